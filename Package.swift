@@ -1,0 +1,60 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Language mode 6 comes with the tools version; these two hold for every target. `Lifetimes` lets a byte
+// buffer lend a `Span` of its memory, which the compiler then keeps from outliving the buffer.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "puffin",
+    products: [
+        .executable(name: "puffin-server", targets: ["puffin-server"]),
+        .executable(name: "puffin-cli", targets: ["puffin-cli"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
+            providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(name: "CChecksum", path: "Sources/CChecksum"),
+
+        .target(name: "Bytes", swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(
+            name: "Store",
+            dependencies: [
+                "Bytes", "CChecksum", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Bytes", "Wire", "Store", "Reactor", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+
+        .executableTarget(
+            name: "puffin-server",
+            dependencies: [
+                "Server", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-cli",
+            dependencies: [
+                "PuffinClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,134 @@
+// The one growable run of bytes: replies, log lines and unread input are all of this type. It is written at the
+// tail and consumed at the head, and keeps its memory, so that a steady state allocates nothing.
+//
+// `unsafe` is allowed here because the memory is private: every pointer lives inside one method, `bytes` is lent
+// under the compiler's lifetime rules, and each write is preceded by `reserve`, which makes tail + n <= limit true.
+
+/// A first-in, first-out run of bytes that owns its memory. Sizes are in bytes.
+@safe
+package struct ByteBuffer: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    @usableFromInline var head = 0
+    @usableFromInline var tail = 0
+    @usableFromInline var limit = 0
+
+    /// An empty buffer, which takes no memory until the first byte is appended.
+    package init() { unsafe base = nil }
+
+    deinit { unsafe base?.deallocate() }
+
+    /// Bytes that were appended and not yet removed.
+    @inlinable package var count: Int { tail - head }
+    @inlinable package var isEmpty: Bool { tail == head }
+    /// Bytes of memory held.
+    @inlinable package var capacity: Int { limit }
+
+    /// The content, lent for as long as the buffer is not changed.
+    @inlinable package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            guard let base = unsafe base else { return Span() }
+            let view = unsafe Span(_unsafeStart: base + head, count: tail - head)
+            return unsafe _overrideLifetime(view, borrowing: self)
+        }
+    }
+
+    /// Makes room for `size` more bytes. Growth doubles, so that appending is linear overall.
+    @inlinable package mutating func reserve(_ size: Int) {
+        if limit - tail < size { makeRoom(for: size) }
+    }
+
+    @usableFromInline mutating func makeRoom(for size: Int) {
+        let kept = count
+        if let base = unsafe base, limit - kept >= size, head >= kept {
+            unsafe base.update(from: base + head, count: kept)
+        } else {
+            let larger = max(kept + size, limit * 2, 64)
+            let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+            if let base = unsafe base {
+                unsafe memory.update(from: base + head, count: kept)
+                unsafe base.deallocate()
+            }
+            unsafe base = memory
+            limit = larger
+        }
+        head = 0
+        tail = kept
+    }
+
+    @inlinable package mutating func append(_ byte: UInt8) {
+        reserve(1)
+        unsafe base.unsafelyUnwrapped[tail] = byte
+        tail += 1
+    }
+
+    @inlinable package mutating func append(_ span: Span<UInt8>) {
+        let size = span.count
+        reserve(size)
+        unsafe span.withUnsafeBufferPointer { source in
+            guard let from = source.baseAddress else { return }
+            unsafe (base.unsafelyUnwrapped + tail).update(from: from, count: size)
+        }
+        tail += size
+    }
+
+    @inlinable package mutating func append(_ text: StaticString) {
+        let size = text.utf8CodeUnitCount
+        reserve(size)
+        unsafe (base.unsafelyUnwrapped + tail).update(from: text.utf8Start, count: size)
+        tail += size
+    }
+
+    /// For texts made on the cold path: error messages, statistics.
+    package mutating func append(_ text: String) {
+        for byte in text.utf8 { append(byte) }
+    }
+
+    /// Lends room for `size` bytes after the content; `fill` returns how many of them it wrote, from the first on.
+    package mutating func append<E: Error>(
+        upTo size: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+    ) throws(E) {
+        reserve(size)
+        let room = unsafe UnsafeMutableRawBufferPointer(
+            start: base.unsafelyUnwrapped + tail, count: size)
+        let written = unsafe try fill(room)
+        precondition(written >= 0 && written <= size, "filled \(written) of \(size) bytes")
+        tail += written
+    }
+
+    /// Drops `size` bytes at the front; what is left moves only when room is needed.
+    @inlinable package mutating func removeFirst(_ size: Int) {
+        precondition(size >= 0 && size <= count, "removed more than there is")
+        head += size
+        if head == tail { removeAll() }
+    }
+
+    /// Drops everything after the first `size` bytes.
+    @inlinable package mutating func truncate(to size: Int) {
+        precondition(size >= 0 && size <= count, "truncated to more than there is")
+        tail = head + size
+        if head == tail { removeAll() }
+    }
+
+    /// Drops the content, keeps the memory.
+    @inlinable package mutating func removeAll() {
+        head = 0
+        tail = 0
+    }
+
+    /// Gives memory back when the buffer is empty and holds more than `size` bytes, so that one large request
+    /// does not hold its memory for as long as its connection lives.
+    @inlinable package mutating func trim(above size: Int) {
+        if isEmpty && limit > size { release() }
+    }
+
+    @usableFromInline mutating func release() {
+        unsafe base?.deallocate()
+        unsafe base = nil
+        limit = 0
+        removeAll()
+    }
+}
+
+// There is one owner, and nothing else points to the memory: handing the buffer to another thread hands over all of it.
+extension ByteBuffer: @unchecked Sendable {}

@@ -1,0 +1,100 @@
+// Numbers as both dialects and the log write them: ASCII digits, no sign but a leading minus, no padding.
+
+extension ByteBuffer {
+    /// Appends `value` in decimal.
+    package mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(decimal: UInt64(value.magnitude))
+    }
+
+    /// Appends `value` in decimal: at most 20 bytes.
+    package mutating func append(decimal value: UInt64) {
+        if value < 10 { return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value)) }
+        var size = 1
+        var rest = value / 10
+        while rest > 0 {
+            size &+= 1
+            rest /= 10
+        }
+        reserve(size)
+        var position = tail &+ size
+        rest = value
+        while rest > 0 {
+            position &-= 1
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            unsafe base.unsafelyUnwrapped[position] =
+                UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+            rest = quotient
+        }
+        tail &+= size
+    }
+
+    /// Appends `value` as eight lower-case hexadecimal digits.
+    package mutating func append(hex value: UInt32) {
+        reserve(8)
+        var shift: UInt32 = 32
+        for _ in 0..<8 {
+            shift &-= 4
+            append(hexDigit(UInt8(truncatingIfNeeded: (value &>> shift) & 0xf)))
+        }
+    }
+}
+
+/// The lower-case digit for 0...15.
+@inlinable func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ (value &- 10)
+}
+
+/// The value of a hexadecimal digit of either case.
+@inlinable func hexValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte &- UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte &- UInt8(ascii: "a") &+ 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte &- UInt8(ascii: "A") &+ 10
+    default: nil
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// The whole span read as a decimal Int: digits, or a minus and digits. Like Redis' `string2ll` it takes one
+    /// spelling of each number only: no `+`, no leading zeros, no `-0`, no blanks. nil where it is not one or does not fit.
+    package var decimal: Int? {
+        let negative = count > 0 && self[0] == UInt8(ascii: "-")
+        let start = negative ? 1 : 0
+        guard count > start, count - start <= 19 else { return nil }
+        if self[start] == UInt8(ascii: "0") { return count == 1 ? 0 : nil }
+        var value: UInt64 = 0
+        for index in start..<count {
+            let digit = self[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value &* 10 &+ UInt64(digit)
+        }
+        return negative ? (value <= 1 << 63 ? Int(truncatingIfNeeded: 0 &- value) : nil) : Int(exactly: value)
+    }
+
+    /// As `decimal`, for cursors and other numbers that use all 64 bits.
+    package var unsignedDecimal: UInt64? {
+        guard count > 0, count <= 20, count == 1 || self[0] != UInt8(ascii: "0") else { return nil }
+        var value: UInt64 = 0
+        for index in 0..<count {
+            let digit = self[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            let (product, tooLarge) = value.multipliedReportingOverflow(by: 10)
+            let (sum, over) = product.addingReportingOverflow(UInt64(digit))
+            if tooLarge || over { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// Eight hexadecimal digits from `offset` on, of either case.
+    package func hex32(at offset: Int) -> UInt32? {
+        guard offset >= 0, offset + 8 <= count else { return nil }
+        var value: UInt32 = 0
+        for index in offset..<offset + 8 {
+            guard let digit = hexValue(self[index]) else { return nil }
+            value = value << 4 | UInt32(digit)
+        }
+        return value
+    }
+}

@@ -1,0 +1,88 @@
+// Reading spans a word at a time. `unsafe` is allowed here because each access is checked against the span's
+// count just before it is made, and no pointer leaves the closure it is lent to.
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+extension Span where Element == UInt8 {
+    /// Eight bytes from `offset` on, in the machine's order, aligned or not.
+    @inlinable package func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset &+ 8 <= count, "word outside the span")
+        return unsafe withUnsafeBufferPointer { memory in
+            unsafe UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped)
+                .loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
+    }
+
+    /// The last `count - offset` bytes, fewer than eight, as the low bytes of a word; the rest is zero.
+    @inlinable package func lastWord(at offset: Int) -> UInt64 {
+        var word: UInt64 = 0
+        var shift: UInt64 = 0
+        for index in offset..<count {
+            word |= UInt64(self[index]) &<< shift
+            shift &+= 8
+        }
+        return word
+    }
+
+    /// The position of the first line feed at or after `offset`.
+    package func newline(from offset: Int) -> Int? {
+        precondition(offset >= 0 && offset <= count, "search outside the span")
+        #if canImport(Glibc)
+            return unsafe withUnsafeBufferPointer { memory in
+                guard let start = memory.baseAddress,
+                    let hit = unsafe memchr(start + offset, 0x0a, memory.count - offset)
+                else { return nil }
+                return unsafe UnsafeRawPointer(hit) - UnsafeRawPointer(start)
+            }
+        #else
+            for index in offset..<count where self[index] == 0x0a { return index }
+            return nil
+        #endif
+    }
+
+    /// Whether two spans hold the same bytes.
+    @inlinable package func equals(_ other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        var index = 0
+        while index &+ 8 <= count {
+            if word(at: index) != other.word(at: index) { return false }
+            index &+= 8
+        }
+        while index < count {
+            if self[index] != other[index] { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    /// Whether the bytes are those of `text`, which is ASCII.
+    package func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return starts(with: text)
+    }
+
+    /// Whether the bytes from `offset` on begin with those of `text`, which is ASCII.
+    package func starts(with text: StaticString, at offset: Int = 0) -> Bool {
+        let size = text.utf8CodeUnitCount
+        guard offset >= 0, count - offset >= size else { return false }
+        let expected = unsafe Span(
+            _unsafeStart: text.utf8Start, count: size)
+        return extracting(offset..<offset + size).equals(expected)
+    }
+
+    /// As `equals`, with the span's letters taken as upper case; `text` is upper-case ASCII.
+    package func equalsIgnoringCase(_ text: StaticString) -> Bool {
+        let size = text.utf8CodeUnitCount
+        guard count == size else { return false }
+        let expected = unsafe Span(_unsafeStart: text.utf8Start, count: size)
+        for index in 0..<size where upperCased(self[index]) != expected[index] { return false }
+        return true
+    }
+}
+
+/// ASCII letters in upper case, every other byte as it is.
+@inlinable package func upperCased(_ byte: UInt8) -> UInt8 {
+    byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte &- 32 : byte
+}

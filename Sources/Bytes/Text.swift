@@ -1,0 +1,15 @@
+// From bytes to what people read: for messages, never for the hot path.
+
+extension String {
+    /// The bytes as UTF-8; what is not valid is replaced.
+    package init(_ bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension Array where Element == UInt8 {
+    /// A copy of the bytes.
+    package init(_ bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+    }
+}
