@@ -1,0 +1,35 @@
+// What a parsed request is: places in the bytes it came in. Nothing is copied.
+
+/// A run of bytes inside a request.
+package struct Slice: Equatable, Sendable {
+    package var offset: Int
+    package var size: Int
+
+    @inlinable package init(offset: Int, size: Int) {
+        self.offset = offset
+        self.size = size
+    }
+}
+
+/// A request's arguments, the command's name first, lent for the length of one call.
+package struct Arguments: ~Escapable {
+    @usableFromInline let slices: Span<Slice>
+    @usableFromInline let bytes: Span<UInt8>
+
+    @_lifetime(copy slices, copy bytes)
+    @inlinable package init(_ slices: Span<Slice>, in bytes: Span<UInt8>) {
+        self.slices = slices
+        self.bytes = bytes
+    }
+
+    /// How many there are, the name included.
+    @inlinable package var count: Int { slices.count }
+
+    @inlinable package subscript(_ index: Int) -> Span<UInt8> {
+        @_lifetime(copy self)
+        get {
+            let slice = slices[index]
+            return bytes.extracting(slice.offset..<slice.offset &+ slice.size)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// Requests as people and shell scripts write them.
+//
+//     line     = verb *( SP argument ) [CR] LF
+//     argument = word                     bytes up to the next space
+//              | JSON string              begins with a quote: spaces, line feeds and empty texts
+//              | rest of the line         the last argument of verbs that take a value: verbatim, spaces included
+
+import Bytes
+
+/// How the arguments after a verb are found.
+package enum LineForm: Sendable {
+    /// Words and JSON strings, any number of spaces between them.
+    case words
+    /// As many words, then everything after one space as it stands.
+    case rest(afterWords: Int)
+}
+
+/// An argument that begins with a quote and is no JSON string.
+package struct QuotingError: Error, Equatable, Sendable {
+    /// One line that says what is wrong, without a prefix.
+    package let message: String
+}
+
+extension RequestParser {
+    mutating func parseLine(_ bytes: Span<UInt8>) -> Intake {
+        guard let feed = bytes.newline(from: scanned) else {
+            guard bytes.count <= limits.lineSize else {
+                return .malformed(.lineTooLong(size: bytes.count, limit: limits.lineSize))
+            }
+            scanned = bytes.count
+            return .incomplete(missing: 1)
+        }
+        guard feed <= limits.lineSize else {
+            return .malformed(.lineTooLong(size: feed, limit: limits.lineSize))
+        }
+        let end = feed > 0 && bytes[feed - 1] == UInt8(ascii: "\r") ? feed - 1 : feed
+        let start = skipSpaces(bytes, from: 0, to: end)
+        if start < end {
+            let verbEnd = endOfWord(bytes, from: start, to: end)
+            slices.append(Slice(offset: start, size: verbEnd - start))
+            if verbEnd < end {
+                slices.append(Slice(offset: verbEnd + 1, size: end - verbEnd - 1))
+            }
+        }
+        return .complete(used: feed + 1)
+    }
+
+    /// Splits what stands after the verb of the last complete line, in the bytes that `parse` was given.
+    /// - Throws: `QuotingError` where an argument begins with a quote and is no JSON string.
+    package mutating func splitLine(
+        _ bytes: Span<UInt8>, form: LineForm
+    ) throws(QuotingError) {
+        guard let rest = slices.last, slices.count == 2 else { return }
+        let end = rest.offset + rest.size
+        slices.removeLast()
+        var index = rest.offset
+        while true {
+            let isRest =
+                if case .rest(let words) = form { slices.count == words + 1 } else { false }
+            if !isRest { index = skipSpaces(bytes, from: index, to: end) }
+            guard index < end || (isRest && index == end) else { return }
+            if index < end, bytes[index] == UInt8(ascii: "\"") {
+                index = try unquote(bytes.extracting(0..<end), at: index)
+            } else {
+                let stop = isRest ? end : endOfWord(bytes, from: index, to: end)
+                append(bytes, from: index, to: stop)
+                index = stop
+            }
+            if isRest && index < end {
+                throw QuotingError(
+                    message: "A value that begins with a quote is a JSON string up to the end of the line; "
+                        + "escape quotes inside it as \\\"")
+            }
+            guard index < end else { return }
+            guard bytes[index] == UInt8(ascii: " ") else {
+                throw QuotingError(message: "Expected a space after the closing quote of a JSON string")
+            }
+            index += 1
+        }
+    }
+
+    /// Appends the JSON string at `index` as an argument. From the first one on, the request's arguments stand in
+    /// `decoded`, those before it included.
+    private mutating func unquote(_ line: Span<UInt8>, at index: Int) throws(QuotingError) -> Int {
+        if decoded.isEmpty {
+            for position in slices.indices {
+                let slice = slices[position]
+                slices[position].offset = decoded.count
+                decoded.append(line.extracting(slice.offset..<slice.offset + slice.size))
+            }
+        }
+        let start = decoded.count
+        do {
+            let end = try decoded.append(decodedJSONString: line, at: index)
+            slices.append(Slice(offset: start, size: decoded.count - start))
+            return end
+        } catch {
+            throw QuotingError(message: error.lineMessage)
+        }
+    }
+
+    private mutating func append(_ bytes: Span<UInt8>, from start: Int, to end: Int) {
+        if decoded.isEmpty {
+            slices.append(Slice(offset: start, size: end - start))
+        } else {
+            slices.append(Slice(offset: decoded.count, size: end - start))
+            decoded.append(bytes.extracting(start..<end))
+        }
+    }
+
+    private func skipSpaces(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        var index = start
+        while index < end, bytes[index] == UInt8(ascii: " ") { index += 1 }
+        return index
+    }
+
+    private func endOfWord(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        var index = start
+        while index < end, bytes[index] != UInt8(ascii: " ") { index += 1 }
+        return index
+    }
+}
+
+extension JSONStringError {
+    fileprivate var lineMessage: String {
+        switch self {
+        case .unterminated: "A JSON string without its closing quote"
+        case .badEscape: "A JSON string with an unknown escape (known: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX)"
+        case .controlByte: "A JSON string with a bare control character; write it as \\n, \\t or \\uXXXX"
+        }
+    }
+}

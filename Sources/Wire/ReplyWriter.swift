@@ -1,0 +1,172 @@
+// Replies, said once by a command and written in the dialect of the request.
+//
+//     line   one line; a value bare where that is unambiguous, a JSON string elsewhere; lists end with a line END
+//     RESP2  +simple  -error  :integer  $bulk  *array
+//     RESP3  the same, and _ for null, % for maps
+
+import Bytes
+
+/// The dialect a reply is written in.
+package enum ReplyDialect: Sendable {
+    case line
+    case resp2
+    case resp3
+}
+
+/// An error reply: what went wrong, in the words of each dialect, without prefix and line end.
+package struct ReplyError: Error, Equatable, Sendable {
+    /// The RESP error code: `ERR`, `WRONGTYPE`, …
+    package let code: String
+    package let line: String
+    package let resp: String
+
+    /// An error that reads the same in both dialects.
+    package init(_ message: String, code: String = "ERR") {
+        self.init(line: message, resp: message, code: code)
+    }
+
+    package init(line: String, resp: String, code: String = "ERR") {
+        self.code = code
+        self.line = line
+        self.resp = resp
+    }
+}
+
+/// Appends the replies of one connection to its output.
+package struct ReplyWriter: ~Copyable {
+    package var buffer = ByteBuffer()
+    package var dialect = ReplyDialect.line
+    private var isInList = false
+
+    package init() {}
+
+    @inlinable package var isLine: Bool { dialect == .line }
+
+    package mutating func ok() {
+        if isLine { buffer.append("OK\n") } else { buffer.append("+OK\r\n") }
+    }
+
+    /// A fixed word, such as `PONG`.
+    package mutating func simple(_ text: StaticString) {
+        if !isLine { buffer.append(UInt8(ascii: "+")) }
+        buffer.append(text)
+        endLine()
+    }
+
+    package mutating func integer(_ value: Int) {
+        if !isLine { buffer.append(UInt8(ascii: ":")) }
+        buffer.append(decimal: value)
+        endLine()
+    }
+
+    /// The bytes of a stored value or of a key.
+    package mutating func value(_ bytes: Span<UInt8>) {
+        guard isLine else { return bulk(bytes) }
+        if bytes.isPlainLineValue && !(isInList && bytes.equals("END")) {
+            buffer.reserve(bytes.count &+ 1)
+            buffer.append(bytes)
+        } else {
+            buffer.append(lineQuoted: bytes)
+        }
+        buffer.append(UInt8(ascii: "\n"))
+    }
+
+    /// A text made by the server.
+    package mutating func text(_ text: String) {
+        let bytes = Array(text.utf8)
+        value(bytes.span)
+    }
+
+    /// No value where one was asked for.
+    package mutating func missing() {
+        switch dialect {
+        case .line: buffer.append("ERROR: Key not found\n")
+        case .resp2: buffer.append("$-1\r\n")
+        case .resp3: buffer.append("_\r\n")
+        }
+    }
+
+    package mutating func error(_ error: ReplyError) {
+        if isLine {
+            buffer.append("ERROR: ")
+            buffer.append(error.line)
+        } else {
+            buffer.append(UInt8(ascii: "-"))
+            buffer.append(error.code)
+            buffer.append(UInt8(ascii: " "))
+            buffer.append(error.resp)
+        }
+        endLine()
+    }
+
+    /// Begins a list of `count` replies, each written by one of the calls above; `endList` ends it. In RESP lists nest.
+    package mutating func list(_ count: Int) {
+        header(UInt8(ascii: "*"), count)
+    }
+
+    /// Begins a list of `count` pairs of name and reply: a map in RESP3, a flat list elsewhere.
+    package mutating func map(_ count: Int) {
+        if dialect == .resp3 {
+            header(UInt8(ascii: "%"), count)
+        } else {
+            header(UInt8(ascii: "*"), count * 2)
+        }
+    }
+
+    package mutating func endList() {
+        guard isLine else { return }
+        isInList = false
+        buffer.append("END\n")
+    }
+
+    private mutating func header(_ type: UInt8, _ count: Int) {
+        guard !isLine else {
+            isInList = true
+            return
+        }
+        buffer.append(type)
+        buffer.append(decimal: count)
+        endLine()
+    }
+
+    private mutating func bulk(_ bytes: Span<UInt8>) {
+        buffer.append(UInt8(ascii: "$"))
+        buffer.append(decimal: bytes.count)
+        buffer.reserve(bytes.count &+ 4)
+        buffer.append("\r\n")
+        buffer.append(bytes)
+        buffer.append("\r\n")
+    }
+
+    private mutating func endLine() {
+        if isLine { buffer.append(UInt8(ascii: "\n")) } else { buffer.append("\r\n") }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a value may stand bare in a reply line: it cannot be taken for an error, a JSON string, or two lines.
+    package var isPlainLineValue: Bool {
+        guard count > 0, self[0] != UInt8(ascii: "\""), !starts(with: "ERROR") else { return false }
+        for index in 0..<count where self[index] < 0x20 || self[index] == 0x7f { return false }
+        return true
+    }
+}
+
+extension ByteBuffer {
+    /// Appends `bytes` as a JSON string that is safe to show on a terminal: 0x7f is escaped too.
+    package mutating func append(lineQuoted bytes: Span<UInt8>) {
+        append(UInt8(ascii: "\""))
+        var start = 0
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            let isSpecial =
+                byte < 0x20 || byte == 0x7f || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+            guard isSpecial else { continue }
+            append(bytes.extracting(start..<index))
+            append(escapeOf: byte)
+            start = index + 1
+        }
+        append(bytes.extracting(start..<bytes.count))
+        append(UInt8(ascii: "\""))
+    }
+}

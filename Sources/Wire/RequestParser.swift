@@ -1,0 +1,85 @@
+// Bytes in, one request out. The two dialects are told apart by a request's first byte, so a connection may mix them.
+// A parser keeps its place inside a request that has not arrived completely: feeding it byte by byte costs no more
+// than feeding it whole, whatever the request looks like.
+
+import Bytes
+
+/// How large a request may be. Sizes are in bytes.
+package struct RequestLimits: Sendable {
+    /// The longest line, its line feed not counted.
+    package var lineSize: Int
+    /// The longest RESP bulk string.
+    package var bulkSize: Int
+    /// The most arguments of a RESP array, the command's name included.
+    package var argumentCount: Int
+    /// The largest RESP request as a whole.
+    package var requestSize: Int
+
+    package init(lineSize: Int, bulkSize: Int, argumentCount: Int, requestSize: Int) {
+        self.lineSize = lineSize
+        self.bulkSize = bulkSize
+        self.argumentCount = argumentCount
+        self.requestSize = requestSize
+    }
+}
+
+/// What a parser found at the front of the bytes it was given.
+package enum Intake: Equatable, Sendable {
+    /// A request that takes up `used` bytes. One without arguments (a blank line) asks for nothing.
+    case complete(used: Int)
+    /// The start of a request; it cannot be complete before `missing` more bytes are there (at least 1).
+    case incomplete(missing: Int)
+    /// No request at all; what follows cannot be understood either.
+    case malformed(ProtocolError)
+}
+
+/// The way a request was written, and therefore the way it is answered.
+package enum RequestDialect: Sendable {
+    case line
+    case resp
+}
+
+/// Finds the requests of one connection, one after the other.
+package struct RequestParser: ~Copyable {
+    let limits: RequestLimits
+
+    /// How the last complete request, or the one under way, is written.
+    package internal(set) var dialect = RequestDialect.line
+    var slices: [Slice] = []
+    /// Where JSON strings of a line are unescaped to; empty for every other request.
+    var decoded = ByteBuffer()
+
+    /// Progress inside an incomplete request: bytes that need not be looked at again,
+    /// and the RESP arguments still to come (nil until the array's length is known).
+    var scanned = 0
+    var argumentsLeft: Int?
+
+    package init(limits: RequestLimits) {
+        self.limits = limits
+    }
+
+    /// Looks for one request at the front of `bytes`. After `incomplete` it wants to be called again with the same
+    /// bytes and more behind them.
+    package mutating func parse(_ bytes: Span<UInt8>) -> Intake {
+        guard bytes.count > 0 else { return .incomplete(missing: 1) }
+        if scanned == 0 {
+            slices.removeAll(keepingCapacity: slices.capacity <= 64)
+            if !decoded.isEmpty { decoded.removeAll() }
+            decoded.trim(above: 4096)
+            dialect = bytes[0] == UInt8(ascii: "*") ? .resp : .line
+        }
+        let intake = dialect == .resp ? parseRESP(bytes) : parseLine(bytes)
+        if case .incomplete = intake { return intake }
+        scanned = 0
+        argumentsLeft = nil
+        return intake
+    }
+
+    /// The arguments of the last complete request, found in the bytes that `parse` was given. Those of a line are
+    /// the verb and the rest of the line until `splitLine` has been called.
+    @_lifetime(borrow self, copy bytes)
+    package func arguments(in bytes: Span<UInt8>) -> Arguments {
+        if decoded.isEmpty { return Arguments(slices.span, in: bytes) }
+        return Arguments(slices.span, in: decoded.bytes)
+    }
+}
