@@ -1,0 +1,183 @@
+// The disk of this machine, by system calls. `unsafe` is allowed here: pointers to a span's or a buffer's memory are
+// handed to one system call with their exact size, and are not kept.
+
+import Bytes
+import Glibc
+import SystemPackage
+
+/// Files by way of the operating system.
+package struct LocalDisk: Disk {
+    package init() {}
+
+    package func createFolder(_ path: FilePath) throws(StoreError) {
+        let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
+        if result == 0 { return try syncFolder(path.folder) }
+        let errno = Errno(rawValue: Glibc.errno)
+        if errno == .fileExists { return }
+        throw failure("make the folder", path, errno)
+    }
+
+    package func open(_ path: FilePath) throws(StoreError) -> any DiskFile {
+        try open(path, "open", [])
+    }
+
+    package func create(_ path: FilePath) throws(StoreError) -> any DiskFile {
+        try open(path, "create", [.create, .exclusiveCreate])
+    }
+
+    private func open(
+        _ path: FilePath, _ operation: String, _ options: FileDescriptor.OpenOptions
+    ) throws(StoreError) -> LocalFile {
+        do {
+            let descriptor = try FileDescriptor.open(
+                path, .readWrite, options: options.union(.closeOnExec),
+                permissions: [.ownerReadWrite])
+            return LocalFile(path: path, descriptor: descriptor)
+        } catch {
+            throw failure(operation, path, error)
+        }
+    }
+
+    package func syncFolder(_ path: FilePath) throws(StoreError) {
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .directory])
+            defer { try? descriptor.close() }
+            if fsync(descriptor.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }
+        } catch {
+            throw failure("sync the folder", path, error)
+        }
+    }
+
+    package func names(in path: FilePath) throws(StoreError) -> [String] {
+        guard let folder = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
+            throw failure("list the folder", path, Errno(rawValue: Glibc.errno))
+        }
+        defer { unsafe _ = closedir(folder) }
+        var names: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    package func exists(_ path: FilePath) -> Bool {
+        unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
+    }
+
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
+        let file = try open(path, "open", .create)
+        if flock(file.descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
+            var holder = ByteBuffer()
+            let size = (try? file.read(20, at: 0, into: &holder)) ?? 0
+            let process = size > 0 ? String(holder.bytes) : "unknown"
+            throw .locked(
+                path: path.string,
+                holder: "the process " + process.prefix { $0.isNumber || $0.isLetter })
+        }
+        var line = ByteBuffer()
+        line.append(decimal: Int(getpid()))
+        line.append(UInt8(ascii: "\n"))
+        try file.truncate(to: 0)
+        try file.write(line.bytes, Span(), at: 0)
+        return file
+    }
+
+    /// The error for a failed call; where permission is missing, with what it takes to see why.
+    private func failure(_ operation: String, _ path: FilePath, _ error: any Error) -> StoreError {
+        let errno = error as? Errno ?? .ioError
+        var status = stat()
+        let folder = exists(path) && operation != "create" ? path : path.folder
+        guard errno == .permissionDenied || errno == .readOnlyFileSystem,
+            unsafe folder.withPlatformString({ unsafe stat($0, &status) }) == 0
+        else { return .disk(operation: operation, path: path.string, errno: errno) }
+        return .notWritable(
+            path: folder.string, uid: geteuid(), owner: status.st_uid, mode: status.st_mode & 0o7777)
+    }
+}
+
+/// An open file of this machine; closed when nobody holds it any more.
+final class LocalFile: DiskFile {
+    let path: FilePath
+    let descriptor: FileDescriptor
+
+    init(path: FilePath, descriptor: FileDescriptor) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { try? descriptor.close() }
+
+    func size() throws(StoreError) -> Int {
+        var status = stat()
+        guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw failure("read the size of") }
+        return Int(status.st_size)
+    }
+
+    func read(
+        _ size: Int, at offset: Int, into buffer: inout ByteBuffer
+    ) throws(StoreError) -> Int {
+        var count = 0
+        unsafe buffer.append(upTo: size) { room in
+            repeat {
+                unsafe count = pread(descriptor.rawValue, room.baseAddress, size, offset)
+            } while count < 0 && Glibc.errno == EINTR
+            return max(count, 0)
+        }
+        if count < 0 { throw failure("read") }
+        return count
+    }
+
+    func write(
+        _ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int
+    ) throws(StoreError) {
+        let total = first.count + second.count
+        var done = 0
+        while done < total {
+            let left = first.extracting(min(done, first.count)..<first.count)
+            let right = second.extracting(max(done - first.count, 0)..<second.count)
+            let count = unsafe left.withUnsafeBytes { left in
+                unsafe right.withUnsafeBytes { right in
+                    var parts = unsafe (
+                        iovec(iov_base: UnsafeMutableRawPointer(mutating: left.baseAddress), iov_len: left.count),
+                        iovec(iov_base: UnsafeMutableRawPointer(mutating: right.baseAddress), iov_len: right.count)
+                    )
+                    return unsafe withUnsafeBytes(of: &parts) { parts in
+                        unsafe pwritev(
+                            descriptor.rawValue, parts.assumingMemoryBound(to: iovec.self).baseAddress, 2,
+                            offset + done)
+                    }
+                }
+            }
+            if count < 0 && Glibc.errno == EINTR { continue }
+            if count < 0 { throw failure("write") }
+            done += count
+        }
+    }
+
+    func sync() throws(StoreError) {
+        while fdatasync(descriptor.rawValue) != 0 {
+            if Glibc.errno != EINTR { throw failure("sync") }
+        }
+    }
+
+    func truncate(to size: Int) throws(StoreError) {
+        while ftruncate(descriptor.rawValue, size) != 0 {
+            if Glibc.errno != EINTR { throw failure("truncate") }
+        }
+    }
+
+    private func failure(_ operation: String) -> StoreError {
+        .disk(operation: operation, path: path.string, errno: Errno(rawValue: Glibc.errno))
+    }
+}
+
+extension FilePath {
+    /// The folder that the file is in: `.` for a bare name.
+    var folder: FilePath {
+        let folder = removingLastComponent()
+        return folder.isEmpty ? "." : folder
+    }
+}

@@ -1,0 +1,78 @@
+// A segment's lines, one after the other, with their places. Empty lines are the space reserved ahead, and are passed over.
+
+import Bytes
+
+/// Reads the lines of one file.
+struct LogReader: ~Copyable {
+    private let file: any DiskFile
+    private var buffer = ByteBuffer()
+    private var isAtEnd = false
+    /// The current line's size, and its line feed's where it has one.
+    private var lineSize = 0
+    private var feedSize = 0
+
+    /// Where the current line begins, in bytes from 0; at the end of the file, its size.
+    private(set) var offset = 0
+    /// The current line's number, from 1.
+    private(set) var number = 0
+
+    private static let chunkSize = 1 << 20
+
+    init(_ file: any DiskFile) {
+        self.file = file
+    }
+
+    /// The current line, without its line feed.
+    var line: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { buffer.bytes.extracting(0..<lineSize) }
+    }
+
+    /// Whether the current line ends with a line feed: the last one of a file may not.
+    var isTerminated: Bool { feedSize == 1 }
+
+    /// Where the current line ends, its line feed included.
+    var end: Int { offset + lineSize + feedSize }
+
+    /// Goes to the next line that is not empty.
+    /// - Returns: whether there is one.
+    mutating func next() throws(StoreError) -> Bool {
+        drop(lineSize + feedSize)
+        (lineSize, feedSize) = (0, 0)
+        number += 1
+        var scanned = 0
+        while true {
+            if scanned == 0 { skipEmptyLines() }
+            if let feed = buffer.bytes.newline(from: scanned) {
+                (lineSize, feedSize) = (feed, 1)
+                return true
+            }
+            scanned = buffer.count
+            guard !isAtEnd else {
+                lineSize = buffer.count
+                return lineSize > 0
+            }
+            let position = offset + buffer.count
+            isAtEnd = try file.read(LogReader.chunkSize, at: position, into: &buffer) == 0
+        }
+    }
+
+    private mutating func skipEmptyLines() {
+        let empty = emptyLines
+        number += empty
+        drop(empty)
+    }
+
+    /// How many line feeds stand next.
+    private var emptyLines: Int {
+        let bytes = buffer.bytes
+        var count = 0
+        while count < bytes.count, bytes[count] == UInt8(ascii: "\n") { count += 1 }
+        return count
+    }
+
+    private mutating func drop(_ size: Int) {
+        buffer.removeFirst(size)
+        offset += size
+    }
+}

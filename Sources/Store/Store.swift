@@ -1,0 +1,272 @@
+// Data and durability, no network: the only face of this module. A change is validated against the table, proposed (it
+// gets the next number and becomes a line of the log) and applied. Whoever answers for it waits until `committed`
+// reaches that number; what a read depends on is told with it.
+
+import Bytes
+import SystemPackage
+
+/// When a change counts as committed.
+package enum Durability: String, Sendable, CaseIterable {
+    /// Once it is on the disk. Nothing acknowledged is lost, whatever fails.
+    case always
+    /// Once it is written; a sync follows every second. A crash of the machine loses about the last second.
+    case interval
+    /// Once it is written; the operating system decides when it reaches the disk.
+    case never
+}
+
+/// The table and its log. Used from one thread.
+package final class Store {
+    private let table: Table
+    private var recent = RecentChanges()
+
+    private let writer: LogWriter
+    private var batch = LogBatch()
+    private var submittedJobs = 0
+    private var wantsSync = false
+    /// The open `multi` record: where it begins, how many changes it has.
+    private var multi: (start: Int, changes: Int)?
+
+    package let durability: Durability
+    package let history: String
+    package let recovery: RecoveryReport
+    /// Held until the process ends.
+    private let lock: any DiskFile
+
+    /// The newest change.
+    package private(set) var position: LogPosition
+    /// Changes up to this one may be answered for.
+    package private(set) var committed: UInt64
+    /// The time that new changes are stamped with, in Unix milliseconds; it never decreases.
+    package var now: UInt64 {
+        didSet { now = max(now, oldValue) }
+    }
+
+    /// Opens a data set, or makes an empty one, and replays its log.
+    /// - Parameters:
+    ///   - data: the path that names the data set.
+    ///   - now: Unix milliseconds.
+    ///   - progress: called from another thread when `poll` has something new to find.
+    /// - Throws: `StoreError`; nothing has been changed then.
+    package init(
+        data: FilePath, durability: Durability, layout: LogLayout, disk: any Disk, now: UInt64,
+        progress: @escaping @Sendable () -> Void
+    ) throws(StoreError) {
+        let files = LogFolder(data: data)
+        try disk.createFolder(files.folder)
+        lock = try disk.lock(files.lock)
+        let table = Table()
+        var recovery = Recovery(disk: disk, files: files, table: table)
+        try recovery.run(time: now)
+        self.table = table
+        self.durability = durability
+        self.recovery = recovery.report
+        position = recovery.position
+        committed = position.seq
+        self.now = max(now, recovery.timestamp)
+        let history = recovery.history ?? Store.newHistory()
+        self.history = history
+        var layout = layout
+        if durability != .always { layout.preallocation = 0 }
+        let segment: OpenSegment
+        if let open = recovery.openSegment {
+            segment = try OpenSegment(
+                reopening: open.file, end: open.end, history: history, disk: disk, files: files, layout: layout)
+        } else {
+            segment = try OpenSegment(
+                after: position, history: history, disk: disk, files: files, layout: layout)
+        }
+        writer = LogWriter(segment: segment, position: position, progress: progress)
+    }
+
+    private static func newHistory() -> String {
+        let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
+        return String(repeating: "0", count: 12 - digits.count) + digits
+    }
+
+    // MARK: Reading
+
+    /// A value, and the change that has to be committed before anybody is told of it.
+    package struct Reading: ~Escapable {
+        /// nil where the key is not there.
+        package let value: Span<UInt8>?
+        package let seq: UInt64
+
+        @_lifetime(copy value)
+        init(_ value: Span<UInt8>?, seq: UInt64) {
+            self.value = value
+            self.seq = seq
+        }
+    }
+
+    /// Pairs.
+    package var count: Int { table.count }
+    /// Bytes that pairs and table take.
+    package var size: Int { table.size }
+
+    /// The value is valid until the next change.
+    @_lifetime(borrow self)
+    package func get(_ key: Span<UInt8>) -> Reading {
+        let hash = table.hash(key)
+        let seq = recent[hash]
+        guard let pair = table.pair(for: key, hash: hash) else { return Reading(nil, seq: seq) }
+        let value = pair.value
+        return unsafe Reading(_overrideLifetime(value, borrowing: self), seq: seq)
+    }
+
+    /// Visits keys from `cursor` on; see `Table.scan`. What is visited depends on the change `position`.
+    package func scan(
+        from cursor: UInt64, count: Int, buckets: Int, visit: (Span<UInt8>) -> Void
+    ) -> UInt64 {
+        table.scan(from: cursor, count: count, buckets: buckets) { visit($0.key) }
+    }
+
+    // MARK: Changing
+
+    /// Makes `value` the value of `key`.
+    /// - Returns: the number of the change.
+    package func set(_ key: Span<UInt8>, to value: Span<UInt8>) -> UInt64 {
+        propose(.set(key: key, value: value))
+    }
+
+    /// Removes `key`.
+    /// - Returns: whether it was there, and the change that the answer depends on.
+    package func delete(_ key: Span<UInt8>) -> (isDeleted: Bool, seq: UInt64) {
+        let hash = table.hash(key)
+        guard table.pair(for: key, hash: hash) != nil else { return (false, recent[hash]) }
+        return (true, propose(.delete(key: key)))
+    }
+
+    /// Removes every pair. The memory is given back by `giveBackMemory`.
+    /// - Returns: the number of the change.
+    package func clear() -> UInt64 {
+        propose(.clear)
+    }
+
+    /// Begins a record of several changes: all of them survive a crash, or none.
+    package func beginMulti() {
+        precondition(multi == nil, "a multi record inside another")
+        multi = (start: beginRecord(), changes: 0)
+        batch.lines.append("\"op\":\"multi\",\"changes\":[")
+    }
+
+    /// Ends the record; one without changes is not written.
+    package func endMulti() {
+        guard let ended = multi else { preconditionFailure("no multi record to end") }
+        multi = nil
+        guard ended.changes > 0 else { return batch.lines.truncate(to: ended.start) }
+        batch.lines.append("]")
+        endRecord(from: ended.start)
+    }
+
+    /// Gives the change a number, writes it down and applies it.
+    private func propose(_ change: borrowing Change) -> UInt64 {
+        if let open = multi {
+            batch.lines.append(open.changes == 0 ? "{" : ",{")
+            batch.lines.append(change: change)
+            batch.lines.append("}")
+            multi?.changes += 1
+        } else {
+            let start = beginRecord()
+            batch.lines.append(change: change)
+            endRecord(from: start)
+        }
+        let seq = multi == nil ? position.seq : position.seq + 1
+        apply(change, seq: seq)
+        return seq
+    }
+
+    private func beginRecord() -> Int {
+        if batch.isEmpty { batch.start = position }
+        let start = batch.lines.count
+        batch.lines.append(recordHead: position.seq + 1, timestamp: now)
+        return start
+    }
+
+    private func endRecord(from start: Int) {
+        let crc = batch.lines.appendChecksum(bodyFrom: start, chain: position.crc)
+        position = LogPosition(seq: position.seq + 1, crc: crc)
+        batch.lastSeq = position.seq
+    }
+
+    private func apply(_ change: borrowing Change, seq: UInt64) {
+        switch change {
+        case .set(let key, _), .delete(let key):
+            let hash = table.hash(key)
+            table.apply(change, hash: hash)
+            recent[hash] = seq
+        case .clear:
+            table.removeAll()
+            recent.noteAll(seq)
+        }
+    }
+
+    // MARK: Committing
+
+    /// Records that were proposed and not yet given to the writer.
+    package var hasPending: Bool { !batch.isEmpty }
+    /// Whether the writer has a job.
+    package var isWriting: Bool { submittedJobs != writer.finishedJobCount }
+    /// Changes up to this one are on this disk.
+    package var durable: UInt64 { writer.durableSeq }
+    package var syncCount: Int { writer.syncCount }
+    package var lastSyncNanoseconds: Int { writer.lastSyncNanoseconds }
+    /// Why nothing more will ever be committed.
+    package var failure: StoreError? { writer.failureError }
+
+    /// Looks how far the writer is.
+    /// - Returns: whether `committed` has moved.
+    package func poll() -> Bool {
+        let seq = durability == .always ? writer.durableSeq : writer.writtenSeq
+        guard seq > committed else { return false }
+        committed = seq
+        return true
+    }
+
+    /// Sends what is pending towards the disk. Does nothing while the writer has a job: what is pending then goes with
+    /// the next batch.
+    package func flush() {
+        guard !isWriting else { return }
+        if durability != .always && (batch.isEmpty || writer.writeAtOnce(&batch)) {
+            _ = poll()
+            if wantsSync { submit(sync: true) }
+        } else if !batch.isEmpty {
+            submit(sync: durability == .always || wantsSync)
+        }
+    }
+
+    /// Asks for a sync, now or with the next flush: what the `interval` mode does every second.
+    package func requestSync() {
+        guard writer.writtenSeq > writer.durableSeq || hasPending else { return }
+        wantsSync = true
+        flush()
+    }
+
+    private func submit(sync: Bool) {
+        wantsSync = false
+        submittedJobs += 1
+        writer.submit(&batch, sync: sync)
+    }
+
+    /// Ends the log cleanly: everything is written, synced and committed, or `failure` says why not.
+    /// Waits for the disk. The writer has no job.
+    package func close() {
+        precondition(!isWriting, "closed while the writer has a job")
+        writer.close(&batch)
+        _ = poll()
+    }
+
+    // MARK: Housekeeping
+
+    /// Frees a part of what `clear` left behind: less than a millisecond's work.
+    /// - Returns: whether there is more.
+    package func giveBackMemory() -> Bool {
+        table.giveBackMemory(buckets: 4)
+    }
+
+    /// Walks every invariant of the table.
+    /// - Returns: what is wrong, nothing where all is well.
+    package func check() -> [String] {
+        table.check()
+    }
+}

@@ -1,0 +1,201 @@
+// A small open-addressed hash table, kept sorted: at most `maximumCapacity` slots of eight bytes, a 16-bit tag of the
+// key's hash beside a 48-bit pointer to the pair. The tag alone says where a slot belongs (its home), and slots stand in
+// the order of their tags, so
+// - a search ends at the first larger tag, also when the key is not there (linear probing with ordering: Amble and Knuth,
+//   "Ordered hash tables", 1974; Celis, "Robin Hood hashing", 1986);
+// - growing, shrinking and closing a gap move slots only, and touch no pair;
+// - a scan can stop after any tag and go on there later.
+// Nothing wraps around: behind the last home there are a few spare slots, and the last of them stays empty.
+
+import Bytes
+
+/// One bucket: a pointer to its memory, and its capacity, as the table's directory holds them.
+@safe
+struct Bucket {
+    typealias Slot = UInt64
+
+    let memory: UnsafeMutableRawPointer
+    /// Homes. Load stays at 7/8 of it or below.
+    let capacity: Int
+
+    static let minimumCapacity = 16
+    static let maximumCapacity = 1024
+    private static let spareSlots = 16
+    private static let headerSize = 8
+
+    init(capacity: Int, depth: Int) {
+        let slots = capacity + Bucket.spareSlots
+        unsafe memory = .allocate(byteCount: Bucket.headerSize + slots * 8, alignment: 8)
+        unsafe memory.initializeMemory(as: UInt64.self, repeating: 0, count: slots + 1)
+        self.capacity = capacity
+        unsafe memory.storeBytes(of: UInt32(depth), toByteOffset: 4, as: UInt32.self)
+    }
+
+    /// The bucket that a directory entry stands for.
+    @inline(__always)
+    init(entry: UInt64) {
+        let address = UInt(truncatingIfNeeded: entry & 0xffff_ffff_ffff)
+        unsafe memory = UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped
+        capacity = Int(truncatingIfNeeded: entry &>> 48)
+    }
+
+    /// The directory entry that stands for this bucket.
+    var entry: UInt64 {
+        let address = unsafe UInt64(UInt(bitPattern: memory))
+        precondition(address >> 48 == 0, "an address of more than 48 bits")
+        precondition(capacity >> 16 == 0, "a bucket of more than 65,535 slots")
+        return UInt64(capacity) << 48 | address
+    }
+
+    func free() {
+        unsafe memory.deallocate()
+    }
+
+    /// Pairs in the bucket.
+    var count: Int {
+        get { unsafe Int(memory.load(as: UInt32.self)) }
+        nonmutating set { unsafe memory.storeBytes(of: UInt32(newValue), as: UInt32.self) }
+    }
+
+    /// How many leading bits of a hash lead here.
+    var depth: Int {
+        get { unsafe Int(memory.load(fromByteOffset: 4, as: UInt32.self)) }
+        nonmutating set {
+            unsafe memory.storeBytes(of: UInt32(newValue), toByteOffset: 4, as: UInt32.self)
+        }
+    }
+
+    var isFull: Bool { (count + 1) * 8 > capacity * 7 }
+    var isSparse: Bool { capacity > Bucket.minimumCapacity && count * 4 < capacity }
+
+    /// Slots, the spare ones included.
+    var slotCount: Int { capacity + Bucket.spareSlots }
+
+    /// Bytes asked of the allocator.
+    var size: Int { Bucket.headerSize + slotCount * 8 }
+
+    @inline(__always)
+    static func tag(of hash: UInt64) -> UInt64 { hash & 0xffff }
+
+    @inline(__always)
+    static func tag(ofSlot slot: Slot) -> UInt64 { slot &>> 48 }
+
+    @inline(__always)
+    static func slot(_ pair: Pair, tag: UInt64) -> Slot {
+        unsafe tag &<< 48 | UInt64(UInt(bitPattern: pair.block))
+    }
+
+    @inline(__always)
+    static func pair(ofSlot slot: Slot) -> Pair {
+        let address = UInt(truncatingIfNeeded: slot & 0xffff_ffff_ffff)
+        return unsafe Pair(block: UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
+    }
+
+    /// The slot at `index`, 0 where it is empty. Unchecked: `index` stays below `slotCount` because the search stops at
+    /// an empty slot, and the last slot is always empty.
+    @inline(__always)
+    func slot(at index: Int) -> Slot {
+        unsafe memory.load(fromByteOffset: Bucket.headerSize &+ index &* 8, as: Slot.self)
+    }
+
+    @inline(__always)
+    func store(_ slot: Slot, at index: Int) {
+        unsafe memory.storeBytes(
+            of: slot, toByteOffset: Bucket.headerSize &+ index &* 8, as: Slot.self)
+    }
+
+    /// Where a tag's slots begin at the earliest. Grows with the tag.
+    @inline(__always)
+    func home(of tag: UInt64) -> Int {
+        Int(truncatingIfNeeded: (tag &* UInt64(truncatingIfNeeded: capacity)) &>> 16)
+    }
+
+    /// The first slot, empty or with a tag not below `tag`, at or after the tag's home.
+    @inline(__always)
+    func firstIndex(notBelow tag: UInt64) -> Int {
+        var index = home(of: tag)
+        while true {
+            let slot = slot(at: index)
+            if slot == 0 || Bucket.tag(ofSlot: slot) >= tag { return index }
+            index &+= 1
+        }
+    }
+
+    /// The index of the slot of `key`, nil where the bucket does not hold it.
+    @inline(__always)
+    func index(of key: Span<UInt8>, tag: UInt64) -> Int? {
+        var index = firstIndex(notBelow: tag)
+        while true {
+            let slot = slot(at: index)
+            if slot == 0 || Bucket.tag(ofSlot: slot) != tag { return nil }
+            if Bucket.pair(ofSlot: slot).key.equals(key) { return index }
+            index &+= 1
+        }
+    }
+
+    /// Puts a slot in its place. The bucket is not full.
+    /// - Returns: false, with nothing changed, where the run of slots reaches the end.
+    func insert(_ slot: Slot) -> Bool {
+        let index = firstIndex(notBelow: Bucket.tag(ofSlot: slot))
+        var gap = index
+        while self.slot(at: gap) != 0 { gap &+= 1 }
+        guard gap < slotCount - 1 else { return false }
+        while gap > index {
+            store(self.slot(at: gap &- 1), at: gap)
+            gap &-= 1
+        }
+        store(slot, at: index)
+        count += 1
+        return true
+    }
+
+    /// Empties the slot at `index` and moves up those behind it that are not at home.
+    func remove(at index: Int) {
+        var gap = index
+        while true {
+            let next = slot(at: gap &+ 1)
+            if next == 0 || home(of: Bucket.tag(ofSlot: next)) > gap { break }
+            store(next, at: gap)
+            gap &+= 1
+        }
+        store(0, at: gap)
+        count -= 1
+    }
+
+    /// Puts a slot behind all that are there. `next` is the first free index, and is moved on.
+    /// - Returns: false where there is no room at the end.
+    func append(_ slot: Slot, next: inout Int) -> Bool {
+        let index = max(next, home(of: Bucket.tag(ofSlot: slot)))
+        guard index < slotCount - 1 else { return false }
+        store(slot, at: index)
+        next = index + 1
+        count += 1
+        return true
+    }
+
+    /// A copy with another capacity. The old bucket is to be freed.
+    func resized(to capacity: Int) -> Bucket? {
+        let copy = Bucket(capacity: capacity, depth: depth)
+        var next = 0
+        for index in 0..<slotCount {
+            let slot = slot(at: index)
+            if slot != 0 && !copy.append(slot, next: &next) {
+                copy.free()
+                return nil
+            }
+        }
+        return copy
+    }
+
+    /// The next capacity up: a quarter more, so that a bucket is never less than 70 % full after it has grown.
+    var nextCapacity: Int {
+        min(Bucket.rounded(capacity + max(capacity / 4, 16)), Bucket.maximumCapacity)
+    }
+
+    /// A capacity for `count` pairs that leaves room to grow.
+    static func capacity(for count: Int) -> Int {
+        min(max(rounded(count * 10 / 7), minimumCapacity), maximumCapacity)
+    }
+
+    private static func rounded(_ capacity: Int) -> Int { (capacity + 15) & ~15 }
+}

@@ -1,0 +1,76 @@
+// One key and its value: one block of memory, owned by the bucket slot that points to it.
+//
+//     key size (4 bytes)  value size (4 bytes)  key  value
+
+import Bytes
+
+/// A pair in the table. It is a pointer: it is valid, and its spans are, until the table is next changed.
+@safe
+package struct Pair {
+    let block: UnsafeMutableRawPointer
+
+    private static let headerSize = 8
+
+    @inline(__always)
+    init(block: UnsafeMutableRawPointer) {
+        unsafe self.block = block
+    }
+
+    /// Makes a block. Both sizes are below 4 GiB: the limits on keys and values are far lower.
+    init(key: Span<UInt8>, value: Span<UInt8>) {
+        unsafe block = .allocate(
+            byteCount: Pair.headerSize + key.count + value.count, alignment: 8)
+        unsafe block.storeBytes(of: UInt32(key.count), as: UInt32.self)
+        unsafe block.storeBytes(of: UInt32(value.count), toByteOffset: 4, as: UInt32.self)
+        copy(key, to: Pair.headerSize)
+        copy(value, to: Pair.headerSize + key.count)
+    }
+
+    func free() {
+        unsafe block.deallocate()
+    }
+
+    /// Writes `value` over the old one, which has the same size.
+    func overwrite(_ value: Span<UInt8>) {
+        precondition(value.count == valueSize, "overwritten with another size")
+        copy(value, to: Pair.headerSize + keySize)
+    }
+
+    var keySize: Int {
+        @inline(__always) get { unsafe Int(block.load(as: UInt32.self)) }
+    }
+
+    var valueSize: Int {
+        @inline(__always) get { unsafe Int(block.load(fromByteOffset: 4, as: UInt32.self)) }
+    }
+
+    /// Bytes asked of the allocator.
+    var size: Int { Pair.headerSize + keySize + valueSize }
+
+    package var key: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inline(__always)
+        get { span(from: Pair.headerSize, size: keySize) }
+    }
+
+    package var value: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inline(__always)
+        get { span(from: Pair.headerSize + keySize, size: valueSize) }
+    }
+
+    @_lifetime(borrow self)
+    @inline(__always)
+    private func span(from offset: Int, size: Int) -> Span<UInt8> {
+        let start = unsafe (block + offset).assumingMemoryBound(to: UInt8.self)
+        let view = unsafe Span(_unsafeStart: start, count: size)
+        return unsafe _overrideLifetime(view, borrowing: self)
+    }
+
+    private func copy(_ bytes: Span<UInt8>, to offset: Int) {
+        unsafe bytes.withUnsafeBytes { source in
+            guard let from = source.baseAddress else { return }
+            unsafe (block + offset).copyMemory(from: from, byteCount: source.count)
+        }
+    }
+}

@@ -1,0 +1,323 @@
+// Every pair, in memory. Extendible hashing (Fagin et al., 1979): a directory, indexed by a hash's leading bits, of
+// buckets that grow a little at a time and split on their own. The table as a whole is never rehashed, so no change
+// takes longer than one bucket's split (about 900 pairs), and no old copy is held beside the new one.
+//
+// `unsafe` is allowed in this folder: the directory, buckets and pairs are this folder's own memory; each pair is
+// owned by exactly one slot, each bucket by the run of directory entries that its depth says, and `check` verifies it.
+
+import Bytes
+
+/// A hash table of byte strings.
+@safe
+package final class Table {
+    private var directory: UnsafeMutablePointer<UInt64>
+    /// The leading bits that index the directory: it has 2^depth entries.
+    private var depth = 0
+    private let sipHash = SipHash()
+
+    /// Pairs.
+    package private(set) var count = 0
+    /// Bytes asked of the allocator: pairs, buckets and directory.
+    package private(set) var size = 0
+
+    /// What was cleared and is freed in steps: a directory, its depth, the entries already done.
+    @safe
+    private struct Remains {
+        let directory: UnsafeMutablePointer<UInt64>
+        let depth: Int
+        var done = 0
+    }
+
+    private var remains: [Remains] = []
+
+    package init() {
+        unsafe (directory, size) = Table.emptyDirectory()
+    }
+
+    deinit {
+        removeAll()
+        while giveBackMemory(buckets: .max) {}
+        unsafe Bucket(entry: directory[0]).free()
+        unsafe directory.deallocate()
+    }
+
+    private static func emptyDirectory() -> (UnsafeMutablePointer<UInt64>, size: Int) {
+        let directory = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
+        let bucket = Bucket(capacity: Bucket.minimumCapacity, depth: 0)
+        unsafe directory[0] = bucket.entry
+        return unsafe (directory, bucket.size + 8)
+    }
+
+    /// The hash by which every other call knows a key.
+    package func hash(_ key: Span<UInt8>) -> UInt64 {
+        sipHash.hash(key)
+    }
+
+    package func pair(for key: Span<UInt8>, hash: UInt64) -> Pair? {
+        let bucket = bucket(for: hash)
+        guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return nil }
+        return Bucket.pair(ofSlot: bucket.slot(at: index))
+    }
+
+    /// Makes `value` the value of `key`.
+    package func set(_ key: Span<UInt8>, hash: UInt64, value: Span<UInt8>) {
+        let tag = Bucket.tag(of: hash)
+        let bucket = bucket(for: hash)
+        guard let index = bucket.index(of: key, tag: tag) else {
+            return insert(Pair(key: key, value: value), hash: hash)
+        }
+        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        if pair.valueSize == value.count { return pair.overwrite(value) }
+        let replacement = Pair(key: key, value: value)
+        size += replacement.size - pair.size
+        bucket.store(Bucket.slot(replacement, tag: tag), at: index)
+        pair.free()
+    }
+
+    /// Removes `key`.
+    /// - Returns: whether it was there.
+    package func remove(_ key: Span<UInt8>, hash: UInt64) -> Bool {
+        let bucket = bucket(for: hash)
+        guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return false }
+        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        bucket.remove(at: index)
+        count -= 1
+        size -= pair.size
+        pair.free()
+        if bucket.isSparse { resize(bucket, to: Bucket.capacity(for: bucket.count), hash: hash) }
+        return true
+    }
+
+    // MARK: Scanning
+
+    /// Visits pairs in the order of the table from `cursor` on (0 at first), at least `count` of them where there are so
+    /// many, in at most `buckets` buckets. A pair that is there for the whole of a scan is visited once, or more often
+    /// where buckets split meanwhile; if each call takes whole buckets (`count` is Int.max), exactly once.
+    /// - Returns: the cursor to go on with; 0 at the end.
+    package func scan(
+        from cursor: UInt64, count: Int, buckets: Int, visit: (Pair) -> Void
+    ) -> UInt64 {
+        var prefix = cursor & ~0xffff
+        var tag = cursor & 0xffff
+        var visited = 0
+        for _ in 0..<buckets {
+            let bucket = bucket(for: prefix)
+            var last: UInt64?
+            var index = bucket.firstIndex(notBelow: tag)
+            while index < bucket.slotCount {
+                let slot = bucket.slot(at: index)
+                if slot != 0 {
+                    let slotTag = Bucket.tag(ofSlot: slot)
+                    if visited >= count, let last, last != slotTag { return prefix | slotTag }
+                    visit(Bucket.pair(ofSlot: slot))
+                    visited += 1
+                    last = slotTag
+                }
+                index += 1
+            }
+            if bucket.depth == 0 { return 0 }
+            prefix = (prefix >> (64 - UInt64(bucket.depth)) + 1) << (64 - UInt64(bucket.depth))
+            tag = 0
+            if prefix == 0 || visited >= count { return prefix }
+        }
+        return prefix
+    }
+
+    // MARK: Applying
+
+    /// Applies a change: the one way in for the store, for recovery, and for whoever else reads a log.
+    func apply(_ change: borrowing Change) {
+        switch change {
+        case .set(let key, _), .delete(let key): apply(change, hash: hash(key))
+        case .clear: removeAll()
+        }
+    }
+
+    /// As above, for a caller that has the key's hash.
+    func apply(_ change: borrowing Change, hash: UInt64) {
+        switch change {
+        case .set(let key, let value): set(key, hash: hash, value: value)
+        case .delete(let key): _ = remove(key, hash: hash)
+        case .clear: removeAll()
+        }
+    }
+
+    // MARK: Clearing
+
+    /// Removes every pair. Their memory is given back in steps, so that clearing a large table holds nobody up.
+    package func removeAll() {
+        remains.append(unsafe Remains(directory: directory, depth: depth))
+        unsafe (directory, size) = Table.emptyDirectory()
+        depth = 0
+        count = 0
+    }
+
+    /// Frees up to `buckets` buckets of what was cleared.
+    /// - Returns: whether there is more.
+    package func giveBackMemory(buckets: Int) -> Bool {
+        guard var last = remains.popLast() else { return false }
+        var budget = buckets
+        while last.done < 1 << last.depth, budget > 0 {
+            let bucket = unsafe Bucket(entry: last.directory[last.done])
+            for index in 0..<bucket.slotCount {
+                let slot = bucket.slot(at: index)
+                if slot != 0 { Bucket.pair(ofSlot: slot).free() }
+            }
+            last.done += 1 << (last.depth - bucket.depth)
+            bucket.free()
+            budget -= 1
+        }
+        if last.done < 1 << last.depth {
+            remains.append(last)
+        } else {
+            unsafe last.directory.deallocate()
+        }
+        return !remains.isEmpty
+    }
+
+    // MARK: Growth
+
+    @inline(__always)
+    private func bucket(for hash: UInt64) -> Bucket {
+        unsafe Bucket(entry: directory[Int(truncatingIfNeeded: hash >> UInt64(64 - depth))])
+    }
+
+    private func insert(_ pair: Pair, hash: UInt64) {
+        let slot = Bucket.slot(pair, tag: Bucket.tag(of: hash))
+        while true {
+            let bucket = bucket(for: hash)
+            if !bucket.isFull && bucket.insert(slot) { break }
+            grow(bucket, hash: hash)
+        }
+        count += 1
+        size += pair.size
+    }
+
+    private func grow(_ bucket: Bucket, hash: UInt64) {
+        if bucket.capacity < Bucket.maximumCapacity {
+            resize(bucket, to: bucket.nextCapacity, hash: hash)
+        } else {
+            split(bucket, hash: hash)
+        }
+    }
+
+    private func resize(_ bucket: Bucket, to capacity: Int, hash: UInt64) {
+        guard let copy = bucket.resized(to: capacity) else {
+            if capacity > bucket.capacity { split(bucket, hash: hash) }
+            return
+        }
+        size += copy.size - bucket.size
+        point(to: copy, hash: hash)
+        bucket.free()
+    }
+
+    /// Replaces a bucket by two, told apart by one more bit of the hash.
+    private func split(_ bucket: Bucket, hash: UInt64) {
+        if bucket.depth == depth { doubleDirectory() }
+        let newDepth = bucket.depth + 1
+        precondition(newDepth <= 48, "more than 48 equal leading bits of a hash")
+        let bit: UInt64 = 1 << UInt64(64 - newDepth)
+        let capacity = Bucket.capacity(for: (bucket.count + 1) / 2)
+        var halves = (
+            Bucket(capacity: capacity, depth: newDepth), Bucket(capacity: capacity, depth: newDepth)
+        )
+        for index in 0..<bucket.slotCount {
+            let slot = bucket.slot(at: index)
+            guard slot != 0 else { continue }
+            if sipHash.hash(Bucket.pair(ofSlot: slot).key) & bit == 0 {
+                Table.append(slot, to: &halves.0)
+            } else {
+                Table.append(slot, to: &halves.1)
+            }
+        }
+        size += halves.0.size + halves.1.size - bucket.size
+        point(to: halves.0, hash: hash & ~bit)
+        point(to: halves.1, hash: hash | bit)
+        bucket.free()
+    }
+
+    /// Appends to a half of a split, which grows where the hash was uneven.
+    private static func append(_ slot: Bucket.Slot, to half: inout Bucket) {
+        var capacity = half.capacity
+        while half.isFull || !half.insert(slot) {
+            capacity += Bucket.minimumCapacity
+            guard let larger = half.resized(to: capacity) else { continue }
+            half.free()
+            half = larger
+        }
+    }
+
+    private func doubleDirectory() {
+        let old = 1 << depth
+        let larger = UnsafeMutablePointer<UInt64>.allocate(capacity: old * 2)
+        for index in 0..<old {
+            unsafe larger[index * 2] = directory[index]
+            unsafe larger[index * 2 + 1] = directory[index]
+        }
+        unsafe directory.deallocate()
+        unsafe directory = larger
+        depth += 1
+        size += old * 8
+    }
+
+    /// Makes every directory entry that leads to the bucket of `hash` lead to `bucket`.
+    private func point(to bucket: Bucket, hash: UInt64) {
+        let run = 1 << (depth - bucket.depth)
+        let first = Int(truncatingIfNeeded: hash >> UInt64(64 - depth)) & ~(run - 1)
+        for index in first..<first + run { unsafe directory[index] = bucket.entry }
+    }
+
+    // MARK: Self-check
+
+    /// Walks every invariant: each bucket is reached by exactly the entries its depth says, its slots stand in order at or
+    /// behind their homes with no gap before them, each pair's hash leads to its slot, and the totals are right.
+    /// - Returns: what is wrong, nothing where all is well.
+    package func check() -> [String] {
+        var problems: [String] = []
+        var pairs = 0
+        var bytes = 8 << depth
+        var index = 0
+        while index < 1 << depth {
+            let bucket = unsafe Bucket(entry: directory[index])
+            let run = 1 << (depth - bucket.depth)
+            for other in index..<index + run where unsafe directory[other] != bucket.entry {
+                problems.append("directory entry \(other) does not lead to its bucket")
+            }
+            pairs += bucket.count
+            bytes += bucket.size + check(bucket, entry: index, problems: &problems)
+            index += run
+        }
+        if pairs != count { problems.append("\(pairs) pairs found, \(count) counted") }
+        if bytes != size { problems.append("\(bytes) bytes found, \(size) counted") }
+        return problems
+    }
+
+    private func check(_ bucket: Bucket, entry: Int, problems: inout [String]) -> Int {
+        var bytes = 0
+        var found = 0
+        var previous: UInt64 = 0
+        if bucket.count * 8 > bucket.capacity * 7 { problems.append("a bucket is overfull") }
+        if bucket.slot(at: bucket.slotCount - 1) != 0 { problems.append("a last slot is taken") }
+        for index in 0..<bucket.slotCount {
+            let slot = bucket.slot(at: index)
+            guard slot != 0 else { continue }
+            let pair = Bucket.pair(ofSlot: slot)
+            let tag = Bucket.tag(ofSlot: slot)
+            let hash = sipHash.hash(pair.key)
+            bytes += pair.size
+            found += 1
+            if tag != Bucket.tag(of: hash) { problems.append("a tag is not its key's") }
+            if tag < previous { problems.append("tags are out of order") }
+            if (bucket.home(of: tag)...index).contains(where: { bucket.slot(at: $0) == 0 }) {
+                problems.append("an empty slot stands between a pair and its home")
+            }
+            let leading = Int(truncatingIfNeeded: hash >> UInt64(64 - depth))
+            if leading >> (depth - bucket.depth) != entry >> (depth - bucket.depth) {
+                problems.append("a pair is in another bucket than its hash says")
+            }
+            previous = tag
+        }
+        if found != bucket.count { problems.append("a bucket's count is wrong") }
+        return bytes
+    }
+}
