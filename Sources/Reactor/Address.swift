@@ -1,0 +1,71 @@
+import CLibevent
+import Glibc
+
+/// A host's address and a port, IPv4 or IPv6.
+package struct Address: Sendable, CustomStringConvertible {
+    var storage = sockaddr_storage()
+    var size: socklen_t = 0
+
+    /// The addresses of a host, which is a name or a number; `port` 0 stands for any free one. Asks the resolver, and
+    /// may wait for it.
+    package static func resolve(host: String, port: UInt16) throws(ReactorError) -> [Address] {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0 else {
+            throw ReactorError(operation: "find the address of \"\(host)\"", errno: ENOENT)
+        }
+        defer { unsafe freeaddrinfo(list) }
+        var addresses: [Address] = []
+        var next = unsafe list
+        while let entry = unsafe next {
+            var address = Address()
+            unsafe memcpy(&address.storage, entry.pointee.ai_addr, Int(entry.pointee.ai_addrlen))
+            unsafe address.size = entry.pointee.ai_addrlen
+            addresses.append(address)
+            unsafe next = entry.pointee.ai_next
+        }
+        return addresses
+    }
+
+    /// The address that a socket is bound to.
+    init(ofSocket descriptor: Int32) {
+        size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        unsafe withUnsafeMutablePointer(to: &storage) { storage in
+            unsafe _ = getsockname(
+                descriptor, UnsafeMutableRawPointer(storage).assumingMemoryBound(to: sockaddr.self), &size)
+        }
+    }
+
+    init(_ address: UnsafePointer<sockaddr>, size: Int32) {
+        unsafe memcpy(&storage, address, Int(size))
+        self.size = socklen_t(size)
+    }
+
+    private init() {}
+
+    package var port: UInt16 { parts.port }
+
+    /// `127.0.0.1:8080`, `[::1]:8080`.
+    package var description: String {
+        let (host, port) = parts
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    private var parts: (host: String, port: UInt16) {
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var port = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+        let result = unsafe withUnsafePointer(to: storage) { storage in
+            unsafe getnameinfo(
+                UnsafeRawPointer(storage).assumingMemoryBound(to: sockaddr.self), size, &host,
+                socklen_t(host.count), &port, socklen_t(port.count), NI_NUMERICHOST | NI_NUMERICSERV)
+        }
+        guard result == 0 else { return ("unknown", 0) }
+        return (text(host), UInt16(text(port)) ?? 0)
+    }
+
+    private func text(_ characters: [CChar]) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,48 @@
+// The event loop, a turn at a time: wait for events, run their callbacks, return. What a turn's end means is written
+// where the loop is driven, not here.
+//
+// `unsafe` is allowed in this module, for libevent's handles and for sockets. Each handle belongs to one final class,
+// made in `init`, freed in `deinit`, and lent to nobody outside this module. Contexts are unretained: the owner of a
+// timer, signal, listener or stream keeps it for as long as its events can fire.
+
+import CLibevent
+import Glibc
+
+/// Why the machine refused something that the loop or a socket needs.
+package struct ReactorError: Error, Equatable, Sendable {
+    /// What was tried, such as `listen on 127.0.0.1:8080`.
+    package let operation: String
+    package let errno: Int32
+
+    package var reason: String { unsafe String(cString: strerror(errno)) }
+}
+
+/// A libevent base. All objects made with it are used on the thread that turns it.
+@safe
+package final class EventLoop {
+    let base: OpaquePointer
+
+    /// Where sockets are read into first, one at a time: a connection that has no part of a request waiting needs no
+    /// memory of its own for reading. Its size also bounds what one connection can ask for in one turn.
+    let readBuffer: UnsafeMutableRawBufferPointer
+    static let readSize = 16 << 10
+
+    package init() throws(ReactorError) {
+        guard let base = unsafe event_base_new() else {
+            throw ReactorError(operation: "make an event loop", errno: Glibc.errno)
+        }
+        unsafe self.base = base
+        unsafe readBuffer = .allocate(byteCount: EventLoop.readSize, alignment: 16)
+    }
+
+    deinit {
+        unsafe event_base_free(base)
+        unsafe readBuffer.deallocate()
+    }
+
+    /// Runs the callbacks of everything that is ready.
+    /// - Parameter waiting: whether to wait until something is.
+    package func turn(waiting: Bool) {
+        unsafe _ = event_base_loop(base, waiting ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
+    }
+}

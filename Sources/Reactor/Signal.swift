@@ -1,0 +1,26 @@
+import CLibevent
+import Glibc
+
+/// Calls back, in a turn of the loop, when the process gets a signal; until it is released.
+@safe
+package final class Signal {
+    private var event: OpaquePointer?
+    private let action: () -> Void
+
+    package init(_ loop: EventLoop, number: Int32, action: @escaping () -> Void) {
+        self.action = action
+        unsafe event = event_new(
+            loop.base, number, Int16(EV_SIGNAL | EV_PERSIST),
+            { _, _, context in
+                unsafe Unmanaged<Signal>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
+            }, Unmanaged.passUnretained(self).toOpaque())
+        unsafe event_add(event, nil)
+    }
+
+    deinit { unsafe event_free(event) }
+
+    /// Makes writing to a closed socket an error instead of the end of the process.
+    package static func ignoreBrokenPipes() {
+        _ = Glibc.signal(SIGPIPE, SIG_IGN)
+    }
+}

@@ -1,0 +1,199 @@
+// A connected socket. Bytes come in through the loop's one read buffer and are parsed where they are; only what is left
+// of an incomplete request is kept. Bytes go out by send(2); what the socket does not take at once goes to a bufferevent,
+// which is made when it is first needed. A quiet connection thus holds a descriptor, an event and nothing else, and a
+// round trip is epoll_wait, recv, send. (Reading through a bufferevent costs an ioctl more, 4,096 bytes at a time, and a
+// memory block per request: libevent 2.1's evbuffer_read.)
+//
+// Lifetime: events hold an unretained pointer to the stream. `close` removes them, so none fires afterwards, and the
+// owner lets go of a stream only after `close`, between turns. That is why a callback may use `self` to its end.
+
+import Bytes
+import CLibevent
+import Glibc
+
+/// What a delegate made of the bytes it was shown.
+package struct Consumption: Sendable {
+    /// Bytes from the front that are done with.
+    package var used: Int
+    /// How many more have to come before it is worth showing the rest again.
+    package var missing: Int
+
+    package init(used: Int, missing: Int) {
+        self.used = used
+        self.missing = missing
+    }
+}
+
+/// Who a stream works for. Called in turns of the loop.
+package protocol StreamDelegate: AnyObject {
+    /// Bytes have come. Those not used are shown again, with more behind them.
+    func received(_ bytes: Span<UInt8>) -> Consumption
+    /// The peer will send no more; `unfinished` bytes of a request are left. It may still be reading.
+    func receivedEnd(unfinished: Int)
+    /// Everything that was sent is in the kernel's hands.
+    func drained()
+    /// The connection is lost.
+    func failed()
+}
+
+/// One TCP connection.
+@safe
+package final class Stream {
+    package unowned(unsafe) var delegate: any StreamDelegate
+    package let peer: Address
+
+    private let loop: EventLoop
+    private let descriptor: Int32
+    private var readEvent: OpaquePointer?
+    private var output: OpaquePointer?
+
+    /// The beginning of a request that has not come completely, or requests that have to wait.
+    private var held = ByteBuffer()
+    private var missing = 1
+    package private(set) var isOpen = true
+    private var hasEnded = false
+
+    /// The most that is read at once when much is missing.
+    private static let largeReadSize = 256 << 10
+    /// Memory kept for the next incomplete request.
+    private static let keptSize = 64 << 10
+
+    package init(_ loop: EventLoop, _ connection: Listener.Connection, delegate: any StreamDelegate) {
+        self.loop = loop
+        descriptor = connection.descriptor
+        peer = connection.peer
+        unsafe self.delegate = delegate
+        var on: Int32 = 1
+        unsafe _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        unsafe readEvent = event_new(
+            loop.base, descriptor, Int16(EV_READ | EV_PERSIST),
+            { _, _, context in
+                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().read()
+            }, Unmanaged.passUnretained(self).toOpaque())
+        unsafe event_add(readEvent, nil)
+    }
+
+    deinit { precondition(!isOpen, "a stream was released before it was closed") }
+
+    /// Ends the connection at once. What has not been sent is lost.
+    package func close() {
+        guard isOpen else { return }
+        isOpen = false
+        if let readEvent = unsafe readEvent { unsafe event_free(readEvent) }
+        if let output = unsafe output { unsafe bufferevent_free(output) }
+        Glibc.close(descriptor)
+    }
+
+    // MARK: Reading
+
+    /// Whether bytes are read. While not, the kernel holds them, and in time the peer cannot send any more.
+    package var isReading = true {
+        didSet {
+            guard isOpen, !hasEnded, isReading != oldValue else { return }
+            if isReading { unsafe event_add(readEvent, nil) } else { unsafe event_del(readEvent) }
+        }
+    }
+
+    /// Shows bytes that were left over once more, after the delegate had stopped using them.
+    package func showHeld() {
+        guard isOpen, !held.isEmpty else { return }
+        deliverHeld()
+    }
+
+    /// Bytes that have come and are not used.
+    package var heldSize: Int { held.count }
+
+    private func read() {
+        if held.isEmpty { readFresh() } else { readMore() }
+    }
+
+    private func readFresh() {
+        let count = unsafe recv(descriptor, loop.readBuffer.baseAddress, EventLoop.readSize, 0)
+        guard count > 0 else { return readFailed(count) }
+        let bytes = unsafe Span<UInt8>(
+            _unsafeStart: loop.readBuffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
+            count: count)
+        let result = unsafe delegate.received(bytes)
+        missing = result.missing
+        if result.used < count && isOpen { held.append(bytes.extracting(result.used..<count)) }
+    }
+
+    private func readMore() {
+        let size = min(max(missing, EventLoop.readSize), Stream.largeReadSize)
+        var count = 0
+        unsafe held.append(upTo: size) { room in
+            unsafe count = recv(descriptor, room.baseAddress, size, 0)
+            return max(count, 0)
+        }
+        guard count > 0 else { return readFailed(count) }
+        missing -= count
+        if missing <= 0 { deliverHeld() }
+    }
+
+    private func deliverHeld() {
+        let result = unsafe delegate.received(held.bytes)
+        missing = result.missing
+        held.removeFirst(result.used)
+        held.trim(above: Stream.keptSize)
+    }
+
+    private func readFailed(_ count: Int) {
+        if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
+        if count < 0 { return unsafe delegate.failed() }
+        hasEnded = true
+        unsafe event_del(readEvent)
+        unsafe delegate.receivedEnd(unfinished: held.count)
+    }
+
+    // MARK: Writing
+
+    /// Bytes that were sent and that the kernel has not taken yet.
+    package var unsentSize: Int {
+        guard let output = unsafe output else { return 0 }
+        return unsafe evbuffer_get_length(bufferevent_get_output(output))
+    }
+
+    /// Sends bytes: at once as far as the socket takes them, the rest as it has room.
+    /// - Returns: false where the connection is lost; the delegate is not told.
+    package func send(_ bytes: Span<UInt8>) -> Bool {
+        guard isOpen, bytes.count > 0 else { return isOpen }
+        var sent = 0
+        if unsentSize == 0 {
+            sent = unsafe bytes.withUnsafeBytes { bytes in
+                unsafe Glibc.send(
+                    descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if sent < 0 {
+                guard errno == EAGAIN || errno == EINTR else { return false }
+                sent = 0
+            }
+        }
+        if sent < bytes.count { queue(bytes.extracting(sent..<bytes.count)) }
+        return true
+    }
+
+    /// Tells the peer that nothing more will be sent; it can still send.
+    package func endOutput() {
+        if isOpen { shutdown(descriptor, Int32(SHUT_WR)) }
+    }
+
+    private func queue(_ bytes: Span<UInt8>) {
+        if unsafe output == nil { makeOutput() }
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe _ = bufferevent_write(output, bytes.baseAddress, bytes.count)
+        }
+    }
+
+    private func makeOutput() {
+        unsafe output = bufferevent_socket_new(loop.base, descriptor, 0)
+        unsafe bufferevent_setcb(
+            output, nil,
+            { _, context in
+                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().delegate.drained()
+            },
+            { _, _, context in
+                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().delegate.failed()
+            }, Unmanaged.passUnretained(self).toOpaque())
+        unsafe bufferevent_disable(output, Int16(EV_READ))
+    }
+}

@@ -1,0 +1,34 @@
+import CLibevent
+import Glibc
+
+/// Lets other threads end the loop's waiting: an eventfd(2), edge-triggered, so that it need not be read.
+@safe
+package final class Wakeup {
+    /// What other threads hold.
+    package struct Bell: Sendable {
+        fileprivate let descriptor: Int32
+
+        /// Makes the loop turn. May be called from any thread while the `Wakeup` lives.
+        package func ring() {
+            var one: UInt64 = 1
+            unsafe _ = write(descriptor, &one, 8)
+        }
+    }
+
+    package let bell: Bell
+    private var event: OpaquePointer?
+
+    package init(_ loop: EventLoop) throws(ReactorError) {
+        let descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        guard descriptor >= 0 else { throw ReactorError(operation: "make an eventfd", errno: Glibc.errno) }
+        bell = Bell(descriptor: descriptor)
+        unsafe event = event_new(
+            loop.base, descriptor, Int16(truncatingIfNeeded: EV_READ | EV_PERSIST | EV_ET), { _, _, _ in }, nil)
+        unsafe event_add(event, nil)
+    }
+
+    deinit {
+        unsafe event_free(event)
+        close(bell.descriptor)
+    }
+}
