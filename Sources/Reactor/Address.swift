@@ -46,6 +46,7 @@ package struct Address: Sendable, CustomStringConvertible {
     private init() {}
 
     package var port: UInt16 { parts.port }
+    var isIPv6: Bool { storage.ss_family == sa_family_t(AF_INET6) }
 
     /// `127.0.0.1:8080`, `[::1]:8080`.
     package var description: String {

@@ -15,6 +15,7 @@ package struct ReactorError: Error, Equatable, Sendable {
     package let errno: Int32
 
     package var reason: String { unsafe String(cString: strerror(errno)) }
+    package var isAddressInUse: Bool { errno == EADDRINUSE }
 }
 
 /// A libevent base. All objects made with it are used on the thread that turns it.

@@ -21,26 +21,19 @@ package final class Listener {
     /// Where connections are accepted, with the port that was really bound.
     package let address: Address
     private var listener: OpaquePointer?
-    private let accept: (Connection) -> Void
-    private let failed: (ReactorError) -> Void
+    private var accept: (Connection) -> Void = { $0.refuse("") }
+    private var failed: (ReactorError) -> Void = { _ in }
 
     /// Connections that the kernel holds until they are accepted.
     private static let backlog: Int32 = 1024
 
-    /// - Parameters:
-    ///   - accept: called for each connection.
-    ///   - failed: called when accepting fails, most likely for want of descriptors; the connection stays in the backlog.
+    /// Binds the address; connections wait in the backlog until `start`.
     /// - Throws: `ReactorError` where the address is in use or may not be used.
-    package init(
-        _ loop: EventLoop, address: Address, accept: @escaping (Connection) -> Void,
-        failed: @escaping (ReactorError) -> Void
-    ) throws(ReactorError) {
-        self.accept = accept
-        self.failed = failed
+    package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
         var wanted = address
-        let options =
-            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_BIND_IPV6ONLY
-            | LEV_OPT_DISABLED
+        var options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_DISABLED
+        // So that an IPv4 address can be bound beside it.
+        if address.isIPv6 { options |= LEV_OPT_BIND_IPV6ONLY }
         unsafe listener = withUnsafePointer(to: &wanted.storage) { storage in
             unsafe evconnlistener_new_bind(
                 loop.base, nil, nil, options, Listener.backlog,
@@ -62,13 +55,22 @@ package final class Listener {
             let listener = unsafe Unmanaged<Listener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
             listener.failed(ReactorError(operation: "accept a connection on \(listener.address)", errno: errno))
         }
-        unsafe evconnlistener_enable(listener)
+    }
+
+    /// Begins to accept.
+    /// - Parameters:
+    ///   - accept: called for each connection.
+    ///   - failed: called when accepting fails, most likely for want of descriptors; the connection stays in the backlog.
+    package func start(accept: @escaping (Connection) -> Void, failed: @escaping (ReactorError) -> Void) {
+        self.accept = accept
+        self.failed = failed
+        isAccepting = true
     }
 
     deinit { unsafe listener.map { unsafe evconnlistener_free($0) } }
 
     /// Stops accepting, and goes on.
-    package var isAccepting = true {
+    package var isAccepting = false {
         didSet {
             guard isAccepting != oldValue, let listener = unsafe listener else { return }
             if isAccepting {

@@ -19,6 +19,9 @@ package final class Signal {
 
     deinit { unsafe event_free(event) }
 
+    /// The signals that ask a server to stop.
+    package static let stopping = [SIGTERM, SIGINT]
+
     /// Makes writing to a closed socket an error instead of the end of the process.
     package static func ignoreBrokenPipes() {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)

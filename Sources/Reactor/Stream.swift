@@ -39,7 +39,7 @@ package protocol StreamDelegate: AnyObject {
 /// One TCP connection.
 @safe
 package final class Stream {
-    package unowned(unsafe) var delegate: any StreamDelegate
+    private unowned(unsafe) var delegate: (any StreamDelegate)?
     package let peer: Address
 
     private let loop: EventLoop
@@ -58,11 +58,11 @@ package final class Stream {
     /// Memory kept for the next incomplete request.
     private static let keptSize = 64 << 10
 
-    package init(_ loop: EventLoop, _ connection: Listener.Connection, delegate: any StreamDelegate) {
+    /// Takes over an accepted connection. Nothing is read before `start`.
+    package init(_ loop: EventLoop, _ connection: Listener.Connection) {
         self.loop = loop
         descriptor = connection.descriptor
         peer = connection.peer
-        unsafe self.delegate = delegate
         var on: Int32 = 1
         unsafe _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         unsafe readEvent = event_new(
@@ -70,7 +70,16 @@ package final class Stream {
             { _, _, context in
                 unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().read()
             }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Begins to read. The delegate owns the stream, and so outlives it.
+    package func start(_ delegate: any StreamDelegate) {
+        unsafe self.delegate = delegate
         unsafe event_add(readEvent, nil)
+    }
+
+    private var owner: any StreamDelegate {
+        unsafe delegate.unsafelyUnwrapped
     }
 
     deinit { precondition(!isOpen, "a stream was released before it was closed") }
@@ -113,7 +122,7 @@ package final class Stream {
         let bytes = unsafe Span<UInt8>(
             _unsafeStart: loop.readBuffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
             count: count)
-        let result = unsafe delegate.received(bytes)
+        let result = owner.received(bytes)
         missing = result.missing
         if result.used < count && isOpen { held.append(bytes.extracting(result.used..<count)) }
     }
@@ -131,7 +140,7 @@ package final class Stream {
     }
 
     private func deliverHeld() {
-        let result = unsafe delegate.received(held.bytes)
+        let result = owner.received(held.bytes)
         missing = result.missing
         held.removeFirst(result.used)
         held.trim(above: Stream.keptSize)
@@ -139,10 +148,10 @@ package final class Stream {
 
     private func readFailed(_ count: Int) {
         if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
-        if count < 0 { return unsafe delegate.failed() }
+        if count < 0 { return owner.failed() }
         hasEnded = true
         unsafe event_del(readEvent)
-        unsafe delegate.receivedEnd(unfinished: held.count)
+        owner.receivedEnd(unfinished: held.count)
     }
 
     // MARK: Writing
@@ -189,10 +198,10 @@ package final class Stream {
         unsafe bufferevent_setcb(
             output, nil,
             { _, context in
-                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().delegate.drained()
+                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.drained()
             },
             { _, _, context in
-                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().delegate.failed()
+                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
             }, Unmanaged.passUnretained(self).toOpaque())
         unsafe bufferevent_disable(output, Int16(EV_READ))
     }

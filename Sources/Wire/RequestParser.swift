@@ -75,6 +75,9 @@ package struct RequestParser: ~Copyable {
         return intake
     }
 
+    /// Whether the last complete request has no arguments, and so asks for nothing.
+    package var isBlank: Bool { slices.isEmpty }
+
     /// The arguments of the last complete request, found in the bytes that `parse` was given. Those of a line are
     /// the verb and the rest of the line until `splitLine` has been called.
     @_lifetime(borrow self, copy bytes)
