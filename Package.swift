@@ -39,6 +39,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Bytes", "Wire", "Store", "Reactor", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
@@ -46,7 +47,9 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Server", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Server", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -1,0 +1,74 @@
+// A command is one row and one small function. Both dialects share the row; the reply writer puts the answer in the
+// words of each.
+
+import Bytes
+import Wire
+
+/// A row of the command table.
+struct Command: Sendable {
+    /// Where the keys are among the arguments, the name being argument 0; `last` counts from the end where negative.
+    struct Keys: Sendable {
+        let first: Int
+        let last: Int
+        let step: Int
+
+        static let none = Keys(first: 0, last: 0, step: 0)
+        static let one = Keys(first: 1, last: 1, step: 1)
+        static let all = Keys(first: 1, last: -1, step: 1)
+        static let everySecond = Keys(first: 1, last: -1, step: 2)
+    }
+
+    enum Kind: String, Sendable {
+        case read = "readonly"
+        case write = "write"
+        case connection = "fast"
+        case server = "admin"
+    }
+
+    /// In upper case.
+    let name: String
+    let kind: Kind
+    /// How many arguments may follow the name: in RESP, and in a line.
+    let arity: ClosedRange<Int>
+    let lineArity: ClosedRange<Int>
+    /// How a line's arguments are found.
+    let form: LineForm
+    let keys: Keys
+    /// For people: `GET <key>`, `a key`, and a sentence.
+    let usage: String
+    let needs: String
+    let summary: String
+    let run: @Sendable (Arguments, Session) -> Void
+
+    init(
+        _ name: String, _ kind: Kind, _ arity: ClosedRange<Int>, lineArity: ClosedRange<Int>? = nil,
+        form: LineForm = .words, keys: Keys = .none, usage: String, needs: String = "no arguments", summary: String,
+        run: @escaping @Sendable (Arguments, Session) -> Void
+    ) {
+        self.name = name
+        self.kind = kind
+        self.arity = arity
+        self.lineArity = lineArity ?? arity
+        self.form = form
+        self.keys = keys
+        self.usage = usage
+        self.needs = needs
+        self.summary = summary
+        self.run = run
+    }
+
+    /// As many arguments as the limits allow.
+    static let any = Int(Int32.max)
+
+    /// The arity as Redis counts it: the name included, negative where more may follow.
+    var redisArity: Int {
+        arity.lowerBound == arity.upperBound ? arity.lowerBound + 1 : -(arity.lowerBound + 1)
+    }
+
+    func wrongArity(isTooMany: Bool) -> ReplyError {
+        let hint = isTooMany && kind != .server ? "; write an argument that has spaces as \"a JSON string\"" : ""
+        return ReplyError(
+            line: "\(name) needs \(needs): \(usage)\(hint)",
+            resp: "wrong number of arguments for '\(name.lowercased())' command")
+    }
+}

@@ -1,0 +1,44 @@
+// What commands answer when they cannot do as they are told, in the words of each dialect.
+
+import Bytes
+import Wire
+
+extension ReplyError {
+    static let syntax = ReplyError("syntax error")
+    static let notAnInteger = ReplyError("value is not an integer or out of range")
+    static let invalidCursor = ReplyError("invalid cursor")
+
+    static func replyTooLarge(limit: Int) -> ReplyError {
+        ReplyError("Reply too large: more than \(limit) bytes; use SCAN, or a narrower pattern")
+    }
+
+    static func tooLong(_ what: String, size: Int, limit: Int) -> ReplyError {
+        ReplyError("\(what) too long: \(size) bytes, the limit is \(limit)")
+    }
+
+    static func notWritten(_ reason: String) -> ReplyError {
+        ReplyError("Not written: \(reason)", code: "ERR")
+    }
+
+    static func unknownCommand(_ arguments: Arguments, echoSize: Int) -> ReplyError {
+        let name = echo(arguments[0], echoSize)
+        var first = ""
+        for index in 1..<max(arguments.count, 1) where first.utf8.count < echoSize {
+            first += "'\(echo(arguments[index], echoSize - first.utf8.count))' "
+        }
+        return ReplyError(
+            line: "Unknown command \"\(name)\" (try HELP)",
+            resp: "unknown command '\(name)', with args beginning with: \(first)")
+    }
+
+    static func unknownSubcommand(_ command: String, _ name: Span<UInt8>, echoSize: Int) -> ReplyError {
+        ReplyError("unknown subcommand '\(echo(name, echoSize))'. Try \(command) HELP.")
+    }
+
+    /// Somebody else's bytes, made safe to print and not too long.
+    private static func echo(_ bytes: Span<UInt8>, _ limit: Int) -> String {
+        var shown = ByteBuffer()
+        shown.append(lineQuoted: bytes.extracting(0..<min(bytes.count, limit)))
+        return String(shown.bytes.extracting(1..<shown.count - 1)) + (bytes.count > limit ? "…" : "")
+    }
+}

@@ -1,0 +1,131 @@
+// Commands about the connection itself.
+
+import Bytes
+import Wire
+
+let connectionCommands: [Command] = [
+    Command(
+        "PING", .connection, 0...1, form: .rest(afterWords: 0), usage: "PING [<text>]", needs: "a text or nothing",
+        summary: "PONG, or the text."
+    ) { arguments, session in
+        if arguments.count > 1 { session.reply.value(arguments[1]) } else { session.reply.simple("PONG") }
+    },
+    Command(
+        "ECHO", .connection, 1...1, form: .rest(afterWords: 0), usage: "ECHO <text>", needs: "a text",
+        summary: "The text."
+    ) { arguments, session in
+        session.reply.value(arguments[1])
+    },
+    Command(
+        "QUIT", .connection, 0...0, usage: "QUIT", summary: "Ends the connection."
+    ) { _, session in
+        session.reply.ok()
+        session.finish()
+    },
+    Command(
+        "SELECT", .connection, 1...1, usage: "SELECT 0", needs: "a database number",
+        summary: "For Redis clients: there is one database, 0."
+    ) { arguments, session in
+        guard let number = arguments[1].decimal else { return session.fail(.notAnInteger) }
+        if number == 0 { session.reply.ok() } else { session.fail(ReplyError("DB index is out of range")) }
+    },
+    Command(
+        "HELLO", .connection, 0...Command.any, usage: "HELLO [2|3 [SETNAME <name>]]",
+        needs: "a protocol version or nothing", summary: "For Redis clients: the RESP version, and who answers.",
+        run: hello),
+    Command(
+        "CLIENT", .connection, 1...Command.any, usage: "CLIENT ID|GETNAME|SETNAME <name>|SETINFO <attribute> <value>",
+        needs: "a subcommand", summary: "What the server knows of this connection.", run: client),
+]
+
+private func hello(_ arguments: Arguments, _ session: Session) {
+    var isVersion3 = session.speaksRESP3
+    var name: String?
+    if arguments.count > 1 {
+        guard let version = arguments[1].decimal else {
+            return session.fail(ReplyError("Protocol version is not an integer or out of range"))
+        }
+        guard version == 2 || version == 3 else {
+            return session.fail(ReplyError("unsupported protocol version", code: "NOPROTO"))
+        }
+        isVersion3 = version == 3
+    }
+    var index = 2
+    while index < arguments.count {
+        if arguments[index].equalsIgnoringCase("SETNAME"), index + 1 < arguments.count {
+            guard let valid = connectionName(arguments[index + 1], session) else { return }
+            name = valid
+            index += 2
+        } else if arguments[index].equalsIgnoringCase("AUTH") {
+            return session.fail(.noPasswords)
+        } else {
+            return session.fail(ReplyError("Syntax error in HELLO option '\(String(arguments[index]))'"))
+        }
+    }
+    if let name { session.name = name }
+    session.speaksRESP3 = isVersion3
+    if !session.reply.isLine { session.reply.dialect = isVersion3 ? .resp3 : .resp2 }
+    session.reply.map(7)
+    session.reply.pair("server", "puffin")
+    session.reply.pair("version", Version.redis)
+    session.reply.pair("proto", isVersion3 ? 3 : 2)
+    session.reply.pair("id", session.id)
+    session.reply.pair("mode", "standalone")
+    session.reply.pair("role", "master")
+    session.reply.pairs("modules")
+    session.reply.endList()
+}
+
+private func client(_ arguments: Arguments, _ session: Session) {
+    let subcommand = arguments[1]
+    if subcommand.equalsIgnoringCase("ID"), arguments.count == 2 {
+        session.reply.integer(session.id)
+    } else if subcommand.equalsIgnoringCase("GETNAME"), arguments.count == 2 {
+        if session.name.isEmpty { session.reply.missing() } else { session.reply.text(session.name) }
+    } else if subcommand.equalsIgnoringCase("SETNAME"), arguments.count == 3 {
+        guard let name = connectionName(arguments[2], session) else { return }
+        session.name = name
+        session.reply.ok()
+    } else if subcommand.equalsIgnoringCase("SETINFO"), arguments.count == 4 {
+        guard arguments[2].equalsIgnoringCase("LIB-NAME") || arguments[2].equalsIgnoringCase("LIB-VER") else {
+            return session.fail(ReplyError("Unrecognized option '\(String(arguments[2]))'"))
+        }
+        session.reply.ok()
+    } else {
+        session.fail(.unknownSubcommand("CLIENT", subcommand, echoSize: session.server.limits.echoSize))
+    }
+}
+
+/// A name that can stand in a list of connections: printable, without spaces.
+private func connectionName(_ bytes: Span<UInt8>, _ session: Session) -> String? {
+    var isValid = bytes.count <= session.server.limits.echoSize
+    for index in 0..<bytes.count where bytes[index] <= 0x20 || bytes[index] >= 0x7f { isValid = false }
+    if isValid { return String(bytes) }
+    session.fail(ReplyError("Client names cannot contain spaces, newlines or special characters."))
+    return nil
+}
+
+extension ReplyError {
+    fileprivate static let noPasswords = ReplyError(
+        "AUTH <password> called without any password configured for the default user. "
+            + "Are you sure your configuration is correct?")
+}
+
+extension ReplyWriter {
+    /// A name and its value, inside a map.
+    mutating func pair(_ name: String, _ value: String) {
+        text(name)
+        text(value)
+    }
+
+    mutating func pair(_ name: String, _ value: Int) {
+        text(name)
+        integer(value)
+    }
+
+    /// A name with an empty list, inside a map.
+    fileprivate mutating func pairs(_ name: String) {
+        text(name)
+        list(0)
+    }
+}

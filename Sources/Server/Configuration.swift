@@ -1,0 +1,24 @@
+import Store
+import SystemPackage
+
+/// What a server is started with.
+package struct Configuration: Sendable {
+    /// Hosts, names or numbers, to accept connections on.
+    package var hosts = ["127.0.0.1"]
+    /// The port on each of them; 0 stands for any free one.
+    package var port: UInt16 = 8080
+    /// The path that names the data set.
+    package var data: FilePath = "puffin.json"
+    package var durability = Durability.always
+    package var layout = LogLayout()
+    package var limits = Limits()
+
+    package init() {}
+}
+
+/// What this build calls itself.
+package enum Version {
+    package static let puffin = "0.1.0"
+    /// The Redis whose replies the RESP dialect follows: what client libraries ask for.
+    static let redis = "7.0.15"
+}

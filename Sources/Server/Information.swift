@@ -1,0 +1,96 @@
+// What the server says of itself: STATS in its own words, INFO and CONFIG GET in those that Redis' tools look for.
+
+import Reactor
+import Store
+
+extension Server {
+    /// Names and values, in the order of STATS.
+    var figures: [(String, String)] {
+        [
+            ("version", Version.puffin),
+            ("uptime_seconds", String(statistics.uptimeSeconds)),
+            ("durability", store.durability.rawValue),
+            ("pairs", String(store.count)),
+            ("table_bytes", String(store.size)),
+            ("history", store.history),
+            ("seq", String(store.position.seq)),
+            ("committed", String(store.committed)),
+            ("durable", String(store.durable)),
+            ("syncs", String(store.syncCount)),
+            ("last_sync_microseconds", String(store.lastSyncNanoseconds / 1000)),
+            ("clients", String(sessions.count)),
+            ("connections_accepted", String(statistics.connections)),
+            ("connections_refused", String(statistics.refusedConnections)),
+            ("clients_dropped", String(statistics.droppedClients)),
+            ("requests", String(statistics.requests)),
+            ("error_replies", String(statistics.errors)),
+            ("protocol_errors", String(statistics.protocolErrors)),
+            ("replies_held", String(statistics.heldReplies)),
+            ("received_bytes", String(statistics.receivedSize)),
+            ("sent_bytes", String(statistics.sentSize)),
+        ]
+    }
+
+    /// INFO's text; every section where none is named.
+    func information(sections wanted: [String]) -> String {
+        let all = wanted.isEmpty || wanted.contains { ["all", "default", "everything"].contains($0) }
+        return redisSections.filter { all || wanted.contains($0.name.lowercased()) }
+            .map { section in
+                "# \(section.name)\r\n" + section.fields.map { "\($0):\($1)\r\n" }.joined()
+            }
+            .joined(separator: "\r\n")
+    }
+
+    private var redisSections: [(name: String, fields: [(String, String)])] {
+        [
+            (
+                "Server",
+                [
+                    ("redis_version", Version.redis), ("puffin_version", Version.puffin),
+                    ("redis_mode", "standalone"), ("process_id", String(WallClock.processID)),
+                    ("tcp_port", String(port)), ("uptime_in_seconds", String(statistics.uptimeSeconds)),
+                ]
+            ),
+            ("Clients", [("connected_clients", String(sessions.count)), ("maxclients", String(limits.clientCount))]),
+            ("Memory", [("used_memory", String(store.size)), ("used_memory_dataset", String(store.size))]),
+            (
+                "Persistence",
+                [
+                    ("loading", "0"), ("aof_enabled", "1"),
+                    ("aof_last_write_status", store.failure == nil ? "ok" : "err"),
+                    ("puffin_durability", store.durability.rawValue), ("puffin_seq", String(store.position.seq)),
+                    ("puffin_durable", String(store.durable)),
+                ]
+            ),
+            (
+                "Stats",
+                [
+                    ("total_connections_received", String(statistics.connections)),
+                    ("total_commands_processed", String(statistics.requests)),
+                    ("total_net_input_bytes", String(statistics.receivedSize)),
+                    ("total_net_output_bytes", String(statistics.sentSize)),
+                    ("rejected_connections", String(statistics.refusedConnections)),
+                    ("total_error_replies", String(statistics.errors)),
+                ]
+            ),
+            ("Replication", [("role", "master"), ("connected_slaves", "0")]),
+            ("Keyspace", store.count == 0 ? [] : [("db0", "keys=\(store.count),expires=0,avg_ttl=0")]),
+        ]
+    }
+
+    /// The settings that redis-benchmark and others ask for with CONFIG GET.
+    var redisSettings: [(String, String)] {
+        let fsync: [Durability: String] = [.always: "always", .interval: "everysec", .never: "no"]
+        return [
+            ("appendfsync", fsync[store.durability] ?? "always"),
+            ("appendonly", "yes"),
+            ("databases", "1"),
+            ("maxclients", String(limits.clientCount)),
+            ("maxmemory", "0"),
+            ("port", String(port)),
+            ("proto-max-bulk-len", String(limits.valueSize)),
+            ("save", ""),
+            ("timeout", "0"),
+        ]
+    }
+}

@@ -1,0 +1,33 @@
+// Every limit, with its default and its reason. Each has an error that states the limit and the value seen.
+
+import Wire
+
+/// What one server allows. Sizes are in bytes.
+package struct Limits: Sendable {
+    /// A key: it is held in memory and hashed for each request.
+    package var keySize = 64 << 10
+    /// A value: it is copied whole, in one turn.
+    package var valueSize = 64 << 20
+    /// A RESP request's arguments, as many as Redis' own clients send at most.
+    package var argumentCount = 65_536
+    /// A RESP request as a whole: what one client can make the server hold before it says what it wants.
+    package var requestSize = 256 << 20
+    /// Connections at a time: each needs a descriptor and about 2 KiB.
+    package var clientCount = 10_000
+    /// Replies that a client has not taken: reading from it stops here,
+    package var unsentPauseSize = 1 << 20
+    /// and one request whose replies go beyond this ends the connection.
+    package var unsentSize = 64 << 20
+    /// Keys that one SCAN looks at.
+    package var scanCount = 10_000
+    /// Bytes of somebody else's text that an error message repeats.
+    package var echoSize = 128
+
+    package init() {}
+
+    var request: RequestLimits {
+        RequestLimits(
+            lineSize: valueSize + keySize, bulkSize: valueSize, argumentCount: argumentCount,
+            requestSize: requestSize)
+    }
+}

@@ -1,0 +1,301 @@
+// Where the rooms meet. One thread turns the loop; callbacks only parse, run commands on the table and append to buffers;
+// `endTurn` is the one place where work becomes visible. Read it first: it is the server.
+
+import Logging
+import Reactor
+import Store
+
+/// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
+package final class Server {
+    let log: Logger
+    let limits: Limits
+    let commands = CommandTable.standard
+    let store: Store
+    var statistics = Statistics()
+    /// Asks this server to stop.
+    package let stopRequest: StopRequest
+    /// The port that was bound.
+    package let port: UInt16
+
+    private let loop: EventLoop
+    private let wakeup: Wakeup
+    private var listeners: [Listener]
+    private var signals: [Signal] = []
+    private var timers: [Timer] = []
+
+    private(set) var sessions: [Int: Session] = [:]
+    private var lastID = 0
+
+    /// Sessions that this turn has to flush; that wait for a commit; that go on next turn; that are to be let go.
+    private var touched: [Session] = []
+    private var waiting: [Session] = []
+    private var unfinished: [Session] = []
+    private var retired: [Session] = []
+
+    private var hasClock = false
+    private var hasMemoryToGiveBack = false
+    /// When a stop ends, whoever is still connected, in Unix milliseconds.
+    private var stopDeadline: UInt64?
+
+    /// How long a stop waits for clients to take their last replies, in milliseconds.
+    private static let stopPatience: UInt64 = 500
+    /// How long a client may take to hang up after its last reply, in milliseconds.
+    private static let lingerTime: UInt64 = 2000
+
+    /// Listens, then opens the data set. Clients are served from `run` on.
+    /// - Throws: `StartError`, which says what is in the way and what to do.
+    package init(_ configuration: Configuration, disk: any Disk = LocalDisk(), log: Logger) throws(StartError) {
+        self.log = log
+        do throws(ReactorError) {
+            loop = try EventLoop()
+            wakeup = try Wakeup(loop)
+            listeners = try Server.listen(loop, configuration)
+        } catch {
+            throw .network(error)
+        }
+        port = listeners.first?.address.port ?? configuration.port
+        stopRequest = StopRequest(bell: wakeup.bell)
+        limits = Server.limits(configuration.limits, log: log)
+        for listener in listeners { log.info("Server starting on \(listener.address)") }
+        let bell = wakeup.bell
+        let start = ContinuousClock.now
+        do throws(StoreError) {
+            store = try Store(
+                data: configuration.data, durability: configuration.durability, layout: configuration.layout,
+                disk: disk, now: WallClock.milliseconds, progress: { bell.ring() })
+        } catch {
+            throw .store(error)
+        }
+        report(configuration, time: ContinuousClock.now - start)
+    }
+
+    private static func listen(
+        _ loop: EventLoop, _ configuration: Configuration
+    ) throws(ReactorError) -> [Listener] {
+        var port = configuration.port
+        var listeners: [Listener] = []
+        for host in configuration.hosts {
+            for address in try Address.resolve(host: host, port: port) {
+                let listener = try Listener(loop, address: address)
+                listeners.append(listener)
+                // Every address gets the port that the first one was given.
+                if port == 0 { port = listener.address.port }
+            }
+        }
+        return listeners
+    }
+
+    private static func limits(_ wanted: Limits, log: Logger) -> Limits {
+        // Log, lock, listeners, epoll, signals, and room for the next segment.
+        let others = 64
+        let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others)
+        var limits = wanted
+        if descriptors < wanted.clientCount + others {
+            limits.clientCount = max(descriptors - others, 1)
+            log.warning(
+                "At most \(limits.clientCount) clients: the system allows \(descriptors) open files (ulimit -n)")
+        }
+        return limits
+    }
+
+    private func report(_ configuration: Configuration, time: Duration) {
+        let milliseconds =
+            Int(time.components.seconds) * 1000 + Int(time.components.attoseconds / 1_000_000_000_000_000)
+        if let torn = store.recovery.torn {
+            log.warning(
+                "The log ended in the middle of a write: \(torn.size) bytes at byte \(torn.offset) of \(torn.segment) set aside in \(torn.path); the last good change is \(store.position.seq)"
+            )
+        }
+        for name in store.recovery.unknownFiles {
+            log.warning("Left alone: \(configuration.data).log/\(name) is not a file of Puffin's")
+        }
+        log.info(
+            "Data file \(configuration.data): \(store.count) pairs loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
+        )
+    }
+
+    // MARK: Running
+
+    /// Serves clients until a stop is asked for, by a signal or by `stopRequest`, or until the disk fails.
+    /// - Returns: why the log could not be ended cleanly; nil where it was.
+    package func run() -> StoreError? {
+        for number in Signal.stopping {
+            signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
+        }
+        timers.append(Timer(loop, every: 1000) { [unowned self] in eachSecond() })
+        for listener in listeners {
+            listener.start { [unowned self] in
+                accept($0)
+            } failed: { [unowned self] in
+                acceptFailed($0, listener)
+            }
+        }
+        log.info("Ready")
+        while !isFinished {
+            loop.turn(waiting: !hasMoreToDo)
+            endTurn()
+        }
+        return close()
+    }
+
+    private var hasMoreToDo: Bool {
+        !unfinished.isEmpty || hasMemoryToGiveBack
+    }
+
+    /// The end of a turn: what the turn's requests have done becomes visible, in this order.
+    private func endTurn() {
+        goOn()  // long replies, a step further
+        commit()  // the turn's changes, to the log writer
+        release()  // replies whose changes are committed
+        flush()  // what is released, to the sockets
+        retire()  // streams that have ended
+        giveBack()  // memory of cleared tables, a little at a time
+        if stopRequest.wasMade { continueStopping() }
+        hasClock = false
+    }
+
+    private func goOn() {
+        guard !unfinished.isEmpty else { return }
+        let sessions = unfinished
+        unfinished.removeAll(keepingCapacity: true)
+        for session in sessions { session.goOn() }
+    }
+
+    private func commit() {
+        for session in touched {
+            if session.endRegion() && !session.isWaiting {
+                session.isWaiting = true
+                waiting.append(session)
+            }
+        }
+        if store.hasPending { store.flush() }
+    }
+
+    private func release() {
+        if let failure = store.failure { return fail(failure) }
+        guard store.poll() else { return }
+        waiting.removeAll { session in
+            touch(session)
+            session.isWaiting = session.release(committed: store.committed)
+            return !session.isWaiting
+        }
+        // What gathered while the writer was busy.
+        if store.hasPending { store.flush() }
+    }
+
+    private func flush() {
+        for session in touched {
+            session.isTouched = false
+            session.flush()
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func retire() {
+        guard !retired.isEmpty else { return }
+        for session in retired { sessions[session.id] = nil }
+        retired.removeAll(keepingCapacity: true)
+        resumeAccepting()
+    }
+
+    private func giveBack() {
+        hasMemoryToGiveBack = store.giveBackMemory()
+    }
+
+    // MARK: For sessions
+
+    /// Puts a session on the list of those that the end of the turn flushes.
+    func touch(_ session: Session) {
+        if !hasClock {
+            hasClock = true
+            store.now = WallClock.milliseconds
+        }
+        if !session.isTouched {
+            session.isTouched = true
+            touched.append(session)
+        }
+    }
+
+    /// Lets a session go on in the next turn.
+    func goOnLater(_ session: Session) {
+        unfinished.append(session)
+    }
+
+    /// Lets go of a session whose stream is closed, at the end of the turn.
+    func retire(_ session: Session) {
+        retired.append(session)
+    }
+
+    // MARK: Connections
+
+    private func accept(_ connection: Listener.Connection) {
+        guard sessions.count < limits.clientCount else {
+            statistics.refusedConnections += 1
+            if statistics.refusedConnections.nonzeroBitCount == 1 {
+                log.warning(
+                    "Connection refused: \(sessions.count) clients are connected, which is the limit (refused so far: \(statistics.refusedConnections))"
+                )
+            }
+            return connection.refuse("-ERR max number of clients reached\r\n")
+        }
+        lastID += 1
+        statistics.connections += 1
+        let session = Session(id: lastID, server: self, stream: Stream(loop, connection))
+        sessions[lastID] = session
+        session.stream.start(session)
+    }
+
+    /// For want of descriptors, most likely: connections wait in the backlog until one is closed, or for a second.
+    private func acceptFailed(_ error: ReactorError, _ listener: Listener) {
+        log.error("Cannot \(error.operation): \(error.reason); new connections wait")
+        listener.isAccepting = false
+    }
+
+    private func resumeAccepting() {
+        guard !stopRequest.wasMade else { return }
+        for listener in listeners { listener.isAccepting = true }
+    }
+
+    private func eachSecond() {
+        let now = WallClock.milliseconds
+        for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
+        if store.durability == .interval { store.requestSync() }
+        resumeAccepting()
+    }
+
+    // MARK: Ending
+
+    private var isFinished: Bool {
+        if store.failure != nil { return true }
+        guard let stopDeadline, !store.isWriting, !store.hasPending else { return false }
+        return sessions.values.allSatisfy { $0.isSettled } || WallClock.milliseconds > stopDeadline
+    }
+
+    /// No more requests are taken; those that were are answered.
+    private func continueStopping() {
+        guard stopDeadline == nil else { return }
+        log.info("Stopping: \(sessions.count) clients connected")
+        stopDeadline = WallClock.milliseconds + Server.stopPatience
+        for listener in listeners { listener.isAccepting = false }
+        for session in sessions.values { session.stream.isReading = false }
+        // The loop has to look at the deadline even if nothing happens.
+        timers.append(Timer(loop, every: 20) {})
+    }
+
+    /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
+    private func fail(_ failure: StoreError) {
+        log.critical("The log cannot be written, so the server ends: \(failure)")
+        for session in waiting { session.failHeld(.notWritten(failure.description)) }
+        for session in touched { session.failHeld(.notWritten(failure.description)) }
+        waiting.removeAll()
+    }
+
+    private func close() -> StoreError? {
+        if store.failure == nil { store.close() }
+        for session in sessions.values { session.close() }
+        if store.failure == nil {
+            log.info("Stopped: \(store.count) pairs, everything through change \(store.durable) is on disk")
+        }
+        return store.failure
+    }
+}

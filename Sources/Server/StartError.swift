@@ -1,0 +1,30 @@
+import Reactor
+import Store
+
+/// Why a server does not start, or has to end: one line that says what happened and what to do, and an exit code.
+package enum StartError: Error, CustomStringConvertible {
+    case network(ReactorError)
+    case store(StoreError)
+
+    package var description: String {
+        switch self {
+        case .network(let error) where error.isAddressInUse:
+            "Cannot \(error.operation): another program uses this port; stop it, or choose another with --port"
+        case .network(let error):
+            "Cannot \(error.operation): \(error.reason); check --bind and --port"
+        case .store(let error):
+            error.description
+        }
+    }
+
+    /// The process's exit code: 2 is for wrong options.
+    package var exitCode: Int32 {
+        switch self {
+        case .network: 3
+        case .store(.disk), .store(.notWritable): 4
+        case .store(.unknownVersion): 5
+        case .store(.corruption): 6
+        case .store(.locked): 7
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// What has happened since the start. Sizes are in bytes.
+struct Statistics {
+    var connections = 0
+    var refusedConnections = 0
+    var requests = 0
+    var errors = 0
+    var protocolErrors = 0
+    var droppedClients = 0
+    var receivedSize = 0
+    var sentSize = 0
+    /// Replies that waited for a change to be committed.
+    var heldReplies = 0
+    let start = ContinuousClock.now
+
+    var uptimeSeconds: Int { Int((ContinuousClock.now - start).components.seconds) }
+}

@@ -1,0 +1,20 @@
+import Reactor
+import Synchronization
+
+/// Asks a running server to stop, from any thread.
+package final class StopRequest: Sendable {
+    private let isMade = Atomic(false)
+    private let bell: Wakeup.Bell
+
+    init(bell: Wakeup.Bell) {
+        self.bell = bell
+    }
+
+    /// The server answers what it has been asked, ends its log cleanly, and `run` returns.
+    package func make() {
+        isMade.store(true, ordering: .releasing)
+        bell.ring()
+    }
+
+    var wasMade: Bool { isMade.load(ordering: .acquiring) }
+}

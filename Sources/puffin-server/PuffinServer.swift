@@ -1,0 +1,106 @@
+// The server's command line: options to a configuration, a server's end to an exit code.
+
+import ArgumentParser
+import Glibc
+import Logging
+import Server
+import Store
+import SystemPackage
+
+struct PuffinServer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "puffin-server",
+        abstract: "A durable key-value server: an OK is on disk, and the log is JSON lines.",
+        discussion: """
+            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly.
+
+            Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk or the folder, 5 a data file of \
+            another version, 6 a damaged log, 7 a data file that another server uses.
+            """,
+        version: "puffin-server \(Version.puffin)")
+
+    @Option(name: "-port --port", help: "The port to listen on; 0 takes a free one. A leading colon is allowed.")
+    var port: Port = Port(number: 8080)
+
+    @Option(
+        name: "-bind --bind",
+        help: "An address or host name to listen on; may be given more than once. Use 0.0.0.0 or :: for all.")
+    var bind: [String] = ["127.0.0.1"]
+
+    @Option(name: "-data --data", help: "The data file; the log is the folder of the same name with .log added.")
+    var data: String = "puffin.json"
+
+    @Option(
+        name: "-durability --durability",
+        help: """
+            When OK is said: always = the change is on disk; interval = it is written, and synced every second; \
+            never = it is written, and the system syncs when it likes.
+            """)
+    var durability: Durability = .always
+
+    @Option(name: "-log-level --log-level", help: "What to say: trace, debug, info, notice, warning, error, critical.")
+    var logLevel: Logger.Level = .info
+
+    @Option(name: "-log-format --log-format", help: "How to say it: text or json.")
+    var logFormat: LogFormat = .text
+
+    func validate() throws {
+        guard !data.isEmpty, !data.hasSuffix("/") else {
+            throw ValidationError("--data is the path of a file, such as puffin.json; found \"\(data)\"")
+        }
+    }
+
+    func run() throws {
+        let (level, format) = (logLevel, logFormat)
+        var log = Logger(label: "puffin") { _ in LineLogHandler(level: level, format: format) }
+        log.logLevel = level
+        var configuration = Configuration()
+        configuration.port = port.number
+        configuration.hosts = bind
+        configuration.data = FilePath(data)
+        configuration.durability = durability
+        do throws(StartError) {
+            let server = try Server(configuration, log: log)
+            if let failure = server.run() { throw .store(failure) }
+        } catch {
+            log.critical("\(error)")
+            throw ExitCode(error.exitCode)
+        }
+    }
+}
+
+/// A port as people write it: `8080` or `:8080`.
+struct Port: ExpressibleByArgument {
+    let number: UInt16
+
+    init(number: UInt16) {
+        self.number = number
+    }
+
+    init?(argument: String) {
+        guard let number = UInt16(argument.hasPrefix(":") ? String(argument.dropFirst()) : argument) else { return nil }
+        self.number = number
+    }
+
+    var defaultValueDescription: String { String(number) }
+}
+
+extension Durability: ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+@main
+enum Main {
+    static func main() {
+        do {
+            var command = try PuffinServer.parseAsRoot()
+            try command.run()
+        } catch {
+            let code = PuffinServer.exitCode(for: error)
+            // Wrong options end with 2, as with most programs; the parser's own code for them is 64.
+            guard code == .validationFailure else { PuffinServer.exit(withError: error) }
+            _ = try? FileDescriptor.standardError.writeAll((PuffinServer.fullMessage(for: error) + "\n").utf8)
+            Glibc.exit(2)
+        }
+    }
+}
