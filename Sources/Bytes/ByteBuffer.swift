@@ -80,7 +80,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// For texts made on the cold path: error messages, statistics.
-    package mutating func append(_ text: String) {
+    package mutating func append(text: String) {
         for byte in text.utf8 { append(byte) }
     }
 

@@ -34,9 +34,9 @@ package struct LineLogHandler: LogHandler {
         var line = ByteBuffer()
         switch format {
         case .text:
-            line.append(WallClock.localTime)
-            line.append(" \(event.level.rawValue.uppercased()) \(event.message)")
-            for (key, value) in fields { line.append(" \(key)=\(value)") }
+            line.append(text: WallClock.localTime)
+            line.append(text: " \(event.level.rawValue.uppercased()) \(event.message)")
+            for (key, value) in fields { line.append(text: " \(key)=\(value)") }
         case .json:
             line.append("{")
             line.append(field: "time", WallClock.universalTime)

@@ -108,10 +108,15 @@ package final class Store {
     @_lifetime(borrow self)
     package func get(_ key: Span<UInt8>) -> Reading {
         let hash = table.hash(key)
-        let seq = recent[hash]
+        let seq = newestChange(hash)
         guard let pair = table.pair(for: key, hash: hash) else { return Reading(nil, seq: seq) }
         let value = pair.value
         return unsafe Reading(_overrideLifetime(value, borrowing: self), seq: seq)
+    }
+
+    /// The newest change that a key with this hash can have, as far as it matters: 0 where all is committed.
+    private func newestChange(_ hash: UInt64) -> UInt64 {
+        committed == position.seq ? 0 : recent[hash]
     }
 
     /// Visits keys from `cursor` on; see `Table.scan`. What is visited depends on the change `position`.
@@ -133,7 +138,7 @@ package final class Store {
     /// - Returns: whether it was there, and the change that the answer depends on.
     package func delete(_ key: Span<UInt8>) -> (isDeleted: Bool, seq: UInt64) {
         let hash = table.hash(key)
-        guard table.pair(for: key, hash: hash) != nil else { return (false, recent[hash]) }
+        guard table.pair(for: key, hash: hash) != nil else { return (false, newestChange(hash)) }
         return (true, propose(.delete(key: key)))
     }
 
@@ -228,7 +233,6 @@ package final class Store {
     package func flush() {
         guard !isWriting else { return }
         if durability != .always && (batch.isEmpty || writer.writeAtOnce(&batch)) {
-            _ = poll()
             if wantsSync { submit(sync: true) }
         } else if !batch.isEmpty {
             submit(sync: durability == .always || wantsSync)

@@ -89,12 +89,12 @@ package struct ReplyWriter: ~Copyable {
     package mutating func error(_ error: ReplyError) {
         if isLine {
             buffer.append("ERROR: ")
-            buffer.append(error.line)
+            buffer.append(text: error.line)
         } else {
             buffer.append(UInt8(ascii: "-"))
-            buffer.append(error.code)
+            buffer.append(text: error.code)
             buffer.append(UInt8(ascii: " "))
-            buffer.append(error.resp)
+            buffer.append(text: error.resp)
         }
         endLine()
     }

@@ -5,7 +5,7 @@ import Bytes
 import Wire
 
 /// A row of the command table.
-struct Command: Sendable {
+final class Command: Sendable {
     /// Where the keys are among the arguments, the name being argument 0; `last` counts from the end where negative.
     struct Keys: Sendable {
         let first: Int

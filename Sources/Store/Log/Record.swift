@@ -91,7 +91,7 @@ extension ByteBuffer {
     mutating func append(header: LogHeader) {
         let start = count
         append("{\"puffin\":\"log\",\"version\":1,\"history\":\"")
-        append(header.history)
+        append(text: header.history)
         append("\",\"seq\":")
         append(decimal: header.firstSeq)
         append(",\"chain\":\"")
