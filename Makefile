@@ -1,0 +1,57 @@
+# Puffin's commands. `make run` and `make test` set up what they need and work on a fresh Debian machine that has a
+# Swift toolchain; `make help` lists the rest.
+
+SWIFT_BUILD = swift build -c release
+BIN = bin
+# Libraries to build with, and programs that tests use where they are there.
+PACKAGES = libevent-dev pkg-config
+PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck
+VENV = .venv
+
+.DEFAULT_GOAL = help
+.PHONY: help setup setup-dev build run test lint fmt clean
+
+help: ## What there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# Installs what is missing, by apt: as root, or with sudo.
+define install
+@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | awk '/installed$$/ {print $$1}' | \
+	{ cat; echo $(1) | tr ' ' '\n'; } | sort | uniq -u); \
+if [ -n "$$missing" ]; then \
+	echo "installing:" $$missing; \
+	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing >/dev/null; \
+fi
+endef
+
+setup:
+	$(call install,$(PACKAGES))
+
+setup-dev: setup ## Install the programs that the tests talk to (redis-cli, nc, redis-py)
+	$(call install,$(PEERS))
+	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
+	@$(VENV)/bin/python -c 'import redis' 2>/dev/null || $(VENV)/bin/pip install --quiet redis
+
+build: setup ## Build the programs into bin/
+	$(SWIFT_BUILD) --product puffin-server
+	$(SWIFT_BUILD) --product puffin-cli
+	@mkdir -p $(BIN)
+	@cp "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-cli $(BIN)/
+
+run: build ## Build and start a server on port 8080 (options: make run ARGS="--port 8081")
+	$(BIN)/puffin-server $(ARGS)
+
+test: setup ## Run every test
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build
+
+lint: ## Check format, import directions and where unsafe code stands
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	.ci/check-rooms
+
+fmt: ## Format the sources
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+clean: ## Remove everything that was built
+	rm -rf .build $(BIN) $(VENV)
