@@ -5,20 +5,22 @@
 import Bytes
 
 /// A keyed 64-bit hash of byte strings.
-struct SipHash: Sendable {
+package struct SipHash: Sendable {
     private let key: (UInt64, UInt64)
 
     /// A hash with a fresh random key.
-    init() {
+    package init() {
         var random = SystemRandomNumberGenerator()
         self.init(key: (random.next(), random.next()))
     }
 
-    init(key: (UInt64, UInt64)) {
+    /// A hash with a given key, whose low word comes first: for tests.
+    package init(key: (UInt64, UInt64)) {
         self.key = key
     }
 
-    func hash(_ bytes: Span<UInt8>) -> UInt64 {
+    /// The 64-bit hash of `bytes`.
+    package func hash(_ bytes: Span<UInt8>) -> UInt64 {
         var state = State(key: key)
         let size = bytes.count
         var offset = 0

@@ -13,7 +13,7 @@ package final class Table {
     private var directory: UnsafeMutablePointer<UInt64>
     /// The leading bits that index the directory: it has 2^depth entries.
     private var depth = 0
-    private let sipHash = SipHash()
+    private let sipHash: SipHash
 
     /// Pairs.
     package private(set) var count = 0
@@ -30,7 +30,9 @@ package final class Table {
 
     private var remains: [Remains] = []
 
-    package init() {
+    /// - Parameter sipHash: the hash of keys; with a fresh random key outside tests.
+    package init(sipHash: SipHash = SipHash()) {
+        self.sipHash = sipHash
         unsafe (directory, size) = Table.emptyDirectory()
     }
 
