@@ -3,7 +3,8 @@
 import Bytes
 
 extension ByteBuffer {
-    mutating func append(base64 bytes: Span<UInt8>) {
+    /// Appends `bytes` in base64.
+    package mutating func append(base64 bytes: Span<UInt8>) {
         reserve((bytes.count + 2) / 3 * 4)
         var index = 0
         while index < bytes.count {
@@ -20,7 +21,7 @@ extension ByteBuffer {
 
     /// Appends what `text` stands for.
     /// - Returns: whether it is base64; where not, what was appended until then stays.
-    mutating func append(decodedBase64 text: Span<UInt8>) -> Bool {
+    package mutating func append(decodedBase64 text: Span<UInt8>) -> Bool {
         guard text.count % 4 == 0 else { return false }
         var index = 0
         while index < text.count {

@@ -27,12 +27,17 @@ package struct LogPosition: Equatable, Sendable {
     package var seq: UInt64
     package var crc: UInt32
 
+    package init(seq: UInt64, crc: UInt32) {
+        self.seq = seq
+        self.crc = crc
+    }
+
     package static let start = LogPosition(seq: 0, crc: 0)
 }
 
 extension ByteBuffer {
     /// Appends the fields before a record's change.
-    mutating func append(recordHead seq: UInt64, timestamp: UInt64) {
+    package mutating func append(recordHead seq: UInt64, timestamp: UInt64) {
         append("{\"seq\":")
         append(decimal: seq)
         append(",\"ts\":")
@@ -41,7 +46,7 @@ extension ByteBuffer {
     }
 
     /// Appends the fields of one change.
-    mutating func append(change: borrowing Change) {
+    package mutating func append(change: borrowing Change) {
         switch change {
         case .set(let key, let value):
             append("\"op\":\"set\",")
@@ -71,7 +76,7 @@ extension ByteBuffer {
 
     /// Ends a line that begins at `start` with its checksum, which continues `chain`.
     /// - Returns: the checksum.
-    mutating func appendChecksum(bodyFrom start: Int, chain: UInt32) -> UInt32 {
+    package mutating func appendChecksum(bodyFrom start: Int, chain: UInt32) -> UInt32 {
         let crc = CRC32C.extend(chain, with: bytes.extracting(start..<count))
         append(",\"crc\":\"")
         append(hex: crc)
@@ -80,7 +85,7 @@ extension ByteBuffer {
     }
 
     /// Appends the line that says what is on this disk.
-    mutating func append(durable seq: UInt64, isClosed: Bool = false) {
+    package mutating func append(durable seq: UInt64, isClosed: Bool = false) {
         let start = count
         append("{\"durable\":")
         append(decimal: seq)
@@ -88,7 +93,8 @@ extension ByteBuffer {
         _ = appendChecksum(bodyFrom: start, chain: 0)
     }
 
-    mutating func append(header: LogHeader) {
+    /// Appends a segment's first line.
+    package mutating func append(header: LogHeader) {
         let start = count
         append("{\"puffin\":\"log\",\"version\":1,\"history\":\"")
         append(text: header.history)
@@ -109,4 +115,10 @@ package struct LogHeader: Equatable, Sendable {
     package var firstSeq: UInt64
     /// The checksum before that record.
     package var chain: UInt32
+
+    package init(history: String, firstSeq: UInt64, chain: UInt32) {
+        self.history = history
+        self.firstSeq = firstSeq
+        self.chain = chain
+    }
 }

@@ -13,20 +13,22 @@ package enum LogLine: Equatable, Sendable {
 
 /// Why a line cannot be used: what was expected, what was found.
 package struct LineError: Error, Equatable, Sendable {
-    let expected: String
-    let found: String
+    package let expected: String
+    package let found: String
 }
 
 /// Reads one line at a time; its scratch memory is reused from line to line.
-struct RecordParser: ~Copyable {
+package struct RecordParser: ~Copyable {
     private var key = ByteBuffer()
     private var value = ByteBuffer()
 
     /// `,"crc":"` eight digits `"}`
     private static let checksumSize = 18
 
+    package init() {}
+
     /// Reads a line, without its line feed, that follows a record whose checksum is `chain`.
-    func parse(_ line: Span<UInt8>, chain: UInt32) throws(LineError) -> LogLine {
+    package func parse(_ line: Span<UInt8>, chain: UInt32) throws(LineError) -> LogLine {
         let bodySize = line.count - RecordParser.checksumSize
         guard bodySize > 0, line.starts(with: ",\"crc\":\"", at: bodySize),
             let crc = line.hex32(at: bodySize + 8), line.starts(with: "\"}", at: bodySize + 16)
@@ -48,7 +50,7 @@ struct RecordParser: ~Copyable {
     }
 
     /// Visits the changes of a line that `parse` has found to be a record, in their order.
-    mutating func changes(
+    package mutating func changes(
         of line: Span<UInt8>, apply: (borrowing Change) -> Void
     ) throws(LineError) {
         var fields = FieldReader(line.extracting(0..<line.count - RecordParser.checksumSize))

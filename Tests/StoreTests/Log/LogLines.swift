@@ -1,0 +1,49 @@
+// Lines of the log, made and taken apart by hand.
+
+import Bytes
+import Store
+
+extension String {
+    var bytes: [UInt8] { Array(utf8) }
+}
+
+/// A change that outlives the line it was read from.
+enum ChangeCopy: Equatable {
+    case set([UInt8], [UInt8])
+    case delete([UInt8])
+    case clear
+
+    static func set(_ key: String, _ value: String) -> ChangeCopy { .set(key.bytes, value.bytes) }
+    static func delete(_ key: String) -> ChangeCopy { .delete(key.bytes) }
+
+    init(_ change: borrowing Change) {
+        switch change {
+        case .set(let key, let value): self = .set(Array(key), Array(value))
+        case .delete(let key): self = .delete(Array(key))
+        case .clear: self = .clear
+        }
+    }
+}
+
+/// `body` with the checksum that continues `chain`, without its line feed.
+func line(_ body: String, chain: UInt32 = 0) -> [UInt8] {
+    var buffer = ByteBuffer()
+    buffer.append(body)
+    _ = buffer.appendChecksum(bodyFrom: 0, chain: chain)
+    return Array(buffer.bytes).dropLast()
+}
+
+/// What the reader of log lines makes of a line.
+func parsed(_ line: [UInt8], chain: UInt32 = 0) throws(LineError) -> LogLine {
+    try RecordParser().parse(line.span, chain: chain)
+}
+
+/// The changes of a record with `fields` behind its head.
+func changes(_ fields: String) throws(LineError) -> [ChangeCopy] {
+    let line = line("{\"seq\":7,\"ts\":8,\(fields)")
+    var parser = RecordParser()
+    _ = try parser.parse(line.span, chain: 0)
+    var copies: [ChangeCopy] = []
+    try parser.changes(of: line.span) { copies.append(ChangeCopy($0)) }
+    return copies
+}
