@@ -5,7 +5,7 @@
 //     durable = {"durable":N[,"closed":true],"crc":HEX}                                    opens every batch
 //     record  = {"seq":N,"ts":MS,CHANGE,"crc":HEX}
 //     CHANGE  = "op":"set",KEY,VALUE / "op":"delete",KEY / "op":"clear"
-//             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]                          set and delete only
+//             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]                          no multi inside another
 //     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
 //     VALUE   = "value":TEXT / "value64":BASE64
 //

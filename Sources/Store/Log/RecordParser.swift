@@ -84,11 +84,11 @@ package struct RecordParser: ~Copyable {
             apply(.delete(key: key.bytes(in: fields.body, or: self.key)))
             return true
         }
-        if isNested { return false }
         if fields.skip("clear\"") {
             apply(.clear)
             return true
         }
+        if isNested { return false }
         guard fields.skip("multi\",\"changes\":[") else { return false }
         repeat {
             guard fields.skip("{"), try change(&fields, isNested: true, apply), fields.skip("}") else {

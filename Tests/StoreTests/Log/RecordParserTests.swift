@@ -24,6 +24,9 @@ struct RecordParserTests {
             #""op":"multi","changes":[{"op":"set","key":"a","value":"1"},{"op":"set","key64":"/w==","value":"\u0032"},"#
                 + #"{"op":"delete","key":"a"}]"#)
         #expect(found == [.set("a", "1"), .set([0xff], [0x32]), .delete("a")])
+        #expect(
+            try changes(#""op":"multi","changes":[{"op":"clear"},{"op":"set","key":"a","value":"1"}]"#)
+                == [.clear, .set("a", "1")])
     }
 
     @Test("every JSON escape is read, though the writer uses few of them")
