@@ -57,10 +57,6 @@ package struct RecordParser: ~Copyable {
         guard fields.recordHead(crc: 0) != nil, try change(&fields, isNested: false, apply) else {
             throw LineError(expected: "a change of version 1", found: excerpt(of: line))
         }
-        guard !fields.skip(",\"expires\":") else {
-            throw LineError(
-                expected: "a pair that does not expire (this version has no expiry)", found: excerpt(of: line))
-        }
         guard fields.isAtEnd || fields.skip(",\"") else {
             throw LineError(expected: "the end of the record", found: excerpt(of: line))
         }
@@ -74,6 +70,11 @@ package struct RecordParser: ~Copyable {
             guard let key = fields.text(into: &key), fields.skip(",\"value"),
                 let value = fields.text(into: &value)
             else { return false }
+            guard !fields.skip(",\"expires\":") else {
+                throw LineError(
+                    expected: "a pair that does not expire (this version has no expiry)",
+                    found: excerpt(of: fields.body))
+            }
             apply(
                 .set(key: key.bytes(in: fields.body, or: self.key), value: value.bytes(in: fields.body, or: self.value))
             )

@@ -48,13 +48,20 @@ struct RecordParserTests {
         #expect(try parsed(header) == .header(LogHeader(history: "h", firstSeq: 9, chain: 10)))
     }
 
-    @Test("a pair that expires is refused with the reason: this version would keep it forever")
-    func expires() {
-        let error = #expect(throws: LineError.self) {
-            try changes(#""op":"set","key":"k","value":"v","expires":1764000060123"#)
-        }
+    @Test(
+        "a pair that expires is refused with the reason, and is not applied: it would be kept forever",
+        arguments: [
+            #""op":"set","key":"k","value":"v","expires":1764000060123"#,
+            #""op":"multi","changes":[{"op":"set","key":"k","value":"v","expires":1764000060123}]"#,
+        ])
+    func expires(fields: String) throws {
+        let error = #expect(throws: LineError.self) { try changes(fields) }
         #expect(error?.expected.contains("does not expire") == true)
-        #expect(error?.found.contains("expires") == true)
+        let line = line("{\"seq\":7,\"ts\":8,\(fields)")
+        var parser = RecordParser()
+        var count = 0
+        try? parser.changes(of: line.span) { _ in count += 1 }
+        #expect(count == 0)
     }
 
     @Test(
