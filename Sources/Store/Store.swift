@@ -30,8 +30,8 @@ package final class Store {
     package let durability: Durability
     package let history: String
     package let recovery: RecoveryReport
-    /// Held until the process ends.
-    private let lock: any DiskFile
+    /// Held until the log is closed, or the process ends.
+    private var lock: (any DiskFile)?
 
     /// The newest change.
     package private(set) var position: LogPosition
@@ -252,12 +252,13 @@ package final class Store {
         writer.submit(&batch, sync: sync)
     }
 
-    /// Ends the log cleanly: everything is written, synced and committed, or `failure` says why not.
-    /// Waits for the disk. The writer has no job.
+    /// Ends the log cleanly: everything is written, synced and committed, or `failure` says why not. Then lets another
+    /// store open it. Waits for the disk. The writer has no job.
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
         writer.close(&batch)
         _ = poll()
+        lock = nil
     }
 
     // MARK: Housekeeping

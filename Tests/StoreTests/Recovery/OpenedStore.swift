@@ -1,0 +1,91 @@
+// A store on a folder, driven from a test as the reactor drives it: flush, wait for the writer's sign, poll.
+
+import Bytes
+import Dispatch
+import Store
+import SystemPackage
+import Testing
+
+/// A store, and the sign that its writer gives.
+struct OpenedStore {
+    let store: Store
+    private let progress = DispatchSemaphore(value: 0)
+
+    static let now: UInt64 = 1_764_000_000_123
+
+    /// Opens the data set `puffin.json` in `folder`; preallocates little, so that many tests do not fill the disk.
+    init(
+        _ folder: String, _ durability: Durability = .always, segmentSize: Int = 64 << 20, preallocation: Int = 4_096,
+        disk: any Disk = LocalDisk(), now: UInt64 = OpenedStore.now
+    ) throws(StoreError) {
+        var layout = LogLayout()
+        layout.segmentSize = segmentSize
+        layout.preallocation = preallocation
+        let progress = progress
+        store = try Store(
+            data: FilePath(folder + "/puffin.json"), durability: durability, layout: layout, disk: disk, now: now
+        ) { progress.signal() }
+    }
+
+    @discardableResult
+    func set(_ key: [UInt8], _ value: [UInt8]) -> UInt64 { store.set(key.span, to: value.span) }
+    @discardableResult
+    func set(_ key: String, _ value: String) -> UInt64 { set(key.bytes, value.bytes) }
+
+    @discardableResult
+    func delete(_ key: String) -> (isDeleted: Bool, seq: UInt64) {
+        let key = key.bytes
+        return store.delete(key.span)
+    }
+
+    func get(_ key: [UInt8]) -> [UInt8]? {
+        guard let value = store.get(key.span).value else { return nil }
+        return Array(value)
+    }
+
+    func get(_ key: String) -> String? {
+        let key = key.bytes
+        guard let value = store.get(key.span).value else { return nil }
+        return String(value)
+    }
+
+    /// The change that an answer about `key` depends on.
+    func dependency(of key: String) -> UInt64 {
+        let key = key.bytes
+        return store.get(key.span).seq
+    }
+
+    /// Every pair.
+    var pairs: [[UInt8]: [UInt8]] {
+        var keys: [[UInt8]] = []
+        _ = store.scan(from: 0, count: .max, buckets: .max) { keys.append(Array($0)) }
+        return Dictionary(uniqueKeysWithValues: keys.map { ($0, get($0) ?? []) })
+    }
+
+    /// Returns when every change is committed and the writer is idle.
+    func commit() throws(StoreError) {
+        while true {
+            store.flush()
+            if store.isWriting {
+                progress.wait()
+                continue
+            }
+            _ = store.poll()
+            if let failure = store.failure { throw failure }
+            if store.committed == store.position.seq && !store.hasPending { return }
+        }
+    }
+
+    /// Returns when the writer is idle.
+    func waitUntilIdle() {
+        while store.isWriting { progress.wait() }
+    }
+
+    /// Commits and ends the log cleanly; the table is sound then.
+    func close() throws(StoreError) {
+        try commit()
+        store.close()
+        if let failure = store.failure { throw failure }
+        #expect(store.check().isEmpty)
+    }
+}
