@@ -9,6 +9,7 @@ package final class Signal {
 
     package init(_ loop: EventLoop, number: Int32, action: @escaping () -> Void) {
         self.action = action
+        Signal.unblock(number)
         unsafe event = event_new(
             loop.base, number, Int16(EV_SIGNAL | EV_PERSIST),
             { _, _, context in
@@ -21,6 +22,14 @@ package final class Signal {
 
     /// The signals that ask a server to stop.
     package static let stopping = [SIGTERM, SIGINT]
+
+    /// A process inherits its signal mask: whoever started it may have blocked what it has to hear.
+    private static func unblock(_ number: Int32) {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, number)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
 
     /// Makes writing to a closed socket an error instead of the end of the process.
     package static func ignoreBrokenPipes() {
