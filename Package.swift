@@ -69,5 +69,7 @@ let package = Package(
                 "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["TestSupport", "puffin-server"], swiftSettings: strict),
     ]
 )

@@ -28,7 +28,7 @@ enum ChangeCopy: Equatable {
 /// `body` with the checksum that continues `chain`, without its line feed.
 func line(_ body: String, chain: UInt32 = 0) -> [UInt8] {
     var buffer = ByteBuffer()
-    buffer.append(body)
+    buffer.append(text: body)
     _ = buffer.appendChecksum(bodyFrom: 0, chain: chain)
     return Array(buffer.bytes).dropLast()
 }

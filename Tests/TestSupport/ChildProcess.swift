@@ -1,0 +1,142 @@
+// A program that a test runs beside itself.
+
+import Foundation
+
+/// Why a program could not be started.
+package struct ChildProcessError: Error, CustomStringConvertible {
+    let program: String
+    let reason: String
+
+    package var description: String { "cannot start \(program): \(reason)" }
+}
+
+/// A running program. Its standard output and error are gathered together; it is killed, by its id, when nobody holds it
+/// any more.
+package final class ChildProcess: Sendable {
+    package let id: pid_t
+    private let end = ChildEnd()
+
+    /// Starts a program.
+    /// - Parameters:
+    ///   - arguments: the program's path, or its name where it is on the search path, and its arguments.
+    ///   - folder: where it runs.
+    ///   - input: a file that it reads from.
+    package init(_ arguments: [String], in folder: String? = nil, input: String = "/dev/null") throws {
+        // env(1) changes the folder and becomes the program: the id stays the same.
+        let command = folder.map { ["env", "-C", $0] + arguments } ?? arguments
+        let started = try ChildProcess.starting.withLock { try ChildProcess.spawn(command, input: input) }
+        id = started.id
+        Thread.detachNewThread { [id, end, from = started.output] in end.follow(id, output: from) }
+    }
+
+    deinit { end.send(SIGKILL, to: id) }
+
+    /// One start at a time: a child must not inherit the pipe of another, which would then never end.
+    private static let starting = NSLock()
+
+    private static func spawn(_ arguments: [String], input: String) throws -> (id: pid_t, output: Int32) {
+        var ends: [Int32] = [0, 0]
+        guard unsafe pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
+        var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe argv.forEach { unsafe free($0) } }
+        var id = pid_t()
+        let result = unsafe posix_spawnp(&id, arguments[0], &actions, nil, &argv, environ)
+        close(ends[1])
+        guard result == 0 else {
+            close(ends[0])
+            throw ChildProcessError(program: arguments[0], reason: unsafe String(cString: strerror(result)))
+        }
+        return (id, ends[0])
+    }
+
+    /// The path of a program of this package: it stands beside the tests that run.
+    package static func program(_ name: String) -> String {
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent(name).path
+    }
+
+    /// What it has written so far.
+    package var output: String { end.output }
+
+    package func send(_ signal: Int32) { end.send(signal, to: id) }
+
+    /// Waits until it has ended, and all it wrote is in `output`.
+    /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
+    package func wait() -> Int32 { end.wait() }
+
+    /// Waits until it has written `text`.
+    /// - Returns: false where it has ended without.
+    package func waitForOutput(containing text: String) -> Bool { end.waitForOutput(containing: text) }
+
+    /// Runs a program to its end.
+    package static func run(
+        _ arguments: [String], in folder: String? = nil, input: String = "/dev/null"
+    ) throws -> (exitCode: Int32, output: String) {
+        let process = try ChildProcess(arguments, in: folder, input: input)
+        let code = process.wait()
+        return (code, process.output)
+    }
+}
+
+/// What is known of a child, shared with the thread that follows it.
+private final class ChildEnd: @unchecked Sendable {
+    private let condition = NSCondition()
+    private var bytes: [UInt8] = []
+    private var exitCode: Int32?
+
+    var output: String { condition.withLock { String(decoding: bytes, as: UTF8.self) } }
+
+    func send(_ signal: Int32, to id: pid_t) {
+        condition.withLock { if exitCode == nil { _ = kill(id, signal) } }
+    }
+
+    func wait() -> Int32 {
+        condition.withLock {
+            while true {
+                if let exitCode { return exitCode }
+                condition.wait()
+            }
+        }
+    }
+
+    func waitForOutput(containing text: String) -> Bool {
+        condition.withLock {
+            while true {
+                if String(decoding: bytes, as: UTF8.self).contains(text) { return true }
+                if exitCode != nil { return false }
+                condition.wait()
+            }
+        }
+    }
+
+    /// Gathers what the child writes, then its exit code. Runs on a thread of its own.
+    func follow(_ id: pid_t, output descriptor: Int32) {
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { break }
+            condition.withLock {
+                bytes += chunk[..<count]
+                condition.broadcast()
+            }
+        }
+        close(descriptor)
+        var status: Int32 = 0
+        // The child is reaped under the lock: after that its id may be another's, and must not be signalled.
+        var info = unsafe siginfo_t()
+        while unsafe waitid(P_PID, id_t(id), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+        condition.withLock {
+            while unsafe waitpid(id, &status, 0) < 0 && errno == EINTR {}
+            exitCode = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+            condition.broadcast()
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// Programs that Puffin has to get along with. `make setup-dev` installs them; where CI lacks one that is a failure,
+// elsewhere the test is skipped and says why.
+
+import Foundation
+
+/// A program from somewhere else.
+package enum Peer {
+    /// Whether tests that need these programs are to run.
+    package static func areThere(_ names: String...) -> Bool {
+        let missing = names.filter { path(of: $0) == nil }
+        if missing.isEmpty || ProcessInfo.processInfo.environment["CI"] != nil { return true }
+        print("skipped: \(missing.joined(separator: ", ")) not installed (make setup-dev installs it)")
+        return false
+    }
+
+    /// The path of a program: in the project's own Python environment, or on the search path.
+    package static func path(of name: String) -> String? {
+        let folders =
+            [".venv/bin"] + (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        return folders.map { $0 + "/" + name }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+}

@@ -1,0 +1,128 @@
+// A client that sends literal bytes and reads literal bytes.
+
+import Foundation
+
+/// What a connection did instead of what was expected.
+package struct WireError: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// A TCP connection to a server on this machine. Blocking; nothing takes longer than `patience` before it is an error.
+package final class WireConnection: Sendable {
+    private let descriptor: Int32
+    /// Seconds; only a broken server takes so long.
+    private static let patience = 30
+
+    package init(port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var limit = timeval(tv_sec: WireConnection.patience, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let result = unsafe withUnsafePointer(to: &address) { address in
+            unsafe Foundation.connect(
+                descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
+                socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+        guard result == 0 else {
+            let reason = unsafe String(cString: strerror(errno))
+            close(descriptor)
+            throw WireError(description: "cannot connect to port \(port): \(reason)")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    package func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes[sent...].withUnsafeBytes {
+                unsafe Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw WireError(description: "cannot send: the server has closed the connection") }
+            sent += count
+        }
+    }
+
+    /// Tells the server that nothing more will be sent, as `nc -N` does.
+    package func endSending() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// Makes closing send a reset, as a client that was killed does.
+    package func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// Up to `limit` bytes that have come; waits for one at least.
+    /// - Returns: nothing at the end of the connection.
+    package func receive(atMost limit: Int = 65536) throws -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: limit)
+        let count = unsafe recv(descriptor, &chunk, limit, 0)
+        if count < 0 && errno == ECONNRESET { return [] }
+        guard count >= 0 else { throw WireError(description: "nothing came within \(WireConnection.patience) s") }
+        return Array(chunk[..<count])
+    }
+
+    /// Exactly `count` bytes.
+    package func receive(exactly count: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let more = try receive(atMost: min(count - bytes.count, 1 << 20))
+            guard !more.isEmpty else {
+                throw WireError(
+                    description: "the connection ended after \(bytes.count) of \(count) bytes: "
+                        + String(decoding: bytes.prefix(200), as: UTF8.self))
+            }
+            bytes += more
+        }
+        return bytes
+    }
+
+    /// Everything up to the end of the connection.
+    package func receiveAll() throws -> String {
+        var bytes: [UInt8] = []
+        while true {
+            let more = try receive()
+            if more.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+            bytes += more
+        }
+    }
+
+    /// One line, without its line feed. Reads a byte at a time: nothing behind the line is taken.
+    package func receiveLine() throws -> String {
+        var bytes: [UInt8] = []
+        while true {
+            let byte = try receive(exactly: 1)[0]
+            if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
+            bytes.append(byte)
+        }
+    }
+
+    /// Sends a line and returns the reply line.
+    package func ask(_ line: String) throws -> String {
+        try send(line + "\n")
+        return try receiveLine()
+    }
+
+    /// Sends requests and checks that exactly these bytes come back.
+    /// - Throws: `WireError` that shows both where they differ.
+    package func expect(_ requests: String, _ replies: String) throws {
+        try send(requests)
+        let expected = Array(replies.utf8)
+        let found = try receive(exactly: expected.count)
+        guard found == expected else {
+            throw WireError(
+                description:
+                    "expected \(replies.debugDescription), found \(String(decoding: found, as: UTF8.self).debugDescription)"
+            )
+        }
+    }
+}
