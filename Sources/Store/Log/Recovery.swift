@@ -192,6 +192,9 @@ struct Recovery: ~Copyable {
         while tail.count < size, try file.read(size - tail.count, at: end + tail.count, into: &tail) > 0 {}
         var kept = tail.count
         while kept > 0, tail.bytes[kept - 1] == UInt8(ascii: "\n") { kept -= 1 }
+        // A clock that stands still, or was set back, must not make the name of an older torn tail.
+        var time = time
+        while disk.exists(FilePath(file.path.string + ".torn-\(time)")) { time += 1 }
         let path = FilePath(file.path.string + ".torn-\(time)")
         let copy = try disk.create(path)
         try copy.write(tail.bytes.extracting(0..<kept), Span(), at: 0)

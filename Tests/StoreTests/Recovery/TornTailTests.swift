@@ -140,4 +140,20 @@ struct TornTailTests {
             }
         }
     }
+
+    @Test("what is torn off twice in the same millisecond is kept twice")
+    func twice() throws {
+        try withTemporaryFolder { folder in
+            var log = RawLog()
+            log.set("a", "1")
+            let files = LogFiles(folder)
+            for tail in ["first", "second"] {
+                try files.make([1: log.bytes + tail.bytes])
+                let opened = try OpenedStore(folder)
+                #expect(opened.store.recovery.torn?.size == tail.utf8.count)
+                try opened.close()
+            }
+            #expect(try Set(files.torn.map { try files.read($0) }) == ["first".bytes, "second".bytes])
+        }
+    }
 }
