@@ -69,12 +69,13 @@ package final class Store {
         var layout = layout
         if durability != .always { layout.preallocation = 0 }
         let segment: OpenSegment
-        if let open = recovery.openSegment {
+        let last = recovery.openSegment
+        if let open = last, open.end > 0 {
             segment = try OpenSegment(
                 reopening: open.file, end: open.end, history: history, disk: disk, files: files, layout: layout)
         } else {
             segment = try OpenSegment(
-                after: position, history: history, disk: disk, files: files, layout: layout)
+                after: position, in: last?.file, history: history, disk: disk, files: files, layout: layout)
         }
         writer = LogWriter(segment: segment, position: position, progress: progress)
     }

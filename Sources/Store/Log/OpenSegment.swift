@@ -46,11 +46,14 @@ struct OpenSegment: ~Copyable, Sendable {
         durableLine = ByteBuffer()
     }
 
-    /// Begins a log's first segment, or its next one, after `position`. When this returns, the segment is durable.
+    /// Begins a log's first segment, or its next one, after `position`; in `empty` where a crash left its file without a
+    /// header. When this returns, the segment is durable.
     init(
-        after position: LogPosition, history: String, disk: any Disk, files: LogFolder, layout: LogLayout
+        after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: LogFolder,
+        layout: LogLayout
     ) throws(StoreError) {
-        (file, end) = try OpenSegment.create(after: position, history: history, disk: disk, files: files)
+        (file, end) = try OpenSegment.create(
+            after: position, in: empty, history: history, disk: disk, files: files)
         filled = end
         self.disk = disk
         self.files = files
@@ -60,9 +63,9 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     private static func create(
-        after position: LogPosition, history: String, disk: any Disk, files: LogFolder
+        after position: LogPosition, in empty: (any DiskFile)? = nil, history: String, disk: any Disk, files: LogFolder
     ) throws(StoreError) -> (any DiskFile, Int) {
-        let file = try disk.create(files.segment(firstSeq: position.seq + 1))
+        let file = if let empty { empty } else { try disk.create(files.segment(firstSeq: position.seq + 1)) }
         var line = ByteBuffer()
         line.append(
             header: LogHeader(history: history, firstSeq: position.seq + 1, chain: position.crc))

@@ -36,7 +36,8 @@ struct Recovery: ~Copyable {
     private(set) var timestamp: UInt64 = 0
     private(set) var history: String?
     private(set) var report = RecoveryReport()
-    /// The last segment, and where its last good line ends; nil where a new one is to be made.
+    /// The last segment, and where its last good line ends: 0 where a crash left it without a header. nil where there is
+    /// none.
     private(set) var openSegment: (file: any DiskFile, end: Int)?
 
     init(disk: any Disk, files: LogFolder, table: Table) {
@@ -71,7 +72,7 @@ struct Recovery: ~Copyable {
         var reader = LogReader(file)
         var end = 0
         do {
-            try header(&reader, named: firstSeq)
+            try header(&reader, in: file, named: firstSeq)
             end = reader.end
             while try next(&reader) {
                 try replayLine(&reader)
@@ -84,7 +85,7 @@ struct Recovery: ~Copyable {
             try setAside(file, from: end, time: time)
         }
         report.size += end
-        openSegment = end > 0 ? (file, end) : nil
+        openSegment = (file, end)
     }
 
     /// Either kind of trouble while reading a segment.
@@ -111,12 +112,13 @@ struct Recovery: ~Copyable {
     }
 
     private mutating func header(
-        _ reader: inout LogReader, named firstSeq: UInt64
+        _ reader: inout LogReader, in file: any DiskFile, named firstSeq: UInt64
     ) throws(Trouble) {
         guard try next(&reader) else {
             throw .damage(LineError(expected: "a segment's header", found: "an empty file"))
         }
-        try refuseOtherVersion(reader.line)
+        // Half a header looks like another version's.
+        if reader.isTerminated { try refuseOtherVersion(reader.line, in: file) }
         guard case .header(let header) = try parse(&reader) else {
             throw .damage(LineError(expected: "a segment's header", found: "another line"))
         }
@@ -131,11 +133,11 @@ struct Recovery: ~Copyable {
         history = header.history
     }
 
-    private func refuseOtherVersion(_ line: Span<UInt8>) throws(Trouble) {
+    private func refuseOtherVersion(_ line: Span<UInt8>, in file: any DiskFile) throws(Trouble) {
         guard line.starts(with: "{\"puffin\":\""), !line.starts(with: "{\"puffin\":\"log\",\"version\":1,") else {
             return
         }
-        throw .store(.unknownVersion(path: files.folder.string, found: describe(firstLine: line)))
+        throw .store(.unknownVersion(path: file.path.string, found: describe(firstLine: line)))
     }
 
     private mutating func replayLine(_ reader: inout LogReader) throws(Trouble) {
@@ -192,6 +194,7 @@ struct Recovery: ~Copyable {
         while tail.count < size, try file.read(size - tail.count, at: end + tail.count, into: &tail) > 0 {}
         var kept = tail.count
         while kept > 0, tail.bytes[kept - 1] == UInt8(ascii: "\n") { kept -= 1 }
+        guard kept > 0 else { return try file.truncate(to: end) }
         // A clock that stands still, or was set back, must not make the name of an older torn tail.
         var time = time
         while disk.exists(FilePath(file.path.string + ".torn-\(time)")) { time += 1 }
