@@ -16,7 +16,7 @@ struct OpenedStore {
     /// Opens the data set `puffin.json` in `folder`; preallocates little, so that many tests do not fill the disk.
     init(
         _ folder: String, _ durability: Durability = .always, segmentSize: Int = 64 << 20, preallocation: Int = 4_096,
-        disk: any Disk = LocalDisk(), now: UInt64 = OpenedStore.now
+        disk: any Disk = TestDisk(), now: UInt64 = OpenedStore.now
     ) throws(StoreError) {
         var layout = LogLayout()
         layout.segmentSize = segmentSize

@@ -9,7 +9,7 @@ struct ReopeningTests {
     @Test("a new data set is empty, and what was written and closed is there again")
     func closed() throws {
         try withTemporaryFolder { folder in
-            let first = try OpenedStore(folder)
+            let first = try OpenedStore(folder, disk: LocalDisk())
             #expect(first.store.count == 0)
             #expect(first.store.position == .start)
             #expect(first.set("greeting", "Hello, world!") == 1)
@@ -21,7 +21,7 @@ struct ReopeningTests {
             #expect(first.store.committed == 4)
             #expect(first.store.durable == 4)
 
-            let second = try OpenedStore(folder)
+            let second = try OpenedStore(folder, disk: LocalDisk())
             #expect(second.pairs == ["k".bytes: "2".bytes])
             #expect(second.store.position == first.store.position)
             #expect(second.store.committed == 4)
@@ -33,7 +33,7 @@ struct ReopeningTests {
             #expect(second.set("k", "3") == 5)
             try second.close()
 
-            let third = try OpenedStore(folder)
+            let third = try OpenedStore(folder, disk: LocalDisk())
             #expect(third.get("k") == "3")
             try third.close()
             #expect(try LogFiles(folder).segments == ["00000000000000000001.jsonl"])
@@ -45,7 +45,7 @@ struct ReopeningTests {
         arguments: Durability.allCases)
     func crashed(durability: Durability) throws {
         try withTemporaryFolder { folder in
-            let first = try OpenedStore(folder, durability)
+            let first = try OpenedStore(folder, durability, disk: LocalDisk())
             for number in 1...20 {
                 first.set("key \(number)", "value \(number)")
                 if number % 3 == 0 { try first.commit() }
@@ -56,7 +56,7 @@ struct ReopeningTests {
             try LogFiles(folder).copy(to: crashed)
             let size = try LogFiles(crashed).read(before[0]).count
 
-            let second = try OpenedStore(crashed)
+            let second = try OpenedStore(crashed, disk: LocalDisk())
             #expect(second.store.position.seq == 20)
             #expect(second.pairs.count == 20)
             #expect(second.get("key 7") == "value 7")
@@ -64,7 +64,7 @@ struct ReopeningTests {
             #expect((second.store.recovery.size < size) == (durability == .always))
             second.set("after", "the crash")
             try second.close()
-            let third = try OpenedStore(crashed, durability)
+            let third = try OpenedStore(crashed, durability, disk: LocalDisk())
             #expect(third.get("after") == "the crash")
             #expect(third.store.position.seq == 21)
             try third.close()
