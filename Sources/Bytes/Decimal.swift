@@ -87,12 +87,12 @@ extension Span where Element == UInt8 {
         return value
     }
 
-    /// Eight hexadecimal digits from `offset` on, of either case.
+    /// Eight hexadecimal digits from `offset` on: lower case only, so that each number has one spelling here too.
     package func hex32(at offset: Int) -> UInt32? {
         guard offset >= 0, offset + 8 <= count else { return nil }
         var value: UInt32 = 0
         for index in offset..<offset + 8 {
-            guard let digit = hexValue(self[index]) else { return nil }
+            guard let digit = hexValue(self[index]), digit < 10 || self[index] >= UInt8(ascii: "a") else { return nil }
             value = value << 4 | UInt32(digit)
         }
         return value
