@@ -15,6 +15,8 @@ package enum LogLine: Equatable, Sendable {
 package struct LineError: Error, Equatable, Sendable {
     package let expected: String
     package let found: String
+    /// Whether the line has its right checksum: it says what was written, and no crash made it.
+    package var isWhole = true
 }
 
 /// Reads one line at a time; its scratch memory is reused from line to line.
@@ -32,12 +34,13 @@ package struct RecordParser: ~Copyable {
         let bodySize = line.count - RecordParser.checksumSize
         guard bodySize > 0, line.starts(with: ",\"crc\":\"", at: bodySize),
             let crc = line.hex32(at: bodySize + 8), line.starts(with: "\"}", at: bodySize + 16)
-        else { throw LineError(expected: "a line that ends with its crc", found: excerpt(of: line)) }
+        else { throw LineError(expected: "a line that ends with its crc", found: excerpt(of: line), isWhole: false) }
         let body = line.extracting(0..<bodySize)
         let isRecord = body.starts(with: "{\"seq\":")
         let sum = CRC32C.extend(isRecord ? chain : 0, with: body)
         guard sum == crc else {
-            throw LineError(expected: "crc \(hex(sum))", found: "crc \(hex(crc)) in \(excerpt(of: line))")
+            throw LineError(
+                expected: "crc \(hex(sum))", found: "crc \(hex(crc)) in \(excerpt(of: line))", isWhole: false)
         }
         var fields = FieldReader(body)
         let parsed: LogLine? =
@@ -188,7 +191,8 @@ private struct FieldReader: ~Escapable {
     }
 }
 
-private func hex(_ crc: UInt32) -> String {
+/// Eight digits, as the log writes them.
+func hex(_ crc: UInt32) -> String {
     let digits = String(crc, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
 }

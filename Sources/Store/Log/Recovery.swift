@@ -4,6 +4,7 @@
 // A write that a crash cut short leaves damage at the end, and nothing behind it was ever acknowledged: a torn tail. The
 // damaged bytes are set aside and the log goes on before them. But where a readable line behind the damage says that the
 // damaged number was durable, or another segment follows, acknowledged changes would be lost: corruption, and no start.
+// So would they where a line is whole and cannot be followed: no crash makes a right checksum.
 
 import Bytes
 import SystemPackage
@@ -80,8 +81,9 @@ struct Recovery: ~Copyable {
             }
         } catch {
             let found = try damage(error, at: reader, in: file)
-            let isTorn = isLast ? try !claimsDurable(after: &reader) : false
-            guard isTorn else { throw .corruption(found) }
+            guard isLast, error.isUnreadable, try isTorn(after: &reader, isHeader: end == 0) else {
+                throw .corruption(found)
+            }
             try setAside(file, from: end, time: time)
         }
         report.size += end
@@ -92,6 +94,10 @@ struct Recovery: ~Copyable {
     private enum Trouble: Error {
         case damage(LineError)
         case store(StoreError)
+
+        var isUnreadable: Bool {
+            if case .damage(let error) = self { !error.isWhole } else { false }
+        }
     }
 
     /// The damage with its place; a failing disk is no damage, and is thrown on.
@@ -114,8 +120,15 @@ struct Recovery: ~Copyable {
     private mutating func header(
         _ reader: inout LogReader, in file: any DiskFile, named firstSeq: UInt64
     ) throws(Trouble) {
-        guard try next(&reader) else {
-            throw .damage(LineError(expected: "a segment's header", found: "an empty file"))
+        let isEmpty = try !next(&reader)
+        guard firstSeq == position.seq + 1 else {
+            throw .damage(
+                LineError(
+                    expected: "the segment that begins with seq \(position.seq + 1)",
+                    found: "the one that begins with seq \(firstSeq)"))
+        }
+        guard !isEmpty else {
+            throw .damage(LineError(expected: "a segment's header", found: "an empty file", isWhole: false))
         }
         // Half a header looks like another version's.
         if reader.isTerminated { try refuseOtherVersion(reader.line, in: file) }
@@ -124,11 +137,10 @@ struct Recovery: ~Copyable {
         }
         let expected = LogHeader(
             history: history ?? header.history, firstSeq: position.seq + 1, chain: position.crc)
-        guard header == expected, header.firstSeq == firstSeq else {
+        guard header == expected else {
             throw .damage(
                 LineError(
-                    expected: "the header of history \(expected.history) from seq \(expected.firstSeq) on",
-                    found: "history \(header.history), seq \(header.firstSeq) in the segment named \(firstSeq)"))
+                    expected: "the header of \(describe(expected))", found: "that of \(describe(header))"))
         }
         history = header.history
     }
@@ -166,7 +178,7 @@ struct Recovery: ~Copyable {
 
     private func parse(_ reader: inout LogReader) throws(Trouble) -> LogLine {
         guard reader.isTerminated else {
-            throw .damage(LineError(expected: "a line feed", found: "the end of the file"))
+            throw .damage(LineError(expected: "a line feed", found: "the end of the file", isWhole: false))
         }
         do {
             return try parser.parse(reader.line, chain: position.crc)
@@ -175,14 +187,16 @@ struct Recovery: ~Copyable {
         }
     }
 
-    /// Whether a readable line from the damaged one on says that the next number was durable.
-    private func claimsDurable(after reader: inout LogReader) throws(StoreError) -> Bool {
+    /// Whether a crash can have made the damage in the current line: no readable line from there on says that the next
+    /// number was durable. A header is durable before anything is written behind it, so a torn one is the last line.
+    private func isTorn(after reader: inout LogReader, isHeader: Bool) throws(StoreError) -> Bool {
+        if isHeader { return try !reader.next() }
         repeat {
             if case .durable(let seq, _)? = try? parser.parse(reader.line, chain: 0), seq > position.seq {
-                return true
+                return false
             }
         } while try reader.next()
-        return false
+        return true
     }
 
     /// Moves what stands from `end` on, without the space reserved behind it, to a file of its own.
@@ -206,6 +220,10 @@ struct Recovery: ~Copyable {
         try file.truncate(to: end)
         try file.sync()
         report.torn = TornTail(size: kept, path: path.string, offset: end, segment: file.path.string)
+    }
+
+    private func describe(_ header: LogHeader) -> String {
+        "history \(header.history) from seq \(header.firstSeq) on, behind crc \(hex(header.chain))"
     }
 
     private func describe(firstLine: Span<UInt8>) -> String {
