@@ -9,6 +9,14 @@ package struct Damage: Error, Equatable, Sendable {
     package let offset: Int
     package let expected: String
     package let found: String
+
+    package init(path: String, line: Int, offset: Int, expected: String, found: String) {
+        self.path = path
+        self.line = line
+        self.offset = offset
+        self.expected = expected
+        self.found = found
+    }
 }
 
 /// Why the store cannot start or go on.
@@ -29,9 +37,12 @@ extension StoreError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .disk(let operation, let path, let errno) where errno == .noSuchFileOrDirectory:
-            "Cannot \(operation) \(path): \(errno) (\(errno.rawValue)); create the folder first, or name another with --data"
+            "Cannot \(operation) \(path): \(errno) (errno \(errno.rawValue)); create the folder first, or name another with --data"
         case .disk(let operation, let path, let errno):
-            "Cannot \(operation) \(path): \(errno) (errno \(errno.rawValue))"
+            "Cannot \(operation) \(path): \(errno) (errno \(errno.rawValue)); "
+                + (errno == .noSpace || errno == .diskQuotaExceeded
+                    ? "free space there, then start the server again"
+                    : "check the disk and the system's log, then start the server again")
         case .notWritable(let path, let uid, let owner, let mode):
             "Cannot write in \(path): the server runs as uid \(uid), the folder belongs to uid \(owner) "
                 + "with mode \(String(mode, radix: 8)); run as its owner, change the mode, or name another with --data"
