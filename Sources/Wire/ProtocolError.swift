@@ -27,9 +27,10 @@ package enum ProtocolError: Error, Equatable, Sendable {
             "Protocol error: request of \(size) bytes or more, the limit is \(limit)"
         }
     }
+}
 
-    private func printable(_ byte: UInt8) -> String {
-        byte >= 0x20 && byte < 0x7f
-            ? String(UnicodeScalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }
+/// One byte as a message shows it: itself where it is printable ASCII, `\x0a` elsewhere.
+func printable(_ byte: UInt8) -> String {
+    byte >= 0x20 && byte < 0x7f
+        ? String(UnicodeScalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
 }
