@@ -64,6 +64,8 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Bytes", "Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient"], swiftSettings: strict),
+        .testTarget(
             name: "StoreTests",
             dependencies: [
                 "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),

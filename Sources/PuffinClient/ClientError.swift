@@ -1,0 +1,29 @@
+// What can go wrong between a client and its server. An error that the server answers with is not one of these: it is
+// a reply like any other.
+
+import Wire
+
+/// Why there is no reply. After any of these the connection is closed; whether the server carried out the request is
+/// known only for `cannotConnect` (it did not).
+package enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
+    case cannotConnect(to: Endpoint, reason: String)
+    case connectionLost(to: Endpoint, reason: String)
+    /// The server was silent for as long as the limit while it was sent a request or asked for the reply.
+    case timedOut(Endpoint, limit: Duration)
+    /// What answers does not speak RESP.
+    case malformedReply(from: Endpoint, MalformedReply)
+
+    /// One line: what happened, and to what.
+    package var description: String {
+        switch self {
+        case .cannotConnect(let endpoint, let reason):
+            "cannot connect to \(endpoint): \(reason)"
+        case .connectionLost(let endpoint, let reason):
+            "the connection to \(endpoint) is lost: \(reason); the request may or may not have been carried out"
+        case .timedOut(let endpoint, let limit):
+            "\(endpoint) was silent for \(limit); the request may or may not have been carried out"
+        case .malformedReply(let endpoint, let why):
+            "what answers at \(endpoint) is no Puffin server: \(why.message)"
+        }
+    }
+}

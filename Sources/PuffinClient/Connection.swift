@@ -1,0 +1,106 @@
+// One blocking connection: a request out, its reply in. Requests and replies are matched by their order alone, so after
+// any error, when that order is lost, the connection closes itself and stays closed.
+
+import Bytes
+import Wire
+
+/// A connection to one server. It belongs to one thread at a time and closes when it goes away.
+package struct Connection: ~Copyable {
+    package static let defaultTimeLimit = Duration.seconds(5)
+    /// The most bytes asked of the socket at once.
+    private static let readSize = 1 << 20
+
+    package let endpoint: Endpoint
+    private let timeLimit: Duration
+    private var socket: Socket?
+    private var parser = ReplyParser()
+    private var input = ByteBuffer()
+
+    /// Connects to the first of the endpoint's addresses, IPv4 or IPv6, that answers. Looking up a host's name is the
+    /// system's business and not part of the time limit.
+    /// - Parameter timeLimit: how long connecting may take, all addresses together, and how long the server may be
+    ///   silent later.
+    /// - Throws: `ClientError.cannotConnect`.
+    package init(to endpoint: Endpoint, timeLimit: Duration = defaultTimeLimit) throws(ClientError) {
+        self.endpoint = endpoint
+        self.timeLimit = timeLimit
+        do throws(SocketError) {
+            socket = try Self.connect(to: endpoint, deadline: .now + timeLimit)
+        } catch {
+            throw .cannotConnect(to: endpoint, reason: error.reason)
+        }
+    }
+
+    /// Each address gets its share of the time that is left, so that one that never answers leaves some to the rest.
+    private static func connect(
+        to endpoint: Endpoint, deadline: ContinuousClock.Instant
+    ) throws(SocketError) -> Socket {
+        let addresses = try SocketAddress.resolve(host: endpoint.host, port: endpoint.port)
+        var reasons: [String] = []
+        for (index, address) in addresses.enumerated() {
+            let now = ContinuousClock.now
+            do throws(SocketError) {
+                return try Socket(connectedTo: address, deadline: now + (deadline - now) / (addresses.count - index))
+            } catch {
+                if !reasons.contains(error.reason) { reasons.append(error.reason) }
+            }
+        }
+        throw .failed(reason: reasons.joined(separator: ", "))
+    }
+
+    /// Sends the request made of `arguments`, the command's name first, and waits for its reply. An error reply is a
+    /// reply.
+    /// - Throws: `ClientError`, any but `cannotConnect`.
+    package mutating func execute(_ arguments: [[UInt8]]) throws(ClientError) -> Reply {
+        guard let socket = socket.take() else {
+            throw .connectionLost(to: endpoint, reason: "it was closed after an earlier error")
+        }
+        try send(arguments, over: socket)
+        let reply = try receive(from: socket)
+        self.socket = consume socket
+        return reply
+    }
+
+    private func send(_ arguments: [[UInt8]], over socket: borrowing Socket) throws(ClientError) {
+        var output = ByteBuffer()
+        output.append(request: arguments)
+        do throws(SocketError) {
+            while !output.isEmpty {
+                output.removeFirst(try socket.send(output.bytes, deadline: .now + timeLimit))
+            }
+        } catch {
+            throw lost(error)
+        }
+    }
+
+    private mutating func receive(from socket: borrowing Socket) throws(ClientError) -> Reply {
+        while true {
+            switch Self.parse(input, with: &parser) {
+            case .complete(let reply, let used):
+                input.removeFirst(used)
+                return reply
+            case .malformed(let why):
+                throw .malformedReply(from: endpoint, why)
+            case .incomplete(let missing):
+                let size = min(max(missing, 16 << 10), Self.readSize)
+                do throws(SocketError) {
+                    try socket.receive(upTo: size, into: &input, deadline: .now + timeLimit)
+                } catch {
+                    throw lost(error)
+                }
+            }
+        }
+    }
+
+    /// Two parameters, because a span of `input` would count as a loan of all of `self`.
+    private static func parse(_ input: borrowing ByteBuffer, with parser: inout ReplyParser) -> ReplyIntake {
+        parser.parse(input.bytes)
+    }
+
+    private func lost(_ error: SocketError) -> ClientError {
+        switch error {
+        case .timedOut: .timedOut(endpoint, limit: timeLimit)
+        case .failed(let reason): .connectionLost(to: endpoint, reason: reason)
+        }
+    }
+}

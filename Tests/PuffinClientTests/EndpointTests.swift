@@ -1,0 +1,57 @@
+// Addresses as people write them.
+
+import PuffinClient
+import Testing
+
+@Suite struct EndpointTests {
+    @Test(arguments: [
+        ("localhost:8080", "localhost", 8080),
+        ("db.example.org:1", "db.example.org", 1),
+        ("10.0.0.7:65535", "10.0.0.7", 65535),
+        (":9000", "localhost", 9000),
+        ("example", "example", 8080),
+        ("[::1]:9000", "::1", 9000),
+        ("[fe80::1%eth0]", "fe80::1%eth0", 8080),
+    ])
+    func reads(text: String, host: String, port: Int) throws {
+        let endpoint = try Endpoint(parsing: text)
+        #expect(endpoint.host == host)
+        #expect(Int(endpoint.port) == port)
+    }
+
+    @Test(arguments: [
+        ("", "it is empty"),
+        ("host:", "the port is a number from 1 to 65535"),
+        (":", "the port is a number from 1 to 65535"),
+        ("host:0", "the port is a number from 1 to 65535"),
+        ("host:65536", "the port is a number from 1 to 65535"),
+        ("host:+80", "the port is a number from 1 to 65535"),
+        ("host:http", "the port is a number from 1 to 65535"),
+        ("[::1]:", "the port is a number from 1 to 65535"),
+        ("::1", "there are two colons, and an IPv6 address stands in brackets"),
+        ("a:b:1", "there are two colons, and an IPv6 address stands in brackets"),
+        ("[::1", "the bracket is not closed"),
+        ("[host]:1", "only an IPv6 address stands in brackets"),
+        ("[]:1", "only an IPv6 address stands in brackets"),
+        ("[::1]8080", "after the bracket comes a colon and the port"),
+        ("http://host", "it has a blank or a \"/\" in it"),
+        ("my host", "it has a blank or a \"/\" in it"),
+    ])
+    func refuses(text: String, reason: String) {
+        let error = #expect(throws: EndpointError.self) { try Endpoint(parsing: text) }
+        #expect(error?.reason.hasPrefix(reason) == true, "\(String(describing: error))")
+    }
+
+    @Test func errorsSayWhatIsExpected() {
+        let error = #expect(throws: EndpointError.self) { try Endpoint(parsing: "host:0") }
+        #expect(
+            error?.description
+                == "\"host:0\" is not an address: the port is a number from 1 to 65535; "
+                + "expected host:port, such as localhost:8080, :8080 or [::1]:8080")
+    }
+
+    @Test(arguments: ["localhost:8080", "[::1]:9000"])
+    func readsWhatItWrites(text: String) throws {
+        #expect(try Endpoint(parsing: text).description == text)
+    }
+}
