@@ -55,8 +55,9 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "PuffinClient",
+                "PuffinClient", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
 

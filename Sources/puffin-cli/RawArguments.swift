@@ -1,0 +1,48 @@
+// The process's arguments as bytes. Swift's `CommandLine.arguments` replaces what is not UTF-8, and the argument parser
+// takes only texts; but a key is any bytes. So such an argument travels through the parser with each byte of 0x80 and
+// above written as a character of its own, from a private-use range, and `RawBytes` turns those back. `unsafe` is
+// allowed here because argv and its texts end with a zero, and nobody changes or frees them.
+
+import ArgumentParser
+import Glibc
+
+/// Byte `b` travels as the character `firstStandIn + b`.
+private let firstStandIn: UInt32 = 0x10fe00
+private let standIns = firstStandIn + 0x80...firstStandIn + 0xff
+
+/// Bytes from the command line, exactly as they were given.
+struct RawBytes: ExpressibleByArgument {
+    let bytes: [UInt8]
+
+    init(argument: String) {
+        guard argument.unicodeScalars.contains(where: { standIns.contains($0.value) }) else {
+            bytes = Array(argument.utf8)
+            return
+        }
+        bytes = argument.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+    }
+}
+
+/// The arguments after the program's name, as texts for the argument parser.
+func rawArguments() -> [String] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+        guard let text = unsafe CommandLine.unsafeArgv[index] else { return nil }
+        let bytes = unsafe UnsafeRawBufferPointer(start: text, count: strlen(text))
+        return unsafe argumentText(Array(bytes))
+    }
+}
+
+/// The bytes as they are where they are UTF-8 without any stand-in, so that help and errors show them; else in disguise.
+func argumentText(_ bytes: [UInt8]) -> String {
+    if let text = String(validating: bytes, as: UTF8.self),
+        !text.unicodeScalars.contains(where: { standIns.contains($0.value) })
+    {
+        return text
+    }
+    var text = String.UnicodeScalarView()
+    for byte in bytes {
+        let value = byte < 0x80 ? UInt32(byte) : firstStandIn + UInt32(byte)
+        if let scalar = Unicode.Scalar(value) { text.append(scalar) }
+    }
+    return String(text)
+}
