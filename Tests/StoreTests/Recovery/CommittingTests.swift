@@ -57,6 +57,7 @@ struct CommittingTests {
             let before = disk.syncs
             opened.set("k", "v")
             opened.store.flush()
+            #expect(opened.store.poll())
             #expect(opened.store.committed == 1)
             #expect(!opened.store.isWriting)
             #expect(opened.store.durable == 0)
