@@ -64,6 +64,7 @@ package struct ByteBuffer: ~Copyable {
 
     @inlinable package mutating func append(_ span: Span<UInt8>) {
         let size = span.count
+        guard size > 0 else { return }
         reserve(size)
         unsafe span.withUnsafeBufferPointer { source in
             guard let from = source.baseAddress else { return }
@@ -74,6 +75,7 @@ package struct ByteBuffer: ~Copyable {
 
     @inlinable package mutating func append(_ text: StaticString) {
         let size = text.utf8CodeUnitCount
+        guard size > 0 else { return }
         reserve(size)
         unsafe (base.unsafelyUnwrapped + tail).update(from: text.utf8Start, count: size)
         tail += size
@@ -84,10 +86,12 @@ package struct ByteBuffer: ~Copyable {
         for byte in text.utf8 { append(byte) }
     }
 
-    /// Lends room for `size` bytes after the content; `fill` returns how many of them it wrote, from the first on.
+    /// Lends room for `size` bytes, at least 1, after the content; `fill` returns how many of them it wrote, from the
+    /// first on.
     package mutating func append<E: Error>(
         upTo size: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Int
     ) throws(E) {
+        precondition(size > 0, "lent no room")
         reserve(size)
         let room = unsafe UnsafeMutableRawBufferPointer(
             start: base.unsafelyUnwrapped + tail, count: size)

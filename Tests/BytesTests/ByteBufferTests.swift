@@ -70,6 +70,17 @@ struct ByteBufferTests {
         #expect(isEmpty)
     }
 
+    @Test("nothing may be appended to a buffer that holds no memory")
+    func appendNothing() {
+        var buffer = ByteBuffer()
+        let bytes: [UInt8] = [1, 2, 3]
+        buffer.append(bytes.span.extracting(1..<1))
+        buffer.append("" as StaticString)
+        let (capacity, count) = (buffer.capacity, buffer.count)
+        #expect(capacity == 0)
+        #expect(count == 0)
+    }
+
     @Test("what was reserved is appended without growing")
     func reserve() {
         var buffer = ByteBuffer()
