@@ -32,6 +32,8 @@ package final class Server {
     private var unfinished: [Session] = []
     private var retired: [Session] = []
 
+    private var groupCommit = GroupCommit()
+    private var isGathering = false
     private var hasClock = false
     private var hasMemoryToGiveBack = false
     /// When a stop ends, whoever is still connected, in Unix milliseconds.
@@ -139,7 +141,7 @@ package final class Server {
     }
 
     private var hasMoreToDo: Bool {
-        !unfinished.isEmpty || hasMemoryToGiveBack
+        !unfinished.isEmpty || hasMemoryToGiveBack || isGathering
     }
 
     /// The end of a turn: what the turn's requests have done becomes visible, in this order.
@@ -162,25 +164,41 @@ package final class Server {
     }
 
     private func commit() {
-        for session in touched {
-            if session.endRegion() && !session.isWaiting {
+        for session in touched where session.endRegion() {
+            if !session.isWaiting {
                 session.isWaiting = true
                 waiting.append(session)
             }
+            if session.joins(batch: groupCommit.batch) { groupCommit.add() }
         }
-        if store.hasPending { store.flush() }
+        handOver()
+    }
+
+    private func handOver() {
+        isGathering = false
+        guard store.hasPending, !store.isWriting else { return }
+        if store.durability == .always, stopDeadline == nil,
+            !groupCommit.isDue(lastSync: .nanoseconds(store.lastSyncNanoseconds))
+        {
+            isGathering = true
+            return
+        }
+        store.flush()
+        groupCommit.handedOver()
     }
 
     private func release() {
         if let failure = store.failure { return fail(failure) }
         guard store.poll() else { return }
+        let before = waiting.count
         waiting.removeAll { session in
             touch(session)
             session.isWaiting = session.release(committed: store.committed)
             return !session.isWaiting
         }
+        groupCommit.committed(answered: before - waiting.count)
         // What gathered while the writer was busy.
-        if store.hasPending { store.flush() }
+        handOver()
     }
 
     private func flush() {

@@ -36,6 +36,7 @@ final class Session: StreamDelegate {
     /// Whether the server has this session on its list of those to flush, and of those that wait.
     var isTouched = false
     var isWaiting = false
+    private var joinedBatch = -1
 
     private enum State {
         case open
@@ -282,6 +283,13 @@ final class Session: StreamDelegate {
         } else {
             marks.append(added)
         }
+        return true
+    }
+
+    /// Whether it waits for the batch that gathers, and has not said so before.
+    func joins(batch: Int) -> Bool {
+        guard joinedBatch != batch, let last = marks.last, last.seq > server.store.submitted else { return false }
+        joinedBatch = batch
         return true
     }
 

@@ -211,6 +211,8 @@ package final class Store {
 
     /// Records that were proposed and not yet given to the writer.
     package var hasPending: Bool { !batch.isEmpty }
+    /// The newest change that the writer has been given.
+    package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
     package var isWriting: Bool { submittedJobs != writer.finishedJobCount }
     /// Changes up to this one are on this disk.
