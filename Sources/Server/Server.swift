@@ -177,7 +177,7 @@ package final class Server {
     private func handOver() {
         isGathering = false
         guard store.hasPending, !store.isWriting else { return }
-        if store.durability == .always, stopDeadline == nil,
+        if store.durability == .always, !isStopping,
             !groupCommit.isDue(lastSync: .nanoseconds(store.lastSyncNanoseconds))
         {
             isGathering = true
@@ -282,6 +282,9 @@ package final class Server {
     }
 
     // MARK: Ending
+
+    /// Whether no more requests are taken.
+    var isStopping: Bool { stopDeadline != nil }
 
     private var isFinished: Bool {
         if store.failure != nil { return true }
