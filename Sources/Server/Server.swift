@@ -112,8 +112,13 @@ package final class Server {
             log.warning("Left alone: \(configuration.data).log/\(name) is not a file of Puffin's")
         }
         log.info(
-            "Data file \(configuration.data): \(store.count) pairs loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
+            "Data file \(configuration.data): \(count(store.count, "pair")) loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
         )
+    }
+
+    /// `1 pair`, `2 pairs`.
+    private func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
     // MARK: Running
@@ -295,7 +300,7 @@ package final class Server {
     /// No more requests are taken; those that were are answered.
     private func continueStopping() {
         guard stopDeadline == nil else { return }
-        log.info("Stopping: \(sessions.count) clients connected")
+        log.info("Stopping: \(count(sessions.count, "client")) connected")
         stopDeadline = WallClock.milliseconds + Server.stopPatience
         for listener in listeners { listener.isAccepting = false }
         for session in sessions.values { session.stream.isReading = false }
@@ -315,7 +320,7 @@ package final class Server {
         if store.failure == nil { store.close() }
         for session in sessions.values { session.close() }
         if store.failure == nil {
-            log.info("Stopped: \(store.count) pairs, everything through change \(store.durable) is on disk")
+            log.info("Stopped: \(count(store.count, "pair")), everything through change \(store.durable) is on disk")
         }
         return store.failure
     }
