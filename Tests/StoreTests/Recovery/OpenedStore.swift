@@ -64,16 +64,13 @@ struct OpenedStore {
 
     /// Returns when every change is committed and the writer is idle.
     func commit() throws(StoreError) {
-        while true {
+        while store.hasPending || store.isWriting {
             store.flush()
-            if store.isWriting {
-                progress.wait()
-                continue
-            }
-            _ = store.poll()
-            if let failure = store.failure { throw failure }
-            if store.committed == store.position.seq && !store.hasPending { return }
+            waitUntilIdle()
         }
+        _ = store.poll()
+        if let failure = store.failure { throw failure }
+        #expect(store.committed == store.position.seq)
     }
 
     /// Returns when the writer is idle.
