@@ -181,12 +181,11 @@ package final class Server {
 
     private func handOver() {
         isGathering = false
-        guard store.hasPending, !store.isWriting else { return }
-        if store.durability == .always, !isStopping,
-            !groupCommit.isDue(lastSync: .nanoseconds(store.lastSyncNanoseconds))
-        {
-            isGathering = true
-            return
+        guard store.hasPending else { return }
+        if store.durability == .always && !isStopping {
+            guard !store.isWriting else { return }
+            isGathering = !groupCommit.isDue(lastSync: .nanoseconds(store.lastSyncNanoseconds))
+            if isGathering { return }
         }
         store.flush()
         groupCommit.handedOver()

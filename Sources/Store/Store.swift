@@ -23,6 +23,8 @@ package final class Store {
     private let writer: LogWriter
     private var batch = LogBatch()
     private var submittedJobs = 0
+    /// Whether the last job given had records, rather than only a sync.
+    private var jobHasRecords = false
     private var wantsSync = false
     /// The open `multi` record: where it begins, how many changes it has.
     private var multi: (start: Int, changes: Int)?
@@ -231,13 +233,14 @@ package final class Store {
         return true
     }
 
-    /// Sends what is pending towards the disk. Does nothing while the writer has a job: what is pending then goes with
-    /// the next batch.
+    /// Sends what is pending towards the disk. Does nothing while the writer has records to write: what is pending then
+    /// goes with the next batch.
     package func flush() {
-        guard !isWriting else { return }
+        precondition(multi == nil, "half a multi record handed over")
+        guard !isWriting || !jobHasRecords else { return }
         if durability != .always && (batch.isEmpty || writer.writeAtOnce(&batch)) {
-            if wantsSync { submit(sync: true) }
-        } else if !batch.isEmpty {
+            if wantsSync && !isWriting { submit(sync: true) }
+        } else if !batch.isEmpty && !isWriting {
             submit(sync: durability == .always || wantsSync)
         }
     }
@@ -251,6 +254,7 @@ package final class Store {
 
     private func submit(sync: Bool) {
         wantsSync = false
+        jobHasRecords = !batch.isEmpty
         submittedJobs += 1
         writer.submit(&batch, sync: sync)
     }

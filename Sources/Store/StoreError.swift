@@ -54,7 +54,8 @@ extension StoreError: CustomStringConvertible {
         case .corruption(let damage):
             "Damaged log: \(damage.path), line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
                 + "found \(damage.found); nothing was changed. Restore the file from a copy; to give up everything from "
-                + "this line on instead, keep a copy, then: truncate -s \(damage.offset) \(damage.path)"
+                + "this line on instead, move the segments after it elsewhere, keep a copy of it, then: "
+                + "truncate -s \(damage.offset) \(damage.path)"
         }
     }
 }

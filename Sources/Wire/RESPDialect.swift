@@ -61,7 +61,8 @@ extension RequestParser {
             let byte = bytes[index]
             let digit = byte &- UInt8(ascii: "0")
             if digit < 10 {
-                guard index &- start < 18 else { return .invalid }
+                // One spelling of each number, as in Redis: no leading zeros.
+                guard index &- start < 18, value > 0 || index == start else { return .invalid }
                 value = value &* 10 &+ Int(digit)
             } else if byte == UInt8(ascii: "\r") {
                 guard index > start else { return .invalid }

@@ -59,6 +59,7 @@ struct RESPDialectTests {
         ("*1\n$4\r\nPING\r\n", .invalidArrayLength(limit: 8)),
         ("*1\rx", .invalidArrayLength(limit: 8)),
         ("*9\r\n", .invalidArrayLength(limit: 8)),
+        ("*01\r\n$4\r\nPING\r\n", .invalidArrayLength(limit: 8)),
         ("*9223372036854775808\r\n", .invalidArrayLength(limit: 8)),
         ("*18446744073709551617\r\n", .invalidArrayLength(limit: 8)),
         ("*99999999999999999999999999\r\n", .invalidArrayLength(limit: 8)),

@@ -64,7 +64,8 @@ final class LogWriter: Sendable {
         jobs.signal()
     }
 
-    /// Writes `batch` on the caller's thread, if that cannot take long. No job is under way.
+    /// Writes `batch` on the caller's thread, if that cannot take long. No job that has records is under way;
+    /// a sync may be.
     /// - Returns: whether it was written; where not, `submit` it.
     func writeAtOnce(_ batch: inout LogBatch) -> Bool {
         guard failureError == nil, segment.withLock({ $0.takesAtOnce(batch.lines.count) }) else { return false }

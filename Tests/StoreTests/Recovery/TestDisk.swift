@@ -2,6 +2,7 @@
 // was written, so thousands of syncs would only take time. And it fails where it is told to.
 
 import Bytes
+import Dispatch
 import Store
 import Synchronization
 import SystemPackage
@@ -11,6 +12,7 @@ final class TestDisk: Disk {
     private struct Plan {
         var failing: (operation: String, errno: Errno)?
         var syncs = 0
+        var gate: DispatchSemaphore?
     }
 
     private let local = LocalDisk()
@@ -20,6 +22,18 @@ final class TestDisk: Disk {
     func fail(_ operation: String, with errno: Errno) {
         plan.withLock { $0.failing = (operation, errno) }
     }
+
+    /// Makes each sync of a file wait from now on; a signal of the result lets one go on.
+    func holdSyncs() -> DispatchSemaphore {
+        let gate = DispatchSemaphore(value: 0)
+        plan.withLock { $0.gate = gate }
+        return gate
+    }
+
+    /// Lets syncs go on without waiting again.
+    func stopHoldingSyncs() { plan.withLock { $0.gate = nil } }
+
+    fileprivate func waitForGate() { plan.withLock { $0.gate }?.wait() }
 
     /// How often a file was synced.
     var syncs: Int { plan.withLock { $0.syncs } }
@@ -81,7 +95,10 @@ private final class TestFile: DiskFile {
         try file.write(first, second, at: offset)
     }
 
-    func sync() throws(StoreError) { try disk.check("sync", path) }
+    func sync() throws(StoreError) {
+        try disk.check("sync", path)
+        disk.waitForGate()
+    }
 
     func truncate(to size: Int) throws(StoreError) {
         try disk.check("truncate", path)
