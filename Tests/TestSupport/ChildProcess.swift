@@ -67,13 +67,16 @@ package final class ChildProcess: Sendable {
 
     package func send(_ signal: Int32) { end.send(signal, to: id) }
 
-    /// Waits until it has ended, and all it wrote is in `output`.
+    /// Waits until it has ended, and all it wrote is in `output`. One that does not end is killed after `patience`.
     /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
-    package func wait() -> Int32 { end.wait() }
+    package func wait() -> Int32 { end.wait(for: id) }
 
-    /// Waits until it has written `text`.
+    /// Waits until it has written `text`. One that neither does nor ends is killed after `patience`.
     /// - Returns: false where it has ended without.
-    package func waitForOutput(containing text: String) -> Bool { end.waitForOutput(containing: text) }
+    package func waitForOutput(containing text: String) -> Bool { end.waitForOutput(containing: text, of: id) }
+
+    /// Seconds; only a program that hangs takes so long. A test that waits for one fails instead of waiting for ever.
+    fileprivate static let patience = 120.0
 
     /// Runs a program to its end.
     package static func run(
@@ -97,23 +100,33 @@ private final class ChildEnd: @unchecked Sendable {
         condition.withLock { if exitCode == nil { _ = kill(id, signal) } }
     }
 
-    func wait() -> Int32 {
-        condition.withLock {
+    func wait(for id: pid_t) -> Int32 {
+        let deadline = Date(timeIntervalSinceNow: ChildProcess.patience)
+        return condition.withLock {
             while true {
                 if let exitCode { return exitCode }
-                condition.wait()
+                waitForNews(of: id, until: deadline)
             }
         }
     }
 
-    func waitForOutput(containing text: String) -> Bool {
-        condition.withLock {
+    func waitForOutput(containing text: String, of id: pid_t) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: ChildProcess.patience)
+        return condition.withLock {
             while true {
                 if String(decoding: bytes, as: UTF8.self).contains(text) { return true }
                 if exitCode != nil { return false }
-                condition.wait()
+                waitForNews(of: id, until: deadline)
             }
         }
+    }
+
+    /// Waits for output or the end; after `deadline` makes the end come. Called under the lock.
+    private func waitForNews(of id: pid_t, until deadline: Date) {
+        if condition.wait(until: deadline) || exitCode != nil { return }
+        bytes += Array("\n(killed by the test: it did not end)\n".utf8)
+        _ = kill(id, SIGKILL)
+        condition.wait()
     }
 
     /// Gathers what the child writes, then its exit code. Runs on a thread of its own.

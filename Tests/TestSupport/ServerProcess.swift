@@ -22,9 +22,15 @@ package final class ServerProcess: Sendable {
     ///   - options: further options.
     ///   - wrapper: a program, with its arguments, that starts the server.
     /// - Throws: `ServerFailure` where it ends instead.
-    package init(data: String, _ options: [String] = [], wrapper: [String] = []) throws {
-        process = try ChildProcess(
-            wrapper + [ChildProcess.program("puffin-server"), "--port", "0", "--data", data] + options)
+    package convenience init(data: String, _ options: [String] = [], wrapper: [String] = []) throws {
+        try self.init(arguments: ["--port", "0", "--data", data] + options, wrapper: wrapper)
+    }
+
+    /// Starts a server with these arguments and no others, and waits until it serves.
+    /// - Parameter folder: where it runs.
+    /// - Throws: `ServerFailure` where it ends instead.
+    package init(arguments: [String], in folder: String? = nil, wrapper: [String] = []) throws {
+        process = try ChildProcess(wrapper + [ChildProcess.program("puffin-server")] + arguments, in: folder)
         guard process.waitForOutput(containing: "Ready") else {
             throw ServerFailure(exitCode: process.wait(), log: process.output)
         }
@@ -44,6 +50,11 @@ package final class ServerProcess: Sendable {
         try WireConnection(port: port)
     }
 
+    /// Opens a connection to it on the address `::1`.
+    package func connectOverIPv6() throws -> WireConnection {
+        try WireConnection(port: port, overIPv6: true)
+    }
+
     /// Ends it as a crash would, and waits until it is gone.
     package func kill() {
         process.send(SIGKILL)
@@ -52,8 +63,8 @@ package final class ServerProcess: Sendable {
 
     /// Asks it to stop, and waits until it has.
     /// - Returns: its exit code.
-    package func stop() -> Int32 {
-        process.send(SIGTERM)
+    package func stop(by signal: Int32 = SIGTERM) -> Int32 {
+        process.send(signal)
         return process.wait()
     }
 }

@@ -13,25 +13,40 @@ package final class WireConnection: Sendable {
     /// Seconds; only a broken server takes so long.
     private static let patience = 30
 
-    package init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    package init(port: UInt16, overIPv6: Bool = false) throws {
+        descriptor = socket(overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: WireConnection.patience, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+        guard overIPv6 ? connect6(port) == 0 : connect4(port) == 0 else {
+            let reason = unsafe String(cString: strerror(errno))
+            close(descriptor)
+            throw WireError(description: "cannot connect to port \(port): \(reason)")
+        }
+    }
+
+    private func connect4(_ port: UInt16) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let result = unsafe withUnsafePointer(to: &address) { address in
+        return unsafe withUnsafePointer(to: &address) { address in
             unsafe Foundation.connect(
                 descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
                 socklen_t(MemoryLayout<sockaddr_in>.size))
         }
-        guard result == 0 else {
-            let reason = unsafe String(cString: strerror(errno))
-            close(descriptor)
-            throw WireError(description: "cannot connect to port \(port): \(reason)")
+    }
+
+    private func connect6(_ port: UInt16) -> Int32 {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = port.bigEndian
+        address.sin6_addr = in6addr_loopback
+        return unsafe withUnsafePointer(to: &address) { address in
+            unsafe Foundation.connect(
+                descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
+                socklen_t(MemoryLayout<sockaddr_in6>.size))
         }
     }
 
