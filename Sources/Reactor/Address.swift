@@ -13,8 +13,9 @@ package struct Address: Sendable, CustomStringConvertible {
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         var list: UnsafeMutablePointer<addrinfo>?
-        guard unsafe getaddrinfo(host, String(port), &hints, &list) == 0 else {
-            throw ReactorError(operation: "find the address of \"\(host)\"", errno: ENOENT)
+        let result = unsafe getaddrinfo(host, String(port), &hints, &list)
+        guard result == 0 else {
+            throw ReactorError(operation: "find the address of \"\(host)\"", resolver: result)
         }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [Address] = []

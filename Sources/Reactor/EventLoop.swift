@@ -12,10 +12,23 @@ import Glibc
 package struct ReactorError: Error, Equatable, Sendable {
     /// What was tried, such as `listen on 127.0.0.1:8080`.
     package let operation: String
-    package let errno: Int32
+    package let reason: String
+    package let isAddressInUse: Bool
 
-    package var reason: String { unsafe String(cString: strerror(errno)) }
-    package var isAddressInUse: Bool { errno == EADDRINUSE }
+    init(operation: String, errno: Int32) {
+        self.operation = operation
+        reason = unsafe String(cString: strerror(errno))
+        isAddressInUse = errno == EADDRINUSE
+    }
+
+    /// The resolver has codes of its own; only one of them means that errno says more.
+    init(operation: String, resolver code: Int32) {
+        let errno = Glibc.errno
+        self.operation = operation
+        let text = unsafe code == EAI_SYSTEM ? UnsafePointer(strerror(errno)) : gai_strerror(code)
+        reason = unsafe text.map { unsafe String(cString: $0) } ?? "resolver error \(code)"
+        isAddressInUse = false
+    }
 }
 
 /// A libevent base. All objects made with it are used on the thread that turns it.

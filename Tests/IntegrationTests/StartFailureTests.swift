@@ -1,0 +1,115 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a server says when it cannot start, and the code it ends with: service managers and people both act on it.
+@Suite("Start failures")
+struct StartFailureTests {
+    /// Starts a server that must fail with `code`.
+    /// - Returns: the one line that says why, from its level on.
+    private func failure(
+        _ code: Int32, data: String, _ options: [String] = [], wrapper: [String] = []
+    ) throws -> String {
+        let failure = try #require(throws: ServerFailure.self) {
+            _ = try ServerProcess(data: data, options, wrapper: wrapper)
+        }
+        #expect(failure.exitCode == code)
+        let lines = failure.log.split(separator: "\n").filter { $0.contains(" CRITICAL ") }
+        #expect(lines.count == 1, "\(failure.log)")
+        #expect(failure.log.hasSuffix("\(lines.last ?? "")\n"), "it is the last thing said")
+        return lines.last.map(String.init) ?? ""
+    }
+
+    @Test("a port in use: 3, and which port it is")
+    func portInUse() throws {
+        try withTemporaryFolder { folder in
+            let first = try ServerProcess(data: folder + "/first.json")
+            // The last --port is the one that counts.
+            let line = try failure(3, data: folder + "/second.json", ["--port", "\(first.port)"])
+            #expect(line.contains("127.0.0.1:\(first.port)"))
+            #expect(line.contains("another program uses this port; stop it, or choose another with --port"))
+            #expect(!FileManager.default.fileExists(atPath: folder + "/second.json.log"))
+        }
+    }
+
+    @Test("a host name that nobody knows: 3, and the name")
+    func unknownHost() throws {
+        try withTemporaryFolder { folder in
+            let line = try failure(3, data: folder + "/puffin.json", ["--bind", "no-such-host.invalid"])
+            #expect(line.contains("find the address of \"no-such-host.invalid\""))
+            #expect(!line.contains("No such file"), "no file is meant")
+            #expect(line.contains("check --bind"))
+        }
+    }
+
+    @Test("a data folder that is not there: 4, and to create it")
+    func folderMissing() throws {
+        try withTemporaryFolder { folder in
+            let line = try failure(4, data: folder + "/missing/puffin.json")
+            #expect(line.contains("\(folder)/missing"))
+            #expect(line.contains("create the folder first, or name another with --data"))
+        }
+    }
+
+    @Test("a data folder of somebody else: 4, and who and what mode it is")
+    func folderNotWritable() throws {
+        try withTemporaryFolder { folder in
+            let place = folder + "/place"
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o555])
+            // Permissions do not stop root.
+            let isRoot = geteuid() == 0
+            let wrapper = isRoot ? ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] : []
+            let line = try failure(4, data: place + "/puffin.json", wrapper: wrapper)
+            #expect(line.contains("Cannot write in \(place)"))
+            #expect(line.contains("the server runs as uid \(isRoot ? 65534 : geteuid())"))
+            #expect(line.contains("the folder belongs to uid \(geteuid()) with mode 555"))
+            #expect(line.contains("run as its owner, change the mode, or name another with --data"))
+        }
+    }
+
+    @Test(
+        "a file of another version: 5, and the beginning of that file, which stays as it is",
+        arguments: ["puffin.json", "puffin.json.log/00000000000000000001.jsonl"])
+    func unknownVersion(name: String) throws {
+        try withTemporaryFolder { folder in
+            try FileManager.default.createDirectory(
+                atPath: folder + "/puffin.json.log", withIntermediateDirectories: false)
+            let content = "{\"puffin\":\"\(name.hasSuffix("l") ? "log" : "snapshot")\",\"version\":99}\n"
+            try content.write(toFile: folder + "/" + name, atomically: false, encoding: .utf8)
+            let line = try failure(5, data: folder + "/puffin.json")
+            #expect(line.contains("Cannot read \(folder)/\(name)"))
+            #expect(line.contains("expected a Puffin file of version 1"))
+            #expect(line.contains("\\\"version\\\":99"))
+            #expect(line.contains("use the Puffin that wrote it"))
+            #expect(try String(contentsOfFile: folder + "/" + name, encoding: .utf8) == content)
+        }
+    }
+
+    @Test("a data file in use: 7, and the process that uses it, which goes on")
+    func locked() throws {
+        try withTemporaryFolder { folder in
+            let first = try ServerProcess(data: folder + "/puffin.json")
+            let line = try failure(7, data: folder + "/puffin.json")
+            #expect(line.contains("in use by the process \(first.process.id);"))
+            #expect(line.contains("stop that server, or name another data file with --data"))
+            try first.connect().expect("SET a 1\nGET a\n", "OK\n1\n")
+            #expect(first.stop() == 0)
+            let next = try ServerProcess(data: folder + "/puffin.json")
+            try next.connect().expect("GET a\n", "1\n")
+        }
+    }
+
+    @Test("the CRITICAL line is one JSON object where the log is JSON")
+    func json() throws {
+        try withTemporaryFolder { folder in
+            let failure = try #require(throws: ServerFailure.self) {
+                _ = try ServerProcess(data: folder + "/missing/puffin.json", ["--log-format", "json"])
+            }
+            let line = try #require(failure.log.split(separator: "\n").last)
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+            #expect(object["level"] == "critical")
+            #expect(object["message"]?.contains("create the folder first") == true)
+        }
+    }
+}
