@@ -19,8 +19,10 @@ struct PuffinServer: ParsableCommand {
             """,
         version: "puffin-server \(Version.puffin)")
 
-    @Option(name: "-port --port", help: "The port to listen on; 0 takes a free one. A leading colon is allowed.")
-    var port: Port = Port(number: 8080)
+    @Option(
+        name: "-port --port", help: "The port to listen on; 0 takes a free one. A leading colon is allowed.",
+        transform: portNumber)
+    var port: UInt16 = 8080
 
     @Option(
         name: "-bind --bind",
@@ -55,7 +57,7 @@ struct PuffinServer: ParsableCommand {
         var log = Logger(label: "puffin") { _ in LineLogHandler(level: level, format: format) }
         log.logLevel = level
         var configuration = Configuration()
-        configuration.port = port.number
+        configuration.port = port
         configuration.hosts = bind
         configuration.data = FilePath(data)
         configuration.durability = durability
@@ -70,19 +72,11 @@ struct PuffinServer: ParsableCommand {
 }
 
 /// A port as people write it: `8080` or `:8080`.
-struct Port: ExpressibleByArgument {
-    let number: UInt16
-
-    init(number: UInt16) {
-        self.number = number
+private func portNumber(_ text: String) throws -> UInt16 {
+    guard let number = UInt16(text.hasPrefix(":") ? String(text.dropFirst()) : text) else {
+        throw ValidationError("a port is a number from 0 to 65535")
     }
-
-    init?(argument: String) {
-        guard let number = UInt16(argument.hasPrefix(":") ? String(argument.dropFirst()) : argument) else { return nil }
-        self.number = number
-    }
-
-    var defaultValueDescription: String { String(number) }
+    return number
 }
 
 extension Durability: ExpressibleByArgument {}
