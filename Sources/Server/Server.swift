@@ -36,11 +36,17 @@ package final class Server {
     private var isGathering = false
     private var hasClock = false
     private var hasMemoryToGiveBack = false
-    /// When a stop ends, whoever is still connected, in Unix milliseconds.
+    /// When a stop gives up on clients: first that they pause, then that they take their replies. Unix milliseconds.
     private var stopDeadline: UInt64?
+    /// What had been received when a stop last looked.
+    private var sizeAtLastLook = 0
+    /// Whether requests are read: during a stop until those on their way have come.
+    private(set) var takesRequests = true
 
-    /// How long a stop waits for clients to take their last replies, in milliseconds.
-    private static let stopPatience: UInt64 = 500
+    /// How long a stop waits for clients to pause, and then to take their last replies, in milliseconds.
+    private static let stopPatience: UInt64 = 400
+    /// How often a stop looks whether clients have paused, in milliseconds.
+    private static let stopInterval = 20
     /// How long a client may take to hang up after its last reply, in milliseconds.
     private static let lingerTime: UInt64 = 2000
 
@@ -292,19 +298,33 @@ package final class Server {
 
     private var isFinished: Bool {
         if store.failure != nil { return true }
-        guard let stopDeadline, !store.isWriting, !store.hasPending else { return false }
+        guard let stopDeadline, !takesRequests, !store.isWriting, !store.hasPending else { return false }
         return sessions.values.allSatisfy { $0.isSettled } || WallClock.milliseconds > stopDeadline
     }
 
-    /// No more requests are taken; those that were are answered.
+    /// No more connections are taken, and in a moment no more requests; those that were are answered.
     private func continueStopping() {
         guard stopDeadline == nil else { return }
         log.info("Stopping: \(count(sessions.count, "client")) connected")
         stopDeadline = WallClock.milliseconds + Server.stopPatience
         for listener in listeners { listener.isAccepting = false }
+        sizeAtLastLook = statistics.receivedSize
+        takesRequests = !sessions.isEmpty
+        // It also makes the loop look at the deadline if nothing happens.
+        timers.append(Timer(loop, every: Server.stopInterval) { [unowned self] in stopReading() })
+    }
+
+    /// Takes no more requests once clients have paused: what they sent before the stop has come by then. Closing a socket
+    /// that holds unread requests would also destroy replies on their way.
+    private func stopReading() {
+        guard takesRequests, let deadline = stopDeadline else { return }
+        let now = WallClock.milliseconds
+        let isQuiet = statistics.receivedSize == sizeAtLastLook
+        sizeAtLastLook = statistics.receivedSize
+        guard isQuiet || now > deadline else { return }
+        takesRequests = false
+        stopDeadline = now + Server.stopPatience
         for session in sessions.values { session.stream.isReading = false }
-        // The loop has to look at the deadline even if nothing happens.
-        timers.append(Timer(loop, every: 20) {})
     }
 
     /// The log can no longer be trusted: nobody who waits for it may hear that it worked.

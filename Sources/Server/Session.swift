@@ -328,7 +328,7 @@ final class Session: StreamDelegate {
         }
         switch state {
         case .open where peerHasEnded && isSettled: close()
-        case .open: stream.isReading = !isHeldUp && !server.isStopping
+        case .open: stream.isReading = !isHeldUp && server.takesRequests
         case .finishing where isSent: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }
