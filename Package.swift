@@ -73,6 +73,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["TestSupport", "puffin-server"], swiftSettings: strict),
+            name: "IntegrationTests",
+            dependencies: [
+                "TestSupport", "puffin-server", "puffin-cli", "Bytes", "Server", "Store",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -5,11 +5,13 @@ import Foundation
 /// What a connection did instead of what was expected.
 package struct WireError: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// A TCP connection to a server on this machine. Blocking; nothing takes longer than `patience` before it is an error.
 package final class WireConnection: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
     /// Seconds; only a broken server takes so long.
     private static let patience = 30
 
