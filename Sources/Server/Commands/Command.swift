@@ -66,7 +66,8 @@ final class Command: Sendable {
     }
 
     func wrongArity(isTooMany: Bool) -> ReplyError {
-        let hint = isTooMany && kind != .server ? "; write an argument that has spaces as \"a JSON string\"" : ""
+        let takesTexts = kind != .server && lineArity.upperBound > 0
+        let hint = isTooMany && takesTexts ? "; write an argument that has spaces as \"a JSON string\"" : ""
         return ReplyError(
             line: "\(name) needs \(needs): \(usage)\(hint)",
             resp: "wrong number of arguments for '\(name.lowercased())' command")
