@@ -125,6 +125,7 @@ final class Session: StreamDelegate {
         let arguments = parser.arguments(in: bytes)
         let arity = isLine ? command.lineArity : command.arity
         guard arity.contains(arguments.count - 1) else {
+            if isLine && isHTTP(arguments) { return refuseHTTP() }
             return fail(command.wrongArity(isTooMany: arguments.count - 1 > arity.upperBound))
         }
         if let size = oversizedKey(arguments, command.keys) {
@@ -148,21 +149,25 @@ final class Session: StreamDelegate {
         return nil
     }
 
-    /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser) {
         if parser.dialect == .line {
-            if isFromBrowser(parser.arguments(in: bytes)[0]) {
-                fail(ReplyError("This is not an HTTP server; the connection is closed"))
-                server.statistics.protocolErrors += 1
-                return finish()
-            }
             try? parser.splitLine(bytes, form: .words)
+            if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP() }
         }
         fail(.unknownCommand(parser.arguments(in: bytes), echoSize: server.limits.echoSize))
     }
 
-    private func isFromBrowser(_ verb: Span<UInt8>) -> Bool {
-        verb.equalsIgnoringCase("POST") || verb.equalsIgnoringCase("HOST:")
+    /// Whether a line that is no request of ours looks like one of a browser's: `GET /path HTTP/1.1`, or a header.
+    private func isHTTP(_ arguments: Arguments) -> Bool {
+        arguments[0].equalsIgnoringCase("POST") || arguments[0].equalsIgnoringCase("HOST:")
+            || arguments.count > 2 && arguments[arguments.count - 1].starts(with: "HTTP/")
+    }
+
+    /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
+    private func refuseHTTP() {
+        fail(ReplyError("This is not an HTTP server; the connection is closed"))
+        server.statistics.protocolErrors += 1
+        finish()
     }
 
     private func refuse(_ error: ProtocolError, _ dialect: RequestDialect) {
