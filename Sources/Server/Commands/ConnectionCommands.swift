@@ -81,7 +81,9 @@ private func client(_ arguments: Arguments, _ session: Session) {
     if subcommand.equalsIgnoringCase("ID"), arguments.count == 2 {
         session.reply.integer(session.id)
     } else if subcommand.equalsIgnoringCase("GETNAME"), arguments.count == 2 {
-        if session.name.isEmpty { session.reply.missing() } else { session.reply.text(session.name) }
+        // Redis says nil; in a line that would read as if a key had been asked for.
+        let isNil = session.name.isEmpty && !session.reply.isLine
+        if isNil { session.reply.missing() } else { session.reply.text(session.name) }
     } else if subcommand.equalsIgnoringCase("SETNAME"), arguments.count == 3 {
         guard let name = connectionName(arguments[2], session) else { return }
         session.name = name

@@ -1,0 +1,115 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Every command of the line dialect, reply by reply.
+struct LineReplyTests {
+    /// Requests and replies, in order, on one connection to an empty server.
+    static let transcript: [(String, String)] = [
+        ("PING", "PONG\n"), ("ping", "PONG\n"), ("PING hello  there ", "hello  there \n"),
+        ("ECHO  two spaces", " two spaces\n"),
+        ("ECHO \"a\\nb\"", "\"a\\nb\"\n"), ("ECHO ERROR", "\"ERROR\"\n"),
+        ("SET greeting Hello, world!", "OK\n"), ("GET greeting", "Hello, world!\n"),
+        ("set Greeting other case", "OK\n"), ("Get Greeting\r", "other case\n"), ("GET greeting", "Hello, world!\n"),
+        ("SET empty ", "OK\n"), ("GET empty", "\"\"\n"), ("SET empty \"\"", "OK\n"), ("GET empty", "\"\"\n"),
+        ("SET spaces   three ", "OK\n"), ("GET spaces", "  three \n"),
+        ("SET \"two words\" \"line one\\nline two\"", "OK\n"), ("GET \"two words\"", "\"line one\\nline two\"\n"),
+        ("SET quote \"\\\"\"", "OK\n"), ("GET quote", "\"\\\"\"\n"), ("SET unicode \"\\u00e9\\ud83d\\ude00\"", "OK\n"),
+        ("GET unicode", "é😀\n"), ("SET error ERRORS", "OK\n"), ("GET error", "\"ERRORS\"\n"),
+        ("GET missing", "ERROR: Key not found\n"), ("EXISTS greeting", "1\n"),
+        ("EXISTS greeting missing greeting", "2\n"),
+        ("COUNT", "8\n"), ("DBSIZE", "8\n"), ("DEL greeting", "OK\n"), ("DEL greeting", "ERROR: Key not found\n"),
+        ("DELETE Greeting", "OK\n"), ("DELETE Greeting", "ERROR: Key not found\n"),
+        ("DELETE \"two words\"", "OK\n"), ("FLUSHALL", "OK\n"), ("COUNT", "0\n"), ("KEYS", "END\n"),
+        ("MSET a 1 b \"2 3\" END END", "OK\n"),
+        ("MGET a missing b END", "1\nERROR: Key not found\n2 3\n\"END\"\nEND\n"),
+        ("GET END", "END\n"), ("KEYS a*", "a\nEND\n"), ("KEYS [A-F]??", "\"END\"\nEND\n"), ("FLUSHDB sync", "OK\n"),
+        ("SCAN 0", "0\nEND\n"), ("SET only 1", "OK\n"), ("KEYS", "only\nEND\n"), ("SCAN 0", "0\nonly\nEND\n"),
+        ("SCAN 0 MATCH x* COUNT 5", "0\nEND\n"), ("SCAN 0 TYPE string", "0\nonly\nEND\n"),
+        ("SCAN 0 TYPE list", "0\nEND\n"),
+        ("FLUSHALL ASYNC", "OK\n"), ("SELECT 0", "OK\n"), ("CLIENT ID", "1\n"), ("CLIENT GETNAME", "\"\"\n"),
+        ("CLIENT SETNAME tester", "OK\n"), ("CLIENT GETNAME", "tester\n"),
+        ("CLIENT SETNAME \"a b\"", "ERROR: Client names cannot contain spaces, newlines or special characters.\n"),
+        ("CLIENT SETINFO LIB-NAME x", "OK\n"), ("CLIENT FROB", "ERROR: unknown subcommand 'FROB'. Try CLIENT HELP.\n"),
+        ("HELLO 3", "server\npuffin\nversion\n7.0.15\nproto\n3\nid\n1\nmode\nstandalone\nrole\nmaster\nmodules\nEND\n"),
+        ("CONFIG GET save maxmem*", "maxmemory\n0\nsave\n\"\"\nEND\n"), ("CONFIG GET none", "END\n"),
+        ("COMMAND INFO get", "GET\nEND\n"), ("COMMAND DOCS", "END\n"),
+        ("INFO replication", "\"# Replication\\r\\nrole:master\\r\\nconnected_slaves:0\\r\\n\"\n"),
+        ("INFO none", "\"\"\n"),
+    ]
+
+    @Test("every request line gets the reply that is written down for it")
+    func replies() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            for (request, reply) in Self.transcript {
+                do {
+                    try client.expect(request + "\n", reply)
+                } catch {
+                    Issue.record("\(request.debugDescription): \(error)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test("the same requests sent as one get the same replies as one")
+    func pipelined() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            try client.expect(
+                Self.transcript.map { $0.0 + "\n" }.joined(), Self.transcript.map { $0.1 }.joined())
+        }
+    }
+
+    @Test("replies that are not the same every time have the form that is written down for them")
+    func forms() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            func list(_ request: String) throws -> [Substring] {
+                try client.send(request + "\n")
+                let reply = String(decoding: try client.receive(through: "END\n"), as: UTF8.self)
+                return reply.split(separator: "\n").dropLast()
+            }
+            let time = try list("TIME").compactMap { Int($0) }
+            #expect(time.count == 2 && time[0] > 1_700_000_000 && (0..<1_000_000).contains(time[1]))
+            let commands = try list("COMMAND")
+            #expect(try client.ask("COMMAND COUNT") == String(commands.count))
+            #expect(try list("HELP").map { $0.split(separator: " ")[0] } == commands)
+            for line in try list("STATS") { #expect(line.split(separator: " ").count == 2, "\(line)") }
+            let info = try client.ask("INFO")
+            #expect(info.hasPrefix("\"# Server\\r\\nredis_version:7.0.15\\r\\n") && info.hasSuffix("\\r\\n\""))
+        }
+    }
+
+    @Test("every command of the server is in one of these tests")
+    func complete() throws {
+        let tested = Set(Self.transcript.compactMap { $0.0.split(separator: " ").first.map { $0.uppercased() } })
+        let elsewhere: Set = ["TIME", "COMMAND", "HELP", "STATS", "QUIT"]
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            try client.send("COMMAND\n")
+            let names = String(decoding: try client.receive(through: "END\n"), as: UTF8.self).split(separator: "\n")
+            #expect(Set(names.dropLast().map(String.init)) == tested.union(elsewhere))
+        }
+    }
+
+    @Test("QUIT is answered, after the replies before it, and nothing behind it is run")
+    func quit() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            try client.send("SET a 1\nQUIT\nSET b 2\nFROB\n")
+            #expect(try client.receiveAll() == "OK\nOK\n")
+            let other = try server.connect()
+            try other.send(resp("QUIT") + resp("FLUSHALL"))
+            #expect(try other.receiveAll() == "+OK\r\n")
+            let third = try server.connect()
+            try third.expect("GET a\nCOUNT\n", "1\n1\n")
+        }
+    }
+}
