@@ -14,7 +14,7 @@ struct StopTests {
             try server.connect().expect("SET a 1\nSET b 2\nDELETE a\n", "OK\nOK\nOK\n")
             #expect(server.stop(by: number) == 0)
             for client in idle { #expect(try client.receiveAll() == "") }
-            #expect(server.log.contains("INFO Stopped: 1 pairs, everything through change 3 is on disk\n"))
+            #expect(server.log.contains("INFO Stopped: 1 pair, everything through change 3 is on disk\n"))
             try checkClosed(data, seq: 3)
 
             let next = try ServerProcess(data: data)

@@ -108,7 +108,11 @@ final class LocalFile: DiskFile {
         self.descriptor = descriptor
     }
 
-    deinit { try? descriptor.close() }
+    deinit {
+        // A lock belongs to the open file, not to this descriptor: a child that is just being started holds a copy of it.
+        _ = flock(descriptor.rawValue, LOCK_UN)
+        try? descriptor.close()
+    }
 
     func size() throws(StoreError) -> Int {
         var status = stat()
