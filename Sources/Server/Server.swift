@@ -139,7 +139,7 @@ package final class Server {
         for listener in listeners {
             listener.start { [unowned self] in
                 accept($0)
-            } failed: { [unowned self] in
+            } failed: { [unowned self, unowned listener] in
                 acceptFailed($0, listener)
             }
         }
@@ -330,7 +330,8 @@ package final class Server {
     /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
     private func fail(_ failure: StoreError) {
         log.critical("The log cannot be written, so the server ends: \(failure)")
-        for session in waiting { session.failHeld(.notWritten(failure.description)) }
+        // Their errors have to be flushed, though nothing has happened on their connections.
+        for session in waiting { touch(session) }
         for session in touched { session.failHeld(.notWritten(failure.description)) }
         waiting.removeAll()
     }
@@ -338,6 +339,12 @@ package final class Server {
     private func close() -> StoreError? {
         if store.failure == nil { store.close() }
         for session in sessions.values { session.close() }
+        // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
+        sessions.removeAll()
+        touched.removeAll()
+        waiting.removeAll()
+        unfinished.removeAll()
+        retired.removeAll()
         if store.failure == nil {
             log.info("Stopped: \(count(store.count, "pair")), everything through change \(store.durable) is on disk")
         }

@@ -1,0 +1,84 @@
+// A server inside the process of the tests, so that a test can be its disk.
+
+import Foundation
+import Logging
+import Server
+import Store
+import SystemPackage
+import TestSupport
+
+/// A server that runs on a thread of its own, on a disk that can hold its syncs.
+final class ServerThread: @unchecked Sendable {
+    let gate: SyncGate
+    private let condition = NSCondition()
+    private var started: (port: UInt16, stop: StopRequest)?
+    private var startFailure: StartError?
+    private var end: StoreError??
+
+    /// Starts a server and waits until it listens.
+    init(data: String) throws {
+        let disk = HeldDisk()
+        gate = disk.gate
+        Thread.detachNewThread { self.run(data: data, disk: disk) }
+        try condition.withLock {
+            while started == nil {
+                if let startFailure { throw startFailure }
+                condition.wait()
+            }
+        }
+    }
+
+    deinit {
+        gate.open()
+        started?.stop.make()
+    }
+
+    private func run(data: String, disk: HeldDisk) {
+        var configuration = Configuration()
+        configuration.port = 0
+        configuration.data = FilePath(data)
+        do throws(StartError) {
+            let failure = try serve(configuration, disk)
+            // The server is gone by now, and with it its lock on the data file.
+            publish { end = .some(failure) }
+        } catch {
+            publish { startFailure = error }
+        }
+    }
+
+    private func serve(_ configuration: Configuration, _ disk: HeldDisk) throws(StartError) -> StoreError? {
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let server = try Server(configuration, disk: disk, log: log)
+        publish { started = (server.port, server.stopRequest) }
+        return server.run()
+    }
+
+    private func publish(_ body: () -> Void) {
+        condition.withLock {
+            body()
+            condition.broadcast()
+        }
+    }
+
+    func connect() throws -> WireConnection {
+        guard let started = condition.withLock({ started }) else { throw WireError(description: "no server") }
+        return try WireConnection(port: started.port)
+    }
+
+    /// Waits until the server has ended.
+    /// - Returns: what `run` returned.
+    func wait() -> StoreError? {
+        condition.withLock {
+            while true {
+                if let end { return end }
+                condition.wait()
+            }
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    func stop() -> StoreError? {
+        condition.withLock { started }?.stop.make()
+        return wait()
+    }
+}
