@@ -2,7 +2,7 @@
 //
 //     line   one line; a value bare where that is unambiguous, a JSON string elsewhere; lists end with a line END
 //     RESP2  +simple  -error  :integer  $bulk  *array
-//     RESP3  the same, and _ for null, % for maps
+//     RESP3  the same, and _ for null, % for maps, = for texts of several lines
 
 import Bytes
 
@@ -75,6 +75,16 @@ package struct ReplyWriter: ~Copyable {
     package mutating func text(_ text: String) {
         let bytes = Array(text.utf8)
         value(bytes.span)
+    }
+
+    /// A text of several lines made by the server: RESP3 says that it is one for people.
+    package mutating func verbatim(_ text: String) {
+        guard dialect == .resp3 else { return self.text(text) }
+        buffer.append(UInt8(ascii: "="))
+        buffer.append(decimal: text.utf8.count + 4)
+        buffer.append("\r\ntxt:")
+        buffer.append(text: text)
+        buffer.append("\r\n")
     }
 
     /// No value where one was asked for.

@@ -33,7 +33,7 @@ struct LineReplyTests {
         ("CLIENT SETINFO LIB-NAME x", "OK\n"), ("CLIENT FROB", "ERROR: unknown subcommand 'FROB'. Try CLIENT HELP.\n"),
         ("HELLO 3", "server\npuffin\nversion\n7.0.15\nproto\n3\nid\n1\nmode\nstandalone\nrole\nmaster\nmodules\nEND\n"),
         ("CONFIG GET save maxmem*", "maxmemory\n0\nsave\n\"\"\nEND\n"), ("CONFIG GET none", "END\n"),
-        ("COMMAND INFO get", "GET\nEND\n"), ("COMMAND DOCS", "END\n"),
+        ("COMMAND INFO get frob", "GET\nERROR: Unknown command\nEND\n"), ("COMMAND DOCS", "END\n"),
         ("INFO replication", "\"# Replication\\r\\nrole:master\\r\\nconnected_slaves:0\\r\\n\"\n"),
         ("INFO none", "\"\"\n"),
     ]

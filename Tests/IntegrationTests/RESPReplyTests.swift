@@ -57,8 +57,12 @@ struct RESPReplyTests {
         Row("COMMAND", "DOCS", "get", reply: "*0\r\n", resp3: "%0\r\n"),
         Row(
             "COMMAND", "INFO", "get",
-            reply: "*1\r\n*6\r\n$3\r\nget\r\n:2\r\n*1\r\n$8\r\nreadonly\r\n:1\r\n:1\r\n:1\r\n"),
-        Row("INFO", "replication", reply: "$48\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n"),
+            reply:
+                "*1\r\n*10\r\n$3\r\nget\r\n:2\r\n*1\r\n$8\r\nreadonly\r\n:1\r\n:1\r\n:1\r\n*1\r\n$5\r\n@read\r\n*0\r\n*0\r\n*0\r\n"
+        ),
+        Row(
+            "INFO", "replication", reply: "$48\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n",
+            resp3: "=52\r\ntxt:# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n"),
     ]
 
     private func check(_ server: ServerProcess, hello: String?, reply: (Row) -> String) throws {

@@ -113,6 +113,12 @@ struct ReplyWriterTests {
         #expect(list[1...] == ["*2\r\n$1\r\n0\r\n*1\r\n$-1\r\n", "*2\r\n$1\r\n0\r\n*1\r\n_\r\n"])
     }
 
+    @Test("a text of several lines is marked as one in RESP3")
+    func verbatim() {
+        let found = replies { $0.verbatim("é\r\n") }
+        #expect(found == ["\"é\\r\\n\"\n", "$4\r\né\r\n\r\n", "=8\r\ntxt:é\r\n\r\n"])
+    }
+
     @Test("a bulk string is any bytes as they are")
     func binary() {
         let bytes: [UInt8] = Array(UInt8.min...UInt8.max)

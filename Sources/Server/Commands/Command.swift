@@ -23,6 +23,16 @@ final class Command: Sendable {
         case write = "write"
         case connection = "fast"
         case server = "admin"
+
+        /// What Redis' access control lists call it.
+        var category: String {
+            switch self {
+            case .read: "@read"
+            case .write: "@write"
+            case .connection: "@connection"
+            case .server: "@admin"
+            }
+        }
     }
 
     /// In upper case.

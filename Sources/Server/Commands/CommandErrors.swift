@@ -8,6 +8,11 @@ extension ReplyError {
     static let notAnInteger = ReplyError("value is not an integer or out of range")
     static let invalidCursor = ReplyError("invalid cursor")
 
+    /// Of a subcommand, which Redis names `config|get`.
+    static func wrongArity(_ name: String) -> ReplyError {
+        ReplyError("wrong number of arguments for '\(name)' command")
+    }
+
     static func replyTooLarge(limit: Int) -> ReplyError {
         ReplyError("Reply too large: more than \(limit) bytes; use SCAN, or a narrower pattern")
     }

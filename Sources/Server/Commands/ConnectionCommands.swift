@@ -17,7 +17,7 @@ let connectionCommands: [Command] = [
         session.reply.value(arguments[1])
     },
     Command(
-        "QUIT", .connection, 0...0, usage: "QUIT", summary: "Ends the connection."
+        "QUIT", .connection, 0...Command.any, lineArity: 0...0, usage: "QUIT", summary: "Ends the connection."
     ) { _, session in
         session.reply.ok()
         session.finish()
@@ -27,6 +27,7 @@ let connectionCommands: [Command] = [
         summary: "For Redis clients: there is one database, 0."
     ) { arguments, session in
         guard let number = arguments[1].decimal else { return session.fail(.notAnInteger) }
+        guard Int32(exactly: number) != nil else { return session.fail(.notADatabaseNumber) }
         if number == 0 { session.reply.ok() } else { session.fail(ReplyError("DB index is out of range")) }
     },
     Command(
@@ -78,17 +79,21 @@ private func hello(_ arguments: Arguments, _ session: Session) {
 
 private func client(_ arguments: Arguments, _ session: Session) {
     let subcommand = arguments[1]
-    if subcommand.equalsIgnoringCase("ID"), arguments.count == 2 {
+    if subcommand.equalsIgnoringCase("ID") {
+        guard arguments.count == 2 else { return session.fail(.wrongArity("client|id")) }
         session.reply.integer(session.id)
-    } else if subcommand.equalsIgnoringCase("GETNAME"), arguments.count == 2 {
+    } else if subcommand.equalsIgnoringCase("GETNAME") {
+        guard arguments.count == 2 else { return session.fail(.wrongArity("client|getname")) }
         // Redis says nil; in a line that would read as if a key had been asked for.
         let isNil = session.name.isEmpty && !session.reply.isLine
         if isNil { session.reply.missing() } else { session.reply.text(session.name) }
-    } else if subcommand.equalsIgnoringCase("SETNAME"), arguments.count == 3 {
+    } else if subcommand.equalsIgnoringCase("SETNAME") {
+        guard arguments.count == 3 else { return session.fail(.wrongArity("client|setname")) }
         guard let name = connectionName(arguments[2], session) else { return }
         session.name = name
         session.reply.ok()
-    } else if subcommand.equalsIgnoringCase("SETINFO"), arguments.count == 4 {
+    } else if subcommand.equalsIgnoringCase("SETINFO") {
+        guard arguments.count == 4 else { return session.fail(.wrongArity("client|setinfo")) }
         guard arguments[2].equalsIgnoringCase("LIB-NAME") || arguments[2].equalsIgnoringCase("LIB-VER") else {
             return session.fail(ReplyError("Unrecognized option '\(String(arguments[2]))'"))
         }
@@ -108,6 +113,8 @@ private func connectionName(_ bytes: Span<UInt8>, _ session: Session) -> String?
 }
 
 extension ReplyError {
+    fileprivate static let notADatabaseNumber = ReplyError(
+        "value is out of range, value must between -2147483648 and 2147483647")
     fileprivate static let noPasswords = ReplyError(
         "AUTH <password> called without any password configured for the default user. "
             + "Are you sure your configuration is correct?")

@@ -30,7 +30,8 @@ let keyCommands: [Command] = [
         session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span))
     },
     Command(
-        "SCAN", .read, 1...7, usage: "SCAN <cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]",
+        "SCAN", .read, 1...Command.any, lineArity: 1...7,
+        usage: "SCAN <cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]",
         needs: "a cursor, 0 at first",
         summary: "Some keys, and the cursor that the next call goes on with; 0 at the end.", run: scan),
     Command(
@@ -38,10 +39,12 @@ let keyCommands: [Command] = [
     Command(
         "COUNT", .read, 0...0, usage: "COUNT", summary: "How many pairs there are.", run: count),
     Command(
-        "FLUSHALL", .write, 0...1, usage: "FLUSHALL [ASYNC|SYNC]", needs: "ASYNC, SYNC or nothing",
+        "FLUSHALL", .write, 0...Command.any, lineArity: 0...1, usage: "FLUSHALL [ASYNC|SYNC]",
+        needs: "ASYNC, SYNC or nothing",
         summary: "Removes every pair.", run: clear),
     Command(
-        "FLUSHDB", .write, 0...1, usage: "FLUSHDB [ASYNC|SYNC]", needs: "ASYNC, SYNC or nothing",
+        "FLUSHDB", .write, 0...Command.any, lineArity: 0...1, usage: "FLUSHDB [ASYNC|SYNC]",
+        needs: "ASYNC, SYNC or nothing",
         summary: "Removes every pair.", run: clear),
 ]
 
@@ -68,6 +71,7 @@ private func count(_ arguments: Arguments, _ session: Session) {
 }
 
 private func clear(_ arguments: Arguments, _ session: Session) {
+    guard arguments.count < 3 else { return session.fail(.syntax) }
     if arguments.count > 1, !arguments[1].equalsIgnoringCase("ASYNC"), !arguments[1].equalsIgnoringCase("SYNC") {
         return session.fail(.syntax)
     }

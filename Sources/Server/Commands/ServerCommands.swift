@@ -38,7 +38,7 @@ let serverCommands: [Command] = [
     ) { arguments, session in
         var sections: [String] = []
         for index in 1..<arguments.count { sections.append(String(arguments[index]).lowercased()) }
-        session.reply.text(session.server.information(sections: sections))
+        session.reply.verbatim(session.server.information(sections: sections))
     },
     Command(
         "CONFIG", .server, 1...Command.any, usage: "CONFIG GET <pattern> …", needs: "GET and a pattern",
@@ -53,13 +53,16 @@ private func config(_ arguments: Arguments, _ session: Session) {
     guard arguments[1].equalsIgnoringCase("GET") else {
         return session.fail(.unknownSubcommand("CONFIG", arguments[1], echoSize: session.server.limits.echoSize))
     }
-    guard arguments.count > 2 else { return session.fail(session.wrongArity("CONFIG")) }
+    guard arguments.count > 2 else { return session.fail(.wrongArity("config|get")) }
+    var patterns: [GlobPattern] = []
+    for index in 2..<arguments.count {
+        let pattern = Array(String(arguments[index]).lowercased().utf8)
+        patterns.append(GlobPattern(pattern.span))
+    }
     var found: [(String, String)] = []
     for (name, value) in session.server.redisSettings {
         let bytes = Array(name.utf8)
-        var isWanted = false
-        for index in 2..<arguments.count where GlobPattern(arguments[index]).matches(bytes.span) { isWanted = true }
-        if isWanted { found.append((name, value)) }
+        if patterns.contains(where: { $0.matches(bytes.span) }) { found.append((name, value)) }
     }
     session.reply.map(found.count)
     for (name, value) in found { session.reply.pair(name, value) }
@@ -73,7 +76,8 @@ private func command(_ arguments: Arguments, _ session: Session) {
         for command in table.commands { session.reply.append(command) }
         return session.reply.endList()
     }
-    if arguments[1].equalsIgnoringCase("COUNT"), arguments.count == 2 {
+    if arguments[1].equalsIgnoringCase("COUNT") {
+        guard arguments.count == 2 else { return session.fail(.wrongArity("command|count")) }
         session.reply.integer(table.commands.count)
     } else if arguments[1].equalsIgnoringCase("DOCS") {
         session.reply.map(0)
@@ -83,6 +87,8 @@ private func command(_ arguments: Arguments, _ session: Session) {
         for index in 2..<arguments.count {
             if let found = table.index(of: arguments[index]) {
                 session.reply.append(table.commands[found])
+            } else if session.reply.isLine {
+                session.reply.error(ReplyError("Unknown command"))
             } else {
                 session.reply.missing()
             }
@@ -94,10 +100,10 @@ private func command(_ arguments: Arguments, _ session: Session) {
 }
 
 extension ReplyWriter {
-    /// A row as Redis' COMMAND describes it; in the line dialect, its name.
+    /// A row as the COMMAND of Redis 7 describes it; in the line dialect, its name.
     fileprivate mutating func append(_ command: Command) {
         guard !isLine else { return text(command.name) }
-        list(6)
+        list(10)
         text(command.name.lowercased())
         integer(command.redisArity)
         list(1)
@@ -105,5 +111,9 @@ extension ReplyWriter {
         integer(command.keys.first)
         integer(command.keys.last)
         integer(command.keys.step)
+        list(1)
+        text(command.kind.category)
+        // Tips, key specifications and subcommands.
+        for _ in 0..<3 { list(0) }
     }
 }

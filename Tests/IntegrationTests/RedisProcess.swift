@@ -1,0 +1,28 @@
+// The real Redis, to compare with.
+
+import TestSupport
+
+/// A running redis-server that keeps nothing. It is killed when nobody holds it any more.
+final class RedisProcess {
+    let port: UInt16
+    private let process: ChildProcess
+
+    /// Starts a server and waits until it serves. Redis cannot choose a port itself, and the one that was free a moment ago
+    /// may be somebody else's by now: then another is tried.
+    init(folder: String) throws {
+        var log = ""
+        for _ in 0..<20 {
+            let port = freePort()
+            let process = try ChildProcess([
+                "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--databases", "1", "--save", "", "--dir",
+                folder,
+            ])
+            if process.waitForOutput(containing: "Ready to accept connections") {
+                (self.port, self.process) = (port, process)
+                return
+            }
+            log = process.output
+        }
+        throw WireError(description: log)
+    }
+}
