@@ -1,0 +1,58 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Servers that are killed at work, again and again, on the same data file.
+@Suite("Crashes", .serialized)
+struct CrashTests {
+    @Test("whenever a server is killed, every acknowledged write is there", arguments: SeededRandom.seeds(1))
+    func killed(seed: UInt64) throws {
+        try run("always", CrashLoad(), seed: seed, cycles: 100)
+    }
+
+    @Test(
+        "a killed server loses nothing acknowledged in the relaxed modes either: the machine goes on",
+        arguments: ["interval", "never"], SeededRandom.seeds(1))
+    func relaxed(durability: String, seed: UInt64) throws {
+        try run(durability, CrashLoad(options: [["--durability", durability]]), seed: seed, cycles: 20)
+    }
+
+    @Test("each start may choose another durability", arguments: SeededRandom.seeds(1))
+    func mixed(seed: UInt64) throws {
+        let options = ["never", "always", "interval", "always"].map { ["--durability", $0] }
+        try run("mixed", CrashLoad(options: options), seed: seed, cycles: 12)
+    }
+
+    @Test("nothing acknowledged is lost where the log changes segments", arguments: SeededRandom.seeds(1))
+    func rotating(seed: UInt64) throws {
+        let segments = try run("rotating", .large, seed: seed, cycles: 6)
+        #expect(segments >= 3)
+    }
+
+    /// Runs the cycles, says how many there were, and stops the last server cleanly.
+    /// - Returns: how many segments the log has in the end.
+    @discardableResult
+    private func run(_ name: String, _ load: CrashLoad, seed: UInt64, cycles: Int) throws -> Int {
+        try withTemporaryFolder { folder in
+            let data = folder + "/puffin.json"
+            var cycle = CrashCycle(data: data, seed: seed, load: load)
+            for index in 0..<cycles {
+                try cycle.run(options: load.options[index % load.options.count])
+                try #require(cycle.lost == [], "cycle \(index + 1) of seed \(seed)")
+            }
+            let last = try cycle.check(options: load.options[0])
+            #expect(cycle.lost == [])
+            #expect(last.stop() == 0)
+            let next = try ServerProcess(data: data)
+            #expect(!next.log.contains("WARNING"), "a clean stop leaves no torn bytes")
+            let segments = try LogFile(data: data).segments().count
+            print(
+                "crashes (\(name), seed \(seed)): \(cycles) cycles, \(cycle.acknowledgedCount) writes acknowledged, "
+                    + "\(cycle.inFlightCount) in flight at a crash, lost \(cycle.lost.count); "
+                    + "torn tails: \(cycle.tornCount), segments: \(segments)")
+            #expect(cycle.acknowledgedCount >= cycles * load.replies.lowerBound)
+            #expect(cycle.inFlightCount > 0, "no crash has interrupted anything")
+            return segments
+        }
+    }
+}
