@@ -36,7 +36,10 @@ struct ConnectionLimitTests {
             try next.expect("GET witness\n", "was here before\n")
             #expect(try server.connect().receiveAll() == "-ERR max number of clients reached\r\n")
             for client in clients.dropFirst() { try client.send("PING\n") }
-            for client in clients.dropFirst() { #expect(try client.receiveLine() == "PONG") }
+            for client in clients.dropFirst() {
+                let reply = try client.receiveLine()
+                #expect(reply == "PONG")
+            }
             #expect(try witness.figure("connections_refused") == 4)
         }
     }

@@ -22,8 +22,8 @@ package final class WireConnection: Sendable {
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
         guard overIPv6 ? connect6(port) == 0 : connect4(port) == 0 else {
+            // `deinit` closes the socket: everything is initialised here. Closing it twice would close somebody else's.
             let reason = unsafe String(cString: strerror(errno))
-            close(descriptor)
             throw WireError(description: "cannot connect to port \(port): \(reason)")
         }
     }
