@@ -23,25 +23,24 @@ struct KeyListing: ~Copyable {
 
     /// Looks at some more keys and writes what can be said so far.
     /// - Returns: whether the listing is complete.
-    mutating func step(_ session: Session) -> Bool {
-        let store = session.server.store
-        session.depends(on: store.position.seq)
+    mutating func step(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
+        let store = server.store
         let matchesAll = pattern.matchesAll
+        replies.begin(dialect)
+        replies.depends(on: store.position.seq)
         cursor = store.scan(from: cursor, count: .max, buckets: KeyListing.bucketsPerStep) { key in
             if matchesAll || pattern.matches(key) { keys.append(key) }
         }
-        let isComplete = cursor == 0
-        session.reply.dialect = dialect
-        if dialect == .line {
-            session.reply.append(keys)
+        let isTooLarge = dialect != .line && keys.size > server.limits.unsentSize
+        let isComplete = cursor == 0 || isTooLarge
+        if isTooLarge {
+            replies.fail(.replyTooLarge(limit: server.limits.unsentSize))
+        } else if dialect == .line || isComplete {
+            replies.writer.append(keys)
             keys.removeAll()
-            if isComplete { session.reply.endList() }
-        } else if keys.size > session.server.limits.unsentSize {
-            session.fail(.replyTooLarge(limit: session.server.limits.unsentSize))
-            return true
-        } else if isComplete {
-            session.reply.append(keys)
+            if isComplete { replies.writer.endList() }
         }
+        replies.end(committed: store.committed, isComplete: isComplete)
         return isComplete
     }
 }

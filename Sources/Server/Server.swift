@@ -175,7 +175,7 @@ package final class Server {
     }
 
     private func commit() {
-        for session in touched where session.endRegion() {
+        for session in touched where session.endTurn() {
             if !session.isWaiting {
                 session.isWaiting = true
                 waiting.append(session)

@@ -1,10 +1,4 @@
-// One client's connection: its bytes become requests, requests become replies, and each reply is held back until the
-// change it depends on is committed. Replies leave in the order of their requests, so one that waits holds back those
-// behind it.
-//
-//     reply.buffer:  | released | held for seq 7 | held for seq 9 | this turn's |
-//                      sent at     marks                            region that endTurn
-//                      turn's end                                   turns into a mark
+// One client's connection: its bytes become requests, and these run as far as the client takes replies.
 
 import Bytes
 import Reactor
@@ -19,19 +13,11 @@ final class Session: StreamDelegate {
     var name = ""
     var speaksRESP3 = false
 
-    var reply = ReplyWriter()
-    /// nil while its requests are run.
-    private var parser: RequestParser?
+    private var parser: RequestParser
+    /// Requests are run with exclusive access to both for as long as bytes last: nothing they call may come back here.
+    private var replies = ReplyQueue()
     private var state = State.open
     private var listing: KeyListing?
-
-    /// Bytes at the front of the output that may be sent.
-    private var releasedSize = 0
-    private var marks: [Mark] = []
-    /// This turn's replies behind the first that has to wait.
-    private var region = Mark(seq: 0, size: 0, replies: 0)
-    /// What the reply that is being made depends on.
-    private var dependency: UInt64 = 0
 
     /// Whether the server has this session on its list of those to flush, and of those that wait.
     var isTouched = false
@@ -53,13 +39,6 @@ final class Session: StreamDelegate {
     /// Requests have come that had to wait; the stream holds them.
     private var isStalled = false
 
-    /// Replies that wait for the same change.
-    private struct Mark {
-        var seq: UInt64
-        var size: Int
-        var replies: Int
-    }
-
     init(id: Int, server: Server, stream: Stream) {
         self.id = id
         self.server = server
@@ -70,19 +49,20 @@ final class Session: StreamDelegate {
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
-        guard var parser = parser.take() else { preconditionFailure("bytes received while requests are run") }
         server.touch(self)
-        let consumption = runRequests(bytes, &parser)
-        self.parser = consume parser
+        let consumption = runRequests(bytes, &parser, &replies)
         server.statistics.receivedSize += consumption.used
         return consumption
     }
 
-    private func runRequests(_ bytes: Span<UInt8>, _ parser: inout RequestParser) -> Consumption {
+    private func runRequests(
+        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) -> Consumption {
+        let unsent = stream.unsentSize
         var used = 0
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
-            if isHeldUp {
+            if listing != nil || unsent + replies.size > server.limits.unsentPauseSize {
                 isStalled = true
                 break
             }
@@ -90,48 +70,48 @@ final class Session: StreamDelegate {
             switch parser.parse(rest) {
             case .complete(let size):
                 used += size
-                run(rest, &parser)
+                run(rest, &parser, &replies)
             case .incomplete(let missing):
                 return Consumption(used: used, missing: missing)
             case .malformed(let error):
-                refuse(error, parser.dialect)
+                refuse(error, parser.dialect, &replies)
             }
         }
         return Consumption(used: used, missing: 1)
     }
 
-    private func run(_ bytes: Span<UInt8>, _ parser: inout RequestParser) {
+    private func run(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
         guard !parser.isBlank else { return }
-        reply.dialect = replyDialect(parser.dialect)
-        let before = reply.buffer.count
-        server.statistics.requests += 1
+        replies.begin(replyDialect(parser.dialect))
         if let index = server.commands.index(of: parser.arguments(in: bytes)[0]) {
-            run(server.commands.commands[index], bytes, &parser)
+            run(server.commands.commands[index], bytes, &parser, &replies)
         } else {
-            refuseUnknown(bytes, &parser)
+            refuseUnknown(bytes, &parser, &replies)
         }
-        account(for: reply.buffer.count - before)
+        replies.end(committed: server.store.committed, isComplete: listing == nil)
     }
 
-    private func run(_ command: Command, _ bytes: Span<UInt8>, _ parser: inout RequestParser) {
+    private func run(
+        _ command: Command, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
         let isLine = parser.dialect == .line
         if isLine {
             do {
                 try parser.splitLine(bytes, form: command.form)
             } catch {
-                return fail(ReplyError(error.message))
+                return replies.fail(ReplyError(error.message))
             }
         }
         let arguments = parser.arguments(in: bytes)
         let arity = isLine ? command.lineArity : command.arity
         guard arity.contains(arguments.count - 1) else {
-            if isLine && isHTTP(arguments) { return refuseHTTP() }
-            return fail(command.wrongArity(isTooMany: arguments.count - 1 > arity.upperBound))
+            if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
+            return replies.fail(command.wrongArity(isTooMany: arguments.count - 1 > arity.upperBound))
         }
         if let size = oversizedKey(arguments, command.keys) {
-            return fail(.tooLong("Key", size: size, limit: server.limits.keySize))
+            return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
-        command.run(arguments, self)
+        command.run(arguments, self, &replies)
     }
 
     private func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
@@ -149,12 +129,12 @@ final class Session: StreamDelegate {
         return nil
     }
 
-    private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser) {
+    private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
         if parser.dialect == .line {
             try? parser.splitLine(bytes, form: .words)
-            if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP() }
+            if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }
         }
-        fail(.unknownCommand(parser.arguments(in: bytes), echoSize: server.limits.echoSize))
+        replies.fail(.unknownCommand(parser.arguments(in: bytes), echoSize: server.limits.echoSize))
     }
 
     /// Whether a line that is no request of ours looks like one of a browser's: `GET /path HTTP/1.1`, or a header.
@@ -164,37 +144,26 @@ final class Session: StreamDelegate {
     }
 
     /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
-    private func refuseHTTP() {
-        fail(ReplyError("This is not an HTTP server; the connection is closed"))
+    private func refuseHTTP(_ replies: inout ReplyQueue) {
+        replies.fail(ReplyError("This is not an HTTP server; the connection is closed"))
         server.statistics.protocolErrors += 1
         finish()
     }
 
-    private func refuse(_ error: ProtocolError, _ dialect: RequestDialect) {
+    private func refuse(_ error: ProtocolError, _ dialect: RequestDialect, _ replies: inout ReplyQueue) {
         server.statistics.protocolErrors += 1
-        answerOutside(dialect, ReplyError(error.message))
+        answerOutside(dialect, ReplyError(error.message), &replies)
         finish()
     }
 
     /// Answers something that is no request.
-    private func answerOutside(_ dialect: RequestDialect, _ error: ReplyError) {
-        reply.dialect = replyDialect(dialect)
-        let before = reply.buffer.count
-        fail(error)
-        account(for: reply.buffer.count - before)
+    private func answerOutside(_ dialect: RequestDialect, _ error: ReplyError, _ replies: inout ReplyQueue) {
+        replies.begin(replyDialect(dialect))
+        replies.fail(error)
+        replies.end(committed: server.store.committed)
     }
 
     // MARK: For commands
-
-    /// Says that the reply may be sent only once the change `seq` is committed.
-    func depends(on seq: UInt64) {
-        if seq > dependency { dependency = seq }
-    }
-
-    func fail(_ error: ReplyError) {
-        server.statistics.errors += 1
-        reply.error(error)
-    }
 
     func wrongArity(_ name: String) -> ReplyError {
         let row = server.commands.commands.first { $0.name == name }
@@ -202,18 +171,15 @@ final class Session: StreamDelegate {
     }
 
     /// Whether a value may be stored; where not, says so.
-    func accepts(value: Span<UInt8>) -> Bool {
+    func accepts(_ value: Span<UInt8>, _ replies: inout ReplyQueue) -> Bool {
         guard value.count > server.limits.valueSize else { return true }
-        fail(.tooLong("Value", size: value.count, limit: server.limits.valueSize))
+        replies.fail(.tooLong("Value", size: value.count, limit: server.limits.valueSize))
         return false
     }
 
-    /// Whether a command that answers with many values may add one more.
-    var hasRoomForReply: Bool { reply.buffer.count <= server.limits.unsentSize }
-
     /// Begins to answer with every key that matches.
-    func list(_ pattern: GlobPattern) {
-        listing = KeyListing(pattern, dialect: reply.dialect)
+    func list(_ pattern: GlobPattern, _ dialect: ReplyDialect) {
+        listing = KeyListing(pattern, dialect: dialect)
     }
 
     /// Reads no more requests; closes once the replies so far are sent.
@@ -239,9 +205,7 @@ final class Session: StreamDelegate {
         guard stream.isOpen, !isOutputFull else { return }
         server.touch(self)
         if var current = listing.take() {
-            let before = reply.buffer.count
-            let isComplete = current.step(self)
-            account(for: reply.buffer.count - before)
+            let isComplete = current.step(server, &replies)
             if !isComplete { listing = consume current }
         } else if isStalled {
             isStalled = false
@@ -254,7 +218,7 @@ final class Session: StreamDelegate {
     private var canGoOn: Bool { (listing != nil || isStalled) && !isOutputFull }
 
     private var isOutputFull: Bool {
-        reply.buffer.count + stream.unsentSize > server.limits.unsentPauseSize
+        replies.size + stream.unsentSize > server.limits.unsentPauseSize
     }
 
     /// Whether requests have to wait: for a long reply to be complete, or for the client to take replies.
@@ -262,38 +226,16 @@ final class Session: StreamDelegate {
 
     // MARK: Releasing
 
-    /// Files a reply of `size` bytes under the change it depends on.
-    private func account(for size: Int) {
-        let isFree = dependency <= server.store.committed && marks.isEmpty && region.replies == 0
-        if isFree {
-            releasedSize += size
-        } else {
-            region.seq = max(region.seq, dependency)
-            region.size += size
-            region.replies += 1
-        }
-        dependency = 0
-    }
-
-    /// Turns this turn's held replies into a mark.
-    /// - Returns: whether anything waits.
-    func endRegion() -> Bool {
-        guard region.replies > 0 else { return !marks.isEmpty }
-        let added = region
-        region = Mark(seq: 0, size: 0, replies: 0)
-        server.statistics.heldReplies += added.replies
-        if let last = marks.last, added.seq <= last.seq {
-            marks[marks.count - 1].size += added.size
-            marks[marks.count - 1].replies += added.replies
-        } else {
-            marks.append(added)
-        }
-        return true
+    /// Holds back those of this turn's replies that have to wait.
+    /// - Returns: whether any wait.
+    func endTurn() -> Bool {
+        replies.endTurn()
+        return replies.awaited > 0
     }
 
     /// Whether it waits for the batch that gathers, and has not said so before.
     func joins(batch: Int) -> Bool {
-        guard joinedBatch != batch, let last = marks.last, last.seq > server.store.submitted else { return false }
+        guard joinedBatch != batch, replies.awaited > server.store.submitted else { return false }
         joinedBatch = batch
         return true
     }
@@ -301,21 +243,13 @@ final class Session: StreamDelegate {
     /// Lets go what waited for changes up to `committed`.
     /// - Returns: whether anything still waits.
     func release(committed: UInt64) -> Bool {
-        while let first = marks.first, first.seq <= committed {
-            releasedSize += first.size
-            marks.removeFirst()
-        }
-        return !marks.isEmpty
+        replies.release(committed: committed)
+        return replies.awaited > 0
     }
 
     /// Puts an error in the place of every reply that will never be true, and ends.
     func failHeld(_ error: ReplyError) {
-        _ = endRegion()
-        let replies = marks.reduce(0) { $0 + $1.replies }
-        marks.removeAll()
-        reply.buffer.truncate(to: releasedSize)
-        for _ in 0..<replies { fail(error) }
-        releasedSize = reply.buffer.count
+        replies.failHeld(error)
         finish()
     }
 
@@ -324,12 +258,12 @@ final class Session: StreamDelegate {
     /// Sends what is released, and goes on to what that makes possible.
     func flush() {
         guard stream.isOpen else { return }
-        if releasedSize > 0 {
-            server.statistics.sentSize += releasedSize
-            guard stream.send(reply.buffer.bytes.extracting(0..<releasedSize)) else { return close() }
-            reply.buffer.removeFirst(releasedSize)
-            reply.buffer.trim(above: Session.keptOutputSize)
-            releasedSize = 0
+        server.statistics.add(replies.takeCounts())
+        let size = replies.released.count
+        if size > 0 {
+            server.statistics.sentSize += size
+            guard stream.send(replies.released) else { return close() }
+            replies.removeReleased()
         }
         switch state {
         case .open where peerHasEnded && isSettled: close()
@@ -340,10 +274,7 @@ final class Session: StreamDelegate {
         if canGoOn { server.goOnLater(self) }
     }
 
-    /// Memory that a session keeps for its next replies.
-    private static let keptOutputSize = 16 << 10
-
-    private var isSent: Bool { reply.buffer.isEmpty && stream.unsentSize == 0 }
+    private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
 
     /// Whether everything this session was asked for is answered and sent.
     var isSettled: Bool { isSent && listing == nil && !isStalled }
@@ -382,8 +313,9 @@ final class Session: StreamDelegate {
     private func refuseUnfinished(_ size: Int) {
         guard size > 0, case .open = state else { return }
         answerOutside(
-            parser?.dialect ?? .line,
-            ReplyError("Incomplete request: the connection ended after \(size) bytes of it; nothing was changed"))
+            parser.dialect,
+            ReplyError("Incomplete request: the connection ended after \(size) bytes of it; nothing was changed"),
+            &replies)
     }
 
     func drained() {

@@ -12,5 +12,11 @@ struct Statistics {
     var heldReplies = 0
     let start = ContinuousClock.now
 
+    mutating func add(_ counts: ReplyQueue.Counts) {
+        requests += counts.replies
+        errors += counts.errors
+        heldReplies += counts.held
+    }
+
     var uptimeSeconds: Int { Int((ContinuousClock.now - start).components.seconds) }
 }

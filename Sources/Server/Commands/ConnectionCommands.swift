@@ -7,28 +7,28 @@ let connectionCommands: [Command] = [
     Command(
         "PING", .connection, 0...1, form: .rest(afterWords: 0), usage: "PING [<text>]", needs: "a text or nothing",
         summary: "PONG, or the text."
-    ) { arguments, session in
-        if arguments.count > 1 { session.reply.value(arguments[1]) } else { session.reply.simple("PONG") }
+    ) { arguments, session, replies in
+        if arguments.count > 1 { replies.writer.value(arguments[1]) } else { replies.writer.simple("PONG") }
     },
     Command(
         "ECHO", .connection, 1...1, form: .rest(afterWords: 0), usage: "ECHO <text>", needs: "a text",
         summary: "The text."
-    ) { arguments, session in
-        session.reply.value(arguments[1])
+    ) { arguments, session, replies in
+        replies.writer.value(arguments[1])
     },
     Command(
         "QUIT", .connection, 0...Command.any, lineArity: 0...0, usage: "QUIT", summary: "Ends the connection."
-    ) { _, session in
-        session.reply.ok()
+    ) { _, session, replies in
+        replies.writer.ok()
         session.finish()
     },
     Command(
         "SELECT", .connection, 1...1, usage: "SELECT 0", needs: "a database number",
         summary: "For Redis clients: there is one database, 0."
-    ) { arguments, session in
-        guard let number = arguments[1].decimal else { return session.fail(.notAnInteger) }
-        guard Int32(exactly: number) != nil else { return session.fail(.notADatabaseNumber) }
-        if number == 0 { session.reply.ok() } else { session.fail(ReplyError("DB index is out of range")) }
+    ) { arguments, session, replies in
+        guard let number = arguments[1].decimal else { return replies.fail(.notAnInteger) }
+        guard Int32(exactly: number) != nil else { return replies.fail(.notADatabaseNumber) }
+        if number == 0 { replies.writer.ok() } else { replies.fail(ReplyError("DB index is out of range")) }
     },
     Command(
         "HELLO", .connection, 0...Command.any, usage: "HELLO [2|3 [SETNAME <name>]]",
@@ -39,76 +39,76 @@ let connectionCommands: [Command] = [
         needs: "a subcommand", summary: "What the server knows of this connection.", run: client),
 ]
 
-private func hello(_ arguments: Arguments, _ session: Session) {
+private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     var isVersion3 = session.speaksRESP3
     var name: String?
     if arguments.count > 1 {
         guard let version = arguments[1].decimal else {
-            return session.fail(ReplyError("Protocol version is not an integer or out of range"))
+            return replies.fail(ReplyError("Protocol version is not an integer or out of range"))
         }
         guard version == 2 || version == 3 else {
-            return session.fail(ReplyError("unsupported protocol version", code: "NOPROTO"))
+            return replies.fail(ReplyError("unsupported protocol version", code: "NOPROTO"))
         }
         isVersion3 = version == 3
     }
     var index = 2
     while index < arguments.count {
         if arguments[index].equalsIgnoringCase("SETNAME"), index + 1 < arguments.count {
-            guard let valid = connectionName(arguments[index + 1], session) else { return }
+            guard let valid = connectionName(arguments[index + 1], session, &replies) else { return }
             name = valid
             index += 2
         } else if arguments[index].equalsIgnoringCase("AUTH") {
-            return session.fail(.noPasswords)
+            return replies.fail(.noPasswords)
         } else {
-            return session.fail(ReplyError("Syntax error in HELLO option '\(String(arguments[index]))'"))
+            return replies.fail(ReplyError("Syntax error in HELLO option '\(String(arguments[index]))'"))
         }
     }
     if let name { session.name = name }
     session.speaksRESP3 = isVersion3
-    if !session.reply.isLine { session.reply.dialect = isVersion3 ? .resp3 : .resp2 }
-    session.reply.map(7)
-    session.reply.pair("server", "puffin")
-    session.reply.pair("version", Version.redis)
-    session.reply.pair("proto", isVersion3 ? 3 : 2)
-    session.reply.pair("id", session.id)
-    session.reply.pair("mode", "standalone")
-    session.reply.pair("role", "master")
-    session.reply.pairs("modules")
-    session.reply.endList()
+    if !replies.writer.isLine { replies.writer.dialect = isVersion3 ? .resp3 : .resp2 }
+    replies.writer.map(7)
+    replies.writer.pair("server", "puffin")
+    replies.writer.pair("version", Version.redis)
+    replies.writer.pair("proto", isVersion3 ? 3 : 2)
+    replies.writer.pair("id", session.id)
+    replies.writer.pair("mode", "standalone")
+    replies.writer.pair("role", "master")
+    replies.writer.pairs("modules")
+    replies.writer.endList()
 }
 
-private func client(_ arguments: Arguments, _ session: Session) {
+private func client(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let subcommand = arguments[1]
     if subcommand.equalsIgnoringCase("ID") {
-        guard arguments.count == 2 else { return session.fail(.wrongArity("client|id")) }
-        session.reply.integer(session.id)
+        guard arguments.count == 2 else { return replies.fail(.wrongArity("client|id")) }
+        replies.writer.integer(session.id)
     } else if subcommand.equalsIgnoringCase("GETNAME") {
-        guard arguments.count == 2 else { return session.fail(.wrongArity("client|getname")) }
+        guard arguments.count == 2 else { return replies.fail(.wrongArity("client|getname")) }
         // Redis says nil; in a line that would read as if a key had been asked for.
-        let isNil = session.name.isEmpty && !session.reply.isLine
-        if isNil { session.reply.missing() } else { session.reply.text(session.name) }
+        let isNil = session.name.isEmpty && !replies.writer.isLine
+        if isNil { replies.writer.missing() } else { replies.writer.text(session.name) }
     } else if subcommand.equalsIgnoringCase("SETNAME") {
-        guard arguments.count == 3 else { return session.fail(.wrongArity("client|setname")) }
-        guard let name = connectionName(arguments[2], session) else { return }
+        guard arguments.count == 3 else { return replies.fail(.wrongArity("client|setname")) }
+        guard let name = connectionName(arguments[2], session, &replies) else { return }
         session.name = name
-        session.reply.ok()
+        replies.writer.ok()
     } else if subcommand.equalsIgnoringCase("SETINFO") {
-        guard arguments.count == 4 else { return session.fail(.wrongArity("client|setinfo")) }
+        guard arguments.count == 4 else { return replies.fail(.wrongArity("client|setinfo")) }
         guard arguments[2].equalsIgnoringCase("LIB-NAME") || arguments[2].equalsIgnoringCase("LIB-VER") else {
-            return session.fail(ReplyError("Unrecognized option '\(String(arguments[2]))'"))
+            return replies.fail(ReplyError("Unrecognized option '\(String(arguments[2]))'"))
         }
-        session.reply.ok()
+        replies.writer.ok()
     } else {
-        session.fail(.unknownSubcommand("CLIENT", subcommand, echoSize: session.server.limits.echoSize))
+        replies.fail(.unknownSubcommand("CLIENT", subcommand, echoSize: session.server.limits.echoSize))
     }
 }
 
 /// A name that can stand in a list of connections: printable, without spaces.
-private func connectionName(_ bytes: Span<UInt8>, _ session: Session) -> String? {
+private func connectionName(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> String? {
     var isValid = bytes.count <= session.server.limits.echoSize
     for index in 0..<bytes.count where bytes[index] <= 0x20 || bytes[index] >= 0x7f { isValid = false }
     if isValid { return String(bytes) }
-    session.fail(ReplyError("Client names cannot contain spaces, newlines or special characters."))
+    replies.fail(ReplyError("Client names cannot contain spaces, newlines or special characters."))
     return nil
 }
 

@@ -13,21 +13,21 @@ let keyCommands: [Command] = [
     Command(
         "EXISTS", .read, 1...Command.any, keys: .all, usage: "EXISTS <key> …", needs: "one or more keys",
         summary: "How many of the keys are there."
-    ) { arguments, session in
+    ) { arguments, session, replies in
         let store = session.server.store
         var count = 0
         for index in 1..<arguments.count {
             let reading = store.get(arguments[index])
-            session.depends(on: reading.seq)
+            replies.depends(on: reading.seq)
             if reading.value != nil { count += 1 }
         }
-        session.reply.integer(count)
+        replies.writer.integer(count)
     },
     Command(
         "KEYS", .read, 1...1, lineArity: 0...1, usage: "KEYS [<pattern>]", needs: "a pattern or nothing",
         summary: "Every key that matches a pattern such as user:*."
-    ) { arguments, session in
-        session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span))
+    ) { arguments, session, replies in
+        session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span), replies.writer.dialect)
     },
     Command(
         "SCAN", .read, 1...Command.any, lineArity: 1...7,
@@ -50,66 +50,66 @@ let keyCommands: [Command] = [
 
 private let allKeys: [UInt8] = [UInt8(ascii: "*")]
 
-private func delete(_ arguments: Arguments, _ session: Session) {
+private func delete(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let store = session.server.store
     let isMulti = arguments.count > 2
     if isMulti { store.beginMulti() }
     var count = 0
     for index in 1..<arguments.count {
         let result = store.delete(arguments[index])
-        session.depends(on: result.seq)
+        replies.depends(on: result.seq)
         if result.isDeleted { count += 1 }
     }
     if isMulti { store.endMulti() }
-    if !session.reply.isLine { return session.reply.integer(count) }
-    if count > 0 { session.reply.ok() } else { session.reply.missing() }
+    if !replies.writer.isLine { return replies.writer.integer(count) }
+    if count > 0 { replies.writer.ok() } else { replies.writer.missing() }
 }
 
-private func count(_ arguments: Arguments, _ session: Session) {
-    session.depends(on: session.server.store.position.seq)
-    session.reply.integer(session.server.store.count)
+private func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    replies.depends(on: session.server.store.position.seq)
+    replies.writer.integer(session.server.store.count)
 }
 
-private func clear(_ arguments: Arguments, _ session: Session) {
-    guard arguments.count < 3 else { return session.fail(.syntax) }
+private func clear(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    guard arguments.count < 3 else { return replies.fail(.syntax) }
     if arguments.count > 1, !arguments[1].equalsIgnoringCase("ASYNC"), !arguments[1].equalsIgnoringCase("SYNC") {
-        return session.fail(.syntax)
+        return replies.fail(.syntax)
     }
-    session.depends(on: session.server.store.clear())
-    session.reply.ok()
+    replies.depends(on: session.server.store.clear())
+    replies.writer.ok()
 }
 
-private func scan(_ arguments: Arguments, _ session: Session) {
-    guard let cursor = arguments[1].unsignedDecimal else { return session.fail(.invalidCursor) }
+private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    guard let cursor = arguments[1].unsignedDecimal else { return replies.fail(.invalidCursor) }
     var pattern: GlobPattern?
     var count = 10
     var isOtherType = false
     var index = 2
     while index < arguments.count {
-        guard index + 1 < arguments.count else { return session.fail(.syntax) }
+        guard index + 1 < arguments.count else { return replies.fail(.syntax) }
         let value = arguments[index + 1]
         if arguments[index].equalsIgnoringCase("MATCH") {
             pattern = GlobPattern(value)
         } else if arguments[index].equalsIgnoringCase("COUNT") {
-            guard let number = value.decimal else { return session.fail(.notAnInteger) }
-            guard number > 0 else { return session.fail(.syntax) }
+            guard let number = value.decimal else { return replies.fail(.notAnInteger) }
+            guard number > 0 else { return replies.fail(.syntax) }
             count = min(number, session.server.limits.scanCount)
         } else if arguments[index].equalsIgnoringCase("TYPE") {
             isOtherType = !value.equalsIgnoringCase("STRING")
         } else {
-            return session.fail(.syntax)
+            return replies.fail(.syntax)
         }
         index += 2
     }
     let store = session.server.store
-    session.depends(on: store.position.seq)
-    var keys = KeyList(dialect: session.reply.dialect)
+    replies.depends(on: store.position.seq)
+    var keys = KeyList(dialect: replies.writer.dialect)
     // Empty buckets count for something too, so that a sparse table does not hold the turn up.
     let next = store.scan(from: cursor, count: count, buckets: max(count / 10, 16)) { key in
         if !isOtherType, pattern?.matches(key) ?? true { keys.append(key) }
     }
-    session.reply.list(2)
-    session.reply.text(String(next))
-    session.reply.append(keys)
-    session.reply.endList()
+    replies.writer.list(2)
+    replies.writer.text(String(next))
+    replies.writer.append(keys)
+    replies.writer.endList()
 }

@@ -7,38 +7,42 @@ import Wire
 let serverCommands: [Command] = [
     Command(
         "HELP", .server, 0...0, usage: "HELP", summary: "The commands."
-    ) { _, session in
+    ) { _, session, replies in
         let commands = session.server.commands.commands
-        session.reply.list(commands.count)
-        for command in commands { session.reply.text(command.usage + "  " + command.summary) }
-        session.reply.endList()
+        replies.writer.list(commands.count)
+        for command in commands { replies.writer.text(command.usage + "  " + command.summary) }
+        replies.writer.endList()
     },
     Command(
         "STATS", .server, 0...0, usage: "STATS", summary: "What the server holds and has done."
-    ) { _, session in
+    ) { _, session, replies in
         let figures = session.server.figures
-        session.reply.map(figures.count)
+        replies.writer.map(figures.count)
         for (name, value) in figures {
-            if session.reply.isLine { session.reply.text(name + " " + value) } else { session.reply.pair(name, value) }
+            if replies.writer.isLine {
+                replies.writer.text(name + " " + value)
+            } else {
+                replies.writer.pair(name, value)
+            }
         }
-        session.reply.endList()
+        replies.writer.endList()
     },
     Command(
         "TIME", .connection, 0...0, usage: "TIME", summary: "Unix time: seconds, and microseconds within the second."
-    ) { _, session in
+    ) { _, session, replies in
         let time = WallClock.microseconds
-        session.reply.list(2)
-        session.reply.text(String(time / 1_000_000))
-        session.reply.text(String(time % 1_000_000))
-        session.reply.endList()
+        replies.writer.list(2)
+        replies.writer.text(String(time / 1_000_000))
+        replies.writer.text(String(time % 1_000_000))
+        replies.writer.endList()
     },
     Command(
         "INFO", .server, 0...Command.any, usage: "INFO [<section> …]", needs: "sections or nothing",
         summary: "For Redis tools: what STATS says, in their words."
-    ) { arguments, session in
+    ) { arguments, session, replies in
         var sections: [String] = []
         for index in 1..<arguments.count { sections.append(String(arguments[index]).lowercased()) }
-        session.reply.verbatim(session.server.information(sections: sections))
+        replies.writer.verbatim(session.server.information(sections: sections))
     },
     Command(
         "CONFIG", .server, 1...Command.any, usage: "CONFIG GET <pattern> …", needs: "GET and a pattern",
@@ -49,11 +53,11 @@ let serverCommands: [Command] = [
         summary: "For Redis clients: the commands, described.", run: command),
 ]
 
-private func config(_ arguments: Arguments, _ session: Session) {
+private func config(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     guard arguments[1].equalsIgnoringCase("GET") else {
-        return session.fail(.unknownSubcommand("CONFIG", arguments[1], echoSize: session.server.limits.echoSize))
+        return replies.fail(.unknownSubcommand("CONFIG", arguments[1], echoSize: session.server.limits.echoSize))
     }
-    guard arguments.count > 2 else { return session.fail(.wrongArity("config|get")) }
+    guard arguments.count > 2 else { return replies.fail(.wrongArity("config|get")) }
     var patterns: [GlobPattern] = []
     for index in 2..<arguments.count {
         let pattern = Array(String(arguments[index]).lowercased().utf8)
@@ -64,38 +68,38 @@ private func config(_ arguments: Arguments, _ session: Session) {
         let bytes = Array(name.utf8)
         if patterns.contains(where: { $0.matches(bytes.span) }) { found.append((name, value)) }
     }
-    session.reply.map(found.count)
-    for (name, value) in found { session.reply.pair(name, value) }
-    session.reply.endList()
+    replies.writer.map(found.count)
+    for (name, value) in found { replies.writer.pair(name, value) }
+    replies.writer.endList()
 }
 
-private func command(_ arguments: Arguments, _ session: Session) {
+private func command(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let table = session.server.commands
     guard arguments.count > 1 else {
-        session.reply.list(table.commands.count)
-        for command in table.commands { session.reply.append(command) }
-        return session.reply.endList()
+        replies.writer.list(table.commands.count)
+        for command in table.commands { replies.writer.append(command) }
+        return replies.writer.endList()
     }
     if arguments[1].equalsIgnoringCase("COUNT") {
-        guard arguments.count == 2 else { return session.fail(.wrongArity("command|count")) }
-        session.reply.integer(table.commands.count)
+        guard arguments.count == 2 else { return replies.fail(.wrongArity("command|count")) }
+        replies.writer.integer(table.commands.count)
     } else if arguments[1].equalsIgnoringCase("DOCS") {
-        session.reply.map(0)
-        session.reply.endList()
+        replies.writer.map(0)
+        replies.writer.endList()
     } else if arguments[1].equalsIgnoringCase("INFO") {
-        session.reply.list(arguments.count - 2)
+        replies.writer.list(arguments.count - 2)
         for index in 2..<arguments.count {
             if let found = table.index(of: arguments[index]) {
-                session.reply.append(table.commands[found])
-            } else if session.reply.isLine {
-                session.reply.error(ReplyError("Unknown command"))
+                replies.writer.append(table.commands[found])
+            } else if replies.writer.isLine {
+                replies.writer.error(ReplyError("Unknown command"))
             } else {
-                session.reply.missing()
+                replies.writer.missing()
             }
         }
-        session.reply.endList()
+        replies.writer.endList()
     } else {
-        session.fail(.unknownSubcommand("COMMAND", arguments[1], echoSize: session.server.limits.echoSize))
+        replies.fail(.unknownSubcommand("COMMAND", arguments[1], echoSize: session.server.limits.echoSize))
     }
 }
 
