@@ -34,6 +34,9 @@ package final class Server {
 
     private var groupCommit = GroupCommit()
     private var isGathering = false
+    /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a
+    /// turn; the server ends only after this.
+    private var hasFailed = false
     private var hasClock = false
     private var hasMemoryToGiveBack = false
     /// When a stop gives up on clients: first that they pause, then that they take their replies. Unix milliseconds.
@@ -297,7 +300,7 @@ package final class Server {
     var isStopping: Bool { stopDeadline != nil }
 
     private var isFinished: Bool {
-        if store.failure != nil { return true }
+        if hasFailed { return true }
         guard let stopDeadline, !takesRequests, !store.isWriting, !store.hasPending else { return false }
         return sessions.values.allSatisfy { $0.isSettled } || WallClock.milliseconds > stopDeadline
     }
@@ -329,6 +332,7 @@ package final class Server {
 
     /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
     private func fail(_ failure: StoreError) {
+        hasFailed = true
         log.critical("The log cannot be written, so the server ends: \(failure)")
         // Their errors have to be flushed, though nothing has happened on their connections.
         for session in waiting { touch(session) }
