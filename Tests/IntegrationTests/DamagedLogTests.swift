@@ -63,7 +63,7 @@ struct DamagedLogTests {
             #expect(line.hasSuffix("the last good change is \(DamagedLogTests.count)"))
             let aside = try #require(try log.tornTails().first)
             #expect(line.contains("set aside in \(aside);"))
-            #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: aside))) == torn)
+            #expect(try LogFile.read(aside) == torn)
             try checkPairs(server)
             try checkGoingOn(server, data)
         }
@@ -77,6 +77,30 @@ struct DamagedLogTests {
         #expect(warnings(next) == [])
         try checkPairs(next)
         #expect(next.stop() == 0)
+    }
+
+    @Test("a server that is killed while it sets torn bytes aside loses nothing, however often")
+    func killedAtStart() throws {
+        try withTemporaryFolder { folder in
+            let data = folder + "/puffin.json"
+            try fill(data, crash: true)
+            let log = LogFile(data: data)
+            let segment = try log.lastSegment()
+            let good = try LogFile.content(of: segment)
+            let torn = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+            for _ in 0..<20 {
+                try LogFile.write(good + torn, to: segment)
+                let program = ChildProcess.program("puffin-server")
+                let process = try ChildProcess([program, "--port", "0", "--data", data])
+                #expect(process.waitForOutput(containing: "Server starting"))
+                process.send(SIGKILL)
+                _ = process.wait()
+            }
+            try checkPairs(try ServerProcess(data: data))
+            // One that the last kill cut short is there too, beside the whole one.
+            let whole = try log.tornTails().filter { try LogFile.read($0) == torn }
+            #expect(!whole.isEmpty)
+        }
     }
 
     @Test("a last record that was cut takes only itself along", arguments: [1, 2, 20, 60])
@@ -126,7 +150,7 @@ struct DamagedLogTests {
                 critical.first?.contains("Damaged log: \(segment), line \(index + 1), byte \(offset): expected ")
                     == true,
                 "\(failure.log)")
-            #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: segment))) == bytes, "nothing was changed")
+            #expect(try LogFile.read(segment) == bytes, "nothing was changed")
         }
     }
 }

@@ -33,15 +33,19 @@ struct LogFile {
 
     /// The lines of a segment, with the place of each; without the line feeds that fill it up.
     static func lines(of segment: String) throws -> [(offset: Int, bytes: ArraySlice<UInt8>)] {
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: segment)))
+        let bytes = try read(segment)
         return bytes.split(separator: UInt8(ascii: "\n")).map { ($0.startIndex, $0) }
     }
 
     /// The bytes of a segment, without the line feeds that fill it up behind the last line's own.
     static func content(of segment: String) throws -> [UInt8] {
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: segment)))
+        let bytes = try read(segment)
         let end = bytes.lastIndex { $0 != UInt8(ascii: "\n") } ?? 0
         return Array(bytes[..<min(end + 2, bytes.count)])
+    }
+
+    static func read(_ path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws {

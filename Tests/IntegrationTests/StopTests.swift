@@ -27,7 +27,7 @@ struct StopTests {
     /// The log ends, at its last byte, with the line of a clean stop.
     private func checkClosed(_ data: String, seq: UInt64) throws {
         let segment = try LogFile(data: data).lastSegment()
-        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: segment)))
+        let bytes = try LogFile.read(segment)
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.hasSuffix("}\n") && !text.hasSuffix("\n\n"), "nothing is reserved behind the end")
         let last = try #require(text.split(separator: "\n").last)
