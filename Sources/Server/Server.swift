@@ -300,7 +300,7 @@ package final class Server {
     var isStopping: Bool { stopDeadline != nil }
 
     private var isFinished: Bool {
-        if hasFailed { return true }
+        if store.failure != nil { return hasFailed }
         guard let stopDeadline, !takesRequests, !store.isWriting, !store.hasPending else { return false }
         return sessions.values.allSatisfy { $0.isSettled } || WallClock.milliseconds > stopDeadline
     }
