@@ -201,17 +201,18 @@ package final class Server {
     }
 
     private func release() {
-        if let failure = store.failure { return fail(failure) }
-        guard store.poll() else { return }
-        let before = waiting.count
-        waiting.removeAll { session in
-            touch(session)
-            session.isWaiting = session.release(committed: store.committed)
-            return !session.isWaiting
+        if store.poll() {
+            let before = waiting.count
+            waiting.removeAll { session in
+                touch(session)
+                session.isWaiting = session.release(committed: store.committed)
+                return !session.isWaiting
+            }
+            groupCommit.committed(answered: before - waiting.count)
+            // What gathered while the writer was busy.
+            handOver()
         }
-        groupCommit.committed(answered: before - waiting.count)
-        // What gathered while the writer was busy.
-        handOver()
+        if let failure = store.failure { fail(failure) }
     }
 
     private func flush() {

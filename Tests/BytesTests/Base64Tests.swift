@@ -1,6 +1,5 @@
 import Bytes
 import Foundation
-import Store
 import TestSupport
 import Testing
 
@@ -14,7 +13,7 @@ struct Base64Tests {
 
     private func decoded(_ text: String) -> [UInt8]? {
         var buffer = ByteBuffer()
-        let source = text.bytes
+        let source = Array(text.utf8)
         return buffer.append(decodedBase64: source.span) ? Array(buffer.bytes) : nil
     }
 
@@ -25,8 +24,8 @@ struct Base64Tests {
             "foobar": "Zm9vYmFy",
         ]
         for (text, expected) in examples {
-            #expect(encoded(text.bytes) == expected)
-            #expect(decoded(expected) == text.bytes)
+            #expect(encoded(Array(text.utf8)) == expected)
+            #expect(decoded(expected) == Array(text.utf8))
         }
     }
 
