@@ -17,7 +17,7 @@ final class ServerThread: @unchecked Sendable {
 
     /// Starts a server and waits until it listens.
     init(data: String) throws {
-        let disk = HeldDisk()
+        let disk = TestDisk()
         gate = disk.gate
         Thread.detachNewThread { self.run(data: data, disk: disk) }
         try condition.withLock {
@@ -33,7 +33,7 @@ final class ServerThread: @unchecked Sendable {
         started?.stop.make()
     }
 
-    private func run(data: String, disk: HeldDisk) {
+    private func run(data: String, disk: TestDisk) {
         var configuration = Configuration()
         configuration.port = 0
         configuration.data = FilePath(data)
@@ -46,7 +46,7 @@ final class ServerThread: @unchecked Sendable {
         }
     }
 
-    private func serve(_ configuration: Configuration, _ disk: HeldDisk) throws(StartError) -> StoreError? {
+    private func serve(_ configuration: Configuration, _ disk: TestDisk) throws(StartError) -> StoreError? {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try Server(configuration, disk: disk, log: log)
         publish { started = (server.port, server.stopRequest) }

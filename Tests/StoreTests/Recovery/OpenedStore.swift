@@ -4,6 +4,7 @@ import Bytes
 import Dispatch
 import Store
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A store, and the sign that its writer gives.

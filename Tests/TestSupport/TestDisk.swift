@@ -2,41 +2,31 @@
 // was written, so thousands of syncs would only take time. And it fails where it is told to.
 
 import Bytes
-import Dispatch
 import Store
 import Synchronization
 import SystemPackage
 
 /// A disk that can be made to fail.
-final class TestDisk: Disk {
+package final class TestDisk: Disk {
+    /// What each sync of a file has to pass.
+    package let gate = SyncGate()
     private struct Plan {
         var failing: (operation: String, errno: Errno)?
         var syncs = 0
-        var gate: DispatchSemaphore?
     }
 
     private let local = LocalDisk()
     private let plan = Mutex(Plan())
 
+    package init() {}
+
     /// Makes every `operation` fail from now on: open, create, read, write, sync, truncate, lock, list, sync the folder.
-    func fail(_ operation: String, with errno: Errno) {
+    package func fail(_ operation: String, with errno: Errno) {
         plan.withLock { $0.failing = (operation, errno) }
     }
 
-    /// Makes each sync of a file wait from now on; a signal of the result lets one go on.
-    func holdSyncs() -> DispatchSemaphore {
-        let gate = DispatchSemaphore(value: 0)
-        plan.withLock { $0.gate = gate }
-        return gate
-    }
-
-    /// Lets syncs go on without waiting again.
-    func stopHoldingSyncs() { plan.withLock { $0.gate = nil } }
-
-    fileprivate func waitForGate() { plan.withLock { $0.gate }?.wait() }
-
     /// How often a file was synced.
-    var syncs: Int { plan.withLock { $0.syncs } }
+    package var syncs: Int { plan.withLock { $0.syncs } }
 
     fileprivate func check(_ operation: String, _ path: FilePath) throws(StoreError) {
         let errno = plan.withLock { plan in
@@ -46,28 +36,28 @@ final class TestDisk: Disk {
         if let errno { throw .disk(operation: operation, path: path.string, errno: errno) }
     }
 
-    func createFolder(_ path: FilePath) throws(StoreError) { try local.createFolder(path) }
+    package func createFolder(_ path: FilePath) throws(StoreError) { try local.createFolder(path) }
 
-    func open(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func open(_ path: FilePath) throws(StoreError) -> any DiskFile {
         try check("open", path)
         return TestFile(try local.open(path), self)
     }
 
-    func create(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func create(_ path: FilePath) throws(StoreError) -> any DiskFile {
         try check("create", path)
         return TestFile(try local.create(path), self)
     }
 
-    func syncFolder(_ path: FilePath) throws(StoreError) { try check("sync the folder", path) }
+    package func syncFolder(_ path: FilePath) throws(StoreError) { try check("sync the folder", path) }
 
-    func names(in path: FilePath) throws(StoreError) -> [String] {
+    package func names(in path: FilePath) throws(StoreError) -> [String] {
         try check("list", path)
         return try local.names(in: path)
     }
 
-    func exists(_ path: FilePath) -> Bool { local.exists(path) }
+    package func exists(_ path: FilePath) -> Bool { local.exists(path) }
 
-    func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
         try check("lock", path)
         return try local.lock(path)
     }
@@ -97,7 +87,7 @@ private final class TestFile: DiskFile {
 
     func sync() throws(StoreError) {
         try disk.check("sync", path)
-        disk.waitForGate()
+        if let errno = disk.gate.pass() { throw .disk(operation: "sync", path: path.string, errno: errno) }
     }
 
     func truncate(to size: Int) throws(StoreError) {
