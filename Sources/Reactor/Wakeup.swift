@@ -4,11 +4,18 @@ import Glibc
 /// Lets other threads end the loop's waiting: an eventfd(2), edge-triggered, so that it need not be read.
 @safe
 package final class Wakeup {
-    /// What other threads hold.
-    package struct Bell: Sendable {
+    /// What other threads hold. It owns the descriptor: whoever rings after the loop is gone must not write into a file
+    /// or a socket that was given the same number since.
+    package final class Bell: Sendable {
         fileprivate let descriptor: Int32
 
-        /// Makes the loop turn. May be called from any thread while the `Wakeup` lives.
+        fileprivate init(descriptor: Int32) {
+            self.descriptor = descriptor
+        }
+
+        deinit { close(descriptor) }
+
+        /// Makes the loop turn, if it is still there. May be called from any thread.
         package func ring() {
             var one: UInt64 = 1
             unsafe _ = write(descriptor, &one, 8)
@@ -27,8 +34,5 @@ package final class Wakeup {
         unsafe event_add(event, nil)
     }
 
-    deinit {
-        unsafe event_free(event)
-        close(bell.descriptor)
-    }
+    deinit { unsafe event_free(event) }
 }

@@ -1,0 +1,39 @@
+import Foundation
+import Logging
+import Server
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A request to stop that comes when the server has already gone: a program that holds one cannot know.
+@Suite("Late stop requests")
+struct LateStopRequestTests {
+    @Test("a stop request made after the server has gone writes into no other file")
+    func afterTheEnd() throws {
+        try withTemporaryFolder { folder in
+            let request = try serve(data: folder + "/puffin.json")
+            // They get the lowest numbers that are free, and so those of the server's descriptors.
+            let files = try (0..<200).map { index in
+                try FileDescriptor.open(
+                    FilePath(folder + "/\(index)"), .readWrite, options: [.create, .closeOnExec],
+                    permissions: .ownerReadWrite)
+            }
+            defer { for file in files { try? file.close() } }
+            request.make()
+            for file in files { #expect(try file.seek(offset: 0, from: .end) == 0) }
+        }
+    }
+
+    /// Runs a server to its end, and lets go of it.
+    /// - Returns: what could have stopped it.
+    private func serve(data: String) throws -> StopRequest {
+        var configuration = Configuration()
+        configuration.port = 0
+        configuration.data = FilePath(data)
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let server = try Server(configuration, log: log)
+        server.stopRequest.make()
+        #expect(server.run() == nil)
+        return server.stopRequest
+    }
+}
