@@ -9,34 +9,30 @@ extension ByteBuffer {
 
     /// Appends `value` in decimal: at most 20 bytes.
     package mutating func append(decimal value: UInt64) {
-        if value < 10 { return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value)) }
-        var size = 1
-        var rest = value / 10
-        while rest > 0 {
-            size &+= 1
-            rest /= 10
-        }
-        reserve(size)
-        var position = tail &+ size
-        rest = value
-        while rest > 0 {
+        reserve(20)
+        let memory = unsafe base.unsafelyUnwrapped
+        // Digits come last first: they are written at the end of the reserved room, then moved to the front of it.
+        var position = tail &+ 20
+        var rest = value
+        repeat {
             position &-= 1
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            unsafe base.unsafelyUnwrapped[position] =
-                UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+            unsafe memory[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
             rest = quotient
-        }
+        } while rest > 0
+        let size = tail &+ 20 &- position
+        unsafe (memory + tail).update(from: memory + position, count: size)
         tail &+= size
     }
 
     /// Appends `value` as eight lower-case hexadecimal digits.
     package mutating func append(hex value: UInt32) {
         reserve(8)
-        var shift: UInt32 = 32
-        for _ in 0..<8 {
-            shift &-= 4
-            append(hexDigit(UInt8(truncatingIfNeeded: (value &>> shift) & 0xf)))
+        for offset in 0..<8 {
+            let digit = UInt8(truncatingIfNeeded: value &>> UInt32(truncatingIfNeeded: 28 &- 4 &* offset) & 0xf)
+            unsafe base.unsafelyUnwrapped[tail &+ offset] = hexDigit(digit)
         }
+        tail &+= 8
     }
 }
 

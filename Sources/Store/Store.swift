@@ -26,8 +26,6 @@ package final class Store {
     /// Whether the last job given had records, rather than only a sync.
     private var jobHasRecords = false
     private var wantsSync = false
-    /// The open `multi` record: where it begins, how many changes it has.
-    private var multi: (start: Int, changes: Int)?
 
     package let durability: Durability
     package let history: String
@@ -153,48 +151,21 @@ package final class Store {
 
     /// Begins a record of several changes: all of them survive a crash, or none.
     package func beginMulti() {
-        precondition(multi == nil, "a multi record inside another")
-        multi = (start: beginRecord(), changes: 0)
-        batch.lines.append("\"op\":\"multi\",\"changes\":[")
+        batch.beginMulti(after: position, timestamp: now)
     }
 
     /// Ends the record; one without changes is not written.
     package func endMulti() {
-        guard let ended = multi else { preconditionFailure("no multi record to end") }
-        multi = nil
-        guard ended.changes > 0 else { return batch.lines.truncate(to: ended.start) }
-        batch.lines.append("]")
-        endRecord(from: ended.start)
+        position = batch.endMulti(after: position)
     }
 
-    /// Gives the change a number, writes it down and applies it.
+    /// Writes the change down under the next number, and applies it.
+    /// - Returns: the number.
     private func propose(_ change: borrowing Change) -> UInt64 {
-        if let open = multi {
-            batch.lines.append(open.changes == 0 ? "{" : ",{")
-            batch.lines.append(change: change)
-            batch.lines.append("}")
-            multi?.changes += 1
-        } else {
-            let start = beginRecord()
-            batch.lines.append(change: change)
-            endRecord(from: start)
-        }
-        let seq = multi == nil ? position.seq : position.seq + 1
+        let seq = position.seq + 1
+        position = batch.append(change, after: position, timestamp: now)
         apply(change, seq: seq)
         return seq
-    }
-
-    private func beginRecord() -> Int {
-        if batch.isEmpty { batch.start = position }
-        let start = batch.lines.count
-        batch.lines.append(recordHead: position.seq + 1, timestamp: now)
-        return start
-    }
-
-    private func endRecord(from start: Int) {
-        let crc = batch.lines.appendChecksum(bodyFrom: start, chain: position.crc)
-        position = LogPosition(seq: position.seq + 1, crc: crc)
-        batch.lastSeq = position.seq
     }
 
     private func apply(_ change: borrowing Change, seq: UInt64) {
@@ -236,7 +207,7 @@ package final class Store {
     /// Sends what is pending towards the disk. Does nothing while the writer has records to write: what is pending then
     /// goes with the next batch.
     package func flush() {
-        precondition(multi == nil, "half a multi record handed over")
+        precondition(!batch.isInMulti, "half a multi record handed over")
         guard !isWriting || !jobHasRecords else { return }
         if durability != .always && (batch.isEmpty || writer.writeAtOnce(&batch)) {
             if wantsSync && !isWriting { submit(sync: true) }

@@ -112,12 +112,11 @@ final class LogWriter: Sendable {
             try segment.withLock { segment throws(StoreError) in
                 try segment.append(batch, durable: durableSeq)
             }
-            written.store(batch.lastSeq, ordering: .releasing)
+            written.store(batch.end.seq, ordering: .releasing)
         } catch {
             fail(error)
         }
-        batch.lines.removeAll()
-        batch.lines.trim(above: LogWriter.keptBufferSize)
+        batch.removeAll(keeping: LogWriter.keptBufferSize)
     }
 
     /// Outside the segment's lock, so that in the relaxed modes writing goes on meanwhile.
