@@ -47,7 +47,7 @@ package final class Store {
     ///   - data: the path that names the data set.
     ///   - now: Unix milliseconds.
     ///   - progress: called from another thread when `poll` has something new to find.
-    /// - Throws: `StoreError`; nothing has been changed then.
+    /// - Throws: `StoreError`. Damage that recovery refuses is left as it was found.
     package init(
         data: FilePath, durability: Durability, layout: LogLayout, disk: any Disk, now: UInt64,
         progress: @escaping @Sendable () -> Void
