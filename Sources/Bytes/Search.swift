@@ -57,6 +57,28 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    /// Below 0, 0 or above 0 where the span comes before `other`, is the same, or comes behind it, byte by byte.
+    @inlinable package func compared(with other: Span<UInt8>) -> Int {
+        let shared = min(count, other.count)
+        var index = 0
+        while index &+ 8 <= shared {
+            let (left, right) = (UInt64(bigEndian: word(at: index)), UInt64(bigEndian: other.word(at: index)))
+            if left != right { return left < right ? -1 : 1 }
+            index &+= 8
+        }
+        while index < shared {
+            if self[index] != other[index] { return self[index] < other[index] ? -1 : 1 }
+            index &+= 1
+        }
+        return count - other.count
+    }
+
+    /// The first eight bytes as a number that sorts as they do; a shorter span as if zeros followed.
+    @inlinable package var sortingPrefix: UInt64 {
+        if count >= 8 { return UInt64(bigEndian: word(at: 0)) }
+        return UInt64(bigEndian: UInt64(littleEndian: lastWord(at: 0)))
+    }
+
     /// Whether the bytes are those of `text`, which is ASCII.
     package func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }

@@ -9,8 +9,8 @@ package struct Configuration: Sendable {
     package var port: UInt16 = 8080
     /// The path that names the data set.
     package var data: FilePath = "puffin.json"
-    package var durability = Durability.always
-    package var layout = LogLayout()
+    /// Durability, and how the files are laid out.
+    package var store = StoreOptions()
     package var limits = Limits()
 
     package init() {}

@@ -4,8 +4,11 @@ import Reactor
 import Store
 
 extension Server {
-    /// Names and values, in the order of STATS.
-    var figures: [(String, String)] {
+    /// Names and values, in the order of STATS. Values are single words, but for the last lines, which are there only where
+    /// something is wrong.
+    var figures: [(String, String)] { steadyFigures + troubles }
+
+    private var steadyFigures: [(String, String)] {
         [
             ("version", Version.puffin),
             ("uptime_seconds", String(statistics.uptimeSeconds)),
@@ -18,6 +21,17 @@ extension Server {
             ("durable", String(store.durable)),
             ("syncs", String(store.syncCount)),
             ("last_sync_microseconds", String(store.lastSyncNanoseconds / 1000)),
+            ("loading", loading == nil ? "no" : "yes"),
+            ("loading_percent", String(loading?.percent ?? 100)),
+            ("writable", isServing && store.obstacle == nil ? "yes" : "no"),
+            ("snapshot_seq", String(store.compaction.snapshotSeq)),
+            ("snapshot_bytes", String(store.compaction.snapshotSize)),
+            ("sealed_bytes", String(store.compaction.sealedSize)),
+            ("compaction", store.compaction.isRunning ? "running" : "idle"),
+            ("compaction_percent", String(store.compaction.percent)),
+            ("compactions", String(store.compaction.count)),
+            ("compactions_failed", String(store.compaction.failures)),
+            ("last_compaction_milliseconds", String(Int(store.compaction.lastSeconds * 1000))),
             ("clients", String(sessions.count)),
             ("connections_accepted", String(statistics.connections)),
             ("connections_refused", String(statistics.refusedConnections)),
@@ -29,6 +43,16 @@ extension Server {
             ("received_bytes", String(statistics.receivedSize)),
             ("sent_bytes", String(statistics.sentSize)),
         ]
+    }
+
+    /// What is in the way of something, as sentences.
+    private var troubles: [(String, String)] {
+        var troubles: [(String, String)] = []
+        if let obstacle = store.obstacle { troubles.append(("not_writable_because", obstacle.description)) }
+        if let failure = store.compaction.lastFailure {
+            troubles.append(("compaction_failed_because", failure.description))
+        }
+        return troubles
     }
 
     /// INFO's text; every section where none is named.
@@ -56,7 +80,15 @@ extension Server {
             (
                 "Persistence",
                 [
-                    ("loading", "0"), ("aof_enabled", "1"),
+                    ("loading", loading == nil ? "0" : "1"),
+                    ("loading_loaded_perc", String(loading?.percent ?? 100)),
+                    ("rdb_bgsave_in_progress", store.compaction.isRunning ? "1" : "0"),
+                    ("rdb_last_save_time", String(store.compaction.lastTime / 1000)),
+                    ("rdb_last_bgsave_status", store.compaction.lastFailure == nil ? "ok" : "err"),
+                    ("rdb_last_bgsave_time_sec", String(Int(store.compaction.lastSeconds))),
+                    ("aof_enabled", "1"),
+                    ("aof_rewrite_in_progress", store.compaction.isRunning ? "1" : "0"),
+                    ("aof_last_bgrewrite_status", store.compaction.lastFailure == nil ? "ok" : "err"),
                     ("aof_last_write_status", store.failure == nil ? "ok" : "err"),
                     ("puffin_durability", store.durability.rawValue), ("puffin_seq", String(store.position.seq)),
                     ("puffin_durable", String(store.durable)),

@@ -38,6 +38,11 @@ package final class Server {
     /// turn; the server ends only after this.
     private var hasFailed = false
     private var hasClock = false
+    /// Until everything is loaded.
+    private(set) var loading: Loading? = Loading()
+    private(set) var isServing = false
+    private var loadFailure: StoreError?
+    private var announcements: Announcements
     private var hasMemoryToGiveBack = false
     /// When a stop gives up on clients: first that they pause, then that they take their replies. Unix milliseconds.
     private var stopDeadline: UInt64?
@@ -53,7 +58,7 @@ package final class Server {
     /// How long a client may take to hang up after its last reply, in milliseconds.
     private static let lingerTime: UInt64 = 2000
 
-    /// Listens, then opens the data set. Clients are served from `run` on.
+    /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
     /// - Throws: `StartError`, which says what is in the way and what to do.
     package init(_ configuration: Configuration, disk: any Disk = LocalDisk(), log: Logger) throws(StartError) {
         self.log = log
@@ -68,16 +73,15 @@ package final class Server {
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, log: log)
         for listener in listeners { log.info("Server starting on \(listener.address)") }
+        announcements = Announcements(log: log, data: configuration.data)
         let bell = wakeup.bell
-        let start = ContinuousClock.now
         do throws(StoreError) {
             store = try Store(
-                data: configuration.data, durability: configuration.durability, layout: configuration.layout,
-                disk: disk, now: WallClock.milliseconds, progress: { bell.ring() })
+                data: configuration.data, options: configuration.store, disk: disk, now: WallClock.milliseconds,
+                progress: { bell.ring() })
         } catch {
             throw .store(error)
         }
-        report(configuration, time: ContinuousClock.now - start)
     }
 
     private static func listen(
@@ -109,31 +113,11 @@ package final class Server {
         return limits
     }
 
-    private func report(_ configuration: Configuration, time: Duration) {
-        let milliseconds =
-            Int(time.components.seconds) * 1000 + Int(time.components.attoseconds / 1_000_000_000_000_000)
-        if let torn = store.recovery.torn {
-            log.warning(
-                "The log ended in the middle of a write: \(torn.size) bytes at byte \(torn.offset) of \(torn.segment) set aside in \(torn.path); the last good change is \(store.position.seq)"
-            )
-        }
-        for name in store.recovery.unknownFiles {
-            log.warning("Left alone: \(configuration.data).log/\(name) is not a file of Puffin's")
-        }
-        log.info(
-            "Data file \(configuration.data): \(count(store.count, "pair")) loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
-        )
-    }
-
-    /// `1 pair`, `2 pairs`.
-    private func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
-    }
-
     // MARK: Running
 
-    /// Serves clients until a stop is asked for, by a signal or by `stopRequest`, or until the disk fails.
-    /// - Returns: why the log could not be ended cleanly; nil where it was.
+    /// Loads the data set and serves clients until a stop is asked for, by a signal or by `stopRequest`, or until the disk
+    /// fails.
+    /// - Returns: why the data could not be loaded, or the log not be ended cleanly; nil where all went well.
     package func run() -> StoreError? {
         for number in Signal.stopping {
             signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
@@ -146,7 +130,7 @@ package final class Server {
                 acceptFailed($0, listener)
             }
         }
-        log.info("Ready")
+        loading = Loading()
         while !isFinished {
             loop.turn(waiting: !hasMoreToDo)
             endTurn()
@@ -155,19 +139,44 @@ package final class Server {
     }
 
     private var hasMoreToDo: Bool {
-        !unfinished.isEmpty || hasMemoryToGiveBack || isGathering
+        !unfinished.isEmpty || hasMemoryToGiveBack || isGathering || isLoading
     }
+
+    private var isLoading: Bool { loading != nil && !stopRequest.wasMade }
 
     /// The end of a turn: what the turn's requests have done becomes visible, in this order.
     private func endTurn() {
+        if isLoading { load() }  // a part of the files
         goOn()  // long replies, a step further
         commit()  // the turn's changes, to the log writer
         release()  // replies whose changes are committed
         flush()  // what is released, to the sockets
         retire()  // streams that have ended
         giveBack()  // memory of cleared tables, a little at a time
+        compact()  // what is to be said of snapshots
         if stopRequest.wasMade { continueStopping() }
         hasClock = false
+    }
+
+    /// Loads for about two milliseconds.
+    private func load() {
+        let end = ContinuousClock.now + Loading.stepTime
+        do throws(StoreError) {
+            while try store.load(lines: Loading.stepLines) {
+                if ContinuousClock.now >= end {
+                    let (done, total) = store.loadedSize
+                    loading?.note(done: done, total: total)
+                    return
+                }
+            }
+            announcements.loaded(store, time: loading?.elapsed ?? .zero)
+            loading = nil
+            isServing = true
+            log.info("Ready")
+        } catch {
+            loadFailure = error
+            loading = nil
+        }
     }
 
     private func goOn() {
@@ -234,6 +243,10 @@ package final class Server {
         hasMemoryToGiveBack = store.giveBackMemory()
     }
 
+    private func compact() {
+        while let event = store.advanceCompaction() { announcements.tell(event) }
+    }
+
     // MARK: For sessions
 
     /// Puts a session on the list of those that the end of the turn flushes.
@@ -291,8 +304,13 @@ package final class Server {
     private func eachSecond() {
         let now = WallClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
-        if store.durability == .interval { store.requestSync() }
         resumeAccepting()
+        if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
+        guard store.isLoaded else { return }
+        store.now = WallClock.milliseconds
+        if store.durability == .interval { store.requestSync() }
+        store.tick()
+        announcements.tell(obstacle: store.obstacle)
     }
 
     // MARK: Ending
@@ -301,15 +319,21 @@ package final class Server {
     var isStopping: Bool { stopDeadline != nil }
 
     private var isFinished: Bool {
+        if loadFailure != nil { return true }
         if store.failure != nil { return hasFailed }
-        guard let stopDeadline, !takesRequests, !store.isWriting, !store.hasPending else { return false }
+        guard let stopDeadline, !takesRequests else { return false }
+        if store.isWriting || store.hasPending {
+            // What waits for space, or for its folder, is not waited for any longer.
+            if WallClock.milliseconds > stopDeadline && store.isObstructed { store.giveUpWaiting() }
+            return false
+        }
         return sessions.values.allSatisfy { $0.isSettled } || WallClock.milliseconds > stopDeadline
     }
 
     /// No more connections are taken, and in a moment no more requests; those that were are answered.
     private func continueStopping() {
         guard stopDeadline == nil else { return }
-        log.info("Stopping: \(count(sessions.count, "client")) connected")
+        log.info("Stopping: \(announcements.count(sessions.count, "client")) connected")
         stopDeadline = WallClock.milliseconds + Server.stopPatience
         for listener in listeners { listener.isAccepting = false }
         sizeAtLastLook = statistics.receivedSize
@@ -342,6 +366,7 @@ package final class Server {
     }
 
     private func close() -> StoreError? {
+        let isLoaded = store.isLoaded
         if store.failure == nil { store.close() }
         for session in sessions.values { session.close() }
         // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
@@ -350,9 +375,13 @@ package final class Server {
         waiting.removeAll()
         unfinished.removeAll()
         retired.removeAll()
-        if store.failure == nil {
-            log.info("Stopped: \(count(store.count, "pair")), everything through change \(store.durable) is on disk")
+        let failure = loadFailure ?? store.failure
+        if failure == nil {
+            log.info(
+                isLoaded
+                    ? "Stopped: \(announcements.count(store.count, "pair")), everything through change \(store.durable) is on disk"
+                    : "Stopped while loading; nothing was changed")
         }
-        return store.failure
+        return failure
     }
 }

@@ -111,7 +111,17 @@ final class Session: StreamDelegate {
         if let size = oversizedKey(arguments, command.keys) {
             return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
+        if command.kind == .write || !server.isServing, let refusal = refusal(of: command, arguments) {
+            return replies.fail(refusal)
+        }
         command.run(arguments, self, &replies)
+    }
+
+    /// Why a command that is right cannot be run now.
+    private func refusal(of command: Command, _ arguments: Arguments) -> ReplyError? {
+        if let loading = server.loading, command.kind == .read || command.kind == .write { return .loading(loading) }
+        guard command.kind == .write else { return nil }
+        return server.store.obstacle(toChangeOf: arguments.size, shrinks: command.shrinks).map { .refused($0) }
     }
 
     private func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {

@@ -21,7 +21,7 @@ package enum StartError: Error, CustomStringConvertible {
     package var exitCode: Int32 {
         switch self {
         case .network: 3
-        case .store(.disk), .store(.notWritable): 4
+        case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.unknownVersion): 5
         case .store(.corruption): 6
         case .store(.locked): 7

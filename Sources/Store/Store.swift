@@ -15,75 +15,139 @@ package enum Durability: String, Sendable, CaseIterable {
     case never
 }
 
+/// What a store is opened with, beside its files.
+package struct StoreOptions: Sendable {
+    package var durability = Durability.always
+    package var layout = LogLayout()
+    package var retention = Retention()
+    package var compaction = CompactionBudget()
+    /// A compaction begins by itself when sealed segments are larger than the snapshot times this; 0 turns that off.
+    package var compactRatio = 1.0
+
+    package init() {}
+}
+
 /// The table and its log. Used from one thread.
 package final class Store {
-    private let table: Table
+    private let table = Table()
     private var recent = RecentChanges()
 
-    private let writer: LogWriter
-    private var batch = LogBatch()
-    private var submittedJobs = 0
-    /// Whether the last job given had records, rather than only a sync.
-    private var jobHasRecords = false
-    private var wantsSync = false
-
-    package let durability: Durability
-    package let history: String
-    package let recovery: RecoveryReport
+    private let disk: any Disk
+    private let files: DataFiles
+    private let options: StoreOptions
+    private let progress: @Sendable () -> Void
     /// Held until the log is closed, or the process ends.
     private var lock: (any DiskFile)?
 
+    /// Until everything is loaded.
+    private var loading: Recovery?
+    /// From then on.
+    private var openWriter: LogWriter?
+    private var batch = LogBatch()
+    private var submittedJobs = 0
+    /// The size of the batch that the writer was given last.
+    private var submittedSize = 0
+    /// Whether the last job given had records or began a segment, rather than only a sync.
+    private var jobIsLong = false
+    private var wantsSync = false
+    private var wantsRotation = false
+    private var wantsReserve = false
+
+    /// Snapshots, made on a thread of their own.
+    let compactions: Compactions
+
+    package private(set) var history = ""
+    package private(set) var recovery = RecoveryReport()
+
     /// The newest change.
-    package private(set) var position: LogPosition
+    package private(set) var position = LogPosition.start
     /// Changes up to this one may be answered for.
-    package private(set) var committed: UInt64
+    package private(set) var committed: UInt64 = 0
     /// The time that new changes are stamped with, in Unix milliseconds; it never decreases.
     package var now: UInt64 {
         didSet { now = max(now, oldValue) }
     }
 
-    /// Opens a data set, or makes an empty one, and replays its log.
+    /// Opens a data set, or makes an empty one. It is then loaded by `load`, and not before that used.
     /// - Parameters:
     ///   - data: the path that names the data set.
     ///   - now: Unix milliseconds.
     ///   - progress: called from another thread when `poll` has something new to find.
-    /// - Throws: `StoreError`. Damage that recovery refuses is left as it was found.
+    /// - Throws: `StoreError`.
     package init(
-        data: FilePath, durability: Durability, layout: LogLayout, disk: any Disk, now: UInt64,
-        progress: @escaping @Sendable () -> Void
+        data: FilePath, options: StoreOptions, disk: any Disk, now: UInt64, progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
-        let files = LogFolder(data: data)
+        files = DataFiles(data: data)
+        self.disk = disk
+        self.progress = progress
+        self.now = now
         try disk.createFolder(files.folder)
+        var options = options
+        options.layout = options.layout.fitted(to: try disk.space(at: files.folder).total)
+        if options.durability != .always { options.layout.preallocation = 0 }
+        self.options = options
+        unquestionedSize = options.layout.reserve == 0 ? .max : options.layout.reserve / 4
+        compactions = Compactions(
+            Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
+            retention: options.retention, progress: progress)
         lock = try disk.lock(files.lock)
-        let table = Table()
-        var recovery = Recovery(disk: disk, files: files, table: table)
-        try recovery.run(time: now)
-        self.table = table
-        self.durability = durability
-        self.recovery = recovery.report
-        position = recovery.position
+        loading = try Recovery(disk: disk, files: files, table: table, time: now)
+    }
+
+    // MARK: Loading
+
+    /// Whether everything is loaded, so that the store can be used.
+    package var isLoaded: Bool { openWriter != nil }
+    /// Bytes that loading has read, and has to read.
+    package var loadedSize: (done: Int, total: Int) {
+        loading == nil ? (recovery.size, recovery.size) : (loading?.readSize ?? 0, loading?.totalSize ?? 0)
+    }
+
+    /// Loads a part: up to `lines` lines of the files.
+    /// - Returns: whether there is more.
+    /// - Throws: `StoreError`. Damage that recovery refuses is left as it was found.
+    package func load(lines: Int) throws(StoreError) -> Bool {
+        guard var current = loading.take() else { return false }
+        if try current.step(lines: lines) {
+            loading = consume current
+            return true
+        }
+        try finishLoading(current)
+        return false
+    }
+
+    private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
+        recovery = loaded.report
+        position = loaded.position
         committed = position.seq
-        self.now = max(now, recovery.timestamp)
-        let history = recovery.history ?? Store.newHistory()
-        self.history = history
-        var layout = layout
-        if durability != .always { layout.preallocation = 0 }
+        now = max(now, loaded.timestamp)
+        history = loaded.history ?? Store.newHistory()
+        compactions.found(recovery)
         let segment: OpenSegment
-        let last = recovery.openSegment
+        let last = loaded.openSegment
         if let open = last, open.end > 0 {
             segment = try OpenSegment(
-                reopening: open.file, end: open.end, history: history, disk: disk, files: files, layout: layout)
+                reopening: open.file, end: open.end, hasRecords: open.hasRecords, position: position, history: history,
+                disk: disk, files: files,
+                layout: options.layout)
         } else {
             segment = try OpenSegment(
-                after: position, in: last?.file, history: history, disk: disk, files: files, layout: layout)
+                after: position, in: last?.file, history: history, disk: disk, files: files, layout: options.layout)
         }
-        writer = LogWriter(segment: segment, position: position, progress: progress)
+        openWriter = LogWriter(segment: segment, position: position, progress: progress)
     }
 
     private static func newHistory() -> String {
         let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
         return String(repeating: "0", count: 12 - digits.count) + digits
     }
+
+    private var writer: LogWriter {
+        guard let openWriter else { preconditionFailure("a store is used before it is loaded") }
+        return openWriter
+    }
+
+    package var durability: Durability { options.durability }
 
     // MARK: Reading
 
@@ -187,18 +251,19 @@ package final class Store {
     /// The newest change that the writer has been given.
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
-    package var isWriting: Bool { submittedJobs != writer.finishedJobCount }
+    package var isWriting: Bool { submittedJobs != (openWriter?.finishedJobCount ?? 0) }
     /// Changes up to this one are on this disk.
-    package var durable: UInt64 { writer.durableSeq }
-    package var syncCount: Int { writer.syncCount }
-    package var lastSyncNanoseconds: Int { writer.lastSyncNanoseconds }
+    package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
+    package var syncCount: Int { openWriter?.syncCount ?? 0 }
+    package var lastSyncNanoseconds: Int { openWriter?.lastSyncNanoseconds ?? 0 }
     /// Why nothing more will ever be committed.
-    package var failure: StoreError? { writer.failureError }
+    package var failure: StoreError? { openWriter?.failureError }
 
     /// Looks how far the writer is.
     /// - Returns: whether `committed` has moved.
     package func poll() -> Bool {
-        let seq = durability == .always ? writer.durableSeq : writer.writtenSeq
+        guard let openWriter else { return false }
+        let seq = options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
         guard seq > committed else { return false }
         committed = seq
         return true
@@ -208,11 +273,11 @@ package final class Store {
     /// goes with the next batch.
     package func flush() {
         precondition(!batch.isInMulti, "half a multi record handed over")
-        guard !isWriting || !jobHasRecords else { return }
-        if durability != .always && (batch.isEmpty || writer.writeAtOnce(&batch)) {
-            if wantsSync && !isWriting { submit(sync: true) }
-        } else if !batch.isEmpty && !isWriting {
-            submit(sync: durability == .always || wantsSync)
+        guard !isWriting || !jobIsLong else { return }
+        if options.durability != .always && (batch.isEmpty || writer.writeAtOnce(&batch)) {
+            if (wantsSync || wantsRotation || wantsReserve) && !isWriting { submit(syncs: wantsSync) }
+        } else if !isWriting && (!batch.isEmpty || wantsRotation || wantsReserve) {
+            submit(syncs: options.durability == .always || wantsSync)
         }
     }
 
@@ -223,20 +288,65 @@ package final class Store {
         flush()
     }
 
-    private func submit(sync: Bool) {
-        wantsSync = false
-        jobHasRecords = !batch.isEmpty
+    private func submit(syncs: Bool, looks: Bool = false) {
+        jobIsLong = !batch.isEmpty || wantsRotation
+        submittedSize = batch.lines.count
         submittedJobs += 1
-        writer.submit(&batch, sync: sync)
+        writer.submit(
+            &batch,
+            LogWriter.Job(
+                rotates: wantsRotation, syncs: syncs, looks: looks, releasesReserve: wantsReserve))
+        (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
     }
+
+    /// Makes changes that an obstacle holds up fail, so that the store can be closed.
+    package func giveUpWaiting() { openWriter?.giveUp() }
 
     /// Ends the log cleanly: everything is written, synced and committed, or `failure` says why not. Then lets another
     /// store open it. Waits for the disk. The writer has no job.
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
-        writer.close(&batch)
-        _ = poll()
+        compactions.stop()
+        if let openWriter {
+            openWriter.close(&batch)
+            _ = poll()
+        }
+        loading = nil
         lock = nil
+    }
+
+    // MARK: Room
+
+    /// Bytes that may wait for the writer without a question whether the disk has room for them: a part of the reserve,
+    /// because as much again may be on its way.
+    private let unquestionedSize: Int
+
+    /// What keeps a change from being made now; nil where nothing does.
+    /// - Parameters:
+    ///   - size: bytes of its keys and values.
+    ///   - shrinks: whether it removes pairs: then the space that is held back is there for it.
+    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
+        if batch.lines.count &+ size <= unquestionedSize && !writer.isObstructed { return nil }
+        return likelyObstacle(size, shrinks: shrinks)
+    }
+
+    private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
+        if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
+        let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
+        let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
+        let allowed = writer.isObstructed && !shrinks ? 0 : room
+        guard pending > allowed else { return nil }
+        let free = (try? disk.space(at: files.folder))?.available ?? 0
+        let needed = max(pending, writer.isObstructed ? 2 * options.layout.reserve + options.layout.preallocation : 0)
+        return .diskFull(folder: files.folder.string, available: free, needed: needed)
+    }
+
+    /// Whether something may be in the way of changes.
+    package var isObstructed: Bool { openWriter?.isObstructed ?? false }
+
+    /// What is in the way of every change that grows; nil where nothing is.
+    package var obstacle: WriteObstacle? {
+        openWriter == nil ? nil : likelyObstacle(0, shrinks: false)
     }
 
     // MARK: Housekeeping
@@ -247,9 +357,54 @@ package final class Store {
         table.giveBackMemory(buckets: 4)
     }
 
-    /// Walks every invariant of the table.
+    /// What has to be done now and then: looks whether the log's file is in its place and whether space is back, removes
+    /// segments that are too old, and begins a compaction where one is due. To be called each second.
+    package func tick() {
+        guard isLoaded, failure == nil else { return }
+        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) }
+        compactIfDue()
+    }
+
+    // MARK: Compaction
+
+    /// Begins a compaction of everything up to the newest change.
+    /// - Returns: false where one is under way.
+    package func compact() -> Bool {
+        guard compactions.isIdle else { return false }
+        wantsRotation = true
+        wantsReserve = writer.isObstructed
+        compactions.prepare()
+        flush()
+        return true
+    }
+
+    /// Goes on with compaction: to be called each turn.
+    /// - Returns: what has happened, to be told.
+    package func advanceCompaction() -> CompactionEvent? {
+        guard isLoaded else { return nil }
+        if wantsRotation || wantsReserve { flush() }
+        // The open segment has been sealed by a job that was given after the compaction was asked for.
+        if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil { compactions.start(now: now) }
+        return compactions.takeEvent(sealedSize: writer.sealedSize)
+    }
+
+    private func compactIfDue() {
+        let isShort = writer.isObstructed && writer.obstacleError?.isDiskFull != false
+        compactions.startIfDue(
+            ratio: options.compactRatio, sealedSize: writer.sealedSize, isDiskFull: isShort, now: now)
+    }
+
+    /// What is known of snapshots and compactions.
+    package var compaction: CompactionStatus { compactions.status(sealedSize: openWriter?.sealedSize ?? 0) }
+
+    /// Walks every invariant of the table, and of the files as they stand: to be called when nothing is being written.
     /// - Returns: what is wrong, nothing where all is well.
     package func check() -> [String] {
-        table.check()
+        var problems = table.check()
+        if isLoaded && !isWriting && batch.isEmpty && compactions.isIdle && failure == nil {
+            problems += FileCheck(disk: disk, files: files).problems(
+                history: history, position: position, table: table)
+        }
+        return problems
     }
 }

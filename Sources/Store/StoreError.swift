@@ -9,13 +9,18 @@ package struct Damage: Error, Equatable, Sendable {
     package let offset: Int
     package let expected: String
     package let found: String
+    /// Whether the line has its right checksum: it says what was written, and no crash made it.
+    package let isWhole: Bool
 
-    package init(path: String, line: Int, offset: Int, expected: String, found: String) {
+    package init(
+        path: String, line: Int, offset: Int, expected: String, found: String, isWhole: Bool = true
+    ) {
         self.path = path
         self.line = line
         self.offset = offset
         self.expected = expected
         self.found = found
+        self.isWhole = isWhole
     }
 }
 
@@ -25,12 +30,32 @@ package enum StoreError: Error, Equatable, Sendable {
     case disk(operation: String, path: String, errno: Errno)
     /// The folder is not ours to write: who we are, whose it is, its permission bits.
     case notWritable(path: String, uid: UInt32, owner: UInt32, mode: UInt32)
+    /// The open segment is no longer where the next start would look for it.
+    case displaced(path: String)
     /// Another server holds the lock.
     case locked(path: String, holder: String)
     /// A file that this version cannot read.
     case unknownVersion(path: String, found: String)
     /// Damage that the torn-tail rule does not explain: acknowledged changes may be behind it.
     case corruption(Damage)
+}
+
+extension StoreError {
+    /// Whether a signal has interrupted a call that can be made again.
+    package var isInterruption: Bool {
+        if case .disk(_, _, .interrupted) = self { true } else { false }
+    }
+
+    /// Whether the disk has no more space for us.
+    package var isDiskFull: Bool {
+        guard case .disk(_, _, let errno) = self else { return false }
+        return errno == .noSpace || errno == .diskQuotaExceeded
+    }
+
+    /// Whether what failed can succeed later, and nothing is in doubt until then.
+    var isPassing: Bool {
+        if case .displaced = self { true } else { isDiskFull }
+    }
 }
 
 extension StoreError: CustomStringConvertible {
@@ -46,6 +71,9 @@ extension StoreError: CustomStringConvertible {
         case .notWritable(let path, let uid, let owner, let mode):
             "Cannot write in \(path): the server runs as uid \(uid), the folder belongs to uid \(owner) "
                 + "with mode \(String(mode, radix: 8)); run as its owner, change the mode, or name another with --data"
+        case .displaced(let path):
+            "Cannot write \(path): the file was moved or removed while the server runs; put the folder back, or read what "
+                + "you need from the server before you stop it"
         case .locked(let path, let holder):
             "Cannot open \(path): in use by \(holder); stop that server, or name another data file with --data"
         case .unknownVersion(let path, let found):
@@ -53,9 +81,8 @@ extension StoreError: CustomStringConvertible {
                 + "use the Puffin that wrote it, or name another data file with --data"
         case .corruption(let damage):
             "Damaged log: \(damage.path), line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
-                + "found \(damage.found); nothing was changed. Restore the file from a copy; to give up everything from "
-                + "this line on instead, move the segments after it elsewhere, keep a copy of it, then: "
-                + "truncate -s \(damage.offset) \(damage.path)"
+                + "found \(damage.found); nothing was changed. Restore the file from a copy, or see what else is sound and "
+                + "what a repair would give up: puffin-server log verify, puffin-server log repair --plan"
         }
     }
 }

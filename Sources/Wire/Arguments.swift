@@ -25,6 +25,13 @@ package struct Arguments: ~Escapable {
     /// How many there are, the name included.
     @inlinable package var count: Int { slices.count }
 
+    /// Bytes of all of them, the name included.
+    @inlinable package var size: Int {
+        var size = 0
+        for index in 0..<slices.count { size &+= slices[index].size }
+        return size
+    }
+
     @inlinable package subscript(_ index: Int) -> Span<UInt8> {
         @_lifetime(copy self)
         get {

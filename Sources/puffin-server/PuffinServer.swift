@@ -60,7 +60,7 @@ struct PuffinServer: ParsableCommand {
         configuration.port = port
         configuration.hosts = bind
         configuration.data = FilePath(data)
-        configuration.durability = durability
+        configuration.store.durability = durability
         do throws(StartError) {
             let server = try Server(configuration, log: log)
             if let failure = server.run() { throw .store(failure) }

@@ -11,7 +11,7 @@ package final class TestDisk: Disk {
     /// What each sync of a file has to pass.
     package let gate = SyncGate()
     private struct Plan {
-        var failing: (operation: String, errno: Errno)?
+        var failing: [String: Errno] = [:]
         var syncs = 0
     }
 
@@ -20,9 +20,18 @@ package final class TestDisk: Disk {
 
     package init() {}
 
-    /// Makes every `operation` fail from now on: open, create, read, write, sync, truncate, lock, list, sync the folder.
+    /// Makes every `operation` fail from now on: open, create, read, write, sync, truncate, allocate, rename, remove, lock,
+    /// list, sync the folder.
     package func fail(_ operation: String, with errno: Errno) {
-        plan.withLock { $0.failing = (operation, errno) }
+        plan.withLock { $0.failing[operation] = errno }
+    }
+
+    /// Makes everything work again.
+    package func mend() { plan.withLock { $0.failing = [:] } }
+
+    /// Makes the disk full: whatever needs space fails, and none is free.
+    package func fill() {
+        for operation in ["create", "write", "allocate"] { fail(operation, with: .noSpace) }
     }
 
     /// How often a file was synced.
@@ -31,31 +40,47 @@ package final class TestDisk: Disk {
     fileprivate func check(_ operation: String, _ path: FilePath) throws(StoreError) {
         let errno = plan.withLock { plan in
             if operation == "sync" { plan.syncs += 1 }
-            return plan.failing.flatMap { $0.operation == operation ? $0.errno : nil }
+            return plan.failing[operation]
         }
         if let errno { throw .disk(operation: operation, path: path.string, errno: errno) }
     }
 
     package func createFolder(_ path: FilePath) throws(StoreError) { try local.createFolder(path) }
 
-    package func open(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
         try check("open", path)
-        return TestFile(try local.open(path), self)
+        return TestFile(try local.attemptOpen(path, for: access), self)
     }
 
-    package func create(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile {
         try check("create", path)
-        return TestFile(try local.create(path), self)
+        return TestFile(try local.attemptCreate(path), self)
     }
 
-    package func syncFolder(_ path: FilePath) throws(StoreError) { try check("sync the folder", path) }
+    package func attemptRename(_ path: FilePath, to name: FilePath) throws(StoreError) {
+        try check("rename", path)
+        try local.attemptRename(path, to: name)
+    }
+
+    package func attemptRemove(_ path: FilePath) throws(StoreError) {
+        try check("remove", path)
+        try local.attemptRemove(path)
+    }
+
+    package func attemptSyncFolder(_ path: FilePath) throws(StoreError) { try check("sync the folder", path) }
 
     package func names(in path: FilePath) throws(StoreError) -> [String] {
         try check("list", path)
         return try local.names(in: path)
     }
 
-    package func exists(_ path: FilePath) -> Bool { local.exists(path) }
+    package func status(of path: FilePath) throws(StoreError) -> FileStatus? { try local.status(of: path) }
+
+    package func space(at path: FilePath) throws(StoreError) -> DiskSpace {
+        var space = try local.space(at: path)
+        if plan.withLock({ $0.failing["write"] == .noSpace }) { space.available = 0 }
+        return space
+    }
 
     package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
         try check("lock", path)
@@ -74,24 +99,30 @@ private final class TestFile: DiskFile {
 
     var path: FilePath { file.path }
     func size() throws(StoreError) -> Int { try file.size() }
+    func isInPlace() -> Bool { file.isInPlace() }
 
-    func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
+    func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         try disk.check("read", path)
-        return try file.read(size, at: offset, into: &buffer)
+        return try file.attemptRead(size, at: offset, into: &buffer)
     }
 
-    func write(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) {
+    func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int {
         try disk.check("write", path)
-        try file.write(first, second, at: offset)
+        return try file.attemptWrite(first, second, at: offset)
     }
 
-    func sync() throws(StoreError) {
+    func attemptSync() throws(StoreError) {
         try disk.check("sync", path)
         if let errno = disk.gate.pass() { throw .disk(operation: "sync", path: path.string, errno: errno) }
     }
 
-    func truncate(to size: Int) throws(StoreError) {
+    func attemptTruncate(to size: Int) throws(StoreError) {
         try disk.check("truncate", path)
-        try file.truncate(to: size)
+        try file.attemptTruncate(to: size)
+    }
+
+    func attemptAllocate(_ size: Int) throws(StoreError) {
+        try disk.check("allocate", path)
+        try file.attemptAllocate(size)
     }
 }

@@ -1,6 +1,7 @@
 // What commands answer when they cannot do as they are told, in the words of each dialect.
 
 import Bytes
+import Store
 import Wire
 
 extension ReplyError {
@@ -19,6 +20,15 @@ extension ReplyError {
 
     static func tooLong(_ what: String, size: Int, limit: Int) -> ReplyError {
         ReplyError("\(what) too long: \(size) bytes, the limit is \(limit)")
+    }
+
+    static func loading(_ loading: Loading) -> ReplyError {
+        ReplyError("Loading: \(loading.description)", code: "LOADING")
+    }
+
+    static func refused(_ obstacle: WriteObstacle) -> ReplyError {
+        let word = if case .diskFull = obstacle { "DISKFULL " } else { "" }
+        return ReplyError(line: obstacle.description, resp: word + obstacle.description)
     }
 
     static func notWritten(_ reason: String) -> ReplyError {

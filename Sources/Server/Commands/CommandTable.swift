@@ -10,7 +10,7 @@ struct CommandTable: Sendable {
     private let names: [Name]
 
     static let standard: CommandTable = CommandTable(
-        stringCommands + keyCommands + connectionCommands + serverCommands)
+        stringCommands + keyCommands + connectionCommands + serverCommands + compactionCommands)
 
     init(_ commands: [Command]) {
         self.commands = commands

@@ -5,11 +5,11 @@ import Wire
 
 let keyCommands: [Command] = [
     Command(
-        "DEL", .write, 1...Command.any, lineArity: 1...1, keys: .all, usage: "DEL <key>", needs: "a key",
-        summary: "Removes a key.", run: delete),
+        "DEL", .write, 1...Command.any, lineArity: 1...1, keys: .all, shrinks: true, usage: "DEL <key>",
+        needs: "a key", summary: "Removes a key.", run: delete),
     Command(
-        "DELETE", .write, 1...Command.any, lineArity: 1...1, keys: .all, usage: "DELETE <key>", needs: "a key",
-        summary: "Removes a key.", run: delete),
+        "DELETE", .write, 1...Command.any, lineArity: 1...1, keys: .all, shrinks: true, usage: "DELETE <key>",
+        needs: "a key", summary: "Removes a key.", run: delete),
     Command(
         "EXISTS", .read, 1...Command.any, keys: .all, usage: "EXISTS <key> …", needs: "one or more keys",
         summary: "How many of the keys are there."
@@ -39,11 +39,11 @@ let keyCommands: [Command] = [
     Command(
         "COUNT", .read, 0...0, usage: "COUNT", summary: "How many pairs there are.", run: count),
     Command(
-        "FLUSHALL", .write, 0...Command.any, lineArity: 0...1, usage: "FLUSHALL [ASYNC|SYNC]",
+        "FLUSHALL", .write, 0...Command.any, lineArity: 0...1, shrinks: true, usage: "FLUSHALL [ASYNC|SYNC]",
         needs: "ASYNC, SYNC or nothing",
         summary: "Removes every pair.", run: clear),
     Command(
-        "FLUSHDB", .write, 0...Command.any, lineArity: 0...1, usage: "FLUSHDB [ASYNC|SYNC]",
+        "FLUSHDB", .write, 0...Command.any, lineArity: 0...1, shrinks: true, usage: "FLUSHDB [ASYNC|SYNC]",
         needs: "ASYNC, SYNC or nothing",
         summary: "Removes every pair.", run: clear),
 ]

@@ -1,4 +1,4 @@
-// A segment's lines, one after the other, with their places. Empty lines are the space reserved ahead, and are passed over.
+// A file's lines, one after the other, with their places. Empty lines are the space reserved ahead, and are passed over.
 
 import Bytes
 
@@ -12,14 +12,19 @@ struct LogReader: ~Copyable {
     private var feedSize = 0
 
     /// Where the current line begins, in bytes from 0; at the end of the file, its size.
-    private(set) var offset = 0
+    private(set) var offset: Int
     /// The current line's number, from 1.
     private(set) var number = 0
 
-    private static let chunkSize = 1 << 20
+    private let chunkSize: Int
 
-    init(_ file: any DiskFile) {
+    /// - Parameters:
+    ///   - start: where the first line begins, in bytes.
+    ///   - chunkSize: how many bytes are read at a time.
+    init(_ file: any DiskFile, from start: Int = 0, chunkSize: Int = 1 << 20) {
         self.file = file
+        self.chunkSize = chunkSize
+        offset = start
     }
 
     /// The current line, without its line feed.
@@ -53,7 +58,7 @@ struct LogReader: ~Copyable {
                 return lineSize > 0
             }
             let position = offset + buffer.count
-            isAtEnd = try file.read(LogReader.chunkSize, at: position, into: &buffer) == 0
+            isAtEnd = try file.read(chunkSize, at: position, into: &buffer) == 0
         }
     }
 

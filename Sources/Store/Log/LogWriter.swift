@@ -3,7 +3,9 @@
 // and the thread does what can take long: syncs, filling ahead, and changing segments.
 //
 // The first failure is final: after a failed sync nobody knows what the disk holds (Rebello et al., "Can applications
-// recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable.
+// recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
+// things are no failure but an obstacle that can pass: a disk without space, which has taken nothing, and a file that was
+// moved away, which may come back. Then the thread holds the batch, and tries again until it fits, or until `giveUp`.
 
 import Bytes
 import Dispatch
@@ -11,16 +13,30 @@ import Synchronization
 
 /// Writes the log. The reactor calls; progress is read from counters.
 final class LogWriter: Sendable {
+    /// What the thread is to do, in this order.
+    struct Job: Sendable {
+        /// Begin a new segment after the batch.
+        var rotates = false
+        var syncs = false
+        /// Look whether the file is in its place, and whether space is back.
+        var looks = false
+        /// Give up the reserve: a compaction needs it.
+        var releasesReserve = false
+        /// End the log cleanly. Only `close` asks for it.
+        var closes = false
+    }
+
     private struct Mailbox: ~Copyable, Sendable {
         var batch = LogBatch()
-        var wantsSync = false
-        var isClosing = false
+        var job = Job()
     }
 
     private let mailbox = Mutex(Mailbox())
     private let segment: Mutex<OpenSegment>
     private let failure = Mutex<StoreError?>(nil)
+    private let obstacle = Mutex<StoreError?>(nil)
     private let jobs = DispatchSemaphore(value: 0)
+    private let surrender = DispatchSemaphore(value: 0)
     private let closed = DispatchSemaphore(value: 0)
     private let progress: @Sendable () -> Void
 
@@ -30,10 +46,18 @@ final class LogWriter: Sendable {
     private let finishedJobs = Atomic<Int>(0)
     private let syncs = Atomic<Int>(0)
     private let lastSyncTime = Atomic<Int>(0)
+    private let sealed = Atomic<Int>(0)
+    private let obstructed = Atomic<Bool>(false)
+    private let room = Atomic<Int>(.max)
+
+    /// How long the thread waits before it tries again what an obstacle has stopped.
+    private static let retryInterval = DispatchTimeInterval.milliseconds(50)
+    /// A batch's buffer that has grown beyond this is given back after use.
+    private static let keptBufferSize = 8 << 20
 
     /// - Parameters:
     ///   - position: where the log ends, all of it durable.
-    ///   - progress: called on the writer's thread after each job.
+    ///   - progress: called on the writer's thread after each job, and when an obstacle has come or gone.
     init(
         segment: consuming sending OpenSegment, position: LogPosition, progress: @escaping @Sendable () -> Void
     ) {
@@ -41,6 +65,7 @@ final class LogWriter: Sendable {
         self.progress = progress
         written = Atomic(position.seq)
         synced = Atomic(position.seq)
+        noteSpace()
         let queue = DispatchQueue(label: "puffin.log-writer", qos: .userInitiated)
         queue.async { self.run() }
     }
@@ -52,14 +77,23 @@ final class LogWriter: Sendable {
     var syncCount: Int { syncs.load(ordering: .relaxed) }
     /// How long the last sync took, in nanoseconds.
     var lastSyncNanoseconds: Int { lastSyncTime.load(ordering: .relaxed) }
+    /// Bytes of the segments that were sealed so far.
+    var sealedSize: Int { sealed.load(ordering: .relaxed) }
     /// The failure after which nothing is written any more.
     var failureError: StoreError? { failure.withLock { $0 } }
 
-    /// Gives the thread a job: write `batch`, which comes back empty, and sync if wanted. One job at a time.
-    func submit(_ batch: inout LogBatch, sync: Bool) {
+    /// Whether something is in the way of the log that may pass.
+    var isObstructed: Bool { obstructed.load(ordering: .acquiring) }
+    /// What that is.
+    var obstacleError: StoreError? { obstacle.withLock { $0 } }
+    /// Bytes that can still be written while the disk is full, as of the last job.
+    var roomSize: Int { room.load(ordering: .acquiring) }
+
+    /// Gives the thread a job, which begins with writing `batch`; it comes back empty. One job at a time.
+    func submit(_ batch: inout LogBatch, _ job: Job) {
         mailbox.withLock { mailbox in
             swap(&mailbox.batch, &batch)
-            mailbox.wantsSync = sync
+            mailbox.job = job
         }
         jobs.signal()
     }
@@ -69,18 +103,25 @@ final class LogWriter: Sendable {
     /// - Returns: whether it was written; where not, `submit` it.
     func writeAtOnce(_ batch: inout LogBatch) -> Bool {
         guard failureError == nil, segment.withLock({ $0.takesAtOnce(batch.lines.count) }) else { return false }
-        write(&batch)
+        do throws(StoreError) {
+            try append(batch)
+        } catch {
+            if error.isPassing { return false }
+            fail(error)
+        }
+        batch.removeAll(keeping: LogWriter.keptBufferSize)
         return true
     }
 
+    /// Makes a batch that an obstacle holds up fail instead of waiting on. For the end of the process.
+    func giveUp() { surrender.signal() }
+
     /// Writes what is left, syncs, ends the log cleanly and returns when all of that is done. No job is under way.
     func close(_ batch: inout LogBatch) {
-        mailbox.withLock { mailbox in
-            swap(&mailbox.batch, &batch)
-            mailbox.wantsSync = true
-            mailbox.isClosing = true
-        }
-        jobs.signal()
+        giveUp()
+        var job = Job(syncs: true)
+        job.closes = true
+        submit(&batch, job)
         closed.wait()
     }
 
@@ -90,16 +131,20 @@ final class LogWriter: Sendable {
         var batch = LogBatch()
         while true {
             jobs.wait()
-            let (wantsSync, isClosing) = mailbox.withLock { mailbox in
+            let job = mailbox.withLock { mailbox in
                 swap(&mailbox.batch, &batch)
-                return (mailbox.wantsSync, mailbox.isClosing)
+                return mailbox.job
             }
+            if job.releasesReserve { _ = segment.withLock { $0.releaseReserve() } }
             write(&batch)
-            if wantsSync { sync() }
-            if isClosing { end() }
+            if job.rotates { rotate() }
+            if job.syncs { sync() }
+            if job.looks { look() }
+            if job.closes { end() }
+            noteSpace()
             finishedJobs.add(1, ordering: .releasing)
             progress()
-            if isClosing {
+            if job.closes {
                 closed.signal()
                 return
             }
@@ -107,16 +152,50 @@ final class LogWriter: Sendable {
     }
 
     private func write(_ batch: inout LogBatch) {
-        guard !batch.isEmpty, failureError == nil else { return }
-        do throws(StoreError) {
-            try segment.withLock { segment throws(StoreError) in
-                try segment.append(batch, durable: durableSeq)
-            }
-            written.store(batch.end.seq, ordering: .releasing)
-        } catch {
-            fail(error)
+        guard !batch.isEmpty else { return }
+        untilItPasses { () throws(StoreError) in
+            try segment.withLock { segment throws(StoreError) in try segment.checkPlace() }
+            try append(batch)
         }
         batch.removeAll(keeping: LogWriter.keptBufferSize)
+    }
+
+    private func append(_ batch: borrowing LogBatch) throws(StoreError) {
+        try segment.withLock { segment throws(StoreError) in
+            try segment.append(batch, durable: durableSeq)
+            sealed.store(segment.sealedSize, ordering: .relaxed)
+        }
+        written.store(batch.end.seq, ordering: .releasing)
+    }
+
+    private func rotate() {
+        untilItPasses { () throws(StoreError) in
+            try segment.withLock { segment throws(StoreError) in
+                try segment.rotate()
+                sealed.store(segment.sealedSize, ordering: .relaxed)
+            }
+            synced.store(writtenSeq, ordering: .releasing)
+        }
+    }
+
+    /// Does `step` until it succeeds, fails for good, or is given up.
+    private func untilItPasses(_ step: () throws(StoreError) -> Void) {
+        var isHeld = false
+        while failureError == nil {
+            do throws(StoreError) {
+                try step()
+                if isHeld { note(nil) }
+                return
+            } catch {
+                guard error.isPassing else { return fail(error) }
+                // The first thing to do on a full disk: what was held back for this is used up.
+                if error.isDiskFull && segment.withLock({ $0.releaseReserve() }) { continue }
+                isHeld = true
+                note(error)
+                progress()
+                if surrender.wait(timeout: .now() + LogWriter.retryInterval) == .success { fail(error) }
+            }
+        }
     }
 
     /// Outside the segment's lock, so that in the relaxed modes writing goes on meanwhile.
@@ -137,12 +216,23 @@ final class LogWriter: Sendable {
             Int(time.seconds) * 1_000_000_000 + Int(time.attoseconds / 1_000_000_000), ordering: .relaxed)
     }
 
-    private func end() {
+    private func look() {
         guard failureError == nil else { return }
         do throws(StoreError) {
-            try segment.withLock { segment throws(StoreError) in try segment.close(durable: durableSeq) }
+            try segment.withLock { segment throws(StoreError) in
+                try segment.checkPlace()
+                try segment.recover()
+            }
+            note(nil)
         } catch {
-            fail(error)
+            // Nothing is lost yet: the next write decides whether it can go on.
+            note(error)
+        }
+    }
+
+    private func end() {
+        untilItPasses { () throws(StoreError) in
+            try segment.withLock { segment throws(StoreError) in try segment.close(durable: durableSeq) }
         }
     }
 
@@ -150,6 +240,19 @@ final class LogWriter: Sendable {
         failure.withLock { $0 = $0 ?? error }
     }
 
-    /// A batch's buffer that has grown beyond this is given back after use.
-    private static let keptBufferSize = 8 << 20
+    // MARK: Obstacles
+
+    private func note(_ error: StoreError?) {
+        obstacle.withLock { $0 = error }
+        noteSpace()
+    }
+
+    /// Publishes what is known of the disk's space.
+    private func noteSpace() {
+        let isShort = segment.withLock { segment in
+            if segment.isShort { room.store(segment.room(), ordering: .releasing) }
+            return segment.isShort
+        }
+        obstructed.store(isShort || obstacle.withLock { $0 != nil }, ordering: .releasing)
+    }
 }

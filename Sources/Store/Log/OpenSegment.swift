@@ -1,100 +1,128 @@
 // The segment that is written to. It is filled ahead with line feeds (empty JSON lines), because a sync that need not
 // write the file's new size too takes about two thirds of the time; sealing cuts the rest off.
+//
+// Every step can be taken again after it has failed for want of space: `end` moves only when a batch is written whole,
+// and what was written behind it until then is written over.
 
 import Bytes
 import SystemPackage
 
-/// How the log lays out its files. Sizes are in bytes.
-package struct LogLayout: Sendable {
-    /// A segment that would grow beyond this is sealed, and the next one begun.
-    package var segmentSize = 64 << 20
-    /// How far the open segment is filled ahead; 0 turns it off.
-    package var preallocation = 4 << 20
-
-    package init() {}
-}
-
 /// The last segment of the log.
 struct OpenSegment: ~Copyable, Sendable {
     private let disk: any Disk
-    private let files: LogFolder
+    private let files: DataFiles
     private let layout: LogLayout
     private let history: String
     private(set) var file: any DiskFile
+    /// The position after the last record.
+    private var position: LogPosition
     /// Where the next line goes.
     private var end: Int
     /// Up to where the file is filled.
     private var filled: Int
-    private var durableLine: ByteBuffer
-
-    /// The size of a segment's header, generously.
-    private static let headerSize = 256
+    /// Whether it has any: an empty segment is not worth sealing.
+    private var hasRecords: Bool
+    private var durableLine = ByteBuffer()
+    /// Bytes of the segments that were sealed by this object.
+    private(set) var sealedSize = 0
+    private var reserve: SpaceReserve
+    /// Whether the disk has refused space: nothing is filled ahead until there is enough again.
+    private(set) var isShort: Bool
 
     /// Goes on with a segment whose last line ends at `end`.
     init(
-        reopening file: any DiskFile, end: Int, history: String, disk: any Disk, files: LogFolder, layout: LogLayout
+        reopening file: any DiskFile, end: Int, hasRecords: Bool, position: LogPosition, history: String,
+        disk: any Disk, files: DataFiles, layout: LogLayout
     ) throws(StoreError) {
         // What was read and will be served has to be on the disk first.
         try file.sync()
-        filled = try file.size()
-        self.disk = disk
-        self.files = files
-        self.layout = layout
-        self.history = history
-        self.file = file
-        self.end = end
-        durableLine = ByteBuffer()
+        let size = try file.size()
+        let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
+        self.init(file, end, size, hasRecords, position, history, disk, files, layout, reserve)
     }
 
     /// Begins a log's first segment, or its next one, after `position`; in `empty` where a crash left its file without a
     /// header. When this returns, the segment is durable.
     init(
-        after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: LogFolder,
+        after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
         layout: LogLayout
     ) throws(StoreError) {
-        (file, end) = try OpenSegment.create(
+        let (file, end) = try OpenSegment.create(
             after: position, in: empty, history: history, disk: disk, files: files)
-        filled = end
+        let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
+        self.init(file, end, end, false, position, history, disk, files, layout, reserve)
+    }
+
+    private init(
+        _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: LogPosition,
+        _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ reserve: SpaceReserve
+    ) {
+        self.file = file
+        self.end = end
+        self.filled = filled
+        self.hasRecords = hasRecords
+        self.position = position
+        self.history = history
         self.disk = disk
         self.files = files
         self.layout = layout
-        self.history = history
-        durableLine = ByteBuffer()
+        self.reserve = reserve
+        isShort = layout.reserve > 0 && !reserve.isHeld
     }
 
     private static func create(
-        after position: LogPosition, in empty: (any DiskFile)? = nil, history: String, disk: any Disk, files: LogFolder
+        after position: LogPosition, in empty: (any DiskFile)? = nil, history: String, disk: any Disk, files: DataFiles
     ) throws(StoreError) -> (any DiskFile, Int) {
-        let file = if let empty { empty } else { try disk.create(files.segment(firstSeq: position.seq + 1)) }
+        let path = files.segment(firstSeq: position.seq + 1)
+        let file = if let empty { empty } else { try disk.create(path) }
         var line = ByteBuffer()
         line.append(
             header: LogHeader(history: history, firstSeq: position.seq + 1, chain: position.crc))
-        try file.write(line.bytes, Span(), at: 0)
-        try file.sync()
-        try disk.syncFolder(files.folder)
+        do throws(StoreError) {
+            try file.write(line.bytes, Span(), at: 0)
+            try file.sync()
+            try disk.syncFolder(files.folder)
+        } catch {
+            // So that it can be made again.
+            if empty == nil { try? disk.remove(path) }
+            throw error
+        }
         return (file, line.count)
     }
 
+    // MARK: Writing
+
     /// Whether a batch of `size` bytes can be written without waiting for the disk: no sealing, no filling ahead.
     func takesAtOnce(_ size: Int) -> Bool {
-        !isFull(adding: size) && layout.preallocation == 0
+        !isFull(adding: size) && layout.preallocation == 0 && !isShort
     }
 
     /// Writes a batch behind a line that says what was durable before it.
+    /// - Throws: `StoreError`; where it `isPassing`, the same batch may be tried again.
     mutating func append(_ batch: borrowing LogBatch, durable: UInt64) throws(StoreError) {
-        if isFull(adding: batch.lines.count) {
-            try seal()
-            (file, end) = try OpenSegment.create(
-                after: batch.start, history: history, disk: disk, files: files)
-            filled = end
-        }
+        if isFull(adding: batch.lines.count) { try rotate() }
         durableLine.removeAll()
         durableLine.append(durable: durable)
         let size = durableLine.count + batch.lines.count
-        if layout.preallocation > 0 && end + size > filled { try fill(to: end + size + layout.preallocation) }
+        if layout.preallocation > 0 && end + size > filled && !isShort {
+            try fill(to: end + size + layout.preallocation)
+        }
         try file.write(durableLine.bytes, batch.lines.bytes, at: end)
         end += size
         filled = max(filled, end)
+        position = batch.end
+        hasRecords = true
+    }
+
+    /// Seals the segment, where it has a record, and begins the next one. Everything written is durable then.
+    mutating func rotate() throws(StoreError) {
+        guard hasRecords else { return }
+        try seal()
+        let sealed = end
+        (file, end) = try OpenSegment.create(after: position, history: history, disk: disk, files: files)
+        filled = end
+        hasRecords = false
+        sealedSize += sealed
     }
 
     /// Ends the log for a clean shutdown.
@@ -107,24 +135,61 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     private func isFull(adding size: Int) -> Bool {
-        end > OpenSegment.headerSize && end + size > layout.segmentSize
+        hasRecords && end + size > layout.segmentSize
     }
 
     /// Cuts off what was filled ahead, and syncs.
-    private func seal() throws(StoreError) {
+    private mutating func seal() throws(StoreError) {
         try file.truncate(to: end)
+        filled = end
         try file.sync()
     }
 
+    /// Fills ahead, as far as the disk has room: it only makes syncs faster.
     private mutating func fill(to size: Int) throws(StoreError) {
         let target = min(size, max(layout.segmentSize, end))
-        while filled < target {
-            let count = min(target - filled, OpenSegment.lineFeeds.count)
-            try file.write(OpenSegment.lineFeeds.span.extracting(0..<count), Span(), at: filled)
-            filled += count
+        do throws(StoreError) {
+            while filled < target {
+                let count = min(target - filled, OpenSegment.lineFeeds.count)
+                try file.write(OpenSegment.lineFeeds.span.extracting(0..<count), Span(), at: filled)
+                filled += count
+            }
+        } catch {
+            guard error.isDiskFull else { throw error }
+            isShort = true
         }
         try file.sync()
     }
 
     private static let lineFeeds = [UInt8](repeating: UInt8(ascii: "\n"), count: 256 << 10)
+
+    // MARK: Space and place
+
+    /// Gives the reserve back to the disk.
+    /// - Returns: whether there was any.
+    mutating func releaseReserve() -> Bool {
+        isShort = true
+        return reserve.release()
+    }
+
+    /// Bytes that can still be written, as far as is known.
+    func room() -> Int {
+        let free = (try? disk.space(at: files.folder))?.available ?? 0
+        return filled - end + free + (reserve.isHeld ? reserve.size : 0)
+    }
+
+    /// What the disk has to have free for the log to be filled ahead again, in bytes.
+    var neededSpace: Int { layout.reserve + layout.preallocation + (reserve.isHeld ? 0 : reserve.size) }
+
+    /// Takes the reserve again where there is space again.
+    mutating func recover() throws(StoreError) {
+        guard isShort, try disk.space(at: files.folder).available >= neededSpace else { return }
+        try reserve.acquire()
+        isShort = layout.reserve > 0 && !reserve.isHeld
+    }
+
+    /// - Throws: `StoreError.displaced` where the file is no longer where the next start would look for it.
+    func checkPlace() throws(StoreError) {
+        if !file.isInPlace() { throw .displaced(path: file.path.string) }
+    }
 }

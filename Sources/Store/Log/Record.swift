@@ -61,7 +61,7 @@ extension ByteBuffer {
         }
     }
 
-    private mutating func append(field name: StaticString, _ text: Span<UInt8>) {
+    mutating func append(field name: StaticString, _ text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
         append(name)
         if text.isUTF8 {

@@ -1,14 +1,20 @@
-// The one reader of log lines. It checks the sum before it believes a field, then takes the fields in their fixed order.
-// It reads more than `Record.swift` writes: every JSON escape, and unknown fields before `crc`, which it passes over.
+// The one reader of lines, those of the log and those of snapshots. It checks the sum before it believes a field, then
+// takes the fields in their fixed order. It reads more than is written: every JSON escape, and unknown fields before
+// `crc`, which it passes over.
 
 import Bytes
 
-/// What a line of the log turned out to be.
+/// What a line turned out to be.
 package enum LogLine: Equatable, Sendable {
     case header(LogHeader)
     case durable(seq: UInt64, isClosed: Bool)
     /// A record; its changes are then visited with `RecordParser.changes`.
     case record(seq: UInt64, timestamp: UInt64, crc: UInt32)
+    case snapshot(SnapshotHeader)
+    /// A pair of a snapshot; visited with `RecordParser.changes` as the change that sets it.
+    case pair(crc: UInt32)
+    /// A snapshot's last line.
+    case end(count: Int)
 }
 
 /// Why a line cannot be used: what was expected, what was found.
@@ -29,7 +35,7 @@ package struct RecordParser: ~Copyable {
 
     package init() {}
 
-    /// Reads a line, without its line feed, that follows a record whose checksum is `chain`.
+    /// Reads a line, without its line feed, that follows a record or pair whose checksum is `chain`.
     package func parse(_ line: Span<UInt8>, chain: UInt32) throws(LineError) -> LogLine {
         let bodySize = line.count - RecordParser.checksumSize
         guard bodySize > 0, line.starts(with: ",\"crc\":\"", at: bodySize),
@@ -37,14 +43,21 @@ package struct RecordParser: ~Copyable {
         else { throw LineError(expected: "a line that ends with its crc", found: excerpt(of: line), isWhole: false) }
         let body = line.extracting(0..<bodySize)
         let isRecord = body.starts(with: "{\"seq\":")
-        let sum = CRC32C.extend(isRecord ? chain : 0, with: body)
+        let isChained = isRecord || body.starts(with: "{\"key") || body.starts(with: "{\"end\":")
+        let sum = CRC32C.extend(isChained ? chain : 0, with: body)
         guard sum == crc else {
             throw LineError(
                 expected: "crc \(hex(sum))", found: "crc \(hex(crc)) in \(excerpt(of: line))", isWhole: false)
         }
         var fields = FieldReader(body)
         let parsed: LogLine? =
-            if isRecord { fields.recordHead(crc: crc) } else { fields.durable() ?? fields.header() }
+            if isRecord {
+                fields.recordHead(crc: crc)
+            } else if isChained {
+                fields.end() ?? .pair(crc: crc)
+            } else {
+                fields.durable() ?? fields.header() ?? fields.snapshotHeader()
+            }
         guard let parsed else {
             throw LineError(
                 expected: "a record, header or durable line of version 1", found: excerpt(of: line))
@@ -52,14 +65,22 @@ package struct RecordParser: ~Copyable {
         return parsed
     }
 
-    /// Visits the changes of a line that `parse` has found to be a record, in their order.
+    /// Visits the changes of a line that `parse` has found to be a record, in their order; of a pair, the change that sets
+    /// it, or removes it where it has no value (in a file of sorted changes).
     package mutating func changes(
         of line: Span<UInt8>, apply: (borrowing Change) -> Void
     ) throws(LineError) {
         var fields = FieldReader(line.extracting(0..<line.count - RecordParser.checksumSize))
-        guard fields.recordHead(crc: 0) != nil, try change(&fields, isNested: false, apply) else {
-            throw LineError(expected: "a change of version 1", found: excerpt(of: line))
+        let isRead: Bool
+        if fields.recordHead(crc: 0) != nil {
+            isRead = try change(&fields, isNested: false, apply)
+        } else {
+            guard fields.skip("{\"key") else {
+                throw LineError(expected: "a change of version 1", found: excerpt(of: line))
+            }
+            isRead = try pair(&fields, canLackValue: true, apply)
         }
+        guard isRead else { throw LineError(expected: "a change of version 1", found: excerpt(of: line)) }
         guard fields.isAtEnd || fields.skip(",\"") else {
             throw LineError(expected: "the end of the record", found: excerpt(of: line))
         }
@@ -69,20 +90,7 @@ package struct RecordParser: ~Copyable {
         _ fields: inout FieldReader, isNested: Bool, _ apply: (borrowing Change) -> Void
     ) throws(LineError) -> Bool {
         guard fields.skip("\"op\":\"") else { return false }
-        if fields.skip("set\",\"key") {
-            guard let key = fields.text(into: &key), fields.skip(",\"value"),
-                let value = fields.text(into: &value)
-            else { return false }
-            guard !fields.skip(",\"expires\":") else {
-                throw LineError(
-                    expected: "a pair that does not expire (this version has no expiry)",
-                    found: excerpt(of: fields.body))
-            }
-            apply(
-                .set(key: key.bytes(in: fields.body, or: self.key), value: value.bytes(in: fields.body, or: self.value))
-            )
-            return true
-        }
+        if fields.skip("set\",\"key") { return try pair(&fields, canLackValue: false, apply) }
         if fields.skip("delete\",\"key") {
             guard let key = fields.text(into: &key) else { return false }
             apply(.delete(key: key.bytes(in: fields.body, or: self.key)))
@@ -101,93 +109,23 @@ package struct RecordParser: ~Copyable {
         } while fields.skip(",")
         return fields.skip("]")
     }
-}
 
-/// Where the bytes of a text are: in the line as they stand, or unescaped in the parser's scratch memory.
-private enum TextPlace {
-    case line(Range<Int>)
-    case scratch
-
-    @_lifetime(copy line, borrow scratch)
-    func bytes(in line: Span<UInt8>, or scratch: borrowing ByteBuffer) -> Span<UInt8> {
-        switch self {
-        case .line(let range): return line.extracting(range)
-        case .scratch: return scratch.bytes
+    /// A key and its value, from behind the name `key` on.
+    private mutating func pair(
+        _ fields: inout FieldReader, canLackValue: Bool, _ apply: (borrowing Change) -> Void
+    ) throws(LineError) -> Bool {
+        guard let key = fields.text(into: &key) else { return false }
+        if canLackValue && fields.isAtEnd {
+            apply(.delete(key: key.bytes(in: fields.body, or: self.key)))
+            return true
         }
-    }
-}
-
-/// Takes the fields of a line's body from left to right.
-private struct FieldReader: ~Escapable {
-    let body: Span<UInt8>
-    private var offset = 0
-
-    @_lifetime(copy body)
-    init(_ body: Span<UInt8>) {
-        self.body = body
-    }
-
-    var isAtEnd: Bool { offset == body.count }
-
-    /// Passes over `text` where it stands next.
-    mutating func skip(_ text: StaticString) -> Bool {
-        guard body.starts(with: text, at: offset) else { return false }
-        offset += text.utf8CodeUnitCount
+        guard fields.skip(",\"value"), let value = fields.text(into: &value) else { return false }
+        guard !fields.skip(",\"expires\":") else {
+            throw LineError(
+                expected: "a pair that does not expire (this version has no expiry)", found: excerpt(of: fields.body))
+        }
+        apply(.set(key: key.bytes(in: fields.body, or: self.key), value: value.bytes(in: fields.body, or: self.value)))
         return true
-    }
-
-    mutating func recordHead(crc: UInt32) -> LogLine? {
-        guard skip("{\"seq\":"), let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",")
-        else { return nil }
-        return .record(seq: seq, timestamp: timestamp, crc: crc)
-    }
-
-    mutating func durable() -> LogLine? {
-        guard skip("{\"durable\":"), let seq = number() else { return nil }
-        return .durable(seq: seq, isClosed: skip(",\"closed\":true"))
-    }
-
-    mutating func header() -> LogLine? {
-        guard skip("{\"puffin\":\"log\",\"version\":1,\"history\":\"") else { return nil }
-        let start = offset
-        while offset < body.count, body[offset] != UInt8(ascii: "\"") { offset += 1 }
-        let history = String(body.extracting(start..<offset))
-        guard skip("\",\"seq\":"), let seq = number(), skip(",\"chain\":\""),
-            let chain = body.hex32(at: offset)
-        else { return nil }
-        return .header(LogHeader(history: history, firstSeq: seq, chain: chain))
-    }
-
-    /// The rest of a field whose name ends here, with `64` where it is base64: `":"…"`. What has to be decoded is
-    /// written to `scratch`.
-    mutating func text(into scratch: inout ByteBuffer) -> TextPlace? {
-        let isBase64 = skip("64")
-        guard skip("\":\"") else { return nil }
-        let start = offset
-        let end = body.firstEscape(from: start)
-        guard end < body.count else { return nil }
-        if body[end] == UInt8(ascii: "\"") && !isBase64 {
-            offset = end + 1
-            return .line(start..<end)
-        }
-        scratch.removeAll()
-        scratch.trim(above: 1 << 20)
-        if isBase64 {
-            guard body[end] == UInt8(ascii: "\""),
-                scratch.append(decodedBase64: body.extracting(start..<end))
-            else { return nil }
-            offset = end + 1
-        } else {
-            guard let next = try? scratch.append(decodedJSONString: body, at: start - 1) else { return nil }
-            offset = next
-        }
-        return .scratch
-    }
-
-    private mutating func number() -> UInt64? {
-        let start = offset
-        while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }
-        return body.extracting(start..<offset).unsignedDecimal
     }
 }
 
@@ -198,7 +136,7 @@ func hex(_ crc: UInt32) -> String {
 }
 
 /// The first bytes of a line, safe to show.
-private func excerpt(of line: Span<UInt8>) -> String {
+func excerpt(of line: Span<UInt8>) -> String {
     var shown = ByteBuffer()
     shown.append(jsonString: line.extracting(0..<min(line.count, 60)))
     return String(shown.bytes) + (line.count > 60 ? "…" : "")

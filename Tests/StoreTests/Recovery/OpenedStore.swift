@@ -17,15 +17,19 @@ struct OpenedStore {
     /// Opens the data set `puffin.json` in `folder`; preallocates little, so that many tests do not fill the disk.
     init(
         _ folder: String, _ durability: Durability = .always, segmentSize: Int = 64 << 20, preallocation: Int = 4_096,
-        disk: any Disk = TestDisk(), now: UInt64 = OpenedStore.now
+        disk: any Disk = TestDisk(), now: UInt64 = OpenedStore.now, adjust: (inout StoreOptions) -> Void = { _ in }
     ) throws(StoreError) {
-        var layout = LogLayout()
-        layout.segmentSize = segmentSize
-        layout.preallocation = preallocation
+        var options = StoreOptions()
+        options.durability = durability
+        options.layout.segmentSize = segmentSize
+        options.layout.preallocation = preallocation
+        options.layout.reserve = 0
+        adjust(&options)
         let progress = progress
-        store = try Store(
-            data: FilePath(folder + "/puffin.json"), durability: durability, layout: layout, disk: disk, now: now
-        ) { progress.signal() }
+        store = try Store(data: FilePath(folder + "/puffin.json"), options: options, disk: disk, now: now) {
+            progress.signal()
+        }
+        while try store.load(lines: 1000) {}
     }
 
     @discardableResult
@@ -72,6 +76,20 @@ struct OpenedStore {
         _ = store.poll()
         if let failure = store.failure { throw failure }
         #expect(store.committed == store.position.seq)
+    }
+
+    /// Makes a snapshot of everything, and waits until it is made.
+    func compact() throws {
+        try commit()
+        try #require(store.compact())
+        while true {
+            switch store.advanceCompaction() {
+            case .ended, .wasNotNeeded: return
+            case .failed(let error): throw error
+            case .began: continue
+            case nil: progress.wait()
+            }
+        }
     }
 
     /// Returns when the writer is idle.

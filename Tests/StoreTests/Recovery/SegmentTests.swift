@@ -192,7 +192,8 @@ struct SegmentTests {
     }
 
     @Test(
-        "a snapshot is refused: this version reads none", arguments: ["", "{\"puffin\":\"snapshot\",\"version\":1}\n"])
+        "a file that is no snapshot of this version is refused, and left as it is",
+        arguments: ["{\"puffin\":\"snapshot\",\"version\":2}\n", "{\"puffin\":\"log\",\"version\":1}\n"])
     func snapshot(content: String) throws {
         try withTemporaryFolder { folder in
             let path = folder + "/puffin.json"

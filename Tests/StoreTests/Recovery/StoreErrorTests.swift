@@ -107,37 +107,13 @@ struct StoreErrorTests {
                 .corruption(damage),
                 [
                     "Damaged log: d/1.jsonl, line 12, byte 3456", "expected seq 7", "found seq 9", "Restore",
-                    "truncate -s 3456 d/1.jsonl",
+                    "puffin-server log verify", "puffin-server log repair --plan",
                 ]
             ),
         ]
         for (error, parts) in expected {
             for part in parts { #expect(error.description.contains(part), "\(part): \(error.description)") }
             #expect(!error.description.contains("\n"))
-        }
-    }
-
-    @Test("giving up what the error says to give up starts a store with everything before it")
-    func advice() throws {
-        try withTemporaryFolder { folder in
-            var log = RawLog()
-            log.set("a", "1")
-            log.durable(1)
-            log.set("b", "2")
-            let end = log.bytes.count
-            log.durable(2)
-            log.set("c", "3")
-            log.durable(3)
-            var bytes = log.bytes
-            bytes[end + 20] ^= 1
-            bytes[end + 60] ^= 1
-            try LogFiles(folder).make([1: bytes])
-            let found = damage(opening: folder)
-            #expect(found?.offset == end)
-            try LogFiles(folder).write(Array(bytes[..<(found?.offset ?? 0)]), to: LogFiles.first)
-            let opened = try OpenedStore(folder)
-            #expect(opened.pairs == ["a".bytes: "1".bytes, "b".bytes: "2".bytes])
-            try opened.close()
         }
     }
 }

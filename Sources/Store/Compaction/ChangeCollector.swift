@@ -1,0 +1,104 @@
+// The first half of a compaction: reads sealed segments, and writes their changes to files of sorted changes, each as
+// large as the memory for sorting allows.
+
+import Bytes
+
+/// Collects the changes behind a snapshot.
+struct ChangeCollector: ~Copyable {
+    private let compactor: Compactor
+    private let base: SnapshotHeader?
+    private let sortingSize: Int
+    private var sorter = ChangeSorter()
+
+    private var history: String?
+    private(set) var position: LogPosition
+    private var timestamp: UInt64
+    private(set) var recordCount = 0
+    /// The numbers of the files that were written, and are not made void by a `clear`.
+    private(set) var runs: [Int] = []
+    private var lastRun = 0
+    /// Whether nothing of the old snapshot is left.
+    private(set) var isCleared = false
+
+    /// Records between two looks at whether to go on.
+    private static let stepSize = 4096
+
+    init(_ compactor: Compactor, base: SnapshotHeader?, sortingSize: Int) {
+        self.compactor = compactor
+        self.base = base
+        self.sortingSize = sortingSize
+        history = base?.history
+        position = base?.position ?? .start
+        timestamp = base?.timestamp ?? 0
+    }
+
+    /// What the new snapshot begins with.
+    var header: SnapshotHeader {
+        SnapshotHeader(history: history ?? "", position: position, timestamp: timestamp)
+    }
+
+    /// Reads a segment that follows those read before.
+    /// - Returns: false where the compaction was cancelled.
+    /// - Throws: `StoreError`, `corruption` where the segment is damaged.
+    mutating func read(segment firstSeq: UInt64) throws(StoreError) -> Bool {
+        let file = try compactor.disk.open(compactor.files.segment(firstSeq: firstSeq), for: .reading)
+        // The first segment may begin before the change that is needed first.
+        let isInside = firstSeq <= position.seq
+        var reader = try SegmentReader(
+            file, firstSeq: firstSeq, history: history, after: isInside ? nil : position,
+            chunkSize: compactor.budget.readSize)
+        history = reader.header.history
+        var seen = 0
+        while try reader.next() {
+            if reader.position.seq <= position.seq { continue }
+            try collect(&reader)
+            if reader.recordCount % ChangeCollector.stepSize == 0 {
+                compactor.progress.add(reader.end - seen)
+                seen = reader.end
+                if compactor.progress.isCancelled { return false }
+            }
+        }
+        compactor.progress.add(reader.end - seen)
+        position = reader.position
+        timestamp = max(timestamp, reader.timestamp)
+        return true
+    }
+
+    private mutating func collect(_ reader: inout SegmentReader) throws(StoreError) {
+        var clears = false
+        try reader.changes { change in
+            switch change {
+            case .set(let key, let value): sorter.append(key, value)
+            case .delete(let key): sorter.append(key, nil)
+            case .clear: clears = true
+            }
+        }
+        recordCount += 1
+        if clears { forgetEverything() }
+        if sorter.size >= sortingSize { try spill() }
+    }
+
+    private mutating func forgetEverything() {
+        sorter.removeAll()
+        runs.removeAll()
+        isCleared = true
+    }
+
+    /// Writes what is left, and makes sure that the segment that follows, which is not read, follows indeed.
+    mutating func finish(before open: UInt64) throws(StoreError) {
+        try spill()
+        let file = try compactor.disk.open(compactor.files.segment(firstSeq: open), for: .reading)
+        _ = try SegmentReader(
+            file, firstSeq: open, history: history, after: position, chunkSize: compactor.budget.readSize)
+    }
+
+    private mutating func spill() throws(StoreError) {
+        guard !sorter.isEmpty else { return }
+        lastRun += 1
+        var writer = try PairWriter(
+            creating: compactor.files.run(lastRun), header, on: compactor.disk)
+        try sorter.drain { (key, value) throws(StoreError) in try writer.append(key, value) }
+        try writer.end()
+        runs.append(lastRun)
+    }
+}

@@ -1,0 +1,83 @@
+// The changes of a part of the log, in a bounded amount of memory: the newest one of each key, in the order of the keys.
+
+import Bytes
+
+/// Gathers changes, then gives them back sorted.
+struct ChangeSorter: ~Copyable {
+    /// Keys and values, one behind the other.
+    private var texts = ByteBuffer()
+    private var entries: [Entry] = []
+
+    private struct Entry {
+        /// The key's first eight bytes as a number that sorts as they do.
+        var prefix: UInt64
+        /// Where the key stands in `texts`; the value stands behind it.
+        var offset: Int
+        var keySize: Int32
+        /// -1 where the key is removed.
+        var valueSize: Int32
+    }
+
+    /// Bytes held.
+    var size: Int { texts.count + entries.count * MemoryLayout<Entry>.stride }
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// Adds the next change; `clear` is not for here.
+    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?) {
+        var entry = Entry(
+            prefix: key.sortingPrefix, offset: texts.count, keySize: Int32(key.count), valueSize: -1)
+        texts.append(key)
+        if let value {
+            entry.valueSize = Int32(value.count)
+            texts.append(value)
+        }
+        entries.append(entry)
+        // So that no two changes stand at the same place, and the place tells which is newer.
+        texts.append(UInt8(0))
+    }
+
+    /// Forgets everything; keeps the memory.
+    mutating func removeAll() {
+        texts.removeAll()
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives back the newest change of each key, by key, and forgets everything.
+    mutating func drain(_ body: (Span<UInt8>, Span<UInt8>?) throws(StoreError) -> Void) throws(StoreError) {
+        sort()
+        for index in entries.indices {
+            let entry = entries[index]
+            let isNewest = index + 1 == entries.count || !haveSameKey(entry, entries[index + 1])
+            guard isNewest else { continue }
+            let end = entry.offset + Int(entry.keySize)
+            let key = texts.bytes.extracting(entry.offset..<end)
+            if entry.valueSize < 0 {
+                try body(key, nil)
+            } else {
+                try body(key, texts.bytes.extracting(end..<end + Int(entry.valueSize)))
+            }
+        }
+        removeAll()
+    }
+
+    private func haveSameKey(_ first: Entry, _ second: Entry) -> Bool {
+        first.prefix == second.prefix && first.keySize == second.keySize && key(first).equals(key(second))
+    }
+
+    @_lifetime(borrow self)
+    private func key(_ entry: Entry) -> Span<UInt8> {
+        texts.bytes.extracting(entry.offset..<entry.offset + Int(entry.keySize))
+    }
+
+    /// By key, then by age.
+    private mutating func sort() {
+        var sorted = entries
+        entries = []
+        sorted.sort { first, second in
+            if first.prefix != second.prefix { return first.prefix < second.prefix }
+            let order = key(first).compared(with: key(second))
+            return order == 0 ? first.offset < second.offset : order < 0
+        }
+        entries = sorted
+    }
+}

@@ -1,0 +1,76 @@
+// The files of one data set, and their names.
+//
+//     puffin.json                                  the snapshot
+//     puffin.json.tmp                              the next snapshot, while it is being written
+//     puffin.json.log/00000000000000000001.jsonl   segments, named by the number of their first record
+//     puffin.json.log/compaction-000001.tmp        sorted changes, while they are being merged
+//     puffin.json.log/RESERVE                      space for the time when the disk is full
+//     puffin.json.log/LOCK                         held by the running server
+//     ….torn-<time>  ….damaged-<time>              what recovery or repair has set aside
+
+import SystemPackage
+
+/// Where a data set keeps its files.
+package struct DataFiles: Sendable {
+    package let snapshot: FilePath
+    package let folder: FilePath
+
+    /// - Parameter data: the path that names the data set: its snapshot's.
+    package init(data: FilePath) {
+        snapshot = data
+        folder = FilePath(data.string + ".log")
+    }
+
+    var lock: FilePath { folder.appending("LOCK") }
+    var reserve: FilePath { folder.appending("RESERVE") }
+    var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
+
+    /// A segment, by the number of its first record.
+    package func segment(firstSeq: UInt64) -> FilePath {
+        folder.appending(padded(firstSeq, to: 20) + ".jsonl")
+    }
+
+    /// A file of sorted changes, numbered from 1.
+    func run(_ number: Int) -> FilePath {
+        folder.appending("compaction-" + padded(UInt64(number), to: 6) + ".tmp")
+    }
+
+    private func padded(_ number: UInt64, to width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(width - digits.count, 0)) + digits
+    }
+
+    /// What is in the log's folder.
+    package struct Contents: Sendable {
+        /// The first numbers of the segments, in order. The last one is open, or was.
+        package var segments: [UInt64] = []
+        /// Sorted changes of a compaction that was cut short.
+        package var temporary: [String] = []
+        /// Files that are none of Puffin's.
+        package var unknown: [String] = []
+    }
+
+    package func contents(on disk: any Disk) throws(StoreError) -> Contents {
+        var contents = Contents()
+        for name in try disk.names(in: folder).sorted() {
+            if let seq = UInt64(name.prefix(20)), segment(firstSeq: seq).lastComponent?.string == name {
+                contents.segments.append(seq)
+            } else if name.hasPrefix("compaction-") && name.hasSuffix(".tmp") {
+                contents.temporary.append(name)
+            } else if name != "LOCK" && name != "RESERVE" && !isSetAside(name) {
+                contents.unknown.append(name)
+            }
+        }
+        return contents
+    }
+
+    private func isSetAside(_ name: String) -> Bool {
+        name.contains(".jsonl.torn-") || name.contains(".jsonl.damaged-")
+    }
+
+    /// Removes what a compaction that was cut short has left. Its files are named by nobody.
+    func removeTemporaryFiles(_ contents: Contents, on disk: any Disk) throws(StoreError) {
+        for name in contents.temporary { try disk.remove(folder.appending(name)) }
+        if try disk.exists(nextSnapshot) { try disk.remove(nextSnapshot) }
+    }
+}

@@ -1,0 +1,110 @@
+// The fields of a line, in the order in which they are written.
+
+import Bytes
+
+/// Where the bytes of a text are: in the line as they stand, or unescaped in the parser's scratch memory.
+enum TextPlace {
+    case line(Range<Int>)
+    case scratch
+
+    @_lifetime(copy line, borrow scratch)
+    func bytes(in line: Span<UInt8>, or scratch: borrowing ByteBuffer) -> Span<UInt8> {
+        switch self {
+        case .line(let range): return line.extracting(range)
+        case .scratch: return scratch.bytes
+        }
+    }
+}
+
+/// Takes the fields of a line's body from left to right.
+struct FieldReader: ~Escapable {
+    let body: Span<UInt8>
+    private var offset = 0
+
+    @_lifetime(copy body)
+    init(_ body: Span<UInt8>) {
+        self.body = body
+    }
+
+    var isAtEnd: Bool { offset == body.count }
+
+    /// Passes over `text` where it stands next.
+    mutating func skip(_ text: StaticString) -> Bool {
+        guard body.starts(with: text, at: offset) else { return false }
+        offset += text.utf8CodeUnitCount
+        return true
+    }
+
+    mutating func recordHead(crc: UInt32) -> LogLine? {
+        guard skip("{\"seq\":"), let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",")
+        else { return nil }
+        return .record(seq: seq, timestamp: timestamp, crc: crc)
+    }
+
+    mutating func durable() -> LogLine? {
+        guard skip("{\"durable\":"), let seq = number() else { return nil }
+        return .durable(seq: seq, isClosed: skip(",\"closed\":true"))
+    }
+
+    mutating func header() -> LogLine? {
+        guard skip("{\"puffin\":\"log\",\"version\":1,\"history\":\"") else { return nil }
+        let history = untilQuote()
+        guard skip("\",\"seq\":"), let seq = number(), skip(",\"chain\":\""),
+            let chain = body.hex32(at: offset)
+        else { return nil }
+        return .header(LogHeader(history: history, firstSeq: seq, chain: chain))
+    }
+
+    mutating func snapshotHeader() -> LogLine? {
+        guard skip("{\"puffin\":\"snapshot\",\"version\":1,\"history\":\"") else { return nil }
+        let history = untilQuote()
+        guard skip("\",\"seq\":"), let seq = number(), skip(",\"ts\":"), let timestamp = number(),
+            skip(",\"chain\":\""), let chain = body.hex32(at: offset)
+        else { return nil }
+        return .snapshot(
+            SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp))
+    }
+
+    mutating func end() -> LogLine? {
+        guard skip("{\"end\":true,\"count\":"), let count = number() else { return nil }
+        return .end(count: Int(clamping: count))
+    }
+
+    private mutating func untilQuote() -> String {
+        let start = offset
+        while offset < body.count, body[offset] != UInt8(ascii: "\"") { offset += 1 }
+        return String(body.extracting(start..<offset))
+    }
+
+    /// The rest of a field whose name ends here, with `64` where it is base64: `":"…"`. What has to be decoded is
+    /// written to `scratch`.
+    mutating func text(into scratch: inout ByteBuffer) -> TextPlace? {
+        let isBase64 = skip("64")
+        guard skip("\":\"") else { return nil }
+        let start = offset
+        let end = body.firstEscape(from: start)
+        guard end < body.count else { return nil }
+        if body[end] == UInt8(ascii: "\"") && !isBase64 {
+            offset = end + 1
+            return .line(start..<end)
+        }
+        scratch.removeAll()
+        scratch.trim(above: 1 << 20)
+        if isBase64 {
+            guard body[end] == UInt8(ascii: "\""),
+                scratch.append(decodedBase64: body.extracting(start..<end))
+            else { return nil }
+            offset = end + 1
+        } else {
+            guard let next = try? scratch.append(decodedJSONString: body, at: start - 1) else { return nil }
+            offset = next
+        }
+        return .scratch
+    }
+
+    private mutating func number() -> UInt64? {
+        let start = offset
+        while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }
+        return body.extracting(start..<offset).unsignedDecimal
+    }
+}

@@ -1,0 +1,55 @@
+// What a start would find, compared with what is in memory: the files' part of `Store.check`.
+
+import Bytes
+
+/// Reads a data set that nobody is writing to.
+struct FileCheck {
+    let disk: any Disk
+    let files: DataFiles
+
+    /// Loads everything into a second table.
+    /// - Returns: how the files differ from what they should hold, nothing where they do not.
+    func problems(history: String, position: LogPosition, table: Table) -> [String] {
+        let copy = Table()
+        do throws(StoreError) {
+            var recovery = try Recovery(disk: disk, files: files, table: copy, time: 0)
+            while try recovery.step(lines: .max) {}
+            var problems = retainedProblems(before: recovery.report.snapshot?.seq ?? 0, history: history)
+            if recovery.report.torn != nil { problems.append("the log has a torn tail") }
+            if let found = recovery.history, found != history { problems.append("the files are of history \(found)") }
+            if recovery.position != position {
+                problems.append("the files end at \(recovery.position), memory at \(position)")
+            }
+            return problems + differences(table, copy)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    /// Segments that the snapshot has made unnecessary, which a start does not read, have to be sound all the same.
+    private func retainedProblems(before seq: UInt64, history: String) -> [String] {
+        var position: LogPosition?
+        do throws(StoreError) {
+            for first in try files.contents(on: disk).segments where first <= seq {
+                let file = try disk.open(files.segment(firstSeq: first), for: .reading)
+                var reader = try SegmentReader(file, firstSeq: first, history: history, after: position)
+                while try reader.next() { try reader.changes { _ in } }
+                position = reader.position
+            }
+            return []
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    private func differences(_ table: Table, _ copy: Table) -> [String] {
+        var wrong = 0
+        _ = table.scan(from: 0, count: .max, buckets: .max) { pair in
+            let other = copy.pair(for: pair.key, hash: copy.hash(pair.key))
+            if let other, other.value.equals(pair.value) { return }
+            wrong += 1
+        }
+        if wrong == 0 && table.count == copy.count { return [] }
+        return ["\(wrong) of \(table.count) pairs are not in the files as they are in memory, which have \(copy.count)"]
+    }
+}

@@ -1,0 +1,209 @@
+// From the files to the table: load the snapshot, replay the segments behind it, check every sum and the unbroken run of
+// numbers, and tell a torn tail from corruption. A step at a time, so that the loop can turn meanwhile.
+//
+// A write that a crash cut short leaves damage at the end, and nothing behind it was ever acknowledged: a torn tail. The
+// damaged bytes are set aside and the log goes on before them. But where a readable line behind the damage says that the
+// damaged number was durable, or another segment follows, acknowledged changes would be lost: corruption, and no start.
+// So would they where a line is whole and cannot be followed: no crash makes a right checksum.
+
+import Bytes
+import SystemPackage
+
+/// What the files hold. Sizes are in bytes.
+package struct RecoveryReport: Sendable {
+    package var records = 0
+    package var size = 0
+    package var torn: TornTail?
+    package var unknownFiles: [String] = []
+    /// The snapshot that was loaded: its last change, its pairs, its size.
+    package var snapshot: (seq: UInt64, pairs: Int, size: Int)?
+    /// Sealed segments behind the snapshot.
+    package var sealedSize = 0
+}
+
+/// Reads a data set once, at start. The lock is held by the caller.
+struct Recovery: ~Copyable {
+    private let disk: any Disk
+    private let files: DataFiles
+    private let table: Table
+    /// What names a file that a torn tail is set aside to.
+    private let time: UInt64
+
+    private var snapshot: SnapshotReader?
+    private var segment: SegmentReader?
+    private var segments: ArraySlice<UInt64> = []
+    private var segmentFile: (any DiskFile)?
+
+    private(set) var position = LogPosition.start
+    private(set) var timestamp: UInt64 = 0
+    private(set) var history: String?
+    private(set) var report = RecoveryReport()
+    /// The last segment, and where its last good line ends: 0 where a crash left it without a header. nil where there is
+    /// none.
+    private(set) var openSegment: (file: any DiskFile, end: Int, hasRecords: Bool)?
+
+    /// Bytes to read, and those of files that are read.
+    private(set) var totalSize = 0
+    private var finishedSize = 0
+    /// Bytes read of the file that is being read.
+    private var partSize = 0
+
+    /// Finds the files, and removes what a compaction that was cut short has left.
+    init(disk: any Disk, files: DataFiles, table: Table, time: UInt64) throws(StoreError) {
+        self.disk = disk
+        self.files = files
+        self.table = table
+        self.time = time
+        let contents = try files.contents(on: disk)
+        try files.removeTemporaryFiles(contents, on: disk)
+        report.unknownFiles = contents.unknown
+        segments = contents.segments[...]
+        try openSnapshot()
+        try skipMergedSegments()
+        for seq in segments { totalSize += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0 }
+    }
+
+    /// Bytes read so far.
+    var readSize: Int { finishedSize + partSize }
+
+    private mutating func openSnapshot() throws(StoreError) {
+        guard let status = try disk.status(of: files.snapshot) else { return }
+        totalSize = status.size
+        let reader = try SnapshotReader(try disk.open(files.snapshot, for: .reading))
+        history = reader.header.history
+        position = reader.header.position
+        timestamp = reader.header.timestamp
+        report.snapshot = (position.seq, 0, status.size)
+        snapshot = consume reader
+    }
+
+    /// The snapshot holds everything that these say: the next segment begins at or before what is needed.
+    private mutating func skipMergedSegments() throws(StoreError) {
+        while let next = segments.dropFirst().first, next <= position.seq + 1 { segments.removeFirst() }
+        guard report.snapshot != nil, let first = segments.first, first > position.seq + 1 else { return }
+        throw .corruption(
+            Damage(
+                path: files.segment(firstSeq: first).string, line: 1, offset: 0,
+                expected: "the segment that begins with seq \(position.seq + 1)",
+                found: "the one that begins with seq \(first)"))
+    }
+
+    /// Reads up to `lines` lines.
+    /// - Returns: whether there is more.
+    /// - Throws: `StoreError`. Damage that cannot be a crash's is left as it was found.
+    mutating func step(lines: Int) throws(StoreError) -> Bool {
+        if var reader = snapshot.take() {
+            let hasMore = try load(&reader, pairs: lines)
+            report.snapshot?.pairs = reader.count
+            partSize = reader.offset
+            if hasMore { snapshot = consume reader } else { finishPart() }
+            return true
+        }
+        if var reader = segment.take() {
+            let hasMore = try replay(&reader, records: lines)
+            partSize = reader.end
+            if hasMore { segment = consume reader } else { finishPart() }
+            return true
+        }
+        guard let first = segments.popFirst() else { return false }
+        try open(segment: first)
+        return true
+    }
+
+    private mutating func finishPart() {
+        finishedSize += partSize
+        partSize = 0
+    }
+
+    /// - Returns: whether there is more.
+    private mutating func load(_ reader: inout SnapshotReader, pairs: Int) throws(StoreError) -> Bool {
+        for _ in 0..<pairs {
+            guard try reader.next() else { return false }
+            try reader.pair { change in table.apply(change) }
+        }
+        return true
+    }
+
+    private mutating func open(segment firstSeq: UInt64) throws(StoreError) {
+        let file = try disk.open(files.segment(firstSeq: firstSeq), for: segments.isEmpty ? .writing : .reading)
+        segmentFile = file
+        // A snapshot may end inside the segment.
+        let isInside = firstSeq <= position.seq
+        do throws(StoreError) {
+            let reader = try SegmentReader(
+                file, firstSeq: firstSeq, history: history, after: isInside ? nil : position)
+            history = reader.header.history
+            segment = consume reader
+        } catch {
+            guard try isTornHeader(file, error) else { throw error }
+            try finish(file, end: 0, hasRecords: false, torn: true)
+        }
+    }
+
+    /// Whether a crash can have cut the last segment's header short: it is durable before anything is written behind it,
+    /// so it is the last line.
+    private func isTornHeader(_ file: any DiskFile, _ error: StoreError) throws(StoreError) -> Bool {
+        guard segments.isEmpty, case .corruption(let damage) = error, !damage.isWhole else { return false }
+        var reader = LogReader(file)
+        _ = try reader.next()
+        return try !reader.next()
+    }
+
+    /// - Returns: whether there is more.
+    private mutating func replay(_ reader: inout SegmentReader, records: Int) throws(StoreError) -> Bool {
+        guard let file = segmentFile else { return false }
+        do throws(StoreError) {
+            for _ in 0..<records {
+                guard try reader.next() else {
+                    try check(endOf: reader)
+                    try finish(file, end: reader.end, hasRecords: reader.recordCount > 0, torn: false)
+                    return false
+                }
+                if reader.position.seq > position.seq {
+                    try apply(&reader)
+                } else if reader.position.seq == position.seq && reader.position != position {
+                    throw reader.damage(
+                        expected: "crc \(hex(position.crc)), as the snapshot has it for seq \(position.seq)",
+                        found: "crc \(hex(reader.position.crc))")
+                }
+            }
+            return true
+        } catch {
+            guard segments.isEmpty, case .corruption(let damage) = error, !damage.isWhole, try reader.isTorn()
+            else { throw error }
+            try check(endOf: reader)
+            try finish(file, end: reader.end, hasRecords: reader.recordCount > 0, torn: true)
+            return false
+        }
+    }
+
+    private mutating func apply(_ reader: inout SegmentReader) throws(StoreError) {
+        try reader.changes { change in table.apply(change) }
+        position = reader.position
+        timestamp = reader.timestamp
+        report.records += 1
+    }
+
+    /// A segment that a snapshot ends in has to reach as far as the snapshot, and to agree with it where it ends.
+    private func check(endOf reader: borrowing SegmentReader) throws(StoreError) {
+        guard reader.position.seq < position.seq, segments.isEmpty else { return }
+        throw .corruption(
+            Damage(
+                path: reader.path.string, line: reader.lineNumber, offset: reader.end,
+                expected: "seq \(position.seq), which the snapshot holds",
+                found: "seq \(reader.position.seq) as the last"))
+    }
+
+    private mutating func finish(
+        _ file: any DiskFile, end: Int, hasRecords: Bool, torn: Bool
+    ) throws(StoreError) {
+        if torn { report.torn = try TornTail.setAside(file, from: end, time: time, on: disk) }
+        report.size += end
+        if segments.isEmpty {
+            openSegment = (file, end, hasRecords)
+        } else {
+            report.sealedSize += end
+        }
+        segmentFile = nil
+    }
+}

@@ -1,0 +1,48 @@
+// The end of a log that a crash left in the middle of a write.
+
+import Bytes
+import SystemPackage
+
+/// Bytes at the end of the log that a crash left, and where they were put.
+package struct TornTail: Equatable, Sendable {
+    /// Bytes.
+    package let size: Int
+    package let path: String
+    /// Where in the segment they stood.
+    package let offset: Int
+    package let segment: String
+
+    /// Moves what stands from `end` on, without the space reserved behind it, to a file of its own. Nothing is deleted.
+    /// - Parameters:
+    ///   - word: what the file's name says of it, `torn` or `damaged`.
+    ///   - time: what else it is named by; a later one where that file is there already.
+    /// - Returns: nil where there was nothing but reserved space.
+    static func setAside(
+        _ file: any DiskFile, from end: Int, as word: String = "torn", time: UInt64, on disk: any Disk
+    ) throws(StoreError) -> TornTail? {
+        var tail = ByteBuffer()
+        let size = try file.size() - end
+        while tail.count < size, try file.read(size - tail.count, at: end + tail.count, into: &tail) > 0 {}
+        var kept = tail.count
+        while kept > 0, tail.bytes[kept - 1] == UInt8(ascii: "\n") { kept -= 1 }
+        guard kept > 0 else {
+            try file.truncate(to: end)
+            return nil
+        }
+        let path = try unusedName(file.path.string + ".\(word)-", time: time, on: disk)
+        let copy = try disk.create(path)
+        try copy.write(tail.bytes.extracting(0..<kept), Span(), at: 0)
+        try copy.sync()
+        try disk.syncFolder(path.folder)
+        try file.truncate(to: end)
+        try file.sync()
+        return TornTail(size: kept, path: path.string, offset: end, segment: file.path.string)
+    }
+
+    /// A clock that stands still, or was set back, must not make the name of an older file.
+    static func unusedName(_ prefix: String, time: UInt64, on disk: any Disk) throws(StoreError) -> FilePath {
+        var time = time
+        while try disk.exists(FilePath(prefix + "\(time)")) { time += 1 }
+        return FilePath(prefix + "\(time)")
+    }
+}

@@ -1,0 +1,57 @@
+// Writes the lines of a snapshot, or of a file of sorted changes, which is a snapshot whose keys may lack a value.
+
+import Bytes
+import SystemPackage
+
+/// Writes a new file of pairs, in the order in which it is given them.
+struct PairWriter: ~Copyable {
+    private let file: any DiskFile
+    private var buffer = ByteBuffer()
+    private var chain: UInt32
+    /// Bytes written and bytes synced. Syncing as it goes keeps the disk's queue short for the log, which syncs all the
+    /// while.
+    private(set) var size = 0
+    private var syncedSize = 0
+    private let syncInterval: Int
+    private(set) var count = 0
+
+    /// Bytes gathered for one write.
+    private static let bufferSize = 128 << 10
+
+    /// Makes the file, which must not be there.
+    /// - Parameter syncInterval: bytes after which what is written is synced.
+    init(
+        creating path: FilePath, _ header: SnapshotHeader, on disk: any Disk, syncInterval: Int = .max
+    ) throws(StoreError) {
+        file = try disk.create(path)
+        self.syncInterval = syncInterval
+        chain = buffer.append(snapshotHeader: header)
+    }
+
+    /// Appends a pair; without a value, a key that is removed.
+    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?) throws(StoreError) {
+        chain = buffer.append(pairLine: key, value: value, chain: chain)
+        count += 1
+        if buffer.count >= PairWriter.bufferSize { try flush() }
+    }
+
+    /// Writes the last line.
+    mutating func end() throws(StoreError) {
+        buffer.append(snapshotEnd: count, chain: chain)
+        try flush()
+    }
+
+    /// Makes everything durable but the file's name.
+    func sync() throws(StoreError) { try file.sync() }
+
+    private mutating func flush() throws(StoreError) {
+        try file.write(buffer.bytes, Span(), at: size)
+        size += buffer.count
+        buffer.removeAll()
+        buffer.trim(above: 2 * PairWriter.bufferSize)
+        if size - syncedSize >= syncInterval {
+            try file.sync()
+            syncedSize = size
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// A snapshot, read from its first line to its last, with everything checked that a snapshot promises.
+
+import Bytes
+import SystemPackage
+
+/// Reads the pairs of one snapshot.
+struct SnapshotReader: ~Copyable {
+    private var lines: CheckedLines
+    let header: SnapshotHeader
+    let path: FilePath
+    private var chain: UInt32
+    /// Pairs read so far.
+    private(set) var count = 0
+    /// Bytes read so far.
+    var offset: Int { lines.end }
+
+    /// Reads the header.
+    /// - Throws: `StoreError.unknownVersion` where the file is not a snapshot of this version, `corruption` where it is
+    ///   damaged.
+    init(_ file: any DiskFile, chunkSize: Int = 1 << 20) throws(StoreError) {
+        var lines = CheckedLines(file, chunkSize: chunkSize)
+        guard let first = try lines.first(kind: "snapshot") else {
+            throw lines.damage(expected: "a snapshot's header", found: "an empty file")
+        }
+        guard case .snapshot(let header) = first else {
+            throw .unknownVersion(path: file.path.string, found: excerpt(of: lines.line))
+        }
+        self.header = header
+        path = file.path
+        chain = lines.line.hex32(at: lines.line.count - 10) ?? 0
+        self.lines = lines
+    }
+
+    /// Goes to the next pair.
+    /// - Returns: whether there is one; false behind the last line, which has been checked then.
+    mutating func next() throws(StoreError) -> Bool {
+        guard let line = try lines.next(chain: chain) else {
+            throw lines.damage(expected: "a snapshot's last line", found: "the end of the file")
+        }
+        switch line {
+        case .pair(let crc):
+            chain = crc
+            count += 1
+            return true
+        case .end(let pairs):
+            guard pairs == count else { throw lines.damage(expected: "\(count) pairs", found: "\(pairs)") }
+            let end = lines.end
+            guard try !lines.hasMore() else {
+                throw lines.damage(expected: "the end of the file at byte \(end)", found: "more")
+            }
+            return false
+        case .header, .durable, .record, .snapshot:
+            throw lines.damage(expected: "a pair", found: "a line of another kind")
+        }
+    }
+
+    /// Visits the current pair as the change that sets it.
+    mutating func pair(apply: (borrowing Change) -> Void) throws(StoreError) {
+        var hasValue = true
+        try lines.changes { change in
+            if case .delete = change { hasValue = false } else { apply(change) }
+        }
+        guard hasValue else { throw lines.damage(expected: "a pair", found: "a key without a value") }
+    }
+
+    /// As `pair`, for a file of sorted changes: a key without a value is visited as the change that removes it.
+    mutating func change(apply: (borrowing Change) -> Void) throws(StoreError) {
+        try lines.changes(apply: apply)
+    }
+
+    /// The error for a pair that is whole and does not belong where it stands.
+    func damage(expected: String, found: String) -> StoreError {
+        lines.damage(expected: expected, found: found)
+    }
+}
