@@ -86,11 +86,16 @@ extension Span where Element == UInt8 {
     /// Eight hexadecimal digits from `offset` on: lower case only, so that each number has one spelling here too.
     package func hex32(at offset: Int) -> UInt32? {
         guard offset >= 0, offset + 8 <= count else { return nil }
-        var value: UInt32 = 0
-        for index in offset..<offset + 8 {
-            guard let digit = hexValue(self[index]), digit < 10 || self[index] >= UInt8(ascii: "a") else { return nil }
-            value = value << 4 | UInt32(digit)
-        }
-        return value
+        // All eight at once, one in each byte; the first digit, which counts most, comes last.
+        let text = UInt64(bigEndian: word(at: offset))
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let letters = text &>> 6 & ones
+        let digits = (text & (ones &* 0x0f)) &+ letters &* 9
+        // Writing them again shows whether each was a digit.
+        let isLetter = (digits &+ ones &* 0x76) &>> 7 & ones
+        guard digits & (ones &* 0xf0) == 0, digits &+ ones &* 0x30 &+ isLetter &* 39 == text else { return nil }
+        var value = (digits | digits &>> 4) & 0x00ff_00ff_00ff_00ff
+        value = (value | value &>> 8) & 0x0000_ffff_0000_ffff
+        return UInt32(truncatingIfNeeded: value | value &>> 16)
     }
 }

@@ -85,13 +85,21 @@ extension Span where Element == UInt8 {
         return starts(with: text)
     }
 
-    /// Whether the bytes from `offset` on begin with those of `text`, which is ASCII.
+    /// Whether the bytes from `offset` on begin with those of `text`, which is ASCII. Inlined where it is used, so that the
+    /// text and its size are constants, and the comparison a few instructions.
+    @inlinable @inline(__always)
     package func starts(with text: StaticString, at offset: Int = 0) -> Bool {
         let size = text.utf8CodeUnitCount
-        guard offset >= 0, count - offset >= size else { return false }
-        let expected = unsafe Span(
-            _unsafeStart: text.utf8Start, count: size)
-        return extracting(offset..<offset + size).equals(expected)
+        guard offset >= 0, count &- offset >= size else { return false }
+        #if canImport(Glibc)
+            return unsafe withUnsafeBufferPointer { memory in
+                guard let start = memory.baseAddress else { return size == 0 }
+                return unsafe memcmp(start + offset, text.utf8Start, size) == 0
+            }
+        #else
+            let expected = unsafe Span(_unsafeStart: text.utf8Start, count: size)
+            return extracting(offset..<offset + size).equals(expected)
+        #endif
     }
 
     /// As `equals`, with the span's letters taken as upper case; `text` is upper-case ASCII.

@@ -69,7 +69,9 @@ struct Recovery: ~Copyable {
     private mutating func openSnapshot() throws(StoreError) {
         guard let status = try disk.status(of: files.snapshot) else { return }
         totalSize = status.size
-        let reader = try SnapshotReader(try disk.open(files.snapshot, for: .reading))
+        let file = try disk.open(files.snapshot, for: .reading)
+        let reader = try SnapshotReader(file)
+        table.reserve(try SnapshotReader.expectedCount(file))
         history = reader.header.history
         position = reader.header.position
         timestamp = reader.header.timestamp

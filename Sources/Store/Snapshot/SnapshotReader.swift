@@ -31,6 +31,20 @@ struct SnapshotReader: ~Copyable {
         self.lines = lines
     }
 
+    /// How many pairs a snapshot's last line says there are: a hint, which nothing has been checked of.
+    static func expectedCount(_ file: any DiskFile) throws(StoreError) -> Int {
+        let size = try file.size()
+        var tail = ByteBuffer()
+        let start = max(size - 80, 0)
+        _ = try file.read(80, at: start, into: &tail)
+        let text = String(tail.bytes)
+        guard let line = text.split(separator: "\n").last, line.hasPrefix("{\"end\":true,\"count\":"),
+            let count = Int(line.dropFirst(20).prefix { $0.isNumber })
+        else { return 0 }
+        // No pair takes fewer bytes than this.
+        return min(count, size / 30)
+    }
+
     /// Goes to the next pair.
     /// - Returns: whether there is one; false behind the last line, which has been checked then.
     mutating func next() throws(StoreError) -> Bool {

@@ -133,6 +133,17 @@ struct Bucket {
         }
     }
 
+    /// Brings the pairs into the processor's cache, many at a time: reached one by one, each would be waited for alone.
+    func touchPairs() {
+        var sum = 0
+        for index in 0..<slotCount {
+            let slot = slot(at: index)
+            if slot != 0 { sum &+= Bucket.pair(ofSlot: slot).keySize }
+        }
+        // Without a use of what was read, nothing would be read.
+        precondition(sum >= 0, "a key of a negative size")
+    }
+
     /// Puts a slot in its place. The bucket is not full.
     /// - Returns: false, with nothing changed, where the run of slots reaches the end.
     func insert(_ slot: Slot) -> Bool {

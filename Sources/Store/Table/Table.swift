@@ -50,6 +50,28 @@ package final class Table {
         return unsafe (directory, bucket.size + 8)
     }
 
+    /// Makes an empty table ready for `count` pairs, so that it need not grow on the way there.
+    func reserve(_ count: Int) {
+        precondition(self.count == 0, "a table is made ready while it is in use")
+        guard count > Table.usualBucketCount else { return }
+        var (entries, depth) = (1, 0)
+        while entries * Table.usualBucketCount < count { (entries, depth) = (entries * 2, depth + 1) }
+        unsafe Bucket(entry: directory[0]).free()
+        unsafe directory.deallocate()
+        unsafe directory = .allocate(capacity: entries)
+        self.depth = depth
+        size = entries * 8
+        let capacity = Bucket.capacity(for: count / entries)
+        for index in 0..<entries {
+            let bucket = Bucket(capacity: capacity, depth: depth)
+            unsafe directory[index] = bucket.entry
+            size += bucket.size
+        }
+    }
+
+    /// Pairs in a bucket that is hardly ever full, as hashes fall: the square root of this is what they vary by.
+    private static let usualBucketCount = 720
+
     /// The hash by which every other call knows a key.
     package func hash(_ key: Span<UInt8>) -> UInt64 {
         sipHash.hash(key)
@@ -223,6 +245,7 @@ package final class Table {
         var halves = (
             Bucket(capacity: capacity, depth: newDepth), Bucket(capacity: capacity, depth: newDepth)
         )
+        bucket.touchPairs()
         for index in 0..<bucket.slotCount {
             let slot = bucket.slot(at: index)
             guard slot != 0 else { continue }
