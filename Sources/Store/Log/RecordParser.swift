@@ -45,7 +45,7 @@ package struct RecordParser: ~Copyable {
         var fields = FieldReader(body)
         let parsed: LogLine? =
             if isRecord { fields.recordHead(crc: crc) } else { fields.durable() ?? fields.header() }
-        guard let parsed else {
+        guard let parsed, isRecord || fields.isAtFieldEnd else {
             throw LineError(
                 expected: "a record, header or durable line of version 1", found: excerpt(of: line))
         }
@@ -60,7 +60,7 @@ package struct RecordParser: ~Copyable {
         guard fields.recordHead(crc: 0) != nil, try change(&fields, isNested: false, apply) else {
             throw LineError(expected: "a change of version 1", found: excerpt(of: line))
         }
-        guard fields.isAtEnd || fields.skip(",\"") else {
+        guard fields.isAtFieldEnd else {
             throw LineError(expected: "the end of the record", found: excerpt(of: line))
         }
     }
@@ -127,7 +127,8 @@ private struct FieldReader: ~Escapable {
         self.body = body
     }
 
-    var isAtEnd: Bool { offset == body.count }
+    /// Whether nothing stands next, or another field: one that is not known.
+    var isAtFieldEnd: Bool { offset == body.count || body.starts(with: ",\"", at: offset) }
 
     /// Passes over `text` where it stands next.
     mutating func skip(_ text: StaticString) -> Bool {
@@ -155,6 +156,8 @@ private struct FieldReader: ~Escapable {
         guard skip("\",\"seq\":"), let seq = number(), skip(",\"chain\":\""),
             let chain = body.hex32(at: offset)
         else { return nil }
+        offset += 8
+        guard skip("\"") else { return nil }
         return .header(LogHeader(history: history, firstSeq: seq, chain: chain))
     }
 
