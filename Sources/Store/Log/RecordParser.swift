@@ -151,7 +151,8 @@ private struct FieldReader: ~Escapable {
     mutating func header() -> LogLine? {
         guard skip("{\"puffin\":\"log\",\"version\":1,\"history\":\"") else { return nil }
         let start = offset
-        while offset < body.count, body[offset] != UInt8(ascii: "\"") { offset += 1 }
+        // No history has escapes or control characters: it can stand in a message as it is.
+        offset = body.firstEscape(from: start)
         let history = String(body.extracting(start..<offset))
         guard skip("\",\"seq\":"), let seq = number(), skip(",\"chain\":\""),
             let chain = body.hex32(at: offset)

@@ -131,6 +131,8 @@ struct RecordParserTests {
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000"#,
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"000000001""#,
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000"x"#,
+            #"{"puffin":"log","version":1,"history":"a\u0041","seq":1,"chain":"00000000""#,
+            "{\"puffin\":\"log\",\"version\":1,\"history\":\"\u{1b}[2J\",\"seq\":1,\"chain\":\"00000000\"",
         ])
     func otherKinds(body: String) {
         #expect(throws: LineError.self) { try parsed(line(body)) }
