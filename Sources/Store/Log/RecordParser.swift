@@ -44,7 +44,13 @@ package struct RecordParser: ~Copyable {
         }
         var fields = FieldReader(body)
         let parsed: LogLine? =
-            if isRecord { fields.recordHead(crc: crc) } else { fields.durable() ?? fields.header() }
+            if isRecord {
+                fields.recordHead(crc: crc)
+            } else if fields.skip("{\"durable\":") {
+                fields.durable()
+            } else {
+                fields.header()
+            }
         guard let parsed, isRecord || fields.isAtFieldEnd else {
             throw LineError(
                 expected: "a record, header or durable line of version 1", found: excerpt(of: line))
@@ -143,8 +149,9 @@ private struct FieldReader: ~Escapable {
         return .record(seq: seq, timestamp: timestamp, crc: crc)
     }
 
+    /// What stands behind the first field's name.
     mutating func durable() -> LogLine? {
-        guard skip("{\"durable\":"), let seq = number() else { return nil }
+        guard let seq = number() else { return nil }
         return .durable(seq: seq, isClosed: skip(",\"closed\":true"))
     }
 

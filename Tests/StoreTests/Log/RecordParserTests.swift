@@ -127,6 +127,7 @@ struct RecordParserTests {
             #"{"durable":""#, #"{"puffin":"log","version":2,"history":"h","seq":1,"chain":"00000000""#,
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"0000000""#,
             #"{"puffin":"snapshot","version":1"#, #"{"durable":1x"#, #"{"durable":1,"closed":truex"#,
+            #"{"durable":{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000""#,
             #"{"durable":1 ,"closed":true"#, #"{"durable":1,closed"#,
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000"#,
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"000000001""#,
