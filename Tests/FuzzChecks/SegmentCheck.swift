@@ -17,9 +17,12 @@ func checkSegments(_ input: [UInt8]) throws(BrokenProperty) {
     let store: Store
     do { store = try open(disk) } catch {
         try checkRefusal(error)
-        return try require(disk.contents == before, "refused, but changed: \(error)")
+        try require(disk.contents == before, "refused, but changed: \(error)")
+        return try requireRefusal(error, before, readSize: cut(of: input) + 1)
     }
-    try checkStart(store, before: before, disk: disk)
+    let state = StoreState(store)
+    try checkStart(store, state, before: before, disk: disk)
+    try requireStart(state, before, readSize: cut(of: input) + 1)
 }
 
 private func name(_ seq: UInt64) -> FilePath {
@@ -62,8 +65,9 @@ private struct StoreState: Equatable {
     }
 }
 
-private func checkStart(_ store: Store, before: [String: [UInt8]], disk: MemoryDisk) throws(BrokenProperty) {
-    let state = StoreState(store)
+private func checkStart(
+    _ store: Store, _ state: StoreState, before: [String: [UInt8]], disk: MemoryDisk
+) throws(BrokenProperty) {
     let found = Result { () throws(BrokenProperty) in
         try require(store.check().isEmpty, "\(store.check())")
         try require(store.count == state.pairs.count, "\(store.count) pairs, \(state.pairs.count) of them visited")
@@ -120,4 +124,31 @@ private func checkNextStart(_ state: StoreState, disk: MemoryDisk) throws(Broken
         expected.pairs[key] = key
         expected.position = position
     }
+}
+
+/// What is found does not depend on how much a read gives at a time.
+private func requireStart(
+    _ state: StoreState, _ contents: [String: [UInt8]], readSize: Int
+) throws(BrokenProperty) {
+    let store: Store
+    do { store = try open(MemoryDisk(contents, readSize: readSize)) } catch {
+        throw BrokenProperty(description: "refused where a read gives \(readSize) bytes: \(error)")
+    }
+    let found = StoreState(store)
+    store.close()
+    // A log without a single header gets a history of its own each time.
+    try require(
+        found.pairs == state.pairs && found.position == state.position,
+        "\(found) where a read gives \(readSize) bytes, expected \(state)")
+}
+
+private func requireRefusal(
+    _ expected: StoreError, _ contents: [String: [UInt8]], readSize: Int
+) throws(BrokenProperty) {
+    do {
+        try open(MemoryDisk(contents, readSize: readSize)).close()
+    } catch {
+        return try require(error == expected, "\(error) where a read gives \(readSize) bytes, expected \(expected)")
+    }
+    throw BrokenProperty(description: "opened where a read gives \(readSize) bytes, otherwise \(expected)")
 }

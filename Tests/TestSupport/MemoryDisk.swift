@@ -9,11 +9,16 @@ import SystemPackage
 package final class MemoryDisk: Disk {
     private let files: Mutex<[String: MemoryFile]>
 
-    /// - Parameter contents: what each file holds at first, by its path.
-    package init(_ contents: [String: [UInt8]] = [:]) {
+    private let readSize: Int
+
+    /// - Parameters:
+    ///   - contents: what each file holds at first, by its path.
+    ///   - readSize: how many bytes a read gives at most.
+    package init(_ contents: [String: [UInt8]] = [:], readSize: Int = .max) {
         var files: [String: MemoryFile] = [:]
-        for (path, bytes) in contents { files[path] = MemoryFile(FilePath(path), bytes) }
+        for (path, bytes) in contents { files[path] = MemoryFile(FilePath(path), bytes, readSize: readSize) }
         self.files = Mutex(files)
+        self.readSize = readSize
     }
 
     /// What each file holds, by its path.
@@ -31,7 +36,7 @@ package final class MemoryDisk: Disk {
 
     package func create(_ path: FilePath) throws(StoreError) -> any DiskFile {
         guard !exists(path) else { throw .disk(operation: "create", path: path.string, errno: .fileExists) }
-        let file = MemoryFile(path)
+        let file = MemoryFile(path, [], readSize: readSize)
         files.withLock { $0[path.string] = file }
         return file
     }
@@ -43,15 +48,19 @@ package final class MemoryDisk: Disk {
 
     package func exists(_ path: FilePath) -> Bool { files.withLock { $0[path.string] != nil } }
 
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile { MemoryFile(path) }
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
+        MemoryFile(path, [], readSize: readSize)
+    }
 }
 
 private final class MemoryFile: DiskFile {
     let path: FilePath
     private let content: Mutex<[UInt8]>
+    private let readSize: Int
 
-    init(_ path: FilePath, _ bytes: [UInt8] = []) {
+    init(_ path: FilePath, _ bytes: [UInt8], readSize: Int) {
         self.path = path
+        self.readSize = readSize
         content = Mutex(bytes)
     }
 
@@ -60,7 +69,7 @@ private final class MemoryFile: DiskFile {
     func size() throws(StoreError) -> Int { content.withLock { $0.count } }
 
     func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
-        let piece = Array(bytes.dropFirst(offset).prefix(size))
+        let piece = Array(bytes.dropFirst(offset).prefix(min(size, readSize)))
         buffer.append(piece.span)
         return piece.count
     }
