@@ -68,8 +68,8 @@ private func check(line request: [[UInt8]], _ bytes: [UInt8]) throws(BrokenPrope
     try require(bytes.count - 1 <= limits.lineSize, "beyond the limit: \(shown(bytes))")
     try require(bytes.last == 0x0a && bytes.firstIndex(of: 0x0a) == bytes.count - 1, "no line: \(shown(bytes))")
     try requireSame(written(request), request, .resp)
-    guard let verb = request.first, verb.count < bytes.count, !verb.contains(0x20) else { return }
-    // As a line: a verb cannot be quoted and has no blanks, which sorts out the refusals; any other argument can.
+    // As a line again: a verb cannot be quoted, any other argument can. What stands for a refusal has blanks in the verb.
+    guard let verb = request.first, !verb.contains(UInt8(ascii: " ")) else { return }
     var line = ByteBuffer()
     line.append(UInt8(ascii: " "))
     line.append(verb.span)
