@@ -83,6 +83,7 @@ let package = Package(
                 "Bytes", "Wire", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/FuzzChecks", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzChecks"], swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
