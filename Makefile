@@ -7,9 +7,11 @@ BIN = bin
 PACKAGES = libevent-dev pkg-config
 PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck
 VENV = .venv
+# How long each fuzzer runs.
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test lint fmt clean
+.PHONY: help setup setup-dev build run test fuzz lint fmt clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +48,9 @@ test: setup ## Run every test
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
 
+fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
+
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	.ci/check-rooms
@@ -54,4 +59,4 @@ fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
 clean: ## Remove everything that was built
-	rm -rf .build $(BIN) $(VENV)
+	rm -rf .build .build-fuzz $(BIN) $(VENV)

@@ -9,6 +9,18 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+// `make fuzz` sets PUFFIN_FUZZ: the parsers then tell the fuzzer which of their branches an input reaches, and there is a
+// program that feeds them.
+let isFuzzing = Context.environment["PUFFIN_FUZZ"] != nil
+let fuzzed: [SwiftSetting] = strict + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : [])
+let fuzzers: [Target] =
+    isFuzzing
+    ? [
+        .executableTarget(
+            name: "puffin-fuzz", dependencies: ["FuzzChecks"], path: "Tests/Fuzz", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+    ] : []
+
 let package = Package(
     name: "puffin",
     products: [
@@ -26,14 +38,14 @@ let package = Package(
             providers: [.apt(["libevent-dev"])]),
         .systemLibrary(name: "CChecksum", path: "Sources/CChecksum"),
 
-        .target(name: "Bytes", swiftSettings: strict),
-        .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(name: "Bytes", swiftSettings: fuzzed),
+        .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(
             name: "Store",
             dependencies: [
                 "Bytes", "CChecksum", .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            swiftSettings: fuzzed),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
@@ -65,8 +77,16 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "FuzzChecks",
+            dependencies: [
+                "Bytes", "Wire", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/FuzzChecks", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzChecks"], swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "WireTests", dependencies: ["Bytes", "Wire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient"], swiftSettings: strict),
         .testTarget(
@@ -83,5 +103,5 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-    ]
+    ] + fuzzers
 )

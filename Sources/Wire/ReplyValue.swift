@@ -36,12 +36,10 @@ extension Reply {
 
     private init(error text: Span<UInt8>) {
         var size = 0
-        while size < text.count, text[size] != UInt8(ascii: " ") {
-            guard text[size] >= UInt8(ascii: "A"), text[size] <= UInt8(ascii: "Z") else {
-                self = .error(code: "", message: String(text))
-                return
-            }
-            size += 1
+        while size < text.count, text[size] >= UInt8(ascii: "A"), text[size] <= UInt8(ascii: "Z") { size += 1 }
+        guard size > 0, size == text.count || text[size] == UInt8(ascii: " ") else {
+            self = .error(code: "", message: String(text))
+            return
         }
         let rest = text.extracting(min(size + 1, text.count)..<text.count)
         self = .error(code: String(text.extracting(0..<size)), message: String(rest))

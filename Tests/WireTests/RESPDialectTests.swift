@@ -1,4 +1,5 @@
 import Bytes
+import FuzzChecks
 import TestSupport
 import Testing
 import Wire

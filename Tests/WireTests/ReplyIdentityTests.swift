@@ -2,6 +2,7 @@
 // what GET answers, put behind `SET k `, sets the same value.
 
 import Bytes
+import FuzzChecks
 import TestSupport
 import Testing
 import Wire

@@ -14,6 +14,8 @@ import Wire
         ("-LOADING\r\n", .error(code: "LOADING", message: "")),
         ("-it broke\r\n", .error(code: "", message: "it broke")),
         ("-\r\n", .error(code: "", message: "")),
+        ("- no code\r\n", .error(code: "", message: " no code")),
+        ("- ERR no code\r\n", .error(code: "", message: " ERR no code")),
         ("!10\r\nERR a\r\nb c\r\n", .error(code: "ERR", message: "a\r\nb c")),
         (":0\r\n", .integer(0)),
         (":-1\r\n", .integer(-1)),

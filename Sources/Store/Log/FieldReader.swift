@@ -27,6 +27,11 @@ struct FieldReader: ~Escapable {
     }
 
     var isAtEnd: Bool { offset == body.count }
+    /// Whether nothing stands next, or another field: one that is not known.
+    var isAtFieldEnd: Bool { isAtEnd || body.starts(with: ",\"", at: offset) }
+
+    /// Whether `text` stands next.
+    func isAt(_ text: StaticString) -> Bool { body.starts(with: text, at: offset) }
 
     /// Passes over `text` where it stands next.
     mutating func skip(_ text: StaticString) -> Bool {
@@ -41,8 +46,9 @@ struct FieldReader: ~Escapable {
         return .record(seq: seq, timestamp: timestamp, crc: crc)
     }
 
+    /// What stands behind the first field's name.
     mutating func durable() -> LogLine? {
-        guard skip("{\"durable\":"), let seq = number() else { return nil }
+        guard let seq = number() else { return nil }
         return .durable(seq: seq, isClosed: skip(",\"closed\":true"))
     }
 
@@ -50,7 +56,7 @@ struct FieldReader: ~Escapable {
         guard skip("{\"puffin\":\"log\",\"version\":1,\"history\":\"") else { return nil }
         let history = untilQuote()
         guard skip("\",\"seq\":"), let seq = number(), skip(",\"chain\":\""),
-            let chain = body.hex32(at: offset)
+            let chain = quotedHex()
         else { return nil }
         return .header(LogHeader(history: history, firstSeq: seq, chain: chain))
     }
@@ -59,21 +65,30 @@ struct FieldReader: ~Escapable {
         guard skip("{\"puffin\":\"snapshot\",\"version\":1,\"history\":\"") else { return nil }
         let history = untilQuote()
         guard skip("\",\"seq\":"), let seq = number(), skip(",\"ts\":"), let timestamp = number(),
-            skip(",\"chain\":\""), let chain = body.hex32(at: offset)
+            skip(",\"chain\":\""), let chain = quotedHex()
         else { return nil }
         return .snapshot(
             SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp))
     }
 
+    /// What stands behind the first field's name.
     mutating func end() -> LogLine? {
-        guard skip("{\"end\":true,\"count\":"), let count = number() else { return nil }
+        guard skip("true,\"count\":"), let count = number() else { return nil }
         return .end(count: Int(clamping: count))
     }
 
+    /// No history has escapes or control characters: it can stand in a message as it is.
     private mutating func untilQuote() -> String {
         let start = offset
-        while offset < body.count, body[offset] != UInt8(ascii: "\"") { offset += 1 }
+        offset = body.firstEscape(from: start)
         return String(body.extracting(start..<offset))
+    }
+
+    /// Eight digits and the quote behind them.
+    private mutating func quotedHex() -> UInt32? {
+        guard let value = body.hex32(at: offset) else { return nil }
+        offset += 8
+        return skip("\"") ? value : nil
     }
 
     /// The rest of a field whose name ends here, with `64` where it is base64: `":"…"`. What has to be decoded is

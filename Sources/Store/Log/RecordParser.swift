@@ -53,16 +53,25 @@ package struct RecordParser: ~Copyable {
         let parsed: LogLine? =
             if isRecord {
                 fields.recordHead(crc: crc)
+            } else if fields.skip("{\"durable\":") {
+                fields.durable()
+            } else if fields.skip("{\"end\":") {
+                fields.end()
             } else if isChained {
-                fields.end() ?? .pair(crc: crc)
+                .pair(crc: crc)
             } else {
-                fields.durable() ?? fields.header() ?? fields.snapshotHeader()
+                fields.isAt("{\"puffin\":\"snapshot") ? fields.snapshotHeader() : fields.header()
             }
-        guard let parsed else {
+        guard let parsed, isRecord || isPair(parsed) || fields.isAtFieldEnd else {
             throw LineError(
                 expected: "a record, header or durable line of version 1", found: excerpt(of: line))
         }
         return parsed
+    }
+
+    /// Its fields are read by `changes`.
+    private func isPair(_ line: LogLine) -> Bool {
+        if case .pair = line { true } else { false }
     }
 
     /// Visits the changes of a line that `parse` has found to be a record, in their order; of a pair, the change that sets
@@ -81,7 +90,7 @@ package struct RecordParser: ~Copyable {
             isRead = try pair(&fields, canLackValue: true, apply)
         }
         guard isRead else { throw LineError(expected: "a change of version 1", found: excerpt(of: line)) }
-        guard fields.isAtEnd || fields.skip(",\"") else {
+        guard fields.isAtFieldEnd else {
             throw LineError(expected: "the end of the record", found: excerpt(of: line))
         }
     }

@@ -2,27 +2,10 @@
 
 import Bytes
 import Store
+import TestSupport
 
 extension String {
     var bytes: [UInt8] { Array(utf8) }
-}
-
-/// A change that outlives the line it was read from.
-enum ChangeCopy: Equatable {
-    case set([UInt8], [UInt8])
-    case delete([UInt8])
-    case clear
-
-    static func set(_ key: String, _ value: String) -> ChangeCopy { .set(key.bytes, value.bytes) }
-    static func delete(_ key: String) -> ChangeCopy { .delete(key.bytes) }
-
-    init(_ change: borrowing Change) {
-        switch change {
-        case .set(let key, let value): self = .set(Array(key), Array(value))
-        case .delete(let key): self = .delete(Array(key))
-        case .clear: self = .clear
-        }
-    }
 }
 
 /// `body` with the checksum that continues `chain`, without its line feed.

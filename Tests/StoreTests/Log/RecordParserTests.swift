@@ -126,7 +126,14 @@ struct RecordParserTests {
             #"{"seq":18446744073709551616,"ts":2,"op":"clear""#, #"{"seq":1,"op":"clear""#, #"{"durable":"1""#,
             #"{"durable":""#, #"{"puffin":"log","version":2,"history":"h","seq":1,"chain":"00000000""#,
             #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"0000000""#,
-            #"{"puffin":"snapshot","version":1"#,
+            #"{"puffin":"snapshot","version":1"#, #"{"durable":1x"#, #"{"durable":1,"closed":truex"#,
+            #"{"durable":{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000""#,
+            #"{"durable":1 ,"closed":true"#, #"{"durable":1,closed"#,
+            #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000"#,
+            #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"000000001""#,
+            #"{"puffin":"log","version":1,"history":"h","seq":1,"chain":"00000000"x"#,
+            #"{"puffin":"log","version":1,"history":"a\u0041","seq":1,"chain":"00000000""#,
+            "{\"puffin\":\"log\",\"version\":1,\"history\":\"\u{1b}[2J\",\"seq\":1,\"chain\":\"00000000\"",
         ])
     func otherKinds(body: String) {
         #expect(throws: LineError.self) { try parsed(line(body)) }

@@ -1,0 +1,165 @@
+// Lines of the log and of snapshots. Bytes that a fuzzer makes up hardly ever have the right checksum, so they are read twice: as a whole
+// line, and as the body of one whose checksum is right. What is understood is written again, and has to mean the same.
+
+import Bytes
+import Store
+import TestSupport
+
+/// The checksum before the line: that of some other history.
+private let chain: UInt32 = 0x1234_5678
+
+/// Checks the reader of log lines on one line.
+func checkRecord(_ input: [UInt8]) throws(BrokenProperty) {
+    let line = Array(input.prefix { $0 != 0x0a })
+    if let error = parse(line).failure {
+        try require(error.isPrintable, "not one short line: \(error)")
+    }
+    let bytes = line.span
+    let isChained =
+        bytes.starts(with: "{\"seq\":") || bytes.starts(with: "{\"key") || bytes.starts(with: "{\"end\":")
+    let whole = checksummed(line, chain: isChained ? chain : 0)
+    switch parse(whole) {
+    case .failure(let error):
+        try require(line.isEmpty || error.isWhole, "said to be torn, though its checksum is right: \(error)")
+        try require(error.isPrintable, "not one short line: \(error)")
+    case .success(.header(let header)): try check(header, body: line)
+    case .success(.durable(let seq, let isClosed)): try check(durable: seq, isClosed: isClosed, body: line)
+    case .success(.record(let seq, let timestamp, let crc)):
+        try check(seq: seq, timestamp: timestamp, crc: crc, line: whole)
+    case .success(.snapshot(let header)): try check(header, body: line)
+    case .success(.pair(let crc)): try check(pair: whole, crc: crc)
+    case .success(.end(let count)): try requireSpelling(line, bodyOfLine { $0.append(snapshotEnd: count, chain: 0) })
+    }
+}
+
+private func parse(_ line: [UInt8]) -> Result<LogLine, LineError> {
+    do { return .success(try RecordParser().parse(line.span, chain: chain)) } catch { return .failure(error) }
+}
+
+/// `body` as a line, without its line feed.
+private func checksummed(_ body: [UInt8], chain: UInt32) -> [UInt8] {
+    var buffer = ByteBuffer()
+    buffer.append(body.span)
+    _ = buffer.appendChecksum(bodyFrom: 0, chain: chain)
+    return Array(buffer.bytes).dropLast()
+}
+
+/// The body that the writer gives to a line.
+private func bodyOfLine(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
+    var buffer = ByteBuffer()
+    write(&buffer)
+    return Array(buffer.bytes).dropLast(19)
+}
+
+/// A header and a durable line have one spelling, up to fields that are not known.
+private func requireSpelling(_ body: [UInt8], _ expected: [UInt8]) throws(BrokenProperty) {
+    let rest = body.dropFirst(expected.count)
+    try require(
+        body.starts(with: expected) && (rest.isEmpty || rest.starts(with: Array(",\"".utf8))),
+        "\(shown(body)) is read as if it were \(shown(expected))")
+}
+
+private func check(_ header: LogHeader, body: [UInt8]) throws(BrokenProperty) {
+    // What is not UTF-8 is replaced, so that its spelling is lost.
+    guard body.span.isUTF8 else { return }
+    try requireSpelling(body, bodyOfLine { $0.append(header: header) })
+}
+
+private func check(_ header: SnapshotHeader, body: [UInt8]) throws(BrokenProperty) {
+    guard body.span.isUTF8 else { return }
+    try requireSpelling(body, bodyOfLine { _ = $0.append(snapshotHeader: header) })
+}
+
+/// A pair, or a key that is removed, means the same when it is written again.
+private func check(pair line: [UInt8], crc: UInt32) throws(BrokenProperty) {
+    try require(line.span.hex32(at: line.count - 10) == crc, "another checksum than the line's")
+    switch changes(of: line) {
+    case .failure(let error):
+        try require(error.isWhole, "said to be torn, though its checksum is right: \(error)")
+        try require(error.isPrintable, "not one short line: \(error)")
+    case .success(let changes):
+        try require(changes.count == 1, "\(changes.count) changes in the line of one pair")
+        var buffer = ByteBuffer()
+        switch changes[0] {
+        case .set(let key, let value): _ = buffer.append(pairLine: key.span, value: value.span, chain: chain)
+        case .delete(let key): _ = buffer.append(pairLine: key.span, value: nil, chain: chain)
+        case .clear: throw BrokenProperty(description: "\(shown(line)) is read as a clear")
+        }
+        let again = Array(buffer.bytes).dropLast()
+        guard case .success(.pair) = parse(Array(again)) else {
+            throw BrokenProperty(description: "\(shown(Array(again))) is not read as a pair")
+        }
+        try require((try? found(Array(again))) == changes, "\(shown(line)) is read as another pair")
+    }
+}
+
+private func check(durable seq: UInt64, isClosed: Bool, body: [UInt8]) throws(BrokenProperty) {
+    try requireSpelling(body, bodyOfLine { $0.append(durable: seq, isClosed: isClosed) })
+}
+
+private func check(seq: UInt64, timestamp: UInt64, crc: UInt32, line: [UInt8]) throws(BrokenProperty) {
+    switch changes(of: line) {
+    case .failure(let error):
+        try require(error.isWhole, "said to be torn, though its checksum is right: \(error)")
+        try require(error.isPrintable, "not one short line: \(error)")
+    case .success(let changes):
+        try require(!changes.isEmpty, "a record without a change")
+        var buffer = ByteBuffer()
+        buffer.append(recordHead: seq, timestamp: timestamp)
+        try require(line.starts(with: Array(buffer.bytes)), "the head of \(shown(line)) is read as another")
+        buffer.append(changes)
+        let again = checksummed(Array(buffer.bytes), chain: chain)
+        guard case .success(.record(seq, timestamp, _)) = parse(again) else {
+            throw BrokenProperty(description: "\(shown(again)) is not read as a record")
+        }
+        try require((try? found(again)) == changes, "\(shown(line)) is read as other changes than \(shown(again))")
+        try require(line.span.hex32(at: line.count - 10) == crc, "another checksum than the line's")
+    }
+}
+
+private func found(_ line: [UInt8]) throws(LineError) -> [ChangeCopy] {
+    var parser = RecordParser()
+    var copies: [ChangeCopy] = []
+    try parser.changes(of: line.span) { copies.append(ChangeCopy($0)) }
+    return copies
+}
+
+private func changes(of line: [UInt8]) -> Result<[ChangeCopy], LineError> {
+    do { return .success(try found(line)) } catch { return .failure(error) }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}
+
+extension LineError {
+    /// Whether it can stand in a message: a line that shows what it was found in, not all of it.
+    fileprivate var isPrintable: Bool {
+        let text = expected + found
+        return text.utf8.count < 1_000 && !expected.isEmpty && !found.isEmpty && text.utf8.allSatisfy { $0 >= 0x20 }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends the fields of a record's changes: of several as `multi`.
+    fileprivate mutating func append(_ changes: [ChangeCopy]) {
+        if changes.count == 1 { return append(changes[0]) }
+        append("\"op\":\"multi\",\"changes\":[")
+        for (index, change) in changes.enumerated() {
+            append(index == 0 ? "{" : ",{")
+            append(change)
+            append("}")
+        }
+        append("]")
+    }
+
+    private mutating func append(_ change: ChangeCopy) {
+        switch change {
+        case .set(let key, let value): append(change: .set(key: key.span, value: value.span))
+        case .delete(let key): append(change: .delete(key: key.span))
+        case .clear: append(change: .clear)
+        }
+    }
+}
