@@ -22,6 +22,13 @@ package struct Arguments: ~Escapable {
         self.bytes = bytes
     }
 
+    /// No fewer bytes than all of them have together.
+    @inlinable package var extent: Int {
+        guard slices.count > 0 else { return 0 }
+        let last = slices[slices.count &- 1]
+        return last.offset &+ last.size
+    }
+
     /// How many there are, the name included.
     @inlinable package var count: Int { slices.count }
 
