@@ -12,12 +12,13 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     var statistics = Statistics()
+    let memory: MemoryBudget
     /// Asks this server to stop.
     package let stopRequest: StopRequest
     /// The port that was bound.
     package let port: UInt16
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private let wakeup: Wakeup
     private var listeners: [Listener]
     private var signals: [Signal] = []
@@ -67,6 +68,7 @@ package final class Server {
         port = listeners.first?.address.port ?? configuration.port
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, log: log)
+        memory = MemoryBudget(wanted: configuration.maxMemory)
         for listener in listeners { log.info("Server starting on \(listener.address)") }
         let bell = wakeup.bell
         let start = ContinuousClock.now
@@ -78,6 +80,7 @@ package final class Server {
             throw .store(error)
         }
         report(configuration, time: ContinuousClock.now - start)
+        reportMemory()
     }
 
     private static func listen(
@@ -160,6 +163,7 @@ package final class Server {
 
     /// The end of a turn: what the turn's requests have done becomes visible, in this order.
     private func endTurn() {
+        watchMemory()  // connections that take too much of it
         goOn()  // long replies, a step further
         commit()  // the turn's changes, to the log writer
         release()  // replies whose changes are committed

@@ -1,6 +1,7 @@
 // One client's connection: its bytes become requests, and these run as far as the client takes replies.
 
 import Bytes
+import Logging
 import Reactor
 import Wire
 
@@ -52,6 +53,7 @@ final class Session: StreamDelegate {
         server.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
         server.statistics.receivedSize += consumption.used
+        parser.trim()
         return consumption
     }
 
@@ -110,6 +112,9 @@ final class Session: StreamDelegate {
         }
         if let size = oversizedKey(arguments, command.keys) {
             return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
+        }
+        if command.storesValues, !server.memory.hasRoom(for: arguments) {
+            guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
         command.run(arguments, self, &replies)
     }
@@ -187,15 +192,35 @@ final class Session: StreamDelegate {
         if case .open = state { state = .finishing }
     }
 
-    /// Ends the connection at once.
+    /// Ends the connection at once, because its replies went beyond the limit.
     func drop() {
+        drop("its replies went beyond the limit", [("limit", server.limits.unsentSize)])
+    }
+
+    /// Ends the connection at once.
+    func drop(_ reason: String, _ figures: [(String, Int)]) {
         server.statistics.droppedClients += 1
-        server.log.warning(
-            "Client dropped: its replies went beyond the limit",
-            metadata: [
-                "client": "\(id)", "address": "\(stream.peer)", "limit": "\(server.limits.unsentSize)",
-            ])
+        var metadata: Logger.Metadata = ["client": "\(id)", "address": "\(stream.peer)"]
+        for (name, value) in figures { metadata[name] = "\(value)" }
+        server.log.warning("Client dropped: \(reason)", metadata: metadata)
         close()
+    }
+
+    // MARK: Memory
+
+    /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
+    var incompleteSize: Int {
+        guard case .open = state, !isStalled, listing == nil, stream.heldSize > 0 else { return 0 }
+        return stream.heldCapacity + parser.heldSize
+    }
+
+    /// Drops a request that is not complete, says why, and ends.
+    func refuseIncomplete(_ error: ReplyError) {
+        server.touch(self)
+        answerOutside(parser.dialect, error, &replies)
+        stream.dropHeld()
+        parser = RequestParser(limits: server.limits.request)
+        finish()
     }
 
     // MARK: Going on later

@@ -102,8 +102,16 @@ package final class Store {
 
     /// Pairs.
     package var count: Int { table.count }
-    /// Bytes that pairs and table take.
+    /// Bytes of memory that pairs and table take.
     package var size: Int { table.size }
+    /// Bytes of memory that were cleared and that `giveBackMemory` still has to free.
+    package var clearedSize: Int { table.clearedSize }
+
+    /// How many bytes more the table would take if `key` had a value of `valueSize` bytes; 0 or less where its value is no
+    /// smaller now.
+    package func growth(for key: Span<UInt8>, valueSize: Int) -> Int {
+        table.growth(for: key, hash: table.hash(key), valueSize: valueSize)
+    }
 
     /// The value is valid until the next change.
     @_lifetime(borrow self)

@@ -44,6 +44,8 @@ final class Command: Sendable {
     /// How a line's arguments are found.
     let form: LineForm
     let keys: Keys
+    /// Whether each key is followed by a value that it gets, so that the memory limit has a say.
+    let storesValues: Bool
     /// For people: `GET <key>`, `a key`, and a sentence.
     let usage: String
     let needs: String
@@ -52,7 +54,8 @@ final class Command: Sendable {
 
     init(
         _ name: String, _ kind: Kind, _ arity: ClosedRange<Int>, lineArity: ClosedRange<Int>? = nil,
-        form: LineForm = .words, keys: Keys = .none, usage: String, needs: String = "no arguments", summary: String,
+        form: LineForm = .words, keys: Keys = .none, storesValues: Bool = false, usage: String,
+        needs: String = "no arguments", summary: String,
         run: @escaping @Sendable (Arguments, Session, inout ReplyQueue) -> Void
     ) {
         self.name = name
@@ -61,6 +64,7 @@ final class Command: Sendable {
         self.lineArity = lineArity ?? arity
         self.form = form
         self.keys = keys
+        self.storesValues = storesValues
         self.usage = usage
         self.needs = needs
         self.summary = summary

@@ -151,5 +151,5 @@ final class LogWriter: Sendable {
     }
 
     /// A batch's buffer that has grown beyond this is given back after use.
-    private static let keptBufferSize = 8 << 20
+    private static let keptBufferSize = 1 << 20
 }
