@@ -56,7 +56,7 @@ package final class Stream {
     /// The most that is read at once when much is missing.
     private static let largeReadSize = 256 << 10
     /// Memory of a connection with empty buffers: stream, event, and what its owner keeps for it.
-    private static let bareSize = 2 << 10
+    private static let bareSize = 1 << 10
     /// Memory kept for the next incomplete request.
     private static let keptSize = 64 << 10
 
