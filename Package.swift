@@ -59,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Server", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Bytes", "Server", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -95,6 +95,7 @@ let package = Package(
                 "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [

@@ -15,7 +15,7 @@ package struct ByteBuffer: ~Copyable {
     /// An empty buffer, which takes no memory until the first byte is appended.
     package init() { unsafe base = nil }
 
-    deinit { unsafe base?.deallocate() }
+    deinit { freeMemory() }
 
     /// Bytes that were appended and not yet removed.
     @inlinable package var count: Int { tail - head }
@@ -38,19 +38,26 @@ package struct ByteBuffer: ~Copyable {
         if limit - tail < size { makeRoom(for: size) }
     }
 
-    @usableFromInline mutating func makeRoom(for size: Int) {
+    /// As above, where `expected` bytes in all are known to come: memory grows to what they need instead of twice the size,
+    /// as soon as that is a step of a quarter to one and a half. So appending stays linear overall, and a large value that
+    /// comes in pieces ends in a buffer of its own size.
+    package mutating func reserve(_ size: Int, expecting expected: Int) {
+        if limit - tail < size { makeRoom(for: size, expecting: expected) }
+    }
+
+    @usableFromInline mutating func makeRoom(for size: Int, expecting expected: Int = 0) {
         let kept = count
         if let base = unsafe base, limit - kept >= size, head >= kept {
             unsafe base.update(from: base + head, count: kept)
         } else {
-            let larger = max(kept + size, limit * 2, 64)
+            let isStep = expected >= limit / 4 && kept + expected <= limit / 2 * 5
+            let larger = max(kept + size, isStep ? kept + expected : limit * 2, 64)
             let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-            if let base = unsafe base {
-                unsafe memory.update(from: base + head, count: kept)
-                unsafe base.deallocate()
-            }
+            if let base = unsafe base { unsafe memory.update(from: base + head, count: kept) }
+            freeMemory()
             unsafe base = memory
             limit = larger
+            BufferMemory.add(Allocation.size(of: larger))
         }
         head = 0
         tail = kept
@@ -127,10 +134,16 @@ package struct ByteBuffer: ~Copyable {
     }
 
     @usableFromInline mutating func release() {
-        unsafe base?.deallocate()
+        freeMemory()
         unsafe base = nil
         limit = 0
         removeAll()
+    }
+
+    private func freeMemory() {
+        guard let base = unsafe base else { return }
+        unsafe base.deallocate()
+        BufferMemory.add(-Allocation.size(of: limit))
     }
 }
 

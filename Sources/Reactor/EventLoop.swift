@@ -7,6 +7,7 @@
 
 import CLibevent
 import Glibc
+import Synchronization
 
 /// Why the machine refused something that the loop or a socket needs.
 package struct ReactorError: Error, Equatable, Sendable {
@@ -40,6 +41,11 @@ package final class EventLoop {
     /// memory of its own for reading. Its size also bounds what one connection can ask for in one turn.
     let readBuffer: UnsafeMutableRawBufferPointer
     static let readSize = 16 << 10
+
+    /// Bytes of memory that streams take, and what they have not sent yet; their buffers for reading are counted elsewhere.
+    private let streams = Atomic<Int>(0)
+    package var streamSize: Int { streams.load(ordering: .relaxed) }
+    func countStreams(_ size: Int) { streams.add(size, ordering: .relaxed) }
 
     package init() throws(ReactorError) {
         guard let base = unsafe event_base_new() else {

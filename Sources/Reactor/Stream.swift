@@ -55,6 +55,8 @@ package final class Stream {
 
     /// The most that is read at once when much is missing.
     private static let largeReadSize = 256 << 10
+    /// Memory of a connection with empty buffers: stream, event, and what its owner keeps for it.
+    private static let bareSize = 1 << 10
     /// Memory kept for the next incomplete request.
     private static let keptSize = 64 << 10
 
@@ -63,6 +65,7 @@ package final class Stream {
         self.loop = loop
         descriptor = connection.descriptor
         peer = connection.peer
+        loop.countStreams(Stream.bareSize)
         var on: Int32 = 1
         unsafe _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         unsafe readEvent = event_new(
@@ -89,6 +92,7 @@ package final class Stream {
         guard isOpen else { return }
         isOpen = false
         if let readEvent = unsafe readEvent { unsafe event_free(readEvent) }
+        loop.countStreams(-Stream.bareSize - unsentSize)
         if let output = unsafe output { unsafe bufferevent_free(output) }
         Glibc.close(descriptor)
     }
@@ -112,6 +116,16 @@ package final class Stream {
     /// Bytes that have come and are not used.
     package var heldSize: Int { held.count }
 
+    /// Bytes of memory that hold what has come.
+    package var heldCapacity: Int { held.capacity }
+
+    /// Drops what is held, and its memory. Not to be called while the delegate is being shown it.
+    package func dropHeld() {
+        held.removeAll()
+        held.trim(above: 0)
+        missing = 1
+    }
+
     private func read() {
         if held.isEmpty { readFresh() } else { readMore() }
     }
@@ -129,6 +143,8 @@ package final class Stream {
 
     private func readMore() {
         let size = min(max(missing, EventLoop.readSize), Stream.largeReadSize)
+        // For a line nobody knows how much is missing.
+        held.reserve(size, expecting: missing > EventLoop.readSize ? missing + EventLoop.readSize : 0)
         var count = 0
         unsafe held.append(upTo: size) { room in
             unsafe count = recv(descriptor, room.baseAddress, size, 0)
@@ -204,5 +220,12 @@ package final class Stream {
                 unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
             }, Unmanaged.passUnretained(self).toOpaque())
         unsafe bufferevent_disable(output, Int16(EV_READ))
+        unsafe _ = evbuffer_add_cb(
+            bufferevent_get_output(output),
+            { _, change, context in
+                guard let change = unsafe change?.pointee else { return }
+                let loop = unsafe Unmanaged<EventLoop>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+                loop.countStreams(Int(change.n_added) - Int(change.n_deleted))
+            }, Unmanaged.passUnretained(loop).toOpaque())
     }
 }

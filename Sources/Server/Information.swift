@@ -1,5 +1,6 @@
 // What the server says of itself: STATS in its own words, INFO and CONFIG GET in those that Redis' tools look for.
 
+import Bytes
 import Reactor
 import Store
 
@@ -15,6 +16,12 @@ extension Server {
             ("durability", store.durability.rawValue),
             ("pairs", String(store.count)),
             ("table_bytes", String(store.size)),
+            ("memory_bytes", String(usedMemory)),
+            ("memory_limit_bytes", String(memory.shownLimit)),
+            ("memory_refusals", String(memory.refusals)),
+            ("buffer_bytes", String(BufferMemory.size)),
+            ("connection_bytes", String(loop.streamSize)),
+            ("cleared_bytes", String(store.clearedSize)),
             ("history", store.history),
             ("seq", String(store.position.seq)),
             ("committed", String(store.committed)),
@@ -23,7 +30,7 @@ extension Server {
             ("last_sync_microseconds", String(store.lastSyncNanoseconds / 1000)),
             ("loading", loading == nil ? "no" : "yes"),
             ("loading_percent", String(loading?.percent ?? 100)),
-            ("writable", isServing && store.obstacle == nil ? "yes" : "no"),
+            ("writable", isServing.load(ordering: .relaxed) && store.obstacle == nil ? "yes" : "no"),
             ("snapshot_seq", String(store.compaction.snapshotSeq)),
             ("snapshot_bytes", String(store.compaction.snapshotSize)),
             ("sealed_bytes", String(store.compaction.sealedSize)),
@@ -76,7 +83,14 @@ extension Server {
                 ]
             ),
             ("Clients", [("connected_clients", String(sessions.count)), ("maxclients", String(limits.clientCount))]),
-            ("Memory", [("used_memory", String(store.size)), ("used_memory_dataset", String(store.size))]),
+            (
+                "Memory",
+                [
+                    ("used_memory", String(usedMemory)), ("used_memory_human", "\(ByteSize(usedMemory))"),
+                    ("used_memory_dataset", String(store.size)), ("maxmemory", String(memory.shownLimit)),
+                    ("maxmemory_human", "\(ByteSize(memory.shownLimit))"), ("maxmemory_policy", "noeviction"),
+                ]
+            ),
             (
                 "Persistence",
                 [
@@ -118,7 +132,8 @@ extension Server {
             ("appendonly", "yes"),
             ("databases", "1"),
             ("maxclients", String(limits.clientCount)),
-            ("maxmemory", "0"),
+            ("maxmemory", String(memory.shownLimit)),
+            ("maxmemory-policy", "noeviction"),
             ("port", String(port)),
             ("proto-max-bulk-len", String(limits.valueSize)),
             ("save", ""),

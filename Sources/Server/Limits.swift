@@ -18,6 +18,8 @@ package struct Limits: Sendable {
     package var unsentPauseSize = 1 << 20
     /// and one request whose replies go beyond this ends the connection.
     package var unsentSize = 64 << 20
+    /// An incomplete request of so much may go on when memory is short.
+    package var shortRequestSize = 64 << 10
     /// Keys that one SCAN looks at.
     package var scanCount = 10_000
     /// Bytes of somebody else's text that an error message repeats.

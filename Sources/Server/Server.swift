@@ -4,6 +4,7 @@
 import Logging
 import Reactor
 import Store
+import Synchronization
 
 /// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
 package final class Server {
@@ -12,12 +13,13 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     var statistics = Statistics()
+    let memory: MemoryBudget
     /// Asks this server to stop.
     package let stopRequest: StopRequest
     /// The port that was bound.
     package let port: UInt16
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private let wakeup: Wakeup
     private var listeners: [Listener]
     private var signals: [Signal] = []
@@ -40,7 +42,8 @@ package final class Server {
     private var hasClock = false
     /// Until everything is loaded.
     private(set) var loading: Loading? = Loading()
-    private(set) var isServing = false
+    /// Whether everything is loaded. Atomic, because that is read without a check for exclusive access.
+    let isServing = Atomic(false)
     private var loadFailure: StoreError?
     private var announcements: Announcements
     private var hasMemoryToGiveBack = false
@@ -72,6 +75,7 @@ package final class Server {
         port = listeners.first?.address.port ?? configuration.port
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, log: log)
+        memory = MemoryBudget(wanted: configuration.maxMemory)
         for listener in listeners { log.info("Server starting on \(listener.address)") }
         announcements = Announcements(log: log, data: configuration.data)
         let bell = wakeup.bell
@@ -147,6 +151,7 @@ package final class Server {
     /// The end of a turn: what the turn's requests have done becomes visible, in this order.
     private func endTurn() {
         if isLoading { load() }  // a part of the files
+        watchMemory()  // connections that take too much of it
         goOn()  // long replies, a step further
         commit()  // the turn's changes, to the log writer
         release()  // replies whose changes are committed
@@ -171,7 +176,8 @@ package final class Server {
             }
             announcements.loaded(store, time: loading?.elapsed ?? .zero)
             loading = nil
-            isServing = true
+            isServing.store(true, ordering: .relaxed)
+            reportMemory()
             log.info("Ready")
         } catch {
             loadFailure = error

@@ -1,6 +1,7 @@
 // One client's connection: its bytes become requests, and these run as far as the client takes replies.
 
 import Bytes
+import Logging
 import Reactor
 import Wire
 
@@ -52,6 +53,7 @@ final class Session: StreamDelegate {
         server.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
         server.statistics.receivedSize += consumption.used
+        parser.trim()
         return consumption
     }
 
@@ -111,17 +113,30 @@ final class Session: StreamDelegate {
         if let size = oversizedKey(arguments, command.keys) {
             return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
-        if command.kind == .write || !server.isServing, let refusal = refusal(of: command, arguments) {
-            return replies.fail(refusal)
+        if let refusal = refusal(of: command, arguments) { return replies.fail(refusal) }
+        if command.storesValues, !server.memory.hasRoom(for: arguments) {
+            guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
         command.run(arguments, self, &replies)
     }
 
-    /// Why a command that is right cannot be run now.
+    /// Why a command that is right cannot be run now: hardly ever for any reason, which costs a look at two numbers.
+    @inline(__always)
     private func refusal(of command: Command, _ arguments: Arguments) -> ReplyError? {
-        if let loading = server.loading, command.kind == .read || command.kind == .write { return .loading(loading) }
-        guard command.kind == .write else { return nil }
-        return server.store.obstacle(toChangeOf: arguments.size, shrinks: command.shrinks).map { .refused($0) }
+        switch command.kind {
+        case .write where !server.store.hasRoom(forChangeOf: arguments.extent):
+            return obstacle(to: command, size: arguments.extent)
+        case .read where !server.isServing.load(ordering: .relaxed):
+            return server.loading.map { .loading($0) }
+        case .read, .write, .connection, .server:
+            return nil
+        }
+    }
+
+    @inline(never)
+    private func obstacle(to command: Command, size: Int) -> ReplyError? {
+        if let loading = server.loading { return .loading(loading) }
+        return server.store.obstacle(toChangeOf: size, shrinks: command.shrinks).map { .refused($0) }
     }
 
     private func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
@@ -197,15 +212,35 @@ final class Session: StreamDelegate {
         if case .open = state { state = .finishing }
     }
 
-    /// Ends the connection at once.
+    /// Ends the connection at once, because its replies went beyond the limit.
     func drop() {
+        drop("its replies went beyond the limit", [("limit", server.limits.unsentSize)])
+    }
+
+    /// Ends the connection at once.
+    func drop(_ reason: String, _ figures: [(String, Int)]) {
         server.statistics.droppedClients += 1
-        server.log.warning(
-            "Client dropped: its replies went beyond the limit",
-            metadata: [
-                "client": "\(id)", "address": "\(stream.peer)", "limit": "\(server.limits.unsentSize)",
-            ])
+        var metadata: Logger.Metadata = ["client": "\(id)", "address": "\(stream.peer)"]
+        for (name, value) in figures { metadata[name] = "\(value)" }
+        server.log.warning("Client dropped: \(reason)", metadata: metadata)
         close()
+    }
+
+    // MARK: Memory
+
+    /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
+    var incompleteSize: Int {
+        guard case .open = state, !isStalled, listing == nil, stream.heldSize > 0 else { return 0 }
+        return stream.heldCapacity + parser.heldSize
+    }
+
+    /// Drops a request that is not complete, says why, and ends.
+    func refuseIncomplete(_ error: ReplyError) {
+        server.touch(self)
+        answerOutside(parser.dialect, error, &replies)
+        stream.dropHeld()
+        parser = RequestParser(limits: server.limits.request)
+        finish()
     }
 
     // MARK: Going on later

@@ -3,6 +3,7 @@
 // reaches that number; what a read depends on is told with it.
 
 import Bytes
+import Synchronization
 import SystemPackage
 
 /// When a change counts as committed.
@@ -86,7 +87,7 @@ package final class Store {
         options.layout = options.layout.fitted(to: try disk.space(at: files.folder).total)
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
-        unquestionedSize = options.layout.reserve == 0 ? .max : options.layout.reserve / 4
+        unquestionedSize = options.layout.reserve == 0 ? .max >> 1 : options.layout.reserve / 4
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             retention: options.retention, progress: progress)
@@ -135,6 +136,7 @@ package final class Store {
                 after: position, in: last?.file, history: history, disk: disk, files: files, layout: options.layout)
         }
         openWriter = LogWriter(segment: segment, position: position, progress: progress)
+        grant()
     }
 
     private static func newHistory() -> String {
@@ -166,8 +168,16 @@ package final class Store {
 
     /// Pairs.
     package var count: Int { table.count }
-    /// Bytes that pairs and table take.
+    /// Bytes of memory that pairs and table take.
     package var size: Int { table.size }
+    /// Bytes of memory that were cleared and that `giveBackMemory` still has to free.
+    package var clearedSize: Int { table.clearedSize }
+
+    /// How many bytes more the table would take if `key` had a value of `valueSize` bytes; 0 or less where its value is no
+    /// smaller now.
+    package func growth(for key: Span<UInt8>, valueSize: Int) -> Int {
+        table.growth(for: key, hash: table.hash(key), valueSize: valueSize)
+    }
 
     /// The value is valid until the next change.
     @_lifetime(borrow self)
@@ -263,6 +273,7 @@ package final class Store {
     /// - Returns: whether `committed` has moved.
     package func poll() -> Bool {
         guard let openWriter else { return false }
+        if openWriter.isObstructed { grant() }
         let seq = options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
         guard seq > committed else { return false }
         committed = seq
@@ -297,6 +308,7 @@ package final class Store {
             LogWriter.Job(
                 rotates: wantsRotation, syncs: syncs, looks: looks, releasesReserve: wantsReserve))
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
+        grant()
     }
 
     /// Makes changes that an obstacle holds up fail, so that the store can be closed.
@@ -321,12 +333,31 @@ package final class Store {
     /// because as much again may be on its way.
     private let unquestionedSize: Int
 
+    /// What changes may still take without a question. Atomic, because that is read without a check for exclusive access.
+    private let granted = Atomic<Int>(0)
+
+    /// Takes what a change needs out of what is granted.
+    /// - Parameter size: bytes of its keys and values, or more.
+    /// - Returns: whether there was so much; where not, `obstacle` has to be asked.
+    @inline(__always)
+    package func hasRoom(forChangeOf size: Int) -> Bool {
+        let left = granted.load(ordering: .relaxed) &- size &- size &>> 1 &- 128
+        guard left >= 0 else { return false }
+        granted.store(left, ordering: .relaxed)
+        return true
+    }
+
+    private func grant() {
+        granted.store(isObstructed ? 0 : unquestionedSize - batch.lines.count, ordering: .relaxed)
+    }
+
     /// What keeps a change from being made now; nil where nothing does.
     /// - Parameters:
     ///   - size: bytes of its keys and values.
     ///   - shrinks: whether it removes pairs: then the space that is held back is there for it.
     package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
-        if batch.lines.count &+ size <= unquestionedSize && !writer.isObstructed { return nil }
+        grant()
+        if hasRoom(forChangeOf: size) { return nil }
         return likelyObstacle(size, shrinks: shrinks)
     }
 

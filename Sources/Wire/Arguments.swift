@@ -22,15 +22,15 @@ package struct Arguments: ~Escapable {
         self.bytes = bytes
     }
 
+    /// No fewer bytes than all of them have together.
+    @inlinable package var extent: Int {
+        guard slices.count > 0 else { return 0 }
+        let last = slices[slices.count &- 1]
+        return last.offset &+ last.size
+    }
+
     /// How many there are, the name included.
     @inlinable package var count: Int { slices.count }
-
-    /// Bytes of all of them, the name included.
-    @inlinable package var size: Int {
-        var size = 0
-        for index in 0..<slices.count { size &+= slices[index].size }
-        return size
-    }
 
     @inlinable package subscript(_ index: Int) -> Span<UInt8> {
         @_lifetime(copy self)

@@ -46,6 +46,7 @@ package struct RequestParser: ~Copyable {
     /// How the last complete request, or the one under way, is written.
     package internal(set) var dialect = RequestDialect.line
     var slices: [Slice] = []
+    private var sliceMemory = CountedMemory()
     /// Where JSON strings of a line are unescaped to; empty for every other request.
     var decoded = ByteBuffer()
 
@@ -63,17 +64,43 @@ package struct RequestParser: ~Copyable {
     package mutating func parse(_ bytes: Span<UInt8>) -> Intake {
         guard bytes.count > 0 else { return .incomplete(missing: 1) }
         if scanned == 0 {
-            slices.removeAll(keepingCapacity: slices.capacity <= 64)
+            slices.removeAll(keepingCapacity: slices.capacity <= RequestParser.keptSlices)
             if !decoded.isEmpty { decoded.removeAll() }
-            decoded.trim(above: 4096)
+            decoded.trim(above: RequestParser.keptDecodedSize)
             dialect = bytes[0] == UInt8(ascii: "*") ? .resp : .line
         }
         let intake = dialect == .resp ? parseRESP(bytes) : parseLine(bytes)
-        if case .incomplete = intake { return intake }
+        if case .incomplete = intake {
+            noteSlices()
+            return intake
+        }
         scanned = 0
         argumentsLeft = nil
         return intake
     }
+
+    /// Bytes of memory that an incomplete request has made the parser take.
+    package var heldSize: Int { sliceMemory.size }
+
+    /// Gives back what a large request took, where no request is under way. Its arguments are no longer valid.
+    package mutating func trim() {
+        guard scanned == 0, argumentsLeft == nil else { return }
+        if slices.capacity > RequestParser.keptSlices { slices = [] }
+        if sliceMemory.size > 0 { sliceMemory.set(0) }
+        guard decoded.capacity > RequestParser.keptDecodedSize else { return }
+        decoded.removeAll()
+        decoded.trim(above: 0)
+    }
+
+    /// Many small arguments take more memory here than where they were received.
+    private mutating func noteSlices() {
+        guard slices.capacity > RequestParser.keptSlices else { return }
+        sliceMemory.set(slices.capacity * MemoryLayout<Slice>.stride)
+    }
+
+    /// Memory that is kept for the next requests.
+    private static let keptSlices = 64
+    private static let keptDecodedSize = 4096
 
     /// Whether the last complete request has no arguments, and so asks for nothing.
     package var isBlank: Bool { slices.isEmpty }

@@ -1,6 +1,7 @@
 // The server's command line: options to a configuration, a server's end to an exit code.
 
 import ArgumentParser
+import Bytes
 import Glibc
 import Logging
 import Server
@@ -40,6 +41,14 @@ struct PuffinServer: ParsableCommand {
             """)
     var durability: Durability = .always
 
+    @Option(
+        name: "-max-memory --max-memory",
+        help: """
+            How much memory pairs, buffers and connections may take, such as 512M or 2G; 0 for no limit. At the limit, \
+            changes that need more are refused, nothing is evicted. (default: three quarters of what there is)
+            """)
+    var maxMemory: ByteSize?
+
     @Option(name: "-log-level --log-level", help: "What to say: trace, debug, info, notice, warning, error, critical.")
     var logLevel: Logger.Level = .info
 
@@ -50,7 +59,15 @@ struct PuffinServer: ParsableCommand {
         guard !data.isEmpty, !data.hasSuffix("/") else {
             throw ValidationError("--data is the path of a file, such as puffin.json; found \"\(data)\"")
         }
+        if let size = maxMemory?.bytes, size > 0, size < PuffinServer.leastMemory {
+            throw ValidationError(
+                "--max-memory is 0 for no limit, or \(ByteSize(PuffinServer.leastMemory)) or more, such as 512M; "
+                    + "found \(ByteSize(size))")
+        }
     }
+
+    /// The smallest memory limit, in bytes: below it is more likely a unit forgotten than a wish.
+    private static let leastMemory = 1 << 20
 
     func run() throws {
         let (level, format) = (logLevel, logFormat)
@@ -61,6 +78,7 @@ struct PuffinServer: ParsableCommand {
         configuration.hosts = bind
         configuration.data = FilePath(data)
         configuration.store.durability = durability
+        configuration.maxMemory = maxMemory?.bytes
         do throws(StartError) {
             let server = try Server(configuration, log: log)
             if let failure = server.run() { throw .store(failure) }
@@ -79,6 +97,10 @@ private func portNumber(_ text: String) throws -> UInt16 {
     return number
 }
 
+extension ByteSize: ExpressibleByArgument {
+    /// The same spellings as `init(_:)`.
+    public init?(argument: String) { self.init(argument) }
+}
 extension Durability: ExpressibleByArgument {}
 extension LogFormat: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -32,7 +32,8 @@ struct LineReplyTests {
         ("CLIENT SETNAME \"a b\"", "ERROR: Client names cannot contain spaces, newlines or special characters.\n"),
         ("CLIENT SETINFO LIB-NAME x", "OK\n"), ("CLIENT FROB", "ERROR: unknown subcommand 'FROB'. Try CLIENT HELP.\n"),
         ("HELLO 3", "server\npuffin\nversion\n7.0.15\nproto\n3\nid\n1\nmode\nstandalone\nrole\nmaster\nmodules\nEND\n"),
-        ("CONFIG GET save maxmem*", "maxmemory\n0\nsave\n\"\"\nEND\n"), ("CONFIG GET none", "END\n"),
+        ("CONFIG GET save maxmem*", "maxmemory\n0\nmaxmemory-policy\nnoeviction\nsave\n\"\"\nEND\n"),
+        ("CONFIG GET none", "END\n"),
         ("COMMAND INFO get frob", "GET\nERROR: Unknown command\nEND\n"), ("COMMAND DOCS", "END\n"),
         ("INFO replication", "\"# Replication\\r\\nrole:master\\r\\nconnected_slaves:0\\r\\n\"\n"),
         ("INFO none", "\"\"\n"),
@@ -41,7 +42,7 @@ struct LineReplyTests {
     @Test("every request line gets the reply that is written down for it")
     func replies() throws {
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
             let client = try server.connect()
             for (request, reply) in Self.transcript {
                 do {
@@ -57,7 +58,7 @@ struct LineReplyTests {
     @Test("the same requests sent as one get the same replies as one")
     func pipelined() throws {
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
             let client = try server.connect()
             try client.expect(
                 Self.transcript.map { $0.0 + "\n" }.joined(), Self.transcript.map { $0.1 }.joined())
@@ -67,7 +68,7 @@ struct LineReplyTests {
     @Test("replies that are not the same every time have the form that is written down for them")
     func forms() throws {
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
             let client = try server.connect()
             func list(_ request: String) throws -> [Substring] {
                 try client.send(request + "\n")
@@ -92,7 +93,7 @@ struct LineReplyTests {
             "TIME", "COMMAND", "HELP", "STATS", "QUIT", "COMPACT", "BGREWRITEAOF", "BGSAVE", "LASTSAVE",
         ]
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
             let client = try server.connect()
             try client.send("COMMAND\n")
             let names = String(decoding: try client.receive(through: "END\n"), as: UTF8.self).split(separator: "\n")
@@ -103,7 +104,7 @@ struct LineReplyTests {
     @Test("QUIT is answered, after the replies before it, and nothing behind it is run")
     func quit() throws {
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
             let client = try server.connect()
             try client.send("SET a 1\nQUIT\nSET b 2\nFROB\n")
             #expect(try client.receiveAll() == "OK\nOK\n")

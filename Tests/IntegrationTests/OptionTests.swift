@@ -20,6 +20,9 @@ struct OptionTests {
             (["--port"], ["--port", "Missing value"]),
             (["--durability", "sometimes"], ["'sometimes'", "always", "interval", "never"]),
             (["--log-format", "xml"], ["'xml'", "text", "json"]),
+            (["--max-memory", "x"], ["'x'", "--max-memory"]),
+            (["--max-memory", "1.5G"], ["'1.5G'", "--max-memory"]),
+            (["--max-memory", "512"], ["--max-memory", "0 for no limit", "1.0 MiB or more", "512 bytes"]),
             (["--data", ""], ["--data", "path of a file"]),
             (["--data", "folder/"], ["--data", "path of a file", "folder/"]),
         ])
@@ -41,7 +44,9 @@ struct OptionTests {
     func help() throws {
         let (code, output) = try run(["--help"])
         #expect(code == 0)
-        for option in ["port", "bind", "data", "durability", "log-level", "log-format", "version", "help"] {
+        for option in [
+            "port", "bind", "data", "durability", "max-memory", "log-level", "log-format", "version", "help",
+        ] {
             #expect(output.contains("--\(option)"))
         }
         let words = output.split { $0.isWhitespace }.joined(separator: " ")

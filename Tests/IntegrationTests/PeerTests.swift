@@ -7,7 +7,7 @@ import Testing
 struct PeerTests {
     private func withServer(_ body: (ServerProcess, String) throws -> Void) throws {
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
             try body(server, folder)
             #expect(server.stop() == 0)
         }

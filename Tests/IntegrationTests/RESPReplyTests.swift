@@ -88,14 +88,14 @@ struct RESPReplyTests {
     @Test("every request gets the RESP2 reply that is written down for it, alone and pipelined")
     func resp2() throws {
         try withTemporaryFolder { folder in
-            try check(ServerProcess(data: folder + "/puffin.json"), hello: nil) { $0.resp2 }
+            try check(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), hello: nil) { $0.resp2 }
         }
     }
 
     @Test("after HELLO 3 every request gets the RESP3 reply that is written down for it")
     func resp3() throws {
         try withTemporaryFolder { folder in
-            try check(ServerProcess(data: folder + "/puffin.json"), hello: "3") { $0.resp3 }
+            try check(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), hello: "3") { $0.resp3 }
         }
     }
 

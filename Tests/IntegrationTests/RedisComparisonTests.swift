@@ -135,7 +135,7 @@ struct RedisComparisonTests {
     private func withBoth(_ body: (ServerProcess, UInt16) throws -> Void) throws {
         try withTemporaryFolder { folder in
             let redis = try RedisProcess(folder: folder)
-            try body(ServerProcess(data: folder + "/puffin.json"), redis.port)
+            try body(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), redis.port)
             withExtendedLifetime(redis) {}
         }
     }

@@ -33,12 +33,17 @@ struct Witness {
 
     /// Asks until a figure of STATS is as expected. Only a broken server takes long.
     func wait(for name: String, toBe expected: Int) throws {
+        try wait(for: name) { $0 == expected }
+    }
+
+    /// As above.
+    func wait(for name: String, where isExpected: (Int) -> Bool) throws {
         let limit = ContinuousClock.now + .seconds(30)
         while true {
             let found = try figure(name)
-            if found == expected { return }
+            if isExpected(found) { return }
             if ContinuousClock.now > limit {
-                throw WireError(description: "\(name) is still \(found), not \(expected)")
+                throw WireError(description: "\(name) is still \(found)")
             }
         }
     }

@@ -46,6 +46,8 @@ final class Command: Sendable {
     let keys: Keys
     /// Whether it removes pairs and never adds any: then it may use what a full disk or memory holds back.
     let shrinks: Bool
+    /// Whether each key is followed by a value that it gets, so that the memory limit has a say.
+    let storesValues: Bool
     /// For people: `GET <key>`, `a key`, and a sentence.
     let usage: String
     let needs: String
@@ -54,7 +56,7 @@ final class Command: Sendable {
 
     init(
         _ name: String, _ kind: Kind, _ arity: ClosedRange<Int>, lineArity: ClosedRange<Int>? = nil,
-        form: LineForm = .words, keys: Keys = .none, shrinks: Bool = false, usage: String,
+        form: LineForm = .words, keys: Keys = .none, shrinks: Bool = false, storesValues: Bool = false, usage: String,
         needs: String = "no arguments", summary: String,
         run: @escaping @Sendable (Arguments, Session, inout ReplyQueue) -> Void
     ) {
@@ -65,6 +67,7 @@ final class Command: Sendable {
         self.form = form
         self.keys = keys
         self.shrinks = shrinks
+        self.storesValues = storesValues
         self.usage = usage
         self.needs = needs
         self.summary = summary

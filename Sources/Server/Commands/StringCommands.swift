@@ -14,7 +14,8 @@ let stringCommands: [Command] = [
     },
     Command(
         "SET", .write, 2...Command.any, lineArity: 2...2, form: .rest(afterWords: 1), keys: .one,
-        usage: "SET <key> <value>", needs: "a key and a value", summary: "Makes a value the value of a key."
+        storesValues: true, usage: "SET <key> <value>", needs: "a key and a value",
+        summary: "Makes a value the value of a key."
     ) { arguments, session, replies in
         guard arguments.count == 3 else { return replies.fail(.syntax) }
         guard session.accepts(arguments[2], &replies) else { return }
@@ -36,8 +37,9 @@ let stringCommands: [Command] = [
         replies.writer.endList()
     },
     Command(
-        "MSET", .write, 2...Command.any, keys: .everySecond, usage: "MSET <key> <value> …",
-        needs: "keys and values, one after the other", summary: "Makes several changes as one: all of them or none."
+        "MSET", .write, 2...Command.any, keys: .everySecond, storesValues: true,
+        usage: "MSET <key> <value> …", needs: "keys and values, one after the other",
+        summary: "Makes several changes as one: all of them or none."
     ) { arguments, session, replies in
         guard arguments.count % 2 == 1 else { return replies.fail(session.wrongArity("MSET")) }
         for index in stride(from: 2, to: arguments.count, by: 2) {

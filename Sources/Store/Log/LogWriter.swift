@@ -53,7 +53,7 @@ final class LogWriter: Sendable {
     /// How long the thread waits before it tries again what an obstacle has stopped.
     private static let retryInterval = DispatchTimeInterval.milliseconds(50)
     /// A batch's buffer that has grown beyond this is given back after use.
-    private static let keptBufferSize = 8 << 20
+    private static let keptBufferSize = 1 << 20
 
     /// - Parameters:
     ///   - position: where the log ends, all of it durable.

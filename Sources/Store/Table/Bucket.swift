@@ -20,6 +20,8 @@ struct Bucket {
 
     static let minimumCapacity = 16
     static let maximumCapacity = 1024
+    /// Bytes of a bucket for each of its pairs, where it is 70 % full: the most in a table that has grown.
+    static let sizePerPair = 12
     private static let spareSlots = 16
     private static let headerSize = 8
 
@@ -71,8 +73,8 @@ struct Bucket {
     /// Slots, the spare ones included.
     var slotCount: Int { capacity + Bucket.spareSlots }
 
-    /// Bytes asked of the allocator.
-    var size: Int { Bucket.headerSize + slotCount * 8 }
+    /// Bytes of memory that the block takes.
+    var size: Int { Allocation.size(of: Bucket.headerSize + slotCount * 8) }
 
     @inline(__always)
     static func tag(of hash: UInt64) -> UInt64 { hash & 0xffff }

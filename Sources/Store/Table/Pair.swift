@@ -44,8 +44,14 @@ package struct Pair {
         @inline(__always) get { unsafe Int(block.load(fromByteOffset: 4, as: UInt32.self)) }
     }
 
-    /// Bytes asked of the allocator.
-    var size: Int { Pair.headerSize + keySize + valueSize }
+    /// Bytes of memory that the block takes.
+    var size: Int { Pair.size(keySize: keySize, valueSize: valueSize) }
+
+    /// Bytes of memory that a block for these sizes takes.
+    @inline(__always)
+    static func size(keySize: Int, valueSize: Int) -> Int {
+        Allocation.size(of: headerSize &+ keySize &+ valueSize)
+    }
 
     package var key: Span<UInt8> {
         @_lifetime(borrow self)

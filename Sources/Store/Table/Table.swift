@@ -17,8 +17,10 @@ package final class Table {
 
     /// Pairs.
     package private(set) var count = 0
-    /// Bytes asked of the allocator: pairs, buckets and directory.
+    /// Bytes of memory: pairs, buckets and directory.
     package private(set) var size = 0
+    /// Bytes of memory that were cleared and are not given back yet.
+    package private(set) var clearedSize = 0
 
     /// What was cleared and is freed in steps: a directory, its depth, the entries already done.
     @safe
@@ -47,7 +49,12 @@ package final class Table {
         let directory = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
         let bucket = Bucket(capacity: Bucket.minimumCapacity, depth: 0)
         unsafe directory[0] = bucket.entry
-        return unsafe (directory, bucket.size + 8)
+        return unsafe (directory, bucket.size + directorySize(depth: 0))
+    }
+
+    /// Bytes of memory that a directory takes.
+    private static func directorySize(depth: Int) -> Int {
+        Allocation.size(of: 8 << depth)
     }
 
     /// Makes an empty table ready for `count` pairs, so that it need not grow on the way there.
@@ -60,7 +67,7 @@ package final class Table {
         unsafe directory.deallocate()
         unsafe directory = .allocate(capacity: entries)
         self.depth = depth
-        size = entries * 8
+        size = Table.directorySize(depth: depth)
         let capacity = Bucket.capacity(for: count / entries)
         for index in 0..<entries {
             let bucket = Bucket(capacity: capacity, depth: depth)
@@ -96,6 +103,14 @@ package final class Table {
         size += replacement.size - pair.size
         bucket.store(Bucket.slot(replacement, tag: tag), at: index)
         pair.free()
+    }
+
+    /// How many bytes more the table would take if `key` had a value of `valueSize` bytes; 0 or less where its value is no
+    /// smaller now. Of the buckets it counts the share of one pair.
+    package func growth(for key: Span<UInt8>, hash: UInt64, valueSize: Int) -> Int {
+        let size = Pair.size(keySize: key.count, valueSize: valueSize)
+        guard let pair = pair(for: key, hash: hash) else { return size + Bucket.sizePerPair }
+        return size - pair.size
     }
 
     /// Removes `key`.
@@ -171,6 +186,7 @@ package final class Table {
     /// Removes every pair. Their memory is given back in steps, so that clearing a large table holds nobody up.
     package func removeAll() {
         remains.append(unsafe Remains(directory: directory, depth: depth))
+        clearedSize += size
         unsafe (directory, size) = Table.emptyDirectory()
         depth = 0
         count = 0
@@ -185,9 +201,13 @@ package final class Table {
             let bucket = unsafe Bucket(entry: last.directory[last.done])
             for index in 0..<bucket.slotCount {
                 let slot = bucket.slot(at: index)
-                if slot != 0 { Bucket.pair(ofSlot: slot).free() }
+                guard slot != 0 else { continue }
+                let pair = Bucket.pair(ofSlot: slot)
+                clearedSize -= pair.size
+                pair.free()
             }
             last.done += 1 << (last.depth - bucket.depth)
+            clearedSize -= bucket.size
             bucket.free()
             budget -= 1
         }
@@ -195,6 +215,7 @@ package final class Table {
             remains.append(last)
         } else {
             unsafe last.directory.deallocate()
+            clearedSize -= Table.directorySize(depth: last.depth)
         }
         return !remains.isEmpty
     }
@@ -282,7 +303,7 @@ package final class Table {
         unsafe directory.deallocate()
         unsafe directory = larger
         depth += 1
-        size += old * 8
+        size += Table.directorySize(depth: depth) - Table.directorySize(depth: depth - 1)
     }
 
     /// Makes every directory entry that leads to the bucket of `hash` lead to `bucket`.
@@ -300,7 +321,7 @@ package final class Table {
     package func check() -> [String] {
         var problems: [String] = []
         var pairs = 0
-        var bytes = 8 << depth
+        var bytes = Table.directorySize(depth: depth)
         var index = 0
         while index < 1 << depth {
             let bucket = unsafe Bucket(entry: directory[index])
@@ -314,6 +335,7 @@ package final class Table {
         }
         if pairs != count { problems.append("\(pairs) pairs found, \(count) counted") }
         if bytes != size { problems.append("\(bytes) bytes found, \(size) counted") }
+        if remains.isEmpty && clearedSize != 0 { problems.append("\(clearedSize) bytes cleared that are nowhere") }
         return problems
     }
 

@@ -113,6 +113,47 @@ struct TableTests {
         #expect(!table.giveBackMemory(buckets: 4))
     }
 
+    @Test("what is cleared counts until it is given back, to the last byte")
+    func clearedSize() {
+        let table = Table(seed: 1)
+        let sizeOfEmpty = table.size
+        for number in 0..<20_000 { table.set(key(number), key(number)) }
+        let size = table.size
+        table.removeAll()
+        #expect(table.clearedSize == size)
+        for number in 0..<1_000 { table.set(key(number), key(number)) }
+        table.removeAll()
+        var last = table.clearedSize
+        #expect(last > size)
+        while table.giveBackMemory(buckets: 4) {
+            #expect(table.clearedSize < last)
+            last = table.clearedSize
+        }
+        #expect(table.clearedSize == 0)
+        #expect(table.size == sizeOfEmpty)
+    }
+
+    @Test("a pair's growth is what the table takes for it, but for the buckets")
+    func pairGrowth() {
+        let table = Table(seed: 1)
+        // Sizes around those that malloc hands out: 8 bytes of header, then the key and the value.
+        for (keySize, valueSize, blockSize) in [
+            (0, 0, 32), (8, 8, 32), (8, 9, 48), (16, 32, 64), (16, 41, 80), (1, 100_000, 100_032),
+            (0, 131_072, 135_168),
+        ] {
+            let key = [UInt8](repeating: 7, count: keySize)
+            let value = [UInt8](repeating: 9, count: valueSize)
+            #expect(table.growth(for: key.span, hash: table.hash(key.span), valueSize: valueSize) == blockSize + 12)
+            let before = table.size
+            table.set(key, value)
+            #expect(table.size == before + blockSize)
+            #expect(table.growth(for: key.span, hash: table.hash(key.span), valueSize: valueSize) == 0)
+            #expect(table.growth(for: key.span, hash: table.hash(key.span), valueSize: 0) <= 0)
+            #expect(table.growth(for: key.span, hash: table.hash(key.span), valueSize: valueSize + 4096) > 0)
+            #expect(table.remove(key))
+        }
+    }
+
     @Test("keys that all belong at the end of their buckets are kept too")
     func crowdedEnds() {
         let table = Table(seed: 1)
