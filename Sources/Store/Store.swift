@@ -54,6 +54,9 @@ package final class Store {
     private var wantsRotation = false
     private var wantsReserve = false
 
+    /// What the writer had sealed when it was last looked whether a compaction is due.
+    private var lastSealedSize = 0
+
     /// Snapshots, made on a thread of their own.
     let compactions: Compactions
 
@@ -414,6 +417,10 @@ package final class Store {
     package func advanceCompaction() -> CompactionEvent? {
         guard isLoaded else { return nil }
         if wantsRotation || wantsReserve { flush() }
+        if writer.sealedSize != lastSealedSize {
+            lastSealedSize = writer.sealedSize
+            compactIfDue()
+        }
         // The open segment has been sealed by a job that was given after the compaction was asked for.
         if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil { compactions.start(now: now) }
         return compactions.takeEvent(sealedSize: writer.sealedSize)

@@ -41,6 +41,8 @@ struct PuffinServer: ParsableCommand {
             """)
     var durability: Durability = .always
 
+    @OptionGroup var logFiles: LogFileOptions
+
     @Option(
         name: "-max-memory --max-memory",
         help: """
@@ -78,6 +80,7 @@ struct PuffinServer: ParsableCommand {
         configuration.hosts = bind
         configuration.data = FilePath(data)
         configuration.store.durability = durability
+        logFiles.apply(to: &configuration.store)
         configuration.maxMemory = maxMemory?.bytes
         do throws(StartError) {
             let server = try Server(configuration, log: log)

@@ -99,8 +99,20 @@ struct CrashLoad: Sendable {
     var sizes = (usual: 40, rare: 64 << 10)
     /// Options that a cycle's server is started with, in turn.
     var options: [[String]] = [[]]
+    /// Whether a client asks for compactions all the time.
+    var compacts = false
 
     /// Values so large that the log begins a new segment in nearly every cycle.
     static let large = CrashLoad(
         writers: 2, keysPerWriter: 5, window: 3, replies: 8..<20, sizes: (4 << 20, 6 << 20))
+
+    /// Small segments, merged and removed all the time.
+    static let compacting = CrashLoad(
+        keysPerWriter: 200, sizes: (200, 20_000),
+        options: [
+            ["--segment-size", "16K", "--compact-ratio", "0.2", "--retain-size", "64K"],
+            ["--segment-size", "8K", "--compact-ratio", "0", "--retain-size", "0"],
+            ["--segment-size", "32K", "--compact-ratio", "0.01", "--retain-size", "1G", "--durability", "interval"],
+            ["--segment-size", "4K", "--compact-ratio", "1", "--retain-age", "0"],
+        ], compacts: true)
 }

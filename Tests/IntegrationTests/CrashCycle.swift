@@ -14,6 +14,9 @@ struct CrashCycle {
     /// Requests without a reply when a crash came, and starts that found a torn tail.
     private(set) var inFlightCount = 0
     private(set) var tornCount = 0
+    /// Compactions that were begun, and those of them that a crash has cut short.
+    private(set) var compactionCount = 0
+    private(set) var interruptedCount = 0
     /// What was acknowledged or read, and is gone.
     private(set) var lost: [String] = []
 
@@ -47,11 +50,27 @@ struct CrashCycle {
             if random.below(2) == 0 || writers[index].outstanding == 0 { try writers[index].send() }
             try receive(1 + random.below(writers[index].outstanding), from: index, end: end)
             if random.below(3) == 0 { try look(reader) }
+            if load.compacts && random.below(3) == 0 { try compact(reader) }
         }
         // Every other crash comes right behind new requests.
         if random.below(2) == 0 { for index in writers.indices { try writers[index].send() } }
         server.kill()
         for index in writers.indices { try drain(index) }
+        count(server.log)
+    }
+
+    /// Asks for a compaction, which is refused where one is under way.
+    private func compact(_ reader: WireConnection) throws {
+        var stream = ReplyStream(reader)
+        try reader.send(CrashChange.array([Array("COMPACT".utf8)]))
+        _ = try stream.next()
+    }
+
+    private mutating func count(_ log: String) {
+        let begun = log.ranges(of: "INFO Compaction begins").count
+        compactionCount += begun
+        interruptedCount += begun - log.ranges(of: "INFO Compaction ended").count
+        for line in log.split(separator: "\n") where line.contains(" ERROR ") { lost.append(String(line)) }
     }
 
     private mutating func receive(_ count: Int, from index: Int, end: Int) throws {

@@ -25,14 +25,25 @@ struct CrashTests {
 
     @Test("nothing acknowledged is lost where the log changes segments", arguments: SeededRandom.seeds(1))
     func rotating(seed: UInt64) throws {
-        let segments = try run("rotating", .large, seed: seed, cycles: 6)
+        let segments = try run("rotating", .large, seed: seed, cycles: 6).segments
         #expect(segments >= 3)
     }
 
+    @Test(
+        "nothing acknowledged is lost while segments are merged into snapshots all the time",
+        arguments: SeededRandom.seeds(1))
+    func compacting(seed: UInt64) throws {
+        let cycles = ProcessInfo.processInfo.environment["PUFFIN_TORTURE"] == nil ? 300 : 3_000
+        let interrupted = try run("compacting", .compacting, seed: seed, cycles: cycles).interrupted
+        #expect(interrupted > cycles / 20, "too few crashes came while a compaction was under way")
+    }
+
     /// Runs the cycles, says how many there were, and stops the last server cleanly.
-    /// - Returns: how many segments the log has in the end.
+    /// - Returns: how many segments the log has in the end, and how many compactions a crash has cut short.
     @discardableResult
-    private func run(_ name: String, _ load: CrashLoad, seed: UInt64, cycles: Int) throws -> Int {
+    private func run(
+        _ name: String, _ load: CrashLoad, seed: UInt64, cycles: Int
+    ) throws -> (segments: Int, interrupted: Int) {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
             var cycle = CrashCycle(data: data, seed: seed, load: load)
@@ -49,10 +60,11 @@ struct CrashTests {
             print(
                 "crashes (\(name), seed \(seed)): \(cycles) cycles, \(cycle.acknowledgedCount) writes acknowledged, "
                     + "\(cycle.inFlightCount) in flight at a crash, lost \(cycle.lost.count); "
-                    + "torn tails: \(cycle.tornCount), segments: \(segments)")
+                    + "torn tails: \(cycle.tornCount), segments: \(segments), "
+                    + "compactions: \(cycle.compactionCount), of which \(cycle.interruptedCount) cut short")
             #expect(cycle.acknowledgedCount >= cycles * load.replies.lowerBound)
             #expect(cycle.inFlightCount > 0, "no crash has interrupted anything")
-            return segments
+            return (segments, cycle.interruptedCount)
         }
     }
 }

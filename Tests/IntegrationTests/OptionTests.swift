@@ -20,6 +20,13 @@ struct OptionTests {
             (["--port"], ["--port", "Missing value"]),
             (["--durability", "sometimes"], ["'sometimes'", "always", "interval", "never"]),
             (["--log-format", "xml"], ["'xml'", "text", "json"]),
+            (["--segment-size", "1K"], ["--segment-size", "4.0 KiB or more", "1.0 KiB"]),
+            (["--segment-size", "big"], ["'big'", "--segment-size"]),
+            (["--compact-ratio", "1001"], ["--compact-ratio", "0 to 1000"]),
+            (["--compact-ratio", "often"], ["'often'", "--compact-ratio"]),
+            (["--retain-size", "-"], ["'-'", "--retain-size"]),
+            (["--retain-age", "7 days"], ["'7 days'", "--retain-age", "12h or 7d"]),
+            (["--retain-age", "9999999999999d"], ["--retain-age", "12h or 7d"]),
             (["--max-memory", "x"], ["'x'", "--max-memory"]),
             (["--max-memory", "1.5G"], ["'1.5G'", "--max-memory"]),
             (["--max-memory", "512"], ["--max-memory", "0 for no limit", "1.0 MiB or more", "512 bytes"]),
@@ -45,7 +52,8 @@ struct OptionTests {
         let (code, output) = try run(["--help"])
         #expect(code == 0)
         for option in [
-            "port", "bind", "data", "durability", "max-memory", "log-level", "log-format", "version", "help",
+            "port", "bind", "data", "durability", "segment-size", "compact-ratio", "retain-size", "retain-age",
+            "max-memory", "log-level", "log-format", "version", "help",
         ] {
             #expect(output.contains("--\(option)"))
         }

@@ -15,10 +15,14 @@ final class ServerThread: @unchecked Sendable {
     private var startFailure: StartError?
     private var end: StoreError??
 
+    private let mayRun = DispatchSemaphore(value: 0)
+
     /// Starts a server and waits until it listens.
-    init(data: String) throws {
+    /// - Parameter waits: whether it takes no turn before `go`.
+    init(data: String, waits: Bool = false) throws {
         let disk = TestDisk()
         gate = disk.gate
+        if !waits { go() }
         Thread.detachNewThread { self.run(data: data, disk: disk) }
         try condition.withLock {
             while started == nil {
@@ -31,7 +35,11 @@ final class ServerThread: @unchecked Sendable {
     deinit {
         gate.open()
         started?.stop.make()
+        go()
     }
+
+    /// Lets it take its turns.
+    func go() { mayRun.signal() }
 
     private func run(data: String, disk: TestDisk) {
         var configuration = Configuration()
@@ -50,6 +58,7 @@ final class ServerThread: @unchecked Sendable {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try Server(configuration, disk: disk, log: log)
         publish { started = (server.port, server.stopRequest) }
+        mayRun.wait()
         return server.run()
     }
 
@@ -76,9 +85,11 @@ final class ServerThread: @unchecked Sendable {
         }
     }
 
+    func requestStop() { condition.withLock { started }?.stop.make() }
+
     /// Asks it to stop, and waits until it has.
     func stop() -> StoreError? {
-        condition.withLock { started }?.stop.make()
+        requestStop()
         return wait()
     }
 }

@@ -4,8 +4,8 @@ import Foundation
 
 /// Why a program could not be started.
 package struct ChildProcessError: Error, CustomStringConvertible {
-    let program: String
-    let reason: String
+    package let program: String
+    package let reason: String
 
     package var description: String { "cannot start \(program): \(reason)" }
 }
