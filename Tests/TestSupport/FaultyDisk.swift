@@ -9,7 +9,8 @@ import SystemPackage
 
 /// A call that can fail.
 package enum DiskOperation: String, CaseIterable, Sendable {
-    case open, create, read, write, sync, truncate, allocate, rename, remove, syncFolder
+    case open, create, read, write, sync, truncate, allocate, rename, remove
+    case syncFolder = "sync the folder"
 }
 
 /// What a plan makes of a call.
