@@ -361,8 +361,15 @@ package final class Store {
     /// segments that are too old, and begins a compaction where one is due. To be called each second.
     package func tick() {
         guard isLoaded, failure == nil else { return }
-        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) }
-        compactIfDue()
+        let isShort = writer.isObstructed && writer.obstacleError?.isDiskFull != false
+        if isShort && compactions.prepareOnFullDisk(now: now) {
+            // Deletions have to be sealed to be merged, and a compaction needs space before it gives any back.
+            (wantsRotation, wantsReserve) = (true, true)
+        }
+        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) } else { flush() }
+        if !isShort {
+            compactions.startIfDue(ratio: options.compactRatio, sealedSize: writer.sealedSize, now: now)
+        }
     }
 
     // MARK: Compaction
@@ -384,14 +391,10 @@ package final class Store {
         guard isLoaded else { return nil }
         if wantsRotation || wantsReserve { flush() }
         // The open segment has been sealed by a job that was given after the compaction was asked for.
-        if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil { compactions.start(now: now) }
+        if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil {
+            compactions.startPrepared(sealedSize: writer.sealedSize, now: now)
+        }
         return compactions.takeEvent(sealedSize: writer.sealedSize)
-    }
-
-    private func compactIfDue() {
-        let isShort = writer.isObstructed && writer.obstacleError?.isDiskFull != false
-        compactions.startIfDue(
-            ratio: options.compactRatio, sealedSize: writer.sealedSize, isDiskFull: isShort, now: now)
     }
 
     /// What is known of snapshots and compactions.
