@@ -119,7 +119,8 @@ struct FaultTests {
         "an interrupted call, or one that does half, is never noticed",
         arguments: DiskOperation.allCases)
     func invisible(operation: DiskOperation) {
-        let faults: [DiskFault] = [.read, .write].contains(operation) ? [.error(.interrupted), .short] : [.error(.interrupted)]
+        let faults: [DiskFault] =
+            [.read, .write].contains(operation) ? [.error(.interrupted), .short] : [.error(.interrupted)]
         for fault in faults {
             each("\(operation.rawValue) \(fault)", { [PlannedFault(fault, at: operation, $0)] }) { outcome in
                 if let error = outcome.startError ?? outcome.failure ?? outcome.failedCompactions.first {
@@ -130,7 +131,9 @@ struct FaultTests {
         }
     }
 
-    @Test("one call without space holds the log up and loses nothing", arguments: [DiskOperation.create, .write, .truncate, .allocate, .rename, .remove])
+    @Test(
+        "one call without space holds the log up and loses nothing",
+        arguments: [DiskOperation.create, .write, .truncate, .allocate, .rename, .remove])
     func noSpace(operation: DiskOperation) {
         each("\(operation.rawValue) ENOSPC", { [PlannedFault(.error(.noSpace), at: operation, $0)] }) { outcome in
             if let failure = outcome.failure { return "the log has failed: \(failure)" }
@@ -148,7 +151,8 @@ struct FaultTests {
     func failed(operation: DiskOperation) {
         let errnos: [Errno] = [.sync, .syncFolder].contains(operation) ? [.ioError, .noSpace] : [.ioError]
         for errno in errnos {
-            each("\(operation.rawValue) \(errno.rawValue)", { [PlannedFault(.error(errno), at: operation, $0)] }) { outcome in
+            each("\(operation.rawValue) \(errno.rawValue)", { [PlannedFault(.error(errno), at: operation, $0)] }) {
+                outcome in
                 if outcome.startError != nil { return nil }
                 if let problem = problemInCompaction(outcome, errno) { return problem }
                 let isInLog = outcome.strikesInCompaction + outcome.strikesAtTheEnds == 0

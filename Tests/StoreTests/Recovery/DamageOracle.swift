@@ -111,6 +111,8 @@ struct DamageOracle {
             if let claim, claim > records { return .refused(offset: firstBad) }
         }
         let rest = bytes[end...]
+        // A header is durable before anything stands behind it.
+        if end == 0 && bytes.split(separator: 0x0a).count > 1 { return .refused(offset: firstBad) }
         return .starts(records: records, end: end, torn: rest.count - rest.reversed().prefix { $0 == 0x0a }.count)
     }
 

@@ -129,7 +129,9 @@ struct SealedDamageTests {
                     let (without, twice) = (lines[..<index] + lines[(index + 1)...], lines[...index] + lines[index...])
                     if !isClaim {
                         let isEnd = index == lines.count - 1
-                        check(path, without.flatMap { $0 }, placeWithout(index, lines, isEnd), offsets[placeWithout(index, lines, isEnd) - 1])
+                        check(
+                            path, without.flatMap { $0 }, placeWithout(index, lines, isEnd),
+                            offsets[placeWithout(index, lines, isEnd) - 1])
                         check(path, twice.flatMap { $0 }, index + 2, offsets[index] + lines[index].count)
                     }
                     if index + 1 < count, !isClaim, !isNextClaim {
@@ -182,7 +184,8 @@ struct SealedDamageTests {
         for (path, next) in zip(data.segments, data.segments.dropFirst()) {
             let content = data.model.content(path) ?? []
             let (lines, offsets) = lines(content)
-            for index in lines.indices.dropFirst() where lines[index...].contains(where: { $0.starts(with: "{\"seq\"".bytes) }) {
+            for index in lines.indices.dropFirst()
+            where lines[index...].contains(where: { $0.starts(with: "{\"seq\"".bytes) }) {
                 let found = place(Array(content[..<offsets[index]]), at: path, in: data)
                 #expect(found.place == Place(path: next, line: 1, offset: 0), "\(found.problem ?? "")")
             }
