@@ -395,9 +395,18 @@ package final class Store {
     /// segments that are too old, and begins a compaction where one is due. To be called each second.
     package func tick() {
         guard isLoaded, failure == nil else { return }
-        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) }
-        compactIfDue()
+        let isShort = isDiskFull
+        if isShort && compactions.prepareOnFullDisk(now: now) {
+            // Deletions have to be sealed to be merged, and a compaction needs space before it gives any back.
+            (wantsRotation, wantsReserve) = (true, true)
+        }
+        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) } else { flush() }
+        if !isShort {
+            compactions.startIfDue(ratio: options.compactRatio, sealedSize: writer.sealedSize, now: now)
+        }
     }
+
+    private var isDiskFull: Bool { writer.isObstructed && writer.obstacleError?.isDiskFull != false }
 
     // MARK: Compaction
 
@@ -419,17 +428,15 @@ package final class Store {
         if wantsRotation || wantsReserve { flush() }
         if writer.sealedSize != lastSealedSize {
             lastSealedSize = writer.sealedSize
-            compactIfDue()
+            if !isDiskFull {
+                compactions.startIfDue(ratio: options.compactRatio, sealedSize: lastSealedSize, now: now)
+            }
         }
         // The open segment has been sealed by a job that was given after the compaction was asked for.
-        if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil { compactions.start(now: now) }
+        if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil {
+            compactions.startPrepared(sealedSize: writer.sealedSize, now: now)
+        }
         return compactions.takeEvent(sealedSize: writer.sealedSize)
-    }
-
-    private func compactIfDue() {
-        let isShort = writer.isObstructed && writer.obstacleError?.isDiskFull != false
-        compactions.startIfDue(
-            ratio: options.compactRatio, sealedSize: writer.sealedSize, isDiskFull: isShort, now: now)
     }
 
     /// What is known of snapshots and compactions.

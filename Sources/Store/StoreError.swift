@@ -52,9 +52,14 @@ extension StoreError {
         return errno == .noSpace || errno == .diskQuotaExceeded
     }
 
-    /// Whether what failed can succeed later, and nothing is in doubt until then.
+    /// Whether what failed can succeed later, and nothing is in doubt until then. A failed sync leaves in doubt what the
+    /// disk holds, whatever it has failed of: a second one would succeed without having written anything.
     var isPassing: Bool {
-        if case .displaced = self { true } else { isDiskFull }
+        switch self {
+        case .displaced: true
+        case .disk("sync", _, _), .disk("sync the folder", _, _): false
+        default: isDiskFull
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 // its own, one compaction at a time.
 //
 //     idle ── COMPACT ──> prepared: the open segment is being sealed ──> running ──> idle
+//     idle ── the disk is full ──> prepared, with the reserve given up ──> running ──> idle
 //     idle ── sealed segments outweigh the snapshot ───────────────────> running ──> idle
 
 import Dispatch
@@ -56,6 +57,8 @@ final class Compactions {
     private var state = State.idle
     private var isMerging = false
     private var hasBegun = false
+    /// Whether the one that is prepared is to keep no merged segment at all.
+    private var isForSpace = false
     private var outcome = Outcome()
     private var running = CompactionProgress()
     private var start = ContinuousClock.now
@@ -89,13 +92,27 @@ final class Compactions {
     var isPrepared: Bool { state == .prepared }
 
     /// Notes that one is wanted; it starts once the open segment is sealed.
-    func prepare() { state = .prepared }
+    func prepare() { (state, isForSpace) = (.prepared, false) }
+
+    /// Notes that one is wanted because the disk is full; after a failure not at once again.
+    /// - Returns: whether it now waits for the open segment to be sealed.
+    func prepareOnFullDisk(now: UInt64) -> Bool {
+        guard isIdle, now >= earliest else { return false }
+        earliest = now + patience
+        (state, isForSpace) = (.prepared, true)
+        return true
+    }
+
+    /// Begins what was prepared: for space, to give back what merged segments take also where there is nothing to merge.
+    func startPrepared(sealedSize: Int, now: UInt64) {
+        start(now: now, merges: !isForSpace || foundSize + sealedSize > 0, isDiskFull: isForSpace)
+    }
 
     /// Begins.
     /// - Parameters:
     ///   - merges: whether to make a snapshot; where not, only segments that nobody wants kept are removed.
     ///   - isDiskFull: whether to keep no merged segment at all.
-    func start(now: UInt64, merges: Bool = true, isDiskFull: Bool = false) {
+    private func start(now: UInt64, merges: Bool = true, isDiskFull: Bool = false) {
         state = .running
         isMerging = merges
         hasBegun = merges
@@ -118,16 +135,13 @@ final class Compactions {
         }
     }
 
-    /// Begins where sealed segments outweigh the snapshot; on a full disk in any case, because that may give back space.
-    /// After a failure not at once again. Once an hour, segments that are too old are removed.
+    /// Begins where sealed segments outweigh the snapshot; after a failure not at once again. Once an hour, segments that are
+    /// too old are removed.
     /// - Parameter ratio: 0 stands for never.
-    func startIfDue(ratio: Double, sealedSize: Int, isDiskFull: Bool, now: UInt64) {
+    func startIfDue(ratio: Double, sealedSize: Int, now: UInt64) {
         guard isIdle, now >= earliest else { return }
         let unmerged = foundSize + sealedSize
-        if isDiskFull {
-            earliest = now + patience
-            start(now: now, merges: unmerged > 0, isDiskFull: true)
-        } else if unmerged > 0 && ratio > 0 && Double(unmerged) > ratio * Double(known.snapshotSize) {
+        if unmerged > 0 && ratio > 0 && Double(unmerged) > ratio * Double(known.snapshotSize) {
             start(now: now)
         } else if now >= nextPruning {
             start(now: now, merges: false)

@@ -98,6 +98,8 @@ struct Compactor {
 
     private func prune(_ retention: Retention, now: UInt64) throws(StoreError) -> (count: Int, size: Int) {
         guard let merged = try oldHeader()?.position else { return (0, 0) }
+        // The snapshot's name may be that of a compaction that was cut short: segments may go only once it is durable.
+        try disk.syncFolder(files.snapshot.folder)
         return try retention.apply(to: files, merged: merged, now: now, on: disk)
     }
 

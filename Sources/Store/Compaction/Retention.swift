@@ -41,8 +41,11 @@ package struct Retention: Sendable {
                 expired.append((path, status.size))
             }
         }
-        for segment in expired.reversed() { try disk.remove(segment.path) }
-        if !expired.isEmpty { try disk.syncFolder(files.folder) }
+        for segment in expired.reversed() {
+            try disk.remove(segment.path)
+            // One by one: a loss of power may undo one removal and not the next.
+            try disk.syncFolder(files.folder)
+        }
         return (expired.count, expired.reduce(0) { $0 + $1.size })
     }
 }

@@ -27,12 +27,11 @@ struct SpaceReserve: Sendable {
             if isHeld { return }
             try disk.remove(files.reserve)
         }
-        let file = try disk.create(files.reserve)
         do throws(StoreError) {
-            try file.allocate(size)
+            try disk.create(files.reserve).allocate(size)
             isHeld = true
         } catch {
-            try disk.remove(files.reserve)
+            if try disk.exists(files.reserve) { try disk.remove(files.reserve) }
             guard error.isDiskFull else { throw error }
         }
     }

@@ -34,8 +34,9 @@ struct OpenSegment: ~Copyable, Sendable {
         reopening file: any DiskFile, end: Int, hasRecords: Bool, position: LogPosition, history: String,
         disk: any Disk, files: DataFiles, layout: LogLayout
     ) throws(StoreError) {
-        // What was read and will be served has to be on the disk first.
+        // What was read and will be served has to be on the disk first, and so does the name that it was found by.
         try file.sync()
+        try disk.syncFolder(files.folder)
         let size = try file.size()
         let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
         self.init(file, end, size, hasRecords, position, history, disk, files, layout, reserve)

@@ -10,7 +10,8 @@ import Testing
 /// A store, and the sign that its writer gives.
 struct OpenedStore {
     let store: Store
-    private let progress = DispatchSemaphore(value: 0)
+    /// Given by the store's threads when there may be something new to see.
+    let progress = DispatchSemaphore(value: 0)
 
     static let now: UInt64 = 1_764_000_000_123
 
@@ -82,14 +83,22 @@ struct OpenedStore {
     func compact() throws {
         try commit()
         try #require(store.compact())
-        while true {
+        if case .failed(let error)? = compactionResult() { throw error }
+    }
+
+    /// Waits until no compaction is under way, until the log has failed, or until `isEnough`, which is asked after each
+    /// sign.
+    /// - Returns: what has become of it; nil where it never began, or there is nothing to tell.
+    func compactionResult(isEnough: () -> Bool = { false }) -> CompactionEvent? {
+        var result: CompactionEvent?
+        while store.compaction.isRunning && store.failure == nil && !isEnough() {
             switch store.advanceCompaction() {
-            case .ended, .wasNotNeeded: return
-            case .failed(let error): throw error
             case .began: continue
-            case nil: progress.wait()
+            case let event?: result = event
+            case nil: if store.compaction.isRunning { progress.wait() }
             }
         }
+        return result
     }
 
     /// Returns when the writer is idle.

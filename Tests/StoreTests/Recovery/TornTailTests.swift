@@ -1,5 +1,5 @@
 // What a crash may leave behind the last whole line, and what recovery makes of it: it starts with everything that is
-// whole, sets the rest aside, says so, and goes on.
+// whole, sets the rest aside, says so, and goes on; or it refuses, where a line behind the damage vouches for what is lost.
 
 import Bytes
 import Foundation
@@ -9,134 +9,129 @@ import Testing
 
 @Suite("A torn tail")
 struct TornTailTests {
-    /// A log as a crash left it, and the pairs after each of its records.
-    private struct Crashed {
-        var content: [UInt8] = []
-        var states: [[[UInt8]: [UInt8]]] = [[:]]
+    /// The logs that are damaged: one whose last batch is all that is damaged, one in which each of the last records has
+    /// a batch of its own, so that later ones vouch for it, and one that was ended cleanly.
+    private static func oracles() throws -> [DamageOracle] {
+        [
+            try DamageOracle(batches: [1, 2, 2, 3]), try DamageOracle(batches: [2, 3, 1, 1, 1]),
+            try DamageOracle(batches: [2, 3, 1, 1, 1], isClosed: true),
+        ]
+    }
 
-        /// Records of all kinds in four batches, the last of them three records long.
-        init() throws {
-            let (content, states) = try withTemporaryFolder { folder in
-                let opened = try OpenedStore(folder)
-                var states: [[[UInt8]: [UInt8]]] = [[:]]
-                for (seq, change) in Crashed.changes.enumerated() {
-                    change(opened)
-                    states.append(opened.pairs)
-                    if [0, 2, 4].contains(seq) { try opened.commit() }
+    /// Starts on each of the variants of each log.
+    private func check(_ name: String, _ variants: (DamageOracle, (() -> [UInt8]) -> Void) -> Void) throws {
+        var (count, refused, wrong) = (0, 0, [String]())
+        for (index, oracle) in try TornTailTests.oracles().enumerated() {
+            variants(oracle) { make in
+                let bytes = make()
+                count += 1
+                if case .refused = oracle.verdict(on: bytes) { refused += 1 }
+                if let problem = oracle.problem(bytes) { wrong.append("log \(index), variant \(count): \(problem)") }
+            }
+        }
+        print("torn tails, \(name): \(count) variants, \(refused) refused, \(wrong.count) wrong")
+        #expect(wrong.isEmpty, "\(wrong.prefix(3))")
+        #expect(count > 0)
+    }
+
+    @Test("the judge: what is whole, what vouches for what is lost")
+    func oracle() throws {
+        let log = try DamageOracle(batches: [2, 3, 1, 1, 1])
+        let (last, size) = (log.offset(ofLast: 1), log.content.count)
+        #expect(log.verdict(on: log.content) == .starts(records: 8, end: size, torn: 0))
+        var bytes = log.content
+        bytes[last + 5] ^= 1
+        #expect(log.verdict(on: bytes) == .starts(records: 7, end: last, torn: size - last - 1))
+        bytes = log.content
+        bytes[log.offset(ofLast: 2) + 5] ^= 1
+        #expect(log.verdict(on: bytes) == .refused(offset: log.offset(ofLast: 2)))
+    }
+
+    @Test("a log cut at any byte behind its first line")
+    func cuts() throws {
+        try check("cuts") { log, check in
+            let header = (log.content.firstIndex(of: 0x0a) ?? 0) + 1
+            for cut in header...log.content.count { check { Array(log.content[..<cut]) } }
+        }
+    }
+
+    @Test("any single bit of the last three records, and of what stands between them, that is another")
+    func flips() throws {
+        try check("bit flips") { log, check in
+            for index in log.offset(ofLast: 3)..<log.content.count {
+                for bit in 0..<8 {
+                    check {
+                        var bytes = log.content
+                        bytes[index] ^= 1 << bit
+                        return bytes
+                    }
                 }
-                try opened.commit()
-                let content = try LogFiles(folder).read(LogFiles.first)
-                try opened.close()
-                return (content, states)
             }
-            self.states = states
-            self.content = content.dropLast(content.reversed().prefix { $0 == 0x0a }.count) + [0x0a]
         }
+    }
 
-        private static var changes: [(OpenedStore) -> Void] {
-            [
-                { $0.set("a", "1") },
-                { $0.set([0xff], [0xfe]) },
-                { $0.delete("a") },
-                { $0.set("two\nlines", "\"") },
-                { _ = $0.store.clear() },
-                { $0.set("c", "3") },
-                { opened in
-                    opened.store.beginMulti()
-                    opened.set("d", "4")
-                    opened.delete("c")
-                    opened.store.endMulti()
-                },
-                { $0.set("e", "grüße") },
-            ]
-        }
-
-        /// How many records stand whole in `bytes`, and where the last whole line ends.
-        func whole(in bytes: [UInt8]) -> (records: Int, end: Int) {
-            var (records, end, start) = (0, 0, 0)
-            while let feed = content[start...].firstIndex(of: 0x0a), bytes.count > feed,
-                bytes[start...feed] == content[start...feed]
-            {
-                if content[start...].starts(with: "{\"seq\"".bytes) { records += 1 }
-                (start, end) = (feed + 1, feed + 1)
+    @Test("NULs: 1 to 8192 behind the end, and over any part of the end")
+    func nuls() throws {
+        let stride = Torture.isOn ? 1 : 3
+        try check("NULs") { log, check in
+            for count in 1...8192 where count < 64 || (8192 - count) % stride == 0 {
+                check { Array(log.content + [UInt8](repeating: 0, count: count)) }
             }
-            return (records, end)
+            for start in log.offset(ofLast: 3)..<log.content.count {
+                check { Array(log.content[..<start] + [UInt8](repeating: 0, count: log.content.count - start)) }
+                check { hole(in: log.content, from: start, filled: 0) }
+                check { hole(in: log.content, from: start, filled: 0x0a) }
+            }
         }
     }
 
-    /// Opens a folder with `bytes` as its only segment: starts with what is whole, sets the rest aside, and goes on.
-    private func check(_ bytes: [UInt8], of crashed: Crashed, in folder: String) throws {
-        let files = LogFiles(folder)
-        try files.make([1: bytes])
-        let (records, end) = crashed.whole(in: bytes)
-        let rest = Array(bytes[end...])
-        let torn = rest.dropLast(rest.reversed().prefix { $0 == 0x0a }.count)
-
-        let opened = try OpenedStore(folder)
-        #expect(opened.pairs == crashed.states[records])
-        #expect(opened.store.position.seq == UInt64(records))
-        #expect(opened.store.recovery.torn?.size == (torn.isEmpty ? nil : torn.count))
-        if let report = opened.store.recovery.torn {
-            #expect(report.offset == end)
-            #expect(report.segment == files.path(LogFiles.first))
-            #expect(try files.torn.map(files.path) == [report.path])
-            #expect(try files.read(files.torn[0]).starts(with: torn))
-        }
-        opened.set("after", "the crash")
-        try opened.close()
-
-        let again = try OpenedStore(folder)
-        #expect(again.pairs == crashed.states[records].merging(["after".bytes: "the crash".bytes]) { $1 })
-        #expect(again.store.recovery.torn == nil)
-        #expect(again.store.recovery.unknownFiles.isEmpty)
-        try again.close()
+    private func hole(in content: [UInt8], from start: Int, filled: UInt8) -> [UInt8] {
+        let end = min(start + 40, content.count)
+        return Array(content[..<start] + [UInt8](repeating: filled, count: end - start) + content[end...])
     }
 
-    @Test("a log cut at any byte behind its first line starts with everything that is whole")
-    func cut() throws {
-        let crashed = try Crashed()
-        let header = (crashed.content.firstIndex(of: 0x0a) ?? 0) + 1
-        for cut in header...crashed.content.count {
-            try withTemporaryFolder { try check(Array(crashed.content[..<cut]), of: crashed, in: $0) }
+    @Test("an end that stands there twice, from any byte on, cut at any byte or not")
+    func duplicates() throws {
+        try check("duplicated tails") { log, check in
+            for start in log.offset(ofLast: 3)..<log.content.count {
+                check { Array(log.content + log.content[start...]) }
+                check { Array(log.content.dropLast() + log.content[start...]) }
+                check { Array(log.content.prefix(start + 7) + log.content[start...]) }
+            }
         }
     }
 
-    @Test(
-        "behind the cut there may be reserved space, NULs, garbage, half a line or a whole one that does not follow",
-        arguments: 0..<5)
-    func tails(kind: Int) throws {
-        let crashed = try Crashed()
+    @Test("CR LF for LF from any line on, text in another encoding, a half of a character, U+FFFD, a byte order mark")
+    func text() throws {
+        try check("line ends and text") { log, check in
+            for start in log.content.indices where log.content[start] == 0x0a {
+                let behind = log.content[start...]
+                check { Array(log.content[..<start] + behind.flatMap { $0 == 0x0a ? [0x0d, 0x0a] : [$0] }) }
+                check { Array(log.content[..<start] + [0x0d] + behind) }
+                check { Array(log.content[...start] + [0xef, 0xbb, 0xbf] + behind.dropFirst()) }
+                check { Array(log.content[...start] + [0xc3, 0x0a] + behind.dropFirst()) }
+            }
+            let wide = log.content.indices.filter { log.content[$0] >= 0xc0 }
+            for index in wide {
+                for other: [UInt8] in [[], [0xfc], [0xef, 0xbf, 0xbd], [0xc3, 0x83, 0xc2, 0xbc], [0xc3], [0xbc]] {
+                    check { Array(log.content[..<index] + other + log.content[(index + 2)...]) }
+                }
+            }
+        }
+    }
+
+    @Test("behind any cut reserved space, garbage, half a line or a whole one that does not follow")
+    func tails() throws {
         var random = SeededRandom(seed: 1)
         let tails: [[UInt8]] = [
             [UInt8](repeating: 0x0a, count: 300),
-            [UInt8](repeating: 0, count: 300),
             random.bytes(300),
             #"{"seq":9,"ts":1764000000123,"op":"set","key":"k","val"#.bytes,
             "x\n".bytes + line(#"{"seq":9,"ts":1764000000123,"op":"clear""#) + [0x0a],
         ]
-        for cut in stride(from: crashed.content.count - 200, through: crashed.content.count, by: 3) {
-            let bytes = Array(crashed.content[..<cut]) + tails[kind]
-            try withTemporaryFolder { try check(bytes, of: crashed, in: $0) }
-        }
-    }
-
-    @Test("a hole of reserved space or NULs anywhere in the last batch loses what is behind it, and nothing before it")
-    func holes() throws {
-        let crashed = try Crashed()
-        let batch = try #require(crashed.content.ranges(of: "{\"durable\"".bytes).last?.lowerBound)
-        for filler: UInt8 in [0x0a, 0x00] {
-            for start in stride(from: batch, to: crashed.content.count - 1, by: 7) {
-                var bytes = crashed.content
-                // The last byte stays: otherwise the hole would be no hole, but the end.
-                for index in start..<min(start + 40, bytes.count - 2) { bytes[index] = filler }
-                let (records, _) = crashed.whole(in: bytes)
-                try withTemporaryFolder { folder in
-                    try LogFiles(folder).make([1: bytes])
-                    let opened = try OpenedStore(folder)
-                    #expect(opened.pairs == crashed.states[records], "a hole at \(start)")
-                    #expect(opened.store.recovery.torn != nil)
-                    try opened.close()
-                }
+        try check("other tails") { log, check in
+            for cut in log.offset(ofLast: 3)...log.content.count {
+                for tail in tails { check { Array(log.content[..<cut] + tail) } }
             }
         }
     }

@@ -1,0 +1,110 @@
+// One opening of a store on a disk that fails as planned: work until it ends, is killed or fails.
+
+import Store
+import SystemPackage
+import TestSupport
+
+/// A store, the disk below it, and what it was asked to do.
+struct DiskRun {
+    let disk: FaultyDisk
+    let opened: OpenedStore
+    private(set) var compactions = 0
+    /// What compactions have failed with.
+    private(set) var failedCompactions: [StoreError] = []
+    /// Faults that have struck while a compaction was under way, rather than the log.
+    private(set) var strikesInCompaction = 0
+
+    /// Opens the store.
+    /// - Throws: what the start has failed with; `disk` tells of the faults that have struck.
+    init(_ durability: Durability = .always, on disk: FaultyDisk) throws(StoreError) {
+        self.disk = disk
+        opened = try OpenedStore(durability, on: disk)
+    }
+
+    var hasFailed: Bool { opened.store.failure != nil }
+
+    /// Makes `count` changes and waits until they are committed, or have failed.
+    mutating func change(_ count: Int, _ work: inout Workload, _ ledger: inout Ledger) {
+        for _ in 0..<count { work.change(opened, &ledger) }
+        commit(&ledger)
+    }
+
+    private func commit(_ ledger: inout Ledger) {
+        try? opened.commit()
+        ledger.noteAnswers(of: opened.store)
+    }
+
+    /// Syncs, in the modes that do not do so by themselves.
+    func sync(_ ledger: inout Ledger) {
+        guard !hasFailed else { return }
+        opened.store.requestSync()
+        opened.waitUntilIdle()
+        ledger.noteAnswers(of: opened.store)
+    }
+
+    func tick() {
+        opened.store.tick()
+        opened.waitUntilIdle()
+        _ = opened.compactionResult()
+    }
+
+    /// Compacts. Where `pause` is given, the compaction is held at that call to the disk, and `meanwhile` is done.
+    mutating func compact(
+        _ ledger: inout Ledger, pause: Int? = nil, meanwhile: (inout DiskRun, inout Ledger) -> Void = { _, _ in }
+    ) {
+        commit(&ledger)
+        guard !hasFailed, opened.store.compact() else { return }
+        opened.waitUntilIdle()
+        let before = disk.struck.count
+        var result: CompactionEvent?
+        if let pause {
+            let progress = opened.progress
+            disk.hold.arm(after: pause) { progress.signal() }
+            result = opened.compactionResult { disk.hold.isHolding }
+            // One that has ended before must not leave the log's next call to be held.
+            if !disk.hold.isHolding { disk.hold.release() }
+            meanwhile(&self, &ledger)
+            disk.hold.release()
+        }
+        switch opened.compactionResult() ?? result {
+        case .ended?: compactions += 1
+        case .failed(let error)?: failedCompactions.append(error)
+        default: break
+        }
+        strikesInCompaction += disk.struck.count - before
+        ledger.noteAnswers(of: opened.store)
+    }
+
+    /// Ends the log, cleanly where nothing has failed.
+    func close(_ ledger: inout Ledger) {
+        opened.waitUntilIdle()
+        opened.store.close()
+        ledger.noteAnswers(of: opened.store)
+    }
+
+    /// Starts on a healthy copy of what is on a disk, and goes on there for a few changes and once more.
+    /// - Returns: what is wrong, nil where nothing is.
+    static func problem(
+        after ledger: Ledger, on model: ModelDisk, _ durability: Durability = .always, goesOn: Bool = true
+    ) -> String? {
+        let disk = FaultyDisk(ModelDisk(copying: model))
+        var ledger = ledger
+        do throws(StoreError) {
+            for _ in 0..<(goesOn ? 2 : 1) {
+                var run = try DiskRun(durability, on: disk)
+                defer { run.close(&ledger) }
+                if let problem = ledger.problem(in: run.opened) { return problem }
+                guard goesOn else { return nil }
+                ledger.adopt(run.opened.store)
+                var work = Workload(random: SeededRandom(seed: ledger.sure))
+                run.change(5, &work, &ledger)
+                run.compact(&ledger)
+                if let problem = ledger.problem(in: run.opened) { return "going on: \(problem)" }
+                if let error = run.failedCompactions.first { return "going on: \(error)" }
+            }
+            return nil
+        } catch {
+            return "the start was refused: \(error)"
+        }
+    }
+}

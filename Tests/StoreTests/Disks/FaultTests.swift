@@ -1,0 +1,199 @@
+// Every single call to the disk made to fail, one after the other: the first write, the second, until the work runs
+// through without having made so many. After each run a healthy start on what is left has to find everything that was
+// answered for, nothing that never was, and to go on.
+
+import Store
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Faults of the disk")
+struct FaultTests {
+    /// What a run has come to.
+    private struct Outcome {
+        var disk: FaultyDisk
+        var ledger = Ledger()
+        var startError: StoreError?
+        var failure: StoreError?
+        var failedCompactions: [StoreError] = []
+        var compactions = 0
+        /// Whether the fault has struck before the store was open, or while it was closed.
+        var strikesAtTheEnds = 0
+        var strikesInCompaction = 0
+        /// Changes that were made and not answered for.
+        var unanswered: UInt64 = 0
+    }
+
+    /// Opens, changes, compacts, and closes: about six segments and three snapshots.
+    private func run(_ plan: [PlannedFault], on model: ModelDisk, after ledger: Ledger = Ledger()) -> Outcome {
+        var outcome = Outcome(disk: FaultyDisk(model, plan), ledger: ledger)
+        var work = Workload(random: SeededRandom(seed: 7))
+        do {
+            var run = try DiskRun(on: outcome.disk)
+            outcome.strikesAtTheEnds = outcome.disk.struck.count
+            outcome.ledger.adopt(run.opened.store)
+            for step in 0..<14 where !run.hasFailed {
+                if step % 5 == 3 { run.compact(&outcome.ledger) } else { run.change(4, &work, &outcome.ledger) }
+                if step == 9 { run.tick() }
+            }
+            let before = outcome.disk.struck.count
+            run.close(&outcome.ledger)
+            outcome.strikesAtTheEnds += outcome.disk.struck.count - before
+            outcome.failure = run.opened.store.failure
+            outcome.failedCompactions = run.failedCompactions
+            outcome.strikesInCompaction = run.strikesInCompaction
+            outcome.compactions = run.compactions
+            outcome.unanswered = run.opened.store.position.seq - run.opened.store.committed
+        } catch {
+            outcome.startError = error
+            outcome.strikesAtTheEnds = outcome.disk.struck.count
+        }
+        outcome.disk.kill()
+        return outcome
+    }
+
+    /// What a run may start from: nothing, or what a killed server has left with all that there is to do for a start.
+    private func left() -> (ModelDisk, Ledger) {
+        let model = ModelDisk()
+        var ledger = Ledger()
+        var work = Workload(random: SeededRandom(seed: 11))
+        let first = FaultyDisk(model)
+        guard var run = try? DiskRun(on: first) else { return (model, ledger) }
+        for _ in 0..<5 { run.change(4, &work, &ledger) }
+        run.compact(&ledger)
+        for _ in 0..<4 { run.change(4, &work, &ledger) }
+        first.kill()
+        run.close(&ledger)
+        let last = model.paths.last { $0.hasSuffix(".jsonl") } ?? ""
+        let content = model.content(last) ?? []
+        model.put(content.dropLast(content.reversed().prefix { $0 == 0x0a }.count) + "\n{\"seq\":".bytes, at: last)
+        model.put("half".bytes, at: ModelFiles.folder + "/compaction-000001.tmp")
+        model.put("half".bytes, at: ModelFiles.snapshot + ".tmp")
+        model.put("a reserve of another size".bytes, at: ModelFiles.folder + "/RESERVE")
+        return (model, ledger)
+    }
+
+    /// Runs with each plan that `plan` makes of 1, 2, 3 … until one is not struck.
+    private func each(
+        _ name: String, from start: (ModelDisk, Ledger), by stride: Int = 1, _ plan: (Int) -> [PlannedFault],
+        judge: (Outcome) -> String?
+    ) {
+        var (runs, wrong) = (0, [String]())
+        var number = 1
+        while true {
+            let model = ModelDisk(copying: start.0)
+            let outcome = run(plan(number), on: model, after: start.1)
+            guard !outcome.disk.struck.isEmpty else { break }
+            runs += 1
+            if let problem = judge(outcome) ?? DiskRun.problem(after: outcome.ledger, on: model) {
+                wrong.append("\(plan(number)) at \(outcome.disk.struck.map(\.path)): \(problem)")
+            }
+            number += stride
+        }
+        print("faults, \(name): \(runs) runs, \(wrong.count) wrong")
+        #expect(wrong.isEmpty, "\(wrong.prefix(3))")
+        #expect(runs > 0)
+    }
+
+    private enum Start: CaseIterable { case nothing, left }
+
+    private func each(
+        _ name: String, by stride: Int = 1, _ plan: (Int) -> [PlannedFault], judge: (Outcome) -> String? = { _ in nil }
+    ) {
+        each(name + ", from nothing", from: (ModelDisk(), Ledger()), by: stride, plan, judge: judge)
+        each(name + ", after a crash", from: left(), by: stride, plan, judge: judge)
+    }
+
+    @Test("without a fault the work goes through several segments and snapshots")
+    func none() {
+        for start in [(ModelDisk(), Ledger()), left()] {
+            let outcome = run([], on: start.0, after: start.1)
+            #expect(outcome.failure == nil && outcome.startError == nil)
+            #expect(outcome.compactions == 3)
+            #expect(outcome.unanswered == 0)
+            #expect(DiskRun.problem(after: outcome.ledger, on: start.0) == nil)
+        }
+    }
+
+    @Test(
+        "an interrupted call, or one that does half, is never noticed",
+        arguments: DiskOperation.allCases)
+    func invisible(operation: DiskOperation) {
+        let faults: [DiskFault] =
+            [.read, .write].contains(operation) ? [.error(.interrupted), .short] : [.error(.interrupted)]
+        for fault in faults {
+            each("\(operation.rawValue) \(fault)", { [PlannedFault(fault, at: operation, $0)] }) { outcome in
+                if let error = outcome.startError ?? outcome.failure ?? outcome.failedCompactions.first {
+                    return "it was noticed: \(error)"
+                }
+                return outcome.unanswered == 0 ? nil : "changes were not answered for"
+            }
+        }
+    }
+
+    @Test(
+        "one call without space holds the log up and loses nothing",
+        arguments: [DiskOperation.create, .write, .truncate, .allocate, .rename, .remove])
+    func noSpace(operation: DiskOperation) {
+        each("\(operation.rawValue) ENOSPC", { [PlannedFault(.error(.noSpace), at: operation, $0)] }) { outcome in
+            if let failure = outcome.failure { return "the log has failed: \(failure)" }
+            if outcome.unanswered != 0 { return "changes were not answered for" }
+            if let error = outcome.startError {
+                // A start needs space for a header, or for what it sets aside; a reserve can wait.
+                let isNeeded = !outcome.disk.struck[0].path.hasSuffix("RESERVE") || operation == .remove
+                return error.isDiskFull && isNeeded ? nil : "the start failed of \(error)"
+            }
+            return problemInCompaction(outcome, .noSpace)
+        }
+    }
+
+    @Test("one failed call ends the log, or fails the compaction that made it", arguments: DiskOperation.allCases)
+    func failed(operation: DiskOperation) {
+        let errnos: [Errno] = [.sync, .syncFolder].contains(operation) ? [.ioError, .noSpace] : [.ioError]
+        for errno in errnos {
+            each("\(operation.rawValue) \(errno.rawValue)", { [PlannedFault(.error(errno), at: operation, $0)] }) {
+                outcome in
+                if outcome.startError != nil { return nil }
+                if let problem = problemInCompaction(outcome, errno) { return problem }
+                let isInLog = outcome.strikesInCompaction + outcome.strikesAtTheEnds == 0
+                let isLogs = outcome.disk.struck[0].path.hasSuffix(".jsonl")
+                if isInLog && isLogs && outcome.failure == nil { return "the log goes on" }
+                return outcome.failure == nil && outcome.unanswered != 0 ? "changes were not answered for" : nil
+            }
+        }
+    }
+
+    /// A compaction that was struck has failed of that and nothing else has; what only clears up is not asked.
+    private func problemInCompaction(_ outcome: Outcome, _ errno: Errno) -> String? {
+        if outcome.strikesInCompaction == 0 {
+            return outcome.failedCompactions.isEmpty ? nil : "a compaction failed of \(outcome.failedCompactions)"
+        }
+        if outcome.failure != nil { return "a compaction's fault has ended the log" }
+        guard let error = outcome.failedCompactions.first else {
+            return outcome.disk.struck[0].operation == .remove ? nil : "the failed compaction was not told"
+        }
+        guard case .disk(_, _, errno) = error else { return "a compaction failed of \(error)" }
+        return outcome.failedCompactions.count == 1 && outcome.compactions == 2 ? nil : "later compactions failed too"
+    }
+
+    @Test("killed at any call, with half of a write done")
+    func killed() {
+        each("killed", { [PlannedFault(.death, $0)] }) { outcome in
+            outcome.startError == nil && outcome.failure == nil && outcome.strikesInCompaction == 0
+                && outcome.unanswered != 0 ? "changes were lost and nothing has failed" : nil
+        }
+    }
+
+    @Test("two faults in a row, and a fault before the process is killed")
+    func two() {
+        let stride = Torture.isOn ? 1 : 3
+        let second: [DiskFault] = [.error(.noSpace), .error(.ioError), .death]
+        for first: Errno in [.noSpace, .ioError] {
+            for second in second where first == .ioError || second != .error(.noSpace) || Torture.isOn {
+                each("\(first.rawValue) then \(second)", by: stride) {
+                    [PlannedFault(.error(first), $0), PlannedFault(second, $0 + 1)]
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// What a store was asked to do and what it has answered for: what any start after any accident is held against.
+
+import Store
+
+/// The pairs after each change, and how far they have to be there.
+struct Ledger {
+    /// By the number of the change.
+    private var states: [[[UInt8]: [UInt8]]] = [[:]]
+    private var positions: [LogPosition] = [.start]
+    /// The last change that has to be there after whatever happens.
+    private(set) var sure: UInt64 = 0
+
+    /// The pairs after the newest change.
+    var pairs: [[UInt8]: [UInt8]] { states[states.count - 1] }
+
+    /// The newest change.
+    var position: LogPosition { positions[positions.count - 1] }
+
+    /// Notes a change: the pairs after it, and what the store calls it.
+    mutating func note(_ pairs: [[UInt8]: [UInt8]], _ position: LogPosition) {
+        states.append(pairs)
+        positions.append(position)
+    }
+
+    /// Notes what the store has answered for: in the default mode what it calls committed, in the others what a sync has
+    /// made sure of.
+    mutating func noteAnswers(of store: Store) {
+        sure = max(sure, store.durability == .always ? store.committed : store.durable)
+    }
+
+    /// Notes that a store has started with what it found, and will go on from there.
+    mutating func adopt(_ store: Store) {
+        sure = store.position.seq
+        states.removeLast(states.count - 1 - Int(sure))
+        positions.removeLast(positions.count - 1 - Int(sure))
+    }
+
+    /// What is wrong with what a start has found: nil where everything that was answered for is there, nothing that never
+    /// was, and all of it sound.
+    func problem(in opened: OpenedStore) -> String? {
+        let position = opened.store.position
+        if position.seq < sure { return "\(sure) was answered for, \(position.seq) came back" }
+        guard position.seq < states.count else { return "\(position.seq) came back, \(states.count - 1) was the last" }
+        if position != positions[Int(position.seq)] { return "\(position) came back, which never was" }
+        if opened.pairs != states[Int(position.seq)] { return "the pairs are not those of \(position.seq)" }
+        let problems = opened.store.check()
+        return problems.isEmpty ? nil : problems.joined(separator: "; ")
+    }
+}

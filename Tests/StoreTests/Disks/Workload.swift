@@ -1,0 +1,75 @@
+// Seeded work for a store that is small in everything, so that a few dozen changes go through many segments, files of
+// sorted changes and snapshots.
+
+import Store
+import TestSupport
+
+extension OpenedStore {
+    /// Opens the data set of a disk in memory: small segments, little memory for sorting, no merged segment kept.
+    init(
+        _ durability: Durability = .always, on disk: any Disk, reserve: Int = 16 << 10,
+        adjust: (inout StoreOptions) -> Void = { _ in }
+    ) throws(StoreError) {
+        try self.init(ModelFiles.parent, durability, segmentSize: 1_500, preallocation: 700, disk: disk) { options in
+            options.layout.reserve = reserve
+            options.retention.size = 0
+            options.compactRatio = 0
+            options.compaction.sortingSize = 700
+            adjust(&options)
+        }
+    }
+}
+
+/// Where the data set of a disk in memory is.
+enum ModelFiles {
+    static let parent = "/model"
+    static let snapshot = "/model/puffin.json"
+    static let folder = "/model/puffin.json.log"
+    static func segment(_ seq: UInt64) -> String { folder + "/" + LogFiles.name(seq) }
+}
+
+/// Makes changes, and writes them into a ledger.
+struct Workload {
+    var random: SeededRandom
+
+    /// Changes something, or finds that there is nothing to delete.
+    mutating func change(_ opened: OpenedStore, _ ledger: inout Ledger) {
+        var pairs = ledger.pairs
+        switch random.below(100) {
+        case 0:
+            _ = opened.store.clear()
+            pairs = [:]
+        case 1..<15:
+            opened.store.beginMulti()
+            for _ in 0...random.below(4) { changeOne(opened, &pairs) }
+            opened.store.endMulti()
+        default:
+            changeOne(opened, &pairs)
+        }
+        // A deletion of what is not there is no change.
+        if opened.store.position != ledger.position { ledger.note(pairs, opened.store.position) }
+    }
+
+    private mutating func changeOne(_ opened: OpenedStore, _ pairs: inout [[UInt8]: [UInt8]]) {
+        let key = key()
+        if random.below(5) == 0 {
+            _ = opened.store.delete(key.span)
+            pairs[key] = nil
+        } else {
+            let value = value()
+            opened.set(key, value)
+            pairs[key] = value
+        }
+    }
+
+    /// One of forty, a quarter of which are no text.
+    private mutating func key() -> [UInt8] {
+        let number = random.below(40)
+        return number % 4 == 0 ? [0xff, 0x00, UInt8(number)] : "key \"\(number)\"".bytes
+    }
+
+    private mutating func value() -> [UInt8] {
+        let size = random.below(10) == 0 ? random.below(700) : random.below(60)
+        return random.below(4) == 0 ? random.bytes(size) : random.bytes(size, from: "grüße\n\"\\ 0123".bytes)
+    }
+}

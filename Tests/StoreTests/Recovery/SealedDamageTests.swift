@@ -1,0 +1,194 @@
+// Damage where no crash can have made it: in a snapshot, in a segment behind which another follows. Always refused, with
+// the file, the line and the byte where it begins, and never shorter than it was without a word.
+
+import Store
+import TestSupport
+import Testing
+
+@Suite("Damage in snapshots and sealed segments")
+struct SealedDamageTests {
+    /// A snapshot of a few pairs, three sealed segments behind it, and the open one.
+    private struct DataSet {
+        let model = ModelDisk()
+        let pairs: [[UInt8]: [UInt8]]
+
+        init() throws {
+            let opened = try OpenedStore(on: model, reserve: 0) { $0.layout.segmentSize = 400 }
+            for number in 1...6 { opened.set("key \(number)", "value \(number) grüße") }
+            opened.set([0xff], [0xfe])
+            try opened.compact()
+            for number in 1...7 {
+                opened.set("key \(number)", "newer")
+                try opened.commit()
+            }
+            try opened.close()
+            pairs = opened.pairs
+        }
+
+        var segments: [String] { model.paths.filter { $0.hasSuffix(".jsonl") } }
+    }
+
+    /// Where a damaged file has to be found damaged.
+    private struct Place: Equatable {
+        var path: String
+        var line: Int
+        var offset: Int
+    }
+
+    /// What a start says of damage: nil where it starts, with other pairs than there were.
+    private func place(
+        _ bytes: [UInt8], at path: String, in data: DataSet
+    ) -> (place: Place?, problem: String?) {
+        let model = ModelDisk(copying: data.model)
+        model.put(bytes, at: path)
+        let files = model.paths
+        do throws(StoreError) {
+            let opened = try OpenedStore(on: model, reserve: 0)
+            defer { opened.store.close() }
+            return (nil, opened.pairs == data.pairs ? "it starts" : "it starts with other pairs")
+        } catch {
+            if model.content(path) != bytes || model.paths != files { return (nil, "a refused start changed files") }
+            switch error {
+            case .corruption(let damage):
+                let hasText = !damage.expected.isEmpty && !damage.found.isEmpty
+                return (Place(path: damage.path, line: damage.line, offset: damage.offset), hasText ? nil : "no text")
+            case .unknownVersion(let path, _):
+                return (Place(path: path, line: 1, offset: 0), nil)
+            default:
+                return (nil, "\(error)")
+            }
+        }
+    }
+
+    /// Tells of variants, each of which has to be found at its place.
+    private func check(
+        _ name: String, _ variants: (DataSet, (_ path: String, [UInt8], _ line: Int, _ offset: Int) -> Void) -> Void
+    ) throws {
+        let data = try DataSet()
+        var (count, wrong) = (0, [String]())
+        variants(data) { path, bytes, line, offset in
+            count += 1
+            let expected = Place(path: path, line: line, offset: offset)
+            let (found, problem) = place(bytes, at: path, in: data)
+            if let problem { wrong.append("\(expected): \(problem)") }
+            if let found, found != expected { wrong.append("\(expected), found \(found)") }
+        }
+        print("sealed damage, \(name): \(count) variants, \(wrong.count) wrong")
+        #expect(wrong.isEmpty, "\(wrong.prefix(3))")
+        #expect(count > 0)
+    }
+
+    /// The files that no crash damages: the snapshot, and every segment but the last.
+    private func sealed(_ data: DataSet) -> [String] { [ModelFiles.snapshot] + data.segments.dropLast() }
+
+    /// The lines of a file with their line feeds, and where each begins.
+    private func lines(_ bytes: [UInt8]) -> (lines: [[UInt8]], offsets: [Int]) {
+        let lines = bytes.split(separator: 0x0a).map { Array($0) + [0x0a] }
+        return (lines, lines.indices.map { index in lines[..<index].reduce(0) { $0 + $1.count } })
+    }
+
+    @Test("the data set has a snapshot and three sealed segments, and starts")
+    func sound() throws {
+        let data = try DataSet()
+        #expect(data.segments.count == 4)
+        let opened = try OpenedStore(on: ModelDisk(copying: data.model), reserve: 0)
+        #expect(opened.pairs == data.pairs)
+        #expect(opened.store.recovery.snapshot?.pairs == 7)
+        try opened.close()
+    }
+
+    @Test("every bit of every byte")
+    func flips() throws {
+        try check("bit flips") { data, check in
+            for path in sealed(data) {
+                let content = data.model.content(path) ?? []
+                let (_, offsets) = lines(content)
+                for index in content.indices {
+                    let line = offsets.lastIndex { $0 <= index } ?? 0
+                    for bit in 0..<8 {
+                        var bytes = content
+                        bytes[index] ^= 1 << bit
+                        check(path, bytes, line + 1, offsets[line])
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("a line that is gone, that stands there twice, or that has changed places with the next")
+    func rearranged() throws {
+        try check("lines") { data, check in
+            for path in sealed(data) {
+                let (lines, offsets) = lines(data.model.content(path) ?? [])
+                // The last line of a segment is no exception, but then the next segment is the one that does not follow.
+                let count = path == ModelFiles.snapshot ? lines.count : lines.count - 1
+                for index in 0..<count {
+                    // A line about durability says nothing that another one does not: it may be gone, and be there twice.
+                    let isClaim = lines[index].starts(with: "{\"durable\"".bytes)
+                    let isNextClaim = index + 1 < lines.count && lines[index + 1].starts(with: "{\"durable\"".bytes)
+                    let (without, twice) = (lines[..<index] + lines[(index + 1)...], lines[...index] + lines[index...])
+                    if !isClaim {
+                        let isEnd = index == lines.count - 1
+                        check(
+                            path, without.flatMap { $0 }, placeWithout(index, lines, isEnd),
+                            offsets[placeWithout(index, lines, isEnd) - 1])
+                        check(path, twice.flatMap { $0 }, index + 2, offsets[index] + lines[index].count)
+                    }
+                    if index + 1 < count, !isClaim, !isNextClaim {
+                        var swapped = lines
+                        swapped.swapAt(index, index + 1)
+                        check(path, swapped.flatMap { $0 }, index + 1, offsets[index])
+                    }
+                }
+            }
+        }
+    }
+
+    /// The line, from 1, at which it shows that the one with this index is gone: the next one that is no claim it covers.
+    private func placeWithout(_ index: Int, _ lines: [[UInt8]], _ isEnd: Bool) -> Int { index + 1 }
+
+    @Test("a snapshot cut at any byte, or with more behind its last line")
+    func cut() throws {
+        try check("snapshots cut") { data, check in
+            let content = data.model.content(ModelFiles.snapshot) ?? []
+            let (lines, offsets) = lines(content)
+            for cut in content.indices {
+                // At the end of a line, the next one is missed; of nothing, the first.
+                let line = offsets.lastIndex { $0 <= cut } ?? 0
+                check(ModelFiles.snapshot, Array(content[..<cut]), line + 1, offsets[line])
+            }
+            for more in ["x", "\n\nx\n", "{\"end\":true"] {
+                let feeds = more.prefix { $0 == "\n" }.count
+                check(ModelFiles.snapshot, content + more.bytes, lines.count + 1 + feeds, content.count + feeds)
+            }
+        }
+    }
+
+    @Test("a sealed segment cut within any line")
+    func segmentCut() throws {
+        try check("segments cut") { data, check in
+            for path in data.segments.dropLast() {
+                let content = data.model.content(path) ?? []
+                let (_, offsets) = lines(content)
+                for cut in content.indices where !offsets.contains(cut) || cut == 0 {
+                    let line = offsets.lastIndex { $0 <= cut } ?? 0
+                    check(path, Array(content[..<cut]), line + 1, offsets[line])
+                }
+            }
+        }
+    }
+
+    @Test("a sealed segment cut between two lines is missed by the one behind it")
+    func segmentCutBetween() throws {
+        let data = try DataSet()
+        for (path, next) in zip(data.segments, data.segments.dropFirst()) {
+            let content = data.model.content(path) ?? []
+            let (lines, offsets) = lines(content)
+            for index in lines.indices.dropFirst()
+            where lines[index...].contains(where: { $0.starts(with: "{\"seq\"".bytes) }) {
+                let found = place(Array(content[..<offsets[index]]), at: path, in: data)
+                #expect(found.place == Place(path: next, line: 1, offset: 0), "\(found.problem ?? "")")
+            }
+        }
+    }
+}

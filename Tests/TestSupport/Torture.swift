@@ -1,0 +1,13 @@
+// How long tests with many variants run: seconds in the normal run, longer where the environment says PUFFIN_TORTURE=1.
+
+import Foundation
+
+/// Scales what tests try.
+package enum Torture {
+    package static let isOn = ProcessInfo.processInfo.environment["PUFFIN_TORTURE"] == "1"
+
+    /// The seeds to run with: so many, or many more.
+    package static func seeds(_ count: UInt64, orTorture many: UInt64) -> [UInt64] {
+        SeededRandom.seeds(isOn ? many : count)
+    }
+}
