@@ -366,6 +366,8 @@ package final class Store {
 
     private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
         if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
+        // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
+        if shrinks && compactions.isRunning && batch.lines.count < options.layout.reserve { return nil }
         let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
         let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
         let allowed = writer.isObstructed && !shrinks ? 0 : room
@@ -416,7 +418,7 @@ package final class Store {
         guard compactions.isIdle else { return false }
         wantsRotation = true
         wantsReserve = writer.isObstructed
-        compactions.prepare()
+        compactions.prepare(forSpace: isDiskFull)
         flush()
         return true
     }
@@ -433,7 +435,9 @@ package final class Store {
             }
         }
         // The open segment has been sealed by a job that was given after the compaction was asked for.
-        if compactions.isPrepared, !wantsRotation, !isWriting, failure == nil {
+        // Where it cannot be, because the disk is full, what was sealed before may give back the space for it.
+        let isSealed = !wantsRotation && !isWriting
+        if compactions.isPrepared, isSealed || writer.obstacleError?.isDiskFull == true, failure == nil {
             compactions.startPrepared(sealedSize: writer.sealedSize, now: now)
         }
         return compactions.takeEvent(sealedSize: writer.sealedSize)

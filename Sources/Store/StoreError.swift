@@ -71,8 +71,7 @@ extension StoreError: CustomStringConvertible {
         case .disk(let operation, let path, let errno):
             "Cannot \(operation) \(path): \(errno) (errno \(errno.rawValue)); "
                 + (errno == .noSpace || errno == .diskQuotaExceeded
-                    ? "free space there, then start the server again"
-                    : "check the disk and the system's log, then start the server again")
+                    ? "free space there" : "check the disk and the system's log")
         case .notWritable(let path, let uid, let owner, let mode):
             "Cannot write in \(path): the server runs as uid \(uid), the folder belongs to uid \(owner) "
                 + "with mode \(String(mode, radix: 8)); run as its owner, change the mode, or name another with --data"

@@ -37,7 +37,8 @@ struct LoadingTests {
                 let reply = try redis.receiveLine()
                 #expect(reply.wholeMatch(of: /-LOADING Loading: [0-9]+ %(, about [0-9]+ s)?\r/) != nil, "\(reply)")
             }
-            #expect(String(decoding: try redis.receive(through: "\r\n\r\n"), as: UTF8.self).contains("\r\nloading:1\r\n"))
+            #expect(
+                String(decoding: try redis.receive(through: "\r\n\r\n"), as: UTF8.self).contains("\r\nloading:1\r\n"))
             while true {
                 let reply = try line.ask("GET key:1")
                 if reply == "value" { break }

@@ -1,5 +1,5 @@
-// The first half of a compaction: reads sealed segments, and writes their changes to files of sorted changes, each as
-// large as the memory for sorting allows.
+// The first half of a compaction: reads sealed segments and sorts their changes. What does not fit into the memory for
+// sorting is written to files of sorted changes; the last of it stays in memory.
 
 import Bytes
 
@@ -84,9 +84,8 @@ struct ChangeCollector: ~Copyable {
         isCleared = true
     }
 
-    /// Writes what is left, and makes sure that the segment that follows, which is not read, follows indeed.
-    mutating func finish(before open: UInt64) throws(StoreError) {
-        try spill()
+    /// Makes sure that the segment that follows, which is not read, follows indeed.
+    func checkEnd(before open: UInt64) throws(StoreError) {
         let file = try compactor.disk.open(compactor.files.segment(firstSeq: open), for: .reading)
         _ = try SegmentReader(
             file, firstSeq: open, history: history, after: position, chunkSize: compactor.budget.readSize)
@@ -97,8 +96,17 @@ struct ChangeCollector: ~Copyable {
         lastRun += 1
         var writer = try PairWriter(
             creating: compactor.files.run(lastRun), header, on: compactor.disk)
-        try sorter.drain { (key, value) throws(StoreError) in try writer.append(key, value) }
+        sorter.sort()
+        while !sorter.isEmpty {
+            sorter.visitFirst { change in writer.append(change) }
+            try writer.flushIfLarge()
+            sorter.removeFirst()
+        }
         try writer.end()
+        sorter.removeAll()
         runs.append(lastRun)
     }
+
+    /// The changes that were collected last, and are in no file.
+    consuming func takeRest() -> ChangeSorter { sorter }
 }

@@ -7,6 +7,8 @@ struct ChangeSorter: ~Copyable {
     /// Keys and values, one behind the other.
     private var texts = ByteBuffer()
     private var entries: [Entry] = []
+    /// The first entry that was not given back.
+    private var first = 0
 
     private struct Entry {
         /// The key's first eight bytes as a number that sorts as they do.
@@ -20,7 +22,7 @@ struct ChangeSorter: ~Copyable {
 
     /// Bytes held.
     var size: Int { texts.count + entries.count * MemoryLayout<Entry>.stride }
-    var isEmpty: Bool { entries.isEmpty }
+    var isEmpty: Bool { first == entries.count }
 
     /// Adds the next change; `clear` is not for here.
     mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?) {
@@ -40,24 +42,44 @@ struct ChangeSorter: ~Copyable {
     mutating func removeAll() {
         texts.removeAll()
         entries.removeAll(keepingCapacity: true)
+        first = 0
     }
 
-    /// Gives back the newest change of each key, by key, and forgets everything.
-    mutating func drain(_ body: (Span<UInt8>, Span<UInt8>?) throws(StoreError) -> Void) throws(StoreError) {
-        sort()
-        for index in entries.indices {
-            let entry = entries[index]
-            let isNewest = index + 1 == entries.count || !haveSameKey(entry, entries[index + 1])
-            guard isNewest else { continue }
-            let end = entry.offset + Int(entry.keySize)
-            let key = texts.bytes.extracting(entry.offset..<end)
-            if entry.valueSize < 0 {
-                try body(key, nil)
-            } else {
-                try body(key, texts.bytes.extracting(end..<end + Int(entry.valueSize)))
-            }
+    /// Puts the changes in order: by key, then by age. Of each key only the newest change is visited from then on.
+    mutating func sort() {
+        // Out of the struct meanwhile: sorting looks at `texts`.
+        var sorted = entries
+        entries = []
+        sorted.sort { first, second in
+            if first.prefix != second.prefix { return first.prefix < second.prefix }
+            let order = key(first).compared(with: key(second))
+            return order == 0 ? first.offset < second.offset : order < 0
         }
-        removeAll()
+        entries = sorted
+        first = 0
+        skipSuperseded()
+    }
+
+    /// Visits the first change of those that are sorted.
+    func visitFirst(_ body: (borrowing Change) -> Void) {
+        let entry = entries[first]
+        let end = entry.offset + Int(entry.keySize)
+        let key = texts.bytes.extracting(entry.offset..<end)
+        if entry.valueSize < 0 {
+            body(.delete(key: key))
+        } else {
+            body(.set(key: key, value: texts.bytes.extracting(end..<end + Int(entry.valueSize))))
+        }
+    }
+
+    /// Drops the first change of those that are sorted.
+    mutating func removeFirst() {
+        first += 1
+        skipSuperseded()
+    }
+
+    private mutating func skipSuperseded() {
+        while first + 1 < entries.count, haveSameKey(entries[first], entries[first + 1]) { first += 1 }
     }
 
     private func haveSameKey(_ first: Entry, _ second: Entry) -> Bool {
@@ -67,17 +89,5 @@ struct ChangeSorter: ~Copyable {
     @_lifetime(borrow self)
     private func key(_ entry: Entry) -> Span<UInt8> {
         texts.bytes.extracting(entry.offset..<entry.offset + Int(entry.keySize))
-    }
-
-    /// By key, then by age.
-    private mutating func sort() {
-        var sorted = entries
-        entries = []
-        sorted.sort { first, second in
-            if first.prefix != second.prefix { return first.prefix < second.prefix }
-            let order = key(first).compared(with: key(second))
-            return order == 0 ? first.offset < second.offset : order < 0
-        }
-        entries = sorted
     }
 }

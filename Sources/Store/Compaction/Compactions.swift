@@ -90,9 +90,11 @@ final class Compactions {
 
     var isIdle: Bool { state == .idle }
     var isPrepared: Bool { state == .prepared }
+    var isRunning: Bool { state == .running }
 
     /// Notes that one is wanted; it starts once the open segment is sealed.
-    func prepare() { (state, isForSpace) = (.prepared, false) }
+    /// - Parameter forSpace: whether the disk is full, so that no merged segment is to be kept.
+    func prepare(forSpace: Bool) { (state, isForSpace) = (.prepared, forSpace) }
 
     /// Notes that one is wanted because the disk is full; after a failure not at once again.
     /// - Returns: whether it now waits for the open segment to be sealed.
@@ -120,9 +122,10 @@ final class Compactions {
         start = ContinuousClock.now
         (outcome, running) = (Outcome(), CompactionProgress())
         known.lastTime = now
-        let (compactor, progress) = (compactor.reporting(to: running), progress)
+        var compactor = compactor.reporting(to: running)
+        compactor.isDiskFull = isDiskFull
         let retention = isDiskFull ? Retention.none : retention
-        queue.async { [outcome] in
+        queue.async { [outcome, compactor, progress] in
             let result: Result<CompactionReport?, StoreError>
             do throws(StoreError) {
                 result = .success(try compactor.run(retention, now: now, merges: merges))

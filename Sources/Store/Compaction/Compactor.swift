@@ -3,7 +3,8 @@
 //
 //     sealed segments ──> ChangeSorter, as much as its budget holds ──> a file of sorted changes ──┐
 //                         … the next part …                         ──> another                    ├─ merge ──> puffin.json.tmp
-//     the old snapshot, which is sorted ────────────────────────────────────────────────────────────┘      sync, rename, sync
+//                         the last part                             ──> stays in memory            │   sync, rename, sync
+//     the old snapshot, which is sorted ───────────────────────────────────────────────────────────┘
 //
 // Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer for each file that is merged, and the line
 // that each of them stands at. Whatever interrupts this, the old snapshot and all segments are there, and the temporary
@@ -63,7 +64,12 @@ package struct CompactionBudget: Sendable {
 
     package init() {}
 
-    func sortingSize(forInput size: Int) -> Int { max(sortingSize, size / 64) }
+    /// On a full disk memory is given instead of space for files of sorted changes, up to this.
+    var fullDiskSortingSize = 64 << 20
+
+    func sortingSize(forInput size: Int, isDiskFull: Bool) -> Int {
+        max(sortingSize, isDiskFull ? fullDiskSortingSize : 0, size / 64)
+    }
 }
 
 /// Makes the next snapshot of one data set. Nobody else does so at the same time.
@@ -72,6 +78,8 @@ struct Compactor {
     let files: DataFiles
     var budget = CompactionBudget()
     var progress: CompactionProgress
+    /// Whether files of sorted changes would have no room.
+    var isDiskFull = false
 
     /// The same, telling another how far it is.
     func reporting(to progress: CompactionProgress) -> Compactor {
@@ -126,11 +134,12 @@ struct Compactor {
         // Everything is read once, and once more when it is merged.
         progress.expect(2 * inputSize + oldSize)
 
-        var collector = ChangeCollector(self, base: base, sortingSize: budget.sortingSize(forInput: inputSize))
+        var collector = ChangeCollector(
+            self, base: base, sortingSize: budget.sortingSize(forInput: inputSize, isDiskFull: isDiskFull))
         for seq in sealed {
             guard try collector.read(segment: seq) else { return nil }
         }
-        try collector.finish(before: open)
+        try collector.checkEnd(before: open)
         guard var report = try write(collector) else { return nil }
         report.mergedSize = inputSize
         return report
@@ -142,12 +151,13 @@ struct Compactor {
     }
 
     /// Merges what was collected into a new snapshot, and puts it in the place of the old one.
-    private func write(_ collected: borrowing ChangeCollector) throws(StoreError) -> CompactionReport? {
+    private func write(_ collected: consuming ChangeCollector) throws(StoreError) -> CompactionReport? {
         var merge = PairMerge(progress)
         // The old snapshot comes first: what is newer wins. Nothing of it is left where everything was cleared since.
         if !collected.isCleared, try disk.exists(files.snapshot) { try merge.add(files.snapshot, self) }
         for run in collected.runs { try merge.add(files.run(run), self) }
-        let header = collected.header
+        let (header, runs, records) = (collected.header, collected.runs.count, collected.recordCount)
+        merge.add(PairsInMemory(collected.takeRest()))
         var writer = try PairWriter(
             creating: files.nextSnapshot, header, on: disk, syncInterval: budget.syncInterval)
         guard try merge.write(to: &writer) else { return nil }
@@ -155,7 +165,7 @@ struct Compactor {
         try disk.rename(files.nextSnapshot, to: files.snapshot)
         try disk.syncFolder(files.snapshot.folder)
         return CompactionReport(
-            position: header.position, pairs: writer.count, snapshotSize: writer.size, records: collected.recordCount,
-            runs: collected.runs.count)
+            position: header.position, pairs: writer.count, snapshotSize: writer.size, records: records,
+            runs: runs)
     }
 }

@@ -17,7 +17,10 @@ struct PairMerge: ~Copyable {
 
     mutating func add(_ path: FilePath, _ compactor: Compactor) throws(StoreError) {
         let file = try compactor.disk.open(path, for: .reading)
-        let source = try SortedPairs(try SnapshotReader(file, chunkSize: compactor.budget.readSize))
+        add(try PairsOfFile(try SnapshotReader(file, chunkSize: compactor.budget.readSize)))
+    }
+
+    mutating func add(_ source: SortedPairs) {
         if !source.isAtEnd { sources.append(source) }
     }
 
@@ -59,15 +62,9 @@ struct PairMerge: ~Copyable {
     }
 
     private func write(_ source: SortedPairs, to writer: inout PairWriter) throws(StoreError) {
-        var failure: StoreError?
         try source.change { change in
-            guard case .set(let key, let value) = change else { return }
-            do throws(StoreError) {
-                try writer.append(key, value)
-            } catch {
-                failure = error
-            }
+            if case .set = change { writer.append(change) }
         }
-        if let failure { throw failure }
+        try writer.flushIfLarge()
     }
 }

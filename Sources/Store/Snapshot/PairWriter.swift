@@ -28,10 +28,18 @@ struct PairWriter: ~Copyable {
         chain = buffer.append(snapshotHeader: header)
     }
 
-    /// Appends a pair; without a value, a key that is removed.
-    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?) throws(StoreError) {
-        chain = buffer.append(pairLine: key, value: value, chain: chain)
+    /// Appends a pair, or a key that is removed; `flushIfLarge` writes it.
+    mutating func append(_ change: borrowing Change) {
+        switch change {
+        case .set(let key, let value): chain = buffer.append(pairLine: key, value: value, chain: chain)
+        case .delete(let key): chain = buffer.append(pairLine: key, value: nil, chain: chain)
+        case .clear: preconditionFailure("a clear has no place in an order of keys")
+        }
         count += 1
+    }
+
+    /// Writes what was appended, once it is worth a write.
+    mutating func flushIfLarge() throws(StoreError) {
         if buffer.count >= PairWriter.bufferSize { try flush() }
     }
 

@@ -85,7 +85,7 @@ struct StoreErrorTests {
             ),
             (
                 .disk(operation: "sync", path: "d/1.jsonl", errno: .ioError),
-                ["Cannot sync d/1.jsonl", "Input/output error", "errno 5", "check the disk", "start"]
+                ["Cannot sync d/1.jsonl", "Input/output error", "errno 5", "check the disk", "log"]
             ),
             (
                 .disk(operation: "write", path: "d/1.jsonl", errno: .noSpace),
