@@ -225,8 +225,8 @@ final class LogWriter: Sendable {
             }
             note(nil)
         } catch {
-            // Nothing is lost yet: the next write decides whether it can go on.
-            note(error)
+            // Anything else is no obstacle as long as writes succeed: the next one decides.
+            note(error.isPassing ? error : nil)
         }
     }
 

@@ -137,7 +137,8 @@ struct Recovery: ~Copyable {
             history = reader.header.history
             segment = consume reader
         } catch {
-            guard try isTornHeader(file, error) else { throw error }
+            // One that holds what the snapshot holds was begun long ago.
+            guard !isInside, try isTornHeader(file, error) else { throw error }
             try finish(file, end: 0, hasRecords: false, torn: true)
         }
     }

@@ -141,7 +141,7 @@ struct DiskFullTests {
         let large = [UInt8](repeating: UInt8(ascii: "x"), count: 300_000)
         opened.set("large".bytes, large)
         opened.store.flush()
-        while !opened.store.isObstructed { opened.progress.wait() }
+        opened.waitUntilHeld()
         #expect(opened.store.committed == 1)
         #expect(opened.store.failure == nil)
         #expect(opened.get("large".bytes) == large)
@@ -160,7 +160,7 @@ struct DiskFullTests {
         disk.model.resize(to: disk.model.usedSize)
         opened.set("large".bytes, [UInt8](repeating: UInt8(ascii: "x"), count: 300_000))
         opened.store.flush()
-        while !opened.store.isObstructed { opened.progress.wait() }
+        opened.waitUntilHeld()
         opened.store.giveUpWaiting()
         opened.waitUntilIdle()
         #expect(opened.store.failure?.isDiskFull == true)
@@ -179,7 +179,7 @@ struct DiskFullTests {
         disk.model.move(ModelFiles.folder, to: "/elsewhere")
         opened.set("held", "x")
         opened.store.flush()
-        while !opened.store.isObstructed { opened.progress.wait() }
+        opened.waitUntilHeld()
         #expect(opened.store.obstacle == .displaced(path: ModelFiles.segment(1)))
         #expect(opened.store.obstacle(toChangeOf: 10, shrinks: true) == .displaced(path: ModelFiles.segment(1)))
         #expect(opened.store.committed == 1)

@@ -34,9 +34,9 @@ struct DiskRun {
         ledger.noteAnswers(of: opened.store)
     }
 
-    /// Syncs, in the modes that do not do so by themselves.
+    /// Syncs, as the server does each second in the mode `interval`.
     func sync(_ ledger: inout Ledger) {
-        guard !hasFailed else { return }
+        guard !hasFailed, opened.store.durability != .never else { return }
         opened.store.requestSync()
         opened.waitUntilIdle()
         ledger.noteAnswers(of: opened.store)

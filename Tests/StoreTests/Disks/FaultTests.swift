@@ -95,8 +95,6 @@ struct FaultTests {
         #expect(runs > 0)
     }
 
-    private enum Start: CaseIterable { case nothing, left }
-
     private func each(
         _ name: String, by stride: Int = 1, _ plan: (Int) -> [PlannedFault], judge: (Outcome) -> String? = { _ in nil }
     ) {

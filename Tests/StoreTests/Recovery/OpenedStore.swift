@@ -101,6 +101,12 @@ struct OpenedStore {
         return result
     }
 
+    /// Returns when something is in the way of what the writer has been given.
+    func waitUntilHeld() {
+        while !store.isObstructed && store.isWriting { progress.wait() }
+        #expect(store.isObstructed)
+    }
+
     /// Returns when the writer is idle.
     func waitUntilIdle() {
         while store.isWriting { progress.wait() }

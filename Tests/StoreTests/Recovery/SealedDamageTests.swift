@@ -2,6 +2,7 @@
 // the file, the line and the byte where it begins, and never shorter than it was without a word.
 
 import Store
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -120,32 +121,23 @@ struct SealedDamageTests {
         try check("lines") { data, check in
             for path in sealed(data) {
                 let (lines, offsets) = lines(data.model.content(path) ?? [])
-                // The last line of a segment is no exception, but then the next segment is the one that does not follow.
+                // Without its last line a segment is missed by the next one: `segmentCutBetween`.
                 let count = path == ModelFiles.snapshot ? lines.count : lines.count - 1
-                for index in 0..<count {
-                    // A line about durability says nothing that another one does not: it may be gone, and be there twice.
-                    let isClaim = lines[index].starts(with: "{\"durable\"".bytes)
-                    let isNextClaim = index + 1 < lines.count && lines[index + 1].starts(with: "{\"durable\"".bytes)
-                    let (without, twice) = (lines[..<index] + lines[(index + 1)...], lines[...index] + lines[index...])
-                    if !isClaim {
-                        let isEnd = index == lines.count - 1
-                        check(
-                            path, without.flatMap { $0 }, placeWithout(index, lines, isEnd),
-                            offsets[placeWithout(index, lines, isEnd) - 1])
-                        check(path, twice.flatMap { $0 }, index + 2, offsets[index] + lines[index].count)
-                    }
-                    if index + 1 < count, !isClaim, !isNextClaim {
-                        var swapped = lines
-                        swapped.swapAt(index, index + 1)
-                        check(path, swapped.flatMap { $0 }, index + 1, offsets[index])
-                    }
+                // A line about durability says nothing that another one does not: it may be gone, and be there twice.
+                for index in 0..<count where !isClaim(lines[index]) {
+                    let end = offsets[index] + lines[index].count
+                    check(path, Array((lines[..<index] + lines[(index + 1)...]).joined()), index + 1, offsets[index])
+                    check(path, Array((lines[...index] + lines[index...]).joined()), index + 2, end)
+                    guard index + 1 < count, !isClaim(lines[index + 1]) else { continue }
+                    var swapped = lines
+                    swapped.swapAt(index, index + 1)
+                    check(path, Array(swapped.joined()), index + 1, offsets[index])
                 }
             }
         }
     }
 
-    /// The line, from 1, at which it shows that the one with this index is gone: the next one that is no claim it covers.
-    private func placeWithout(_ index: Int, _ lines: [[UInt8]], _ isEnd: Bool) -> Int { index + 1 }
+    private func isClaim(_ line: [UInt8]) -> Bool { line.starts(with: "{\"durable\"".bytes) }
 
     @Test("a snapshot cut at any byte, or with more behind its last line")
     func cut() throws {
@@ -176,6 +168,25 @@ struct SealedDamageTests {
                 }
             }
         }
+    }
+
+    @Test("a segment that the snapshot ends in, of which nothing is left, is refused: no crash empties it")
+    func emptied() throws {
+        let model = ModelDisk()
+        let opened = try OpenedStore(on: model, reserve: 0) { $0.retention.size = 1 << 20 }
+        opened.set("a", "1")
+        try opened.compact()
+        try opened.close()
+        let open = try FilePath(#require(model.paths.last { $0.hasSuffix(".jsonl") }))
+        try model.remove(open)
+        model.put([], at: ModelFiles.segment(1))
+        let error = #expect(throws: StoreError.self) { try OpenedStore(on: model).close() }
+        guard case .corruption(let damage)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(damage.path == ModelFiles.segment(1) && damage.found == "an empty file")
+        #expect(model.content(ModelFiles.segment(1)) == [])
     }
 
     @Test("a sealed segment cut between two lines is missed by the one behind it")
