@@ -17,7 +17,8 @@ struct PuffinServer: ParsableCommand {
             Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk or the folder, 5 a data file of \
             another version, 6 a damaged log, 7 a data file that another server uses.
             """,
-        version: "puffin-server \(Version.puffin)")
+        version: "puffin-server \(Version.puffin)",
+        subcommands: [LogCommand.self, CompactCommand.self])
 
     @Option(
         name: "-port --port", help: "The port to listen on; 0 takes a free one. A leading colon is allowed.",
@@ -29,8 +30,7 @@ struct PuffinServer: ParsableCommand {
         help: "An address or host name to listen on; may be given more than once. Use 0.0.0.0 or :: for all.")
     var bind: [String] = ["127.0.0.1"]
 
-    @Option(name: "-data --data", help: "The data file; the log is the folder of the same name with .log added.")
-    var data: String = "puffin.json"
+    @OptionGroup var data: DataOption
 
     @Option(
         name: "-durability --durability",
@@ -46,12 +46,6 @@ struct PuffinServer: ParsableCommand {
     @Option(name: "-log-format --log-format", help: "How to say it: text or json.")
     var logFormat: LogFormat = .text
 
-    func validate() throws {
-        guard !data.isEmpty, !data.hasSuffix("/") else {
-            throw ValidationError("--data is the path of a file, such as puffin.json; found \"\(data)\"")
-        }
-    }
-
     func run() throws {
         let (level, format) = (logLevel, logFormat)
         var log = Logger(label: "puffin") { _ in LineLogHandler(level: level, format: format) }
@@ -59,7 +53,7 @@ struct PuffinServer: ParsableCommand {
         var configuration = Configuration()
         configuration.port = port
         configuration.hosts = bind
-        configuration.data = FilePath(data)
+        configuration.data = FilePath(data.data)
         configuration.store.durability = durability
         do throws(StartError) {
             let server = try Server(configuration, log: log)
