@@ -79,8 +79,8 @@ extension InspectionError {
     }
 }
 
-extension Timestamp: @retroactive ExpressibleByArgument {
-    public init?(argument: String) { self.init(parsing: argument) }
+extension Timestamp: ExpressibleByArgument {
+    package init?(argument: String) { self.init(parsing: argument) }
 }
 
 /// A moment as text.

@@ -28,10 +28,9 @@ struct StatsCommand: ParsableCommand {
     private func operations(_ found: LogStatistics) -> String {
         var text = row("op", "records", "bytes", "bytes per op")
         for operation in Operation.allCases {
-            let counted = found.operations[operation] ?? LogStatistics.OperationCount()
-            text += row(
-                operation.rawValue, "\(counted.count)", "\(counted.size)",
-                counted.count == 0 ? "-" : tenths(counted.size, counted.count))
+            let counted = found.operations[operation]
+            let average = counted.map { tenths($0.size, $0.count) } ?? "-"
+            text += row(operation.rawValue, "\(counted?.count ?? 0)", "\(counted?.size ?? 0)", average)
         }
         return text + "\n"
     }

@@ -35,7 +35,7 @@ extension ByteBuffer {
     // MARK: As text
 
     fileprivate mutating func append(_ found: Verification) {
-        let rows = found.files.map(cells)
+        let rows = found.files.map { cells($0) }
         let widths = (0..<4).map { column in rows.map { $0[column].unicodeScalars.count }.max() ?? 0 }
         for (file, cells) in zip(found.files, rows) {
             append(text: aligned(cells[0], widths[0]) + "  " + aligned(cells[1], widths[1]) + "  ")
@@ -43,46 +43,6 @@ extension ByteBuffer {
             append(text: aligned(cells[3], widths[3], left: true) + "  " + stateText(file) + "\n")
         }
         append(text: summary(found) + "\n")
-    }
-
-    private func cells(_ file: FileFinding) -> [String] {
-        let size = "\(file.size) bytes"
-        return switch file.kind {
-        case .snapshot: [file.path, "as of change \(file.last)", "\(file.count) pairs", size]
-        case .gap: [file.path, "changes \(file.first) to \(file.last)", "", ""]
-        case .segment where file.count == 0: [file.path, "from change \(file.first)", "0 records", size]
-        case .segment: [file.path, "changes \(file.first) to \(file.last)", "\(file.count) records", size]
-        }
-    }
-
-    private func stateText(_ file: FileFinding) -> String {
-        let merged = file.isMerged ? ", merged" : ""
-        if file.kind == .gap { return "missing" + (file.isMerged ? " (the snapshot has these changes)" : "") }
-        switch file.state {
-        case .sound:
-            let open = file.isLast && file.kind == .segment ? file.isClosed ? ", closed cleanly" : ", open" : ""
-            return "sound" + merged + open
-        case .torn(let damage, let size):
-            return "sound, then \(size) bytes from byte \(damage.offset) on that are no whole write"
-        case .damaged(let damage):
-            return "DAMAGED\(merged) at line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
-                + "found \(damage.found)"
-        case .otherVersion(let found): return "of another version: \(found)"
-        }
-    }
-
-    private func summary(_ found: Verification) -> String {
-        let pairs = found.files.first { $0.kind == .snapshot }?.count
-        let snapshot = found.snapshotSeq.map { ", snapshot of \(pairs ?? 0) pairs as of change \($0)" } ?? ""
-        let records = found.files.filter { $0.kind == .segment }.reduce(0) { $0 + $1.count }
-        let range = found.first.map { "changes \($0) to \(found.last)" } ?? "no changes in the log"
-        let what = "\(range) in \(records) records, history \(found.history ?? "unknown")\(snapshot)"
-        if found.isDamaged {
-            return "Damaged: \(what); see what a repair would do with puffin-server log repair --plan"
-        }
-        if found.isOfOtherVersion { return "Of another version: \(what); use the Puffin that wrote it" }
-        if found.isSound { return "Sound: \(what)" }
-        return "Sound up to the end: \(what); a server is writing it now, or the next start sets the end aside"
     }
 
     // MARK: As JSON
@@ -140,4 +100,44 @@ extension ByteBuffer {
 func aligned(_ text: String, _ width: Int, left: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(width - text.unicodeScalars.count, 0))
     return left ? blanks + text : text + blanks
+}
+
+private func cells(_ file: FileFinding) -> [String] {
+    let size = "\(file.size) bytes"
+    return switch file.kind {
+    case .snapshot: [file.path, "as of change \(file.last)", "\(file.count) pairs", size]
+    case .gap: [file.path, "changes \(file.first) to \(file.last)", "", ""]
+    case .segment where file.count == 0: [file.path, "from change \(file.first)", "0 records", size]
+    case .segment: [file.path, "changes \(file.first) to \(file.last)", "\(file.count) records", size]
+    }
+}
+
+private func stateText(_ file: FileFinding) -> String {
+    let merged = file.isMerged ? ", merged" : ""
+    if file.kind == .gap { return "missing" + (file.isMerged ? " (the snapshot has these changes)" : "") }
+    switch file.state {
+    case .sound:
+        let open = file.isLast && file.kind == .segment ? file.isClosed ? ", closed cleanly" : ", open" : ""
+        return "sound" + merged + open
+    case .torn(let damage, let size):
+        return "sound, then \(size) bytes from byte \(damage.offset) on that are no whole write"
+    case .damaged(let damage):
+        return "DAMAGED\(merged) at line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
+            + "found \(damage.found)"
+    case .otherVersion(let found): return "of another version: \(found)"
+    }
+}
+
+private func summary(_ found: Verification) -> String {
+    let pairs = found.files.first { $0.kind == .snapshot }?.count
+    let snapshot = found.snapshotSeq.map { ", snapshot of \(pairs ?? 0) pairs as of change \($0)" } ?? ""
+    let records = found.files.filter { $0.kind == .segment }.reduce(0) { $0 + $1.count }
+    let range = found.first.map { "changes \($0) to \(found.last)" } ?? "no changes in the log"
+    let what = "\(range) in \(records) records, history \(found.history ?? "unknown")\(snapshot)"
+    if found.isDamaged {
+        return "Damaged: \(what); see what a repair would do with puffin-server log repair --plan"
+    }
+    if found.isOfOtherVersion { return "Of another version: \(what); use the Puffin that wrote it" }
+    if found.isSound { return "Sound: \(what)" }
+    return "Sound up to the end: \(what); a server is writing it now, or the next start sets the end aside"
 }

@@ -30,12 +30,18 @@ package struct KeyHistory: ~Copyable {
     package let first: UInt64
 
     package init(_ captured: CapturedFiles, key: [UInt8]) throws(StoreError) {
-        self.key = key
-        cursor = try LogCursor(captured)
-        snapshot = nil
         let merged = try captured.snapshotHeader()?.position.seq ?? 0
-        first = captured.segments.first ?? merged + 1
-        if first > 1 { snapshot = try KeyHistory.find(key, in: captured) }
+        let first = captured.segments.first ?? merged + 1
+        let snapshot = first > 1 ? try KeyHistory.find(key, in: captured) : nil
+        let cursor = try LogCursor(captured)
+        self.init(key, cursor, snapshot, first)
+    }
+
+    private init(_ key: [UInt8], _ cursor: consuming LogCursor, _ snapshot: Entry?, _ first: UInt64) {
+        self.key = key
+        self.cursor = cursor
+        self.snapshot = snapshot
+        self.first = first
     }
 
     private static func find(_ key: [UInt8], in captured: CapturedFiles) throws(StoreError) -> Entry? {

@@ -48,11 +48,12 @@ struct SalvageReader: ~Copyable {
             }
             return .sound(line)
         }
-        noteUnsound()
+        chains = chainsBehindUnsound
         return .unsound
     }
 
-    private mutating func noteUnsound() {
+    /// The sums that the line behind this one, which is not sound, may continue.
+    private var chainsBehindUnsound: [UInt32] {
         let line = reader.line
         // A durable line is no part of the chain: the next line may continue what this one should have.
         var next = chains
@@ -61,7 +62,7 @@ struct SalvageReader: ~Copyable {
             for chain in chains { next.append(CRC32C.extend(chain, with: body)) }
             if let stored = line.hex32(at: line.count - 10) { next.append(stored) }
         }
-        chains = next.suffix(SalvageReader.chainLimit)
+        return next.suffix(SalvageReader.chainLimit)
     }
 
     /// Visits the changes of the current line, as far as they are legible; of one that is not sound they may be wrong.
