@@ -107,7 +107,8 @@ private struct TimestampReader {
         guard date.isValid else { return nil }
         let midnight = date.days * 86_400_000
         guard !isAtEnd else { return UInt64(exactly: midnight) }
-        guard skip("T") || skip("t") || skip(" "), let time = timeOfDay(), let zone = zone(), isAtEnd else { return nil }
+        guard skip("T") || skip("t") || skip(" "), let time = timeOfDay(), let zone = zone(), isAtEnd
+        else { return nil }
         return UInt64(exactly: midnight + time - zone)
     }
 
@@ -141,7 +142,8 @@ private struct TimestampReader {
     private mutating func zone() -> Int? {
         if skip("Z") || skip("z") { return 0 }
         let sign = skip("+") ? 1 : skip("-") ? -1 : 0
-        guard sign != 0, let hour = number(2), hour < 24, skip(":"), let minute = number(2), minute < 60 else { return nil }
+        guard sign != 0, let hour = number(2), hour < 24, skip(":"), let minute = number(2), minute < 60
+        else { return nil }
         return sign * (hour * 60 + minute) * 60_000
     }
 

@@ -27,7 +27,8 @@ struct CompactCommand: ParsableCommand {
             do {
                 store = try open(progress)
             } catch StoreError.locked(let path, let holder) {
-                writeError("Cannot open \(path): in use by \(holder); send COMPACT to that server instead, or stop it first")
+                writeError(
+                    "Cannot open \(path): in use by \(holder); send COMPACT to that server instead, or stop it first")
                 throw ExitCode(7)
             }
             if let torn = store.recovery.torn {

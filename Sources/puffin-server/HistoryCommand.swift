@@ -28,9 +28,11 @@ struct HistoryCommand: ParsableCommand {
         try inspecting { output in
             var history = try KeyHistory(try data.captured(), key: Array(key.utf8))
             if format == .table {
-                try output.write(
-                    aligned("seq", 12, left: true) + "  " + aligned("time (UTC)", 24) + "  " + aligned("op", 8) + "  value\n")
-                if history.first > 1 { try output.write("(changes before \(history.first) are no longer in the log)\n") }
+                let heading = [aligned("seq", 12, left: true), aligned("time (UTC)", 24), aligned("op", 8), "value\n"]
+                try output.write(heading.joined(separator: "  "))
+                if history.first > 1 {
+                    try output.write("(changes before \(history.first) are no longer in the log)\n")
+                }
             }
             while let entry = try history.next() {
                 try output.write { format == .json ? $0.append(object: entry) : $0.append(row: entry, width: width) }

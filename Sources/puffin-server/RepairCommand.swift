@@ -66,11 +66,13 @@ private struct PlanText {
     }
 
     var text: String {
-        if let obstacle = plan.obstacle { return (found + ["Cannot be repaired: \(obstacle)"]).joined(separator: "\n") + "\n" }
+        if let obstacle = plan.obstacle {
+            return (found + ["Cannot be repaired: \(obstacle)"]).joined(separator: "\n") + "\n"
+        }
         guard plan.isNeeded else { return "Nothing to repair: everything is sound up to change \(plan.kept.seq)\n" }
         let lines = found + ["keep: \(kept)"] + plan.steps.map(line) + ["lose: \(lost)"] + details
-        let end = isDone ? [] : ["Nothing was changed; --apply does it" + (isTailOnly ? ", and so does the next start" : "")]
-        return (lines + end).joined(separator: "\n") + "\n"
+        let end = "Nothing was changed; --apply does it" + (isTailOnly ? ", and so does the next start" : "")
+        return (isDone ? lines : lines + [end]).joined(separator: "\n") + "\n"
     }
 
     private var isTailOnly: Bool {

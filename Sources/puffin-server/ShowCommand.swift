@@ -85,7 +85,8 @@ struct ShowCommand: ParsableCommand {
         }
         if let removed = listing.removed {
             writeError(
-                "Changes \(removed.lowerBound) to \(removed.upperBound) were merged and removed while they were to be read")
+                "Changes \(removed.lowerBound) to \(removed.upperBound) were merged and removed while they were to be read"
+            )
         }
     }
 }

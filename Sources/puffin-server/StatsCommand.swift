@@ -42,7 +42,7 @@ struct StatsCommand: ParsableCommand {
 
     private func sizes(_ found: LogStatistics) -> String {
         let pairs = max(found.pairCount, 1)
-        let percent = tenths(100 * found.freshSize, max(found.diskSize, 1))
+        let percent = tenths(100 * found.freshSize, max(found.usedSize, 1))
         return [
             ("live pairs", "\(found.pairCount)"),
             ("average key, bytes", tenths(found.keySize, pairs)),
@@ -50,7 +50,8 @@ struct StatsCommand: ParsableCommand {
             ("snapshot, bytes", "\(found.snapshotSize)"),
             ("merged segments, bytes", "\(found.mergedSize)"),
             ("other segments, bytes", "\(found.unmergedSize)"),
-            ("on disk, bytes", "\(found.diskSize)"),
+            ("in sum, bytes", "\(found.usedSize)"),
+            ("reserved ahead, bytes", "\(found.reservedSize)"),
             ("a fresh snapshot, bytes", "\(found.freshSize)"),
             ("live ratio", percent + " %"),
         ].map { aligned($0, 26) + aligned($1, 14, left: true) + "\n" }.joined()

@@ -17,9 +17,10 @@ package struct LogStatistics: Sendable {
     package private(set) var snapshotSeq: UInt64?
     package private(set) var snapshotSize = 0
     package private(set) var segmentCount = 0
-    /// Segments whose changes the snapshot holds, and the others with the space that is reserved ahead.
+    /// Segments whose changes the snapshot holds, and the others without the space that is reserved ahead.
     package private(set) var mergedSize = 0
     package private(set) var unmergedSize = 0
+    package private(set) var reservedSize = 0
 
     /// Pairs that the data set has now, their keys and values, and what a fresh snapshot of them would take.
     package private(set) var pairCount = 0
@@ -27,9 +28,10 @@ package struct LogStatistics: Sendable {
     package private(set) var valueSize = 0
     package private(set) var freshSize = 0
 
-    package var diskSize: Int { snapshotSize + mergedSize + unmergedSize }
+    /// Without what is reserved ahead.
+    package var usedSize: Int { snapshotSize + mergedSize + unmergedSize }
     /// The part of what is there that is needed: what a fresh snapshot would take, by what the files take.
-    package var liveRatio: Double { diskSize == 0 ? 1 : Double(freshSize) / Double(diskSize) }
+    package var liveRatio: Double { usedSize == 0 ? 1 : Double(freshSize) / Double(usedSize) }
 
     /// Reads all files, and holds every pair in memory meanwhile.
     /// - Throws: `StoreError`, `corruption` where they are damaged.
@@ -56,10 +58,17 @@ package struct LogStatistics: Sendable {
 
     private mutating func measure(_ captured: CapturedFiles, merged seq: UInt64) throws(StoreError) {
         for (index, first) in captured.segments.enumerated() {
-            guard let size = try captured.segment(first)?.size() else { continue }
+            guard let file = try captured.segment(first) else { continue }
+            let size = try file.size()
             segmentCount += 1
-            let next = index + 1 < captured.segments.count ? captured.segments[index + 1] : nil
-            if let next, next <= seq + 1 { mergedSize += size } else { unmergedSize += size }
+            guard index + 1 < captured.segments.count else {
+                // What is not reserved ends with the last line's line feed.
+                let used = min(try TornTail.size(of: file, from: 0) + 1, size)
+                unmergedSize += used
+                reservedSize = size - used
+                return
+            }
+            if captured.segments[index + 1] <= seq + 1 { mergedSize += size } else { unmergedSize += size }
         }
     }
 

@@ -193,7 +193,8 @@ package struct Verification: Sendable {
 
     /// The log has to reach as far as the snapshot.
     private mutating func checkReach() {
-        guard let index = files.indices.last, files[index].kind == .segment, files[index].last < base.seq else { return }
+        guard let index = files.indices.last, files[index].kind == .segment, files[index].last < base.seq
+        else { return }
         if files[index].isDamage { return }
         if case .otherVersion = files[index].state { return }
         files[index].state = .damaged(
