@@ -130,6 +130,7 @@ package struct Verification: Sendable {
         (finding.first, finding.last) = (first, first - 1)
         (finding.isMerged, finding.isLast) = (isMerged, isLast)
         if previous == nil && first == base.seq + 1 { previous = base }
+        finding.chain = previous?.crc ?? 0
         do throws(StoreError) {
             var reader = try SegmentReader(file, firstSeq: first, history: history, after: previous)
             history = reader.header.history
@@ -138,7 +139,9 @@ package struct Verification: Sendable {
         } catch {
             let isBegun = isLast ? try SegmentReader.isBegun(file, error) : false
             if isBegun, case .corruption(let damage) = error {
-                finding.state = .torn(damage, size: try TornTail.size(of: file, from: 0))
+                // An empty file is what is left where that was set aside, or a segment whose header comes next.
+                let size = try TornTail.size(of: file, from: 0)
+                finding.state = size > 0 ? .torn(damage, size: size) : .sound
             } else {
                 finding.state = try Verification.state(error)
             }
