@@ -83,10 +83,9 @@ struct ShowCommand: ParsableCommand {
                 }
             }
         }
-        if let removed = listing.removed {
+        for range in listing.removed {
             writeError(
-                "Changes \(removed.lowerBound) to \(removed.upperBound) were merged and removed while they were to be read"
-            )
+                "Changes \(range.lowerBound) to \(range.upperBound) were merged and removed while they were to be read")
         }
     }
 }

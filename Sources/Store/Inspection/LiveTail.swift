@@ -30,11 +30,26 @@ extension SegmentReader {
         }
     }
 
-    /// Whether the last segment's header, which was found damaged, is what a segment that is just being begun leaves.
-    static func isBegun(_ file: any DiskFile, _ error: StoreError) throws(StoreError) -> Bool {
-        guard case .corruption(let damage) = error, !damage.isWhole else { return false }
-        var reader = LogReader(file)
-        _ = try reader.next()
-        return try !reader.next()
+    /// Opens the last segment, which may be being begun at this moment.
+    /// - Returns: nil where it has no whole header yet, and nothing behind that.
+    /// - Throws: `StoreError.corruption` for what was found twice in a row.
+    static func last(
+        _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: LogPosition?
+    ) throws(StoreError) -> SegmentReader? {
+        var isSuspected = false
+        while true {
+            do throws(StoreError) {
+                return try SegmentReader(file, firstSeq: firstSeq, history: history, after: expected)
+            } catch {
+                guard case .corruption(let damage) = error, !damage.isWhole else { throw error }
+                var reader = LogReader(file)
+                _ = try reader.next()
+                // A crash leaves one line at most: the header is durable before anything is written behind it.
+                if try !reader.next() { return nil }
+                // It may have been written between the two readings.
+                if isSuspected { throw error }
+                isSuspected = true
+            }
+        }
     }
 }

@@ -15,8 +15,8 @@ struct LogCursor: ~Copyable {
     private var begun: UInt64?
     /// What stands behind the last good record, where a write was cut short or is under way.
     private(set) var torn: Damage?
-    /// Changes that were passed over because retention has removed them while they were to be read.
-    private(set) var removed: ClosedRange<UInt64>?
+    /// Changes that were passed over since `lookAgain`: retention has removed them while they were to be read.
+    private(set) var removed: [ClosedRange<UInt64>] = []
 
     /// - Parameters:
     ///   - seq: whole segments before the one that holds it are passed over.
@@ -64,32 +64,32 @@ struct LogCursor: ~Copyable {
     /// - Returns: false where it is being begun.
     private mutating func open(_ first: UInt64) throws(StoreError) -> Bool {
         guard let file = try captured.segment(first) else {
-            removed = (removed?.lowerBound ?? first)...(pending.first ?? first + 1) - 1
+            // What comes behind the last one, `lookAgain` finds.
+            if let next = pending.first { removed.append(first...next - 1) }
             expected = nil
             return true
         }
-        do throws(StoreError) {
-            let reader = try SegmentReader(file, firstSeq: first, history: history, after: expected)
-            history = reader.header.history
-            current = consume reader
-            begun = nil
-            return true
-        } catch {
-            guard pending.isEmpty, try SegmentReader.isBegun(file, error) else { throw error }
-            begun = first
-            return false
-        }
+        let opened =
+            pending.isEmpty
+            ? try SegmentReader.last(file, firstSeq: first, history: history, after: expected)
+            : try SegmentReader(file, firstSeq: first, history: history, after: expected)
+        begun = first
+        guard let reader = opened else { return false }
+        begun = nil
+        history = reader.header.history
+        current = consume reader
+        return true
     }
 
     /// Looks whether there is more behind what `next` has told to be the last record. Cheap where there is not.
     /// - Returns: whether to call `next` again.
     mutating func lookAgain() throws(StoreError) -> Bool {
-        removed = nil
+        removed = []
         if let begun {
             pending = [begun]
             return true
         }
-        guard var reader = current.take() else { return try findSegments(from: 1) }
+        guard var reader = current.take() else { return try findSegments(from: position.seq + 1) }
         let seq = reader.position.seq
         let hasMore = try reader.hasMore()
         let isSealed = try isNextBegun(reader.header.firstSeq, seq)
@@ -111,7 +111,7 @@ struct LogCursor: ~Copyable {
         let found = try captured.files.contents(on: captured.disk).segments.filter { $0 >= seq }
         guard let first = found.first else { return false }
         if first > seq {
-            removed = seq...first - 1
+            removed.append(seq...first - 1)
             expected = nil
         }
         pending = found[...]

@@ -41,8 +41,8 @@ package struct RecordListing: ~Copyable {
     /// - Returns: whether to call `next` again.
     package mutating func lookAgain() throws(StoreError) -> Bool { try cursor.lookAgain() }
 
-    /// Changes that were asked for and passed over: retention has removed them while they were to be read.
-    package var removed: ClosedRange<UInt64>? { cursor.removed }
+    /// Changes that were passed over since `lookAgain`: retention has removed them while they were to be read.
+    package var removed: [ClosedRange<UInt64>] { cursor.removed }
 
     /// Appends the current record's line as it stands in the log.
     package func append(lineTo buffer: inout ByteBuffer) { buffer.append(cursor.line.bytes) }

@@ -132,23 +132,33 @@ package struct Verification: Sendable {
         if previous == nil && first == base.seq + 1 { previous = base }
         finding.chain = previous?.crc ?? 0
         do throws(StoreError) {
-            var reader = try SegmentReader(file, firstSeq: first, history: history, after: previous)
-            history = reader.header.history
-            note(reader, &finding)
-            try check(records: &reader, &finding)
-        } catch {
-            let isBegun = isLast ? try SegmentReader.isBegun(file, error) : false
-            if isBegun, case .corruption(let damage) = error {
-                // An empty file is what is left where that was set aside, or a segment whose header comes next.
-                let size = try TornTail.size(of: file, from: 0)
-                finding.state = size > 0 ? .torn(damage, size: size) : .sound
+            if isLast {
+                try check(last: file, first, &finding)
             } else {
-                finding.state = try Verification.state(error)
+                var reader = try SegmentReader(file, firstSeq: first, history: history, after: previous)
+                try check(records: &reader, &finding)
             }
+        } catch {
+            finding.state = try Verification.state(error)
         }
         let isFollowed = finding.state == .sound || isLast
         previous = isFollowed ? LogPosition(seq: finding.last, crc: finding.chain) : nil
         files.append(finding)
+    }
+
+    private mutating func check(
+        last file: any DiskFile, _ first: UInt64, _ finding: inout FileFinding
+    ) throws(StoreError) {
+        if var reader = try SegmentReader.last(file, firstSeq: first, history: history, after: previous) {
+            return try check(records: &reader, &finding)
+        }
+        // An empty file is what is left where a torn header was set aside, or a segment whose header comes next.
+        let size = try TornTail.size(of: file, from: 0)
+        guard size > 0 else { return }
+        let damage = Damage(
+            path: file.path.string, line: 1, offset: 0, expected: "a segment's header", found: "a part of one",
+            isWhole: false)
+        finding.state = .torn(damage, size: size)
     }
 
     private func note(_ reader: borrowing SegmentReader, _ finding: inout FileFinding) {
@@ -159,7 +169,11 @@ package struct Verification: Sendable {
         (finding.end, finding.endNumber) = (reader.end, reader.endNumber)
     }
 
-    private func check(records reader: inout SegmentReader, _ finding: inout FileFinding) throws(StoreError) {
+    private mutating func check(
+        records reader: inout SegmentReader, _ finding: inout FileFinding
+    ) throws(StoreError) {
+        history = reader.header.history
+        note(reader, &finding)
         while try next(&reader, &finding) {
             if reader.position.seq == base.seq && reader.position != base {
                 throw reader.damage(
