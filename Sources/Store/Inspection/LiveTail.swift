@@ -2,6 +2,8 @@
 // write, and the next page as it is after the write behind it. What looks like damage is therefore read again. Writes
 // follow one another, so whatever the first reading has seen of a later one, the second reading has all of the one before.
 
+import Bytes
+
 /// What stands next in a segment that may be being written to.
 enum LiveStep {
     case record
@@ -50,6 +52,25 @@ extension SegmentReader {
                 if isSuspected { throw error }
                 isSuspected = true
             }
+        }
+    }
+}
+
+extension TornTail {
+    /// Bytes from `end` on, without the space reserved behind them.
+    static func size(of file: any DiskFile, from end: Int) throws(StoreError) -> Int {
+        var position = end
+        var last = end
+        var chunk = ByteBuffer()
+        while true {
+            chunk.removeAll()
+            let count = try file.read(1 << 20, at: position, into: &chunk)
+            if count == 0 { return last - end }
+            for index in stride(from: count - 1, through: 0, by: -1) where chunk.bytes[index] != UInt8(ascii: "\n") {
+                last = position + index + 1
+                break
+            }
+            position += count
         }
     }
 }

@@ -23,7 +23,7 @@ package struct Verification: Sendable {
 
     /// Checks the files of a data set, which a server may be using.
     package static func run(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
-        while true {
+        for _ in 0..<attempts {
             var verification = Verification(captured: try CapturedFiles(files, on: disk))
             do throws(StoreError) {
                 // Where segments that are needed are gone, a newer snapshot holds what they held: again, with that one.
@@ -32,7 +32,12 @@ package struct Verification: Sendable {
                 throw .store(error)
             }
         }
+        // A name that leads nowhere, such as a broken link.
+        throw .store(
+            .disk(operation: "open every segment in", path: files.folder.string, errno: .noSuchFileOrDirectory))
     }
+
+    private static let attempts = 20
 
     private init(captured: CapturedFiles) { self.captured = captured }
 
@@ -226,25 +231,6 @@ package struct Verification: Sendable {
         case .corruption(let damage): return .damaged(damage)
         case .unknownVersion(_, let found): return .otherVersion(found: found)
         default: throw error
-        }
-    }
-}
-
-extension TornTail {
-    /// Bytes from `end` on, without the space reserved behind them.
-    static func size(of file: any DiskFile, from end: Int) throws(StoreError) -> Int {
-        var position = end
-        var last = end
-        var chunk = ByteBuffer()
-        while true {
-            chunk.removeAll()
-            let count = try file.read(1 << 20, at: position, into: &chunk)
-            if count == 0 { return last - end }
-            for index in stride(from: count - 1, through: 0, by: -1) where chunk.bytes[index] != UInt8(ascii: "\n") {
-                last = position + index + 1
-                break
-            }
-            position += count
         }
     }
 }

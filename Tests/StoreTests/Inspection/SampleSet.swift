@@ -125,7 +125,9 @@ struct SampleSet {
     /// Starts, and checks that everything up to `seq` is there and nothing else.
     func checkStart(_ seq: UInt64) throws {
         #expect(try verification.isSound)
+        let kept = try plan.kept
         let opened = try OpenedStore(folder)
+        #expect(opened.store.position == kept)
         #expect(opened.store.position.seq == seq)
         #expect(opened.store.recovery.torn == nil)
         #expect(opened.store.recovery.unknownFiles.isEmpty)

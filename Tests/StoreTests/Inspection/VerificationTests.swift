@@ -137,6 +137,17 @@ struct VerificationTests {
         }
     }
 
+    @Test("a segment's name that leads nowhere is told, rather than looked for without end")
+    func brokenLink() throws {
+        try withSampleSet(changes: 30) { set in
+            let path = set.log.path(LogFiles.name(try set.firsts[1]))
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path + ".gone")
+            let error = #expect(throws: InspectionError.self) { _ = try set.verification }
+            #expect("\(try #require(error))".hasPrefix("Cannot open every segment in \(set.log.folder): "))
+        }
+    }
+
     @Test("no data set, an empty one, a folder: what to do is said")
     func nothingThere() throws {
         try withTemporaryFolder { folder in
