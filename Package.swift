@@ -59,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Server", "Store", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Bytes", "Reactor", "Server", "Store",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

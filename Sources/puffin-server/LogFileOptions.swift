@@ -4,7 +4,7 @@ import ArgumentParser
 import Bytes
 import Store
 
-/// Options of whoever writes a data set.
+/// Options of whoever writes segments.
 struct LogFileOptions: ParsableArguments {
     @Option(
         name: "-segment-size --segment-size",
@@ -18,16 +18,6 @@ struct LogFileOptions: ParsableArguments {
             those that COMPACT asks for.
             """)
     var compactRatio = 1.0
-
-    @Option(
-        name: "-retain-size --retain-size",
-        help: "How much of the log is kept behind the snapshot, for followers and for looking back, such as 256M.")
-    var retainSize = ByteSize(256 << 20)
-
-    @Option(
-        name: "-retain-age --retain-age",
-        help: "How old that may be, such as 12h or 7d.", transform: milliseconds)
-    var retainAge: UInt64 = 7 * 24 * 60 * 60 * 1000
 
     /// The smallest segment, in bytes: below it the log is mostly headers.
     static let leastSegmentSize = 4 << 10
@@ -47,6 +37,23 @@ struct LogFileOptions: ParsableArguments {
     func apply(to options: inout StoreOptions) {
         options.layout.segmentSize = segmentSize.bytes
         options.compactRatio = compactRatio
+    }
+}
+
+/// Options of whoever removes segments.
+struct RetentionOptions: ParsableArguments {
+    @Option(
+        name: "-retain-size --retain-size",
+        help: "How much of the log is kept behind the snapshot, for followers and for looking back, such as 256M.")
+    var retainSize = ByteSize(256 << 20)
+
+    @Option(
+        name: "-retain-age --retain-age",
+        help: "How old that may be, such as 12h or 7d.", transform: milliseconds)
+    var retainAge: UInt64 = 7 * 24 * 60 * 60 * 1000
+
+    /// Puts them where the store takes them from.
+    func apply(to options: inout StoreOptions) {
         options.retention.size = retainSize.bytes
         options.retention.age = retainAge
     }

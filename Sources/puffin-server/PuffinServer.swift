@@ -18,7 +18,8 @@ struct PuffinServer: ParsableCommand {
             Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk or the folder, 5 a data file of \
             another version, 6 a damaged log, 7 a data file that another server uses.
             """,
-        version: "puffin-server \(Version.puffin)")
+        version: "puffin-server \(Version.puffin)",
+        subcommands: [LogCommand.self, CompactCommand.self])
 
     @Option(
         name: "-port --port", help: "The port to listen on; 0 takes a free one. A leading colon is allowed.",
@@ -30,8 +31,7 @@ struct PuffinServer: ParsableCommand {
         help: "An address or host name to listen on; may be given more than once. Use 0.0.0.0 or :: for all.")
     var bind: [String] = ["127.0.0.1"]
 
-    @Option(name: "-data --data", help: "The data file; the log is the folder of the same name with .log added.")
-    var data: String = "puffin.json"
+    @OptionGroup var data: DataOption
 
     @Option(
         name: "-durability --durability",
@@ -42,6 +42,7 @@ struct PuffinServer: ParsableCommand {
     var durability: Durability = .always
 
     @OptionGroup var logFiles: LogFileOptions
+    @OptionGroup var retention: RetentionOptions
 
     @Option(
         name: "-max-memory --max-memory",
@@ -58,9 +59,6 @@ struct PuffinServer: ParsableCommand {
     var logFormat: LogFormat = .text
 
     func validate() throws {
-        guard !data.isEmpty, !data.hasSuffix("/") else {
-            throw ValidationError("--data is the path of a file, such as puffin.json; found \"\(data)\"")
-        }
         if let size = maxMemory?.bytes, size > 0, size < PuffinServer.leastMemory {
             throw ValidationError(
                 "--max-memory is 0 for no limit, or \(ByteSize(PuffinServer.leastMemory)) or more, such as 512M; "
@@ -78,9 +76,10 @@ struct PuffinServer: ParsableCommand {
         var configuration = Configuration()
         configuration.port = port
         configuration.hosts = bind
-        configuration.data = FilePath(data)
+        configuration.data = FilePath(data.data)
         configuration.store.durability = durability
         logFiles.apply(to: &configuration.store)
+        retention.apply(to: &configuration.store)
         configuration.maxMemory = maxMemory?.bytes
         do throws(StartError) {
             let server = try Server(configuration, log: log)

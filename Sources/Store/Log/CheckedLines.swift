@@ -9,10 +9,13 @@ struct CheckedLines: ~Copyable {
     private var reader: LogReader
     private var parser = RecordParser()
 
-    /// - Parameter chunkSize: how many bytes are read at a time.
-    init(_ file: any DiskFile, chunkSize: Int = 1 << 20) {
+    /// - Parameters:
+    ///   - start: where the first line begins, in bytes.
+    ///   - number: how many lines stand before it.
+    ///   - chunkSize: how many bytes are read at a time.
+    init(_ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20) {
         path = file.path
-        reader = LogReader(file, chunkSize: chunkSize)
+        reader = LogReader(file, from: start, behind: number, chunkSize: chunkSize)
     }
 
     /// The current line as it stands, without its line feed.

@@ -14,16 +14,18 @@ struct LogReader: ~Copyable {
     /// Where the current line begins, in bytes from 0; at the end of the file, its size.
     private(set) var offset: Int
     /// The current line's number, from 1.
-    private(set) var number = 0
+    private(set) var number: Int
 
     private let chunkSize: Int
 
     /// - Parameters:
     ///   - start: where the first line begins, in bytes.
+    ///   - number: how many lines stand before it.
     ///   - chunkSize: how many bytes are read at a time.
-    init(_ file: any DiskFile, from start: Int = 0, chunkSize: Int = 1 << 20) {
+    init(_ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20) {
         self.file = file
         self.chunkSize = chunkSize
+        self.number = number
         offset = start
     }
 

@@ -8,6 +8,8 @@ import SystemPackage
 /// Reads the records of one segment.
 struct SegmentReader: ~Copyable {
     private var lines: CheckedLines
+    let file: any DiskFile
+    private let chunkSize: Int
     let path: FilePath
     private(set) var header: LogHeader
     /// The position after the current record.
@@ -17,6 +19,8 @@ struct SegmentReader: ~Copyable {
     private(set) var recordCount = 0
     /// Where the last good line ends, in bytes.
     private(set) var end = 0
+    /// The number of the last good line.
+    private(set) var endNumber = 0
     /// The highest number that a line has said to be durable.
     private(set) var durable: UInt64 = 0
     /// Whether the last good line says that the log was ended cleanly.
@@ -33,6 +37,8 @@ struct SegmentReader: ~Copyable {
         chunkSize: Int = 1 << 20
     ) throws(StoreError) {
         lines = CheckedLines(file, chunkSize: chunkSize)
+        self.file = file
+        self.chunkSize = chunkSize
         path = file.path
         let first: LogLine?
         do throws(StoreError) {
@@ -55,7 +61,7 @@ struct SegmentReader: ~Copyable {
         }
         self.header = header
         position = LogPosition(seq: firstSeq - 1, crc: header.chain)
-        end = lines.end
+        (end, endNumber) = (lines.end, lines.number)
     }
 
     private static func check(
@@ -92,7 +98,7 @@ struct SegmentReader: ~Copyable {
                 self.timestamp = timestamp
                 recordCount += 1
                 isClosed = false
-                end = lines.end
+                (end, endNumber) = (lines.end, lines.number)
                 return true
             case .durable(let seq, let isClosed):
                 guard seq <= position.seq else {
@@ -100,7 +106,7 @@ struct SegmentReader: ~Copyable {
                 }
                 durable = max(durable, seq)
                 self.isClosed = isClosed
-                end = lines.end
+                (end, endNumber) = (lines.end, lines.number)
             case .header:
                 throw lines.damage(expected: "a record", found: "a second header")
             case .snapshot, .pair, .end:
@@ -126,6 +132,20 @@ struct SegmentReader: ~Copyable {
     mutating func isTorn() throws(StoreError) -> Bool {
         try !lines.claimsMore(than: position.seq)
     }
+
+    /// Goes back to where the last good line ends: what stands behind it, which may have changed, is read again.
+    mutating func goBack() {
+        lines = CheckedLines(file, from: end, behind: endNumber, chunkSize: chunkSize)
+    }
+
+    /// Whether something stands right behind the last good line: neither the end of the file nor reserved space.
+    func hasMore() throws(StoreError) -> Bool {
+        var byte = ByteBuffer()
+        return try file.read(1, at: end, into: &byte) == 1 && byte.bytes[0] != UInt8(ascii: "\n")
+    }
+
+    /// Whether the segment is still where the data set has it.
+    var isInPlace: Bool { file.isInPlace() }
 }
 
 extension LogHeader: CustomStringConvertible {

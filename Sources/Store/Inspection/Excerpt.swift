@@ -1,0 +1,59 @@
+// Keys and values as people can look at them: they may be any bytes, many megabytes, and meant to do harm to a terminal.
+
+import Bytes
+
+extension Span where Element == UInt8 {
+    /// The beginning of the bytes, at most `width` characters: escaped as in JSON, what a terminal would act on as well;
+    /// as base64 where they are not UTF-8. Ends with `…` where it was cut.
+    package func excerpt(of width: Int) -> String {
+        guard let text = beginning(width) else { return base64(width) }
+        var shown = ""
+        var size = 0
+        for scalar in text.unicodeScalars {
+            let piece = printable(scalar)
+            size += piece.unicodeScalars.count
+            if size > width { return cut(shown, to: width) }
+            shown += piece
+        }
+        return text.utf8.count < count ? cut(shown, to: width) : shown
+    }
+
+    /// As much of the text as can be shown, in whole characters; nil where it is not UTF-8.
+    private func beginning(_ width: Int) -> String? {
+        var size = min(count, 4 * width)
+        // Not in the middle of a character.
+        while size < count && size > 0 && self[size] & 0xc0 == 0x80 { size -= 1 }
+        let start = extracting(0..<size)
+        return start.isUTF8 ? String(start) : nil
+    }
+
+    private func base64(_ width: Int) -> String {
+        var encoded = ByteBuffer()
+        encoded.append("base64:")
+        encoded.append(base64: extracting(0..<min(count, width)))
+        let text = String(encoded.bytes)
+        return text.utf8.count > width || count > width ? cut(text, to: width) : text
+    }
+}
+
+private func printable(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\"", "\\": return "\\" + String(scalar)
+    case "\n": return "\\n"
+    case "\r": return "\\r"
+    case "\t": return "\\t"
+    default: break
+    }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: break
+    default: return String(scalar)
+    }
+    return String(scalar).utf16.map { unit in
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
+}
+
+private func cut(_ text: String, to width: Int) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(max(width - 1, 0)))) + "…"
+}

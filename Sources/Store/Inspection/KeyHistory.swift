@@ -1,0 +1,95 @@
+// Every change of one key that the files still know of.
+
+import Bytes
+
+/// What became of a key, in the order of the log.
+package struct KeyHistory: ~Copyable {
+    package enum Event: Equatable, Sendable {
+        case set([UInt8])
+        case delete
+        /// Every key was removed.
+        case clear
+        /// What the snapshot has; nil where the key is not in it. What was before may have been removed.
+        case snapshot([UInt8]?)
+    }
+
+    package struct Entry: Equatable, Sendable {
+        package var seq: UInt64
+        /// In Unix milliseconds.
+        package var timestamp: UInt64
+        package var event: Event
+    }
+
+    private let key: [UInt8]
+    private var cursor: LogCursor
+    /// What the snapshot has, where the segments do not tell everything; until it has been told.
+    private var snapshot: Entry?
+    /// Changes that have been read and not been told.
+    private var ready: ArraySlice<Entry> = []
+    /// Changes before this one are no longer in the log.
+    package let first: UInt64
+
+    package init(_ captured: CapturedFiles, key: [UInt8]) throws(StoreError) {
+        let merged = try captured.snapshotHeader()?.position.seq ?? 0
+        let first = captured.segments.first ?? merged + 1
+        let snapshot = first > 1 ? try KeyHistory.find(key, in: captured) : nil
+        let cursor = try LogCursor(captured)
+        self.init(key, cursor, snapshot, first)
+    }
+
+    private init(_ key: [UInt8], _ cursor: consuming LogCursor, _ snapshot: Entry?, _ first: UInt64) {
+        self.key = key
+        self.cursor = cursor
+        self.snapshot = snapshot
+        self.first = first
+    }
+
+    private static func find(_ key: [UInt8], in captured: CapturedFiles) throws(StoreError) -> Entry? {
+        guard let file = captured.snapshot else { return nil }
+        var reader = try SnapshotReader(file)
+        var entry = Entry(seq: reader.header.position.seq, timestamp: reader.header.timestamp, event: .snapshot(nil))
+        while try reader.next() {
+            try reader.pair { change in
+                guard case .set(let found, let value) = change, found.equals(key.span) else { return }
+                entry.event = .snapshot(Array(value))
+            }
+        }
+        return entry
+    }
+
+    /// Goes on to what happened next.
+    /// - Returns: nil behind the last change.
+    /// - Throws: `StoreError`; what was told until then is good.
+    package mutating func next() throws(StoreError) -> Entry? {
+        while true {
+            if let entry = ready.popFirst() { return entry }
+            let hasMore = try cursor.next()
+            if hasMore {
+                try read()
+                // What the snapshot has stands behind the last change that it holds.
+                if let told = snapshot, cursor.position.seq > told.seq {
+                    snapshot = nil
+                    ready.insert(told, at: ready.startIndex)
+                }
+                continue
+            }
+            let told = snapshot
+            snapshot = nil
+            return told
+        }
+    }
+
+    private mutating func read() throws(StoreError) {
+        var events: [Event] = []
+        let key = key
+        try cursor.changes { change in
+            switch change {
+            case .set(let found, let value): if found.equals(key.span) { events.append(.set(Array(value))) }
+            case .delete(let found): if found.equals(key.span) { events.append(.delete) }
+            case .clear: events.append(.clear)
+            }
+        }
+        let (seq, time) = (cursor.position.seq, cursor.timestamp)
+        ready = events.map { Entry(seq: seq, timestamp: time, event: $0) }[...]
+    }
+}

@@ -1,0 +1,98 @@
+// What a log is made of, and how much of it is needed.
+
+import Bytes
+
+/// Numbers about the files of one data set. Sizes are in bytes.
+package struct LogStatistics: Sendable {
+    /// Records of one operation, and the bytes of their lines.
+    package struct OperationCount: Equatable, Sendable {
+        package var count = 0
+        package var size = 0
+    }
+
+    /// What the segments hold.
+    package private(set) var operations: [Operation: OperationCount] = [:]
+    package private(set) var firstSeq: UInt64?
+    package private(set) var lastSeq: UInt64 = 0
+    package private(set) var snapshotSeq: UInt64?
+    package private(set) var snapshotSize = 0
+    package private(set) var segmentCount = 0
+    /// Segments whose changes the snapshot holds, and the others without the space that is reserved ahead.
+    package private(set) var mergedSize = 0
+    package private(set) var unmergedSize = 0
+    package private(set) var reservedSize = 0
+
+    /// Pairs that the data set has now, their keys and values, and what a fresh snapshot of them would take.
+    package private(set) var pairCount = 0
+    package private(set) var keySize = 0
+    package private(set) var valueSize = 0
+    package private(set) var freshSize = 0
+
+    /// Without what is reserved ahead.
+    package var usedSize: Int { snapshotSize + mergedSize + unmergedSize }
+    /// The part of what is there that is needed: what a fresh snapshot would take, by what the files take.
+    package var liveRatio: Double { usedSize == 0 ? 1 : Double(freshSize) / Double(usedSize) }
+
+    /// Reads all files, and holds every pair in memory meanwhile.
+    /// - Throws: `StoreError`, `corruption` where they are damaged.
+    package init(_ captured: CapturedFiles) throws(StoreError) {
+        let table = Table()
+        var position = LogPosition.start
+        if let snapshot = captured.snapshot {
+            var reader = try SnapshotReader(snapshot)
+            position = reader.header.position
+            snapshotSeq = position.seq
+            snapshotSize = try snapshot.size()
+            while try reader.next() { try reader.pair { change in table.apply(change) } }
+        }
+        let header = try captured.snapshotHeader()
+        try measure(captured, merged: position.seq)
+        var cursor = try LogCursor(captured)
+        while try cursor.next() {
+            try count(&cursor)
+            if cursor.position.seq > position.seq { try cursor.changes { change in table.apply(change) } }
+        }
+        lastSeq = max(position.seq, cursor.position.seq)
+        measure(table, header)
+    }
+
+    private mutating func measure(_ captured: CapturedFiles, merged seq: UInt64) throws(StoreError) {
+        for (index, first) in captured.segments.enumerated() {
+            guard let file = try captured.segment(first) else { continue }
+            let size = try file.size()
+            segmentCount += 1
+            guard index + 1 < captured.segments.count else {
+                // What is not reserved ends with the last line's line feed.
+                let used = min(try TornTail.size(of: file, from: 0) + 1, size)
+                unmergedSize += used
+                reservedSize = size - used
+                return
+            }
+            if captured.segments[index + 1] <= seq + 1 { mergedSize += size } else { unmergedSize += size }
+        }
+    }
+
+    private mutating func count(_ cursor: inout LogCursor) throws(StoreError) {
+        firstSeq = firstSeq ?? cursor.position.seq
+        operations[cursor.operation, default: OperationCount()].count += 1
+        operations[cursor.operation, default: OperationCount()].size += cursor.line.count
+    }
+
+    private mutating func measure(_ table: Table, _ header: SnapshotHeader?) {
+        var line = ByteBuffer()
+        let header = SnapshotHeader(
+            history: header?.history ?? "000000000000", position: LogPosition(seq: lastSeq, crc: 0),
+            timestamp: header?.timestamp ?? 1_000_000_000_000)
+        _ = line.append(snapshotHeader: header)
+        line.append(snapshotEnd: table.count, chain: 0)
+        var (size, keys, values) = (line.count, 0, 0)
+        _ = table.scan(from: 0, count: .max, buckets: .max) { pair in
+            line.removeAll()
+            _ = line.append(pairLine: pair.key, value: pair.value, chain: 0)
+            size += line.count
+            keys += pair.key.count
+            values += pair.value.count
+        }
+        (pairCount, freshSize, keySize, valueSize) = (table.count, size, keys, values)
+    }
+}

@@ -1,0 +1,64 @@
+// What a repair gives up: the changes from a number on, what of them can still be read, and which keys they touch.
+
+import Bytes
+
+/// Changes that the log will not have any more after a repair. Their bytes are set aside, not deleted.
+package struct LostChanges: Equatable, Sendable {
+    package var first: UInt64
+    /// The last one that the files tell of: as far as is known, where the end of the log itself cannot be read.
+    package var last: UInt64
+    /// Records that can still be read, in what is set aside.
+    package var readableCount = 0
+    /// Keys that readable records change: how many, and some of them, in their order.
+    package var keyCount = 0
+    package var keys: [[UInt8]] = []
+    /// Whether a readable record removes every pair.
+    package var hasClear = false
+
+    /// Keys that are named.
+    package static let namedKeys = 20
+
+    package var count: UInt64 { last - first + 1 }
+}
+
+/// Gathers what is lost.
+struct LossScan {
+    private var loss: LostChanges
+    private var keys: Set<[UInt8]> = []
+
+    init(from first: UInt64) {
+        loss = LostChanges(first: first, last: first)
+    }
+
+    /// Notes that changes up to `seq` were there.
+    mutating func note(_ seq: UInt64) { loss.last = max(loss.last, seq) }
+
+    /// Reads a segment, or the rest of one.
+    mutating func read(_ file: any DiskFile, from start: Int, behind number: Int, chain: UInt32?) throws(StoreError) {
+        var reader = SalvageReader(file, from: start, behind: number, chain: chain)
+        while true {
+            switch try reader.next() {
+            case .end: return
+            case .unsound: continue
+            case .sound(.record(let seq, _, _)) where seq >= loss.first:
+                note(seq)
+                loss.readableCount += 1
+                reader.changes { change in
+                    switch change {
+                    case .set(let key, _), .delete(let key): keys.insert(Array(key))
+                    case .clear: loss.hasClear = true
+                    }
+                }
+            case .sound(.durable(let seq, _)): note(seq)
+            case .sound: continue
+            }
+        }
+    }
+
+    var result: LostChanges {
+        var result = loss
+        result.keyCount = keys.count
+        result.keys = Array(keys.sorted { $0.lexicographicallyPrecedes($1) }.prefix(LostChanges.namedKeys))
+        return result
+    }
+}

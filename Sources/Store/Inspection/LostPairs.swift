@@ -1,0 +1,94 @@
+// What of a damaged snapshot can be kept. Its lines are each provable by itself, so one that is damaged takes only itself
+// along, or one more.
+
+import Bytes
+
+/// Pairs of a snapshot that a repair gives up. The damaged file is kept beside the new one.
+package struct LostPairs: Equatable, Sendable {
+    /// A line that is not kept, from 1, and its key where that is legible.
+    package struct Line: Equatable, Sendable {
+        package var number: Int
+        package var key: [UInt8]?
+    }
+
+    /// Pairs that are kept.
+    package private(set) var keptCount = 0
+    /// Lines that are not kept, the last line not among them: how many, and the first of them.
+    package private(set) var lineCount = 0
+    package private(set) var lines: [Line] = []
+    /// Pairs that the file should have; nil where its last line cannot be read.
+    package private(set) var expectedCount: Int?
+
+    /// Lines that are named.
+    package static let namedLines = 20
+
+    init(_ file: any DiskFile) throws(StoreError) {
+        self.init()
+        try LostPairs.read(file, into: &self) { _, _ throws(StoreError) in }
+    }
+
+    /// Writes the pairs that are kept.
+    static func copy(_ file: any DiskFile, to writer: inout PairWriter) throws(StoreError) {
+        var counts = LostPairs()
+        try read(file, into: &counts) { (key, value) throws(StoreError) in
+            writer.append(.set(key: key, value: value))
+            try writer.flushIfLarge()
+        }
+    }
+
+    private init() {}
+
+    private static func read(
+        _ file: any DiskFile, into found: inout LostPairs, keep: (Span<UInt8>, Span<UInt8>) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        var reader = SalvageReader(file, chain: nil)
+        var previous: [UInt8]?
+        while true {
+            switch try reader.next() {
+            case .end: return
+            case .sound(.pair):
+                guard try found.take(&reader, &previous, keep) else { break }
+                found.keptCount += 1
+                continue
+            case .sound(.end(let count)):
+                found.expectedCount = count
+                continue
+            case .sound(.snapshot): continue
+            case .sound, .unsound: break
+            }
+            found.note(&reader)
+        }
+    }
+
+    /// - Returns: whether the current pair can be kept: a whole line may still stand where it does not belong.
+    private mutating func take(
+        _ reader: inout SalvageReader, _ previous: inout [UInt8]?,
+        _ keep: (Span<UInt8>, Span<UInt8>) throws(StoreError) -> Void
+    ) throws(StoreError) -> Bool {
+        var isKept = false
+        var failure: StoreError?
+        reader.changes { change in
+            guard case .set(let key, let value) = change else { return }
+            if let last = previous, last.span.compared(with: key) >= 0 { return }
+            previous = Array(key)
+            isKept = true
+            do throws(StoreError) {
+                try keep(key, value)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return isKept
+    }
+
+    private mutating func note(_ reader: inout SalvageReader) {
+        lineCount += 1
+        guard lines.count < LostPairs.namedLines else { return }
+        var line = Line(number: reader.number)
+        reader.changes { change in
+            if case .set(let key, _) = change { line.key = Array(key) }
+        }
+        lines.append(line)
+    }
+}

@@ -1,0 +1,236 @@
+// Checks everything that the files of a data set promise, each by itself and each against the others, and goes on behind
+// what is damaged. Nothing is changed, nothing is kept in memory but the findings.
+
+import Bytes
+import SystemPackage
+
+/// What a check of all files has found.
+package struct Verification: Sendable {
+    /// In the order of the log, the snapshot first.
+    package private(set) var files: [FileFinding] = []
+    /// The data set's id; nil where no file has a readable header.
+    package private(set) var history: String?
+    /// The last change that the snapshot holds; nil where there is none, or its header is not readable.
+    package private(set) var snapshotSeq: UInt64?
+    /// Merged segments that retention removed while this ran.
+    package private(set) var removedCount = 0
+
+    let captured: CapturedFiles
+    /// What the segments have to continue.
+    private var base = LogPosition.start
+    /// The position behind the last segment that was read; nil where it is not known.
+    private var previous: LogPosition?
+
+    /// Checks the files of a data set, which a server may be using.
+    package static func run(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
+        for _ in 0..<attempts {
+            var verification = Verification(captured: try CapturedFiles(files, on: disk))
+            do throws(StoreError) {
+                // Where segments that are needed are gone, a newer snapshot holds what they held: again, with that one.
+                if try verification.check() { return verification }
+            } catch {
+                throw .store(error)
+            }
+        }
+        // A name that leads nowhere, such as a broken link.
+        throw .store(
+            .disk(operation: "open every segment in", path: files.folder.string, errno: .noSuchFileOrDirectory))
+    }
+
+    private static let attempts = 20
+
+    private init(captured: CapturedFiles) { self.captured = captured }
+
+    package var isSound: Bool { !files.contains { $0.state != .sound || $0.kind == .gap } }
+    package var isDamaged: Bool { files.contains(where: \.isDamage) }
+    package var isOfOtherVersion: Bool {
+        files.contains { if case .otherVersion = $0.state { true } else { false } }
+    }
+    /// The newest good change: the log's, or the snapshot's.
+    package var last: UInt64 { max(files.map(\.last).max() ?? 0, snapshotSeq ?? 0) }
+    /// The oldest change that a segment still has; nil where there is none.
+    package var first: UInt64? { files.first { $0.kind == .segment && $0.count > 0 }?.first }
+
+    /// - Returns: false where files were removed that are needed.
+    private mutating func check() throws(StoreError) -> Bool {
+        if let snapshot = captured.snapshot { try check(snapshot: snapshot) }
+        previous = captured.segments.first == 1 ? LogPosition.start : nil
+        for (index, first) in captured.segments.enumerated() {
+            let next = index + 1 < captured.segments.count ? captured.segments[index + 1] : nil
+            let isMerged = next.map { $0 <= base.seq + 1 } ?? false
+            guard let file = try captured.segment(first) else {
+                guard isMerged else { return false }
+                removedCount += 1
+                previous = nil
+                continue
+            }
+            noteGap(before: first)
+            try check(segment: file, first, isMerged: isMerged, isLast: next == nil)
+        }
+        checkReach()
+        return true
+    }
+
+    // MARK: The snapshot
+
+    private mutating func check(snapshot file: any DiskFile) throws(StoreError) {
+        var finding = FileFinding(kind: .snapshot, path: file.path.string)
+        finding.size = try file.size()
+        do throws(StoreError) {
+            var reader = try SnapshotReader(file)
+            history = reader.header.history
+            base = reader.header.position
+            snapshotSeq = base.seq
+            finding.header = reader.header
+            finding.last = base.seq
+            try Verification.check(pairs: &reader, &finding)
+        } catch {
+            finding.state = try Verification.state(error)
+        }
+        files.append(finding)
+    }
+
+    private static func check(pairs reader: inout SnapshotReader, _ finding: inout FileFinding) throws(StoreError) {
+        var previous = ByteBuffer()
+        while try reader.next() {
+            var isAscending = true
+            let isFirst = finding.count == 0
+            try reader.pair { change in
+                guard case .set(let key, _) = change else { return }
+                isAscending = isFirst || previous.bytes.compared(with: key) < 0
+                previous.removeAll()
+                previous.append(key)
+            }
+            guard isAscending else {
+                throw reader.damage(expected: "keys in their order", found: "one that comes earlier, or twice")
+            }
+            finding.count += 1
+        }
+    }
+
+    // MARK: Segments
+
+    /// Notes changes that neither a segment nor, at the beginning, the snapshot has.
+    private mutating func noteGap(before first: UInt64) {
+        guard let missing = missing(before: first), missing < first else { return }
+        var gap = FileFinding(kind: .gap, path: captured.files.segment(firstSeq: missing).string)
+        (gap.first, gap.last) = (missing, first - 1)
+        gap.isMerged = gap.last <= base.seq
+        files.append(gap)
+        previous = first == base.seq + 1 ? base : nil
+    }
+
+    /// The change that should stand before `first`, where that is known.
+    private func missing(before first: UInt64) -> UInt64? {
+        if let previous { return previous.seq + 1 }
+        let isFirst = !files.contains { $0.kind == .segment }
+        return isFirst && first > base.seq + 1 ? base.seq + 1 : nil
+    }
+
+    private mutating func check(
+        segment file: any DiskFile, _ first: UInt64, isMerged: Bool, isLast: Bool
+    ) throws(StoreError) {
+        var finding = FileFinding(kind: .segment, path: file.path.string)
+        finding.size = try file.size()
+        (finding.first, finding.last) = (first, first - 1)
+        (finding.isMerged, finding.isLast) = (isMerged, isLast)
+        if previous == nil && first == base.seq + 1 { previous = base }
+        finding.chain = previous?.crc ?? 0
+        do throws(StoreError) {
+            if isLast {
+                try check(last: file, first, &finding)
+            } else {
+                var reader = try SegmentReader(file, firstSeq: first, history: history, after: previous)
+                try check(records: &reader, &finding)
+            }
+        } catch {
+            finding.state = try Verification.state(error)
+        }
+        let isFollowed = finding.state == .sound || isLast
+        previous = isFollowed ? LogPosition(seq: finding.last, crc: finding.chain) : nil
+        files.append(finding)
+    }
+
+    private mutating func check(
+        last file: any DiskFile, _ first: UInt64, _ finding: inout FileFinding
+    ) throws(StoreError) {
+        if var reader = try SegmentReader.last(file, firstSeq: first, history: history, after: previous) {
+            return try check(records: &reader, &finding)
+        }
+        // An empty file is what is left where a torn header was set aside, or a segment whose header comes next.
+        let size = try TornTail.size(of: file, from: 0)
+        guard size > 0 else { return }
+        let damage = Damage(
+            path: file.path.string, line: 1, offset: 0, expected: "a segment's header", found: "a part of one",
+            isWhole: false)
+        finding.state = .torn(damage, size: size)
+    }
+
+    private func note(_ reader: borrowing SegmentReader, _ finding: inout FileFinding) {
+        finding.last = reader.position.seq
+        finding.chain = reader.position.crc
+        finding.count = reader.recordCount
+        finding.isClosed = reader.isClosed
+        (finding.end, finding.endNumber) = (reader.end, reader.endNumber)
+    }
+
+    private mutating func check(
+        records reader: inout SegmentReader, _ finding: inout FileFinding
+    ) throws(StoreError) {
+        history = reader.header.history
+        note(reader, &finding)
+        while try next(&reader, &finding) {
+            if reader.position.seq == base.seq && reader.position != base {
+                throw reader.damage(
+                    expected: "crc \(hex(base.crc)), as the snapshot has it for seq \(base.seq)",
+                    found: "crc \(hex(reader.position.crc))")
+            }
+            try reader.changes { _ in }
+            // Only now is it good.
+            note(reader, &finding)
+        }
+        note(reader, &finding)
+    }
+
+    /// Goes to the next record.
+    private func next(
+        _ reader: inout SegmentReader, _ finding: inout FileFinding
+    ) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            guard finding.isLast else { return try reader.next() }
+            switch try reader.nextWhileWritten() {
+            case .record: return true
+            case .end: return false
+            case .torn(let damage):
+                let size = try TornTail.size(of: reader.file, from: reader.end)
+                // A write that was under way may be complete by now, or taken back.
+                if size > 0 { finding.state = .torn(damage, size: size) }
+                return false
+            }
+        } catch {
+            note(reader, &finding)
+            throw error
+        }
+    }
+
+    /// The log has to reach as far as the snapshot.
+    private mutating func checkReach() {
+        guard let index = files.indices.last, files[index].kind == .segment, files[index].last < base.seq
+        else { return }
+        if files[index].isDamage { return }
+        if case .otherVersion = files[index].state { return }
+        files[index].state = .damaged(
+            Damage(
+                path: files[index].path, line: 1, offset: files[index].end,
+                expected: "seq \(base.seq), which the snapshot holds",
+                found: "seq \(files[index].last) as the last"))
+    }
+
+    private static func state(_ error: StoreError) throws(StoreError) -> FileFinding.State {
+        switch error {
+        case .corruption(let damage): return .damaged(damage)
+        case .unknownVersion(_, let found): return .otherVersion(found: found)
+        default: throw error
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// `puffin-server compact`: what COMPACT does, without a server.
+
+import ArgumentParser
+import Dispatch
+import Reactor
+import Server
+import Store
+import SystemPackage
+
+struct CompactCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compact",
+        abstract: "Merges the whole log of a data set that no server uses into its snapshot.",
+        discussion: """
+            Loads the data set as a server does. Where a server runs, send it COMPACT instead. Merged segments stay as \
+            long as the options say, which are a server's.
+            """)
+
+    @OptionGroup var data: DataOption
+    @OptionGroup var retention: RetentionOptions
+
+    func run() throws {
+        try inspecting { output in
+            // A store would make a data set where there is none.
+            let before = try size(data.captured())
+            let progress = DispatchSemaphore(value: 0)
+            let store: Store
+            do {
+                store = try open(progress)
+            } catch StoreError.locked(let path, let holder) {
+                writeError(
+                    "Cannot open \(path): in use by \(holder); send COMPACT to that server instead, or stop it first")
+                throw ExitCode(7)
+            }
+            if let torn = store.recovery.torn {
+                writeError("\(torn.size) bytes at byte \(torn.offset) of \(torn.segment) set aside in \(torn.path)")
+            }
+            let outcome = try compact(store, progress)
+            store.close()
+            if let failure = store.failure { throw failure }
+            try output.write(text(outcome, store, before: before, after: try size(data.captured())))
+        }
+    }
+
+    private func open(_ progress: DispatchSemaphore) throws(StoreError) -> Store {
+        var options = StoreOptions()
+        // Nothing is written but the end of the log.
+        options.layout.preallocation = 0
+        options.layout.reserve = 0
+        retention.apply(to: &options)
+        let store = try Store(
+            data: FilePath(data.data), options: options, disk: LocalDisk(), now: WallClock.milliseconds
+        ) { progress.signal() }
+        while try store.load(lines: 10_000) {}
+        return store
+    }
+
+    /// - Returns: nil where there was nothing to merge.
+    private func compact(
+        _ store: Store, _ progress: DispatchSemaphore
+    ) throws(StoreError) -> (CompactionReport, seconds: Double)? {
+        _ = store.compact()
+        while true {
+            switch store.advanceCompaction() {
+            case .ended(let report, let seconds): return (report, seconds)
+            case .wasNotNeeded: return nil
+            case .failed(let error):
+                store.close()
+                throw error
+            case .began: continue
+            case nil:
+                if let failure = store.failure { throw failure }
+                progress.wait()
+            }
+        }
+    }
+
+    private func size(_ captured: CapturedFiles) throws(StoreError) -> Int { try captured.size() }
+
+    private func text(
+        _ outcome: (report: CompactionReport, seconds: Double)?, _ store: Store, before: Int, after: Int
+    ) -> String {
+        guard let (report, seconds) = outcome else {
+            return "Nothing to compact: the snapshot has every change up to \(store.position.seq)\n"
+        }
+        let milliseconds = Int(seconds * 1000)
+        return """
+            Compacted in \(milliseconds) ms: \(report.pairs) pairs as of change \(report.position.seq), from \
+            \(report.records) records; \(before) bytes before, \(after) bytes after (snapshot \(report.snapshotSize), \
+            \(report.removedSegments) merged segments of \(report.removedSize) bytes removed)
+
+            """
+    }
+}

@@ -1,0 +1,89 @@
+// `puffin-server log history`.
+
+import ArgumentParser
+import Bytes
+import Store
+
+struct HistoryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Prints every change of a key that the log still has, the removal of all keys included.",
+        discussion: """
+            Where older changes were merged into the snapshot and removed, what the snapshot has for the key is printed \
+            too, with the change as of which it has it.
+            """)
+
+    @OptionGroup var data: DataOption
+
+    @Argument(help: "The key; behind -- where it begins with a dash.")
+    var key: String
+
+    @Option(name: "-format --format", help: "table, or json: an object for each change.")
+    var format: ListingFormat = .table
+
+    @Option(name: "-width --width", help: "Characters of a table's row.")
+    var width = 120
+
+    func run() throws {
+        try inspecting { output in
+            var history = try KeyHistory(try data.captured(), key: Array(key.utf8))
+            if format == .table {
+                let heading = [aligned("seq", 12, left: true), aligned("time (UTC)", 24), aligned("op", 8), "value\n"]
+                try output.write(heading.joined(separator: "  "))
+                if history.first > 1 {
+                    try output.write("(changes before \(history.first) are no longer in the log)\n")
+                }
+            }
+            while let entry = try history.next() {
+                try output.write { format == .json ? $0.append(object: entry) : $0.append(row: entry, width: width) }
+            }
+        }
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func append(row entry: KeyHistory.Entry, width: Int) {
+        if case .snapshot(let value) = entry.event {
+            let has = value.map { $0.span.excerpt(of: max(width - 50, 10)) } ?? "(not this key)"
+            append(text: "(as of change \(entry.seq) the snapshot has: \(has))\n")
+            return
+        }
+        append(text: aligned("\(entry.seq)", 12, left: true) + "  ")
+        append(time: Timestamp(milliseconds: entry.timestamp))
+        switch entry.event {
+        case .set(let value): append(text: "  set       " + value.span.excerpt(of: max(width - 50, 10)))
+        case .delete: append("  delete")
+        case .clear: append("  clear")
+        case .snapshot: break
+        }
+        append(UInt8(ascii: "\n"))
+    }
+
+    fileprivate mutating func append(object entry: KeyHistory.Entry) {
+        append(text: "{\"seq\":\(entry.seq),\"ts\":\(entry.timestamp),\"time\":\"")
+        append(time: Timestamp(milliseconds: entry.timestamp))
+        append("\",\"op\":")
+        switch entry.event {
+        case .set(let value):
+            append("\"set\"")
+            append(value: value)
+        case .delete: append("\"delete\"")
+        case .clear: append("\"clear\"")
+        case .snapshot(let value):
+            append("\"snapshot\"")
+            if let value { append(value: value) }
+        }
+        append("}\n")
+    }
+
+    private mutating func append(value: [UInt8]) {
+        if value.span.isUTF8 {
+            append(",\"value\":")
+            append(jsonString: value.span)
+        } else {
+            append(",\"value64\":\"")
+            append(base64: value.span)
+            append("\"")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+// `puffin-server log repair`.
+
+import ArgumentParser
+import Bytes
+import Reactor
+import Store
+
+struct RepairCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repair",
+        abstract: "Says what a repair would keep, set aside and lose, or does it.",
+        discussion: """
+            A repair keeps everything up to the first damage. It deletes nothing: what is not kept stays beside the data \
+            under a name with .damaged- (or .torn-) and the time. --apply needs the server to be stopped.
+            """)
+
+    @OptionGroup var data: DataOption
+
+    @Flag(name: [.customLong("plan"), .customLong("plan", withSingleDash: true)], help: "Say what would be done.")
+    var plan = false
+
+    @Flag(name: [.customLong("apply"), .customLong("apply", withSingleDash: true)], help: "Do it.")
+    var apply = false
+
+    func validate() throws {
+        guard plan != apply else {
+            throw ValidationError("choose one: --plan says what would be kept, set aside and lost, --apply does it")
+        }
+    }
+
+    func run() throws {
+        try inspecting { output in
+            if apply { return try applied(&output) }
+            let verification = try Verification.run(data.files, on: LocalDisk())
+            let plan = try RepairPlan(verification)
+            try output.write(PlanText(plan, data.files, isDone: false).text)
+            try output.flush()
+            if plan.obstacle != nil { throw ExitCode(6) }
+        }
+    }
+
+    private func applied(_ output: inout StandardOutput) throws {
+        let repair = try Repair(data.files, on: LocalDisk(), time: WallClock.milliseconds)
+        let text = PlanText(repair.plan, data.files, isDone: true).text
+        guard repair.plan.obstacle == nil else {
+            try output.write(text)
+            throw ExitCode(6)
+        }
+        try repair.apply()
+        try output.write(text)
+        for path in repair.setAside { try output.write("is now: \(path)\n") }
+        if !repair.setAside.isEmpty { try output.write("Done. Start the server, then keep or delete these files.\n") }
+    }
+}
+
+/// A plan in words.
+private struct PlanText {
+    private let plan: RepairPlan
+    private let files: DataFiles
+    private let isDone: Bool
+
+    init(_ plan: RepairPlan, _ files: DataFiles, isDone: Bool) {
+        self.plan = plan
+        self.files = files
+        self.isDone = isDone
+    }
+
+    var text: String {
+        if let obstacle = plan.obstacle {
+            return (found + ["Cannot be repaired: \(obstacle)"]).joined(separator: "\n") + "\n"
+        }
+        guard plan.isNeeded else { return "Nothing to repair: everything is sound up to change \(plan.kept.seq)\n" }
+        let lines = found + ["keep: \(kept)"] + plan.steps.map(line) + ["lose: \(lost)"] + details
+        let end = "Nothing was changed; --apply does it" + (isTailOnly ? ", and so does the next start" : "")
+        return (isDone ? lines : lines + [end]).joined(separator: "\n") + "\n"
+    }
+
+    private var isTailOnly: Bool {
+        plan.steps.allSatisfy { if case .setTailAside = $0 { true } else { false } }
+    }
+
+    /// The first damage of each file.
+    private var found: [String] {
+        plan.verification.files.compactMap { file in
+            switch file.state {
+            case .damaged(let damage):
+                "damaged: \(damage.path), line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
+                    + "found \(damage.found)"
+            case .otherVersion(let found): "of another version: \(file.path): \(found)"
+            case .sound where file.kind == .gap: "missing: changes \(file.first) to \(file.last)"
+            case .sound, .torn: nil
+            }
+        }
+    }
+
+    private var kept: String {
+        let pairs = plan.lostPairs.map { ", \($0.keptCount) pairs of the snapshot among them" } ?? ""
+        return "changes up to \(plan.kept.seq)\(pairs)"
+    }
+
+    private func line(_ step: RepairStep) -> String {
+        switch step {
+        case .rewriteSnapshot: "set aside: \(files.snapshot), and write its sound pairs to a new one"
+        case .setSnapshotAside: "set aside: \(files.snapshot); the log has everything from change 1 on"
+        case .cut(let segment, let end): "set aside: \(files.segment(firstSeq: segment)) from byte \(end) on"
+        case .setAside(let segment): "set aside: \(files.segment(firstSeq: segment))"
+        case .setTailAside(let segment, let end, let size):
+            "set aside: \(size) bytes from byte \(end) on of \(files.segment(firstSeq: segment)), a write that was cut short"
+        }
+    }
+
+    private var lost: String {
+        guard let lost = plan.lost else { return plan.lostPairs == nil ? "nothing" : lostPairs }
+        let changes =
+            "changes \(lost.first) to \(lost.last) (\(lost.count)), of which \(lost.readableCount) can still be read"
+        return plan.lostPairs == nil ? changes : changes + "; " + lostPairs
+    }
+
+    private var lostPairs: String {
+        guard let pairs = plan.lostPairs else { return "nothing" }
+        guard let expected = pairs.expectedCount else {
+            return "\(pairs.lineCount) lines of the snapshot, and what stood behind its end, which is missing"
+        }
+        return "\(expected - pairs.keptCount) of the snapshot's \(expected) pairs, in \(pairs.lineCount) damaged lines"
+    }
+
+    private var details: [String] {
+        var lines: [String] = []
+        if let lost = plan.lost, lost.readableCount > 0 {
+            let keys = lost.keys.map { $0.span.excerpt(of: 60) }.joined(separator: ", ")
+            let more = lost.keyCount > lost.keys.count ? ", …" : ""
+            lines.append("the readable ones touch \(lost.keyCount) keys: \(keys)\(more)")
+            if lost.hasClear { lines.append("one of them removes every pair") }
+        }
+        for line in plan.lostPairs?.lines ?? [] {
+            let key = line.key.map { "key " + $0.span.excerpt(of: 60) } ?? "its key is not legible"
+            lines.append("snapshot line \(line.number): \(key)")
+        }
+        if let pairs = plan.lostPairs, pairs.lineCount > pairs.lines.count { lines.append("and further lines") }
+        return lines
+    }
+}

@@ -1,0 +1,112 @@
+// `puffin-server log show`.
+
+import ArgumentParser
+import Bytes
+import Dispatch
+import Glibc
+import Store
+
+struct ShowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Prints records: as they stand in the log, or as a table.",
+        discussion: """
+            All conditions have to hold. A record of several changes is shown where one of them matches; a clear names no \
+            key (puffin-server log history KEY shows it too). A TIME is 2026-01-15T10:30:00Z, with an offset such as \
+            +02:00, a date, or Unix seconds or milliseconds.
+            """)
+
+    @OptionGroup var data: DataOption
+
+    @Flag(name: "-follow --follow", help: "Go on as records are written, until interrupted.")
+    var follow = false
+
+    @Option(name: "-key --key", help: "Changes of this key.")
+    var key: String?
+
+    @Option(name: "-prefix --prefix", help: "Changes of keys that begin so.")
+    var prefix: String?
+
+    @Option(name: "-from --from", help: "From this change on.")
+    var from: UInt64 = 1
+
+    @Option(name: "-to --to", help: "Up to this change.")
+    var to: UInt64 = .max
+
+    @Option(name: "-since --since", help: "Made at this time or later.")
+    var since: Timestamp?
+
+    @Option(name: "-until --until", help: "Made at this time or earlier.")
+    var until: Timestamp?
+
+    @Option(name: "-format --format", help: "json: the lines of the log as they are; or table.")
+    var format: ListingFormat = .json
+
+    @Option(name: "-width --width", help: "Characters of a table's row.")
+    var width = 120
+
+    func validate() throws {
+        guard from <= to else { throw ValidationError("--from \(from) is behind --to \(to)") }
+        guard since?.milliseconds ?? 0 <= until?.milliseconds ?? .max else {
+            throw ValidationError("--since is later than --until")
+        }
+    }
+
+    func run() throws {
+        try inspecting { output in
+            var query = RecordQuery()
+            query.key = key.map { Array($0.utf8) }
+            query.prefix = prefix.map { Array($0.utf8) }
+            query.seqs = from...to
+            query.times = (since?.milliseconds ?? 0)...(until?.milliseconds ?? .max)
+            let interruption = follow ? Interruption() : nil
+            var listing = try RecordListing(try data.captured(), query)
+            if format == .table { try output.write { RecordListing.append(headingTo: &$0) } }
+            while true {
+                try list(&listing, to: &output)
+                guard let interruption, !listing.isComplete else { return }
+                try output.flush()
+                repeat {
+                    if interruption.comes(within: .milliseconds(100)) || StandardOutput.isClosed { return }
+                } while try !listing.lookAgain()
+            }
+        }
+    }
+
+    private func list(_ listing: inout RecordListing, to output: inout StandardOutput) throws {
+        while try listing.next() {
+            try output.write { buffer throws(StoreError) in
+                if format == .json {
+                    listing.append(lineTo: &buffer)
+                } else {
+                    try listing.append(rowsTo: &buffer, width: width)
+                }
+            }
+        }
+        for range in listing.removed {
+            writeError(
+                "Changes \(range.lowerBound) to \(range.upperBound) were merged and removed while they were to be read")
+        }
+    }
+}
+
+/// SIGINT and SIGTERM, as the end of a wait.
+private final class Interruption {
+    private let arrived = DispatchSemaphore(value: 0)
+    private var sources: [any DispatchSourceSignal] = []
+
+    init() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [arrived] in arrived.signal() }
+            source.activate()
+            sources.append(source)
+        }
+    }
+
+    /// Whether one comes within some time.
+    func comes(within time: DispatchTimeInterval) -> Bool {
+        arrived.wait(timeout: .now() + time) == .success
+    }
+}

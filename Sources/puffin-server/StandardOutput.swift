@@ -1,0 +1,64 @@
+// What the log commands print. It may be gigabytes, so it is gathered and written in large pieces; and whoever reads it
+// may have seen enough, as `head` has, which is no error.
+//
+// `unsafe` is allowed in one line: poll(2) is given one entry on the stack, and keeps nothing.
+
+import ArgumentParser
+import Bytes
+import Glibc
+import SystemPackage
+
+/// Standard output, buffered.
+struct StandardOutput: ~Copyable {
+    private(set) var buffer = ByteBuffer()
+
+    private static let pieceSize = 128 << 10
+
+    /// From now on a closed pipe is an error of a write, rather than the end of the process.
+    init() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    mutating func write(_ text: String) throws {
+        buffer.append(text: text)
+        try flushIfLarge()
+    }
+
+    /// Appends what `fill` appends.
+    mutating func write<E: Error>(_ fill: (inout ByteBuffer) throws(E) -> Void) throws {
+        try fill(&buffer)
+        try flushIfLarge()
+    }
+
+    private mutating func flushIfLarge() throws {
+        if buffer.count >= StandardOutput.pieceSize { try flush() }
+    }
+
+    /// Writes everything.
+    /// - Throws: `ExitCode.success` where nobody reads any more.
+    mutating func flush() throws {
+        guard !buffer.isEmpty else { return }
+        let bytes = Array(buffer.bytes)
+        buffer.removeAll()
+        buffer.trim(above: 4 * StandardOutput.pieceSize)
+        do {
+            try FileDescriptor.standardOutput.writeAll(bytes)
+        } catch Errno.brokenPipe {
+            throw ExitCode.success
+        } catch {
+            writeError("Cannot write the output: \(error); check where it goes to")
+            throw ExitCode(4)
+        }
+    }
+
+    /// Whether nobody reads any more, which a write would tell only later.
+    static var isClosed: Bool {
+        var entry = pollfd(fd: 1, events: 0, revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0 && Int32(entry.revents) & (POLLERR | POLLHUP) != 0
+    }
+}
+
+/// Writes one line to standard error. Where that fails there is nobody left to tell.
+func writeError(_ text: String) {
+    _ = try? FileDescriptor.standardError.writeAll((text + "\n").utf8)
+}

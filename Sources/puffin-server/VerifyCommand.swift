@@ -1,0 +1,143 @@
+// `puffin-server log verify`.
+
+import ArgumentParser
+import Bytes
+import Store
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks every file: checksums, numbers, and what each file says of the others.",
+        discussion: """
+            Prints a line for each file, then the whole range. Ends with 0 where all is well, also with a torn tail, which \
+            the next start sets aside; with 6 where something is damaged.
+            """)
+
+    @OptionGroup var data: DataOption
+
+    @Option(name: "-format --format", help: "How to print it: text, or one JSON object.")
+    var format: ReportFormat = .text
+
+    func run() throws {
+        try inspecting { output in
+            let found = try Verification.run(data.files, on: LocalDisk())
+            try output.write { buffer in
+                if format == .json { buffer.append(verification: found, of: data.data) } else { buffer.append(found) }
+            }
+            try output.flush()
+            if found.isDamaged { throw ExitCode(6) }
+            if found.isOfOtherVersion { throw ExitCode(5) }
+        }
+    }
+}
+
+extension ByteBuffer {
+    // MARK: As text
+
+    fileprivate mutating func append(_ found: Verification) {
+        let rows = found.files.map { cells($0) }
+        let widths = (0..<4).map { column in rows.map { $0[column].unicodeScalars.count }.max() ?? 0 }
+        for (file, cells) in zip(found.files, rows) {
+            append(text: aligned(cells[0], widths[0]) + "  " + aligned(cells[1], widths[1]) + "  ")
+            append(text: aligned(cells[2], widths[2], left: true) + "  ")
+            append(text: aligned(cells[3], widths[3], left: true) + "  " + stateText(file) + "\n")
+        }
+        append(text: summary(found) + "\n")
+    }
+
+    // MARK: As JSON
+
+    fileprivate mutating func append(verification found: Verification, of data: String) {
+        append("{\"data\":")
+        append(string: data)
+        let state =
+            found.isDamaged ? "damaged" : found.isOfOtherVersion ? "other version" : found.isSound ? "sound" : "torn"
+        append(text: ",\"state\":\"\(state)\",\"history\":")
+        if let history = found.history { append(string: history) } else { append("null") }
+        append(text: ",\"first\":\(found.first.map(String.init) ?? "null"),\"last\":\(found.last)")
+        append(text: ",\"snapshot\":\(found.snapshotSeq.map(String.init) ?? "null"),\"files\":[")
+        for (index, file) in found.files.enumerated() {
+            if index > 0 { append(",") }
+            append(file)
+        }
+        append("]}\n")
+    }
+
+    private mutating func append(_ file: FileFinding) {
+        append(text: "{\"kind\":\"\(file.kind)\",\"path\":")
+        append(string: file.path)
+        append(text: ",\"first\":\(file.first),\"last\":\(file.last)")
+        if file.kind != .gap {
+            append(text: ",\"\(file.kind == .snapshot ? "pairs" : "records")\":\(file.count),\"size\":\(file.size)")
+        }
+        if file.kind != .snapshot { append(text: ",\"merged\":\(file.isMerged)") }
+        switch file.state {
+        case .sound: append(text: ",\"state\":\"\(file.kind == .gap ? "missing" : "sound")\"")
+        case .torn(let damage, let size):
+            append(text: ",\"state\":\"torn\",\"torn\":{\"offset\":\(damage.offset),\"size\":\(size)}")
+        case .damaged(let damage):
+            append(text: ",\"state\":\"damaged\",\"damage\":{\"line\":\(damage.line),\"offset\":\(damage.offset)")
+            append(",\"expected\":")
+            append(string: damage.expected)
+            append(",\"found\":")
+            append(string: damage.found)
+            append("}")
+        case .otherVersion(let found):
+            append(",\"state\":\"other version\",\"found\":")
+            append(string: found)
+        }
+        append("}")
+    }
+
+    /// Appends a text as a JSON string.
+    mutating func append(string text: String) {
+        let bytes = Array(text.utf8)
+        append(jsonString: bytes.span)
+    }
+}
+
+/// A text with blanks behind it, or in front of it, up to a width in characters.
+func aligned(_ text: String, _ width: Int, left: Bool = false) -> String {
+    let blanks = String(repeating: " ", count: max(width - text.unicodeScalars.count, 0))
+    return left ? blanks + text : text + blanks
+}
+
+private func cells(_ file: FileFinding) -> [String] {
+    let size = "\(file.size) bytes"
+    return switch file.kind {
+    case .snapshot: [file.path, "as of change \(file.last)", "\(file.count) pairs", size]
+    case .gap: [file.path, "changes \(file.first) to \(file.last)", "", ""]
+    case .segment where file.count == 0: [file.path, "from change \(file.first)", "0 records", size]
+    case .segment: [file.path, "changes \(file.first) to \(file.last)", "\(file.count) records", size]
+    }
+}
+
+private func stateText(_ file: FileFinding) -> String {
+    let merged = file.isMerged ? ", merged" : ""
+    if file.kind == .gap { return "missing" + (file.isMerged ? " (the snapshot has these changes)" : "") }
+    switch file.state {
+    case .sound:
+        let open = file.isLast && file.kind == .segment ? file.isClosed ? ", closed cleanly" : ", open" : ""
+        return "sound" + merged + open
+    case .torn(let damage, let size):
+        return "sound, then \(size) bytes from byte \(damage.offset) on that are no whole write"
+    case .damaged(let damage):
+        return "DAMAGED\(merged) at line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
+            + "found \(damage.found)"
+    case .otherVersion(let found): return "of another version: \(found)"
+    }
+}
+
+private func summary(_ found: Verification) -> String {
+    let pairs = found.files.first { $0.kind == .snapshot }?.count
+    let snapshot = found.snapshotSeq.map { ", snapshot of \(pairs ?? 0) pairs as of change \($0)" } ?? ""
+    let records = found.files.filter { $0.kind == .segment }.reduce(0) { $0 + $1.count }
+    let range = found.first.map { "changes \($0) to \(found.last)" } ?? "no changes in the log"
+    let what = "\(range) in \(records) records, history \(found.history ?? "unknown")\(snapshot)"
+    if found.isDamaged {
+        return "Damaged: \(what); see what a repair would do with puffin-server log repair --plan"
+    }
+    if found.isOfOtherVersion { return "Of another version: \(what); use the Puffin that wrote it" }
+    if found.isSound { return "Sound: \(what)" }
+    return "Sound up to the end: \(what); a server is writing it now, or the next start sets the end aside"
+}
