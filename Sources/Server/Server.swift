@@ -267,6 +267,11 @@ package final class Server {
         }
     }
 
+    /// Tells the log what a change was refused for, once as long as it lasts.
+    func tell(_ obstacle: WriteObstacle) {
+        announcements.tell(obstacle: obstacle)
+    }
+
     /// Lets a session go on in the next turn.
     func goOnLater(_ session: Session) {
         unfinished.append(session)

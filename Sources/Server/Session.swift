@@ -136,7 +136,9 @@ final class Session: StreamDelegate {
     @inline(never)
     private func obstacle(to command: Command, size: Int) -> ReplyError? {
         if let loading = server.loading { return .loading(loading) }
-        return server.store.obstacle(toChangeOf: size, shrinks: command.shrinks).map { .refused($0) }
+        guard let obstacle = server.store.obstacle(toChangeOf: size, shrinks: command.shrinks) else { return nil }
+        server.tell(obstacle)
+        return .refused(obstacle)
     }
 
     private func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
