@@ -16,7 +16,8 @@ package final class WireConnection: Sendable {
     private static let patience = 30
 
     package init(port: UInt16, overIPv6: Bool = false) throws {
-        descriptor = socket(overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(
+            overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: WireConnection.patience, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
