@@ -5,13 +5,13 @@ SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use where they are there.
 PACKAGES = libevent-dev pkg-config
-PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck
+PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck e2fsprogs mount
 VENV = .venv
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test fuzz lint fmt clean
+.PHONY: help setup setup-dev build run test torture fuzz lint fmt clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,11 @@ run: build ## Build and start a server on port 8080 (options: make run ARGS="--p
 test: setup ## Run every test
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
+
+torture: setup ## Kill, cut, break and tear far more often than the tests do: a quarter of an hour
+	$(SWIFT_BUILD) --build-tests
+	PUFFIN_TORTURE=1 swift test -c release --skip-build \
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests"
 
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz

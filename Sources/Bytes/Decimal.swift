@@ -72,7 +72,13 @@ extension Span where Element == UInt8 {
     package var unsignedDecimal: UInt64? {
         guard count > 0, count <= 20, count == 1 || self[0] != UInt8(ascii: "0") else { return nil }
         var value: UInt64 = 0
-        for index in 0..<count {
+        // Nineteen digits always fit.
+        for index in 0..<min(count, 19) {
+            let digit = self[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value &* 10 &+ UInt64(digit)
+        }
+        for index in min(count, 19)..<count {
             let digit = self[index] &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
             let (product, tooLarge) = value.multipliedReportingOverflow(by: 10)

@@ -73,6 +73,15 @@ extension Span where Element == UInt8 {
         return count - other.count
     }
 
+    /// How many bytes the two begin with together, `limit` at most.
+    package func sharedSize(with other: Span<UInt8>, atMost limit: Int) -> Int {
+        let size = min(count, other.count, limit)
+        var index = 0
+        while index &+ 8 <= size, word(at: index) == other.word(at: index) { index &+= 8 }
+        while index < size, self[index] == other[index] { index &+= 1 }
+        return index
+    }
+
     /// The first eight bytes as a number that sorts as they do; a shorter span as if zeros followed.
     @inlinable package var sortingPrefix: UInt64 {
         if count >= 8 { return UInt64(bigEndian: word(at: 0)) }

@@ -109,4 +109,43 @@ struct SearchTests {
             #expect(!isEqual)
         }
     }
+
+    /// Texts that begin alike, end early, and hold bytes of every kind.
+    private static func texts(seed: UInt64) -> [[UInt8]] {
+        var random = SeededRandom(seed: seed)
+        let beginnings: [[UInt8]] = [[], Array("user:".utf8), Array("user:0000000".utf8), [0xff, 0x00, 0x80]]
+        return (0..<60).map { _ in
+            beginnings[random.below(4)] + random.bytes(random.below(12), from: [0x00, 0x01, 0x61, 0x7f, 0x80, 0xff])
+        }
+    }
+
+    @Test(
+        "comparing is by bytes, as numbers without a sign, and a beginning comes before the whole",
+        arguments: SeededRandom.seeds(3))
+    func order(seed: UInt64) {
+        for one in Self.texts(seed: seed) {
+            for other in Self.texts(seed: seed + 1) + [one] {
+                let order = one.span.compared(with: other.span)
+                let expected = one == other ? 0 : one.lexicographicallyPrecedes(other) ? -1 : 1
+                #expect(order.signum() == expected, "\(one), \(other)")
+                let (prefix, otherPrefix) = (one.span.sortingPrefix, other.span.sortingPrefix)
+                if prefix != otherPrefix { #expect((prefix < otherPrefix) == (expected < 0), "\(one), \(other)") }
+            }
+        }
+    }
+
+    @Test(
+        "what two texts begin with together is found to the byte, and no further than asked",
+        arguments: SeededRandom.seeds(3))
+    func shared(seed: UInt64) {
+        for one in Self.texts(seed: seed) {
+            for other in Self.texts(seed: seed + 1) + [one] {
+                let expected = zip(one, other).prefix { $0 == $1 }.count
+                for limit in [0, 3, 8, 40] {
+                    let size = one.span.sharedSize(with: other.span, atMost: limit)
+                    #expect(size == min(expected, limit), "\(one), \(other)")
+                }
+            }
+        }
+    }
 }

@@ -33,7 +33,7 @@ struct CrashTests {
         "nothing acknowledged is lost while segments are merged into snapshots all the time",
         arguments: SeededRandom.seeds(1))
     func compacting(seed: UInt64) throws {
-        let cycles = ProcessInfo.processInfo.environment["PUFFIN_TORTURE"] == nil ? 300 : 3_000
+        let cycles = Torture.isOn ? 3_000 : 300
         let interrupted = try run("compacting", .compacting, seed: seed, cycles: cycles).interrupted
         #expect(interrupted > cycles / 20, "too few crashes came while a compaction was under way")
     }

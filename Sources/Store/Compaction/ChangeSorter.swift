@@ -11,8 +11,8 @@ struct ChangeSorter: ~Copyable {
     private var first = 0
 
     private struct Entry {
-        /// The key's first eight bytes as a number that sorts as they do.
-        var prefix: UInt64
+        /// The key's first eight bytes behind those that all keys share, as a number that sorts as they do.
+        var prefix: UInt64 = 0
         /// Where the key stands in `texts`; the value stands behind it.
         var offset: Int
         var keySize: Int32
@@ -26,8 +26,7 @@ struct ChangeSorter: ~Copyable {
 
     /// Adds the next change; `clear` is not for here.
     mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?) {
-        var entry = Entry(
-            prefix: key.sortingPrefix, offset: texts.count, keySize: Int32(key.count), valueSize: -1)
+        var entry = Entry(offset: texts.count, keySize: Int32(key.count), valueSize: -1)
         texts.append(key)
         if let value {
             entry.valueSize = Int32(value.count)
@@ -47,17 +46,37 @@ struct ChangeSorter: ~Copyable {
 
     /// Puts the changes in order: by key, then by age. Of each key only the newest change is visited from then on.
     mutating func sort() {
+        let shared = sharedSize
+        for index in entries.indices { entries[index].prefix = prefix(of: entries[index], behind: shared) }
         // Out of the struct meanwhile: sorting looks at `texts`.
         var sorted = entries
         entries = []
-        sorted.sort { first, second in
-            if first.prefix != second.prefix { return first.prefix < second.prefix }
-            let order = key(first).compared(with: key(second))
-            return order == 0 ? first.offset < second.offset : order < 0
-        }
+        sorted.sort { isBefore($0, $1, shared: shared) }
         entries = sorted
         first = 0
         skipSuperseded()
+    }
+
+    /// How many bytes all keys begin with together: `user:` and the like, which tell nothing about their order.
+    private var sharedSize: Int {
+        guard let first = entries.first else { return 0 }
+        var size = Int(first.keySize)
+        for entry in entries { size = key(first).sharedSize(with: key(entry), atMost: size) }
+        return size
+    }
+
+    private func prefix(of entry: Entry, behind shared: Int) -> UInt64 {
+        key(entry).extracting(shared..<Int(entry.keySize)).sortingPrefix
+    }
+
+    /// Nearly always decided by the two prefixes, without a look at the keys.
+    private func isBefore(_ one: Entry, _ other: Entry, shared: Int) -> Bool {
+        if one.prefix != other.prefix { return one.prefix < other.prefix }
+        if Int(max(one.keySize, other.keySize)) <= shared + 8 {
+            return one.keySize == other.keySize ? one.offset < other.offset : one.keySize < other.keySize
+        }
+        let order = key(one).compared(with: key(other))
+        return order == 0 ? one.offset < other.offset : order < 0
     }
 
     /// Visits the first change of those that are sorted.
