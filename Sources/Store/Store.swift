@@ -3,30 +3,7 @@
 // reaches that number; what a read depends on is told with it.
 
 import Bytes
-import Synchronization
 import SystemPackage
-
-/// When a change counts as committed.
-package enum Durability: String, Sendable, CaseIterable {
-    /// Once it is on the disk. Nothing acknowledged is lost, whatever fails.
-    case always
-    /// Once it is written; a sync follows every second. A crash of the machine loses about the last second.
-    case interval
-    /// Once it is written; the operating system decides when it reaches the disk.
-    case never
-}
-
-/// What a store is opened with, beside its files.
-package struct StoreOptions: Sendable {
-    package var durability = Durability.always
-    package var layout = LogLayout()
-    package var retention = Retention()
-    package var compaction = CompactionBudget()
-    /// A compaction begins by itself when sealed segments are larger than the snapshot times this; 0 turns that off.
-    package var compactRatio = 1.0
-
-    package init() {}
-}
 
 /// The table and its log. Used from one thread.
 package final class Store {
@@ -90,7 +67,7 @@ package final class Store {
         options.layout = options.layout.fitted(to: try disk.space(at: files.folder).total)
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
-        unquestionedSize = options.layout.reserve == 0 ? .max >> 1 : options.layout.reserve / 4
+        spaceGrant = SpaceGrant(reserve: options.layout.reserve)
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             retention: options.retention, progress: progress)
@@ -332,26 +309,16 @@ package final class Store {
 
     // MARK: Room
 
-    /// Bytes that may wait for the writer without a question whether the disk has room for them: a part of the reserve,
-    /// because as much again may be on its way.
-    private let unquestionedSize: Int
-
-    /// What changes may still take without a question. Atomic, because that is read without a check for exclusive access.
-    private let granted = Atomic<Int>(0)
+    private let spaceGrant: SpaceGrant
 
     /// Takes what a change needs out of what is granted.
     /// - Parameter size: bytes of its keys and values, or more.
     /// - Returns: whether there was so much; where not, `obstacle` has to be asked.
     @inline(__always)
-    package func hasRoom(forChangeOf size: Int) -> Bool {
-        let left = granted.load(ordering: .relaxed) &- size &- size &>> 1 &- 128
-        guard left >= 0 else { return false }
-        granted.store(left, ordering: .relaxed)
-        return true
-    }
+    package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
 
     private func grant() {
-        granted.store(isObstructed ? 0 : unquestionedSize - batch.lines.count, ordering: .relaxed)
+        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed)
     }
 
     /// What keeps a change from being made now; nil where nothing does.

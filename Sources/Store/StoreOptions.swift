@@ -1,0 +1,23 @@
+// What can be chosen of a store.
+
+/// When a change counts as committed.
+package enum Durability: String, Sendable, CaseIterable {
+    /// Once it is on the disk. Nothing acknowledged is lost, whatever fails.
+    case always
+    /// Once it is written; a sync follows every second. A crash of the machine loses about the last second.
+    case interval
+    /// Once it is written; the operating system decides when it reaches the disk.
+    case never
+}
+
+/// What a store is opened with, beside its files.
+package struct StoreOptions: Sendable {
+    package var durability = Durability.always
+    package var layout = LogLayout()
+    package var retention = Retention()
+    package var compaction = CompactionBudget()
+    /// A compaction begins by itself when sealed segments are larger than the snapshot times this; 0 turns that off.
+    package var compactRatio = 1.0
+
+    package init() {}
+}
