@@ -249,7 +249,9 @@ package final class Server {
         hasMemoryToGiveBack = store.giveBackMemory()
     }
 
+    @inline(__always)
     private func compact() {
+        guard store.takeNews() else { return }
         while let event = store.advanceCompaction() { announcements.tell(event) }
     }
 

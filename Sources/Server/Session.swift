@@ -113,29 +113,30 @@ final class Session: StreamDelegate {
         if let size = oversizedKey(arguments, command.keys) {
             return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
-        if let refusal = refusal(of: command, arguments) { return replies.fail(refusal) }
+        if !mayRun(command, arguments), let refusal = refusal(of: command, size: arguments.extent) {
+            return replies.fail(refusal)
+        }
         if command.storesValues, !server.memory.hasRoom(for: arguments) {
             guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
         command.run(arguments, self, &replies)
     }
 
-    /// Why a command that is right cannot be run now: hardly ever for any reason, which costs a look at two numbers.
+    /// Whether nothing keeps a command from being run: for most requests a look at one number.
     @inline(__always)
-    private func refusal(of command: Command, _ arguments: Arguments) -> ReplyError? {
+    private func mayRun(_ command: Command, _ arguments: Arguments) -> Bool {
         switch command.kind {
-        case .write where !server.store.hasRoom(forChangeOf: arguments.extent):
-            return obstacle(to: command, size: arguments.extent)
-        case .read where !server.isServing.load(ordering: .relaxed):
-            return server.loading.map { .loading($0) }
-        case .read, .write, .connection, .server:
-            return nil
+        case .write: server.store.hasRoom(forChangeOf: arguments.extent)
+        case .read: server.isServing.load(ordering: .relaxed)
+        case .connection, .server: true
         }
     }
 
+    /// Why a command that is right cannot be run now; nil where it can be on a closer look.
     @inline(never)
-    private func obstacle(to command: Command, size: Int) -> ReplyError? {
+    private func refusal(of command: Command, size: Int) -> ReplyError? {
         if let loading = server.loading { return .loading(loading) }
+        guard command.kind == .write else { return nil }
         guard let obstacle = server.store.obstacle(toChangeOf: size, shrinks: command.shrinks) else { return nil }
         server.tell(obstacle)
         return .refused(obstacle)

@@ -3,6 +3,7 @@
 // reaches that number; what a read depends on is told with it.
 
 import Bytes
+import Synchronization
 import SystemPackage
 
 /// The table and its log. Used from one thread.
@@ -14,6 +15,13 @@ package final class Store {
     private let files: DataFiles
     private let options: StoreOptions
     private let progress: @Sendable () -> Void
+    /// Whether a thread has had something to say since the last look, or the next look has something to do.
+    private let news = News()
+
+    /// Atomic, because every turn reads it: without a check for exclusive access.
+    private final class News: Sendable {
+        let isThere = Atomic(false)
+    }
     /// Held until the log is closed, or the process ends.
     private var lock: (any DiskFile)?
 
@@ -60,7 +68,11 @@ package final class Store {
     ) throws(StoreError) {
         files = DataFiles(data: data)
         self.disk = disk
-        self.progress = progress
+        let announce: @Sendable () -> Void = { [news] in
+            news.isThere.store(true, ordering: .releasing)
+            progress()
+        }
+        self.progress = announce
         self.now = now
         try disk.createFolder(files.folder)
         var options = options
@@ -70,7 +82,7 @@ package final class Store {
         spaceGrant = SpaceGrant(reserve: options.layout.reserve)
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
-            retention: options.retention, progress: progress)
+            retention: options.retention, progress: announce)
         lock = try disk.lock(files.lock)
         loading = try Recovery(disk: disk, files: files, table: table, time: now)
     }
@@ -364,6 +376,7 @@ package final class Store {
     /// segments that are too old, and begins a compaction where one is due. To be called each second.
     package func tick() {
         guard isLoaded, failure == nil else { return }
+        news.isThere.store(true, ordering: .relaxed)
         let isShort = isDiskFull
         if isShort && compactions.prepareOnFullDisk(now: now) {
             // Deletions have to be sealed to be merged, and a compaction needs space before it gives any back.
@@ -386,11 +399,19 @@ package final class Store {
         wantsRotation = true
         wantsReserve = writer.isObstructed
         compactions.prepare(forSpace: isDiskFull)
+        news.isThere.store(true, ordering: .relaxed)
         flush()
         return true
     }
 
-    /// Goes on with compaction: to be called each turn.
+    /// Whether `advanceCompaction` may have something to do or to tell. Asked each turn.
+    package func takeNews() -> Bool {
+        guard news.isThere.load(ordering: .acquiring) else { return false }
+        news.isThere.store(false, ordering: .relaxed)
+        return true
+    }
+
+    /// Goes on with compaction: to be called when there are news, until it returns nil.
     /// - Returns: what has happened, to be told.
     package func advanceCompaction() -> CompactionEvent? {
         guard isLoaded else { return nil }

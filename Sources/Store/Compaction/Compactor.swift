@@ -119,7 +119,17 @@ struct Compactor {
         try files.removeTemporaryFiles(contents, on: disk)
         // What cannot be removed now is removed at the next start.
         defer { if let left = try? files.contents(on: disk) { try? files.removeTemporaryFiles(left, on: disk) } }
-        return try merge(contents.segments)
+        return try merge(begun(contents.segments))
+    }
+
+    /// The segments without the last one where the writer is just making it: it has no header yet, so that nothing can be
+    /// said of where the one before it ends.
+    private func begun(_ segments: [UInt64]) throws(StoreError) -> [UInt64] {
+        guard let last = segments.last else { return [] }
+        var reader = LogReader(
+            try disk.open(files.segment(firstSeq: last), for: .reading), chunkSize: budget.readSize)
+        let hasLine = try reader.next()
+        return hasLine && reader.isTerminated ? segments : segments.dropLast()
     }
 
     private func merge(_ segments: [UInt64]) throws(StoreError) -> CompactionReport? {

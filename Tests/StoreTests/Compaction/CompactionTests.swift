@@ -122,6 +122,35 @@ struct CompactionTests {
         }
     }
 
+    @Test(
+        "a segment that the writer is just making is no damage: what is sealed before the one before it is merged",
+        arguments: ["", "{\"puffin\":\"log\",\"version\":1,\"hist"])
+    func beingMade(beginning: String) throws {
+        try withTemporaryFolder { folder in
+            let opened = try OpenedStore(folder, segmentSize: 1_000) { $0.compactRatio = 0.01 }
+            for number in 1...40 {
+                opened.set("key \(number)", "value \(number)")
+                try opened.commit()
+            }
+            let files = LogFiles(folder)
+            let open = try #require(files.segments.last.flatMap { UInt64($0.prefix(20)) })
+            let previous = try #require(files.segments.dropLast().last.flatMap { UInt64($0.prefix(20)) })
+            // As it stands between two calls of the writer, which would name it by the next change.
+            try files.write(beginning.bytes, to: LogFiles.name(41))
+            opened.store.tick()
+            guard case .ended(let report, _)? = opened.compactionResult() else {
+                Issue.record("the compaction failed")
+                return
+            }
+            #expect(report.position.seq == open - 1 && open > previous)
+            try files.remove(LogFiles.name(41))
+            try opened.close()
+            let again = try OpenedStore(folder)
+            #expect(again.pairs.count == 40)
+            try again.close()
+        }
+    }
+
     @Test("files that a compaction has left behind are gone after the next start")
     func leftBehind() throws {
         try withTemporaryFolder { folder in
