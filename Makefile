@@ -48,7 +48,7 @@ test: setup ## Run every test
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
 
-torture: setup ## Kill, cut, break and tear far more often than the tests do: a quarter of an hour
+torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
 		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests"
