@@ -13,3 +13,8 @@ extension Array where Element == UInt8 {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
     }
 }
+
+/// `1 pair`, `2 pairs`: a number and what it counts.
+package func counted(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+}

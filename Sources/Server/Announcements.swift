@@ -1,5 +1,6 @@
 // What the server says in its log about its data: when it has started, and when snapshots, space or the folder change.
 
+import Bytes
 import Logging
 import Store
 import SystemPackage
@@ -29,7 +30,7 @@ struct Announcements {
             log.warning("Left alone: \(data).log/\(name) is not a file of Puffin's")
         }
         log.info(
-            "Data file \(data): \(count(store.count, "pair")) loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
+            "Data file \(data): \(counted(store.count, "pair")) loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
         )
     }
 
@@ -40,9 +41,9 @@ struct Announcements {
         case .ended(let report, let seconds):
             let removed =
                 report.removedSegments == 0
-                ? "" : "; \(count(report.removedSegments, "segment")) removed, \(report.removedSize) bytes"
+                ? "" : "; \(counted(report.removedSegments, "segment")) removed, \(report.removedSize) bytes"
             log.info(
-                "Compaction ended after \(milliseconds(seconds)) ms: the snapshot \(data) holds \(count(report.pairs, "pair")) as of change \(report.position.seq) in \(report.snapshotSize) bytes\(removed)"
+                "Compaction ended after \(milliseconds(seconds)) ms: the snapshot \(data) holds \(counted(report.pairs, "pair")) as of change \(report.position.seq) in \(report.snapshotSize) bytes\(removed)"
             )
         case .wasNotNeeded:
             log.info("Compaction ended: the snapshot holds everything already")
@@ -72,9 +73,4 @@ struct Announcements {
     }
 
     private func milliseconds(_ seconds: Double) -> Int { Int(seconds * 1000) }
-
-    /// `1 pair`, `2 pairs`.
-    func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
-    }
 }

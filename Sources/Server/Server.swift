@@ -1,6 +1,7 @@
 // Where the rooms meet. One thread turns the loop; callbacks only parse, run commands on the table and append to buffers;
 // `endTurn` is the one place where work becomes visible. Read it first: it is the server.
 
+import Bytes
 import Logging
 import Reactor
 import Store
@@ -346,7 +347,7 @@ package final class Server {
     /// No more connections are taken, and in a moment no more requests; those that were are answered.
     private func continueStopping() {
         guard stopDeadline == nil else { return }
-        log.info("Stopping: \(announcements.count(sessions.count, "client")) connected")
+        log.info("Stopping: \(counted(sessions.count, "client")) connected")
         stopDeadline = WallClock.milliseconds + Server.stopPatience
         for listener in listeners { listener.isAccepting = false }
         sizeAtLastLook = statistics.receivedSize
@@ -392,7 +393,7 @@ package final class Server {
         if failure == nil {
             log.info(
                 isLoaded
-                    ? "Stopped: \(announcements.count(store.count, "pair")), everything through change \(store.durable) is on disk"
+                    ? "Stopped: \(counted(store.count, "pair")), everything through change \(store.durable) is on disk"
                     : "Stopped while loading; nothing was changed")
         }
         return failure

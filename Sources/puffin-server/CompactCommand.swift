@@ -1,6 +1,7 @@
 // `puffin-server compact`: what COMPACT does, without a server.
 
 import ArgumentParser
+import Bytes
 import Dispatch
 import Reactor
 import Server
@@ -85,9 +86,9 @@ struct CompactCommand: ParsableCommand {
         }
         let milliseconds = Int(seconds * 1000)
         return """
-            Compacted in \(milliseconds) ms: \(report.pairs) pairs as of change \(report.position.seq), from \
-            \(report.records) records; \(before) bytes before, \(after) bytes after (snapshot \(report.snapshotSize), \
-            \(report.removedSegments) merged segments of \(report.removedSize) bytes removed)
+            Compacted in \(milliseconds) ms: \(counted(report.pairs, "pair")) as of change \(report.position.seq), from \
+            \(counted(report.records, "record")); \(before) bytes before, \(after) bytes after (snapshot \(report.snapshotSize), \
+            \(counted(report.removedSegments, "merged segment")) of \(report.removedSize) bytes removed)
 
             """
     }

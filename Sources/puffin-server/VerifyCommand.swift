@@ -105,10 +105,10 @@ func aligned(_ text: String, _ width: Int, left: Bool = false) -> String {
 private func cells(_ file: FileFinding) -> [String] {
     let size = "\(file.size) bytes"
     return switch file.kind {
-    case .snapshot: [file.path, "as of change \(file.last)", "\(file.count) pairs", size]
+    case .snapshot: [file.path, "as of change \(file.last)", counted(file.count, "pair"), size]
     case .gap: [file.path, "changes \(file.first) to \(file.last)", "", ""]
     case .segment where file.count == 0: [file.path, "from change \(file.first)", "0 records", size]
-    case .segment: [file.path, "changes \(file.first) to \(file.last)", "\(file.count) records", size]
+    case .segment: [file.path, "changes \(file.first) to \(file.last)", counted(file.count, "record"), size]
     }
 }
 
@@ -130,10 +130,10 @@ private func stateText(_ file: FileFinding) -> String {
 
 private func summary(_ found: Verification) -> String {
     let pairs = found.files.first { $0.kind == .snapshot }?.count
-    let snapshot = found.snapshotSeq.map { ", snapshot of \(pairs ?? 0) pairs as of change \($0)" } ?? ""
+    let snapshot = found.snapshotSeq.map { ", snapshot of \(counted(pairs ?? 0, "pair")) as of change \($0)" } ?? ""
     let records = found.files.filter { $0.kind == .segment }.reduce(0) { $0 + $1.count }
     let range = found.first.map { "changes \($0) to \(found.last)" } ?? "no changes in the log"
-    let what = "\(range) in \(records) records, history \(found.history ?? "unknown")\(snapshot)"
+    let what = "\(range) in \(counted(records, "record")), history \(found.history ?? "unknown")\(snapshot)"
     if found.isDamaged {
         return "Damaged: \(what); see what a repair would do with puffin-server log repair --plan"
     }

@@ -48,4 +48,9 @@ struct TextTests {
             #expect(isCutValid == cut.isEmpty)
         }
     }
+
+    @Test("one is told apart from none and several")
+    func counting() {
+        #expect([0, 1, 2].map { counted($0, "pair") } == ["0 pairs", "1 pair", "2 pairs"])
+    }
 }
