@@ -66,8 +66,12 @@ struct LogCursor: ~Copyable {
         guard let file = try captured.segment(first) else {
             // What comes behind the last one, `lookAgain` finds.
             if let next = pending.first { removed.append(first...next - 1) }
-            expected = nil
+            (expected, begun) = (nil, nil)
             return true
+        }
+        if let seq = expected?.seq, first > seq + 1, try isRemoved(seq + 1) {
+            removed.append(seq + 1...first - 1)
+            expected = nil
         }
         let opened =
             pending.isEmpty
@@ -79,6 +83,11 @@ struct LogCursor: ~Copyable {
         history = reader.header.history
         current = consume reader
         return true
+    }
+
+    /// Whether no segment is left that could hold a change: retention has removed it, and all before it.
+    private func isRemoved(_ seq: UInt64) throws(StoreError) -> Bool {
+        try captured.files.contents(on: captured.disk).segments.allSatisfy { $0 > seq }
     }
 
     /// Looks whether there is more behind what `next` has told to be the last record. Cheap where there is not.
