@@ -38,8 +38,11 @@ setup-dev: setup ## Install the programs that the tests talk to (redis-cli, nc, 
 build: setup ## Build the programs into bin/
 	$(SWIFT_BUILD) --product puffin-server
 	$(SWIFT_BUILD) --product puffin-cli
+	$(SWIFT_BUILD) --product puffin-bench
 	@mkdir -p $(BIN)
-	@cp "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-cli $(BIN)/
+	@for program in puffin-server puffin-cli puffin-bench; do \
+		cp "$$($(SWIFT_BUILD) --show-bin-path)/$$program" $(BIN)/; \
+	done
 
 run: build ## Build and start a server on port 8080 (options: make run ARGS="--port 8081")
 	$(BIN)/puffin-server $(ARGS)

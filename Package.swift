@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .executable(name: "puffin-server", targets: ["puffin-server"]),
         .executable(name: "puffin-cli", targets: ["puffin-cli"]),
+        .executable(name: "puffin-bench", targets: ["puffin-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -55,6 +56,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(
+            name: "Torture",
+            dependencies: ["PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "puffin-server",
@@ -73,10 +78,18 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-bench",
+            dependencies: [
+                "Bytes", "PuffinClient", "Torture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "Store", "Torture", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
             name: "FuzzChecks",
@@ -96,11 +109,15 @@ let package = Package(
                 "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "TortureTests",
+            dependencies: ["Torture", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "puffin-server", "puffin-cli", "Bytes", "Server", "Store",
+                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "Bytes", "Server", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
