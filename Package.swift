@@ -32,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -60,6 +61,12 @@ let package = Package(
             name: "Torture",
             dependencies: ["PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
+        .target(
+            name: "Pauses",
+            dependencies: [
+                "Bytes", "PuffinClient", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "puffin-server",
@@ -81,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bytes", "PuffinClient", "Torture",
+                "Bytes", "Pauses", "PuffinClient", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -112,6 +119,10 @@ let package = Package(
         .testTarget(
             name: "TortureTests",
             dependencies: ["Torture", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PausesTests",
+            dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .testTarget(

@@ -9,7 +9,7 @@ struct PuffinBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "puffin-bench",
         abstract: "Measures Puffin servers, and kills them.",
-        subcommands: [TortureCommand.self])
+        subcommands: [TortureCommand.self, PausesCommand.self])
 
     static func main() {
         do {
