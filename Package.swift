@@ -98,6 +98,9 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Bytes", "Store", "Torture", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-micro", dependencies: ["Bytes", "Store", "Wire"], path: "Tests/MicroBenchmarks",
+            exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
