@@ -1,12 +1,12 @@
 // What a series of pings on a schedule says about pauses. Pure bookkeeping; times are in nanoseconds on one clock that
 // only goes forward.
 //
-// Four views of the same pings, because "late" has two possible causes:
+// A ping goes out when the schedule says so, whether or not those before it were answered. So each ping that falls into a
+// pause sees what is left of it, and no pause is hidden behind the one ping that was under way (no coordinated omission).
+// Three views of the same pings, because "late" has two possible causes:
 //     intended   from when the ping should have gone out to its answer: what a client with a schedule sees
-//     server     the same without the meter's own late wake-up: what the server has to answer for. A ping that had to wait for
-//                the one before it counts from its intended start, because it was the server that kept it waiting
-//     sent       from when it did go out: hides a pause from all pings but one, and is here to compare
-//     wakeup     how late the meter itself was, where it had been asleep
+//     sent       from when it did go out to its answer: what the server, and the machine, have to answer for
+//     wakeup     between the two: how late the meter itself was
 
 import Histogram
 
@@ -18,40 +18,31 @@ package struct Ping: Equatable, Sendable {
     package var sent: Int
     /// When its answer was there.
     package var answered: Int
-    /// Whether the one before it was answered after this one's intended start.
-    package var isQueued: Bool
 
-    package init(intended: Int, sent: Int, answered: Int, isQueued: Bool) {
+    package init(intended: Int, sent: Int, answered: Int) {
         self.intended = intended
         self.sent = sent
         self.answered = answered
-        self.isQueued = isQueued
     }
-
-    var server: Int { answered - (isQueued ? intended : sent) }
 }
 
-/// A ping that was slow, with those that had to wait for it.
+/// A ping, with those that went out before it was answered.
 package struct Pause: Equatable, Sendable {
-    /// When the first ping should have gone out, in nanoseconds from the start of the series.
-    package var start: Int
-    /// The longest that one of them took, in nanoseconds, in three of the views.
-    package var intended: Int
-    package var server: Int
-    package var sent: Int
-    /// How late the meter was with the first, in nanoseconds.
-    package var wakeup: Int
-    /// How many pings had to wait for the first.
-    package var queued: Int
+    /// The first ping, which waited longest.
+    package var first: Ping
+    /// How many more waited meanwhile.
+    package var waited = 0
+
+    /// Nanoseconds, from when it was sent.
+    package var length: Int { first.answered - first.sent }
 }
 
-/// Everything that is kept of a series: four histograms, three digits exact, and the longest pauses.
-package struct PauseRecord {
+/// Everything that is kept of a series: three histograms, three digits exact, and the longest pauses.
+package struct PauseRecord: Sendable {
     package private(set) var intended = PauseRecord.histogram()
-    package private(set) var server = PauseRecord.histogram()
     package private(set) var sent = PauseRecord.histogram()
     package private(set) var wakeup = PauseRecord.histogram()
-    /// Longest first, by `server`.
+    /// Longest first.
     private var kept: [Pause] = []
     private var current: Pause?
     private let keeps: Int
@@ -68,23 +59,17 @@ package struct PauseRecord {
         Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
     }
 
+    /// Adds a ping; they come in the order in which they were sent.
     package mutating func add(_ ping: Ping) {
         intended.record(PauseRecord.counted(ping.answered - ping.intended))
-        server.record(PauseRecord.counted(ping.server))
         sent.record(PauseRecord.counted(ping.answered - ping.sent))
-        if !ping.isQueued { wakeup.record(PauseRecord.counted(ping.sent - ping.intended)) }
-        guard ping.isQueued, var pause = current else {
+        wakeup.record(PauseRecord.counted(ping.sent - ping.intended))
+        if let pause = current, ping.sent < pause.first.answered {
+            current?.waited += 1
+        } else {
             close()
-            current = Pause(
-                start: ping.intended, intended: ping.answered - ping.intended, server: ping.server,
-                sent: ping.answered - ping.sent, wakeup: ping.isQueued ? 0 : ping.sent - ping.intended, queued: 0)
-            return
+            current = Pause(first: ping)
         }
-        pause.intended = max(pause.intended, ping.answered - ping.intended)
-        pause.server = max(pause.server, ping.server)
-        pause.sent = max(pause.sent, ping.answered - ping.sent)
-        pause.queued += 1
-        current = pause
     }
 
     /// The longest pauses, longest first.
@@ -97,8 +82,8 @@ package struct PauseRecord {
     private mutating func close() {
         guard let pause = current else { return }
         current = nil
-        guard kept.count < keeps || pause.server > kept[kept.count - 1].server else { return }
-        kept.insert(pause, at: kept.firstIndex { $0.server < pause.server } ?? kept.count)
+        guard kept.count < keeps || pause.length > kept[kept.count - 1].length else { return }
+        kept.insert(pause, at: kept.firstIndex { $0.length < pause.length } ?? kept.count)
         if kept.count > keeps { kept.removeLast() }
     }
 

@@ -11,9 +11,8 @@ extension PauseRecord {
     private var views: [(name: String, label: String, histogram: Histogram<UInt64>)] {
         [
             ("intended", "from the intended start", intended),
-            ("server", "the same, less own lateness", server),
             ("sent", "from the actual send", sent),
-            ("wakeup", "own lateness (meter)", wakeup),
+            ("wakeup", "the meter's own lateness", wakeup),
         ]
     }
 
@@ -32,13 +31,13 @@ extension PauseRecord {
             let figures = PauseRecord.figures(view.histogram)
             text += pad(view.label, to: -28) + figures.map { pad("\($0)", to: 9) }.joined() + "\n"
         }
-        text += "\nthe longest, by the second row, and how many pings had to wait for each:\n"
+        text += "\nthe longest, counted from the actual send:\n"
         text += pad("at (UTC)", to: -26)
-        text += ["intended", "less own", "sent", "own", "waited"].map { pad($0, to: 10) }.joined() + "\n"
+        text += ["intended", "sent", "meter", "waited too"].map { pad($0, to: 11) }.joined() + "\n"
         for pause in pauses {
+            let figures = PauseRecord.figures(pause) + [pause.waited]
             text += pad(PauseRecord.time(of: pause, start: start), to: -26)
-            let figures = [pause.intended, pause.server, pause.sent, pause.wakeup].map { $0 / 1000 } + [pause.queued]
-            text += figures.map { pad("\($0)", to: 10) }.joined() + "\n"
+            text += figures.map { pad("\($0)", to: 11) }.joined() + "\n"
         }
         return text
     }
@@ -50,17 +49,23 @@ extension PauseRecord {
             return "\"\(view.name)\":{" + figures.map { "\"\($0.name)\":\($1)" }.joined(separator: ",") + "}"
         }
         let pauses = pauses.map { pause in
-            "{\"at\":\"\(PauseRecord.time(of: pause, start: start))\",\"intended\":\(pause.intended / 1000),"
-                + "\"server\":\(pause.server / 1000),\"sent\":\(pause.sent / 1000),\"wakeup\":\(pause.wakeup / 1000),"
-                + "\"waited\":\(pause.queued)}"
+            let figures = zip(["intended", "sent", "wakeup"], PauseRecord.figures(pause)).map { "\"\($0)\":\($1)" }
+            return "{\"at\":\"\(PauseRecord.time(of: pause, start: start))\"," + figures.joined(separator: ",")
+                + ",\"waited\":\(pause.waited)}"
         }
         return "{\"unit\":\"us\",\"pings\":\(intended.totalCount)," + views.joined(separator: ",")
             + ",\"longest\":[" + pauses.joined(separator: ",") + "]}\n"
     }
 
+    private static func figures(_ pause: Pause) -> [Int] {
+        [pause.first.answered - pause.first.intended, pause.length, pause.first.sent - pause.first.intended].map {
+            $0 / 1000
+        }
+    }
+
     private static func time(of pause: Pause, start: Timestamp) -> String {
         var text = ByteBuffer()
-        text.append(time: Timestamp(milliseconds: start.milliseconds + UInt64(max(pause.start, 0) / 1_000_000)))
+        text.append(time: Timestamp(milliseconds: start.milliseconds + UInt64(max(pause.first.sent, 0) / 1_000_000)))
         return String(text.bytes)
     }
 

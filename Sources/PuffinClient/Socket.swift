@@ -54,7 +54,7 @@ package struct SocketAddress {
 }
 
 /// A connected TCP socket, closed when it goes away.
-package struct Socket: ~Copyable {
+package struct Socket: ~Copyable, Sendable {
     private let descriptor: Int32
 
     deinit { _ = close(descriptor) }

@@ -14,8 +14,8 @@ struct PausesCommand: ParsableCommand {
         commandName: "pauses",
         abstract: "Sends a PING each millisecond on one connection, and says how long the answers took.",
         discussion: """
-            Latency counts from when a ping should have gone out, so a pause is seen by every ping that it held up. How late \
-            the meter itself was woken is told apart from it.
+            A ping goes out when it is due, whether or not those before it were answered, so a pause is seen by every ping \
+            that it holds up. How late the meter itself was woken is told apart from it.
 
             Exit codes: 0 measured, 1 the server went away or answered something else, 2 wrong options or no server.
             """)
@@ -38,7 +38,7 @@ struct PausesCommand: ParsableCommand {
     var format = Format.text
 
     func run() throws {
-        var meter: PauseMeter
+        let meter: PauseMeter
         do throws(ClientError) {
             meter = try PauseMeter(of: addr, every: every.duration, inRESP: dialect == .resp)
         } catch {
@@ -47,14 +47,14 @@ struct PausesCommand: ParsableCommand {
         }
         let end = InputEnd()
         if duration == nil { end.watch() }
+        var record = PauseRecord()
         var failure: (any Error)?
         do {
             let duration = duration?.duration
-            try meter.run { elapsed in duration.map { elapsed >= $0 } ?? end.hasCome }
+            try meter.run(into: &record) { elapsed in duration.map { elapsed >= $0 } ?? end.hasCome }
         } catch {
             failure = error
         }
-        let record = meter.record
         let text = format == .json ? record.json(start: meter.start) : record.table(start: meter.start)
         _ = try FileDescriptor.standardOutput.writeAll(text.utf8)
         if let failure {

@@ -20,7 +20,7 @@ struct PausesCommandTests {
             let ended = try start(["--addr", address, "--dialect", dialect, "--format", "json"])
             #expect(ended.wait() == 0)
             let object = try JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any]
-            #expect(object?["pings"] is Int && object?["server"] is [String: Any])
+            #expect(object?["pings"] is Int && object?["sent"] is [String: Any])
         }
     }
 
