@@ -11,10 +11,10 @@ VENV = .venv
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test torture fuzz lint fmt clean
+.PHONY: help setup setup-dev build run test torture fuzz micro micro-instructions bench-pauses lint fmt clean
 
 help: ## What there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 # Installs what is missing, by apt: as root, or with sudo.
 define install
@@ -38,8 +38,11 @@ setup-dev: setup ## Install the programs that the tests talk to (redis-cli, nc, 
 build: setup ## Build the programs into bin/
 	$(SWIFT_BUILD) --product puffin-server
 	$(SWIFT_BUILD) --product puffin-cli
+	$(SWIFT_BUILD) --product puffin-bench
 	@mkdir -p $(BIN)
-	@cp "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-cli $(BIN)/
+	@for program in puffin-server puffin-cli puffin-bench; do \
+		cp "$$($(SWIFT_BUILD) --show-bin-path)/$$program" $(BIN)/; \
+	done
 
 run: build ## Build and start a server on port 8080 (options: make run ARGS="--port 8081")
 	$(BIN)/puffin-server $(ARGS)
@@ -55,6 +58,17 @@ torture: setup ## Kill, cut, break and tear far more often than the tests do: so
 
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
+
+micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
+	$(SWIFT_BUILD) --product puffin-micro
+	@"$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
+
+micro-instructions: setup ## The same in instructions, which repeat (needs valgrind; some: ARGS="table-get record-read")
+	$(SWIFT_BUILD) --product puffin-micro
+	@Tests/MicroBenchmarks/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
+
+bench-pauses: build ## How long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
+	@Tests/Bench/pauses $(BIN) $(ARGS)
 
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests

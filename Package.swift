@@ -26,11 +26,13 @@ let package = Package(
     products: [
         .executable(name: "puffin-server", targets: ["puffin-server"]),
         .executable(name: "puffin-cli", targets: ["puffin-cli"]),
+        .executable(name: "puffin-bench", targets: ["puffin-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -55,6 +57,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(
+            name: "Torture",
+            dependencies: ["PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .target(
+            name: "Pauses",
+            dependencies: [
+                "Bytes", "PuffinClient", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "puffin-server",
@@ -73,11 +85,22 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-bench",
+            dependencies: [
+                "Bytes", "Pauses", "PuffinClient", "Torture",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "Store", "Torture", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-micro", dependencies: ["Bytes", "Store", "Wire"], path: "Tests/MicroBenchmarks",
+            exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
@@ -96,11 +119,19 @@ let package = Package(
                 "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "TortureTests",
+            dependencies: ["Torture", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PausesTests",
+            dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "puffin-server", "puffin-cli", "Bytes", "Server", "Store",
+                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "Bytes", "Server", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
