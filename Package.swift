@@ -38,14 +38,14 @@ let package = Package(
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
-        .systemLibrary(name: "CChecksum", path: "Sources/CChecksum"),
+        .systemLibrary(name: "CProcessor", path: "Sources/CProcessor"),
 
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(
             name: "Store",
             dependencies: [
-                "Bytes", "CChecksum", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "CProcessor", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
