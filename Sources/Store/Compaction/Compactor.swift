@@ -56,7 +56,7 @@ package final class CompactionProgress: Sendable {
 package struct CompactionBudget: Sendable {
     /// Memory for sorting, at least; of a large input a sixty-fourth part, so that no more than about 64 files of sorted
     /// changes have to be merged.
-    package var sortingSize = 2 << 20
+    package var sortingSize = 8 << 20
     /// Read at a time from each file that is merged.
     var readSize = 16 << 10
     /// The new snapshot is synced after so many bytes.
