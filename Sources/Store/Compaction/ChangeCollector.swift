@@ -79,7 +79,7 @@ struct ChangeCollector: ~Copyable {
                 }
             }
         }
-        if sorter.size >= sortingSize, !sorter.giveBackVoid() { try spill() }
+        if sorter.size >= sortingSize, !sorter.shrink(below: sortingSize) { try spill() }
     }
 
     private mutating func forgetEverything() {

@@ -17,6 +17,24 @@ struct ChangeSorter: ~Copyable {
     /// Clients choose the keys, so the hash has a key of its own.
     private let sipHash = SipHash()
 
+    /// Changes that stand at the end of `texts`, and are in no slot.
+    private var newest: [Newest] = []
+    /// Without a use of what was read, nothing would be read.
+    private var touched: UInt64 = 0
+
+    /// A change of which it is not known yet whether there is an older one of its key.
+    private struct Newest {
+        /// 32 bits.
+        var hash: UInt64
+        var place: Int
+        /// The slot that was found by the hash, for `touch`.
+        var slot: UInt64 = 0
+    }
+
+    /// How many are settled at a time, and how many bytes at most.
+    private static let newestCount = 32
+    private static let newestSize = 64 << 10
+
     /// Once sorted: the places of the changes that were not given back are those from `first` on.
     private var order: [PrefixedPlace] = []
     private var first = 0
@@ -29,49 +47,78 @@ struct ChangeSorter: ~Copyable {
 
     /// Adds the next change; `clear` is not for here.
     /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    @inline(__always)
     mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?, isPlain: Bool = false) {
-        if count &* 8 >= slots.count &* 7 { makeSlots(max(slots.count * 2, ChangeSorter.firstSlotCount)) }
-        let hash = sipHash.hash(key) &>> 32
-        let change = StoredChange(keySize: key.count, valueSize: value?.count, isPlain: isPlain)
-        let mask = slots.count &- 1
-        var index = Int(truncatingIfNeeded: hash) & mask
-        while slots[index] != 0 {
-            let slot = slots[index]
-            if slot &>> 32 == hash, self.key(at: offset(slot)).equals(key) {
-                slots[index] = replace(offset(slot), change, key, value).map { hash &<< 32 | $0 } ?? slot
-                return
-            }
-            index = (index &+ 1) & mask
-        }
-        slots[index] = hash &<< 32 | write(change, key, value)
-        count &+= 1
-    }
-
-    /// Puts a newer change in the place of the one at `offset`, where it has the same size.
-    /// - Returns: where it stands instead if it has not.
-    private mutating func replace(
-        _ offset: Int, _ change: StoredChange, _ key: Span<UInt8>, _ value: Span<UInt8>?
-    ) -> UInt64? {
-        var old = StoredChange(in: texts.bytes, at: offset)
-        guard change.size == old.size else {
-            voidSize += old.size
-            old.makeVoid()
-            texts.overwrite(at: offset, word: old.word)
-            return write(change, key, value)
-        }
-        texts.overwrite(at: offset, word: change.word)
-        if let value { texts.overwrite(at: offset &+ change.valueOffset, value) }
-        return nil
-    }
-
-    /// - Returns: the place.
-    private mutating func write(_ change: StoredChange, _ key: Span<UInt8>, _ value: Span<UInt8>?) -> UInt64 {
-        let offset = texts.count
-        texts.append(word: change.word)
+        let place = texts.count
+        texts.append(word: StoredChange(keySize: key.count, valueSize: value?.count, isPlain: isPlain).word)
         texts.append(key)
         if let value { texts.append(value) }
         texts.padToWord()
-        return place(offset)
+        newest.append(Newest(hash: sipHash.hash(key) &>> 32, place: place))
+        if newest.count == ChangeSorter.newestCount || texts.count &- newest[0].place >= ChangeSorter.newestSize {
+            settle()
+        }
+    }
+
+    /// Finds out which of the newest changes make older ones void: those that have the same size then take their places.
+    private mutating func settle() {
+        guard !newest.isEmpty else { return }
+        while (count &+ newest.count) &* 8 >= slots.count &* 7 {
+            makeSlots(max(slots.count * 2, ChangeSorter.firstSlotCount))
+        }
+        touch()
+        var end = newest[0].place
+        for change in newest { settle(change, end: &end) }
+        texts.truncate(to: end)
+        newest.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks at all memory that is needed next. The processor does this for many changes at the same time, where one after
+    /// the other would have to wait for it: most of what a change costs.
+    private mutating func touch() {
+        let mask = slots.count &- 1
+        for index in newest.indices { newest[index].slot = slots[Int(truncatingIfNeeded: newest[index].hash) & mask] }
+        var sum: UInt64 = 0
+        for change in newest where change.slot &>> 32 == change.hash && change.slot != 0 {
+            let place = place(change.slot)
+            sum ^= texts.bytes.word(at: place)
+            // Where it has the same size, its end.
+            sum ^= texts.bytes.word(at: place &+ StoredChange(in: texts.bytes, at: change.place).size &- 8)
+        }
+        touched = sum
+    }
+
+    /// - Parameter end: where the changes end that are settled.
+    private mutating func settle(_ change: Newest, end: inout Int) {
+        let size = StoredChange(in: texts.bytes, at: change.place).size
+        let mask = slots.count &- 1
+        var index = Int(truncatingIfNeeded: change.hash) & mask
+        while slots[index] != 0 {
+            let slot = slots[index]
+            if slot &>> 32 == change.hash, key(at: place(slot)).equals(key(at: change.place)) {
+                if replace(place(slot), by: change.place, size: size) { return }
+                break
+            }
+            index = (index &+ 1) & mask
+        }
+        if slots[index] == 0 { count &+= 1 }
+        slots[index] = ChangeSorter.slot(change.hash, end)
+        texts.move(size, from: change.place, to: end)
+        end &+= size
+    }
+
+    /// Makes a change void.
+    /// - Returns: whether the newer one stands in its place now.
+    private mutating func replace(_ old: Int, by new: Int, size: Int) -> Bool {
+        var change = StoredChange(in: texts.bytes, at: old)
+        if change.size == size {
+            texts.move(size, from: new, to: old)
+            return true
+        }
+        voidSize += change.size
+        change.makeVoid()
+        texts.overwrite(at: old, word: change.word)
+        return false
     }
 
     private mutating func makeSlots(_ size: Int) {
@@ -85,10 +132,15 @@ struct ChangeSorter: ~Copyable {
         slots = larger
     }
 
-    /// Gives back the memory of void changes, where that is at least half of it.
-    /// - Returns: whether it was.
-    mutating func giveBackVoid() -> Bool {
-        guard voidSize * 2 >= texts.count else { return false }
+    /// Gives back the memory of void changes, where that is at least half of the texts'.
+    /// - Returns: whether fewer than `limit` bytes are held then.
+    mutating func shrink(below limit: Int) -> Bool {
+        settle()
+        if size >= limit, voidSize * 2 >= texts.count { dropVoid() }
+        return size < limit
+    }
+
+    private mutating func dropVoid() {
         var (from, to) = (0, 0)
         while from < texts.count {
             let change = StoredChange(in: texts.bytes, at: from)
@@ -100,29 +152,30 @@ struct ChangeSorter: ~Copyable {
         }
         texts.truncate(to: to)
         voidSize = 0
-        return true
     }
 
     private mutating func move(_ size: Int, from: Int, to: Int) {
         guard from != to else { return }
         let hash = sipHash.hash(key(at: from)) &>> 32
-        let old = hash &<< 32 | place(from)
+        let old = ChangeSorter.slot(hash, from)
         let mask = slots.count &- 1
         var index = Int(truncatingIfNeeded: hash) & mask
         while slots[index] != old { index = (index &+ 1) & mask }
-        slots[index] = hash &<< 32 | place(to)
+        slots[index] = ChangeSorter.slot(hash, to)
         texts.move(size, from: from, to: to)
     }
 
     /// Forgets everything; keeps the memory of texts.
     mutating func removeAll() {
         texts.removeAll()
+        newest.removeAll(keepingCapacity: true)
         (slots, order) = ([], [])
         (count, voidSize, first) = (0, 0, 0)
     }
 
     /// Puts the changes in order, after which none can be added.
     mutating func sort() {
+        settle()
         slots = []
         order.reserveCapacity(count)
         var offset = 0
@@ -167,12 +220,14 @@ struct ChangeSorter: ~Copyable {
     // MARK: Places
 
     @inline(__always)
-    private func place(_ offset: Int) -> UInt64 { UInt64(UInt32(offset &>> 3)) &+ 1 }
+    private static func slot(_ hash: UInt64, _ place: Int) -> UInt64 {
+        hash &<< 32 | UInt64(UInt32(place &>> 3 &+ 1))
+    }
 
     @inline(__always)
-    private func offset(_ slot: UInt64) -> Int { Int(truncatingIfNeeded: (slot & 0xffff_ffff) &- 1) &<< 3 }
+    private func place(_ slot: UInt64) -> Int { Int(truncatingIfNeeded: (slot & 0xffff_ffff) &- 1) &<< 3 }
 
     @_lifetime(borrow self)
     @inline(__always)
-    private func key(at offset: Int) -> Span<UInt8> { StoredChange.key(in: texts.bytes, at: offset) }
+    private func key(at place: Int) -> Span<UInt8> { StoredChange.key(in: texts.bytes, at: place) }
 }
