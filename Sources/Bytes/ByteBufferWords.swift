@@ -22,23 +22,32 @@ extension ByteBuffer {
         tail &+= size
     }
 
+    /// The eight bytes at `offset`, in the machine's order.
+    @inlinable @inline(__always)
+    package func word(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && offset &+ 8 <= count, "word outside the buffer")
+        return unsafe UnsafeRawPointer(base.unsafelyUnwrapped + head + offset).loadUnaligned(as: UInt64.self)
+    }
+
+    /// Whether the `size` bytes at `one` are those at `other`; whole words are read, so that up to seven bytes have to
+    /// follow either.
+    @inlinable @inline(__always)
+    package func areEqual(_ size: Int, at one: Int, and other: Int) -> Bool {
+        var offset = 0
+        while offset &+ 8 <= size {
+            if word(at: one &+ offset) != word(at: other &+ offset) { return false }
+            offset &+= 8
+        }
+        guard offset < size else { return true }
+        let difference = UInt64(littleEndian: word(at: one &+ offset) ^ word(at: other &+ offset))
+        return difference &<< UInt64(64 &- 8 &* (size &- offset)) == 0
+    }
+
     /// Writes eight bytes over those at `offset`.
     @inlinable @inline(__always)
     package mutating func overwrite(at offset: Int, word: UInt64) {
         precondition(offset >= 0 && offset &+ 8 <= count, "written outside the buffer")
         unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + head + offset).storeBytes(of: word, as: UInt64.self)
-    }
-
-    /// Writes `span` over the bytes from `offset` on.
-    @inlinable @inline(__always)
-    package mutating func overwrite(at offset: Int, _ span: Span<UInt8>) {
-        let size = span.count
-        precondition(offset >= 0 && offset &+ size <= count, "written outside the buffer")
-        guard size > 0 else { return }
-        unsafe span.withUnsafeBufferPointer { source in
-            guard let from = source.baseAddress else { return }
-            unsafe (base.unsafelyUnwrapped + head + offset).update(from: from, count: size)
-        }
     }
 
     /// Moves `size` bytes from `offset` to `target`, nearer to the front; the two places may overlap.

@@ -81,21 +81,21 @@ struct ChangeSorter: ~Copyable {
         var sum: UInt64 = 0
         for change in newest where change.slot &>> 32 == change.hash && change.slot != 0 {
             let place = place(change.slot)
-            sum ^= texts.bytes.word(at: place)
+            sum ^= texts.word(at: place)
             // Where it has the same size, its end.
-            sum ^= texts.bytes.word(at: place &+ StoredChange(in: texts.bytes, at: change.place).size &- 8)
+            sum ^= texts.word(at: place &+ StoredChange(in: texts, at: change.place).size &- 8)
         }
         touched = sum
     }
 
     /// - Parameter end: where the changes end that are settled.
     private mutating func settle(_ change: Newest, end: inout Int) {
-        let size = StoredChange(in: texts.bytes, at: change.place).size
+        let size = StoredChange(in: texts, at: change.place).size
         let mask = slots.count &- 1
         var index = Int(truncatingIfNeeded: change.hash) & mask
         while slots[index] != 0 {
             let slot = slots[index]
-            if slot &>> 32 == change.hash, key(at: place(slot)).equals(key(at: change.place)) {
+            if slot &>> 32 == change.hash, StoredChange.haveSameKey(in: texts, place(slot), change.place) {
                 if replace(place(slot), by: change.place, size: size) { return }
                 break
             }
@@ -110,7 +110,7 @@ struct ChangeSorter: ~Copyable {
     /// Makes a change void.
     /// - Returns: whether the newer one stands in its place now.
     private mutating func replace(_ old: Int, by new: Int, size: Int) -> Bool {
-        var change = StoredChange(in: texts.bytes, at: old)
+        var change = StoredChange(in: texts, at: old)
         if change.size == size {
             texts.move(size, from: new, to: old)
             return true
@@ -143,7 +143,7 @@ struct ChangeSorter: ~Copyable {
     private mutating func dropVoid() {
         var (from, to) = (0, 0)
         while from < texts.count {
-            let change = StoredChange(in: texts.bytes, at: from)
+            let change = StoredChange(in: texts, at: from)
             if !change.isVoid {
                 move(change.size, from: from, to: to)
                 to += change.size
@@ -180,7 +180,7 @@ struct ChangeSorter: ~Copyable {
         order.reserveCapacity(count)
         var offset = 0
         while offset < texts.count {
-            let change = StoredChange(in: texts.bytes, at: offset)
+            let change = StoredChange(in: texts, at: offset)
             if !change.isVoid { order.append(PrefixedPlace(place: offset)) }
             offset &+= change.size
         }
@@ -204,7 +204,7 @@ struct ChangeSorter: ~Copyable {
     /// - Parameter removals: whether to write it also where it removes its key.
     func writeFirst(to writer: inout PairWriter, removals: Bool) {
         let place = order[first].place
-        let change = StoredChange(in: texts.bytes, at: place)
+        let change = StoredChange(in: texts, at: place)
         guard !change.isRemoved else {
             if removals { writer.append(key(at: place), nil, isPlain: change.isPlain) }
             return
@@ -229,5 +229,5 @@ struct ChangeSorter: ~Copyable {
 
     @_lifetime(borrow self)
     @inline(__always)
-    private func key(at place: Int) -> Span<UInt8> { StoredChange.key(in: texts.bytes, at: place) }
+    private func key(at place: Int) -> Span<UInt8> { StoredChange.key(in: texts, at: place) }
 }

@@ -55,17 +55,16 @@ struct PrefixSort {
     private static func takePrefixes(
         _ places: inout [PrefixedPlace], _ part: inout Part, _ texts: borrowing ByteBuffer
     ) {
-        let bytes = texts.bytes
-        let first = StoredChange.key(in: bytes, at: places[part.range.lowerBound].place)
+        let first = StoredChange.key(in: texts, at: places[part.range.lowerBound].place)
         var shared = first.count
         for index in part.range where shared > part.depth {
-            let key = StoredChange.key(in: bytes, at: places[index].place)
+            let key = StoredChange.key(in: texts, at: places[index].place)
             shared = first.sharedSize(with: key, atMost: shared)
         }
         part.depth = shared
         part.hasPrefixes = true
         for index in part.range {
-            let key = StoredChange.key(in: bytes, at: places[index].place)
+            let key = StoredChange.key(in: texts, at: places[index].place)
             places[index].prefix = key.extracting(shared..<key.count).sortingPrefix
         }
     }
@@ -97,9 +96,8 @@ struct PrefixSort {
     private mutating func takeEqual(
         _ places: inout [PrefixedPlace], _ range: Range<Int>, depth: Int, _ texts: borrowing ByteBuffer
     ) {
-        let bytes = texts.bytes
         var end = range.lowerBound
-        for index in range where StoredChange.key(in: bytes, at: places[index].place).count <= depth + 8 {
+        for index in range where StoredChange.key(in: texts, at: places[index].place).count <= depth + 8 {
             places.swapAt(index, end)
             end += 1
         }
@@ -107,8 +105,8 @@ struct PrefixSort {
         for next in range.lowerBound..<end {
             var index = next
             while index > range.lowerBound,
-                StoredChange.key(in: bytes, at: places[index - 1].place).count
-                    > StoredChange.key(in: bytes, at: places[index].place).count
+                StoredChange.key(in: texts, at: places[index - 1].place).count
+                    > StoredChange.key(in: texts, at: places[index].place).count
             {
                 places.swapAt(index, index - 1)
                 index -= 1

@@ -24,7 +24,15 @@ struct StoredChange {
 
     /// The change at a place.
     @inline(__always)
-    init(in texts: Span<UInt8>, at place: Int) { word = texts.word(at: place) }
+    init(in texts: borrowing ByteBuffer, at place: Int) { word = texts.word(at: place) }
+
+    /// Whether the changes at two places are of the same key.
+    @inline(__always)
+    static func haveSameKey(in texts: borrowing ByteBuffer, _ one: Int, _ other: Int) -> Bool {
+        let size = StoredChange(in: texts, at: one).keySize
+        return size == StoredChange(in: texts, at: other).keySize
+            && texts.areEqual(size, at: one &+ headSize, and: other &+ headSize)
+    }
 
     @inline(__always) var keySize: Int { Int(truncatingIfNeeded: word & (1 &<< 30 &- 1)) }
     @inline(__always) var valueSize: Int { Int(truncatingIfNeeded: word &>> 30 & (1 &<< 31 &- 1)) }
@@ -40,10 +48,10 @@ struct StoredChange {
     mutating func makeVoid() { word |= StoredChange.void }
 
     /// The key of the change at a place.
-    @_lifetime(copy texts)
+    @_lifetime(borrow texts)
     @inline(__always)
-    static func key(in texts: Span<UInt8>, at place: Int) -> Span<UInt8> {
+    static func key(in texts: borrowing ByteBuffer, at place: Int) -> Span<UInt8> {
         let start = place &+ headSize
-        return texts.extracting(start..<start &+ StoredChange(in: texts, at: place).keySize)
+        return texts.bytes.extracting(start..<start &+ StoredChange(in: texts, at: place).keySize)
     }
 }
