@@ -46,18 +46,21 @@ extension ByteBuffer {
     }
 
     /// Appends `value` as eight lower-case hexadecimal digits.
-    package mutating func append(hex value: UInt32) {
-        reserve(8)
-        // All eight at once: each half byte in a byte of its own, the first digit in the highest.
-        var digits = UInt64(value)
-        digits = (digits &<< 16 | digits) & 0x0000_ffff_0000_ffff
-        digits = (digits &<< 8 | digits) & 0x00ff_00ff_00ff_00ff
-        digits = (digits &<< 4 | digits) & 0x0f0f_0f0f_0f0f_0f0f
-        let isLetter = (digits &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
-        let text = digits &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
-        unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + tail).storeBytes(of: text.bigEndian, as: UInt64.self)
-        tail &+= 8
-    }
+    @inlinable @inline(__always)
+    public mutating func append(hex value: UInt32) { append(word: hexDigits(value)) }
+}
+
+/// Eight lower-case hexadecimal digits, the first one in the lowest address.
+@inlinable @inline(__always)
+func hexDigits(_ value: UInt32) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    // Each digit in a byte of its own, the most significant one in the highest.
+    var digits = UInt64(value)
+    digits = (digits | digits &<< 16) & 0x0000_ffff_0000_ffff
+    digits = (digits | digits &<< 8) & 0x00ff_00ff_00ff_00ff
+    digits = (digits | digits &<< 4) & (ones &* 0x0f)
+    let letters = (digits &+ ones &* 6) &>> 4 & ones
+    return UInt64(bigEndian: digits &+ ones &* 0x30 &+ letters &* 39)
 }
 
 /// `00` to `99`.
@@ -134,7 +137,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Eight hexadecimal digits from `offset` on: lower case only, so that each number has one spelling here too.
-    package func hex32(at offset: Int) -> UInt32? {
+    @inlinable public func hex32(at offset: Int) -> UInt32? {
         guard offset >= 0, offset + 8 <= count else { return nil }
         // All eight at once, one in each byte; the first digit, which counts most, comes last.
         let text = UInt64(bigEndian: word(at: offset))

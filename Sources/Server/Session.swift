@@ -74,6 +74,10 @@ final class Session: StreamDelegate {
             switch parser.parse(rest) {
             case .complete(let size):
                 used += size
+                // Of the requests that have come together, while this one is run, the next one's memory is fetched.
+                if let key = parser.likelyKey(in: bytes, at: used) {
+                    call.store.foresee(bytes.extracting(key.offset..<key.offset &+ key.size))
+                }
                 run(rest, call, &parser, &replies)
             case .incomplete(let missing):
                 return Consumption(used: used, missing: missing)

@@ -29,7 +29,13 @@ package final class Store {
     private var loading: Recovery?
     /// From then on.
     private var openWriter: LogWriter?
-    private var batch = LogBatch()
+    /// The changes that the writer has not been given. `unsafe`: Swift does not check for overlapping accesses to it, which
+    /// would cost each change more than applying it. There are none: a batch calls nothing that could come back to the store.
+    private var batch: LogBatch {
+        _read { yield unsafe uncheckedBatch }
+        _modify { yield unsafe &uncheckedBatch }
+    }
+    @exclusivity(unchecked) private var uncheckedBatch = LogBatch()
     private var submittedJobs = 0
     /// The size of the batch that the writer was given last.
     private var submittedSize = 0
@@ -176,6 +182,9 @@ package final class Store {
     package func growth(for key: Span<UInt8>, valueSize: Int) -> Int {
         table.growth(for: key, hash: table.hash(key), valueSize: valueSize)
     }
+
+    /// Begins to fetch what a request for this key will need.
+    package func foresee(_ key: Span<UInt8>) { table.foresee(key) }
 
     /// The value is valid until the next change.
     @_lifetime(borrow self)

@@ -53,6 +53,21 @@ extension RequestParser {
         return .complete(used: offset)
     }
 
+    /// The first argument after the name, most likely a key, of the request that begins at `offset`; nil where that cannot
+    /// be told at a glance.
+    package func likelyKey(in bytes: Span<UInt8>, at offset: Int) -> Slice? {
+        guard offset &+ 16 <= bytes.count else { return nil }
+        // `*`, a digit, CR LF, `$`, a digit, CR, and a line feed.
+        let head = UInt64(littleEndian: bytes.word(at: offset))
+        guard head & 0xffff_00ff_ffff_00ff == 0x0a0d_0024_0a0d_002a else { return nil }
+        let nameSize = Int(truncatingIfNeeded: head &>> 40 & 0xff) &- 0x30
+        let next = offset &+ 10 &+ nameSize
+        guard nameSize >= 0, nameSize < 10, next < bytes.count, bytes[next] == UInt8(ascii: "$"),
+            case .complete(let size, let start) = length(in: bytes, at: next), start &+ size <= bytes.count
+        else { return nil }
+        return Slice(offset: start, size: size)
+    }
+
     /// Keeps the place inside a request that has not come completely.
     private mutating func pause(at offset: Int, _ left: Int, missing: Int) -> Intake {
         scanned = offset

@@ -64,18 +64,22 @@ struct ChangeCollector: ~Copyable {
         return true
     }
 
+    @inline(__always)
     private mutating func collect(_ reader: inout SegmentReader) throws(StoreError) {
-        var clears = false
-        try reader.changes { change in
-            switch change {
-            case .set(let key, let value): sorter.append(key, value)
-            case .delete(let key): sorter.append(key, nil)
-            case .clear: clears = true
+        recordCount &+= 1
+        if let plain = reader.plain {
+            let line = reader.line
+            sorter.append(plain.key(in: line), plain.hasValue ? plain.value(in: line) : nil, isPlain: true)
+        } else {
+            try reader.changes { change in
+                switch change {
+                case .set(let key, let value): sorter.append(key, value)
+                case .delete(let key): sorter.append(key, nil)
+                case .clear: forgetEverything()
+                }
             }
         }
-        recordCount += 1
-        if clears { forgetEverything() }
-        if sorter.size >= sortingSize { try spill() }
+        if sorter.size >= sortingSize, !sorter.shrink(below: sortingSize) { try spill() }
     }
 
     private mutating func forgetEverything() {
@@ -92,13 +96,12 @@ struct ChangeCollector: ~Copyable {
     }
 
     private mutating func spill() throws(StoreError) {
-        guard !sorter.isEmpty else { return }
         lastRun += 1
         var writer = try PairWriter(
             creating: compactor.files.run(lastRun), header, on: compactor.disk)
         sorter.sort()
         while !sorter.isEmpty {
-            sorter.visitFirst { change in writer.append(change) }
+            sorter.writeFirst(to: &writer, removals: true)
             try writer.flushIfLarge()
             sorter.removeFirst()
         }

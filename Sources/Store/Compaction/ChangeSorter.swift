@@ -1,112 +1,233 @@
 // The changes of a part of the log, in a bounded amount of memory: the newest one of each key, in the order of the keys.
+// A change that a newer one makes void costs a look at a hash table, and no more memory than its key has already; only
+// what is left is sorted.
 
 import Bytes
 
 /// Gathers changes, then gives them back sorted.
 struct ChangeSorter: ~Copyable {
-    /// Keys and values, one behind the other.
+    /// The newest change of each key, and some that are void; see `StoredChange`.
     private var texts = ByteBuffer()
-    private var entries: [Entry] = []
-    /// The first entry that was not given back.
+    /// Bytes in `texts` that are void.
+    private var voidSize = 0
+    /// Where each key's change stands, by the key's hash: 32 bits of the hash, then the place, one more than its offset in
+    /// words; 0 where there is none. At most seven eighths are taken.
+    private var slots: [UInt64] = []
+    private var count = 0
+    /// Clients choose the keys, so the hash has a key of its own.
+    private let sipHash = SipHash()
+
+    /// Changes that stand at the end of `texts`, and are in no slot.
+    private var newest: [Newest] = []
+    /// Without a use of what was read, nothing would be read.
+    private var touched: UInt64 = 0
+
+    /// A change of which it is not known yet whether there is an older one of its key.
+    private struct Newest {
+        /// 32 bits.
+        var hash: UInt64
+        var place: Int
+        /// The slot that was found by the hash, for `touch`.
+        var slot: UInt64 = 0
+    }
+
+    /// How many are settled at a time, and how many bytes at most.
+    private static let newestCount = 32
+    private static let newestSize = 64 << 10
+
+    /// Once sorted: the places of the changes that were not given back are those from `first` on.
+    private var order: [PrefixedPlace] = []
     private var first = 0
 
-    private struct Entry {
-        /// The key's first eight bytes behind those that all keys share, as a number that sorts as they do.
-        var prefix: UInt64 = 0
-        /// Where the key stands in `texts`; the value stands behind it.
-        var offset: Int
-        var keySize: Int32
-        /// -1 where the key is removed.
-        var valueSize: Int32
-    }
+    private static let firstSlotCount = 64
 
-    /// Bytes held.
-    var size: Int { texts.count + entries.count * MemoryLayout<Entry>.stride }
-    var isEmpty: Bool { first == entries.count }
+    /// Bytes held, those that sorting will take included.
+    var size: Int { texts.count + max(slots.count * 8, count * MemoryLayout<PrefixedPlace>.stride) }
+    var isEmpty: Bool { first == order.count }
 
     /// Adds the next change; `clear` is not for here.
-    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?) {
-        var entry = Entry(offset: texts.count, keySize: Int32(key.count), valueSize: -1)
+    /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    @inline(__always)
+    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?, isPlain: Bool = false) {
+        let place = texts.count
+        texts.append(word: StoredChange(keySize: key.count, valueSize: value?.count, isPlain: isPlain).word)
         texts.append(key)
-        if let value {
-            entry.valueSize = Int32(value.count)
-            texts.append(value)
+        if let value { texts.append(value) }
+        texts.padToWord()
+        newest.append(Newest(hash: sipHash.hash(key) &>> 32, place: place))
+        if newest.count == ChangeSorter.newestCount || texts.count &- newest[0].place >= ChangeSorter.newestSize {
+            settle()
         }
-        entries.append(entry)
-        // So that no two changes stand at the same place, and the place tells which is newer.
-        texts.append(UInt8(0))
     }
 
-    /// Forgets everything; keeps the memory.
+    /// Finds out which of the newest changes make older ones void: those that have the same size then take their places.
+    private mutating func settle() {
+        guard !newest.isEmpty else { return }
+        while (count &+ newest.count) &* 8 >= slots.count &* 7 {
+            makeSlots(max(slots.count * 2, ChangeSorter.firstSlotCount))
+        }
+        touch()
+        var end = newest[0].place
+        for change in newest { settle(change, end: &end) }
+        texts.truncate(to: end)
+        newest.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks at all memory that is needed next. The processor does this for many changes at the same time, where one after
+    /// the other would have to wait for it: most of what a change costs.
+    private mutating func touch() {
+        let mask = slots.count &- 1
+        for index in newest.indices { newest[index].slot = slots[Int(truncatingIfNeeded: newest[index].hash) & mask] }
+        var sum: UInt64 = 0
+        for change in newest where change.slot &>> 32 == change.hash && change.slot != 0 {
+            let place = place(change.slot)
+            sum ^= texts.word(at: place)
+            // Where it has the same size, its end.
+            sum ^= texts.word(at: place &+ StoredChange(in: texts, at: change.place).size &- 8)
+        }
+        touched = sum
+    }
+
+    /// - Parameter end: where the changes end that are settled.
+    private mutating func settle(_ change: Newest, end: inout Int) {
+        let size = StoredChange(in: texts, at: change.place).size
+        let mask = slots.count &- 1
+        var index = Int(truncatingIfNeeded: change.hash) & mask
+        while slots[index] != 0 {
+            let slot = slots[index]
+            if slot &>> 32 == change.hash, StoredChange.haveSameKey(in: texts, place(slot), change.place) {
+                if replace(place(slot), by: change.place, size: size) { return }
+                break
+            }
+            index = (index &+ 1) & mask
+        }
+        if slots[index] == 0 { count &+= 1 }
+        slots[index] = ChangeSorter.slot(change.hash, end)
+        texts.move(size, from: change.place, to: end)
+        end &+= size
+    }
+
+    /// Makes a change void.
+    /// - Returns: whether the newer one stands in its place now.
+    private mutating func replace(_ old: Int, by new: Int, size: Int) -> Bool {
+        var change = StoredChange(in: texts, at: old)
+        if change.size == size {
+            texts.move(size, from: new, to: old)
+            return true
+        }
+        voidSize += change.size
+        change.makeVoid()
+        texts.overwrite(at: old, word: change.word)
+        return false
+    }
+
+    private mutating func makeSlots(_ size: Int) {
+        var larger = [UInt64](repeating: 0, count: size)
+        let mask = size &- 1
+        for slot in slots where slot != 0 {
+            var index = Int(truncatingIfNeeded: slot &>> 32) & mask
+            while larger[index] != 0 { index = (index &+ 1) & mask }
+            larger[index] = slot
+        }
+        slots = larger
+    }
+
+    /// Gives back the memory of void changes, where that is at least half of the texts'.
+    /// - Returns: whether fewer than `limit` bytes are held then.
+    mutating func shrink(below limit: Int) -> Bool {
+        settle()
+        if size >= limit, voidSize * 2 >= texts.count { dropVoid() }
+        return size < limit
+    }
+
+    private mutating func dropVoid() {
+        var (from, to) = (0, 0)
+        while from < texts.count {
+            let change = StoredChange(in: texts, at: from)
+            if !change.isVoid {
+                move(change.size, from: from, to: to)
+                to += change.size
+            }
+            from += change.size
+        }
+        texts.truncate(to: to)
+        voidSize = 0
+    }
+
+    private mutating func move(_ size: Int, from: Int, to: Int) {
+        guard from != to else { return }
+        let hash = sipHash.hash(key(at: from)) &>> 32
+        let old = ChangeSorter.slot(hash, from)
+        let mask = slots.count &- 1
+        var index = Int(truncatingIfNeeded: hash) & mask
+        while slots[index] != old { index = (index &+ 1) & mask }
+        slots[index] = ChangeSorter.slot(hash, to)
+        texts.move(size, from: from, to: to)
+    }
+
+    /// Forgets everything; keeps the memory of texts.
     mutating func removeAll() {
         texts.removeAll()
-        entries.removeAll(keepingCapacity: true)
-        first = 0
+        newest.removeAll(keepingCapacity: true)
+        (slots, order) = ([], [])
+        (count, voidSize, first) = (0, 0, 0)
     }
 
-    /// Puts the changes in order: by key, then by age. Of each key only the newest change is visited from then on.
+    /// Puts the changes in order, after which none can be added.
     mutating func sort() {
-        let shared = sharedSize
-        for index in entries.indices { entries[index].prefix = prefix(of: entries[index], behind: shared) }
+        settle()
+        slots = []
+        order.reserveCapacity(count)
+        var offset = 0
+        while offset < texts.count {
+            let change = StoredChange(in: texts, at: offset)
+            if !change.isVoid { order.append(PrefixedPlace(place: offset)) }
+            offset &+= change.size
+        }
         // Out of the struct meanwhile: sorting looks at `texts`.
-        var sorted = entries
-        entries = []
-        sorted.sort { isBefore($0, $1, shared: shared) }
-        entries = sorted
+        var sorted = order
+        order = []
+        PrefixSort.sort(&sorted, in: texts)
+        order = sorted
         first = 0
-        skipSuperseded()
     }
 
-    /// How many bytes all keys begin with together: `user:` and the like, which tell nothing about their order.
-    private var sharedSize: Int {
-        guard let first = entries.first else { return 0 }
-        var size = Int(first.keySize)
-        for entry in entries { size = key(first).sharedSize(with: key(entry), atMost: size) }
-        return size
+    // MARK: Giving back
+
+    /// The key of the first change of those that are sorted.
+    var key: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { key(at: order[first].place) }
     }
 
-    private func prefix(of entry: Entry, behind shared: Int) -> UInt64 {
-        key(entry).extracting(shared..<Int(entry.keySize)).sortingPrefix
-    }
-
-    /// Nearly always decided by the two prefixes, without a look at the keys.
-    private func isBefore(_ one: Entry, _ other: Entry, shared: Int) -> Bool {
-        if one.prefix != other.prefix { return one.prefix < other.prefix }
-        if Int(max(one.keySize, other.keySize)) <= shared + 8 {
-            return one.keySize == other.keySize ? one.offset < other.offset : one.keySize < other.keySize
+    /// Writes the first change of those that are sorted.
+    /// - Parameter removals: whether to write it also where it removes its key.
+    func writeFirst(to writer: inout PairWriter, removals: Bool) {
+        let place = order[first].place
+        let change = StoredChange(in: texts, at: place)
+        guard !change.isRemoved else {
+            if removals { writer.append(key(at: place), nil, isPlain: change.isPlain) }
+            return
         }
-        let order = key(one).compared(with: key(other))
-        return order == 0 ? one.offset < other.offset : order < 0
-    }
-
-    /// Visits the first change of those that are sorted.
-    func visitFirst(_ body: (borrowing Change) -> Void) {
-        let entry = entries[first]
-        let end = entry.offset + Int(entry.keySize)
-        let key = texts.bytes.extracting(entry.offset..<end)
-        if entry.valueSize < 0 {
-            body(.delete(key: key))
-        } else {
-            body(.set(key: key, value: texts.bytes.extracting(end..<end + Int(entry.valueSize))))
-        }
+        let value = place &+ change.valueOffset
+        writer.append(
+            key(at: place), texts.bytes.extracting(value..<value &+ change.valueSize), isPlain: change.isPlain)
     }
 
     /// Drops the first change of those that are sorted.
-    mutating func removeFirst() {
-        first += 1
-        skipSuperseded()
+    mutating func removeFirst() { first &+= 1 }
+
+    // MARK: Places
+
+    @inline(__always)
+    private static func slot(_ hash: UInt64, _ place: Int) -> UInt64 {
+        hash &<< 32 | UInt64(UInt32(place &>> 3 &+ 1))
     }
 
-    private mutating func skipSuperseded() {
-        while first + 1 < entries.count, haveSameKey(entries[first], entries[first + 1]) { first += 1 }
-    }
-
-    private func haveSameKey(_ first: Entry, _ second: Entry) -> Bool {
-        first.prefix == second.prefix && first.keySize == second.keySize && key(first).equals(key(second))
-    }
+    @inline(__always)
+    private func place(_ slot: UInt64) -> Int { Int(truncatingIfNeeded: (slot & 0xffff_ffff) &- 1) &<< 3 }
 
     @_lifetime(borrow self)
-    private func key(_ entry: Entry) -> Span<UInt8> {
-        texts.bytes.extracting(entry.offset..<entry.offset + Int(entry.keySize))
-    }
+    @inline(__always)
+    private func key(at place: Int) -> Span<UInt8> { StoredChange.key(in: texts, at: place) }
 }

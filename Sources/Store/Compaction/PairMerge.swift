@@ -6,7 +6,16 @@ import SystemPackage
 /// Merges files of pairs; the ones added later are newer.
 struct PairMerge: ~Copyable {
     private var sources: [SortedPairs] = []
+    /// The sources that are not at their ends, as a heap: none comes before the one above it.
+    private var heap: [Entry] = []
     private let progress: CompactionProgress
+
+    /// A source and its current key.
+    private struct Entry {
+        var head: KeyHead
+        /// The index of the source.
+        var source: Int
+    }
 
     /// Pairs between two looks at whether to go on.
     private static let stepSize = 4096
@@ -21,7 +30,8 @@ struct PairMerge: ~Copyable {
     }
 
     mutating func add(_ source: SortedPairs) {
-        if !source.isAtEnd { sources.append(source) }
+        sources.append(source)
+        push(sources.count - 1)
     }
 
     /// Writes every pair that is left, and the last line.
@@ -29,11 +39,16 @@ struct PairMerge: ~Copyable {
     mutating func write(to writer: inout PairWriter) throws(StoreError) -> Bool {
         var steps = 0
         var seen = 0
-        while let newest = try next() {
-            try write(newest, to: &writer)
-            try newest.advance()
-            if newest.isAtEnd { sources.removeAll { $0 === newest } }
-            steps += 1
+        while let newest = heap.first {
+            pop()
+            while let other = heap.first, order(other, newest) == 0 {
+                pop()
+                try advance(other.source)
+            }
+            try sources[newest.source].write(to: &writer)
+            try writer.flushIfLarge()
+            try advance(newest.source)
+            steps &+= 1
             if steps % PairMerge.stepSize == 0 {
                 progress.add(writer.size - seen)
                 seen = writer.size
@@ -44,27 +59,52 @@ struct PairMerge: ~Copyable {
         return true
     }
 
-    /// The source whose pair comes next. Older sources with the same key have passed over it.
-    private mutating func next() throws(StoreError) -> SortedPairs? {
-        guard var best = sources.first else { return nil }
-        var superseded: [SortedPairs] = []
-        for source in sources.dropFirst() {
-            let order = source.compared(with: best)
-            if order > 0 { continue }
-            if order == 0 { superseded.append(best) } else { superseded.removeAll(keepingCapacity: true) }
-            best = source
-        }
-        for source in superseded {
-            try source.advance()
-            if source.isAtEnd { sources.removeAll { $0 === source } }
-        }
-        return best
+    private mutating func advance(_ source: Int) throws(StoreError) {
+        try sources[source].advance()
+        push(source)
     }
 
-    private func write(_ source: SortedPairs, to writer: inout PairWriter) throws(StoreError) {
-        try source.change { change in
-            if case .set = change { writer.append(change) }
+    // MARK: The heap
+
+    /// Below 0, 0 or above 0 where the key of one comes before that of the other, is the same, or comes behind it.
+    @inline(__always)
+    private func order(_ one: Entry, _ other: Entry) -> Int {
+        one.head.compared(with: other.head) ?? sources[one.source].compared(with: sources[other.source])
+    }
+
+    /// By key; of the same key the newest first.
+    @inline(__always)
+    private func comesBefore(_ one: Entry, _ other: Entry) -> Bool {
+        let order = order(one, other)
+        return order == 0 ? one.source > other.source : order < 0
+    }
+
+    private mutating func push(_ source: Int) {
+        guard let head = sources[source].head else { return }
+        let entry = Entry(head: head, source: source)
+        var index = heap.count
+        heap.append(entry)
+        while index > 0 {
+            let parent = (index &- 1) / 2
+            guard comesBefore(entry, heap[parent]) else { break }
+            heap[index] = heap[parent]
+            index = parent
         }
-        try writer.flushIfLarge()
+        heap[index] = entry
+    }
+
+    /// Takes the first one out.
+    private mutating func pop() {
+        guard let last = heap.popLast(), !heap.isEmpty else { return }
+        var index = 0
+        while true {
+            var child = 2 &* index &+ 1
+            guard child < heap.count else { break }
+            if child &+ 1 < heap.count, comesBefore(heap[child &+ 1], heap[child]) { child &+= 1 }
+            guard comesBefore(heap[child], last) else { break }
+            heap[index] = heap[child]
+            index = child
+        }
+        heap[index] = last
     }
 }

@@ -5,55 +5,119 @@ import Bytes
 
 /// Pairs in the order of their keys, one of which is the current one.
 class SortedPairs {
-    fileprivate var key = KeyCopy()
-    fileprivate(set) var isAtEnd = false
+    /// The current key; nil behind the last one.
+    fileprivate(set) final var head: KeyHead?
 
     /// Goes to the next pair.
     /// - Throws: `StoreError.corruption` where a file is damaged or out of order.
     func advance() throws(StoreError) { preconditionFailure("pairs of no kind") }
 
-    /// Visits the current pair: as a change that sets it, or one that removes it.
-    func change(_ body: (borrowing Change) -> Void) throws(StoreError) { preconditionFailure("pairs of no kind") }
+    /// Writes the current pair, if it is not a key that is removed.
+    func write(to writer: inout PairWriter) throws(StoreError) { preconditionFailure("pairs of no kind") }
 
-    /// Below 0, 0 or above 0 where the current key comes before that of `other`, is the same, or comes behind it.
-    final func compared(with other: SortedPairs) -> Int {
-        key.compared(with: other.key)
+    /// Below 0, 0 or above 0 where the current key comes before that of `other`, is the same, or comes behind it. Where
+    /// their heads tell, this need not be asked.
+    func compared(with other: SortedPairs) -> Int { preconditionFailure("pairs of no kind") }
+
+    /// As above, with a key that is at hand.
+    fileprivate func compared(with key: Span<UInt8>) -> Int { preconditionFailure("pairs of no kind") }
+}
+
+/// The beginning of a key: most comparisons need no more.
+struct KeyHead {
+    /// The first eight bytes and the next eight, as numbers that sort as they do.
+    private let first: UInt64
+    private let second: UInt64
+    private let size: Int
+
+    @inline(__always)
+    init(_ key: Span<UInt8>) {
+        size = key.count
+        first = key.sortingPrefix
+        second = size > 8 ? key.extracting(8..<size).sortingPrefix : 0
+    }
+
+    /// As `SortedPairs.compared`; nil where both keys go on behind their heads, which are the same.
+    @inline(__always)
+    func compared(with other: KeyHead) -> Int? {
+        if first != other.first { return first < other.first ? -1 : 1 }
+        if second != other.second { return second < other.second ? -1 : 1 }
+        return size > 16 && other.size > 16 ? nil : size - other.size
     }
 }
 
 /// The pairs of a snapshot, or of a file of sorted changes.
 final class PairsOfFile: SortedPairs {
-    private var reader: SnapshotReader
+    private var file: PairFile
 
     /// Goes to the first pair.
     init(_ reader: consuming SnapshotReader) throws(StoreError) {
-        self.reader = reader
+        file = PairFile(reader)
         super.init()
         try advance()
     }
 
-    override func advance() throws(StoreError) {
+    override func advance() throws(StoreError) { head = try file.advance() }
+    override func write(to writer: inout PairWriter) throws(StoreError) { try file.write(to: &writer) }
+    override func compared(with other: SortedPairs) -> Int { file.key.compared(with: other) }
+    override func compared(with key: Span<UInt8>) -> Int { file.key.compared(with: key) }
+}
+
+/// What there is to a file of pairs: a value, so that one look at the object is enough for all that is done with a pair.
+private struct PairFile: ~Copyable {
+    private var reader: SnapshotReader
+    private(set) var key = KeyCopy()
+
+    init(_ reader: consuming SnapshotReader) {
+        self.reader = reader
+    }
+
+    mutating func advance() throws(StoreError) -> KeyHead? {
         let isFirst = reader.count == 0
-        guard try reader.next() else {
-            isAtEnd = true
-            return
-        }
+        guard try reader.next() else { return nil }
         var isAscending = true
-        try reader.change { change in
-            switch change {
-            case .set(let key, _), .delete(let key):
-                isAscending = isFirst || self.key.isBefore(key)
-                self.key.become(key)
-            case .clear:
-                break
+        if let plain = reader.plain {
+            isAscending = key.become(plain.key(in: reader.line), isFirst: isFirst)
+        } else {
+            try reader.change { change in
+                switch change {
+                case .set(let next, _), .delete(let next): isAscending = key.become(next, isFirst: isFirst)
+                case .clear: break
+                }
             }
         }
         if !isAscending { throw reader.damage(expected: "keys in their order", found: "one that comes earlier") }
+        return key.head
     }
 
-    override func change(_ body: (borrowing Change) -> Void) throws(StoreError) {
-        try reader.change(apply: body)
+    mutating func write(to writer: inout PairWriter) throws(StoreError) {
+        if let plain = reader.plain {
+            if plain.hasValue { writer.append(plainBody: plain.body(of: reader.line)) }
+            return
+        }
+        try reader.change { change in
+            if case .set(let key, let value) = change { writer.append(key, value) }
+        }
     }
+}
+
+/// A key that outlives the line it was read from.
+private struct KeyCopy: ~Copyable {
+    private var buffer = ByteBuffer()
+
+    var head: KeyHead { KeyHead(buffer.bytes) }
+
+    /// - Returns: whether `next` comes behind the key that was here.
+    @inline(__always)
+    mutating func become(_ next: Span<UInt8>, isFirst: Bool) -> Bool {
+        let isAscending = isFirst || buffer.bytes.compared(with: next) < 0
+        buffer.removeAll()
+        buffer.append(next)
+        return isAscending
+    }
+
+    func compared(with other: SortedPairs) -> Int { -other.compared(with: buffer.bytes) }
+    func compared(with key: Span<UInt8>) -> Int { buffer.bytes.compared(with: key) }
 }
 
 /// Changes that were sorted in memory.
@@ -65,49 +129,25 @@ final class PairsInMemory: SortedPairs {
         self.changes = changes
         super.init()
         self.changes.sort()
-        look()
+        head = self.changes.keyHead
     }
 
     override func advance() throws(StoreError) {
         changes.removeFirst()
-        look()
+        head = changes.keyHead
     }
 
-    private func look() {
-        isAtEnd = changes.isEmpty
-        if !isAtEnd { changes.visitFirst { change in key.become(of: change) } }
+    override func write(to writer: inout PairWriter) throws(StoreError) {
+        changes.writeFirst(to: &writer, removals: false)
     }
 
-    override func change(_ body: (borrowing Change) -> Void) throws(StoreError) {
-        changes.visitFirst(body)
-    }
+    override func compared(with other: SortedPairs) -> Int { changes.compared(with: other) }
+    override func compared(with key: Span<UInt8>) -> Int { changes.compared(with: key) }
 }
 
-/// A key that outlives the line it was read from.
-private struct KeyCopy: ~Copyable {
-    private var buffer = ByteBuffer()
-    /// The first eight bytes, as a number that sorts as they do: most comparisons need no more.
-    private var prefix: UInt64 = 0
-
-    mutating func become(_ key: Span<UInt8>) {
-        buffer.removeAll()
-        buffer.append(key)
-        prefix = key.sortingPrefix
-    }
-
-    mutating func become(of change: borrowing Change) {
-        switch change {
-        case .set(let key, _), .delete(let key): become(key)
-        case .clear: break
-        }
-    }
-
-    func isBefore(_ key: Span<UInt8>) -> Bool {
-        buffer.bytes.compared(with: key) < 0
-    }
-
-    func compared(with other: borrowing KeyCopy) -> Int {
-        if prefix != other.prefix { return prefix < other.prefix ? -1 : 1 }
-        return buffer.bytes.compared(with: other.buffer.bytes)
-    }
+extension ChangeSorter {
+    /// The head of the first key; nil where none is left.
+    fileprivate var keyHead: KeyHead? { isEmpty ? nil : KeyHead(key) }
+    fileprivate func compared(with other: SortedPairs) -> Int { -other.compared(with: key) }
+    fileprivate func compared(with other: Span<UInt8>) -> Int { key.compared(with: other) }
 }

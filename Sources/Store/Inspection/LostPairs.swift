@@ -31,7 +31,7 @@ package struct LostPairs: Equatable, Sendable {
     static func copy(_ file: any DiskFile, to writer: inout PairWriter) throws(StoreError) {
         var counts = LostPairs()
         try read(file, into: &counts) { (key, value) throws(StoreError) in
-            writer.append(.set(key: key, value: value))
+            writer.append(key, value)
             try writer.flushIfLarge()
         }
     }

@@ -35,10 +35,22 @@ struct CheckedLines: ~Copyable {
     /// - Returns: nil at the end of the file.
     /// - Throws: `StoreError.corruption` where it is no line, or not as it was written.
     mutating func next(chain: UInt32) throws(StoreError) -> LogLine? {
-        guard try reader.next() else { return nil }
+        try advance() ? try parsed(chain: chain) : nil
+    }
+
+    /// Goes to the next line that is not empty, and leaves it to the caller to have it parsed.
+    /// - Returns: false at the end of the file.
+    @inline(__always)
+    mutating func advance() throws(StoreError) -> Bool {
+        guard try reader.next() else { return false }
         guard reader.isTerminated else {
             throw damage(expected: "a line feed", found: "the end of the file", isWhole: false)
         }
+        return true
+    }
+
+    /// The current line, parsed.
+    func parsed(chain: UInt32) throws(StoreError) -> LogLine {
         do {
             return try parser.parse(reader.line, chain: chain)
         } catch {
@@ -48,16 +60,9 @@ struct CheckedLines: ~Copyable {
 
     /// As above for a file's first line, where a file of another version is told as such.
     mutating func first(kind: StaticString) throws(StoreError) -> LogLine? {
-        guard try reader.next() else { return nil }
-        guard reader.isTerminated else {
-            throw damage(expected: "a line feed", found: "the end of the file", isWhole: false)
-        }
+        guard try advance() else { return nil }
         try refuseOtherVersion(kind)
-        do {
-            return try parser.parse(reader.line, chain: 0)
-        } catch {
-            throw damage(error)
-        }
+        return try parsed(chain: 0)
     }
 
     private func refuseOtherVersion(_ kind: StaticString) throws(StoreError) {

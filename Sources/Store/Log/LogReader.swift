@@ -49,7 +49,7 @@ struct LogReader: ~Copyable {
         number += 1
         var scanned = 0
         while true {
-            if scanned == 0 { skipEmptyLines() }
+            if scanned == 0, !buffer.isEmpty, buffer.bytes[0] == UInt8(ascii: "\n") { skipEmptyLines() }
             if let feed = buffer.bytes.newline(from: scanned) {
                 (lineSize, feedSize) = (feed, 1)
                 return true

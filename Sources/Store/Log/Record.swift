@@ -91,10 +91,16 @@ extension ByteBuffer {
     /// - Returns: the checksum.
     package mutating func appendChecksum(bodyFrom start: Int, chain: UInt32) -> UInt32 {
         let crc = CRC32C.extend(chain, with: bytes.extracting(start..<count))
+        append(checksumField: crc)
+        return crc
+    }
+
+    /// Appends the last field of a line, with the line feed.
+    @inline(__always)
+    mutating func append(checksumField crc: UInt32) {
         append(",\"crc\":\"")
         append(hex: crc)
         append("\"}\n")
-        return crc
     }
 
     /// Appends the line that says what is on this disk.

@@ -17,6 +17,8 @@ struct SegmentReader: ~Copyable {
     /// The current record's time, in Unix milliseconds; 0 before the first.
     private(set) var timestamp: UInt64 = 0
     private(set) var recordCount = 0
+    /// The current record where it is a plain one.
+    private(set) var plain: PlainLine?
     /// Where the last good line ends, in bytes.
     private(set) var end = 0
     /// The number of the last good line.
@@ -88,37 +90,56 @@ struct SegmentReader: ~Copyable {
     /// - Returns: whether there is one.
     /// - Throws: `StoreError.corruption`. What was read until then is good.
     mutating func next() throws(StoreError) -> Bool {
-        while let line = try lines.next(chain: position.crc) {
-            switch line {
-            case .record(let seq, let timestamp, let crc):
-                guard seq == position.seq + 1 else {
-                    throw lines.damage(expected: "seq \(position.seq + 1)", found: "seq \(seq)")
-                }
-                position = LogPosition(seq: seq, crc: crc)
-                self.timestamp = timestamp
-                recordCount += 1
-                isClosed = false
-                (end, endNumber) = (lines.end, lines.number)
+        while try lines.advance() {
+            plain = PlainLine.record(lines.line, chain: position.crc)
+            if let plain, plain.seq == position.seq &+ 1 {
+                accept(plain.seq, plain.timestamp, plain.crc)
                 return true
-            case .durable(let seq, let isClosed):
-                guard seq <= position.seq else {
-                    throw lines.damage(expected: "seq \(position.seq + 1)", found: "a line that says \(seq) is durable")
-                }
-                durable = max(durable, seq)
-                self.isClosed = isClosed
-                (end, endNumber) = (lines.end, lines.number)
-            case .header:
-                throw lines.damage(expected: "a record", found: "a second header")
-            case .snapshot, .pair, .end:
-                throw lines.damage(expected: "a record", found: "a line of a snapshot")
             }
+            plain = nil
+            if try takeParsed() { return true }
+        }
+        plain = nil
+        return false
+    }
+
+    /// - Returns: whether the current line is a record.
+    private mutating func takeParsed() throws(StoreError) -> Bool {
+        switch try lines.parsed(chain: position.crc) {
+        case .record(let seq, let timestamp, let crc):
+            guard seq == position.seq + 1 else {
+                throw lines.damage(expected: "seq \(position.seq + 1)", found: "seq \(seq)")
+            }
+            accept(seq, timestamp, crc)
+            return true
+        case .durable(let seq, let isClosed):
+            guard seq <= position.seq else {
+                throw lines.damage(expected: "seq \(position.seq + 1)", found: "a line that says \(seq) is durable")
+            }
+            durable = max(durable, seq)
+            self.isClosed = isClosed
+            (end, endNumber) = (lines.end, lines.number)
+        case .header:
+            throw lines.damage(expected: "a record", found: "a second header")
+        case .snapshot, .pair, .end:
+            throw lines.damage(expected: "a record", found: "a line of a snapshot")
         }
         return false
+    }
+
+    @inline(__always)
+    private mutating func accept(_ seq: UInt64, _ timestamp: UInt64, _ crc: UInt32) {
+        position = LogPosition(seq: seq, crc: crc)
+        self.timestamp = timestamp
+        recordCount &+= 1
+        isClosed = false
+        (end, endNumber) = (lines.end, lines.number)
     }
 
     /// Visits the changes of the current record.
     /// - Throws: `StoreError.corruption` where the line is whole and says nothing that this version knows.
     mutating func changes(apply: (borrowing Change) -> Void) throws(StoreError) {
+        if let plain { return plain.change(in: lines.line, apply: apply) }
         try lines.changes(apply: apply)
     }
 
@@ -136,6 +157,7 @@ struct SegmentReader: ~Copyable {
     /// Goes back to where the last good line ends: what stands behind it, which may have changed, is read again.
     mutating func goBack() {
         lines = CheckedLines(file, from: end, behind: endNumber, chunkSize: chunkSize)
+        plain = nil
     }
 
     /// Whether something stands right behind the last good line: neither the end of the file nor reserved space.

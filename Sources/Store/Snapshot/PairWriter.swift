@@ -28,14 +28,37 @@ struct PairWriter: ~Copyable {
         chain = buffer.append(snapshotHeader: header)
     }
 
-    /// Appends a pair, or a key that is removed; `flushIfLarge` writes it.
-    mutating func append(_ change: borrowing Change) {
-        switch change {
-        case .set(let key, let value): chain = buffer.append(pairLine: key, value: value, chain: chain)
-        case .delete(let key): chain = buffer.append(pairLine: key, value: nil, chain: chain)
-        case .clear: preconditionFailure("a clear has no place in an order of keys")
+    /// Appends a pair, or a key that is removed where `value` is nil; `flushIfLarge` writes it.
+    /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?, isPlain: Bool = false) {
+        count &+= 1
+        guard isPlain else {
+            chain = buffer.append(pairLine: key, value: value, chain: chain)
+            return
         }
-        count += 1
+        let start = buffer.count
+        buffer.append("{\"key\":\"")
+        buffer.append(key)
+        if let value {
+            buffer.append("\",\"value\":\"")
+            buffer.append(value)
+        }
+        buffer.append(UInt8(ascii: "\""))
+        endLine(from: start)
+    }
+
+    /// Appends a pair by what stands before the checksum in a plain line of it.
+    mutating func append(plainBody: Span<UInt8>) {
+        count &+= 1
+        let start = buffer.count
+        buffer.append(plainBody)
+        endLine(from: start)
+    }
+
+    @inline(__always)
+    private mutating func endLine(from start: Int) {
+        chain = CRC32C.extend(chain, with: buffer.bytes.extracting(start..<buffer.count))
+        buffer.append(checksumField: chain)
     }
 
     /// Writes what was appended, once it is worth a write.

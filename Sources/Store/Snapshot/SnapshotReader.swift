@@ -9,6 +9,8 @@ struct SnapshotReader: ~Copyable {
     let header: SnapshotHeader
     let path: FilePath
     private var chain: UInt32
+    /// The current pair where its line is a plain one.
+    private(set) var plain: PlainLine?
     /// Pairs read so far.
     private(set) var count = 0
     /// Bytes read so far.
@@ -48,10 +50,20 @@ struct SnapshotReader: ~Copyable {
     /// Goes to the next pair.
     /// - Returns: whether there is one; false behind the last line, which has been checked then.
     mutating func next() throws(StoreError) -> Bool {
-        guard let line = try lines.next(chain: chain) else {
+        guard try lines.advance() else {
             throw lines.damage(expected: "a snapshot's last line", found: "the end of the file")
         }
-        switch line {
+        plain = PlainLine.pair(lines.line, chain: chain)
+        if let plain {
+            chain = plain.crc
+            count &+= 1
+            return true
+        }
+        return try takeParsed()
+    }
+
+    private mutating func takeParsed() throws(StoreError) -> Bool {
+        switch try lines.parsed(chain: chain) {
         case .pair(let crc):
             chain = crc
             count += 1
@@ -68,8 +80,15 @@ struct SnapshotReader: ~Copyable {
         }
     }
 
+    /// The current pair's line as it stands, without its line feed.
+    var line: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { lines.line }
+    }
+
     /// Visits the current pair as the change that sets it.
     mutating func pair(apply: (borrowing Change) -> Void) throws(StoreError) {
+        if let plain, plain.hasValue { return plain.change(in: lines.line, apply: apply) }
         var hasValue = true
         try lines.changes { change in
             if case .delete = change { hasValue = false } else { apply(change) }
@@ -79,6 +98,7 @@ struct SnapshotReader: ~Copyable {
 
     /// As `pair`, for a file of sorted changes: a key without a value is visited as the change that removes it.
     mutating func change(apply: (borrowing Change) -> Void) throws(StoreError) {
+        if let plain { return plain.change(in: lines.line, apply: apply) }
         try lines.changes(apply: apply)
     }
 

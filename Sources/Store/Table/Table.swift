@@ -13,7 +13,8 @@ package final class Table {
     private var directory: UnsafeMutablePointer<UInt64>
     /// The leading bits that index the directory: it has 2^depth entries.
     private var depth = 0
-    private let sipHash: SipHash
+    let sipHash: SipHash
+    var foresight = Foresight()
 
     // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
     private var pairCount = 0
@@ -86,7 +87,7 @@ package final class Table {
 
     /// The hash by which every other call knows a key.
     package func hash(_ key: Span<UInt8>) -> UInt64 {
-        sipHash.hash(key)
+        foresight.hash(of: key) ?? sipHash.hash(key)
     }
 
     package func pair(for key: Span<UInt8>, hash: UInt64) -> Pair? {
@@ -228,7 +229,7 @@ package final class Table {
     // MARK: Growth
 
     @inline(__always)
-    private func bucket(for hash: UInt64) -> Bucket {
+    func bucket(for hash: UInt64) -> Bucket {
         unsafe Bucket(entry: directory[Int(truncatingIfNeeded: hash >> UInt64(64 - depth))])
     }
 
