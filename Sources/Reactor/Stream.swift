@@ -72,7 +72,7 @@ package final class Stream {
         unsafe readEvent = event_new(
             loop.base, descriptor, Int16(EV_READ | EV_PERSIST),
             { _, _, context in
-                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().read()
+                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { $0.read() }
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 

@@ -81,11 +81,15 @@ struct ReplyQueue: ~Copyable {
     /// The change that the last held reply waits for; 0 where none is held. Counts replies from before this turn's end only.
     var awaited: UInt64 { marks.last?.seq ?? 0 }
 
-    /// Turns this turn's held replies into a mark.
-    mutating func endTurn() {
+    /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
+    mutating func endTurn(committed: UInt64) {
         guard region.size > 0 else { return }
         let added = region
         region = Mark(seq: 0, size: 0, replies: 0)
+        if added.seq <= committed && marks.isEmpty {
+            releasedSize += added.size
+            return
+        }
         counts.held += added.replies
         if added.seq <= awaited {
             marks[marks.count - 1].size += added.size
@@ -105,7 +109,7 @@ struct ReplyQueue: ~Copyable {
 
     /// Puts an error in the place of every reply that will never be true.
     mutating func failHeld(_ error: ReplyError) {
-        endTurn()
+        endTurn(committed: 0)
         let replies = marks.reduce(0) { $0 + $1.replies }
         marks.removeAll()
         writer.buffer.truncate(to: releasedSize)

@@ -37,6 +37,8 @@ package final class Server {
 
     private var groupCommit = GroupCommit()
     private var isGathering = false
+    /// Whether this turn's end has committed changes already.
+    private var hasCommitted = false
     /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a
     /// turn; the server ends only after this.
     private var hasFailed = false
@@ -194,14 +196,20 @@ package final class Server {
     }
 
     private func commit() {
-        for session in touched where session.endTurn() {
+        // In the relaxed modes this commits the changes, so that nobody has to wait for them.
+        if store.durability != .always {
+            handOver()
+            hasCommitted = store.poll()
+        }
+        let committed = store.committed
+        for session in touched where session.endTurn(committed: committed) {
             if !session.isWaiting {
                 session.isWaiting = true
                 waiting.append(session)
             }
             if session.joins(batch: groupCommit.batch) { groupCommit.add() }
         }
-        handOver()
+        if store.durability == .always { handOver() }
     }
 
     private func handOver() {
@@ -217,7 +225,8 @@ package final class Server {
     }
 
     private func release() {
-        if store.poll() {
+        if store.poll() || hasCommitted {
+            hasCommitted = false
             let before = waiting.count
             waiting.removeAll { session in
                 touch(session)

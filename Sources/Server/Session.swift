@@ -3,12 +3,16 @@
 import Bytes
 import Logging
 import Reactor
+import Store
 import Wire
 
 /// A connection. Lives from accept until the server retires it, at the end of the turn in which its stream was closed.
 final class Session: StreamDelegate {
     let id: Int
     let server: Server
+    // Of the server, here too: reached over two objects, the first of them would be held for each request.
+    let store: Store
+    let commands: CommandTable
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
     var name = ""
@@ -45,6 +49,8 @@ final class Session: StreamDelegate {
     init(id: Int, server: Server, stream: Stream) {
         self.id = id
         self.server = server
+        store = server.store
+        commands = server.commands
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
     }
@@ -53,20 +59,20 @@ final class Session: StreamDelegate {
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
         server.touch(self)
-        let consumption = runRequests(bytes, Call(self), &parser, &replies)
+        let consumption = runRequests(bytes, &parser, &replies)
         server.statistics.receivedSize += consumption.used
         parser.trim()
         return consumption
     }
 
     private func runRequests(
-        _ bytes: Span<UInt8>, _ call: Call, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) -> Consumption {
         let unsent = stream.unsentSize
         var used = 0
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
-            if isListing || unsent + replies.size > call.server.limits.unsentPauseSize {
+            if isListing || unsent + replies.size > server.limits.unsentPauseSize {
                 isStalled = true
                 break
             }
@@ -76,9 +82,9 @@ final class Session: StreamDelegate {
                 used += size
                 // Of the requests that have come together, while this one is run, the next one's memory is fetched.
                 if let key = parser.likelyKey(in: bytes, at: used) {
-                    call.store.foresee(bytes.extracting(key.offset..<key.offset &+ key.size))
+                    store.foresee(bytes.extracting(key.offset..<key.offset &+ key.size))
                 }
-                run(rest, call, &parser, &replies)
+                run(rest, &parser, &replies)
             case .incomplete(let missing):
                 return Consumption(used: used, missing: missing)
             case .malformed(let error):
@@ -89,20 +95,20 @@ final class Session: StreamDelegate {
     }
 
     private func run(
-        _ bytes: Span<UInt8>, _ call: Call, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
         guard !parser.isBlank else { return }
         replies.begin(replyDialect(parser.dialect))
-        if let index = call.commands.index(of: parser.arguments(in: bytes)[0]) {
-            run(call.commands.rows[index], bytes, call, &parser, &replies)
+        if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
+            run(commands.rows[index], bytes, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
         }
-        replies.end(committed: call.store.committed, isComplete: !isListing)
+        replies.end(committed: store.committed, isComplete: !isListing)
     }
 
     private func run(
-        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ call: Call, _ parser: inout RequestParser,
+        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ parser: inout RequestParser,
         _ replies: inout ReplyQueue
     ) {
         let isLine = parser.isLine
@@ -118,28 +124,28 @@ final class Session: StreamDelegate {
         guard arity.contains(arguments.count - 1) else {
             if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
             let isTooMany = arguments.count - 1 > arity.upperBound
-            return replies.fail(call.commands.commands[command.index].wrongArity(isTooMany: isTooMany))
+            return replies.fail(commands.commands[command.index].wrongArity(isTooMany: isTooMany))
         }
         // Nearly always all arguments together are no longer than a key may be.
         let size = arguments.extent
-        if size > call.server.limits.keySize, let size = oversizedKey(arguments, command.keys) {
-            return replies.fail(.tooLong("Key", size: size, limit: call.server.limits.keySize))
+        if size > server.limits.keySize, let size = oversizedKey(arguments, command.keys) {
+            return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
-        if !mayRun(command, size: size, call), let refusal = refusal(of: command, size: size) {
+        if !mayRun(command, size: size), let refusal = refusal(of: command, size: size) {
             return replies.fail(refusal)
         }
-        if command.storesValues, !call.server.memory.hasRoom(for: arguments) {
-            guard call.server.makesRoom(for: arguments, command.keys, &replies) else { return }
+        if command.storesValues, !server.memory.hasRoom(for: arguments) {
+            guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
-        command.run(arguments, call, &replies)
+        command.run(arguments, self, &replies)
     }
 
     /// Whether nothing keeps a command from being run: for most requests a look at one number.
     @inline(__always)
-    private func mayRun(_ command: borrowing CommandTable.Row, size: Int, _ call: Call) -> Bool {
+    private func mayRun(_ command: borrowing CommandTable.Row, size: Int) -> Bool {
         switch command.kind {
-        case .write: call.store.hasRoom(forChangeOf: size)
-        case .read: call.server.isServing.load(ordering: .relaxed)
+        case .write: store.hasRoom(forChangeOf: size)
+        case .read: server.isServing.load(ordering: .relaxed)
         case .connection, .server: true
         }
     }
@@ -150,8 +156,8 @@ final class Session: StreamDelegate {
         if let loading = server.loading { return .loading(loading) }
         guard command.kind == .write else { return nil }
         guard
-            let obstacle = server.store.obstacle(
-                toChangeOf: size, shrinks: server.commands.commands[command.index].shrinks)
+            let obstacle = store.obstacle(
+                toChangeOf: size, shrinks: commands.commands[command.index].shrinks)
         else { return nil }
         server.tell(obstacle)
         return .refused(obstacle)
@@ -203,13 +209,13 @@ final class Session: StreamDelegate {
     private func answerOutside(_ dialect: RequestDialect, _ error: ReplyError, _ replies: inout ReplyQueue) {
         replies.begin(replyDialect(dialect))
         replies.fail(error)
-        replies.end(committed: server.store.committed)
+        replies.end(committed: store.committed)
     }
 
     // MARK: For commands
 
     func wrongArity(_ name: String) -> ReplyError {
-        let row = server.commands.commands.first { $0.name == name }
+        let row = commands.commands.first { $0.name == name }
         return row?.wrongArity(isTooMany: false) ?? .syntax
     }
 
@@ -292,14 +298,18 @@ final class Session: StreamDelegate {
 
     /// Holds back those of this turn's replies that have to wait.
     /// - Returns: whether any wait.
-    func endTurn() -> Bool {
-        replies.endTurn()
+    func endTurn(committed: UInt64) -> Bool {
+        endTurn(&replies, committed)
+    }
+
+    private func endTurn(_ replies: inout ReplyQueue, _ committed: UInt64) -> Bool {
+        replies.endTurn(committed: committed)
         return replies.awaited > 0
     }
 
     /// Whether it waits for the batch that gathers, and has not said so before.
     func joins(batch: Int) -> Bool {
-        guard joinedBatch != batch, replies.awaited > server.store.submitted else { return false }
+        guard joinedBatch != batch, replies.awaited > store.submitted else { return false }
         joinedBatch = batch
         return true
     }
@@ -322,13 +332,7 @@ final class Session: StreamDelegate {
     /// Sends what is released, and goes on to what that makes possible.
     func flush() {
         guard stream.isOpen else { return }
-        server.statistics.add(replies.takeCounts())
-        let size = replies.released.count
-        if size > 0 {
-            server.statistics.sentSize += size
-            guard stream.send(replies.released) else { return close() }
-            replies.removeReleased()
-        }
+        guard send(&replies) else { return close() }
         switch state {
         case .open where peerHasEnded && isSettled: close()
         case .open: stream.isReading = !isHeldUp && server.takesRequests
@@ -336,6 +340,17 @@ final class Session: StreamDelegate {
         case .finishing, .lingering, .closed: break
         }
         if canGoOn { server.goOnLater(self) }
+    }
+
+    /// - Returns: false where the connection is lost.
+    private func send(_ replies: inout ReplyQueue) -> Bool {
+        server.statistics.add(replies.takeCounts())
+        let size = replies.released.count
+        guard size > 0 else { return true }
+        server.statistics.sentSize += size
+        guard stream.send(replies.released) else { return false }
+        replies.removeReleased()
+        return true
     }
 
     private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
@@ -346,7 +361,7 @@ final class Session: StreamDelegate {
     private func linger() {
         stream.endOutput()
         stream.isReading = true
-        state = .lingering(since: server.store.now)
+        state = .lingering(since: store.now)
     }
 
     /// Closes a connection whose peer does not hang up after the last reply.

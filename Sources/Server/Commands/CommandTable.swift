@@ -19,7 +19,7 @@ final class CommandTable: Sendable {
         let form: LineForm
         let keys: Command.Keys
         let storesValues: Bool
-        let run: @Sendable (Arguments, Call, inout ReplyQueue) -> Void
+        let run: @Sendable (Arguments, Session, inout ReplyQueue) -> Void
 
         init(_ command: Command, index: Int) {
             self.index = index
