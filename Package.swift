@@ -38,14 +38,14 @@ let package = Package(
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
-        .systemLibrary(name: "CProcessor", path: "Sources/CProcessor"),
+        .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
 
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(
             name: "Store",
             dependencies: [
-                "Bytes", "CProcessor", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "CMachine", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),

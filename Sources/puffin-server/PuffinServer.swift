@@ -81,9 +81,12 @@ struct PuffinServer: ParsableCommand {
         logFiles.apply(to: &configuration.store)
         retention.apply(to: &configuration.store)
         configuration.maxMemory = maxMemory?.bytes
+        TableMemory.freeInEqualSteps()
         do throws(StartError) {
             let server = try Server(configuration, log: log)
             if let failure = server.run() { throw .store(failure) }
+            // The system takes the table's memory back at once; pair by pair that would take seconds.
+            withExtendedLifetime(server) { Glibc.exit(0) }
         } catch {
             log.critical("\(error)")
             throw ExitCode(error.exitCode)

@@ -3,7 +3,7 @@
 // us begin with the next one's waits while this one is worked on.
 
 import Bytes
-import CProcessor
+import CMachine
 
 /// The hashes of the two keys that were foreseen last, so that each is hashed once: the next request's key is foreseen
 /// before this one's is asked for.
