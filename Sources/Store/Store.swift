@@ -402,13 +402,19 @@ package final class Store {
         }
         if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) } else { flush() }
         if !isShort {
-            compactions.startIfDue(ratio: options.compactRatio, sealedSize: writer.sealedSize, now: now)
+            startCompactionIfDue(sealedSize: writer.sealedSize)
         }
     }
 
     private var isDiskFull: Bool { writer.isObstructed && writer.obstacleError?.isDiskFull != false }
 
     // MARK: Compaction
+
+    private func startCompactionIfDue(sealedSize: Int) {
+        // The last of four segments is sealed a little before it is full.
+        let least = min(options.compactSize, options.layout.segmentSize * 7 / 2)
+        compactions.startIfDue(ratio: options.compactRatio, least: least, sealedSize: sealedSize, now: now)
+    }
 
     /// Begins a compaction of everything up to the newest change.
     /// - Returns: false where one is under way.
@@ -437,7 +443,7 @@ package final class Store {
         if writer.sealedSize != lastSealedSize {
             lastSealedSize = writer.sealedSize
             if !isDiskFull {
-                compactions.startIfDue(ratio: options.compactRatio, sealedSize: lastSealedSize, now: now)
+                startCompactionIfDue(sealedSize: lastSealedSize)
             }
         }
         // The open segment has been sealed by a job that was given after the compaction was asked for.

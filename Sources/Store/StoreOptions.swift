@@ -18,6 +18,9 @@ package struct StoreOptions: Sendable {
     package var compaction = CompactionBudget()
     /// A compaction begins by itself when sealed segments are larger than the snapshot times this; 0 turns that off.
     package var compactRatio = 1.0
+    /// And larger than this, or than four segments if that is less, in bytes: it takes the same work for each change whether it
+    /// is done often or seldom, and the work for each pair each time.
+    package var compactSize = 256 << 20
 
     package init() {}
 }

@@ -37,10 +37,13 @@ package struct TortureLoad: Sendable {
         load.keysPerWriter = 200
         load.sizes = (200, 20_000)
         load.options = [
-            ["--segment-size", "16K", "--compact-ratio", "0.2", "--retain-size", "64K"],
-            ["--segment-size", "8K", "--compact-ratio", "0", "--retain-size", "0"],
-            ["--segment-size", "32K", "--compact-ratio", "0.01", "--retain-size", "1G", "--durability", "interval"],
-            ["--segment-size", "4K", "--compact-ratio", "1", "--retain-age", "0"],
+            ["--segment-size", "16K", "--compact-ratio", "0.2", "--compact-size", "0", "--retain-size", "64K"],
+            ["--segment-size", "8K", "--compact-ratio", "0", "--compact-size", "0", "--retain-size", "0"],
+            [
+                "--segment-size", "32K", "--compact-ratio", "0.01", "--compact-size", "0", "--retain-size", "1G",
+                "--durability", "interval",
+            ],
+            ["--segment-size", "4K", "--compact-ratio", "1", "--compact-size", "0", "--retain-age", "0"],
         ]
         load.compacts = true
         return load

@@ -98,6 +98,7 @@ struct TortureCommand: ParsableCommand {
         load.patience = 3000
         let options = [
             "--durability", durability.rawValue, "--segment-size", segmentSize, "--compact-ratio", compactRatio,
+            "--compact-size", "0",
             "--retain-size", retainSize,
         ]
         print("seed \(seed), \(folder.path), durability \(durability.rawValue): \(durability.promise)")

@@ -19,6 +19,11 @@ struct LogFileOptions: ParsableArguments {
             """)
     var compactRatio = 1.0
 
+    @Option(
+        name: "-compact-size --compact-size",
+        help: "And when they are larger than this, such as 256M, or than four segments if that is less.")
+    var compactSize = ByteSize(256 << 20)
+
     /// The smallest segment, in bytes: below it the log is mostly headers.
     static let leastSegmentSize = 4 << 10
 
@@ -37,6 +42,7 @@ struct LogFileOptions: ParsableArguments {
     func apply(to options: inout StoreOptions) {
         options.layout.segmentSize = segmentSize.bytes
         options.compactRatio = compactRatio
+        options.compactSize = compactSize.bytes
     }
 }
 

@@ -52,7 +52,8 @@ struct OptionTests {
         let (code, output) = try run(["--help"])
         #expect(code == 0)
         for option in [
-            "port", "bind", "data", "durability", "segment-size", "compact-ratio", "retain-size", "retain-age",
+            "port", "bind", "data", "durability", "segment-size", "compact-ratio", "compact-size", "retain-size",
+            "retain-age",
             "max-memory", "log-level", "log-format", "version", "help",
         ] {
             #expect(output.contains("--\(option)"))

@@ -140,11 +140,13 @@ final class Compactions {
 
     /// Begins where sealed segments outweigh the snapshot; after a failure not at once again. Once an hour, segments that are
     /// too old are removed.
-    /// - Parameter ratio: 0 stands for never.
-    func startIfDue(ratio: Double, sealedSize: Int, now: UInt64) {
+    /// - Parameters:
+    ///   - ratio: 0 stands for never.
+    ///   - least: bytes of sealed segments below which it is not worth the work.
+    func startIfDue(ratio: Double, least: Int, sealedSize: Int, now: UInt64) {
         guard isIdle, now >= earliest else { return }
         let unmerged = foundSize + sealedSize
-        if unmerged > 0 && ratio > 0 && Double(unmerged) > ratio * Double(known.snapshotSize) {
+        if unmerged > least && ratio > 0 && Double(unmerged) > ratio * Double(known.snapshotSize) {
             start(now: now)
         } else if now >= nextPruning {
             start(now: now, merges: false)

@@ -151,6 +151,34 @@ struct CompactionTests {
         }
     }
 
+    @Test("no compaction begins by itself before there is as much log as it is worth, or four segments")
+    func worthIt() throws {
+        for (compactSize, segments) in [(0, 1), (2_500, 3), (1 << 20, 4)] {
+            try withTemporaryFolder { folder in
+                let opened = try OpenedStore(folder, segmentSize: 1_000) {
+                    ($0.compactRatio, $0.compactSize) = (0.01, compactSize)
+                }
+                let files = LogFiles(folder)
+                var number = 0
+                while opened.store.compaction.count == 0 {
+                    number += 1
+                    opened.set("key \(number)", "value \(number)")
+                    try opened.commit()
+                    let sealed = try files.segments.count - 1
+                    opened.store.tick()
+                    guard let result = opened.compactionResult() else {
+                        try #require(sealed < segments, "nothing was begun with \(sealed) segments")
+                        continue
+                    }
+                    let isEnded = if case .ended = result { true } else { false }
+                    try #require(isEnded)
+                    #expect(sealed == segments)
+                }
+                try opened.close()
+            }
+        }
+    }
+
     @Test("files that a compaction has left behind are gone after the next start")
     func leftBehind() throws {
         try withTemporaryFolder { folder in

@@ -25,6 +25,7 @@ struct OpenedStore {
         options.layout.segmentSize = segmentSize
         options.layout.preallocation = preallocation
         options.layout.reserve = 0
+        options.compactSize = 0
         adjust(&options)
         let progress = progress
         store = try Store(data: FilePath(folder + "/puffin.json"), options: options, disk: disk, now: now) {
