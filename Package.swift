@@ -26,8 +26,10 @@ let package = Package(
     products: [
         .executable(name: "puffin-server", targets: ["puffin-server"]),
         .executable(name: "puffin-cli", targets: ["puffin-cli"]),
+        .executable(name: "puffin-bench", targets: ["puffin-bench"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
@@ -55,6 +57,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(
+            name: "Bench",
+            dependencies: [
+                "Bytes", "Wire", "Reactor", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "puffin-server",
@@ -69,6 +78,15 @@ let package = Package(
             name: "puffin-cli",
             dependencies: [
                 "PuffinClient", "Wire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        .executableTarget(
+            name: "puffin-bench",
+            dependencies: [
+                "Bench", "Bytes", "PuffinClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -1,0 +1,3 @@
+package enum HTMLReport {
+    package static func text(_ result: RunResult, _ context: RunContext) -> String { "" }
+}
