@@ -93,7 +93,7 @@ struct BenchPlan {
                     ? DataReport.json(result, context)
                     : options.report.format == .csv
                         ? DataReport.csv(result) : TableReport.text(result, context))
-            try options.report.hdr.map { try write(PercentileLog.text(result.latencies), to: $0) }
+            try options.report.hdr.map { try write(PercentileLog.text(result.total.latencies), to: $0) }
             try options.report.html.map { try write(HTMLReport.text(result, context), to: $0) }
         }
         try conclude(result, target)

@@ -29,6 +29,8 @@ package struct LatencySummary: Equatable, Sendable {
 package struct OperationResult: Sendable {
     package let name: String
     package let latency: LatencySummary
+    /// Every latency, in nanoseconds.
+    package let latencies: LatencyHistogram
     /// Requests a second.
     package let rate: Double
     package let misses: Int
@@ -52,7 +54,6 @@ package struct RunResult: Sendable {
     /// Those that were asked, in the order of `Operation`, and all together.
     package let operations: [OperationResult]
     package let total: OperationResult
-    package let latencies: LatencyHistogram
     package let timeline: [TimelinePoint]
     /// From the beginning of the measurement to the last reply.
     package let seconds: Double
@@ -86,18 +87,17 @@ package struct RunResult: Sendable {
         let seconds = max(Double(end - begin) / 1e9, 1e-9)
         var latencies = Recorder.latencyHistogram()
         for one in all.latencies { latencies.add(one) }
-        self.latencies = latencies
         self.seconds = started ? seconds : 0
         operations = Operation.allCases.compactMap { operation in
             let index = Int(operation.rawValue)
             guard all.latencies[index].totalCount > 0 else { return nil }
             return OperationResult(
                 name: operation.name, latency: LatencySummary(all.latencies[index]),
-                rate: Double(all.latencies[index].totalCount) / seconds, misses: all.misses[index],
+                latencies: all.latencies[index], rate: Double(all.latencies[index].totalCount) / seconds, misses: all.misses[index],
                 errors: all.errors[index])
         }
         total = OperationResult(
-            name: "total", latency: LatencySummary(latencies), rate: Double(latencies.totalCount) / seconds,
+            name: "total", latency: LatencySummary(latencies), latencies: latencies, rate: Double(latencies.totalCount) / seconds,
             misses: operations.reduce(0) { $0 + $1.misses }, errors: operations.reduce(0) { $0 + $1.errors })
         timeline = RunResult.timeline(progress.intervals)
         mismatches = all.mismatches
