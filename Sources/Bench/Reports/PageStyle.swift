@@ -5,7 +5,7 @@ enum PageStyle {
           --s0: #2a78d6; --s1: #1baf7a; --s2: #eda100; --s3: #4a3aa7; --s4: #e34948; }
         @media (prefers-color-scheme: dark) { :root { --ground: #1a1a19; --ink: #ffffff; --soft: #c3c2b7; --faint: #2c2c2a;
           --s0: #3987e5; --s1: #199e70; --s2: #c98500; --s3: #9085e9; --s4: #e66767; } }
-        body { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 780px;
+        body { background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; max-width: 820px;
           margin: 2rem auto; padding: 0 1rem; }
         h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
         .lead, figcaption, dt, .tiles span, td, .legend { color: var(--soft); }
@@ -24,8 +24,8 @@ enum PageStyle {
         .legend .s0 i { background: var(--s0); } .legend .s1 i { background: var(--s1); }
         .legend .s2 i { background: var(--s2); } .legend .s3 i { background: var(--s3); }
         .legend .s4 i { background: var(--s4); }
-        .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
-        th, td { text-align: right; padding: .25rem .5rem; border-bottom: 1px solid var(--faint); white-space: nowrap; }
+        .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .8rem; width: 100%; }
+        th, td { text-align: right; padding: .25rem .3rem; border-bottom: 1px solid var(--faint); white-space: nowrap; }
         th:first-child { text-align: left; } td { font-variant-numeric: tabular-nums; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
         dd { margin: 0; overflow-wrap: anywhere; }
