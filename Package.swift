@@ -106,6 +106,13 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: [
+                "Bench", "Bytes", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient"], swiftSettings: strict),
         .testTarget(
@@ -118,7 +125,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "puffin-server", "puffin-cli", "Bytes", "Server", "Store",
+                "TestSupport", "puffin-server", "puffin-cli", "puffin-bench", "Bytes", "Server", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -1,7 +1,7 @@
 // What a connection has asked and not been answered, oldest first: replies come in that order.
 
 /// A request on its way.
-struct Request {
+package struct Request {
     /// When it was to begin, in nanoseconds of `MonotonicClock`: in the open loop by the schedule, not when it was sent.
     var start: Int
     var key: Int
@@ -9,12 +9,12 @@ struct Request {
 }
 
 /// A queue of bounded size, which allocates only when it is made.
-struct InFlight: ~Copyable {
+package struct InFlight: ~Copyable {
     private var slots: [Request]
     private var head = 0
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init(limit: Int) {
+    package init(limit: Int) {
         slots = Array(repeating: Request(start: 0, key: 0, operation: .get), count: limit)
     }
 

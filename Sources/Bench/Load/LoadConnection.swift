@@ -24,7 +24,9 @@ final class LoadConnection: StreamDelegate {
     func received(_ bytes: Span<UInt8>) -> Consumption {
         let intake = worker.core.take(bytes, now: MonotonicClock.nanoseconds, &inFlight, &followUps)
         if intake.isMalformed {
-            worker.fail("what answers does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"")
+            worker.fail(
+                "what answers does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "
+                    + "--dialect \(worker.otherDialect)?")
             return Consumption(used: bytes.count, missing: 1)
         }
         worker.answered(self)

@@ -5,15 +5,15 @@
 import Bytes
 
 /// What became of the bytes that a connection was shown.
-struct Intake {
-    var used = 0
-    var missing = 1
+package struct Intake {
+    package var used = 0
+    package var missing = 1
     /// The bytes are no reply of the dialect, or a reply to nothing.
-    var isMalformed = false
+    package var isMalformed = false
 }
 
 /// The state of one thread.
-struct LoadCore: ~Copyable {
+package struct LoadCore: ~Copyable {
     private let dialect: Dialect
     private let mix: OperationMix
     private let sizes: ValueSizes
@@ -23,16 +23,18 @@ struct LoadCore: ~Copyable {
     private var chooser: KeyChooser
     private var random: RandomSource
 
-    private(set) var recorder = Recorder()
+    package private(set) var recorder = Recorder()
     /// Requests that are about to be sent.
-    var output = ByteBuffer()
+    package var output = ByteBuffer()
     /// Requests that were sent and not answered, and replies so far; over all connections.
-    private(set) var outstanding = 0
-    private(set) var replies = 0
+    package private(set) var outstanding = 0
+    package private(set) var replies = 0
     /// From when on replies count, in nanoseconds of `MonotonicClock`.
-    var measureStart = Int.max
+    package var measureStart = Int.max
 
-    init(_ dialect: Dialect, _ workload: Workload, space: KeySpace, verifies: Bool, thread: Int, of threads: Int) {
+    package init(
+        _ dialect: Dialect, _ workload: Workload, space: KeySpace, verifies: Bool, thread: Int, of threads: Int
+    ) {
         self.dialect = dialect
         self.space = space
         self.verifies = verifies
@@ -47,7 +49,7 @@ struct LoadCore: ~Copyable {
     /// - Parameters:
     ///   - start: when it is to begin.
     ///   - followUps: keys whose value was read on this connection and is now to be written.
-    mutating func issue(start: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]) {
+    package mutating func issue(start: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]) {
         var operation = Operation.set
         var key = 0
         if let follower = followUps.popLast() {
@@ -67,7 +69,7 @@ struct LoadCore: ~Copyable {
     }
 
     /// Takes the replies at the front of `bytes`, which have come by `now`.
-    mutating func take(
+    package mutating func take(
         _ bytes: Span<UInt8>, now: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]
     ) -> Intake {
         var intake = Intake()

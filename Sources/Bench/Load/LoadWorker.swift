@@ -77,6 +77,9 @@ final class LoadWorker {
         phase = .done
     }
 
+    /// For a message: what the server may speak instead.
+    var otherDialect: Dialect { plan.dialect == .line ? .resp : .line }
+
     // MARK: Connecting
 
     /// Connections that are being made at once.

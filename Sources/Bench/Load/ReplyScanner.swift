@@ -4,7 +4,7 @@
 import Bytes
 
 /// What was found at the front of some bytes. Positions count from their start.
-enum ReplyScan: Equatable {
+package enum ReplyScan: Equatable {
     /// Anything that is neither of those below; `value` is where a text or a value stands.
     case answer(value: Range<Int>, end: Int)
     /// The key is not there.
@@ -18,7 +18,7 @@ enum ReplyScan: Equatable {
 }
 
 /// Finds replies.
-enum ReplyScanner {
+package enum ReplyScanner {
     /// No length, and no number of elements, is longer.
     private static let lengthDigits = 20
 
@@ -26,7 +26,7 @@ enum ReplyScanner {
     ///   - start: where the reply begins.
     ///   - isList: whether the request is one that lines answer with a list.
     @inline(__always)
-    static func next(_ dialect: Dialect, in bytes: Span<UInt8>, from start: Int, isList: Bool) -> ReplyScan {
+    package static func next(_ dialect: Dialect, in bytes: Span<UInt8>, from start: Int, isList: Bool) -> ReplyScan {
         dialect == .line ? line(in: bytes, from: start, isList: isList) : resp(in: bytes, from: start)
     }
 

@@ -4,7 +4,7 @@
 import Bytes
 
 /// Writes the requests of one thread.
-struct RequestEncoder: ~Copyable {
+package struct RequestEncoder: ~Copyable {
     private let dialect: Dialect
     private let values: ValuePattern
     /// Digits of a key, and how many of them a scan names.
@@ -20,7 +20,7 @@ struct RequestEncoder: ~Copyable {
     private static let scannedDigits = 2
     private static let keyPrefix = "key:"
 
-    init(_ dialect: Dialect, _ workload: Workload) {
+    package init(_ dialect: Dialect, _ workload: Workload) {
         self.dialect = dialect
         values = ValuePattern()
         let needed = String(workload.keyCount - 1).utf8.count + (workload.mix.contains(.insert) ? 1 : 0)
@@ -46,7 +46,7 @@ struct RequestEncoder: ~Copyable {
     }
 
     /// Appends a request. `size` and `version` are those of the value, where there is one.
-    func append(
+    package func append(
         _ operation: Operation, key: Int, size: Int, version: UInt32, to output: inout ByteBuffer
     ) {
         switch operation {

@@ -14,7 +14,7 @@ package struct SweepStep: Sendable {
         self.init(rate: rate, achieved: result.total.rate, latency: result.total.latency, limit: limit)
     }
 
-    init(rate: Double, achieved: Double, latency: LatencySummary, limit: Int) {
+    package init(rate: Double, achieved: Double, latency: LatencySummary, limit: Int) {
         self.rate = rate
         self.achieved = achieved
         self.latency = latency

@@ -24,6 +24,9 @@ package struct Target: Sendable {
         self.dialect = dialect
         address = try Target.reach(endpoint)
         identity = ServerIdentity(asking: endpoint)
+        if dialect == .line && identity.speaksOnlyRESP {
+            throw LoadError(description: "\(identity.name) at \(endpoint) does not speak lines; use --dialect resp")
+        }
         if identity.isLoading {
             throw LoadError(description: "\(endpoint) is still loading its data; try again when it says Ready")
         }
@@ -69,6 +72,7 @@ package struct ServerIdentity: Sendable {
     /// In the server's own words; empty where it does not tell.
     package let durability: String
     let isLoading: Bool
+    let speaksOnlyRESP: Bool
     /// The server's process, where it runs on this machine.
     let process: ServerProcessor?
 
@@ -84,6 +88,7 @@ package struct ServerIdentity: Sendable {
             }
         }
         isLoading = fields["loading"] == "1"
+        speaksOnlyRESP = fields["puffin_version"] == nil && fields["redis_version"] != nil
         name = ServerIdentity.name(fields)
         if let mode = fields["puffin_durability"] {
             durability = mode

@@ -63,12 +63,14 @@ package enum HTMLReport {
         }
         let values = series.flatMap(\.points)
         let most = max(values.map(\.x).max() ?? 10, 10)
-        let levels = [(1, "0 %"), (2, "50 %"), (10, "90 %"), (100, "99 %"), (1000, "99.9 %"), (1e4, "99.99 %")]
+        let levels =
+            [(1, "0 %"), (2, "50 %"), (10, "90 %"), (100, "99 %"), (1000, "99.9 %"), (1e4, "99.99 %")]
             + [(1e5, "99.999 %"), (1e6, "99.9999 %"), (1e7, "99.99999 %")]
         let x = PlotAxis(
             least: 1, most: most, isLogarithmic: true, ticks: levels.filter { $0.0 <= most }.map { ($0.0, $0.1) })
         let y = PlotAxis.latency(from: values.map(\.y).min() ?? 1000, to: values.map(\.y).max() ?? 1_000_000)
-        return Plot(title: "Latency by percentile", x: x, y: y, xLabel: "share of requests that were faster", series: series)
+        return Plot(
+            title: "Latency by percentile", x: x, y: y, xLabel: "share of requests that were faster", series: series)
     }
 
     private static func throughput(_ result: RunResult) -> Plot {
@@ -114,7 +116,9 @@ package enum HTMLReport {
     // MARK: Tables
 
     private static func table(_ result: RunResult) -> String {
-        let head = ["", "requests", "rate/s", "mean", "p50", "p90", "p99", "p99.9", "p99.99", "longest", "misses", "errors"]
+        let head = [
+            "", "requests", "rate/s", "mean", "p50", "p90", "p99", "p99.9", "p99.99", "longest", "misses", "errors",
+        ]
         let rows = (result.operations.count > 1 ? result.operations : []) + [result.total]
         let lines = rows.map { row in
             let latency = row.latency
@@ -131,6 +135,7 @@ package enum HTMLReport {
 
     private static func circumstances(_ context: RunContext) -> String {
         "<h2>What was run where</h2><dl>"
-            + context.fields.map { "<dt>\($0.name)</dt><dd>\(escaped($0.value))</dd>" }.joined(separator: "\n") + "</dl>"
+            + context.fields.map { "<dt>\($0.name)</dt><dd>\(escaped($0.value))</dd>" }.joined(separator: "\n")
+            + "</dl>"
     }
 }

@@ -2,7 +2,7 @@
 
 /// What the client took of its processors while it measured.
 package struct ClientUse: Sendable {
-    /// Processor microseconds per request.
+    /// Processor microseconds per request, the kernel's part included.
     package let microseconds: Double
     /// The share of its time that the busiest thread was running.
     package let busiestThread: Double
@@ -15,6 +15,17 @@ package struct ClientUse: Sendable {
     /// A thread that is running for more than this cannot do much more.
     private static let busyLimit = 0.9
     private static let lateLimit = 0.001
+
+    /// Shares are of 1.
+    package init(
+        microseconds: Double, busiestThread: Double, lateShare: Double, longestDelay: Int, isOpenLoop: Bool
+    ) {
+        self.microseconds = microseconds
+        self.busiestThread = busiestThread
+        self.lateShare = lateShare
+        self.longestDelay = longestDelay
+        self.isOpenLoop = isOpenLoop
+    }
 
     init(_ results: [WorkerResult], isOpenLoop: Bool, count: Int) {
         self.isOpenLoop = isOpenLoop

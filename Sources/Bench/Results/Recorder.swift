@@ -9,15 +9,15 @@ package typealias LatencyHistogram = Histogram<UInt64>
 package typealias IntervalHistogram = Histogram<UInt32>
 
 /// The measurements of one thread.
-struct Recorder: Sendable {
+package struct Recorder: Sendable {
     /// Latencies in nanoseconds, by the operation's raw value.
-    private(set) var latencies: [LatencyHistogram]
-    private(set) var misses = InlineArray<6, Int>(repeating: 0)
-    private(set) var errors = InlineArray<6, Int>(repeating: 0)
+    package private(set) var latencies: [LatencyHistogram]
+    package private(set) var misses = InlineArray<6, Int>(repeating: 0)
+    package private(set) var errors = InlineArray<6, Int>(repeating: 0)
     /// Values that were not what was written.
-    private(set) var mismatches = 0
+    package private(set) var mismatches = 0
     /// The first few errors and mismatches, as texts.
-    private(set) var complaints: [String] = []
+    package private(set) var complaints: [String] = []
 
     /// What came in since the interval began, measured or not.
     private(set) var interval = Recorder.intervalHistogram()
@@ -32,7 +32,7 @@ struct Recorder: Sendable {
     }
 
     /// Three digits, down to a tenth of a microsecond.
-    static func latencyHistogram() -> LatencyHistogram {
+    package static func latencyHistogram() -> LatencyHistogram {
         Histogram(
             lowestDiscernibleValue: 100, highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
     }

@@ -13,7 +13,7 @@ package struct LatencySummary: Equatable, Sendable {
     package let p9999: UInt64
     package let max: UInt64
 
-    init(_ latencies: LatencyHistogram) {
+    package init(_ latencies: LatencyHistogram) {
         count = Int(latencies.totalCount)
         func value(at percentile: Double) -> UInt64 {
             latencies.totalCount == 0 ? 0 : Swift.min(latencies.valueAtPercentile(percentile), latencies.maxRecorded)
@@ -93,11 +93,13 @@ package struct RunResult: Sendable {
             guard all.latencies[index].totalCount > 0 else { return nil }
             return OperationResult(
                 name: operation.name, latency: LatencySummary(all.latencies[index]),
-                latencies: all.latencies[index], rate: Double(all.latencies[index].totalCount) / seconds, misses: all.misses[index],
+                latencies: all.latencies[index], rate: Double(all.latencies[index].totalCount) / seconds,
+                misses: all.misses[index],
                 errors: all.errors[index])
         }
         total = OperationResult(
-            name: "total", latency: LatencySummary(latencies), latencies: latencies, rate: Double(latencies.totalCount) / seconds,
+            name: "total", latency: LatencySummary(latencies), latencies: latencies,
+            rate: Double(latencies.totalCount) / seconds,
             misses: operations.reduce(0) { $0 + $1.misses }, errors: operations.reduce(0) { $0 + $1.errors })
         timeline = RunResult.timeline(progress.intervals)
         mismatches = all.mismatches
