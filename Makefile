@@ -11,7 +11,7 @@ VENV = .venv
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test torture fuzz lint fmt clean
+.PHONY: help setup setup-dev build run test torture fuzz bench bench-compare lint fmt clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,8 +38,9 @@ setup-dev: setup ## Install the programs that the tests talk to (redis-cli, nc, 
 build: setup ## Build the programs into bin/
 	$(SWIFT_BUILD) --product puffin-server
 	$(SWIFT_BUILD) --product puffin-cli
+	$(SWIFT_BUILD) --product puffin-bench
 	@mkdir -p $(BIN)
-	@cp "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-cli $(BIN)/
+	@cd "$$($(SWIFT_BUILD) --show-bin-path)" && cp puffin-server puffin-cli puffin-bench "$(CURDIR)/$(BIN)/"
 
 run: build ## Build and start a server on port 8080 (options: make run ARGS="--port 8081")
 	$(BIN)/puffin-server $(ARGS)
@@ -56,9 +57,16 @@ torture: setup ## Kill, cut, break and tear far more often than the tests do: so
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
 
+bench: build ## Measure a standard set on servers of its own: a minute and a half
+	Tests/Bench/standard
+
+bench-compare: build ## Measure the same side by side with redis-server, where that is installed: two minutes
+	Tests/Bench/compare
+
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	.ci/check-rooms
+	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/fuzz .ci/run Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests

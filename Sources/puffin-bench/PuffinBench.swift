@@ -25,7 +25,7 @@ struct PuffinBench: ParsableCommand {
             puffin-bench --sweep
 
             docs/bench.md says how each figure is measured. Exit codes: 0 done, 1 error replies or wrong values, 2 wrong \
-            usage, no server, or a server that went away.
+            usage, no server, or a server that went away, 130 interrupted.
             """,
         version: "puffin-bench \(puffinVersion)")
 
