@@ -35,6 +35,10 @@ struct ScheduleTests {
         #expect(schedule.due(at: 4_999_999) == 3)
         #expect(schedule.due(at: 1_999_999) == 0)
         #expect(schedule.count == 2)
+        schedule.skip(before: 5_000_000)
+        #expect(schedule.next == 5_000_000)
+        schedule.skip(before: 4_000_000)
+        #expect(schedule.next == 5_000_000)
     }
 
     @Test("latency counts from the moment a request was to begin, not from when it was sent")

@@ -10,23 +10,18 @@ package struct LiveState: Sendable {
     package let secondsLeft: Double?
 
     init(now: Int, times: RunTimes, settings: LoadSettings, progress: LoadProgress) {
-        let intervals = progress.intervals
-        let recent = intervals.filter { $0.start + times.measureStart >= now - 1_100_000_000 }
+        let timeline = progress.timeline
+        let recent = timeline.recent.filter { $0.start + times.measureStart >= now - 1_100_000_000 }
         var latencies = Recorder.intervalHistogram()
-        var byIndex: [Int: Double] = [:]
-        for interval in recent {
-            latencies.add(interval.latencies)
-            byIndex[interval.index, default: 0] += interval.rate
-        }
-        rate = byIndex.isEmpty ? 0 : byIndex.values.reduce(0, +) / Double(byIndex.count)
+        for interval in recent { latencies.add(interval.latencies) }
+        rate = recent.isEmpty ? 0 : recent.reduce(0) { $0 + $1.rate } / Double(recent.count)
         p99 = latencies.totalCount == 0 ? 0 : latencies.valueAtPercentile(99)
-        errors = intervals.reduce(0) { $0 + $1.errors }
+        errors = timeline.errors
         isWarmup = now < times.measureStart
         if times.measureEnd != .max {
             secondsLeft = max(0, Double(times.measureEnd - now) / 1e9)
         } else if case .requests(let count) = settings.limit, rate > 0, !isWarmup {
-            let done = intervals.filter { $0.start >= 0 }.reduce(0) { $0 + Int($1.latencies.totalCount) }
-            secondsLeft = Double(max(0, count - done)) / rate
+            secondsLeft = Double(max(0, count - timeline.replies)) / rate
         } else {
             secondsLeft = nil
         }

@@ -23,6 +23,10 @@ final class LoadConnection: StreamDelegate {
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
         let intake = worker.core.take(bytes, now: MonotonicClock.nanoseconds, &inFlight, &followUps)
+        if intake.isMalformed && inFlight.count == 0 {
+            worker.fail("the server said \"\(excerpt(bytes, from: intake.used))\", unasked")
+            return Consumption(used: bytes.count, missing: 1)
+        }
         if intake.isMalformed {
             worker.fail(
                 "what answers does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "

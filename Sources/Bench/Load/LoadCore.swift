@@ -29,6 +29,8 @@ package struct LoadCore: ~Copyable {
     /// Requests that were sent and not answered, and replies so far; over all connections.
     package private(set) var outstanding = 0
     package private(set) var replies = 0
+    /// When the last reply came.
+    private(set) var lastReply = 0
     /// From when on replies count, in nanoseconds of `MonotonicClock`.
     package var measureStart = Int.max
 
@@ -99,6 +101,7 @@ package struct LoadCore: ~Copyable {
             intake.used = end
         }
         record(&counts, start: start, now: now)
+        if intake.used > 0 { lastReply = now }
         return intake
     }
 

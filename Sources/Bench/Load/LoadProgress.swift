@@ -9,7 +9,7 @@ final class LoadProgress: Sendable {
         var workers: [Wakeup.Bell] = []
         var readyCount = 0
         var results: [WorkerResult] = []
-        var intervals: [Interval] = []
+        var timeline = Timeline()
     }
 
     private let state = Mutex(State())
@@ -39,7 +39,7 @@ final class LoadProgress: Sendable {
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
-    func add(_ interval: Interval) { state.withLock { $0.intervals.append(interval) } }
+    func add(_ interval: Interval) { state.withLock { $0.timeline.add(interval) } }
 
     func finish(_ result: WorkerResult) {
         // Whatever ends one thread before its time ends the run.
@@ -52,7 +52,7 @@ final class LoadProgress: Sendable {
 
     var readyCount: Int { state.withLock { $0.readyCount } }
     var results: [WorkerResult] { state.withLock { $0.results } }
-    var intervals: [Interval] { state.withLock { $0.intervals } }
+    var timeline: Timeline { state.withLock { $0.timeline } }
 
     /// Lets all threads begin.
     func begin(at time: Int) {

@@ -35,7 +35,7 @@ package struct LoadRun {
     /// Runs to the end, or until the user interrupts it.
     /// - Parameter tick: called now and then while it runs.
     /// - Throws: `LoadError` where the run could not begin.
-    package func run(_ tick: (LiveState) -> Void = { _ in }) throws(LoadError) -> RunResult {
+    package func run(_ tick: ((LiveState) -> Void)? = nil) throws(LoadError) -> RunResult {
         do throws(ReactorError) {
             return try run(on: EventLoop(), tick)
         } catch {
@@ -43,7 +43,7 @@ package struct LoadRun {
         }
     }
 
-    private func run(on loop: EventLoop, _ tick: (LiveState) -> Void) throws(ReactorError) -> RunResult {
+    private func run(on loop: EventLoop, _ tick: ((LiveState) -> Void)?) throws(ReactorError) -> RunResult {
         _ = Descriptors.raiseLimit(to: settings.clients + 64)
         let wakeup = try Wakeup(loop)
         let progress = LoadProgress(bell: wakeup.bell)
@@ -69,7 +69,7 @@ package struct LoadRun {
                 server.begin(beginning)
             }
             server.sample(at: now, isOver: progress.isStopping)
-            if let times { tick(LiveState(now: now, times: times, settings: settings, progress: progress)) }
+            if let times, let tick { tick(LiveState(now: now, times: times, settings: settings, progress: progress)) }
         }
         withExtendedLifetime((signals, timer)) {}
         server.end()

@@ -35,8 +35,7 @@ final class LoadWorker {
     private var alarmTime = 0
     private var lateness = Lateness()
     private var processor = ProcessorUse()
-    private var lastReply = 0
-    private var lastCount = 0
+    private var quietSince = 0
     private var intervalStart = 0
 
     /// - Throws: `ReactorError` where the system has no descriptors left.
@@ -66,7 +65,8 @@ final class LoadWorker {
         ticker = nil
         alarm = nil
         return WorkerResult(
-            recorder: core.recorder, failure: failure, end: lastReply, measureStart: times.measureStart,
+            recorder: core.recorder, failure: failure, end: max(core.lastReply, times.start),
+            measureStart: times.measureStart,
             unanswered: core.outstanding, unsent: unsent, lateness: lateness, processor: processor)
     }
 
@@ -124,7 +124,7 @@ final class LoadWorker {
         times = RunTimes(start: start, plan.settings)
         core.measureStart = times.measureStart
         intervalStart = start
-        lastReply = start
+        quietSince = start
         processor.begin(at: start, measureStart: times.measureStart, replies: 0)
         if let rate = plan.settings.rate {
             schedule = Schedule(start: start, rate: rate, thread: plan.thread, of: plan.threads)
@@ -170,12 +170,16 @@ final class LoadWorker {
     private func pump() {
         guard phase == .running, var schedule else { return }
         let now = MonotonicClock.nanoseconds
-        var due = now < times.measureEnd ? schedule.due(at: now) : 0
+        // A warm-up that the server could not follow is over too: what it left is not the measurement's.
+        if now >= times.measureStart { schedule.skip(before: times.measureStart) }
+        var due = schedule.due(at: min(now, times.measureEnd - 1))
         if due > 0 { lateness.note(now - schedule.next, requests: due) }
         while due > 0, let connection = ready.popFirst() {
             // Behind schedule each gets its share at once: a request by itself would cost a system call.
-            let share = allowance(
-                min(max(due / (ready.count + 1), 1), connection.inFlight.room), at: schedule.next)
+            let wanted = min(max(due / (ready.count + 1), 1), connection.inFlight.room)
+            // The warm-up's are not counted: none may go with those that are.
+            let warmup = schedule.due(at: times.measureStart - 1)
+            let share = allowance(warmup > 0 ? min(wanted, warmup) : wanted, at: schedule.next)
             guard share > 0 else { break }
             for _ in 0..<share {
                 core.issue(start: schedule.take(), &connection.inFlight, &connection.followUps)
@@ -210,10 +214,12 @@ final class LoadWorker {
         }
         processor.noteMeasureStart(at: now, replies: core.replies)
         endIntervalIfDue(at: now)
-        if core.replies != lastCount || core.outstanding == 0 { (lastCount, lastReply) = (core.replies, now) }
-        if now - lastReply > plan.settings.patience.nanoseconds {
+        quietSince = core.outstanding == 0 ? now : max(quietSince, core.lastReply)
+        if now - quietSince > plan.settings.patience.nanoseconds {
             return fail("the server was silent for \(plan.settings.patience)")
         }
+        // What was due before the end still begins, where a connection is free.
+        if now >= times.measureEnd { pump() }
         let isOver = now >= times.measureEnd || issued >= plan.quota || progress.isStopping
         if phase == .running && isOver { phase = .draining }
         if phase == .draining && core.outstanding == 0 { phase = .done }
@@ -233,6 +239,6 @@ final class LoadWorker {
     /// Requests that were due and could not begin before the run was over.
     private var unsent: Int {
         guard let schedule, issued < plan.quota, times.measureEnd != .max else { return 0 }
-        return schedule.due(at: min(times.measureEnd - 1, lastReply))
+        return schedule.due(at: min(times.measureEnd - 1, MonotonicClock.nanoseconds))
     }
 }

@@ -26,6 +26,9 @@ package struct Schedule: Sendable {
         return max(Int(Double(now - start) / interval) + 1 - count, 1)
     }
 
+    /// Leaves out what was to begin before `time`.
+    package mutating func skip(before time: Int) { count += due(at: time - 1) }
+
     package mutating func take() -> Int {
         defer { count += 1 }
         return next

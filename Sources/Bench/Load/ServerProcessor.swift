@@ -5,14 +5,18 @@ import Reactor
 struct ServerProcessor: Sendable {
     private let path: String
 
-    /// Clock ticks a second in /proc: a constant of Linux' interface.
+    private static let names = ["puffin-server", "redis-server", "valkey-server"]
+    /// Nanoseconds of a clock tick in /proc: a constant of Linux' interface.
     private static let tick = 10_000_000
 
     /// nil where no such process is seen, or the server is on another machine, where its number means nothing.
     init?(id: Int, on endpoint: Endpoint) {
         let isLocal = endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.hasPrefix("127.")
         path = "/proc/\(id)/stat"
-        guard isLocal, nanoseconds != nil else { return nil }
+        // The number may come out of a container, and be somebody else's here.
+        let name = SystemText.read("/proc/\(id)/comm") ?? ""
+        let isServer = ServerProcessor.names.contains { name.hasPrefix($0) }
+        guard isLocal, isServer, nanoseconds != nil else { return nil }
     }
 
     /// What all threads of the process have taken, in steps of 10 ms; nil when it is gone.

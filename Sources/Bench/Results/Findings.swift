@@ -31,9 +31,13 @@ package struct Findings: Sendable {
             )
         }
         if result.mismatches > 0 || result.total.errors > 0 { lines += result.complaints }
+        let isEmpty = result.failure == nil && !result.isInterrupted && result.total.latency.count == 0
+        if isEmpty {
+            lines.append("\(endpoint): no request was answered while it was measured; give it a longer --duration")
+        }
         if result.isInterrupted { lines.append("interrupted; the figures are of what was measured until then") }
         self.lines = lines
-        if result.failure != nil {
+        if result.failure != nil || isEmpty {
             exitCode = 2
         } else if !result.isClean && !result.isInterrupted {
             exitCode = result.unanswered > 0 ? 2 : 1

@@ -101,7 +101,7 @@ package struct RunResult: Sendable {
             name: "total", latency: LatencySummary(latencies), latencies: latencies,
             rate: Double(latencies.totalCount) / seconds,
             misses: operations.reduce(0) { $0 + $1.misses }, errors: operations.reduce(0) { $0 + $1.errors })
-        timeline = RunResult.timeline(progress.intervals)
+        timeline = progress.timeline.points
         mismatches = all.mismatches
         complaints = all.complaints
         unanswered = results.reduce(0) { $0 + $1.unanswered }
@@ -110,25 +110,6 @@ package struct RunResult: Sendable {
         self.isInterrupted = isInterrupted
         client = ClientUse(results, isOpenLoop: settings.rate != nil, count: Int(latencies.totalCount))
         serverUse = server
-    }
-
-    private static func timeline(_ intervals: [Interval]) -> [TimelinePoint] {
-        var byIndex: [Int: Interval] = [:]
-        for interval in intervals where interval.start >= 0 {
-            if byIndex[interval.index] == nil {
-                byIndex[interval.index] = interval
-            } else {
-                byIndex[interval.index]?.add(interval)
-            }
-        }
-        return byIndex.values.sorted { $0.index < $1.index }.map { interval in
-            let latencies = interval.latencies
-            let isEmpty = latencies.totalCount == 0
-            return TimelinePoint(
-                second: Double(interval.start) / 1e9, rate: interval.rate,
-                p50: isEmpty ? 0 : latencies.valueAtPercentile(50), p99: isEmpty ? 0 : latencies.valueAtPercentile(99),
-                max: isEmpty ? 0 : latencies.maxRecorded, errors: interval.errors)
-        }
     }
 }
 
