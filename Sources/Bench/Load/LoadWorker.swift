@@ -57,6 +57,7 @@ final class LoadWorker {
         while phase != .done {
             loop.turn(waiting: true)
             if phase == .ready { startIfDue() }
+            setAlarm()
         }
         processor.end(replies: core.replies)
         for connection in connections { connection.stream.close() }
@@ -190,10 +191,14 @@ final class LoadWorker {
         }
         lateness.isServerAwaited = ready.isEmpty
         self.schedule = schedule
-        if !ready.isEmpty && schedule.next != alarmTime {
-            alarmTime = schedule.next
-            alarm?.set(at: alarmTime)
-        }
+    }
+
+    /// Sees to it that the loop turns when the next request is due. Once a turn: on a virtual machine setting a timer costs
+    /// more than a request.
+    private func setAlarm() {
+        guard phase == .running, let next = schedule?.next, !ready.isEmpty, next != alarmTime else { return }
+        alarmTime = next
+        alarm?.set(at: next)
     }
 
     private func send(on connection: LoadConnection) {

@@ -56,7 +56,7 @@ package enum TableReport {
         }
         if result.unsent > 0 {
             lines.append(
-                "\(counted(result.unsent, "request")) had not begun when the run ended, though due: the figures lack them"
+                "\(grouped(result.unsent)) requests had not begun when the run ended, though due: the figures lack them"
             )
         }
         if let warning = result.client.warning(serverUse: result.serverUse) { lines += ["", "WARNING: \(warning)"] }
