@@ -68,7 +68,7 @@ struct Plot {
     let series: [PlotSeries]
 
     private static let (width, height) = (720.0, 280.0)
-    private static let (left, right, top, bottom) = (64.0, 16.0, 10.0, 40.0)
+    private static let (left, right, top, bottom) = (64.0, 28.0, 10.0, 40.0)
 
     var svg: String {
         var parts = [

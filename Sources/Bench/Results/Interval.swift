@@ -1,15 +1,23 @@
 import Histogram
 
 /// What came in during a short time, for the live line and for the curves over time.
-struct Interval: Sendable {
+package struct Interval: Sendable {
     /// Which one since the run began, warm-up included.
-    let index: Int
+    package let index: Int
     /// In nanoseconds since the measurement began; below 0 in the warm-up.
-    let start: Int
+    package let start: Int
     /// Replies a second.
-    var rate: Double
-    var latencies: IntervalHistogram
-    var errors: Int
+    package var rate: Double
+    package var latencies: IntervalHistogram
+    package var errors: Int
+
+    package init(index: Int, start: Int, rate: Double, latencies: IntervalHistogram, errors: Int) {
+        self.index = index
+        self.start = start
+        self.rate = rate
+        self.latencies = latencies
+        self.errors = errors
+    }
 
     /// Takes up another thread's part of the same interval.
     mutating func add(_ other: Interval) {

@@ -38,7 +38,7 @@ package struct Recorder: Sendable {
     }
 
     /// Two digits, down to a microsecond: small, because there is one for each interval.
-    static func intervalHistogram() -> IntervalHistogram {
+    package static func intervalHistogram() -> IntervalHistogram {
         Histogram(
             lowestDiscernibleValue: 1000, highestTrackableValue: longest, numberOfSignificantValueDigits: .two)
     }

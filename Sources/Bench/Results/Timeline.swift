@@ -1,17 +1,19 @@
 /// The intervals of a run, threads together. The last few are kept with all their latencies, for threads that are late and
 /// for the live line; older ones as a few figures, so that a run may last for days.
-struct Timeline: Sendable {
+package struct Timeline: Sendable {
     /// In the order of time.
-    private(set) var recent: [Interval] = []
+    package private(set) var recent: [Interval] = []
     private var past: [TimelinePoint] = []
     /// Errors so far, and replies that were measured.
-    private(set) var errors = 0
-    private(set) var replies = 0
+    package private(set) var errors = 0
+    package private(set) var replies = 0
 
     /// Intervals are a tenth of a second at least: three seconds.
     private static let recentLimit = 32
 
-    mutating func add(_ interval: Interval) {
+    package init() {}
+
+    package mutating func add(_ interval: Interval) {
         errors += interval.errors
         if interval.start >= 0 { replies += Int(interval.latencies.totalCount) }
         let place = recent.lastIndex { $0.index <= interval.index }
@@ -25,7 +27,7 @@ struct Timeline: Sendable {
     }
 
     /// All of it but the warm-up.
-    var points: [TimelinePoint] { past + Timeline.points(recent) }
+    package var points: [TimelinePoint] { past + Timeline.points(recent) }
 
     private static func points(_ intervals: [Interval]) -> [TimelinePoint] {
         intervals.filter { $0.start >= 0 }.map { interval in
