@@ -14,7 +14,7 @@ FUZZ_SECONDS ?= 60
 .PHONY: help setup setup-dev build run test torture fuzz bench bench-compare lint fmt clean
 
 help: ## What there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # Installs what is missing, by apt: as root, or with sudo.
 define install

@@ -8,9 +8,6 @@ package enum MonotonicClock {
     /// Nanoseconds that the calling thread has been running on a processor.
     package static var threadNanoseconds: Int { read(CLOCK_THREAD_CPUTIME_ID) }
 
-    /// Nanoseconds that all threads of the process have been running on processors.
-    package static var processNanoseconds: Int { read(CLOCK_PROCESS_CPUTIME_ID) }
-
     private static func read(_ clock: Int32) -> Int {
         var time = timespec()
         unsafe _ = clock_gettime(clock, &time)
