@@ -11,10 +11,10 @@ VENV = .venv
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test torture fuzz bench bench-compare lint fmt clean
+.PHONY: help setup setup-dev build run test torture fuzz bench bench-compare bench-pauses micro micro-instructions lint fmt clean
 
 help: ## What there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 # Installs what is missing, by apt: as root, or with sudo.
 define install
@@ -63,10 +63,22 @@ bench: build ## Measure a standard set on servers of its own: a minute and a hal
 bench-compare: build ## Measure the same side by side with redis-server, where that is installed: two minutes
 	Tests/Bench/compare
 
+bench-pauses: build ## How long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
+	@Tests/Bench/pauses $(BIN) $(ARGS)
+
+micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
+	$(SWIFT_BUILD) --product puffin-micro
+	@"$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
+
+micro-instructions: setup ## The same in instructions, which repeat (needs valgrind; some: ARGS="table-get record-read")
+	$(SWIFT_BUILD) --product puffin-micro
+	@Tests/MicroBenchmarks/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
+
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	.ci/check-rooms
-	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/fuzz .ci/run Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash
+	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/fuzz .ci/run \
+		Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash Tests/MicroBenchmarks/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests

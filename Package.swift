@@ -29,23 +29,23 @@ let package = Package(
         .executable(name: "puffin-bench", targets: ["puffin-bench"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
-        .systemLibrary(name: "CChecksum", path: "Sources/CChecksum"),
+        .systemLibrary(name: "CProcessor", path: "Sources/CProcessor"),
 
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(
             name: "Store",
             dependencies: [
-                "Bytes", "CChecksum", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "CProcessor", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
@@ -62,6 +62,16 @@ let package = Package(
             dependencies: [
                 "Bytes", "Wire", "Reactor", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Torture",
+            dependencies: ["Bytes", "PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .target(
+            name: "Pauses",
+            dependencies: [
+                "Bytes", "PuffinClient", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
 
@@ -82,11 +92,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bench", "Bytes", "PuffinClient",
+                "Bench", "Bytes", "Pauses", "PuffinClient", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -96,6 +105,9 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-micro", dependencies: ["Bytes", "Store", "Wire"], path: "Tests/MicroBenchmarks",
+            exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
@@ -121,11 +133,19 @@ let package = Package(
                 "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "TortureTests",
+            dependencies: ["Torture", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PausesTests",
+            dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "puffin-server", "puffin-cli", "puffin-bench", "Bytes", "Server", "Store",
+                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "Bytes", "Server", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -6,27 +6,31 @@
 
 /// A first-in, first-out run of bytes that owns its memory. Sizes are in bytes.
 @safe
-package struct ByteBuffer: ~Copyable {
+public struct ByteBuffer: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<UInt8>?
     @usableFromInline var head = 0
     @usableFromInline var tail = 0
     @usableFromInline var limit = 0
 
     /// An empty buffer, which takes no memory until the first byte is appended.
-    package init() { unsafe base = nil }
+    public init() { unsafe base = nil }
 
     deinit { freeMemory() }
 
     /// Bytes that were appended and not yet removed.
-    @inlinable package var count: Int { tail - head }
-    @inlinable package var isEmpty: Bool { tail == head }
+    public var count: Int {
+        @inlinable @inline(__always) get { tail &- head }
+    }
+    public var isEmpty: Bool {
+        @inlinable @inline(__always) get { tail == head }
+    }
     /// Bytes of memory held.
-    @inlinable package var capacity: Int { limit }
+    @inlinable public var capacity: Int { limit }
 
     /// The content, lent for as long as the buffer is not changed.
-    @inlinable package var bytes: Span<UInt8> {
+    public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
-        get {
+        @inlinable @inline(__always) get {
             guard let base = unsafe base else { return Span() }
             let view = unsafe Span(_unsafeStart: base + head, count: tail - head)
             return unsafe _overrideLifetime(view, borrowing: self)
@@ -34,14 +38,15 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Makes room for `size` more bytes. Growth doubles, so that appending is linear overall.
-    @inlinable package mutating func reserve(_ size: Int) {
-        if limit - tail < size { makeRoom(for: size) }
+    @inlinable @inline(__always)
+    public mutating func reserve(_ size: Int) {
+        if limit &- tail < size { makeRoom(for: size) }
     }
 
     /// As above, where `expected` bytes in all are known to come: memory grows to what they need instead of twice the size,
     /// as soon as that is a step of a quarter to one and a half. So appending stays linear overall, and a large value that
     /// comes in pieces ends in a buffer of its own size.
-    package mutating func reserve(_ size: Int, expecting expected: Int) {
+    public mutating func reserve(_ size: Int, expecting expected: Int) {
         if limit - tail < size { makeRoom(for: size, expecting: expected) }
     }
 
@@ -63,13 +68,15 @@ package struct ByteBuffer: ~Copyable {
         tail = kept
     }
 
-    @inlinable package mutating func append(_ byte: UInt8) {
+    @inlinable @inline(__always)
+    public mutating func append(_ byte: UInt8) {
         reserve(1)
         unsafe base.unsafelyUnwrapped[tail] = byte
-        tail += 1
+        tail &+= 1
     }
 
-    @inlinable package mutating func append(_ span: Span<UInt8>) {
+    @inlinable @inline(__always)
+    public mutating func append(_ span: Span<UInt8>) {
         let size = span.count
         guard size > 0 else { return }
         reserve(size)
@@ -77,25 +84,26 @@ package struct ByteBuffer: ~Copyable {
             guard let from = source.baseAddress else { return }
             unsafe (base.unsafelyUnwrapped + tail).update(from: from, count: size)
         }
-        tail += size
+        tail &+= size
     }
 
-    @inlinable package mutating func append(_ text: StaticString) {
+    @inlinable @inline(__always)
+    public mutating func append(_ text: StaticString) {
         let size = text.utf8CodeUnitCount
         guard size > 0 else { return }
         reserve(size)
         unsafe (base.unsafelyUnwrapped + tail).update(from: text.utf8Start, count: size)
-        tail += size
+        tail &+= size
     }
 
     /// For texts made on the cold path: error messages, statistics.
-    package mutating func append(text: String) {
+    public mutating func append(text: String) {
         for byte in text.utf8 { append(byte) }
     }
 
     /// Lends room for `size` bytes, at least 1, after the content; `fill` returns how many of them it wrote, from the
     /// first on.
-    package mutating func append<E: Error>(
+    public mutating func append<E: Error>(
         upTo size: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Int
     ) throws(E) {
         precondition(size > 0, "lent no room")
@@ -108,28 +116,30 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Drops `size` bytes at the front; what is left moves only when room is needed.
-    @inlinable package mutating func removeFirst(_ size: Int) {
+    @inlinable public mutating func removeFirst(_ size: Int) {
         precondition(size >= 0 && size <= count, "removed more than there is")
         head += size
         if head == tail { removeAll() }
     }
 
     /// Drops everything after the first `size` bytes.
-    @inlinable package mutating func truncate(to size: Int) {
+    @inlinable public mutating func truncate(to size: Int) {
         precondition(size >= 0 && size <= count, "truncated to more than there is")
         tail = head + size
         if head == tail { removeAll() }
     }
 
     /// Drops the content, keeps the memory.
-    @inlinable package mutating func removeAll() {
+    @inlinable @inline(__always)
+    public mutating func removeAll() {
         head = 0
         tail = 0
     }
 
     /// Gives memory back when the buffer is empty and holds more than `size` bytes, so that one large request
     /// does not hold its memory for as long as its connection lives.
-    @inlinable package mutating func trim(above size: Int) {
+    @inlinable @inline(__always)
+    public mutating func trim(above size: Int) {
         if isEmpty && limit > size { release() }
     }
 

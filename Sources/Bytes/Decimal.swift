@@ -11,29 +11,73 @@ extension ByteBuffer {
     package mutating func append(decimal value: UInt64) {
         reserve(20)
         let memory = unsafe base.unsafelyUnwrapped
-        // Digits come last first: they are written at the end of the reserved room, then moved to the front of it.
-        var position = tail &+ 20
+        let size = digitCount(value)
+        var position = tail &+ size
+        tail = position
         var rest = value
-        repeat {
-            position &-= 1
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            unsafe memory[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+        // Two digits at a step, the last ones first.
+        while rest >= 100 {
+            let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+            position &-= 2
+            unsafe (memory + position).update(from: digitPairs.utf8Start + Int(truncatingIfNeeded: pair &* 2), count: 2)
             rest = quotient
-        } while rest > 0
-        let size = tail &+ 20 &- position
-        unsafe (memory + tail).update(from: memory + position, count: size)
-        tail &+= size
+        }
+        if rest >= 10 {
+            unsafe (memory + position - 2).update(
+                from: digitPairs.utf8Start + Int(truncatingIfNeeded: rest &* 2), count: 2)
+        } else {
+            unsafe memory[position &- 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest)
+        }
+    }
+
+    /// Adds one to the number whose `size` decimal digits stand at `offset`.
+    /// - Returns: false, with nothing changed, where it would need one more digit.
+    package mutating func increment(decimalAt offset: Int, size: Int) -> Bool {
+        precondition(offset >= 0 && size > 0 && offset + size <= count, "no digits there")
+        let digits = unsafe base.unsafelyUnwrapped + head + offset
+        var index = size &- 1
+        while unsafe digits[index] == UInt8(ascii: "9") {
+            guard index > 0 else { return false }
+            index &-= 1
+        }
+        unsafe digits[index] &+= 1
+        for nine in index &+ 1..<size { unsafe digits[nine] = UInt8(ascii: "0") }
+        return true
     }
 
     /// Appends `value` as eight lower-case hexadecimal digits.
     package mutating func append(hex value: UInt32) {
         reserve(8)
-        for offset in 0..<8 {
-            let digit = UInt8(truncatingIfNeeded: value &>> UInt32(truncatingIfNeeded: 28 &- 4 &* offset) & 0xf)
-            unsafe base.unsafelyUnwrapped[tail &+ offset] = hexDigit(digit)
-        }
+        // All eight at once: each half byte in a byte of its own, the first digit in the highest.
+        var digits = UInt64(value)
+        digits = (digits &<< 16 | digits) & 0x0000_ffff_0000_ffff
+        digits = (digits &<< 8 | digits) & 0x00ff_00ff_00ff_00ff
+        digits = (digits &<< 4 | digits) & 0x0f0f_0f0f_0f0f_0f0f
+        let isLetter = (digits &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
+        let text = digits &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
+        unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + tail).storeBytes(of: text.bigEndian, as: UInt64.self)
         tail &+= 8
     }
+}
+
+/// `00` to `99`.
+private let digitPairs: StaticString =
+    """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
+
+/// How many digits `value` has in decimal.
+private func digitCount(_ value: UInt64) -> Int {
+    var size = 1
+    var limit: UInt64 = 10
+    while value >= limit {
+        size &+= 1
+        // Twenty digits is the most there are.
+        guard size < 20 else { break }
+        limit &*= 10
+    }
+    return size
 }
 
 /// The lower-case digit for 0...15.

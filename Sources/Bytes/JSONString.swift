@@ -39,6 +39,28 @@ extension Span where Element == UInt8 {
         return index
     }
 
+    /// Whether the bytes are ASCII that a JSON string holds as it is: nothing to escape, and valid UTF-8.
+    package var isPlainText: Bool {
+        guard count >= 8 else {
+            for index in 0..<count {
+                let byte = self[index]
+                if byte < 0x20 || byte >= 0x80 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                    return false
+                }
+            }
+            return true
+        }
+        var special: UInt64 = 0
+        var index = 0
+        while index &+ 8 <= count {
+            special |= notPlain(word(at: index))
+            index &+= 8
+        }
+        // The last bytes, some of them for the second time.
+        special |= notPlain(word(at: count &- 8))
+        return special == 0
+    }
+
     /// Whether the bytes are valid UTF-8 (RFC 3629).
     package var isUTF8: Bool {
         var index = 0
@@ -53,6 +75,15 @@ extension Span where Element == UInt8 {
         }
         return true
     }
+}
+
+/// Not zero where one of eight bytes is a quote, a backslash, below 0x20 or above 0x7f. After the same "hacks".
+@inline(__always)
+private func notPlain(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+    let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+    return (word | (word &- ones &* 0x20) | (quote &- ones) | (backslash &- ones)) & (ones &* 0x80)
 }
 
 extension ByteBuffer {

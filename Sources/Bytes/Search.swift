@@ -7,7 +7,8 @@
 
 extension Span where Element == UInt8 {
     /// Eight bytes from `offset` on, in the machine's order, aligned or not.
-    @inlinable package func word(at offset: Int) -> UInt64 {
+    @inlinable @inline(__always)
+    public func word(at offset: Int) -> UInt64 {
         precondition(offset >= 0 && offset &+ 8 <= count, "word outside the span")
         return unsafe withUnsafeBufferPointer { memory in
             unsafe UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped)
@@ -16,18 +17,21 @@ extension Span where Element == UInt8 {
     }
 
     /// The last `count - offset` bytes, fewer than eight, as the low bytes of a word; the rest is zero.
-    @inlinable package func lastWord(at offset: Int) -> UInt64 {
-        var word: UInt64 = 0
-        var shift: UInt64 = 0
-        for index in offset..<count {
-            word |= UInt64(self[index]) &<< shift
-            shift &+= 8
+    @inlinable public func lastWord(at offset: Int) -> UInt64 {
+        let size = count &- offset
+        precondition(offset >= 0 && size >= 0 && size < 8, "no part of a word")
+        guard size > 0 else { return 0 }
+        // The last eight bytes where there are so many; some of them are shifted out.
+        if count >= 8 {
+            return UInt64(littleEndian: word(at: count &- 8)) &>> UInt64(truncatingIfNeeded: 64 &- 8 &* size)
         }
+        var word: UInt64 = 0
+        for index in 0..<size { word |= UInt64(self[offset &+ index]) &<< UInt64(truncatingIfNeeded: 8 &* index) }
         return word
     }
 
     /// The position of the first line feed at or after `offset`.
-    package func newline(from offset: Int) -> Int? {
+    public func newline(from offset: Int) -> Int? {
         precondition(offset >= 0 && offset <= count, "search outside the span")
         #if canImport(Glibc)
             return unsafe withUnsafeBufferPointer { memory in
@@ -43,7 +47,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether two spans hold the same bytes.
-    @inlinable package func equals(_ other: Span<UInt8>) -> Bool {
+    @inlinable public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         var index = 0
         while index &+ 8 <= count {
@@ -58,7 +62,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Below 0, 0 or above 0 where the span comes before `other`, is the same, or comes behind it, byte by byte.
-    @inlinable package func compared(with other: Span<UInt8>) -> Int {
+    @inlinable public func compared(with other: Span<UInt8>) -> Int {
         let shared = min(count, other.count)
         var index = 0
         while index &+ 8 <= shared {
@@ -74,7 +78,7 @@ extension Span where Element == UInt8 {
     }
 
     /// How many bytes the two begin with together, `limit` at most.
-    package func sharedSize(with other: Span<UInt8>, atMost limit: Int) -> Int {
+    public func sharedSize(with other: Span<UInt8>, atMost limit: Int) -> Int {
         let size = min(count, other.count, limit)
         var index = 0
         while index &+ 8 <= size, word(at: index) == other.word(at: index) { index &+= 8 }
@@ -83,13 +87,13 @@ extension Span where Element == UInt8 {
     }
 
     /// The first eight bytes as a number that sorts as they do; a shorter span as if zeros followed.
-    @inlinable package var sortingPrefix: UInt64 {
+    @inlinable public var sortingPrefix: UInt64 {
         if count >= 8 { return UInt64(bigEndian: word(at: 0)) }
         return UInt64(bigEndian: UInt64(littleEndian: lastWord(at: 0)))
     }
 
     /// Whether the bytes are those of `text`, which is ASCII.
-    package func equals(_ text: StaticString) -> Bool {
+    public func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
         return starts(with: text)
     }
@@ -97,7 +101,7 @@ extension Span where Element == UInt8 {
     /// Whether the bytes from `offset` on begin with those of `text`, which is ASCII. Inlined where it is used, so that the
     /// text and its size are constants, and the comparison a few instructions.
     @inlinable @inline(__always)
-    package func starts(with text: StaticString, at offset: Int = 0) -> Bool {
+    public func starts(with text: StaticString, at offset: Int = 0) -> Bool {
         let size = text.utf8CodeUnitCount
         guard offset >= 0, count &- offset >= size else { return false }
         #if canImport(Glibc)
@@ -112,7 +116,7 @@ extension Span where Element == UInt8 {
     }
 
     /// As `equals`, with the span's letters taken as upper case; `text` is upper-case ASCII.
-    package func equalsIgnoringCase(_ text: StaticString) -> Bool {
+    public func equalsIgnoringCase(_ text: StaticString) -> Bool {
         let size = text.utf8CodeUnitCount
         guard count == size else { return false }
         let expected = unsafe Span(_unsafeStart: text.utf8Start, count: size)
@@ -122,6 +126,6 @@ extension Span where Element == UInt8 {
 }
 
 /// ASCII letters in upper case, every other byte as it is.
-@inlinable package func upperCased(_ byte: UInt8) -> UInt8 {
+@inlinable public func upperCased(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte &- 32 : byte
 }

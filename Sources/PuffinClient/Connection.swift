@@ -32,7 +32,7 @@ package struct Connection: ~Copyable {
     }
 
     /// Each address gets its share of the time that is left, so that one that never answers leaves some to the rest.
-    private static func connect(
+    package static func connect(
         to endpoint: Endpoint, deadline: ContinuousClock.Instant
     ) throws(SocketError) -> Socket {
         let addresses = try SocketAddress.resolve(host: endpoint.host, port: endpoint.port)

@@ -1,4 +1,5 @@
-// The system's sockets, and the only place of the client that needs `unsafe`. It is allowed here because no pointer
+// The system's sockets, and the only place of the clients (puffin-cli, and the tools of puffin-bench that measure with one
+// connection) that needs `unsafe`. It is allowed here because no pointer
 // outlives the call it is made for: addresses are copied out of the resolver's list before that is freed, and the
 // bytes behind a pointer belong to a span or a buffer that is borrowed around the call. The descriptor has one owner,
 // which closes it once. Sockets never block: every wait is a `poll` with a deadline.
@@ -7,12 +8,12 @@ import Bytes
 import Glibc
 
 /// Why a socket did not do what was asked.
-enum SocketError: Error, Equatable {
+package enum SocketError: Error, Equatable {
     case timedOut
     case failed(reason: String)
 
     /// A few words, in lower case where they are ours and as the system says them where they are its own.
-    var reason: String {
+    package var reason: String {
         switch self {
         case .timedOut: "no answer in time"
         case .failed(let reason): reason
@@ -26,12 +27,12 @@ enum SocketError: Error, Equatable {
 }
 
 /// An IPv4 or IPv6 address with its port.
-struct SocketAddress {
+package struct SocketAddress {
     fileprivate var storage = sockaddr_storage()
     fileprivate var size: socklen_t = 0
 
     /// Every address of `host`, in the order in which the system wants them tried; at least one.
-    static func resolve(host: String, port: UInt16) throws(SocketError) -> [SocketAddress] {
+    package static func resolve(host: String, port: UInt16) throws(SocketError) -> [SocketAddress] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         unsafe hints.ai_flags = AI_NUMERICSERV
@@ -53,13 +54,13 @@ struct SocketAddress {
 }
 
 /// A connected TCP socket, closed when it goes away.
-struct Socket: ~Copyable {
+package struct Socket: ~Copyable, Sendable {
     private let descriptor: Int32
 
     deinit { _ = close(descriptor) }
 
     /// - Throws: `SocketError`, also when the connection is not there by `deadline`.
-    init(connectedTo address: SocketAddress, deadline: ContinuousClock.Instant) throws(SocketError) {
+    package init(connectedTo address: SocketAddress, deadline: ContinuousClock.Instant) throws(SocketError) {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         descriptor = socket(Int32(address.storage.ss_family), type, 0)
         guard descriptor >= 0 else { throw .system(errno) }
@@ -83,7 +84,7 @@ struct Socket: ~Copyable {
 
     /// Sends as many of `bytes`, of which there is at least one, as the system takes at once.
     /// - Returns: how many those were, at least 1.
-    func send(_ bytes: Span<UInt8>, deadline: ContinuousClock.Instant) throws(SocketError) -> Int {
+    package func send(_ bytes: Span<UInt8>, deadline: ContinuousClock.Instant) throws(SocketError) -> Int {
         while true {
             let size = unsafe bytes.withUnsafeBytes { memory in
                 unsafe Glibc.send(descriptor, memory.baseAddress, memory.count, Int32(MSG_NOSIGNAL))
@@ -95,7 +96,7 @@ struct Socket: ~Copyable {
 
     /// Appends what has arrived, at least 1 and at most `size` bytes, to `buffer`.
     /// - Throws: `SocketError`, also when the peer has closed the connection.
-    func receive(
+    package func receive(
         upTo size: Int, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
     ) throws(SocketError) {
         while true {

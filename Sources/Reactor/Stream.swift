@@ -50,8 +50,9 @@ package final class Stream {
     /// The beginning of a request that has not come completely, or requests that have to wait.
     private var held = ByteBuffer()
     private var missing = 1
-    package private(set) var isOpen = true
+    private var isConnected = true
     private var hasEnded = false
+    private var reads = true
 
     /// The most that is read at once when much is missing.
     private static let largeReadSize = 256 << 10
@@ -85,12 +86,15 @@ package final class Stream {
         unsafe delegate.unsafelyUnwrapped
     }
 
-    deinit { precondition(!isOpen, "a stream was released before it was closed") }
+    deinit { precondition(!isConnected, "a stream was released before it was closed") }
+
+    /// Whether it has not been closed.
+    package var isOpen: Bool { isConnected }
 
     /// Ends the connection at once. What has not been sent is lost.
     package func close() {
-        guard isOpen else { return }
-        isOpen = false
+        guard isConnected else { return }
+        isConnected = false
         if let readEvent = unsafe readEvent { unsafe event_free(readEvent) }
         loop.countStreams(-Stream.bareSize - unsentSize)
         if let output = unsafe output { unsafe bufferevent_free(output) }
@@ -100,10 +104,13 @@ package final class Stream {
     // MARK: Reading
 
     /// Whether bytes are read. While not, the kernel holds them, and in time the peer cannot send any more.
-    package var isReading = true {
-        didSet {
-            guard isOpen, !hasEnded, isReading != oldValue else { return }
-            if isReading { unsafe event_add(readEvent, nil) } else { unsafe event_del(readEvent) }
+    package var isReading: Bool {
+        get { reads }
+        set {
+            guard newValue != reads else { return }
+            reads = newValue
+            guard isConnected, !hasEnded else { return }
+            if reads { unsafe event_add(readEvent, nil) } else { unsafe event_del(readEvent) }
         }
     }
 

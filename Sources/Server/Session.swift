@@ -19,6 +19,8 @@ final class Session: StreamDelegate {
     private var replies = ReplyQueue()
     private var state = State.open
     private var listing: KeyListing?
+    /// Whether there is one. Apart, because that is asked for each request.
+    private var isListing = false
 
     /// Whether the server has this session on its list of those to flush, and of those that wait.
     var isTouched = false
@@ -51,20 +53,20 @@ final class Session: StreamDelegate {
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
         server.touch(self)
-        let consumption = runRequests(bytes, &parser, &replies)
+        let consumption = runRequests(bytes, Call(self), &parser, &replies)
         server.statistics.receivedSize += consumption.used
         parser.trim()
         return consumption
     }
 
     private func runRequests(
-        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+        _ bytes: Span<UInt8>, _ call: Call, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) -> Consumption {
         let unsent = stream.unsentSize
         var used = 0
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
-            if listing != nil || unsent + replies.size > server.limits.unsentPauseSize {
+            if isListing || unsent + replies.size > call.server.limits.unsentPauseSize {
                 isStalled = true
                 break
             }
@@ -72,7 +74,7 @@ final class Session: StreamDelegate {
             switch parser.parse(rest) {
             case .complete(let size):
                 used += size
-                run(rest, &parser, &replies)
+                run(rest, call, &parser, &replies)
             case .incomplete(let missing):
                 return Consumption(used: used, missing: missing)
             case .malformed(let error):
@@ -82,21 +84,24 @@ final class Session: StreamDelegate {
         return Consumption(used: used, missing: 1)
     }
 
-    private func run(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
+    private func run(
+        _ bytes: Span<UInt8>, _ call: Call, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
         guard !parser.isBlank else { return }
         replies.begin(replyDialect(parser.dialect))
-        if let index = server.commands.index(of: parser.arguments(in: bytes)[0]) {
-            run(server.commands.commands[index], bytes, &parser, &replies)
+        if let index = call.commands.index(of: parser.arguments(in: bytes)[0]) {
+            run(call.commands.rows[index], bytes, call, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
         }
-        replies.end(committed: server.store.committed, isComplete: listing == nil)
+        replies.end(committed: call.store.committed, isComplete: !isListing)
     }
 
     private func run(
-        _ command: Command, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ call: Call, _ parser: inout RequestParser,
+        _ replies: inout ReplyQueue
     ) {
-        let isLine = parser.dialect == .line
+        let isLine = parser.isLine
         if isLine {
             do {
                 try parser.splitLine(bytes, form: command.form)
@@ -108,42 +113,48 @@ final class Session: StreamDelegate {
         let arity = isLine ? command.lineArity : command.arity
         guard arity.contains(arguments.count - 1) else {
             if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
-            return replies.fail(command.wrongArity(isTooMany: arguments.count - 1 > arity.upperBound))
+            let isTooMany = arguments.count - 1 > arity.upperBound
+            return replies.fail(call.commands.commands[command.index].wrongArity(isTooMany: isTooMany))
         }
-        if let size = oversizedKey(arguments, command.keys) {
-            return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
+        // Nearly always all arguments together are no longer than a key may be.
+        let size = arguments.extent
+        if size > call.server.limits.keySize, let size = oversizedKey(arguments, command.keys) {
+            return replies.fail(.tooLong("Key", size: size, limit: call.server.limits.keySize))
         }
-        if !mayRun(command, arguments), let refusal = refusal(of: command, size: arguments.extent) {
+        if !mayRun(command, size: size, call), let refusal = refusal(of: command, size: size) {
             return replies.fail(refusal)
         }
-        if command.storesValues, !server.memory.hasRoom(for: arguments) {
-            guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
+        if command.storesValues, !call.server.memory.hasRoom(for: arguments) {
+            guard call.server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
-        command.run(arguments, self, &replies)
+        command.run(arguments, call, &replies)
     }
 
     /// Whether nothing keeps a command from being run: for most requests a look at one number.
     @inline(__always)
-    private func mayRun(_ command: Command, _ arguments: Arguments) -> Bool {
+    private func mayRun(_ command: borrowing CommandTable.Row, size: Int, _ call: Call) -> Bool {
         switch command.kind {
-        case .write: server.store.hasRoom(forChangeOf: arguments.extent)
-        case .read: server.isServing.load(ordering: .relaxed)
+        case .write: call.store.hasRoom(forChangeOf: size)
+        case .read: call.server.isServing.load(ordering: .relaxed)
         case .connection, .server: true
         }
     }
 
     /// Why a command that is right cannot be run now; nil where it can be on a closer look.
     @inline(never)
-    private func refusal(of command: Command, size: Int) -> ReplyError? {
+    private func refusal(of command: borrowing CommandTable.Row, size: Int) -> ReplyError? {
         if let loading = server.loading { return .loading(loading) }
         guard command.kind == .write else { return nil }
-        guard let obstacle = server.store.obstacle(toChangeOf: size, shrinks: command.shrinks) else { return nil }
+        guard
+            let obstacle = server.store.obstacle(
+                toChangeOf: size, shrinks: server.commands.commands[command.index].shrinks)
+        else { return nil }
         server.tell(obstacle)
         return .refused(obstacle)
     }
 
     private func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
-        dialect == .line ? .line : speaksRESP3 ? .resp3 : .resp2
+        if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
 
     private func oversizedKey(_ arguments: Arguments, _ keys: Command.Keys) -> Int? {
@@ -158,7 +169,7 @@ final class Session: StreamDelegate {
     }
 
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
-        if parser.dialect == .line {
+        if parser.isLine {
             try? parser.splitLine(bytes, form: .words)
             if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }
         }
@@ -208,6 +219,7 @@ final class Session: StreamDelegate {
     /// Begins to answer with every key that matches.
     func list(_ pattern: GlobPattern, _ dialect: ReplyDialect) {
         listing = KeyListing(pattern, dialect: dialect)
+        isListing = true
     }
 
     /// Reads no more requests; closes once the replies so far are sent.
@@ -233,7 +245,7 @@ final class Session: StreamDelegate {
 
     /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
     var incompleteSize: Int {
-        guard case .open = state, !isStalled, listing == nil, stream.heldSize > 0 else { return 0 }
+        guard case .open = state, !isStalled, !isListing, stream.heldSize > 0 else { return 0 }
         return stream.heldCapacity + parser.heldSize
     }
 
@@ -253,8 +265,8 @@ final class Session: StreamDelegate {
         guard stream.isOpen, !isOutputFull else { return }
         server.touch(self)
         if var current = listing.take() {
-            let isComplete = current.step(server, &replies)
-            if !isComplete { listing = consume current }
+            isListing = !current.step(server, &replies)
+            if isListing { listing = consume current }
         } else if isStalled {
             isStalled = false
             stream.showHeld()
@@ -263,14 +275,14 @@ final class Session: StreamDelegate {
     }
 
     /// Whether something was put off that `goOn` can do now.
-    private var canGoOn: Bool { (listing != nil || isStalled) && !isOutputFull }
+    private var canGoOn: Bool { (isListing || isStalled) && !isOutputFull }
 
     private var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
     }
 
     /// Whether requests have to wait: for a long reply to be complete, or for the client to take replies.
-    private var isHeldUp: Bool { listing != nil || isOutputFull }
+    private var isHeldUp: Bool { isListing || isOutputFull }
 
     // MARK: Releasing
 
@@ -325,7 +337,7 @@ final class Session: StreamDelegate {
     private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
 
     /// Whether everything this session was asked for is answered and sent.
-    var isSettled: Bool { isSent && listing == nil && !isStalled }
+    var isSettled: Bool { isSent && !isListing && !isStalled }
 
     private func linger() {
         stream.endOutput()

@@ -9,7 +9,7 @@ import SystemPackage
 /// The table and its log. Used from one thread.
 package final class Store {
     private let table = Table()
-    private var recent = RecentChanges()
+    private let recent = RecentChanges()
 
     private let disk: any Disk
     private let files: DataFiles
@@ -48,13 +48,19 @@ package final class Store {
     package private(set) var history = ""
     package private(set) var recovery = RecoveryReport()
 
+    // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
+    private var newest = LogPosition.start
+    private var committedSeq: UInt64 = 0
+    private var time: UInt64
+
     /// The newest change.
-    package private(set) var position = LogPosition.start
+    package var position: LogPosition { newest }
     /// Changes up to this one may be answered for.
-    package private(set) var committed: UInt64 = 0
+    package var committed: UInt64 { committedSeq }
     /// The time that new changes are stamped with, in Unix milliseconds; it never decreases.
     package var now: UInt64 {
-        didSet { now = max(now, oldValue) }
+        get { time }
+        set { time = max(time, newValue) }
     }
 
     /// Opens a data set, or makes an empty one. It is then loaded by `load`, and not before that used.
@@ -73,7 +79,7 @@ package final class Store {
             progress()
         }
         self.progress = announce
-        self.now = now
+        time = now
         try disk.createFolder(files.folder)
         var options = options
         options.layout = options.layout.fitted(to: try disk.space(at: files.folder).total)
@@ -111,8 +117,8 @@ package final class Store {
 
     private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
         recovery = loaded.report
-        position = loaded.position
-        committed = position.seq
+        newest = loaded.position
+        committedSeq = position.seq
         now = max(now, loaded.timestamp)
         history = loaded.history ?? Store.newHistory()
         compactions.found(recovery)
@@ -183,7 +189,7 @@ package final class Store {
 
     /// The newest change that a key with this hash can have, as far as it matters: 0 where all is committed.
     private func newestChange(_ hash: UInt64) -> UInt64 {
-        committed == position.seq ? 0 : recent[hash]
+        committedSeq == newest.seq ? 0 : recent[hash]
     }
 
     /// Visits keys from `cursor` on; see `Table.scan`. What is visited depends on the change `position`.
@@ -222,14 +228,14 @@ package final class Store {
 
     /// Ends the record; one without changes is not written.
     package func endMulti() {
-        position = batch.endMulti(after: position)
+        newest = batch.endMulti(after: position)
     }
 
     /// Writes the change down under the next number, and applies it.
     /// - Returns: the number.
     private func propose(_ change: borrowing Change) -> UInt64 {
         let seq = position.seq + 1
-        position = batch.append(change, after: position, timestamp: now)
+        newest = batch.append(change, after: newest, timestamp: time)
         apply(change, seq: seq)
         return seq
     }
@@ -268,7 +274,7 @@ package final class Store {
         if openWriter.isObstructed { grant() }
         let seq = options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
         guard seq > committed else { return false }
-        committed = seq
+        committedSeq = seq
         return true
     }
 

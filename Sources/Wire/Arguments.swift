@@ -1,39 +1,42 @@
 // What a parsed request is: places in the bytes it came in. Nothing is copied.
 
 /// A run of bytes inside a request.
-package struct Slice: Equatable, Sendable {
-    package var offset: Int
-    package var size: Int
+public struct Slice: Equatable, Sendable {
+    public var offset: Int
+    public var size: Int
 
-    @inlinable package init(offset: Int, size: Int) {
+    @inlinable public init(offset: Int, size: Int) {
         self.offset = offset
         self.size = size
     }
 }
 
 /// A request's arguments, the command's name first, lent for the length of one call.
-package struct Arguments: ~Escapable {
+public struct Arguments: ~Escapable {
     @usableFromInline let slices: Span<Slice>
     @usableFromInline let bytes: Span<UInt8>
 
     @_lifetime(copy slices, copy bytes)
-    @inlinable package init(_ slices: Span<Slice>, in bytes: Span<UInt8>) {
+    @inlinable public init(_ slices: Span<Slice>, in bytes: Span<UInt8>) {
         self.slices = slices
         self.bytes = bytes
     }
 
     /// No fewer bytes than all of them have together.
-    @inlinable package var extent: Int {
+    @inlinable public var extent: Int {
         guard slices.count > 0 else { return 0 }
         let last = slices[slices.count &- 1]
         return last.offset &+ last.size
     }
 
     /// How many there are, the name included.
-    @inlinable package var count: Int { slices.count }
+    public var count: Int {
+        @inlinable @inline(__always) get { slices.count }
+    }
 
-    @inlinable package subscript(_ index: Int) -> Span<UInt8> {
+    public subscript(_ index: Int) -> Span<UInt8> {
         @_lifetime(copy self)
+        @inlinable @inline(__always)
         get {
             let slice = slices[index]
             return bytes.extracting(slice.offset..<slice.offset &+ slice.size)

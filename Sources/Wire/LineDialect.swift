@@ -50,7 +50,8 @@ extension RequestParser {
     package mutating func splitLine(
         _ bytes: Span<UInt8>, form: LineForm
     ) throws(QuotingError) {
-        guard let rest = slices.last, slices.count == 2 else { return }
+        guard slices.count == 2 else { return }
+        let rest = slices[1]
         let end = rest.offset + rest.size
         slices.removeLast()
         var index = rest.offset
@@ -83,7 +84,7 @@ extension RequestParser {
     /// `decoded`, those before it included.
     private mutating func unquote(_ line: Span<UInt8>, at index: Int) throws(QuotingError) -> Int {
         if decoded.isEmpty {
-            for position in slices.indices {
+            for position in 0..<slices.count {
                 let slice = slices[position]
                 slices[position].offset = decoded.count
                 decoded.append(line.extracting(slice.offset..<slice.offset + slice.size))

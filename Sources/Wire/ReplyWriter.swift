@@ -7,7 +7,7 @@
 import Bytes
 
 /// The dialect a reply is written in.
-package enum ReplyDialect: Sendable {
+@frozen public enum ReplyDialect: Sendable {
     case line
     case resp2
     case resp3
@@ -33,16 +33,19 @@ package struct ReplyError: Error, Equatable, Sendable {
 }
 
 /// Appends the replies of one connection to its output.
-package struct ReplyWriter: ~Copyable {
-    package var buffer = ByteBuffer()
-    package var dialect = ReplyDialect.line
+public struct ReplyWriter: ~Copyable {
+    public var buffer = ByteBuffer()
+    public var dialect = ReplyDialect.line
     private var isInList = false
 
     package init() {}
 
-    @inlinable package var isLine: Bool { dialect == .line }
+    public var isLine: Bool {
+        @inlinable @inline(__always)
+        get { if case .line = dialect { true } else { false } }
+    }
 
-    package mutating func ok() {
+    @inlinable public mutating func ok() {
         if isLine { buffer.append("OK\n") } else { buffer.append("+OK\r\n") }
     }
 
@@ -61,7 +64,10 @@ package struct ReplyWriter: ~Copyable {
 
     /// The bytes of a stored value or of a key.
     package mutating func value(_ bytes: Span<UInt8>) {
-        guard isLine else { return bulk(bytes) }
+        if isLine { line(bytes) } else { bulk(bytes) }
+    }
+
+    private mutating func line(_ bytes: Span<UInt8>) {
         if bytes.isPlainLineValue && !(isInList && bytes.equals("END")) {
             buffer.reserve(bytes.count &+ 1)
             buffer.append(bytes)
@@ -140,9 +146,10 @@ package struct ReplyWriter: ~Copyable {
     }
 
     private mutating func bulk(_ bytes: Span<UInt8>) {
+        // Its length has at most nineteen digits.
+        buffer.reserve(bytes.count &+ 24)
         buffer.append(UInt8(ascii: "$"))
         buffer.append(decimal: bytes.count)
-        buffer.reserve(bytes.count &+ 4)
         buffer.append("\r\n")
         buffer.append(bytes)
         buffer.append("\r\n")

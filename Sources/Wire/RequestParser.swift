@@ -34,21 +34,26 @@ package enum Intake: Equatable, Sendable {
 }
 
 /// The way a request was written, and therefore the way it is answered.
-package enum RequestDialect: Sendable {
+@frozen public enum RequestDialect: Sendable {
     case line
     case resp
 }
 
 /// Finds the requests of one connection, one after the other.
-package struct RequestParser: ~Copyable {
+public struct RequestParser: ~Copyable {
     let limits: RequestLimits
 
     /// How the last complete request, or the one under way, is written.
-    package internal(set) var dialect = RequestDialect.line
-    var slices: [Slice] = []
+    public internal(set) var dialect = RequestDialect.line
+    /// Whether that is a line.
+    public var isLine: Bool {
+        @inlinable @inline(__always)
+        get { if case .line = dialect { true } else { false } }
+    }
+    @usableFromInline var slices = SliceList()
     private var sliceMemory = CountedMemory()
     /// Where JSON strings of a line are unescaped to; empty for every other request.
-    var decoded = ByteBuffer()
+    @usableFromInline var decoded = ByteBuffer()
 
     /// Progress inside an incomplete request: bytes that need not be looked at again,
     /// and the RESP arguments still to come (nil until the array's length is known).
@@ -64,19 +69,22 @@ package struct RequestParser: ~Copyable {
     package mutating func parse(_ bytes: Span<UInt8>) -> Intake {
         guard bytes.count > 0 else { return .incomplete(missing: 1) }
         if scanned == 0 {
-            slices.removeAll(keepingCapacity: slices.capacity <= RequestParser.keptSlices)
-            if !decoded.isEmpty { decoded.removeAll() }
-            decoded.trim(above: RequestParser.keptDecodedSize)
+            slices.removeAll()
+            if decoded.capacity > 0 { forgetDecoded() }
             dialect = bytes[0] == UInt8(ascii: "*") ? .resp : .line
         }
-        let intake = dialect == .resp ? parseRESP(bytes) : parseLine(bytes)
+        let intake = isLine ? parseLine(bytes) : parseRESP(bytes)
         if case .incomplete = intake {
             noteSlices()
             return intake
         }
-        scanned = 0
-        argumentsLeft = nil
+        if argumentsLeft != nil || scanned > 0 { (scanned, argumentsLeft) = (0, nil) }
         return intake
+    }
+
+    private mutating func forgetDecoded() {
+        decoded.removeAll()
+        decoded.trim(above: RequestParser.keptDecodedSize)
     }
 
     /// Bytes of memory that an incomplete request has made the parser take.
@@ -85,7 +93,7 @@ package struct RequestParser: ~Copyable {
     /// Gives back what a large request took, where no request is under way. Its arguments are no longer valid.
     package mutating func trim() {
         guard scanned == 0, argumentsLeft == nil else { return }
-        if slices.capacity > RequestParser.keptSlices { slices = [] }
+        slices.trim(above: RequestParser.keptSlices)
         if sliceMemory.size > 0 { sliceMemory.set(0) }
         guard decoded.capacity > RequestParser.keptDecodedSize else { return }
         decoded.removeAll()
@@ -103,12 +111,15 @@ package struct RequestParser: ~Copyable {
     private static let keptDecodedSize = 4096
 
     /// Whether the last complete request has no arguments, and so asks for nothing.
-    package var isBlank: Bool { slices.isEmpty }
+    public var isBlank: Bool {
+        @inlinable @inline(__always) get { slices.isEmpty }
+    }
 
     /// The arguments of the last complete request, found in the bytes that `parse` was given. Those of a line are
     /// the verb and the rest of the line until `splitLine` has been called.
     @_lifetime(borrow self, copy bytes)
-    package func arguments(in bytes: Span<UInt8>) -> Arguments {
+    @inlinable @inline(__always)
+    public func arguments(in bytes: Span<UInt8>) -> Arguments {
         if decoded.isEmpty { return Arguments(slices.span, in: bytes) }
         return Arguments(slices.span, in: decoded.bytes)
     }

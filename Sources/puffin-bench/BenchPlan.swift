@@ -7,12 +7,12 @@ import PuffinClient
 
 /// What one call of the program does.
 struct BenchPlan {
-    private let options: PuffinBench
+    private let options: LoadCommand
     private let workload: Workload
     private let settings: LoadSettings
 
     /// - Throws: `SettingsError` where options make no sense.
-    init(_ options: PuffinBench) throws(SettingsError) {
+    init(_ options: LoadCommand) throws(SettingsError) {
         self.options = options
         workload = try BenchPlan.workload(options.workload)
         settings = try BenchPlan.settings(options, workload)
@@ -32,7 +32,7 @@ struct BenchPlan {
         return workload
     }
 
-    private static func settings(_ options: PuffinBench, _ workload: Workload) throws(SettingsError) -> LoadSettings {
+    private static func settings(_ options: LoadCommand, _ workload: Workload) throws(SettingsError) -> LoadSettings {
         let (load, series) = (options.load, options.series)
         var settings = LoadSettings()
         settings.clients = load.clients

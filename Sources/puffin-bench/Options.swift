@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bench
+import Bytes
 import PuffinClient
 
 struct ServerOptions: ParsableArguments {
@@ -124,7 +125,7 @@ struct SeriesOptions: ParsableArguments {
     @Option(
         name: "-sweep-p99 --sweep-p99",
         help: ArgumentHelp("With --sweep: the p99 that is too long.", valueName: "time"))
-    var sweepLimit = TimeSpan("10ms") ?? TimeSpan(seconds: 1)
+    var sweepLimit = TimeSpan(milliseconds: 10)
 }
 
 struct ReportOptions: ParsableArguments {
@@ -147,6 +148,11 @@ extension Dialect: ExpressibleByArgument {}
 extension Distribution: ExpressibleByArgument {}
 extension Preset: ExpressibleByArgument {}
 extension ReportFormat: ExpressibleByArgument {}
+/// Refuses a run of no length.
+func checkDuration(_ duration: TimeSpan) throws {
+    guard duration.nanoseconds > 0 else { throw ValidationError("--duration is a time above 0, such as 30s") }
+}
+
 extension TimeSpan: ExpressibleByArgument {
     /// The same spellings as `init(_:)`.
     public init?(argument: String) { self.init(argument) }

@@ -1,4 +1,5 @@
 import Bench
+import Bytes
 import Testing
 
 /// What makes no sense is refused, and the message says what would.

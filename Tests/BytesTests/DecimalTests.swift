@@ -32,6 +32,22 @@ struct DecimalTests {
         return values.sorted()
     }()
 
+    @Test("a number among other bytes is raised by one, until it needs one more digit")
+    func increment() {
+        for value in DecimalTests.edges where value < .max {
+            let digits = "\(value)"
+            let size = digits.utf8.count
+            let isLonger = "\(value + 1)".utf8.count > size
+            let text = written {
+                $0.append(text: "xx" + digits + ",9")
+                $0.removeFirst(1)
+                let isRaised = $0.increment(decimalAt: 1, size: size)
+                #expect(isRaised == !isLonger)
+            }
+            #expect(text == "x\(isLonger ? value : value + 1),9")
+        }
+    }
+
     @Test("every edge is written as Swift writes it, and read back")
     func edges() {
         for value in DecimalTests.edges {

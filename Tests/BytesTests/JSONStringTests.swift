@@ -24,6 +24,24 @@ struct JSONStringTests {
         return String(text.span)
     }
 
+    @Test("a text is plain where it has no byte to escape and none beyond ASCII, whatever stands where")
+    func plainText() {
+        for size in 0..<40 {
+            let plain = [UInt8]((0..<size).map { UInt8(0x23 + $0 % 0x30) })
+            let found = plain.span.isPlainText
+            #expect(found)
+            for place in 0..<size {
+                for byte in UInt8.min...UInt8.max {
+                    var bytes = plain
+                    bytes[place] = byte
+                    let isPlain = byte >= 0x20 && byte < 0x80 && byte != 0x22 && byte != 0x5c
+                    let found = bytes.span.isPlainText
+                    #expect(found == isPlain)
+                }
+            }
+        }
+    }
+
     @Test("the first escape is where a byte by byte search finds it, for every byte, place and length up to 40")
     func firstEscape() {
         for count in 0...40 {

@@ -135,19 +135,36 @@ struct BenchReportTests {
         }
     }
 
-    @Test("docs/bench.md names every option of --help, which names every exit code; --version is one line")
-    func help() throws {
-        let program = ChildProcess.program("puffin-bench")
-        let help = try ChildProcess.run([program, "--help"])
+    @Test(
+        "docs/bench.md names every option of --help, which names every exit code",
+        arguments: [
+            ("load", 28, "0 done, 1 error replies or wrong values, 2 wrong usage"),
+            ("torture", 11, "0 nothing was lost, 1 something was lost or wrong (the files are kept), 2 wrong"),
+            ("pauses", 5, "0 measured, 1 the server answered something else, 2 wrong usage"),
+        ])
+    func help(command: String, optionCount: Int, exitCodes: String) throws {
+        let help = try ChildProcess.run([ChildProcess.program("puffin-bench"), command, "--help"])
         #expect(help.exitCode == 0)
-        let options = Set(help.output.matches(of: #/--([a-z0-9-]+)/#).map { String($0.1) })
-        #expect(options.count >= 28)
+        let options = Set(help.output.matches(of: #/ --([a-z0-9-]+)/#).map { String($0.1) })
+        #expect(options.count >= optionCount)
         let document = try text("docs/bench.md")
         for option in options.subtracting(["help", "version"]) {
             #expect(document.contains("`--\(option)"), "docs/bench.md lacks --\(option)")
         }
         let words = help.output.split { $0.isWhitespace }.joined(separator: " ")
-        #expect(words.contains("0 done, 1 error replies or wrong values, 2 wrong usage"))
+        #expect(words.contains(exitCodes), "\(help.output)")
+    }
+
+    @Test("--help names the subcommands and every exit code; --version is one line")
+    func overview() throws {
+        let program = ChildProcess.program("puffin-bench")
+        let help = try ChildProcess.run([program, "--help"])
+        #expect(help.exitCode == 0)
+        for command in ["load (default)", "torture", "pauses"] { #expect(help.output.contains("\n  \(command) ")) }
+        let words = help.output.split { $0.isWhitespace }.joined(separator: " ")
+        for code in ["0 done", "1 wrong replies or something lost", "2 wrong usage", "3 a torture", "130 interrupted"] {
+            #expect(words.contains(code), "\(help.output)")
+        }
         let version = try ChildProcess.run([program, "--version"])
         #expect(version.output.wholeMatch(of: /puffin-bench [0-9]+\.[0-9]+\.[0-9]+\n/) != nil)
     }

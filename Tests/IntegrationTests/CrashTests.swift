@@ -1,26 +1,27 @@
 import Foundation
 import TestSupport
 import Testing
+import Torture
 
 /// Servers that are killed at work, again and again, on the same data file.
 @Suite("Crashes", .serialized)
 struct CrashTests {
     @Test("whenever a server is killed, every acknowledged write is there", arguments: SeededRandom.seeds(1))
     func killed(seed: UInt64) throws {
-        try run("always", CrashLoad(), seed: seed, cycles: 100)
+        try run("always", TortureLoad(), seed: seed, cycles: 100)
     }
 
     @Test(
         "a killed server loses nothing acknowledged in the relaxed modes either: the machine goes on",
         arguments: ["interval", "never"], SeededRandom.seeds(1))
     func relaxed(durability: String, seed: UInt64) throws {
-        try run(durability, CrashLoad(options: [["--durability", durability]]), seed: seed, cycles: 20)
+        try run(durability, load([["--durability", durability]]), seed: seed, cycles: 20)
     }
 
     @Test("each start may choose another durability", arguments: SeededRandom.seeds(1))
     func mixed(seed: UInt64) throws {
         let options = ["never", "always", "interval", "always"].map { ["--durability", $0] }
-        try run("mixed", CrashLoad(options: options), seed: seed, cycles: 12)
+        try run("mixed", load(options), seed: seed, cycles: 12)
     }
 
     @Test("nothing acknowledged is lost where the log changes segments", arguments: SeededRandom.seeds(1))
@@ -38,28 +39,36 @@ struct CrashTests {
         #expect(interrupted > cycles / 20, "too few crashes came while a compaction was under way")
     }
 
+    /// The usual load, on servers with these options in turn.
+    private func load(_ options: [[String]]) -> TortureLoad {
+        var load = TortureLoad()
+        load.options = options
+        return load
+    }
+
     /// Runs the cycles, says how many there were, and stops the last server cleanly.
     /// - Returns: how many segments the log has in the end, and how many compactions a crash has cut short.
     @discardableResult
     private func run(
-        _ name: String, _ load: CrashLoad, seed: UInt64, cycles: Int
+        _ name: String, _ load: TortureLoad, seed: UInt64, cycles: Int
     ) throws -> (segments: Int, interrupted: Int) {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
-            var cycle = CrashCycle(data: data, seed: seed, load: load)
+            var cycle = KillLoop(
+                program: ChildProcess.program("puffin-server"), data: data, seed: seed, load: load)
             for index in 0..<cycles {
                 try cycle.run(options: load.options[index % load.options.count])
-                try #require(cycle.lost == [], "cycle \(index + 1) of seed \(seed)")
+                try #require(cycle.findings == [], "cycle \(index + 1) of seed \(seed)")
             }
             let last = try cycle.check(options: load.options[0])
-            #expect(cycle.lost == [])
+            #expect(cycle.findings == [])
             #expect(last.stop() == 0)
             let next = try ServerProcess(data: data)
             #expect(!next.log.contains("WARNING"), "a clean stop leaves no torn bytes")
             let segments = try LogFile(data: data).segments().count
             print(
                 "crashes (\(name), seed \(seed)): \(cycles) cycles, \(cycle.acknowledgedCount) writes acknowledged, "
-                    + "\(cycle.inFlightCount) in flight at a crash, lost \(cycle.lost.count); "
+                    + "\(cycle.inFlightCount) in flight at a crash, lost \(cycle.findings.count); "
                     + "torn tails: \(cycle.tornCount), segments: \(segments), "
                     + "compactions: \(cycle.compactionCount), of which \(cycle.interruptedCount) cut short")
             #expect(cycle.acknowledgedCount >= cycles * load.replies.lowerBound)

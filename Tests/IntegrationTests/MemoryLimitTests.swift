@@ -127,10 +127,12 @@ struct MemoryLimitTests {
             let client = try server.connect()
             #expect(server.log.contains("memory limit 8.0 MiB (--max-memory)"))
             _ = try fill(client)
+            // A little smaller and larger than what was there: a new pair also counts a share of its bucket.
+            let (smaller, larger) = (Self.value.dropLast(64), Self.value + Self.value.prefix(128))
             for _ in 0..<100 {
                 #expect(try client.ask("DELETE key:0") == "OK")
-                #expect(try client.ask("SET key:0 \(Self.value)") == "OK")
-                #expect(try client.ask("SET another \(Self.value)").hasPrefix("ERROR: Out of memory"))
+                #expect(try client.ask("SET key:0 \(smaller)") == "OK")
+                #expect(try client.ask("SET another \(larger)").hasPrefix("ERROR: Out of memory"))
             }
             #expect(server.stop() == 0)
             #expect(server.log.components(separatedBy: "WARNING Memory limit reached: ").count == 2)

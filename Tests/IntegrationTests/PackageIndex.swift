@@ -3,6 +3,7 @@
 
 import Foundation
 import TestSupport
+import Torture
 
 /// A pair of bytes.
 struct BytePair {
@@ -83,7 +84,7 @@ extension BytePair {
     }
 
     /// The request of RESP that sets it.
-    var array: [UInt8] { CrashChange.array([Array("SET".utf8), key, value]) }
+    var array: [UInt8] { MarkedChange.array([Array("SET".utf8), key, value]) }
 
     /// A key as it is, where it is one word.
     private static func word(_ bytes: [UInt8]) -> [UInt8] {

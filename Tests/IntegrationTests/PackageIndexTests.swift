@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Torture
 
 /// Real data, through either dialect and through a crash.
 @Suite("Package index", .serialized)
@@ -69,7 +70,7 @@ struct PackageIndexTests {
         var stream = ReplyStream(connection)
         for start in stride(from: 0, to: pairs.count, by: PackageIndexTests.batchSize) {
             let batch = pairs[start..<min(start + PackageIndexTests.batchSize, pairs.count)]
-            try connection.send(CrashChange.array([Array("MGET".utf8)] + batch.map(\.key)))
+            try connection.send(MarkedChange.array([Array("MGET".utf8)] + batch.map(\.key)))
             let expected = WireReply.array(batch.map { .bulk($0.value) })
             try #require(try stream.next() == expected, "pairs from \(start) on")
         }

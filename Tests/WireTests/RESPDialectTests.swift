@@ -33,6 +33,19 @@ struct RESPDialectTests {
         #expect(Transcript(bytes).dialects == [.resp])
     }
 
+    @Test("a request has as many arguments as it says, more than the parser has room for in itself included")
+    func counts() {
+        var limits = Transcript.limits
+        limits.argumentCount = 40
+        for count in 0...40 {
+            let arguments = (0..<count).map { "argument \($0)".bytes }
+            let input = "*\(count)\r\n".bytes + arguments.flatMap { "$\($0.count)\r\n".bytes + $0 + "\r\n".bytes }
+            let twice = Transcript(input + input, limits: limits)
+            #expect(twice.requests == [arguments, arguments])
+            #expect(Transcript(input + input, cuts: Array(1..<input.count), limits: limits) == twice)
+        }
+    }
+
     @Test("both dialects may be mixed on one connection, wherever it is cut")
     func mixed() {
         let resp = RESPDialectTests.requests

@@ -21,7 +21,7 @@ package struct LoadCore: ~Copyable {
     private let space: KeySpace
     private let encoder: RequestEncoder
     private var chooser: KeyChooser
-    private var random: RandomSource
+    private var random: SplitMix64
 
     package private(set) var recorder = Recorder()
     /// Requests that are about to be sent.
@@ -44,7 +44,7 @@ package struct LoadCore: ~Copyable {
         sizes = workload.valueSizes
         encoder = RequestEncoder(dialect, workload)
         chooser = KeyChooser(workload.distribution, in: space, thread: thread, of: threads)
-        random = RandomSource(seed: workload.seed, stream: thread)
+        random = SplitMix64(seed: workload.seed, stream: thread)
     }
 
     /// Writes the next request to `output`.

@@ -1,5 +1,6 @@
 // One run: threads are started, begin together, and are waited for.
 
+import Bytes
 import Dispatch
 import Reactor
 

@@ -43,9 +43,3 @@ package func duration(_ nanoseconds: UInt64) -> String {
 private func significant(_ value: Double) -> String {
     fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)
 }
-
-/// `text` with blanks in front, or behind, up to `width` characters.
-func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
-    let blanks = String(repeating: " ", count: max(0, width - text.count))
-    return left ? text + blanks : blanks + text
-}

@@ -1,5 +1,6 @@
 // Latency against load, drawn with characters: each line a rate, each step to the right so many times longer.
 
+import Bytes
 import Glibc
 
 /// Writes what a sweep has found.

@@ -1,5 +1,6 @@
 // Which key a request is for. Keys are numbers from 0 on; how they are written is the request's business.
 
+import Bytes
 import Synchronization
 
 /// How often each key is asked for.
@@ -57,7 +58,7 @@ package struct KeyChooser: Sendable {
         step = threads
     }
 
-    package mutating func next(_ random: inout RandomSource) -> Int {
+    package mutating func next(_ random: inout SplitMix64) -> Int {
         switch distribution {
         case .uniform: return random.below(space.initialCount)
         case .zipf:

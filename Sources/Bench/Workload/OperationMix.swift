@@ -1,5 +1,7 @@
 // What requests do, and how often.
 
+import Bytes
+
 /// A kind of request. Raw values index the measurements.
 package enum Operation: UInt8, CaseIterable, Sendable {
     case get
@@ -69,7 +71,7 @@ package struct OperationMix: Equatable, Sendable {
         contains(.get) || contains(.scan) || contains(.readModifyWrite) || contains(.delete)
     }
 
-    package func next(_ random: inout RandomSource) -> Operation {
+    package func next(_ random: inout SplitMix64) -> Operation {
         let draw = random.below(total)
         var index = 0
         while draw >= bounds[index] { index &+= 1 }

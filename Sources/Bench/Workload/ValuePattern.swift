@@ -16,7 +16,7 @@ package struct ValuePattern: ~Copyable {
 
     package init() {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        var random = RandomSource(seed: 0x7075_6666_696e)
+        var random = SplitMix64(seed: 0x7075_6666_696e)
         filler.reserve(ValuePattern.fillerSize)
         for _ in 0..<ValuePattern.fillerSize { filler.append(letters[random.below(letters.count)]) }
     }
@@ -58,6 +58,6 @@ package struct ValuePattern: ~Copyable {
 
     private static func checksum(key: Int, version: UInt32, size: Int) -> UInt32 {
         let named = UInt64(truncatingIfNeeded: key) &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(version) &<< 32
-        return UInt32(truncatingIfNeeded: RandomSource.mix(named ^ UInt64(truncatingIfNeeded: size)))
+        return UInt32(truncatingIfNeeded: SplitMix64.mix(named ^ UInt64(truncatingIfNeeded: size)))
     }
 }

@@ -1,5 +1,7 @@
 // How large values are.
 
+import Bytes
+
 /// The sizes of values, in bytes.
 package struct ValueSizes: Equatable, Sendable {
     private enum Choice: Equatable {
@@ -48,7 +50,7 @@ package struct ValueSizes: Equatable, Sendable {
         return sizes.count > 1 ? (sizes, .list(sizes, bounds: bounds)) : nil
     }
 
-    package func next(_ random: inout RandomSource) -> Int {
+    package func next(_ random: inout SplitMix64) -> Int {
         switch choice {
         case .fixed: return smallest
         case .range: return smallest + random.below(largest - smallest + 1)

@@ -1,6 +1,7 @@
 // Zipf's law, as YCSB draws it: few items are asked for often, most seldom. The method is that of Gray, Sundaresan,
 // Englert, Baclawski and Weinberger, "Quickly generating billion-record synthetic databases" (SIGMOD 1994).
 
+import Bytes
 import Glibc
 
 /// Draws ranks: rank r comes with a probability proportional to 1 / (r + 1)^theta.
@@ -25,7 +26,7 @@ package struct Zipf: Sendable {
     }
 
     /// A rank from 0, the most frequent, to count - 1.
-    package func next(_ random: inout RandomSource) -> Int {
+    package func next(_ random: inout SplitMix64) -> Int {
         let fraction = random.fraction()
         let position = fraction * zeta
         if position < 1 || count < 2 { return 0 }

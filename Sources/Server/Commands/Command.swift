@@ -52,13 +52,13 @@ final class Command: Sendable {
     let usage: String
     let needs: String
     let summary: String
-    let run: @Sendable (Arguments, Session, inout ReplyQueue) -> Void
+    let run: @Sendable (Arguments, Call, inout ReplyQueue) -> Void
 
     init(
         _ name: String, _ kind: Kind, _ arity: ClosedRange<Int>, lineArity: ClosedRange<Int>? = nil,
         form: LineForm = .words, keys: Keys = .none, shrinks: Bool = false, storesValues: Bool = false, usage: String,
         needs: String = "no arguments", summary: String,
-        run: @escaping @Sendable (Arguments, Session, inout ReplyQueue) -> Void
+        run: @escaping @Sendable (Arguments, Call, inout ReplyQueue) -> Void
     ) {
         self.name = name
         self.kind = kind

@@ -1,58 +1,93 @@
 // Every command, found by its name in either case without making a string of it.
 
 import Bytes
+import Wire
 
-/// The commands of a server.
-struct CommandTable: Sendable {
+/// The commands of a server. Its arrays stand in the object itself, so that finding a command counts no references.
+final class CommandTable: Sendable {
     let commands: [Command]
-    /// Indexes into `commands` by a hash of the name, -1 where there is none; runs end at an empty slot.
-    private let slots: [Int8]
-    private let names: [Name]
+    /// The names by their hash, with an index into `rows`; runs end at an empty slot.
+    private let slots: InlineArray<128, Slot>
+    let rows: InlineArray<64, Row>
 
-    static let standard: CommandTable = CommandTable(
+    /// What a request is checked against, and run by: all of a command but its texts. It is lent, never copied.
+    struct Row: ~Copyable, Sendable {
+        let index: Int
+        let kind: Command.Kind
+        let arity: ClosedRange<Int>
+        let lineArity: ClosedRange<Int>
+        let form: LineForm
+        let keys: Command.Keys
+        let storesValues: Bool
+        let run: @Sendable (Arguments, Call, inout ReplyQueue) -> Void
+
+        init(_ command: Command, index: Int) {
+            self.index = index
+            kind = command.kind
+            arity = command.arity
+            lineArity = command.lineArity
+            form = command.form
+            keys = command.keys
+            storesValues = command.storesValues
+            run = command.run
+        }
+    }
+
+    private struct Slot: Sendable {
+        var name = Name()
+        var row = -1
+    }
+
+    static let standard = CommandTable(
         stringCommands + keyCommands + connectionCommands + serverCommands + compactionCommands)
 
     init(_ commands: [Command]) {
-        self.commands = commands
-        precondition(commands.count < CommandTable.slotCount / 2, "more commands than the table has room for")
-        names = commands.map { command in
+        precondition(commands.count <= 64, "more commands than the table has room for")
+        var slots = InlineArray<128, Slot>(repeating: Slot())
+        for (row, command) in commands.enumerated() {
             let bytes = Array(command.name.utf8)
+            precondition(
+                bytes.allSatisfy { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }, "a name not of letters")
             guard let name = Name(bytes.span) else { preconditionFailure("a command's name is too long") }
-            return name
-        }
-        var slots = [Int8](repeating: -1, count: CommandTable.slotCount)
-        for (index, name) in names.enumerated() {
             var slot = name.slot
-            while slots[slot] >= 0 { slot = (slot + 1) % CommandTable.slotCount }
-            slots[slot] = Int8(index)
+            while slots[slot].row >= 0 { slot = (slot + 1) % slots.count }
+            slots[slot] = Slot(name: name, row: row)
         }
+        self.commands = commands
         self.slots = slots
+        rows = InlineArray { Row(commands[min($0, commands.count - 1)], index: $0) }
     }
 
     /// The index of the command with this name, in any case.
+    @inline(__always)
     func index(of name: Span<UInt8>) -> Int? {
         guard let name = Name(name) else { return nil }
         var slot = name.slot
-        while slots[slot] >= 0 {
-            let index = Int(slots[slot])
-            if names[index] == name { return index }
-            slot = (slot + 1) % CommandTable.slotCount
+        while slots[slot].row >= 0 {
+            if slots[slot].name == name { return slots[slot].row }
+            slot = (slot &+ 1) % slots.count
         }
         return nil
     }
 
-    private static let slotCount = 128
-
-    /// Up to sixteen bytes, letters in upper case, as two numbers.
+    /// Up to sixteen letters, in upper case, as two numbers.
     private struct Name: Equatable {
         var low: UInt64 = 0
         var high: UInt64 = 0
 
+        init() {}
+
+        @inline(__always)
         init?(_ bytes: Span<UInt8>) {
             guard bytes.count > 0, bytes.count <= 16 else { return nil }
-            for index in 0..<bytes.count {
-                let byte = UInt64(upperCased(bytes[index]))
-                if index < 8 { low = low &<< 8 | byte } else { high = high &<< 8 | byte }
+            // Without this bit only a letter is a letter in upper case, and nothing else becomes one.
+            let upperCase: UInt64 = 0xdfdf_dfdf_dfdf_dfdf
+            if bytes.count < 8 {
+                low = bytes.lastWord(at: 0) & upperCase
+            } else {
+                low = UInt64(littleEndian: bytes.word(at: 0)) & upperCase
+                high = bytes.count == 16 ? UInt64(littleEndian: bytes.word(at: 8)) : bytes.lastWord(at: 8)
+                high &= upperCase
             }
         }
 

@@ -7,25 +7,25 @@ let connectionCommands: [Command] = [
     Command(
         "PING", .connection, 0...1, form: .rest(afterWords: 0), usage: "PING [<text>]", needs: "a text or nothing",
         summary: "PONG, or the text."
-    ) { arguments, session, replies in
+    ) { arguments, call, replies in
         if arguments.count > 1 { replies.writer.value(arguments[1]) } else { replies.writer.simple("PONG") }
     },
     Command(
         "ECHO", .connection, 1...1, form: .rest(afterWords: 0), usage: "ECHO <text>", needs: "a text",
         summary: "The text."
-    ) { arguments, session, replies in
+    ) { arguments, call, replies in
         replies.writer.value(arguments[1])
     },
     Command(
         "QUIT", .connection, 0...Command.any, lineArity: 0...0, usage: "QUIT", summary: "Ends the connection."
-    ) { _, session, replies in
+    ) { _, call, replies in
         replies.writer.ok()
-        session.finish()
+        call.session.finish()
     },
     Command(
         "SELECT", .connection, 1...1, usage: "SELECT 0", needs: "a database number",
         summary: "For Redis clients: there is one database, 0."
-    ) { arguments, session, replies in
+    ) { arguments, call, replies in
         guard let number = arguments[1].decimal else { return replies.fail(.notAnInteger) }
         guard Int32(exactly: number) != nil else { return replies.fail(.notADatabaseNumber) }
         if number == 0 { replies.writer.ok() } else { replies.fail(ReplyError("DB index is out of range")) }
@@ -39,8 +39,8 @@ let connectionCommands: [Command] = [
         needs: "a subcommand", summary: "What the server knows of this connection.", run: client),
 ]
 
-private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    var isVersion3 = session.speaksRESP3
+private func hello(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
+    var isVersion3 = call.session.speaksRESP3
     var name: String?
     if arguments.count > 1 {
         guard let version = arguments[1].decimal else {
@@ -54,7 +54,7 @@ private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout 
     var index = 2
     while index < arguments.count {
         if arguments[index].equalsIgnoringCase("SETNAME"), index + 1 < arguments.count {
-            guard let valid = connectionName(arguments[index + 1], session, &replies) else { return }
+            guard let valid = connectionName(arguments[index + 1], call, &replies) else { return }
             name = valid
             index += 2
         } else if arguments[index].equalsIgnoringCase("AUTH") {
@@ -63,34 +63,34 @@ private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout 
             return replies.fail(ReplyError("Syntax error in HELLO option '\(String(arguments[index]))'"))
         }
     }
-    if let name { session.name = name }
-    session.speaksRESP3 = isVersion3
+    if let name { call.session.name = name }
+    call.session.speaksRESP3 = isVersion3
     if !replies.writer.isLine { replies.writer.dialect = isVersion3 ? .resp3 : .resp2 }
     replies.writer.map(7)
     replies.writer.pair("server", "puffin")
     replies.writer.pair("version", Version.redis)
     replies.writer.pair("proto", isVersion3 ? 3 : 2)
-    replies.writer.pair("id", session.id)
+    replies.writer.pair("id", call.session.id)
     replies.writer.pair("mode", "standalone")
     replies.writer.pair("role", "master")
     replies.writer.pairs("modules")
     replies.writer.endList()
 }
 
-private func client(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+private func client(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
     let subcommand = arguments[1]
     if subcommand.equalsIgnoringCase("ID") {
         guard arguments.count == 2 else { return replies.fail(.wrongArity("client|id")) }
-        replies.writer.integer(session.id)
+        replies.writer.integer(call.session.id)
     } else if subcommand.equalsIgnoringCase("GETNAME") {
         guard arguments.count == 2 else { return replies.fail(.wrongArity("client|getname")) }
         // Redis says nil; in a line that would read as if a key had been asked for.
-        let isNil = session.name.isEmpty && !replies.writer.isLine
-        if isNil { replies.writer.missing() } else { replies.writer.text(session.name) }
+        let isNil = call.session.name.isEmpty && !replies.writer.isLine
+        if isNil { replies.writer.missing() } else { replies.writer.text(call.session.name) }
     } else if subcommand.equalsIgnoringCase("SETNAME") {
         guard arguments.count == 3 else { return replies.fail(.wrongArity("client|setname")) }
-        guard let name = connectionName(arguments[2], session, &replies) else { return }
-        session.name = name
+        guard let name = connectionName(arguments[2], call, &replies) else { return }
+        call.session.name = name
         replies.writer.ok()
     } else if subcommand.equalsIgnoringCase("SETINFO") {
         guard arguments.count == 4 else { return replies.fail(.wrongArity("client|setinfo")) }
@@ -99,13 +99,13 @@ private func client(_ arguments: Arguments, _ session: Session, _ replies: inout
         }
         replies.writer.ok()
     } else {
-        replies.fail(.unknownSubcommand("CLIENT", subcommand, echoSize: session.server.limits.echoSize))
+        replies.fail(.unknownSubcommand("CLIENT", subcommand, echoSize: call.server.limits.echoSize))
     }
 }
 
 /// A name that can stand in a list of connections: printable, without spaces.
-private func connectionName(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> String? {
-    var isValid = bytes.count <= session.server.limits.echoSize
+private func connectionName(_ bytes: Span<UInt8>, _ call: Call, _ replies: inout ReplyQueue) -> String? {
+    var isValid = bytes.count <= call.server.limits.echoSize
     for index in 0..<bytes.count where bytes[index] <= 0x20 || bytes[index] >= 0x7f { isValid = false }
     if isValid { return String(bytes) }
     replies.fail(ReplyError("Client names cannot contain spaces, newlines or special characters."))

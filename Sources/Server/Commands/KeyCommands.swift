@@ -13,8 +13,8 @@ let keyCommands: [Command] = [
     Command(
         "EXISTS", .read, 1...Command.any, keys: .all, usage: "EXISTS <key> …", needs: "one or more keys",
         summary: "How many of the keys are there."
-    ) { arguments, session, replies in
-        let store = session.server.store
+    ) { arguments, call, replies in
+        let store = call.store
         var count = 0
         for index in 1..<arguments.count {
             let reading = store.get(arguments[index])
@@ -26,8 +26,8 @@ let keyCommands: [Command] = [
     Command(
         "KEYS", .read, 1...1, lineArity: 0...1, usage: "KEYS [<pattern>]", needs: "a pattern or nothing",
         summary: "Every key that matches a pattern such as user:*."
-    ) { arguments, session, replies in
-        session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span), replies.writer.dialect)
+    ) { arguments, call, replies in
+        call.session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span), replies.writer.dialect)
     },
     Command(
         "SCAN", .read, 1...Command.any, lineArity: 1...7,
@@ -50,8 +50,8 @@ let keyCommands: [Command] = [
 
 private let allKeys: [UInt8] = [UInt8(ascii: "*")]
 
-private func delete(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    let store = session.server.store
+private func delete(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
+    let store = call.store
     let isMulti = arguments.count > 2
     if isMulti { store.beginMulti() }
     var count = 0
@@ -65,21 +65,21 @@ private func delete(_ arguments: Arguments, _ session: Session, _ replies: inout
     if count > 0 { replies.writer.ok() } else { replies.writer.missing() }
 }
 
-private func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    replies.depends(on: session.server.store.position.seq)
-    replies.writer.integer(session.server.store.count)
+private func count(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
+    replies.depends(on: call.store.position.seq)
+    replies.writer.integer(call.store.count)
 }
 
-private func clear(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+private func clear(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
     guard arguments.count < 3 else { return replies.fail(.syntax) }
     if arguments.count > 1, !arguments[1].equalsIgnoringCase("ASYNC"), !arguments[1].equalsIgnoringCase("SYNC") {
         return replies.fail(.syntax)
     }
-    replies.depends(on: session.server.store.clear())
+    replies.depends(on: call.store.clear())
     replies.writer.ok()
 }
 
-private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+private func scan(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
     guard let cursor = arguments[1].unsignedDecimal else { return replies.fail(.invalidCursor) }
     var pattern: GlobPattern?
     var count = 10
@@ -93,7 +93,7 @@ private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout R
         } else if arguments[index].equalsIgnoringCase("COUNT") {
             guard let number = value.decimal else { return replies.fail(.notAnInteger) }
             guard number > 0 else { return replies.fail(.syntax) }
-            count = min(number, session.server.limits.scanCount)
+            count = min(number, call.server.limits.scanCount)
         } else if arguments[index].equalsIgnoringCase("TYPE") {
             isOtherType = !value.equalsIgnoringCase("STRING")
         } else {
@@ -101,7 +101,7 @@ private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout R
         }
         index += 2
     }
-    let store = session.server.store
+    let store = call.store
     replies.depends(on: store.position.seq)
     var keys = KeyList(dialect: replies.writer.dialect)
     // Empty buckets count for something too, so that a sparse table does not hold the turn up.

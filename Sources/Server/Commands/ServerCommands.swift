@@ -7,16 +7,16 @@ import Wire
 let serverCommands: [Command] = [
     Command(
         "HELP", .server, 0...0, usage: "HELP", summary: "The commands."
-    ) { _, session, replies in
-        let commands = session.server.commands.commands
+    ) { _, call, replies in
+        let commands = call.commands.commands
         replies.writer.list(commands.count)
         for command in commands { replies.writer.text(command.usage + "  " + command.summary) }
         replies.writer.endList()
     },
     Command(
         "STATS", .server, 0...0, usage: "STATS", summary: "What the server holds and has done."
-    ) { _, session, replies in
-        let figures = session.server.figures
+    ) { _, call, replies in
+        let figures = call.server.figures
         replies.writer.map(figures.count)
         for (name, value) in figures {
             if replies.writer.isLine {
@@ -29,7 +29,7 @@ let serverCommands: [Command] = [
     },
     Command(
         "TIME", .connection, 0...0, usage: "TIME", summary: "Unix time: seconds, and microseconds within the second."
-    ) { _, session, replies in
+    ) { _, call, replies in
         let time = WallClock.microseconds
         replies.writer.list(2)
         replies.writer.text(String(time / 1_000_000))
@@ -39,10 +39,10 @@ let serverCommands: [Command] = [
     Command(
         "INFO", .server, 0...Command.any, usage: "INFO [<section> …]", needs: "sections or nothing",
         summary: "For Redis tools: what STATS says, in their words."
-    ) { arguments, session, replies in
+    ) { arguments, call, replies in
         var sections: [String] = []
         for index in 1..<arguments.count { sections.append(String(arguments[index]).lowercased()) }
-        replies.writer.verbatim(session.server.information(sections: sections))
+        replies.writer.verbatim(call.server.information(sections: sections))
     },
     Command(
         "CONFIG", .server, 1...Command.any, usage: "CONFIG GET <pattern> …", needs: "GET and a pattern",
@@ -53,9 +53,9 @@ let serverCommands: [Command] = [
         summary: "For Redis clients: the commands, described.", run: command),
 ]
 
-private func config(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+private func config(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
     guard arguments[1].equalsIgnoringCase("GET") else {
-        return replies.fail(.unknownSubcommand("CONFIG", arguments[1], echoSize: session.server.limits.echoSize))
+        return replies.fail(.unknownSubcommand("CONFIG", arguments[1], echoSize: call.server.limits.echoSize))
     }
     guard arguments.count > 2 else { return replies.fail(.wrongArity("config|get")) }
     var patterns: [GlobPattern] = []
@@ -64,7 +64,7 @@ private func config(_ arguments: Arguments, _ session: Session, _ replies: inout
         patterns.append(GlobPattern(pattern.span))
     }
     var found: [(String, String)] = []
-    for (name, value) in session.server.redisSettings {
+    for (name, value) in call.server.redisSettings {
         let bytes = Array(name.utf8)
         if patterns.contains(where: { $0.matches(bytes.span) }) { found.append((name, value)) }
     }
@@ -73,8 +73,8 @@ private func config(_ arguments: Arguments, _ session: Session, _ replies: inout
     replies.writer.endList()
 }
 
-private func command(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    let table = session.server.commands
+private func command(_ arguments: Arguments, _ call: Call, _ replies: inout ReplyQueue) {
+    let table = call.commands
     guard arguments.count > 1 else {
         replies.writer.list(table.commands.count)
         for command in table.commands { replies.writer.append(command) }
@@ -99,7 +99,7 @@ private func command(_ arguments: Arguments, _ session: Session, _ replies: inou
         }
         replies.writer.endList()
     } else {
-        replies.fail(.unknownSubcommand("COMMAND", arguments[1], echoSize: session.server.limits.echoSize))
+        replies.fail(.unknownSubcommand("COMMAND", arguments[1], echoSize: call.server.limits.echoSize))
     }
 }
 

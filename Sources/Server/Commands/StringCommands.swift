@@ -6,8 +6,8 @@ import Wire
 let stringCommands: [Command] = [
     Command(
         "GET", .read, 1...1, keys: .one, usage: "GET <key>", needs: "a key", summary: "The value of a key."
-    ) { arguments, session, replies in
-        let store = session.server.store
+    ) { arguments, call, replies in
+        let store = call.store
         let reading = store.get(arguments[1])
         replies.depends(on: reading.seq)
         if let value = reading.value { replies.writer.value(value) } else { replies.writer.missing() }
@@ -16,22 +16,22 @@ let stringCommands: [Command] = [
         "SET", .write, 2...Command.any, lineArity: 2...2, form: .rest(afterWords: 1), keys: .one,
         storesValues: true, usage: "SET <key> <value>", needs: "a key and a value",
         summary: "Makes a value the value of a key."
-    ) { arguments, session, replies in
+    ) { arguments, call, replies in
         guard arguments.count == 3 else { return replies.fail(.syntax) }
-        guard session.accepts(arguments[2], &replies) else { return }
-        replies.depends(on: session.server.store.set(arguments[1], to: arguments[2]))
+        guard call.session.accepts(arguments[2], &replies) else { return }
+        replies.depends(on: call.store.set(arguments[1], to: arguments[2]))
         replies.writer.ok()
     },
     Command(
         "MGET", .read, 1...Command.any, keys: .all, usage: "MGET <key> …", needs: "one or more keys",
         summary: "The values of several keys."
-    ) { arguments, session, replies in
-        let store = session.server.store
+    ) { arguments, call, replies in
+        let store = call.store
         replies.writer.list(arguments.count - 1)
         for index in 1..<arguments.count {
             let reading = store.get(arguments[index])
             replies.depends(on: reading.seq)
-            guard replies.size <= session.server.limits.unsentSize else { return session.drop() }
+            guard replies.size <= call.server.limits.unsentSize else { return call.session.drop() }
             if let value = reading.value { replies.writer.value(value) } else { replies.writer.missing() }
         }
         replies.writer.endList()
@@ -40,12 +40,12 @@ let stringCommands: [Command] = [
         "MSET", .write, 2...Command.any, keys: .everySecond, storesValues: true,
         usage: "MSET <key> <value> …", needs: "keys and values, one after the other",
         summary: "Makes several changes as one: all of them or none."
-    ) { arguments, session, replies in
-        guard arguments.count % 2 == 1 else { return replies.fail(session.wrongArity("MSET")) }
+    ) { arguments, call, replies in
+        guard arguments.count % 2 == 1 else { return replies.fail(call.session.wrongArity("MSET")) }
         for index in stride(from: 2, to: arguments.count, by: 2) {
-            guard session.accepts(arguments[index], &replies) else { return }
+            guard call.session.accepts(arguments[index], &replies) else { return }
         }
-        let store = session.server.store
+        let store = call.store
         store.beginMulti()
         for index in stride(from: 1, to: arguments.count, by: 2) {
             replies.depends(on: store.set(arguments[index], to: arguments[index + 1]))

@@ -1,7 +1,7 @@
 // CRC-32C (Castagnoli; RFC 3720, appendix B.4), by the processor's instruction where there is one and by a table
 // elsewhere. Both give the same sums.
 
-import CChecksum
+import CProcessor
 
 /// A checksum that can be continued: the sum of A then B is the sum of B, begun with the sum of A.
 package enum CRC32C {

@@ -5,6 +5,7 @@ import Bytes
 /// Records that are written together.
 struct LogBatch: ~Copyable, Sendable {
     private(set) var lines = ByteBuffer()
+    private var head = RecordHead()
     /// The position before the first record, which names a segment that begins with it.
     private(set) var start = LogPosition.start
     /// The position after the last record.
@@ -58,7 +59,7 @@ struct LogBatch: ~Copyable, Sendable {
     private mutating func beginRecord(after position: LogPosition, timestamp: UInt64) -> Int {
         if lines.isEmpty { start = position }
         let offset = lines.count
-        lines.append(recordHead: position.seq + 1, timestamp: timestamp)
+        head.append(seq: position.seq + 1, timestamp: timestamp, to: &lines)
         return offset
     }
 

@@ -61,8 +61,21 @@ extension ByteBuffer {
         }
     }
 
+    @inline(__always)
     mutating func append(field name: StaticString, _ text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
+        if text.isPlainText {
+            append(name)
+            append("\":\"")
+            append(text)
+            return append(UInt8(ascii: "\""))
+        }
+        append(special: name, text)
+    }
+
+    /// A text that is not written as it is.
+    @inline(never)
+    private mutating func append(special name: StaticString, _ text: Span<UInt8>) {
         append(name)
         if text.isUTF8 {
             append("\":")

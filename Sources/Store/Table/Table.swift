@@ -15,12 +15,17 @@ package final class Table {
     private var depth = 0
     private let sipHash: SipHash
 
+    // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
+    private var pairCount = 0
+    private var usedSize = 0
+    private var remainingSize = 0
+
     /// Pairs.
-    package private(set) var count = 0
+    package var count: Int { pairCount }
     /// Bytes of memory: pairs, buckets and directory.
-    package private(set) var size = 0
+    package var size: Int { usedSize }
     /// Bytes of memory that were cleared and are not given back yet.
-    package private(set) var clearedSize = 0
+    package var clearedSize: Int { remainingSize }
 
     /// What was cleared and is freed in steps: a directory, its depth, the entries already done.
     @safe
@@ -35,7 +40,7 @@ package final class Table {
     /// - Parameter sipHash: the hash of keys; with a fresh random key outside tests.
     package init(sipHash: SipHash = SipHash()) {
         self.sipHash = sipHash
-        unsafe (directory, size) = Table.emptyDirectory()
+        unsafe (directory, usedSize) = Table.emptyDirectory()
     }
 
     deinit {
@@ -67,12 +72,12 @@ package final class Table {
         unsafe directory.deallocate()
         unsafe directory = .allocate(capacity: entries)
         self.depth = depth
-        size = Table.directorySize(depth: depth)
+        usedSize = Table.directorySize(depth: depth)
         let capacity = Bucket.capacity(for: count / entries)
         for index in 0..<entries {
             let bucket = Bucket(capacity: capacity, depth: depth)
             unsafe directory[index] = bucket.entry
-            size += bucket.size
+            usedSize += bucket.size
         }
     }
 
@@ -100,7 +105,7 @@ package final class Table {
         let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
         if pair.valueSize == value.count { return pair.overwrite(value) }
         let replacement = Pair(key: key, value: value)
-        size += replacement.size - pair.size
+        usedSize += replacement.size - pair.size
         bucket.store(Bucket.slot(replacement, tag: tag), at: index)
         pair.free()
     }
@@ -120,8 +125,8 @@ package final class Table {
         guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return false }
         let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
         bucket.remove(at: index)
-        count -= 1
-        size -= pair.size
+        pairCount -= 1
+        usedSize -= pair.size
         pair.free()
         if bucket.isSparse { resize(bucket, to: Bucket.capacity(for: bucket.count), hash: hash) }
         return true
@@ -186,10 +191,10 @@ package final class Table {
     /// Removes every pair. Their memory is given back in steps, so that clearing a large table holds nobody up.
     package func removeAll() {
         remains.append(unsafe Remains(directory: directory, depth: depth))
-        clearedSize += size
-        unsafe (directory, size) = Table.emptyDirectory()
+        remainingSize += size
+        unsafe (directory, usedSize) = Table.emptyDirectory()
         depth = 0
-        count = 0
+        pairCount = 0
     }
 
     /// Frees up to `buckets` buckets of what was cleared.
@@ -203,11 +208,11 @@ package final class Table {
                 let slot = bucket.slot(at: index)
                 guard slot != 0 else { continue }
                 let pair = Bucket.pair(ofSlot: slot)
-                clearedSize -= pair.size
+                remainingSize -= pair.size
                 pair.free()
             }
             last.done += 1 << (last.depth - bucket.depth)
-            clearedSize -= bucket.size
+            remainingSize -= bucket.size
             bucket.free()
             budget -= 1
         }
@@ -215,7 +220,7 @@ package final class Table {
             remains.append(last)
         } else {
             unsafe last.directory.deallocate()
-            clearedSize -= Table.directorySize(depth: last.depth)
+            remainingSize -= Table.directorySize(depth: last.depth)
         }
         return !remains.isEmpty
     }
@@ -234,8 +239,8 @@ package final class Table {
             if !bucket.isFull && bucket.insert(slot) { break }
             grow(bucket, hash: hash)
         }
-        count += 1
-        size += pair.size
+        pairCount += 1
+        usedSize += pair.size
     }
 
     private func grow(_ bucket: Bucket, hash: UInt64) {
@@ -251,7 +256,7 @@ package final class Table {
             if capacity > bucket.capacity { split(bucket, hash: hash) }
             return
         }
-        size += copy.size - bucket.size
+        usedSize += copy.size - bucket.size
         point(to: copy, hash: hash)
         bucket.free()
     }
@@ -276,7 +281,7 @@ package final class Table {
                 Table.append(slot, to: &halves.1)
             }
         }
-        size += halves.0.size + halves.1.size - bucket.size
+        usedSize += halves.0.size + halves.1.size - bucket.size
         point(to: halves.0, hash: hash & ~bit)
         point(to: halves.1, hash: hash | bit)
         bucket.free()
@@ -303,7 +308,7 @@ package final class Table {
         unsafe directory.deallocate()
         unsafe directory = larger
         depth += 1
-        size += Table.directorySize(depth: depth) - Table.directorySize(depth: depth - 1)
+        usedSize += Table.directorySize(depth: depth) - Table.directorySize(depth: depth - 1)
     }
 
     /// Makes every directory entry that leads to the bucket of `hash` lead to `bucket`.

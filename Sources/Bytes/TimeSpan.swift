@@ -1,19 +1,22 @@
-// Durations as people write them.
+// Times as people write them in options and read them in messages: `500us`, `10s`, `2m`.
 
 /// A time of whole nanoseconds, not negative.
 package struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
     package let nanoseconds: Int
 
     package init(nanoseconds: Int) { self.nanoseconds = nanoseconds }
+    package init(milliseconds: Int) { nanoseconds = milliseconds * 1_000_000 }
     package init(seconds: Int) { nanoseconds = seconds * 1_000_000_000 }
 
     package var seconds: Double { Double(nanoseconds) / 1e9 }
+    package var duration: Duration { .nanoseconds(nanoseconds) }
 
     private static let units = [
-        ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+        ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ]
 
-    /// Reads `500ms`, `10s`, `2m`, `1h`; a number alone is seconds. nil for everything else, and for more than 1000 hours.
+    /// Reads `500us`, `100ms`, `10s`, `2m`, `1h`; a number alone is seconds. nil for everything else, and for more than 1000
+    /// hours.
     package init?(_ text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = String(text.dropFirst(digits.count))

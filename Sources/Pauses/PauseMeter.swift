@@ -1,0 +1,147 @@
+// One connection that sends a PING at each beat of a schedule. Two threads, because neither may wait for the other: one
+// sleeps and sends, one waits for answers.
+
+import Bytes
+import Glibc
+import PuffinClient
+import Reactor
+import Synchronization
+
+/// Pings one server.
+package final class PauseMeter: Sendable {
+    /// When a ping should have gone out and when it did, in nanoseconds from the start.
+    private typealias Departure = (intended: Int, sent: Int)
+
+    private struct Departures {
+        var waiting: ArraySlice<Departure> = []
+        /// Nothing more will be sent.
+        var isOver = false
+    }
+
+    private let server: Endpoint
+    private let socket: Socket
+    private let interval: Duration
+    private let request: [UInt8]
+    private let answer: [UInt8]
+    private let departures = Mutex(Departures())
+    private let first: ContinuousClock.Instant
+    /// The time of day at which the schedule began.
+    package let start: Timestamp
+
+    /// Connects. The schedule begins now.
+    /// - Parameters:
+    ///   - interval: the time from one ping to the next.
+    ///   - inRESP: whether the pings are RESP arrays, or lines.
+    /// - Throws: `ClientError.cannotConnect`.
+    package init(of server: Endpoint, every interval: Duration, inRESP: Bool) throws(ClientError) {
+        self.interval = interval
+        request = Array((inRESP ? "*1\r\n$4\r\nPING\r\n" : "PING\n").utf8)
+        answer = Array((inRESP ? "+PONG\r" : "PONG").utf8)
+        self.server = server
+        do throws(SocketError) {
+            socket = try Connection.connect(to: server, deadline: .now + Connection.defaultTimeLimit)
+        } catch {
+            throw .cannotConnect(to: server, reason: error.reason)
+        }
+        start = Timestamp(milliseconds: WallClock.milliseconds)
+        first = ContinuousClock.now
+    }
+
+    /// Pings until `isOver` says so, and then waits for the last answer. To be called once.
+    /// - Parameter record: gets every ping, also where an error ends it.
+    /// - Throws: `ClientError` where the server goes away, `UnexpectedAnswer` where it answers something else.
+    package func run(
+        into record: inout PauseRecord, until isOver: @escaping @Sendable (_ elapsed: Duration) -> Bool
+    ) throws {
+        Task.detached { [self] in send(until: isOver) }
+        defer { departures.withLock { $0.isOver = true } }
+        preferThisThread()
+        var input = ByteBuffer()
+        while true {
+            try receive(into: &input)
+            let answered = elapsed.nanoseconds
+            while let feed = input.bytes.newline(from: 0) {
+                let line = Array(input.bytes.extracting(0..<feed))
+                input.removeFirst(feed + 1)
+                guard line == answer else { throw UnexpectedAnswer(line: line) }
+                guard let departure = departures.withLock({ $0.waiting.popFirst() }) else { continue }
+                record.add(Ping(intended: departure.intended, sent: departure.sent, answered: answered))
+            }
+            if departures.withLock({ $0.isOver && $0.waiting.isEmpty }) { return }
+        }
+    }
+
+    /// A server that does not answer for so long is gone.
+    private static let patience = Duration.seconds(600)
+
+    private func receive(into input: inout ByteBuffer) throws(ClientError) {
+        do throws(SocketError) {
+            try socket.receive(upTo: 4096, into: &input, deadline: .now + PauseMeter.patience)
+        } catch .timedOut {
+            throw .timedOut(server, limit: PauseMeter.patience)
+        } catch {
+            throw .connectionLost(to: server, reason: error.reason)
+        }
+    }
+
+    private func sendRequest() -> Bool {
+        let bytes = request
+        let all = bytes.span
+        var sent = 0
+        while sent < all.count {
+            guard let size = try? socket.send(all.extracting(sent..<all.count), deadline: .now + PauseMeter.patience)
+            else { return false }
+            sent += size
+        }
+        return true
+    }
+
+    private var elapsed: Duration { ContinuousClock.now - first }
+
+    /// Keeps the schedule. One ping is sent at least.
+    private func send(until isOver: (Duration) -> Bool) {
+        preferThisThread()
+        var intended = Duration.zero
+        while true {
+            var now = elapsed
+            while now < intended {
+                usleep(UInt32((intended - now).nanoseconds / 1000 + 1))
+                now = elapsed
+            }
+            // The last ping is known to be the last before it is answered: whoever waits for answers has one to wait for.
+            let isLast = isOver(now)
+            let isStopped = departures.withLock { departures in
+                if departures.isOver { return true }
+                departures.waiting.append((intended: intended.nanoseconds, sent: now.nanoseconds))
+                departures.isOver = isLast
+                return false
+            }
+            // Where sending fails, receiving does too.
+            if isStopped || !sendRequest() || isLast { return }
+            intended += interval
+        }
+    }
+}
+
+/// A PING that was answered with something else than PONG.
+package struct UnexpectedAnswer: Error, CustomStringConvertible {
+    package let line: [UInt8]
+
+    package var description: String {
+        "PING was answered \"\(String(decoding: line.prefix(100), as: UTF8.self))\", expected PONG; is it the right server, "
+            + "and the right --dialect?"
+    }
+}
+
+/// Makes the machine prefer the calling thread where it is allowed to: a meter that is not woken measures itself.
+private func preferThisThread() {
+    // On Linux this is about one thread, whatever the constant's name says.
+    _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -20)
+}
+
+extension Duration {
+    /// Whole nanoseconds.
+    package var nanoseconds: Int {
+        Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,71 @@
+// A record of pauses as people and scripts read it. All figures are in microseconds.
+
+import Bytes
+import Histogram
+
+extension PauseRecord {
+    private static let percentiles: [(name: String, value: Double)] = [
+        ("p50", 50), ("p99", 99), ("p99.9", 99.9), ("p99.99", 99.99), ("max", 100),
+    ]
+
+    private var views: [(name: String, label: String, histogram: Histogram<UInt64>)] {
+        [
+            ("intended", "from the intended start", intended),
+            ("sent", "from the actual send", sent),
+            ("wakeup", "the meter's own lateness", wakeup),
+        ]
+    }
+
+    private static func figures(_ histogram: Histogram<UInt64>) -> [Int] {
+        percentiles.map { percentile in
+            let value = percentile.value == 100 ? histogram.max : histogram.valueAtPercentile(percentile.value)
+            return histogram.totalCount == 0 ? 0 : Int(value / 1000)
+        }
+    }
+
+    /// A table, and the longest pauses with the time of day, which `start` is the beginning of.
+    package func table(start: Timestamp) -> String {
+        var text = "\(counted(Int(intended.totalCount), "ping")); microseconds:\n"
+        text += padded("", 28, left: true) + PauseRecord.percentiles.map { padded($0.name, 9) }.joined() + "\n"
+        for view in views {
+            let figures = PauseRecord.figures(view.histogram)
+            text += padded(view.label, 28, left: true) + figures.map { padded("\($0)", 9) }.joined() + "\n"
+        }
+        text += "\nthe longest, counted from the actual send:\n"
+        text += padded("at (UTC)", 26, left: true)
+        text += ["intended", "sent", "meter", "waited too"].map { padded($0, 11) }.joined() + "\n"
+        for pause in pauses {
+            let figures = PauseRecord.figures(pause) + [pause.waited]
+            text += padded(PauseRecord.time(of: pause, start: start), 26, left: true)
+            text += figures.map { padded("\($0)", 11) }.joined() + "\n"
+        }
+        return text
+    }
+
+    /// One object, for scripts.
+    package func json(start: Timestamp) -> String {
+        let views = views.map { view in
+            let figures = zip(PauseRecord.percentiles, PauseRecord.figures(view.histogram))
+            return "\"\(view.name)\":{" + figures.map { "\"\($0.name)\":\($1)" }.joined(separator: ",") + "}"
+        }
+        let pauses = pauses.map { pause in
+            let figures = zip(["intended", "sent", "wakeup"], PauseRecord.figures(pause)).map { "\"\($0)\":\($1)" }
+            return "{\"at\":\"\(PauseRecord.time(of: pause, start: start))\"," + figures.joined(separator: ",")
+                + ",\"waited\":\(pause.waited)}"
+        }
+        return "{\"unit\":\"us\",\"pings\":\(intended.totalCount)," + views.joined(separator: ",")
+            + ",\"longest\":[" + pauses.joined(separator: ",") + "]}\n"
+    }
+
+    private static func figures(_ pause: Pause) -> [Int] {
+        [pause.first.answered - pause.first.intended, pause.length, pause.first.sent - pause.first.intended].map {
+            $0 / 1000
+        }
+    }
+
+    private static func time(of pause: Pause, start: Timestamp) -> String {
+        var text = ByteBuffer()
+        text.append(time: Timestamp(milliseconds: start.milliseconds + UInt64(max(pause.first.sent, 0) / 1_000_000)))
+        return String(text.bytes)
+    }
+}

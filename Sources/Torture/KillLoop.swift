@@ -1,0 +1,144 @@
+// Start, check what the last crash has left, write, crash.
+
+import Bytes
+import PuffinClient
+import Wire
+
+/// The cycles of one data file. One thread does it all, so that a seed always sends the same requests; what is in flight
+/// at the crash is up to the server.
+package struct KillLoop {
+    private let program: String
+    private let data: String
+    private let load: TortureLoad
+    private var random: SplitMix64
+    private var writers: [LedgerWriter]
+
+    /// Requests without a reply when a crash came, and starts that found a torn tail.
+    package private(set) var inFlightCount = 0
+    package private(set) var tornCount = 0
+    /// Compactions that were begun, and those of them that a crash has cut short.
+    package private(set) var compactionCount = 0
+    package private(set) var interruptedCount = 0
+    /// Whatever is not as it must be.
+    package private(set) var findings: [Finding] = []
+    /// What the servers have said, all of them.
+    package private(set) var log = ""
+
+    package var acknowledgedCount: Int { writers.reduce(0) { $0 + $1.ledger.acknowledgedCount } }
+
+    /// - Parameters:
+    ///   - program: the server's path.
+    ///   - data: the data file's path; nothing is there yet.
+    package init(program: String, data: String, seed: UInt64, load: TortureLoad) {
+        self.program = program
+        self.data = data
+        self.load = load
+        random = SplitMix64(seed: seed)
+        writers = (0..<load.writers).map { LedgerWriter($0, seed: seed, load: load) }
+    }
+
+    /// Starts a server and checks what it has: all that the ledgers say, and nothing else.
+    /// - Throws: `TortureError`, also where the server does not start.
+    package mutating func check(options: [String]) throws(TortureError) -> ServerUnderTest {
+        log = ""
+        let server = try ServerUnderTest(program: program, ["--port", "0", "--data", data] + options)
+        if server.log.contains(" WARNING The log ended in the middle") { tornCount += 1 }
+        var known: Set<String> = []
+        for index in writers.indices {
+            let (keys, found) = try writers[index].check(server.endpoint)
+            known.formUnion(keys)
+            findings += found
+        }
+        let surplus = try keys(server.endpoint).filter { !known.contains($0) }
+        findings += surplus.map { Finding(.wrong, "\($0) is there, and nobody wrote it") }
+        log = server.log
+        return server
+    }
+
+    private func keys(_ server: Endpoint) throws(TortureError) -> [String] {
+        let connection = try open(server)
+        let reply = try wired { () throws(ClientError) in
+            try connection.send(MarkedChange.array("KEYS", "*"))
+            return try connection.nextReply()
+        }
+        guard case .array(let keys)? = reply else {
+            throw TortureError("KEYS was answered \(String(describing: reply))")
+        }
+        return keys.map { if case .bulk(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { "\($0)" } }
+    }
+
+    /// Starts a server, checks it, lets the writers write, and kills it after a random number of replies. Where something
+    /// is found, the server is killed at once.
+    /// - Throws: `TortureError`, also where the server does not start, ends by itself or is silent.
+    package mutating func run(options: [String]) throws(TortureError) {
+        let server = try check(options: options)
+        defer { log = server.log }
+        guard findings.isEmpty else { return server.kill() }
+        for index in writers.indices { try writers[index].connect(to: server.endpoint) }
+        let reader = try open(server.endpoint)
+        let end = acknowledgedCount + random.below(load.replies.count) + load.replies.lowerBound
+        for index in writers.indices { try writers[index].send() }
+        while acknowledgedCount < end && findings.isEmpty {
+            let index = random.below(writers.count)
+            // Half of the time the window is filled up first, so that batches meet batches.
+            if random.below(2) == 0 || writers[index].ledger.outstanding == 0 { try writers[index].send() }
+            try receive(1 + random.below(writers[index].ledger.outstanding), from: index, end: end)
+            if random.below(3) == 0 { try look(reader) }
+            if load.compacts && random.below(3) == 0 { try compact(reader) }
+            server.drain()
+        }
+        // Every other crash comes right behind new requests.
+        if random.below(2) == 0 { for index in writers.indices { try writers[index].send() } }
+        if load.patience > 0 { pause(microseconds: random.below(load.patience)) }
+        server.kill()
+        for index in writers.indices { try drain(index) }
+        count(server.log)
+    }
+
+    /// Asks for a compaction, which is refused where one is under way.
+    private func compact(_ reader: RawConnection) throws(TortureError) {
+        _ = try wired { () throws(ClientError) in
+            try reader.send(MarkedChange.array("COMPACT"))
+            return try reader.nextReply()
+        }
+    }
+
+    private mutating func count(_ log: String) {
+        let lines = log.split(separator: "\n")
+        let begun = lines.count { $0.contains("INFO Compaction begins") }
+        compactionCount += begun
+        interruptedCount += begun - lines.count { $0.contains("INFO Compaction ended") }
+        findings += lines.filter { $0.contains(" ERROR ") }.map { Finding(.wrong, "the server says: \($0)") }
+    }
+
+    private mutating func receive(_ count: Int, from index: Int, end: Int) throws(TortureError) {
+        for _ in 0..<count where acknowledgedCount < end {
+            guard let found = try writers[index].receive() else {
+                throw TortureError("the server has ended a connection by itself")
+            }
+            findings += found
+        }
+    }
+
+    /// Reads a pair that is being written: what it says has to survive the crash.
+    private mutating func look(_ reader: RawConnection) throws(TortureError) {
+        let index = random.below(writers.count)
+        let key = writers[index].key(random.below(load.keysPerWriter))
+        let reply = try wired { () throws(ClientError) in
+            try reader.send(MarkedChange.array("GET", key))
+            return try reader.nextReply()
+        }
+        if reply == .null { return }
+        guard case .bulk(let bytes)? = reply, let value = MarkedValue(bytes) else {
+            findings.append(Finding(.wrong, "\(key) has a value that nobody wrote"))
+            return
+        }
+        writers[index].note(seen: value)
+    }
+
+    /// Takes the replies that had left the server before the crash.
+    private mutating func drain(_ index: Int) throws(TortureError) {
+        while writers[index].ledger.outstanding > 0, let found = try writers[index].receive() { findings += found }
+        inFlightCount += writers[index].ledger.outstanding
+    }
+}

@@ -1,0 +1,51 @@
+// A request that changes pairs, what it changes, and the reply that says that it is done.
+
+/// One change of a writer, in either dialect.
+package struct MarkedChange: Sendable {
+    package let number: Int
+    /// What becomes of each key; nil where it is removed.
+    package let effects: [(key: String, value: MarkedValue?)]
+    package let request: [UInt8]
+    /// The reply's line, without its line feed.
+    package let reply: String
+
+    package static func set(_ key: String, _ value: MarkedValue, asLine: Bool) -> MarkedChange {
+        let isLine = asLine && value.isPlain
+        return MarkedChange(
+            number: value.number, effects: [(key, value)],
+            request: isLine
+                ? Array("SET \(key) ".utf8) + value.bytes + [0x0a]
+                : array([Array("SET".utf8), Array(key.utf8), value.bytes]),
+            reply: isLine ? "OK" : "+OK\r")
+    }
+
+    package static func multiSet(_ keys: [String], _ value: MarkedValue) -> MarkedChange {
+        MarkedChange(
+            number: value.number, effects: keys.map { ($0, value) },
+            request: array([Array("MSET".utf8)] + keys.flatMap { [Array($0.utf8), value.bytes] }), reply: "+OK\r")
+    }
+
+    /// - Parameter present: how many of the keys are there.
+    package static func delete(_ keys: [String], number: Int, present: Int, asLine: Bool) -> MarkedChange {
+        let isLine = asLine && keys.count == 1
+        return MarkedChange(
+            number: number, effects: keys.map { ($0, nil) },
+            request: isLine
+                ? Array("DELETE \(keys[0])\n".utf8) : array([Array("DEL".utf8)] + keys.map { Array($0.utf8) }),
+            reply: isLine ? present == 1 ? "OK" : "ERROR: Key not found" : ":\(present)\r")
+    }
+
+    /// A request of RESP.
+    package static func array(_ arguments: [[UInt8]]) -> [UInt8] {
+        var bytes = Array("*\(arguments.count)\r\n".utf8)
+        for argument in arguments {
+            bytes += Array("$\(argument.count)\r\n".utf8)
+            bytes += argument
+            bytes += [0x0d, 0x0a]
+        }
+        return bytes
+    }
+
+    /// A request of RESP, of texts.
+    package static func array(_ arguments: String...) -> [UInt8] { array(arguments.map { Array($0.utf8) }) }
+}

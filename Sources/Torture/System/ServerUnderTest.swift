@@ -1,0 +1,141 @@
+// A server that was started to be killed. `unsafe` is allowed in this file because every pointer lives for one call:
+// posix_spawn copies the arguments, which are freed after it; read and poll fill memory on this side of the call. The id
+// is signalled only until the process has been waited for, so it cannot be another's.
+
+import Glibc
+import PuffinClient
+import SystemPackage
+
+/// A running puffin-server, the child of this process and of no terminal. It is killed when nobody holds it any more.
+package final class ServerUnderTest {
+    package private(set) var endpoint = Endpoint(host: "127.0.0.1")
+    /// What it has said so far, as far as it was taken from the pipe (`drain`).
+    package private(set) var log = ""
+
+    private let id: pid_t
+    private let output: FileDescriptor
+    private var exitCode: Int32?
+
+    /// Starts a server and waits until it serves.
+    /// - Parameters:
+    ///   - program: its path.
+    ///   - arguments: with a port of 0; the one it takes is read from what it says.
+    /// - Throws: `TortureError` with what it said where it ends instead.
+    package init(program: String, _ arguments: [String]) throws(TortureError) {
+        (id, output) = try ServerUnderTest.spawn([program] + arguments)
+        _ = fcntl(output.rawValue, F_SETFL, O_NONBLOCK)
+        var deadline = ContinuousClock.now + ServerUnderTest.patience
+        while !log.contains(" INFO Ready") {
+            let isOver = ContinuousClock.now > deadline
+            if isOver { deadline += .seconds(1) }
+            guard !isOver, waitForOutput(), drain() else {
+                kill()
+                throw TortureError(
+                    "\(program) \(isOver ? "was not ready within \(ServerUnderTest.patience)" : "ended before it was ready")"
+                        + "; it said:\n\(log)")
+            }
+        }
+        endpoint = Endpoint(host: "127.0.0.1", port: try port())
+    }
+
+    /// Only a server that hangs takes so long.
+    private static let patience = Duration.seconds(120)
+
+    private func port() throws(TortureError) -> UInt16 {
+        for line in log.split(separator: "\n") where line.contains("Server starting on ") {
+            if let port = line.split(separator: ":").last.flatMap({ UInt16($0) }) { return port }
+        }
+        throw TortureError("the server does not say which port it has taken:\n\(log)")
+    }
+
+    private static func spawn(_ arguments: [String]) throws(TortureError) -> (pid_t, FileDescriptor) {
+        let ends: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+        do { ends = try FileDescriptor.pipe() } catch { throw TortureError("cannot make a pipe: \(error)") }
+        for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        defer { try? ends.writeEnd.close() }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends.writeEnd.rawValue, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends.writeEnd.rawValue, 2)
+        // A process group of its own: an interrupt from the terminal is for this program, which then kills the server.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        unsafe posix_spawnattr_setpgroup(&attributes, 0)
+        var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe argv.forEach { unsafe free($0) } }
+        var id = pid_t()
+        let result = unsafe posix_spawn(&id, arguments[0], &actions, &attributes, &argv, environ)
+        guard result == 0 else {
+            try? ends.readEnd.close()
+            throw TortureError(
+                "cannot start \(arguments[0]): \(Errno(rawValue: result)); name the server with --server")
+        }
+        return (id, ends.readEnd)
+    }
+
+    deinit {
+        kill()
+        try? output.close()
+    }
+
+    /// Waits a second at most.
+    /// - Returns: false where it cannot be waited.
+    private func waitForOutput() -> Bool {
+        var entry = pollfd(fd: output.rawValue, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, 1000) >= 0 || errno == EINTR
+    }
+
+    /// Takes what it has said meanwhile; does not wait. To be called now and then: a server whose pipe is full stands still.
+    /// - Returns: false where nothing more will come.
+    @discardableResult
+    package func drain() -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while true {
+            let count = unsafe read(output.rawValue, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 { return count < 0 && errno == EAGAIN }
+            log += String(decoding: chunk[..<count], as: UTF8.self)
+        }
+    }
+
+    /// Ends it as a crash would, and waits until it is gone.
+    package func kill() { _ = end(by: SIGKILL) }
+
+    /// Asks it to stop, and waits until it has.
+    /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
+    package func stop() -> Int32 { end(by: SIGTERM) }
+
+    private func end(by signal: Int32) -> Int32 {
+        if let exitCode { return exitCode }
+        var status: Int32 = 0
+        _ = Glibc.kill(id, signal)
+        while true {
+            let ended = unsafe waitpid(id, &status, signal == SIGKILL ? 0 : WNOHANG)
+            if ended == id || (ended < 0 && errno != EINTR) { break }
+            drain()
+            if signal != SIGKILL { _ = waitForOutput() }
+        }
+        drain()
+        let code = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+        exitCode = code
+        return code
+    }
+}
+
+/// The path of a program that stands beside this one.
+package func programBeside(_ name: String) -> String {
+    var text = [CChar](repeating: 0, count: 4096)
+    let size = unsafe readlink("/proc/self/exe", &text, text.count)
+    guard size > 0 else { return name }
+    let path = String(decoding: text[..<size].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return FilePath(path).removingLastComponent().appending(name).string
+}
+
+/// Leaves the machine to others.
+func pause(microseconds: Int) {
+    usleep(UInt32(microseconds))
+}

@@ -1,0 +1,48 @@
+// How hard a server is worked before it is killed.
+
+/// What the writers of a torture do.
+package struct TortureLoad: Sendable {
+    package var writers = 4
+    package var keysPerWriter = 48
+    /// Requests of one writer that are on their way at a time.
+    package var window = 40
+    /// Replies after which the server is killed.
+    package var replies = 20..<400
+    /// Bytes: most values are up to the first size, one in forty is up to the second.
+    package var sizes = (usual: 40, rare: 64 << 10)
+    /// Options that a cycle's server is started with, in turn; at least one set of them.
+    package var options: [[String]] = [[]]
+    /// Whether a client asks for compactions all the time.
+    package var compacts = false
+    /// The longest time that the server is left alone with its last requests before it is killed, in microseconds; some
+    /// part of it, by chance.
+    package var patience = 0
+
+    package init() {}
+
+    /// Values so large that the log begins a new segment in nearly every cycle.
+    package static var large: TortureLoad {
+        var load = TortureLoad()
+        load.writers = 2
+        load.keysPerWriter = 5
+        load.window = 3
+        load.replies = 8..<20
+        load.sizes = (4 << 20, 6 << 20)
+        return load
+    }
+
+    /// Small segments, merged and removed all the time.
+    package static var compacting: TortureLoad {
+        var load = TortureLoad()
+        load.keysPerWriter = 200
+        load.sizes = (200, 20_000)
+        load.options = [
+            ["--segment-size", "16K", "--compact-ratio", "0.2", "--retain-size", "64K"],
+            ["--segment-size", "8K", "--compact-ratio", "0", "--retain-size", "0"],
+            ["--segment-size", "32K", "--compact-ratio", "0.01", "--retain-size", "1G", "--durability", "interval"],
+            ["--segment-size", "4K", "--compact-ratio", "1", "--retain-age", "0"],
+        ]
+        load.compacts = true
+        return load
+    }
+}

@@ -1,0 +1,82 @@
+// `puffin-bench pauses`: how long a server keeps a client waiting that asks for nothing.
+
+import ArgumentParser
+import Bytes
+import Pauses
+import PuffinClient
+import Synchronization
+
+struct PausesCommand: ParsableCommand {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+    static let configuration = CommandConfiguration(
+        commandName: "pauses",
+        abstract: "Sends a PING each millisecond on one connection, and says how long the answers took.",
+        discussion: """
+            A ping goes out when it is due, whether or not those before it were answered, so a pause is seen by every ping \
+            that it holds up. How late the meter itself was woken is told apart from it.
+
+            Exit codes: 0 measured, 1 the server answered something else, 2 wrong usage, no server, or a server that went \
+            away.
+            """)
+
+    @OptionGroup var server: ServerOptions
+
+    @Option(name: "-every --every", help: "The time from one ping to the next, such as 1ms or 500us.")
+    var every = TimeSpan(milliseconds: 1)
+
+    @Option(
+        name: "-duration --duration",
+        help: "How long to measure, such as 30s. (default: until standard input ends)")
+    var duration: TimeSpan?
+
+    @Option(name: "-format --format", help: "What is printed: table or json.")
+    var format = Format.table
+
+    func validate() throws {
+        guard (1000...3_600_000_000_000).contains(every.nanoseconds) else {
+            throw ValidationError("--every is a time from 1us to 1h; found \(every)")
+        }
+        try duration.map(checkDuration)
+    }
+
+    func run() throws {
+        let meter: PauseMeter
+        do throws(ClientError) {
+            meter = try PauseMeter(of: server.addr, every: every.duration, inRESP: server.dialect == .resp)
+        } catch {
+            printError("puffin-bench: \(error); start a server there, or name another with --addr host:port")
+            throw ExitCode.nothingMeasured
+        }
+        let end = InputEnd()
+        if duration == nil { end.watch() }
+        var record = PauseRecord()
+        var failure: (any Error)?
+        do {
+            let duration = duration?.duration
+            try meter.run(into: &record) { elapsed in duration.map { elapsed >= $0 } ?? end.hasCome }
+        } catch {
+            failure = error
+        }
+        let text = format == .json ? record.json(start: meter.start) : record.table(start: meter.start)
+        try printText(text)
+        if let failure {
+            printError("puffin-bench: \(failure)")
+            throw failure is UnexpectedAnswer ? ExitCode.wrongReplies : .nothingMeasured
+        }
+    }
+}
+
+/// Knows when standard input has ended.
+private final class InputEnd: Sendable {
+    private let isThere = Atomic<Bool>(false)
+
+    var hasCome: Bool { isThere.load(ordering: .relaxed) }
+
+    func watch() {
+        Task.detached { [self] in
+            while readLine() != nil {}
+            isThere.store(true, ordering: .relaxed)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// The cycles of one torture: how they end, and what is said meanwhile and afterwards.
+
+import ArgumentParser
+import Bench
+import Bytes
+import Glibc
+import Synchronization
+import Torture
+
+/// Set by SIGINT and SIGTERM: the cycle under way is finished, and then all is said that was found.
+private let isInterrupted = Atomic<Bool>(false)
+
+struct TortureRun {
+    var loop: KillLoop
+    let options: [String]
+    let cycles: Int
+
+    private var done = 0
+
+    init(loop: KillLoop, options: [String], cycles: Int) {
+        self.loop = loop
+        self.options = options
+        self.cycles = cycles
+    }
+
+    /// Runs the cycles and prints the result.
+    /// - Throws: an `ExitCode` where something is lost or wrong.
+    mutating func finish(within limit: Duration?, in folder: RunFolder) throws {
+        for name in [SIGINT, SIGTERM] { signal(name) { _ in isInterrupted.store(true, ordering: .relaxed) } }
+        var failure: TortureError?
+        do throws(TortureError) {
+            try runCycles(within: limit)
+        } catch {
+            failure = error
+        }
+        clearLine()
+        report(keeping: failure != nil || !loop.findings.isEmpty ? folder : nil)
+        if let failure { printError("puffin-bench: \(failure)") }
+        guard loop.findings.isEmpty else { throw ExitCode.wrongReplies }
+        guard failure == nil else { throw ExitCode.tortureEnded }
+        folder.remove()
+    }
+
+    private mutating func runCycles(within limit: Duration?) throws(TortureError) {
+        let start = ContinuousClock.now
+        while done < cycles, loop.findings.isEmpty, !isInterrupted.load(ordering: .relaxed) {
+            if let limit, ContinuousClock.now - start >= limit { break }
+            try loop.run(options: options)
+            done += 1
+            showProgress()
+        }
+        guard loop.findings.isEmpty else { return }
+        // What the last kill has left is checked too. A clean stop must not cost anything either.
+        let code = try loop.check(options: options).stop()
+        guard loop.findings.isEmpty, code == 0 else {
+            if code != 0 { throw TortureError("the last server was asked to stop, and ended with \(code)") }
+            return
+        }
+        try loop.check(options: options).kill()
+    }
+
+    /// Nothing but these lines is promised to scripts: the first.
+    private func report(keeping folder: RunFolder?) {
+        let lost = loop.findings.count { $0.kind == .lost }
+        print("acknowledged \(loop.acknowledgedCount), lost \(lost)")
+        print(
+            "in flight at a kill \(loop.inFlightCount), wrong \(loop.findings.count - lost), \(counted(done, "cycle")), "
+                + "torn ends set aside \(loop.tornCount), compactions \(loop.compactionCount), "
+                + "of which cut short \(loop.interruptedCount)")
+        for finding in loop.findings.prefix(50) { print("\(finding.kind): \(finding)") }
+        if loop.findings.count > 50 { print("and \(loop.findings.count - 50) more") }
+        guard let folder else { return }
+        let text = loop.findings.map { "\($0.kind): \($0)\n" }.joined() + "\nThe last server said:\n" + loop.log
+        folder.write(text, to: "findings.txt")
+        print("the files are kept, with what was found in findings.txt: \(folder.path)")
+    }
+
+    private func showProgress() {
+        guard isWatched else { return }
+        let of = cycles == .max ? "" : " of \(cycles)"
+        printStatus(LiveLine.clearing + "cycle \(done)\(of): acknowledged \(loop.acknowledgedCount), lost 0")
+    }
+
+    private func clearLine() {
+        if isWatched { printStatus(LiveLine.clearing) }
+    }
+}

@@ -1,0 +1,131 @@
+// What lies between the way in and the way out: hash, table, the log's lines and their sums.
+
+import Bytes
+import Store
+
+private let sipHash = SipHash(key: (1, 2))
+private let value = Array("0123456789abcdef0123456789abcdef".utf8)
+
+/// `key:` and twelve digits.
+private func key(_ number: Int) -> [UInt8] {
+    let digits = String(number)
+    return Array("key:\(String(repeating: "0", count: 12 - digits.count))\(digits)".utf8)
+}
+
+/// So many keys in one run of bytes: what is measured must not begin with counting references to arrays.
+private func keys(_ count: Int) -> [UInt8] {
+    (0..<count).flatMap(key)
+}
+
+private func offset(of number: Int) -> Range<Int> {
+    number &* 16..<number &* 16 &+ 16
+}
+
+extension Benchmark {
+    static var store: [Benchmark] {
+        [
+            Benchmark(name: "siphash-16") { _ in
+                let key = key(1234)
+                return { count in
+                    var sum: UInt64 = 0
+                    for _ in 0..<count { sum ^= sipHash.hash(key.span) &+ sum }
+                    return sum
+                }
+            },
+            Benchmark(name: "crc32c-112") { _ in
+                let line = [UInt8](repeating: 0x61, count: 112)
+                return { count in
+                    var sum: UInt32 = 0
+                    for _ in 0..<count { sum = CRC32C.extend(sum, with: line.span) }
+                    return UInt64(sum)
+                }
+            },
+            Benchmark(name: "table-get") { _ in
+                let (table, keys) = filledTable(100_000)
+                return { count in
+                    var sum: UInt64 = 0
+                    let all = keys.span
+                    for index in 0..<count {
+                        let key = all.extracting(offset(of: index &* 7919 % 100_000))
+                        sum &+= UInt64(table.pair(for: key, hash: table.hash(key))?.value.count ?? 0)
+                    }
+                    return sum
+                }
+            },
+            Benchmark(name: "table-set-same-size") { _ in
+                let (table, keys) = filledTable(100_000)
+                return { count in
+                    let all = keys.span
+                    for index in 0..<count {
+                        let key = all.extracting(offset(of: index &* 7919 % 100_000))
+                        table.set(key, hash: table.hash(key), value: value.span)
+                    }
+                    return UInt64(table.count)
+                }
+            },
+            Benchmark(name: "table-grow-and-free") { count in
+                let keys = keys(count)
+                return { count in
+                    let table = Table(sipHash: sipHash)
+                    let all = keys.span
+                    for index in 0..<count {
+                        let key = all.extracting(offset(of: index))
+                        table.set(key, hash: table.hash(key), value: value.span)
+                    }
+                    return UInt64(table.count)
+                }
+            },
+            Benchmark(name: "record-encode") { _ in
+                let key = key(1234)
+                return { count in
+                    var lines = ByteBuffer()
+                    var crc: UInt32 = 0
+                    for index in 0..<count {
+                        let start = lines.count
+                        lines.append(recordHead: UInt64(index + 1), timestamp: 1_795_533_252_153)
+                        lines.append(change: .set(key: key.span, value: value.span))
+                        crc = lines.appendChecksum(bodyFrom: start, chain: crc)
+                        if index & 15 == 15 { lines.removeAll() }
+                    }
+                    return UInt64(crc)
+                }
+            },
+            Benchmark(name: "record-read") { _ in
+                let line = recordLine()
+                return { count in
+                    var parser = RecordParser()
+                    var sum: UInt64 = 0
+                    for _ in 0..<count {
+                        guard (try? parser.parse(line.span, chain: 0)) != nil,
+                            (try? parser.changes(of: line.span) { change in
+                                if case .set(let key, let value) = change { sum &+= UInt64(key.count &+ value.count) }
+                            }) != nil
+                        else { fatalError("the line is no record") }
+                    }
+                    return sum
+                }
+            },
+        ]
+    }
+
+    private static func filledTable(_ count: Int) -> (Table, [UInt8]) {
+        let table = Table(sipHash: sipHash)
+        let keys = keys(count)
+        let all = keys.span
+        for index in 0..<count {
+            let key = all.extracting(offset(of: index))
+            table.set(key, hash: table.hash(key), value: value.span)
+        }
+        return (table, keys)
+    }
+
+    /// A record as recovery finds it, without its line feed.
+    private static func recordLine() -> [UInt8] {
+        var line = ByteBuffer()
+        let key = key(1234)
+        line.append(recordHead: 1234, timestamp: 1_795_533_252_153)
+        line.append(change: .set(key: key.span, value: value.span))
+        _ = line.appendChecksum(bodyFrom: 0, chain: 0)
+        return Array(line.bytes).dropLast()
+    }
+}
