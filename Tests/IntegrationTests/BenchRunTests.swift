@@ -158,6 +158,41 @@ struct BenchRunTests {
         }
     }
 
+    @Test(
+        "on a terminal a line tells how the run is doing, and is cleared in the end; elsewhere there is none",
+        .enabled(if: Peer.areThere("python3")))
+    func liveLine() throws {
+        try withServer { server in
+            // Gives a program a terminal for its standard error, and prints what comes there.
+            let terminal = """
+                import os, pty, subprocess, sys
+                ours, theirs = pty.openpty()
+                child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=theirs)
+                os.close(theirs)
+                try:
+                    while part := os.read(ours, 65536): sys.stdout.buffer.write(part)
+                except OSError: pass
+                sys.exit(child.wait())
+                """
+            let arguments = ["--warmup", "400ms", "--duration", "400ms"]
+            let watched = try ChildProcess.run(
+                ["python3", "-c", terminal] + Self.command(server.port, arguments))
+            #expect(watched.exitCode == 0)
+            let clearing = "\r\u{1b}[K"
+            let lines = watched.output.components(separatedBy: clearing)
+            #expect(lines.count >= 3 && lines.first == "" && lines.last == "", "\(watched.output)")
+            let states = lines.dropFirst().dropLast()
+            #expect(states.contains { $0.hasPrefix("warm-up, ") })
+            #expect(
+                states.contains {
+                    $0.wholeMatch(of: /(filling: |warm-up, )?[0-9,]+\/s, p99 [0-9.]+ (ns|µs|ms|s), 0 errors, 1 s left/)
+                        != nil
+                }, "\(lines)")
+            let unwatched = try Self.run(server.port, arguments)
+            #expect(unwatched.exitCode == 0 && !unwatched.output.contains("\u{1b}"))
+        }
+    }
+
     /// Waits until far more requests than filling takes have been answered.
     private func waitUntilLoaded(_ server: ServerProcess) throws {
         let deadline = Date(timeIntervalSinceNow: 60)
