@@ -20,7 +20,7 @@ final class LoadWorker {
     private let progress: LoadProgress
     private let loop: EventLoop
     private let wakeup: Wakeup
-    private var alarm: Alarm?
+    private var alarm: StartAlarm?
     private var ticker: Timer?
     private var phase = Phase.connecting
     private var failure: String?
@@ -32,7 +32,6 @@ final class LoadWorker {
 
     private var times = RunTimes(start: 0, warmup: 0, duration: nil)
     private var issued = 0
-    private var alarmTime = 0
     private var lateness = Lateness()
     private var processor = ProcessorUse()
     private var quietSince = 0
@@ -47,7 +46,7 @@ final class LoadWorker {
         core = LoadCore(
             plan.dialect, plan.workload, space: plan.space, verifies: plan.settings.verifies, thread: plan.thread,
             of: plan.threads)
-        alarm = try Alarm(loop) { [unowned self] in pump() }
+        alarm = try StartAlarm(loop) { [unowned self] in pump() }
     }
 
     /// Runs from the first connection to the last reply.
@@ -55,9 +54,11 @@ final class LoadWorker {
         connect()
         ticker = Timer(loop, every: 10) { [unowned self] in tick() }
         while phase != .done {
-            loop.turn(waiting: true)
+            let isClose = alarm?.isClose ?? false
+            loop.turn(waiting: !isClose)
             if phase == .ready { startIfDue() }
-            setAlarm()
+            if isClose { pump() }
+            alarm?.set(at: nextStart)
         }
         processor.end(replies: core.replies)
         for connection in connections { connection.stream.close() }
@@ -193,12 +194,10 @@ final class LoadWorker {
         self.schedule = schedule
     }
 
-    /// Sees to it that the loop turns when the next request is due. Once a turn: on a virtual machine setting a timer costs
-    /// more than a request.
-    private func setAlarm() {
-        guard phase == .running, let next = schedule?.next, !ready.isEmpty, next != alarmTime else { return }
-        alarmTime = next
-        alarm?.set(at: next)
+    /// When the next request is to begin, where a connection is free for it. Whatever ends a run, the ticker notices.
+    private var nextStart: Int? {
+        guard phase == .running, let next = schedule?.next, !ready.isEmpty else { return nil }
+        return next < times.measureEnd && issued < plan.quota ? next : nil
     }
 
     private func send(on connection: LoadConnection) {
