@@ -11,7 +11,7 @@ VENV = .venv
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test torture fuzz micro micro-instructions bench-pauses lint fmt clean
+.PHONY: help setup setup-dev build run test torture fuzz bench bench-compare bench-pauses micro micro-instructions lint fmt clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,9 +40,7 @@ build: setup ## Build the programs into bin/
 	$(SWIFT_BUILD) --product puffin-cli
 	$(SWIFT_BUILD) --product puffin-bench
 	@mkdir -p $(BIN)
-	@for program in puffin-server puffin-cli puffin-bench; do \
-		cp "$$($(SWIFT_BUILD) --show-bin-path)/$$program" $(BIN)/; \
-	done
+	@cd "$$($(SWIFT_BUILD) --show-bin-path)" && cp puffin-server puffin-cli puffin-bench "$(CURDIR)/$(BIN)/"
 
 run: build ## Build and start a server on port 8080 (options: make run ARGS="--port 8081")
 	$(BIN)/puffin-server $(ARGS)
@@ -59,6 +57,15 @@ torture: setup ## Kill, cut, break and tear far more often than the tests do: so
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
 
+bench: build ## Measure a standard set on servers of its own: a minute and a half
+	Tests/Bench/standard
+
+bench-compare: build ## Measure the same side by side with redis-server, where that is installed: two minutes
+	Tests/Bench/compare
+
+bench-pauses: build ## How long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
+	@Tests/Bench/pauses $(BIN) $(ARGS)
+
 micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
 	$(SWIFT_BUILD) --product puffin-micro
 	@"$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
@@ -67,12 +74,11 @@ micro-instructions: setup ## The same in instructions, which repeat (needs valgr
 	$(SWIFT_BUILD) --product puffin-micro
 	@Tests/MicroBenchmarks/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
 
-bench-pauses: build ## How long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
-	@Tests/Bench/pauses $(BIN) $(ARGS)
-
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	.ci/check-rooms
+	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/fuzz .ci/run \
+		Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash Tests/MicroBenchmarks/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests

@@ -58,8 +58,15 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(
+            name: "Bench",
+            dependencies: [
+                "Bytes", "Wire", "Reactor", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Torture",
-            dependencies: ["PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(
             name: "Pauses",
@@ -88,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bytes", "Pauses", "PuffinClient", "Torture",
+                "Bench", "Bytes", "Pauses", "PuffinClient", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -96,7 +103,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Store", "Torture", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "puffin-micro", dependencies: ["Bytes", "Store", "Wire"], path: "Tests/MicroBenchmarks",
@@ -111,6 +118,13 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: [
+                "Bench", "Bytes", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient"], swiftSettings: strict),
         .testTarget(

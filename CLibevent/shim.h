@@ -11,3 +11,4 @@
 #include <event2/listener.h>
 #include <event2/util.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>

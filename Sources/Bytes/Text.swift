@@ -18,3 +18,9 @@ extension Array where Element == UInt8 {
 package func counted(_ number: Int, _ noun: String) -> String {
     "\(number) \(noun)\(number == 1 ? "" : "s")"
 }
+
+/// `text` with blanks in front, or behind, up to `width` characters.
+package func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
+    let blanks = String(repeating: " ", count: max(0, width - text.count))
+    return left ? text + blanks : blanks + text
+}

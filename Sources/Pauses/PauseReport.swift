@@ -26,18 +26,18 @@ extension PauseRecord {
     /// A table, and the longest pauses with the time of day, which `start` is the beginning of.
     package func table(start: Timestamp) -> String {
         var text = "\(counted(Int(intended.totalCount), "ping")); microseconds:\n"
-        text += pad("", to: -28) + PauseRecord.percentiles.map { pad($0.name, to: 9) }.joined() + "\n"
+        text += padded("", 28, left: true) + PauseRecord.percentiles.map { padded($0.name, 9) }.joined() + "\n"
         for view in views {
             let figures = PauseRecord.figures(view.histogram)
-            text += pad(view.label, to: -28) + figures.map { pad("\($0)", to: 9) }.joined() + "\n"
+            text += padded(view.label, 28, left: true) + figures.map { padded("\($0)", 9) }.joined() + "\n"
         }
         text += "\nthe longest, counted from the actual send:\n"
-        text += pad("at (UTC)", to: -26)
-        text += ["intended", "sent", "meter", "waited too"].map { pad($0, to: 11) }.joined() + "\n"
+        text += padded("at (UTC)", 26, left: true)
+        text += ["intended", "sent", "meter", "waited too"].map { padded($0, 11) }.joined() + "\n"
         for pause in pauses {
             let figures = PauseRecord.figures(pause) + [pause.waited]
-            text += pad(PauseRecord.time(of: pause, start: start), to: -26)
-            text += figures.map { pad("\($0)", to: 11) }.joined() + "\n"
+            text += padded(PauseRecord.time(of: pause, start: start), 26, left: true)
+            text += figures.map { padded("\($0)", 11) }.joined() + "\n"
         }
         return text
     }
@@ -67,11 +67,5 @@ extension PauseRecord {
         var text = ByteBuffer()
         text.append(time: Timestamp(milliseconds: start.milliseconds + UInt64(max(pause.first.sent, 0) / 1_000_000)))
         return String(text.bytes)
-    }
-
-    /// Right-aligned; left-aligned where `width` is below 0.
-    private func pad(_ text: String, to width: Int) -> String {
-        let blanks = String(repeating: " ", count: max(abs(width) - text.count, 0))
-        return width < 0 ? text + blanks : blanks + text
     }
 }

@@ -1,5 +1,6 @@
 // Start, check what the last crash has left, write, crash.
 
+import Bytes
 import PuffinClient
 import Wire
 

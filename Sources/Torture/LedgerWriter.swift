@@ -1,5 +1,6 @@
 // A client of a server that crashes: it makes changes by chance, sends them in pipelines, and keeps its ledger.
 
+import Bytes
 import PuffinClient
 import Wire
 

@@ -1,14 +1,13 @@
 // `puffin-bench pauses`: how long a server keeps a client waiting that asks for nothing.
 
 import ArgumentParser
+import Bytes
 import Pauses
 import PuffinClient
 import Synchronization
-import SystemPackage
 
 struct PausesCommand: ParsableCommand {
-    enum Dialect: String, ExpressibleByArgument, CaseIterable { case line, resp }
-    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json }
 
     static let configuration = CommandConfiguration(
         commandName: "pauses",
@@ -17,33 +16,37 @@ struct PausesCommand: ParsableCommand {
             A ping goes out when it is due, whether or not those before it were answered, so a pause is seen by every ping \
             that it holds up. How late the meter itself was woken is told apart from it.
 
-            Exit codes: 0 measured, 1 the server went away or answered something else, 2 wrong options or no server.
+            Exit codes: 0 measured, 1 the server answered something else, 2 wrong usage, no server, or a server that went \
+            away.
             """)
 
-    @Option(name: "-addr --addr", help: "The server's host:port.", transform: { try Endpoint(parsing: $0) })
-    var addr = Endpoint()
+    @OptionGroup var server: ServerOptions
 
     @Option(name: "-every --every", help: "The time from one ping to the next, such as 1ms or 500us.")
-    var every = TimeSpan.millisecond
+    var every = TimeSpan(milliseconds: 1)
 
     @Option(
         name: "-duration --duration",
         help: "How long to measure, such as 30s. (default: until standard input ends)")
     var duration: TimeSpan?
 
-    @Option(name: "-dialect --dialect", help: "How the pings are written: line or resp.")
-    var dialect = Dialect.line
+    @Option(name: "-format --format", help: "What is printed: table or json.")
+    var format = Format.table
 
-    @Option(name: "-format --format", help: "How to print the result: text or json.")
-    var format = Format.text
+    func validate() throws {
+        guard (1000...3_600_000_000_000).contains(every.nanoseconds) else {
+            throw ValidationError("--every is a time from 1us to 1h; found \(every)")
+        }
+        try duration.map(checkDuration)
+    }
 
     func run() throws {
         let meter: PauseMeter
         do throws(ClientError) {
-            meter = try PauseMeter(of: addr, every: every.duration, inRESP: dialect == .resp)
+            meter = try PauseMeter(of: server.addr, every: every.duration, inRESP: server.dialect == .resp)
         } catch {
-            writeError("puffin-bench: \(error); start a server there, or name another with --addr host:port")
-            throw ExitCode(2)
+            printError("puffin-bench: \(error); start a server there, or name another with --addr host:port")
+            throw ExitCode.nothingMeasured
         }
         let end = InputEnd()
         if duration == nil { end.watch() }
@@ -56,16 +59,12 @@ struct PausesCommand: ParsableCommand {
             failure = error
         }
         let text = format == .json ? record.json(start: meter.start) : record.table(start: meter.start)
-        _ = try FileDescriptor.standardOutput.writeAll(text.utf8)
+        try printText(text)
         if let failure {
-            writeError("puffin-bench: \(failure)")
-            throw ExitCode(1)
+            printError("puffin-bench: \(failure)")
+            throw failure is UnexpectedAnswer ? ExitCode.wrongReplies : .nothingMeasured
         }
     }
-}
-
-extension TimeSpan {
-    static let millisecond = TimeSpan(.milliseconds(1))
 }
 
 /// Knows when standard input has ended.

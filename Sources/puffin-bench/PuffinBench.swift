@@ -1,25 +1,52 @@
-// The bench tool's command line.
+// The command line: which of the tools is meant, and how a program of any of them ends. Reports go to stdout, everything
+// else to stderr.
 
 import ArgumentParser
-import Glibc
-import SystemPackage
+import PuffinClient
 
 @main
 struct PuffinBench: ParsableCommand {
+    // The load is a command of its own, and not this one's options: ArgumentParser gives options that two levels have
+    // (--addr, --duration) to the upper one, wherever they stand.
     static let configuration = CommandConfiguration(
         commandName: "puffin-bench",
-        abstract: "Measures Puffin servers, and kills them.",
-        subcommands: [TortureCommand.self, PausesCommand.self])
+        abstract: "Loads servers, measures their pauses, and kills them.",
+        discussion: """
+            Without the name of a subcommand it loads a server:
+
+            puffin-bench --clients 50 --pipeline 16 --ratio 50:50
+            puffin-bench --rate 20000 --duration 30s --html report.html
+            puffin-bench --preset ycsb-b --dialect resp --addr localhost:6379
+            puffin-bench --dialect resp --compare localhost:6379
+            puffin-bench --sweep
+
+            puffin-bench load --help has the options of that. docs/bench.md says how each figure is measured. Exit codes: \
+            0 done, 1 wrong replies or something lost, 2 wrong usage, no server, or a server that went away, 3 a torture \
+            that could not go on, 130 interrupted.
+            """,
+        version: "puffin-bench \(puffinVersion)",
+        subcommands: [LoadCommand.self, TortureCommand.self, PausesCommand.self],
+        defaultSubcommand: LoadCommand.self)
 
     static func main() {
         do {
             var command = try parseAsRoot()
             try command.run()
-        } catch {
+        } catch  where exitCode(for: error) == .validationFailure {
             // Wrong options end with 2, as with the other programs; the parser's own code for them is 64.
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            _ = try? FileDescriptor.standardError.writeAll((fullMessage(for: error) + "\n").utf8)
-            Glibc.exit(2)
+            printError(fullMessage(for: error))
+            exit(withError: ExitCode.nothingMeasured)
+        } catch {
+            exit(withError: error)
         }
     }
+}
+
+extension ExitCode {
+    /// The server answered with errors, or with what was never written, or it lost what it had acknowledged.
+    static let wrongReplies = ExitCode(1)
+    /// Wrong usage, no server, or one that went away.
+    static let nothingMeasured = ExitCode(2)
+    /// A torture that could not go on.
+    static let tortureEnded = ExitCode(3)
 }

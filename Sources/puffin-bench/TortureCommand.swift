@@ -1,8 +1,7 @@
 // `puffin-bench torture`: kills a server at work, on the user's own disk, and looks for what it had acknowledged.
 
 import ArgumentParser
-import Glibc
-import SystemPackage
+import Bytes
 import Torture
 
 struct TortureCommand: ParsableCommand {
@@ -75,6 +74,7 @@ struct TortureCommand: ParsableCommand {
         guard keys >= 4 else {
             throw ValidationError("--keys is 4 or more, because some changes take four; found \(keys)")
         }
+        try duration.map(checkDuration)
         guard !data.isEmpty else { throw ValidationError("--data is the path of a folder") }
     }
 
@@ -83,8 +83,8 @@ struct TortureCommand: ParsableCommand {
         do throws(TortureError) {
             folder = try RunFolder(in: data)
         } catch {
-            writeError("puffin-bench: \(error)")
-            throw ExitCode(2)
+            printError("puffin-bench: \(error)")
+            throw ExitCode.nothingMeasured
         }
         let seed = seed ?? UInt64.random(in: 1...999_999)
         let program = server ?? programBeside("puffin-server")

@@ -1,6 +1,7 @@
 // The cycles of one torture: how they end, and what is said meanwhile and afterwards.
 
 import ArgumentParser
+import Bench
 import Bytes
 import Glibc
 import Synchronization
@@ -34,9 +35,9 @@ struct TortureRun {
         }
         clearLine()
         report(keeping: failure != nil || !loop.findings.isEmpty ? folder : nil)
-        if let failure { writeError("puffin-bench: \(failure)") }
-        guard loop.findings.isEmpty else { throw ExitCode(1) }
-        guard failure == nil else { throw ExitCode(3) }
+        if let failure { printError("puffin-bench: \(failure)") }
+        guard loop.findings.isEmpty else { throw ExitCode.wrongReplies }
+        guard failure == nil else { throw ExitCode.tortureEnded }
         folder.remove()
     }
 
@@ -74,15 +75,13 @@ struct TortureRun {
         print("the files are kept, with what was found in findings.txt: \(folder.path)")
     }
 
-    private var isOnTerminal: Bool { isatty(2) == 1 }
-
     private func showProgress() {
-        guard isOnTerminal else { return }
+        guard isWatched else { return }
         let of = cycles == .max ? "" : " of \(cycles)"
-        writeProgress("\r\u{1b}[Kcycle \(done)\(of): acknowledged \(loop.acknowledgedCount), lost 0")
+        printStatus(LiveLine.clearing + "cycle \(done)\(of): acknowledged \(loop.acknowledgedCount), lost 0")
     }
 
     private func clearLine() {
-        if isOnTerminal { writeProgress("\r\u{1b}[K") }
+        if isWatched { printStatus(LiveLine.clearing) }
     }
 }

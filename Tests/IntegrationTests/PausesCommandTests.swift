@@ -24,7 +24,7 @@ struct PausesCommandTests {
         }
     }
 
-    @Test("a server that goes away ends it with 1, and what was measured is printed")
+    @Test("a server that goes away ends it with 2, and what was measured is printed")
     func goesAway() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json")
@@ -39,7 +39,7 @@ struct PausesCommandTests {
                 requests = lines.first { $0.hasPrefix("requests ") }.flatMap { Int($0.dropFirst(9)) } ?? 0
             }
             server.kill()
-            #expect(meter.wait() == 1)
+            #expect(meter.wait() == 2)
             #expect(meter.output.contains("; microseconds:\n"))
             #expect(meter.output.contains(/puffin-bench: the connection to 127.0.0.1:[0-9]+ is lost/))
         }
@@ -50,6 +50,19 @@ struct PausesCommandTests {
         let meter = try start(["--addr", "127.0.0.1:\(freePort())", "--duration", "1s"])
         #expect(meter.wait() == 2)
         #expect(meter.output.contains("start a server there, or name another with --addr host:port"))
+    }
+
+    @Test(
+        "a wrong option ends with 2, and the message says what would be right",
+        arguments: [
+            (["--every", "0us"], "--every is a time from 1us to 1h; found 0s"),
+            (["--every", "2h"], "--every is a time from 1us to 1h; found 2h"),
+            (["--duration", "0"], "--duration is a time above 0, such as 30s"), (["--dialect", "no"], "'no'"),
+        ])
+    func wrong(arguments: [String], expected: String) throws {
+        let meter = try start(arguments)
+        #expect(meter.wait() == 2)
+        #expect(meter.output.contains(expected), "\(meter.output)")
     }
 
     @Test("an answer that is no PONG is shown", .enabled(if: Peer.areThere("python3")))

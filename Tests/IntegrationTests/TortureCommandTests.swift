@@ -76,7 +76,8 @@ struct TortureCommandTests {
             (["--data", ""], "path of a folder"), (["--cycles", "0"], "--cycles is a number from 1"),
             (["--keys", "3"], "--keys is 4 or more"),
             (["--value-size", "65537"], "--value-size is a number from 1 to 65536"),
-            (["--durability", "no"], "'no'"), (["--duration", "5"], "'5'"),
+            (["--durability", "no"], "'no'"), (["--duration", "5d"], "'5d'"),
+            (["--duration", "0s"], "--duration is a time above 0"),
         ])
     func wrong(arguments: [String], expected: String) throws {
         let (code, output) = try torture((arguments.contains("--data") ? [] : ["--data", "x"]) + arguments)

@@ -1,8 +1,8 @@
 // Randomness that can be had again. A test that uses it takes its seed as an argument, which Swift Testing prints where
 // the test fails; PUFFIN_SEED=<seed> then runs every such test with that seed alone.
 
+import Bytes
 import Foundation
-import Torture
 
 package typealias SeededRandom = SplitMix64
 

@@ -1,0 +1,40 @@
+// What a connection has asked and not been answered, oldest first: replies come in that order.
+
+/// A request on its way.
+package struct Request {
+    /// When it was to begin, in nanoseconds of `MonotonicClock`: in the open loop by the schedule, not when it was sent.
+    var start: Int
+    var key: Int
+    var operation: Operation
+}
+
+/// A queue of bounded size, which allocates only when it is made.
+package struct InFlight: ~Copyable {
+    private var slots: [Request]
+    private var head = 0
+    package private(set) var count = 0
+
+    package init(limit: Int) {
+        slots = Array(repeating: Request(start: 0, key: 0, operation: .get), count: limit)
+    }
+
+    var isFull: Bool { count == slots.count }
+    var room: Int { slots.count - count }
+
+    /// The oldest; there is one.
+    var first: Request { slots[head] }
+
+    mutating func append(_ request: Request) {
+        precondition(!isFull, "more requests than the pipeline holds")
+        var index = head &+ count
+        if index >= slots.count { index &-= slots.count }
+        slots[index] = request
+        count &+= 1
+    }
+
+    mutating func removeFirst() {
+        head &+= 1
+        if head == slots.count { head = 0 }
+        count &-= 1
+    }
+}

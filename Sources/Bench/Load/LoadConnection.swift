@@ -1,0 +1,48 @@
+import Bytes
+import Reactor
+
+/// One connection to the server: it passes bytes on, and keeps what it has asked.
+final class LoadConnection: StreamDelegate {
+    let index: Int
+    let stream: Stream
+    var inFlight: InFlight
+    /// Keys that were read and are now to be written.
+    var followUps: [Int] = []
+    /// Whether it stands in the line of those that have room for a request.
+    var isReady = false
+    private let worker: LoadWorker
+
+    init(index: Int, stream: Stream, pipeline: Int, worker: LoadWorker) {
+        self.index = index
+        self.stream = stream
+        self.worker = worker
+        inFlight = InFlight(limit: pipeline)
+        followUps.reserveCapacity(pipeline)
+        stream.start(self)
+    }
+
+    func received(_ bytes: Span<UInt8>) -> Consumption {
+        let intake = worker.core.take(bytes, now: MonotonicClock.nanoseconds, &inFlight, &followUps)
+        if intake.isMalformed && inFlight.count == 0 {
+            worker.fail("the server said \"\(excerpt(bytes, from: intake.used))\", unasked")
+            return Consumption(used: bytes.count, missing: 1)
+        }
+        if intake.isMalformed {
+            worker.fail(
+                "what answers does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "
+                    + "--dialect \(worker.otherDialect)?")
+            return Consumption(used: bytes.count, missing: 1)
+        }
+        worker.answered(self)
+        return Consumption(used: intake.used, missing: intake.missing)
+    }
+
+    private func excerpt(_ bytes: Span<UInt8>, from start: Int) -> String {
+        let text = String(bytes.extracting(start..<min(start + 40, bytes.count)))
+        return String(text.map { $0.isNewline ? " " : $0 })
+    }
+
+    func receivedEnd(unfinished: Int) { worker.fail("the server closed the connection") }
+    func failed() { worker.fail("the connection is lost: the server has gone away") }
+    func drained() {}
+}

@@ -1,0 +1,156 @@
+// What happens to each request and to each reply, without sockets and without time of its own. One thread's state is in one
+// struct that is passed down as `inout`: reached as properties of a class, each touch would be checked for exclusive access
+// at run time, which costs more than the work itself.
+
+import Bytes
+
+/// What became of the bytes that a connection was shown.
+package struct Intake {
+    package var used = 0
+    package var missing = 1
+    /// The bytes are no reply of the dialect, or a reply to nothing.
+    package var isMalformed = false
+}
+
+/// The state of one thread.
+package struct LoadCore: ~Copyable {
+    private let dialect: Dialect
+    private let mix: OperationMix
+    private let sizes: ValueSizes
+    private let verifies: Bool
+    private let space: KeySpace
+    private let encoder: RequestEncoder
+    private var chooser: KeyChooser
+    private var random: SplitMix64
+
+    package private(set) var recorder = Recorder()
+    /// Requests that are about to be sent.
+    package var output = ByteBuffer()
+    /// Requests that were sent and not answered, and replies so far; over all connections.
+    package private(set) var outstanding = 0
+    package private(set) var replies = 0
+    /// When the last reply came.
+    private(set) var lastReply = 0
+    /// From when on replies count, in nanoseconds of `MonotonicClock`.
+    package var measureStart = Int.max
+
+    package init(
+        _ dialect: Dialect, _ workload: Workload, space: KeySpace, verifies: Bool, thread: Int, of threads: Int
+    ) {
+        self.dialect = dialect
+        self.space = space
+        self.verifies = verifies
+        mix = workload.mix
+        sizes = workload.valueSizes
+        encoder = RequestEncoder(dialect, workload)
+        chooser = KeyChooser(workload.distribution, in: space, thread: thread, of: threads)
+        random = SplitMix64(seed: workload.seed, stream: thread)
+    }
+
+    /// Writes the next request to `output`.
+    /// - Parameters:
+    ///   - start: when it is to begin.
+    ///   - followUps: keys whose value was read on this connection and is now to be written.
+    package mutating func issue(start: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]) {
+        var operation = Operation.set
+        var key = 0
+        if let follower = followUps.popLast() {
+            key = follower
+        } else {
+            operation = mix.next(&random)
+            key = operation == .insert ? space.claim() : chooser.next(&random)
+        }
+        var (size, version): (Int, UInt32) = (0, 0)
+        if operation == .set || operation == .insert {
+            size = sizes.next(&random)
+            version = UInt32(truncatingIfNeeded: random.next())
+        }
+        encoder.append(operation, key: key, size: size, version: version, to: &output)
+        inFlight.append(Request(start: start, key: key, operation: operation))
+        outstanding &+= 1
+    }
+
+    /// Takes the replies at the front of `bytes`, which have come by `now`.
+    package mutating func take(
+        _ bytes: Span<UInt8>, now: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]
+    ) -> Intake {
+        var intake = Intake()
+        // Replies that took as long are counted together: those to one batch have come at once.
+        var start = 0
+        var counts = InlineArray<6, Int>(repeating: 0)
+        while intake.used < bytes.count {
+            guard inFlight.count > 0 else {
+                intake.isMalformed = true
+                break
+            }
+            let request = inFlight.first
+            let scan = ReplyScanner.next(
+                dialect, in: bytes, from: intake.used, isList: request.operation == .scan)
+            guard let end = finish(scan, request, bytes, &followUps) else {
+                if case .incomplete(let missing) = scan { intake.missing = missing } else { intake.isMalformed = true }
+                break
+            }
+            if request.start != start {
+                record(&counts, start: start, now: now)
+                start = request.start
+            }
+            counts[Int(request.operation.rawValue)] &+= 1
+            inFlight.removeFirst()
+            outstanding &-= 1
+            replies &+= 1
+            intake.used = end
+        }
+        record(&counts, start: start, now: now)
+        if intake.used > 0 { lastReply = now }
+        return intake
+    }
+
+    private mutating func record(_ counts: inout InlineArray<6, Int>, start: Int, now: Int) {
+        for operation in Operation.allCases {
+            let index = Int(operation.rawValue)
+            guard counts[index] > 0 else { continue }
+            recorder.record(
+                operation, nanoseconds: now - start, count: counts[index], isMeasured: start >= measureStart)
+            counts[index] = 0
+        }
+    }
+
+    /// Looks at what a reply says.
+    /// - Returns: where it ends; nil where there is none.
+    @inline(__always)
+    private mutating func finish(
+        _ scan: ReplyScan, _ request: Request, _ bytes: Span<UInt8>, _ followUps: inout [Int]
+    ) -> Int? {
+        switch scan {
+        case .answer(let value, let end):
+            if request.operation.rawValue > Operation.delete.rawValue { follow(request, &followUps) }
+            if verifies && request.operation.measuredAs == .get { verify(bytes.extracting(value), key: request.key) }
+            return end
+        case .missing(let end):
+            if request.start >= measureStart { recorder.countMiss(request.operation) }
+            follow(request, &followUps)
+            return end
+        case .error(let text, let end):
+            let isMeasured = request.start >= measureStart
+            recorder.countError(request.operation, isMeasured: isMeasured, String(bytes.extracting(text)))
+            return end
+        case .incomplete, .malformed:
+            return nil
+        }
+    }
+
+    private mutating func follow(_ request: Request, _ followUps: inout [Int]) {
+        if request.operation == .readModifyWrite { followUps.append(request.key) }
+        if request.operation == .insert { space.acknowledge() }
+    }
+
+    private mutating func verify(_ value: Span<UInt8>, key: Int) {
+        guard !encoder.verifies(value, key: key) else { return }
+        recorder.countMismatch(
+            "the value of key \(key) is not one that was written for it: \(counted(value.count, "byte")), \""
+                + String(value.extracting(0..<min(value.count, 40))) + "\"")
+    }
+
+    /// Ends the interval; see `Recorder`.
+    mutating func takeInterval() -> (histogram: IntervalHistogram, errors: Int) { recorder.takeInterval() }
+}

@@ -1,0 +1,80 @@
+// Requests as bytes: what never changes is written once, at the start; a request is then a few copies and the digits of
+// its key.
+
+import Bytes
+
+/// Writes the requests of one thread.
+package struct RequestEncoder: ~Copyable {
+    private let dialect: Dialect
+    private let values: ValuePattern
+    /// Digits of a key, and how many of them a scan names.
+    private let digits: Int
+    private let scanDigits: Int
+    /// Up to the digits of the key.
+    private var get = ByteBuffer()
+    private var set = ByteBuffer()
+    private var delete = ByteBuffer()
+    private var scan = ByteBuffer()
+
+    /// A scan leaves out the last two digits of the key: up to 100 keys begin with the others.
+    private static let scannedDigits = 2
+    private static let keyPrefix = "key:"
+
+    package init(_ dialect: Dialect, _ workload: Workload) {
+        self.dialect = dialect
+        values = ValuePattern()
+        let needed = String(workload.keyCount - 1).utf8.count + (workload.mix.contains(.insert) ? 1 : 0)
+        let hasPrefix = workload.keySize >= needed + RequestEncoder.keyPrefix.utf8.count
+        let prefix = hasPrefix ? RequestEncoder.keyPrefix : ""
+        digits = workload.keySize - prefix.utf8.count
+        scanDigits = max(digits - RequestEncoder.scannedDigits, 0)
+        let size = workload.keySize
+        get.append(text: RequestEncoder.opening("GET", keySize: size, prefix, dialect))
+        set.append(text: RequestEncoder.opening("SET", arguments: 2, keySize: size, prefix, dialect))
+        delete.append(text: RequestEncoder.opening("DEL", keySize: size, prefix, dialect))
+        let scanSize = prefix.utf8.count + scanDigits + 1
+        scan.append(text: RequestEncoder.opening("KEYS", keySize: scanSize, prefix, dialect))
+    }
+
+    private static func opening(
+        _ name: String, arguments: Int = 1, keySize: Int, _ prefix: String, _ dialect: Dialect
+    ) -> String {
+        switch dialect {
+        case .line: "\(name) \(prefix)"
+        case .resp: "*\(arguments + 1)\r\n$\(name.utf8.count)\r\n\(name)\r\n$\(keySize)\r\n\(prefix)"
+        }
+    }
+
+    /// Appends a request. `size` and `version` are those of the value, where there is one.
+    package func append(
+        _ operation: Operation, key: Int, size: Int, version: UInt32, to output: inout ByteBuffer
+    ) {
+        switch operation {
+        case .get, .readModifyWrite:
+            output.append(get.bytes)
+            output.append(decimal: key, width: digits)
+        case .delete:
+            output.append(delete.bytes)
+            output.append(decimal: key, width: digits)
+        case .scan:
+            output.append(scan.bytes)
+            output.append(decimal: key / 100, width: scanDigits)
+            output.append("*")
+        case .set, .insert:
+            output.append(set.bytes)
+            output.append(decimal: key, width: digits)
+            if dialect == .line {
+                output.append(" ")
+            } else {
+                output.append("\r\n$")
+                output.append(decimal: size)
+                output.append("\r\n")
+            }
+            values.append(size: size, key: key, version: version, to: &output)
+        }
+        if dialect == .line { output.append("\n") } else { output.append("\r\n") }
+    }
+
+    /// Whether a reply to a GET of `key` is a value that was written for it.
+    func verifies(_ value: Span<UInt8>, key: Int) -> Bool { values.matches(value, key: key) }
+}

@@ -1,0 +1,30 @@
+import PuffinClient
+import Reactor
+
+/// What a server on this machine takes of its processors, from /proc.
+struct ServerProcessor: Sendable {
+    private let path: String
+
+    private static let names = ["puffin-server", "redis-server", "valkey-server"]
+    /// Nanoseconds of a clock tick in /proc: a constant of Linux' interface.
+    private static let tick = 10_000_000
+
+    /// nil where no such process is seen, or the server is on another machine, where its number means nothing.
+    init?(id: Int, on endpoint: Endpoint) {
+        let isLocal = endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.hasPrefix("127.")
+        path = "/proc/\(id)/stat"
+        // The number may come out of a container, and be somebody else's here.
+        let name = SystemText.read("/proc/\(id)/comm") ?? ""
+        let isServer = ServerProcessor.names.contains { name.hasPrefix($0) }
+        guard isLocal, isServer, nanoseconds != nil else { return nil }
+    }
+
+    /// What all threads of the process have taken, in steps of 10 ms; nil when it is gone.
+    var nanoseconds: Int? {
+        // The name, in parentheses, may hold anything; of what follows, fields 12 and 13 are user and system time.
+        guard let text = SystemText.read(path), let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[end...].split(separator: " ")
+        guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { return nil }
+        return (user + system) * ServerProcessor.tick
+    }
+}

@@ -1,0 +1,125 @@
+// The server that is loaded: where it is, and what it says of itself.
+
+import PuffinClient
+import Reactor
+import Wire
+
+/// Why there is nothing to measure. One line, which says what to do.
+package struct LoadError: Error, CustomStringConvertible, Sendable {
+    package let description: String
+}
+
+/// A server that can be reached.
+package struct Target: Sendable {
+    package let endpoint: Endpoint
+    package let dialect: Dialect
+    /// The address that answered.
+    package let address: Address
+    package let identity: ServerIdentity
+
+    /// Looks for the server: tries the addresses of its name one after the other, and asks it who it is.
+    /// - Throws: `LoadError` where nobody answers, or the server is still loading its data.
+    package init(_ endpoint: Endpoint, _ dialect: Dialect) throws(LoadError) {
+        self.endpoint = endpoint
+        self.dialect = dialect
+        address = try Target.reach(endpoint)
+        identity = ServerIdentity(asking: endpoint)
+        if dialect == .line && identity.speaksOnlyRESP {
+            throw LoadError(description: "\(identity.name) at \(endpoint) does not speak lines; use --dialect resp")
+        }
+        if identity.isLoading {
+            throw LoadError(description: "\(endpoint) is still loading its data; try again when it says Ready")
+        }
+    }
+
+    private static func reach(_ endpoint: Endpoint) throws(LoadError) -> Address {
+        var reason = "it has no address"
+        do throws(ReactorError) {
+            let loop = try EventLoop()
+            for address in try Address.resolve(host: endpoint.host, port: endpoint.port) {
+                switch try dial(address, loop) {
+                case .success: return address
+                case .failure(let error): reason = error.reason
+                }
+            }
+        } catch {
+            reason = "cannot \(error.operation): \(error.reason)"
+        }
+        throw LoadError(
+            description: "cannot connect to \(endpoint): \(reason); start a server there, or name another with --addr "
+                + "host:port")
+    }
+
+    /// Connects once, and closes the connection.
+    private static func dial(_ address: Address, _ loop: EventLoop) throws(ReactorError) -> Result<Void, ReactorError> {
+        var outcome: Result<Void, ReactorError>?
+        let dialer = try Dialer(loop, to: address) { result in
+            outcome = result.map { $0.close() }
+        }
+        return withExtendedLifetime(dialer) {
+            while true {
+                loop.turn(waiting: true)
+                if let outcome { return outcome }
+            }
+        }
+    }
+}
+
+/// What a server tells with INFO: which it is, and how durable an OK is.
+package struct ServerIdentity: Sendable {
+    /// `Puffin 0.1.0`, `Redis 7.0.15`; `unknown` where it does not tell.
+    package let name: String
+    /// In the server's own words; empty where it does not tell.
+    package let durability: String
+    let isLoading: Bool
+    let speaksOnlyRESP: Bool
+    /// The server's process, where it runs on this machine.
+    let process: ServerProcessor?
+
+    init(asking endpoint: Endpoint) {
+        var fields: [String: String] = [:]
+        var settings: [String: String] = [:]
+        if var connection = try? Connection(to: endpoint, timeLimit: .seconds(2)) {
+            fields = ServerIdentity.information(&connection)
+            if fields["puffin_version"] == nil && !fields.isEmpty {
+                for name in ["appendonly", "appendfsync"] {
+                    settings[name] = ServerIdentity.setting(name, &connection)
+                }
+            }
+        }
+        isLoading = fields["loading"] == "1"
+        speaksOnlyRESP = fields["puffin_version"] == nil && fields["redis_version"] != nil
+        name = ServerIdentity.name(fields)
+        if let mode = fields["puffin_durability"] {
+            durability = mode
+        } else if settings["appendonly"] == "yes" {
+            durability = "appendfsync \(settings["appendfsync"] ?? "unknown")"
+        } else {
+            durability = settings.isEmpty ? "" : "appendonly no"
+        }
+        process = fields["process_id"].flatMap { Int($0) }.flatMap { ServerProcessor(id: $0, on: endpoint) }
+    }
+
+    private static func name(_ fields: [String: String]) -> String {
+        if let version = fields["puffin_version"] { return "Puffin \(version)" }
+        if let version = fields["valkey_version"] { return "Valkey \(version)" }
+        return fields["redis_version"].map { "Redis \($0)" } ?? "unknown"
+    }
+
+    private static func information(_ connection: inout Connection) -> [String: String] {
+        guard case .bulk(let text) = try? connection.execute([Array("INFO".utf8)]) else { return [:] }
+        var fields: [String: String] = [:]
+        for line in String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline) {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[String(line[..<colon])] = String(line[line.index(after: colon)...])
+        }
+        return fields
+    }
+
+    private static func setting(_ name: String, _ connection: inout Connection) -> String? {
+        let request = ["CONFIG", "GET", name].map { Array($0.utf8) }
+        guard case .array(let pair) = try? connection.execute(request), pair.count == 2, case .bulk(let value) = pair[1]
+        else { return nil }
+        return String(decoding: value, as: UTF8.self)
+    }
+}

@@ -1,0 +1,45 @@
+// Numbers as reports show them.
+
+/// `value` with so many decimals; without zeros at the end where it is `trimmed`.
+package func fixed(_ value: Double, _ decimals: Int, trimmed: Bool = false) -> String {
+    guard value.isFinite, abs(value) < 1e15 else { return value.isNaN ? "-" : "inf" }
+    var scale = 1
+    for _ in 0..<decimals { scale *= 10 }
+    let whole = Int((abs(value) * Double(scale)).rounded())
+    let sign = value < 0 && whole != 0 ? "-" : ""
+    guard decimals > 0 else { return "\(sign)\(whole)" }
+    let digits = String(whole % scale)
+    var fraction = String(repeating: "0", count: decimals - digits.count) + digits
+    if trimmed {
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        if fraction.isEmpty { return "\(sign)\(whole / scale)" }
+    }
+    return "\(sign)\(whole / scale).\(fraction)"
+}
+
+/// `1234567` as `1,234,567`.
+package func grouped(_ value: Int) -> String {
+    let digits = Array(String(value.magnitude))
+    var text = value < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0 && (digits.count - index) % 3 == 0 { text += "," }
+        text.append(digit)
+    }
+    return text
+}
+
+/// Nanoseconds in the unit that suits them: `850 ns`, `12.3 µs`, `4.56 ms`, `1.20 s`.
+package func duration(_ nanoseconds: UInt64) -> String {
+    let value = Double(nanoseconds)
+    switch nanoseconds {
+    case ..<1000: return "\(nanoseconds) ns"
+    case ..<1_000_000: return "\(significant(value / 1e3)) µs"
+    case ..<1_000_000_000: return "\(significant(value / 1e6)) ms"
+    default: return "\(significant(value / 1e9)) s"
+    }
+}
+
+/// Three digits that say something.
+private func significant(_ value: Double) -> String {
+    fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)
+}

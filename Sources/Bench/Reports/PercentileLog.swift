@@ -1,0 +1,17 @@
+// The percentile distribution as HdrHistogram writes it in every language, which its plotters read: values in microseconds,
+// one line for each step, steps closer together the nearer they are to 100 %.
+
+import Histogram
+
+/// Writes the percentile distribution.
+package enum PercentileLog {
+    private static let nanosecondsPerUnit = 1000.0
+    private static let stepsPerHalf = 5
+
+    package static func text(_ latencies: LatencyHistogram) -> String {
+        var text = ""
+        latencies.outputPercentileDistribution(
+            to: &text, outputValueUnitScalingRatio: nanosecondsPerUnit, percentileTicksPerHalfDistance: stepsPerHalf)
+        return text
+    }
+}

@@ -1,0 +1,89 @@
+// What requests do, and how often.
+
+import Bytes
+
+/// A kind of request. Raw values index the measurements.
+package enum Operation: UInt8, CaseIterable, Sendable {
+    case get
+    case set
+    case delete
+    /// SET of a key that is not there yet.
+    case insert
+    /// KEYS with a prefix: what there is of a range query.
+    case scan
+    /// GET of a key that is then followed by a SET of the same key, once its reply is there. Measured as GET and SET.
+    case readModifyWrite
+
+    /// How reports call it.
+    package var name: String {
+        switch self {
+        case .get, .readModifyWrite: "GET"
+        case .set: "SET"
+        case .delete: "DELETE"
+        case .insert: "INSERT"
+        case .scan: "SCAN"
+        }
+    }
+
+    /// What it is measured as.
+    var measuredAs: Operation { self == .readModifyWrite ? .get : self }
+}
+
+/// The share of each operation.
+package struct OperationMix: Equatable, Sendable {
+    private let weights: [Int]
+    private let total: Int
+    private let bounds: InlineArray<6, Int>
+
+    /// - Parameter weights: by operation; those not named are 0, and one at least is not.
+    package init(_ weights: [Operation: Int]) {
+        self.weights = Operation.allCases.map { weights[$0] ?? 0 }
+        var bounds = InlineArray<6, Int>(repeating: 0)
+        var sum = 0
+        for index in 0..<6 {
+            sum += self.weights[index]
+            bounds[index] = sum
+        }
+        total = sum
+        self.bounds = bounds
+    }
+
+    /// Reads `get:set:delete`, such as `90:10:0` or `90:10`.
+    /// - Throws: `SettingsError`, which says what was expected.
+    package init(parsing text: String) throws(SettingsError) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        guard (1...3).contains(parts.count), parts.allSatisfy({ $0.map { (0...1_000_000).contains($0) } ?? false }),
+            parts.contains(where: { $0 != 0 })
+        else {
+            throw SettingsError(
+                "--ratio is get:set:delete, such as 90:10:0: whole numbers, not all of them 0; found \"\(text)\"")
+        }
+        let kinds: [Operation] = [.get, .set, .delete]
+        self.init(Dictionary(uniqueKeysWithValues: zip(kinds, parts.map { $0 ?? 0 })))
+    }
+
+    package static func == (left: OperationMix, right: OperationMix) -> Bool { left.weights == right.weights }
+
+    package func contains(_ operation: Operation) -> Bool { weights[Int(operation.rawValue)] > 0 }
+
+    /// Whether anything reads keys that have to be there.
+    package var needsData: Bool {
+        contains(.get) || contains(.scan) || contains(.readModifyWrite) || contains(.delete)
+    }
+
+    package func next(_ random: inout SplitMix64) -> Operation {
+        let draw = random.below(total)
+        var index = 0
+        while draw >= bounds[index] { index &+= 1 }
+        return Operation(rawValue: UInt8(truncatingIfNeeded: index)) ?? .get
+    }
+
+    /// `95 % GET, 5 % SET`.
+    package var summary: String {
+        Operation.allCases.filter(contains).map { operation in
+            let name = operation == .readModifyWrite ? "GET then SET" : operation.name
+            return
+                "\(fixed(Double(weights[Int(operation.rawValue)]) * 100 / Double(total), 1, trimmed: true)) % \(name)"
+        }.joined(separator: ", ")
+    }
+}

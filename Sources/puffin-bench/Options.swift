@@ -1,0 +1,159 @@
+// The options, in the groups that --help shows.
+
+import ArgumentParser
+import Bench
+import Bytes
+import PuffinClient
+
+struct ServerOptions: ParsableArguments {
+    @Option(
+        name: "-addr --addr", help: "The server's host:port. (default: \(Endpoint()))",
+        transform: { try Endpoint(parsing: $0) })
+    var addr = Endpoint()
+
+    @Option(
+        name: "-dialect --dialect",
+        help: "What requests are written in: line = Puffin's lines; resp = RESP, for Puffin, Redis and Valkey.")
+    var dialect = Dialect.line
+}
+
+struct WorkloadOptions: ParsableArguments {
+    @Option(
+        name: "-preset --preset",
+        help: ArgumentHelp(
+            "A workload that has a name; the other options change it. \(WorkloadOptions.presets)", valueName: "name"))
+    var preset: Preset?
+
+    @Option(
+        name: "-ratio --ratio",
+        help: ArgumentHelp("How many of each: get:set:delete. (default: 90:10:0)", valueName: "g:s:d"))
+    var ratio: String?
+
+    @Option(name: "-keys --keys", help: "How many keys there are. (default: 100000)")
+    var keys: Int?
+
+    @Option(name: "-key-size --key-size", help: "Bytes of a key: key: and its number. (default: 16)")
+    var keySize: Int?
+
+    @Option(
+        name: "-value-size --value-size",
+        help: ArgumentHelp(
+            "Bytes of a value: 32; a range, 16-1024; a list, 32,64,1024; or with weights, 32:90,1024:10. (default: 32)",
+            valueName: "size"))
+    var valueSize: String?
+
+    @Option(
+        name: "-distribution --distribution",
+        help: """
+            Which keys are asked for: uniform = each as often; zipf = a few of them most of the time; latest = those that \
+            were inserted last; sequential = one after the other. (default: uniform)
+            """)
+    var distribution: Distribution?
+
+    @Option(name: "-seed --seed", help: "Another seed draws other keys, sizes and operations.")
+    var seed: UInt64 = 1
+
+    @Flag(
+        name: "-fill --fill", inversion: .prefixedNo,
+        help: "Whether every key is set before the run. (default: --fill where requests need keys that are there)")
+    var fill: Bool?
+
+    @Flag(name: "-verify --verify", help: "Check every value that is read: key, checksum and each byte.")
+    var verify = false
+
+    private static var presets: String {
+        Preset.allCases.map { "\($0.rawValue): \($0.summary)" }.joined(separator: "; ") + "."
+    }
+}
+
+struct LoadOptions: ParsableArguments {
+    @Option(name: "-clients --clients", help: "Connections.")
+    var clients = 50
+
+    @Option(name: "-pipeline --pipeline", help: "Requests that each connection has outstanding.")
+    var pipeline = 1
+
+    @Option(name: "-threads --threads", help: "Threads of the client; each has its share of the connections.")
+    var threads = 1
+
+    @Option(
+        name: "-rate --rate",
+        help: ArgumentHelp("Requests a second, on a fixed schedule: the open loop. Such as 20000.", valueName: "n"))
+    var rate: Double?
+
+    @Option(name: "-requests --requests", help: ArgumentHelp("End after so many requests.", valueName: "n"))
+    var requests: Int?
+
+    @Option(
+        name: "-duration --duration",
+        help: ArgumentHelp("End after this time: 500ms, 10s, 2m, 1h. (default: 10s)", valueName: "time"))
+    var duration: TimeSpan?
+
+    @Option(
+        name: "-warmup --warmup",
+        help: ArgumentHelp(
+            "Time at the start that does not count. (default: 2s; 0 with --requests)", valueName: "time"))
+    var warmup: TimeSpan?
+
+    @Option(
+        name: "-timeout --timeout",
+        help: ArgumentHelp("Give up when the server is silent for so long.", valueName: "time"))
+    var timeout = TimeSpan(seconds: 30)
+}
+
+struct SeriesOptions: ParsableArguments {
+    @Option(
+        name: "-compare --compare",
+        help: ArgumentHelp(
+            "A second server: both are loaded in turns, and their medians and ratios are printed.",
+            valueName: "host:port"),
+        transform: { try Endpoint(parsing: $0) })
+    var compare: Endpoint?
+
+    @Option(
+        name: "-compare-dialect --compare-dialect", help: "The second server's dialect. (default: that of --dialect)")
+    var compareDialect: Dialect?
+
+    @Option(name: "-rounds --rounds", help: "How often each server is loaded with --compare.")
+    var rounds = 5
+
+    @Flag(
+        name: "-sweep --sweep",
+        help: "Raise the open loop's rate step by step until the server cannot follow, and draw latency against load.")
+    var sweep = false
+
+    @Option(
+        name: "-sweep-p99 --sweep-p99",
+        help: ArgumentHelp("With --sweep: the p99 that is too long.", valueName: "time"))
+    var sweepLimit = TimeSpan(milliseconds: 10)
+}
+
+struct ReportOptions: ParsableArguments {
+    @Option(name: "-format --format", help: "What is printed: table, json or csv.")
+    var format = ReportFormat.table
+
+    @Option(
+        name: "-hdr --hdr",
+        help: ArgumentHelp(
+            "Also write the percentile distribution that HdrHistogram's plotters read.", valueName: "file"))
+    var hdr: String?
+
+    @Option(
+        name: "-html --html",
+        help: ArgumentHelp("Also write a page with curves and what was run where.", valueName: "file"))
+    var html: String?
+}
+
+extension Dialect: ExpressibleByArgument {}
+extension Distribution: ExpressibleByArgument {}
+extension Preset: ExpressibleByArgument {}
+extension ReportFormat: ExpressibleByArgument {}
+/// Refuses a run of no length.
+func checkDuration(_ duration: TimeSpan) throws {
+    guard duration.nanoseconds > 0 else { throw ValidationError("--duration is a time above 0, such as 30s") }
+}
+
+extension TimeSpan: ExpressibleByArgument {
+    /// The same spellings as `init(_:)`.
+    public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,42 @@
+// What the user sees.
+
+import ArgumentParser
+import Bench
+import Glibc
+import SystemPackage
+
+/// Writes a text to stdout.
+/// - Throws: an `ExitCode`, after the reason has been printed.
+func printText(_ text: String) throws {
+    do {
+        try FileDescriptor.standardOutput.writeAll(Array(text.utf8))
+    } catch {
+        printError("puffin-bench: cannot write the report: \(error)")
+        throw ExitCode.nothingMeasured
+    }
+}
+
+/// Writes one line to stderr. Where that fails there is nobody left to tell.
+func printError(_ text: String) { printStatus(text + "\n") }
+
+/// Writes to stderr, without a line end.
+func printStatus(_ text: String) {
+    _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
+}
+
+/// Writes a file.
+/// - Throws: an `ExitCode`, after the reason has been printed.
+func write(_ text: String, to path: String) throws {
+    do {
+        let file = try FileDescriptor.open(
+            FilePath(path), .writeOnly, options: [.create, .truncate, .closeOnExec],
+            permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        try file.closeAfter { _ = try file.writeAll(Array(text.utf8)) }
+    } catch {
+        printError("puffin-bench: cannot write \(path): \(error); name a file in a folder that you may write to")
+        throw ExitCode.nothingMeasured
+    }
+}
+
+/// Whether somebody watches stderr.
+var isWatched: Bool { isatty(2) != 0 }
