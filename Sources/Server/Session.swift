@@ -128,7 +128,8 @@ final class Session: StreamDelegate {
         }
         // Nearly always all arguments together are no longer than a key may be.
         let size = arguments.extent
-        if size > server.limits.keySize, let size = oversizedKey(arguments, command.keys) {
+        if size > server.limits.keySize, let size = command.keys.oversized(in: arguments, limit: server.limits.keySize)
+        {
             return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
         if !mayRun(command, size: size), let refusal = refusal(of: command, size: size) {
@@ -165,17 +166,6 @@ final class Session: StreamDelegate {
 
     private func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
-    }
-
-    private func oversizedKey(_ arguments: Arguments, _ keys: Command.Keys) -> Int? {
-        guard keys.step > 0 else { return nil }
-        let last = keys.last < 0 ? arguments.count + keys.last : keys.last
-        var index = keys.first
-        while index <= last {
-            if arguments[index].count > server.limits.keySize { return arguments[index].count }
-            index += keys.step
-        }
-        return nil
     }
 
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {

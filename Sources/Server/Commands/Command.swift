@@ -16,6 +16,18 @@ final class Command: Sendable {
         static let one = Keys(first: 1, last: 1, step: 1)
         static let all = Keys(first: 1, last: -1, step: 1)
         static let everySecond = Keys(first: 1, last: -1, step: 2)
+
+        /// The places of the keys among these arguments; none where there are no keys.
+        func indices(in arguments: Arguments) -> StrideThrough<Int> {
+            guard step > 0 else { return stride(from: 1, through: 0, by: 1) }
+            return stride(from: first, through: last < 0 ? arguments.count + last : last, by: step)
+        }
+
+        /// The size of the first key that is longer than `limit` bytes; nil where none is.
+        func oversized(in arguments: Arguments, limit: Int) -> Int? {
+            for index in indices(in: arguments) where arguments[index].count > limit { return arguments[index].count }
+            return nil
+        }
     }
 
     enum Kind: String, Sendable {

@@ -27,8 +27,7 @@ extension Server {
     @inline(never)
     func makesRoom(for arguments: Arguments, _ keys: Command.Keys, _ replies: inout ReplyQueue) -> Bool {
         var growth = 0
-        let last = keys.last < 0 ? arguments.count + keys.last : keys.last
-        for index in stride(from: keys.first, through: min(last, arguments.count - 2), by: keys.step) {
+        for index in keys.indices(in: arguments) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
         }
         while growth > 0, usedMemory + growth > memory.limit {
