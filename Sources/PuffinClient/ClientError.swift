@@ -1,6 +1,7 @@
 // What can go wrong between a client and its server. An error that the server answers with is not one of these: it is
 // a reply like any other.
 
+import Bytes
 import Wire
 
 /// Why there is no reply. After any of these the connection is closed; whether the server carried out the request is

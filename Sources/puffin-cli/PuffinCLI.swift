@@ -2,6 +2,7 @@
 // was no answer to be had (wrong usage, no server). Output goes to stdout, everything else to stderr.
 
 import ArgumentParser
+import Bytes
 import PuffinClient
 import Wire
 

@@ -2,6 +2,7 @@
 // keeps bytes by itself, so a test can connect, then accept, then say what the client will read, then let it read.
 // `unsafe` is here for the socket calls alone; no pointer outlives its call.
 
+import Bytes
 import Glibc
 import PuffinClient
 

@@ -1,5 +1,6 @@
 // The server that is loaded: where it is, and what it says of itself.
 
+import Bytes
 import PuffinClient
 import Reactor
 import Wire

@@ -1,5 +1,6 @@
 // What was wrong with a run, in words, and what the program ends with because of it.
 
+import Bytes
 import PuffinClient
 
 /// The verdict on a run.

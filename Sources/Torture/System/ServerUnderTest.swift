@@ -2,6 +2,7 @@
 // posix_spawn copies the arguments, which are freed after it; read and poll fill memory on this side of the call. The id
 // is signalled only until the process has been waited for, so it cannot be another's.
 
+import Bytes
 import Glibc
 import PuffinClient
 import SystemPackage

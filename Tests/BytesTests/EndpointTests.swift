@@ -1,6 +1,6 @@
 // Addresses as people write them.
 
-import PuffinClient
+import Bytes
 import Testing
 
 @Suite struct EndpointTests {
