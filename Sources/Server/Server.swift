@@ -18,11 +18,11 @@ package final class Server {
     /// Asks this server to stop.
     package let stopRequest: StopRequest
     /// The port that was bound.
-    package let port: UInt16
+    package var port: UInt16 { listeners.port }
 
     let loop: EventLoop
     private let wakeup: Wakeup
-    private var listeners: [Listener]
+    private let listeners: Listeners
     private var signals: [Signal] = []
     private var timers: [Timer] = []
 
@@ -50,17 +50,8 @@ package final class Server {
     private var loadFailure: StoreError?
     private var announcements: Announcements
     private var hasMemoryToGiveBack = false
-    /// When a stop gives up on clients: first that they pause, then that they take their replies. Unix milliseconds.
-    private var stopDeadline: UInt64?
-    /// What had been received when a stop last looked.
-    private var sizeAtLastLook = 0
-    /// Whether requests are read: during a stop until those on their way have come.
-    private(set) var takesRequests = true
+    private var stopping = Stopping()
 
-    /// How long a stop waits for clients to pause, and then to take their last replies, in milliseconds.
-    private static let stopPatience: UInt64 = 400
-    /// How often a stop looks whether clients have paused, in milliseconds.
-    private static let stopInterval = 20
     /// How long a client may take to hang up after its last reply, in milliseconds.
     private static let lingerTime: UInt64 = 2000
 
@@ -71,15 +62,13 @@ package final class Server {
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
-            listeners = try Server.listen(loop, configuration)
+            listeners = try Listeners(loop, configuration, log: log)
         } catch {
             throw .network(error)
         }
-        port = listeners.first?.address.port ?? configuration.port
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, log: log)
         memory = MemoryBudget(wanted: configuration.maxMemory)
-        for listener in listeners { log.info("Server starting on \(listener.address)") }
         announcements = Announcements(log: log, data: configuration.data)
         let bell = wakeup.bell
         do throws(StoreError) {
@@ -89,22 +78,6 @@ package final class Server {
         } catch {
             throw .store(error)
         }
-    }
-
-    private static func listen(
-        _ loop: EventLoop, _ configuration: Configuration
-    ) throws(ReactorError) -> [Listener] {
-        var port = configuration.port
-        var listeners: [Listener] = []
-        for host in configuration.hosts {
-            for address in try Address.resolve(host: host, port: port) {
-                let listener = try Listener(loop, address: address)
-                listeners.append(listener)
-                // Every address gets the port that the first one was given.
-                if port == 0 { port = listener.address.port }
-            }
-        }
-        return listeners
     }
 
     private static func limits(_ wanted: Limits, log: Logger) -> Limits {
@@ -130,13 +103,7 @@ package final class Server {
             signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
         }
         timers.append(Timer(loop, every: 1000) { [unowned self] in eachSecond() })
-        for listener in listeners {
-            listener.start { [unowned self] in
-                accept($0)
-            } failed: { [unowned self, unowned listener] in
-                acceptFailed($0, listener)
-            }
-        }
+        listeners.start(log: log) { [unowned self] in accept($0) }
         loading = Loading()
         while !isFinished {
             loop.turn(waiting: !hasMoreToDo)
@@ -162,7 +129,7 @@ package final class Server {
         retire()  // streams that have ended
         giveBack()  // memory of cleared tables, a little at a time
         compact()  // what is to be said of snapshots
-        if stopRequest.wasMade { continueStopping() }
+        if stopRequest.wasMade { stop() }
         hasClock = false
     }
 
@@ -313,15 +280,9 @@ package final class Server {
         session.stream.start(session)
     }
 
-    /// For want of descriptors, most likely: connections wait in the backlog until one is closed, or for a second.
-    private func acceptFailed(_ error: ReactorError, _ listener: Listener) {
-        log.error("Cannot \(error.operation): \(error.reason); new connections wait")
-        listener.isAccepting = false
-    }
-
     private func resumeAccepting() {
         guard !stopRequest.wasMade else { return }
-        for listener in listeners { listener.isAccepting = true }
+        listeners.resume()
     }
 
     private func eachSecond() {
@@ -338,44 +299,35 @@ package final class Server {
 
     // MARK: Ending
 
-    /// Whether no more requests are taken.
-    var isStopping: Bool { stopDeadline != nil }
+    /// Whether a stop has begun.
+    var isStopping: Bool { stopping.hasBegun }
+    /// Whether requests are read.
+    var takesRequests: Bool { stopping.takesRequests }
 
     private var isFinished: Bool {
         if loadFailure != nil { return true }
         if store.failure != nil { return hasFailed }
-        guard let stopDeadline, !takesRequests else { return false }
+        guard isStopping, !takesRequests else { return false }
         if store.isWriting || store.hasPending {
             // What waits for space, or for its folder, is not waited for any longer.
-            if WallClock.milliseconds > stopDeadline && store.isObstructed { store.giveUpWaiting() }
+            if stopping.isOverdue && store.isObstructed { store.giveUpWaiting() }
             return false
         }
-        return sessions.values.allSatisfy { $0.isSettled } || WallClock.milliseconds > stopDeadline
+        return sessions.values.allSatisfy { $0.isSettled } || stopping.isOverdue
     }
 
     /// No more connections are taken, and in a moment no more requests; those that were are answered.
-    private func continueStopping() {
-        guard stopDeadline == nil else { return }
+    private func stop() {
+        guard !isStopping else { return }
         log.info("Stopping: \(counted(sessions.count, "client")) connected")
-        stopDeadline = WallClock.milliseconds + Server.stopPatience
-        for listener in listeners { listener.isAccepting = false }
-        sizeAtLastLook = statistics.receivedSize
-        takesRequests = !sessions.isEmpty
+        stopping.begin(receivedSize: statistics.receivedSize, hasClients: !sessions.isEmpty)
+        listeners.pause()
         // It also makes the loop look at the deadline if nothing happens.
-        timers.append(Timer(loop, every: Server.stopInterval) { [unowned self] in stopReading() })
-    }
-
-    /// Takes no more requests once clients have paused: what they sent before the stop has come by then. Closing a socket
-    /// that holds unread requests would also destroy replies on their way.
-    private func stopReading() {
-        guard takesRequests, let deadline = stopDeadline else { return }
-        let now = WallClock.milliseconds
-        let isQuiet = statistics.receivedSize == sizeAtLastLook
-        sizeAtLastLook = statistics.receivedSize
-        guard isQuiet || now > deadline else { return }
-        takesRequests = false
-        stopDeadline = now + Server.stopPatience
-        for session in sessions.values { session.stream.isReading = false }
+        timers.append(
+            Timer(loop, every: Stopping.interval) { [unowned self] in
+                guard stopping.look(receivedSize: statistics.receivedSize) else { return }
+                for session in sessions.values { session.stream.isReading = false }
+            })
     }
 
     /// The log can no longer be trusted: nobody who waits for it may hear that it worked.

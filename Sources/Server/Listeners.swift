@@ -1,0 +1,48 @@
+// Where a server takes connections: every address of every host that it was told, all with one port.
+
+import Logging
+import Reactor
+
+/// A server's listeners.
+struct Listeners {
+    private let listeners: [Listener]
+    /// The port that was bound.
+    let port: UInt16
+
+    /// Binds every address. Connections wait in the backlog until `start`.
+    /// - Throws: `ReactorError` where a name is unknown, or an address is in use or may not be used.
+    init(_ loop: EventLoop, _ configuration: Configuration, log: Logger) throws(ReactorError) {
+        var port = configuration.port
+        var listeners: [Listener] = []
+        for host in configuration.hosts {
+            for address in try Address.resolve(host: host, port: port) {
+                let listener = try Listener(loop, address: address)
+                listeners.append(listener)
+                // Every address gets the port that the first one was given.
+                if port == 0 { port = listener.address.port }
+            }
+        }
+        self.listeners = listeners
+        self.port = port
+        for listener in listeners { log.info("Server starting on \(listener.address)") }
+    }
+
+    /// Begins to accept.
+    func start(log: Logger, accept: @escaping (Listener.Connection) -> Void) {
+        for listener in listeners {
+            listener.start(accept: accept) { [unowned listener] error in
+                // For want of descriptors, most likely: connections wait until one is closed, or for a second.
+                log.error("Cannot \(error.operation): \(error.reason); new connections wait")
+                listener.isAccepting = false
+            }
+        }
+    }
+
+    func pause() {
+        for listener in listeners { listener.isAccepting = false }
+    }
+
+    func resume() {
+        for listener in listeners { listener.isAccepting = true }
+    }
+}
