@@ -8,13 +8,13 @@ import SystemPackage
 
 /// The table and its log. Used from one thread.
 package final class Store {
-    private let table = Table()
-    private let recent = RecentChanges()
+    let table = Table()
+    let recent = RecentChanges()
 
-    private let disk: any Disk
-    private let files: DataFiles
-    private let options: StoreOptions
-    private let progress: @Sendable () -> Void
+    let disk: any Disk
+    let files: DataFiles
+    let options: StoreOptions
+    let progress: @Sendable () -> Void
     /// Whether a thread has had something to say since the last look, or the next look has something to do.
     private let news = News()
 
@@ -26,38 +26,43 @@ package final class Store {
     private var lock: (any DiskFile)?
 
     /// Until everything is loaded.
-    private var loading: Recovery?
+    var loading: Recovery?
+    /// Whether everything is to be loaded again, because the files have changed places.
+    var reloads = false
     /// From then on.
-    private var openWriter: LogWriter?
+    var openWriter: LogWriter?
     /// The changes that the writer has not been given. `unsafe`: Swift does not check for overlapping accesses to it, which
     /// would cost each change more than applying it. There are none: a batch calls nothing that could come back to the store.
-    private var batch: LogBatch {
+    var batch: LogBatch {
         _read { yield unsafe uncheckedBatch }
         _modify { yield unsafe &uncheckedBatch }
     }
     @exclusivity(unchecked) private var uncheckedBatch = LogBatch()
-    private var submittedJobs = 0
+    var submittedJobs = 0
     /// The size of the batch that the writer was given last.
-    private var submittedSize = 0
+    var submittedSize = 0
     /// Whether the last job given had records or began a segment, rather than only a sync.
-    private var jobIsLong = false
-    private var wantsSync = false
-    private var wantsRotation = false
-    private var wantsReserve = false
+    var jobIsLong = false
+    var wantsSync = false
+    var wantsRotation = false
+    var wantsReserve = false
 
     /// What the writer had sealed when it was last looked whether a compaction is due.
-    private var lastSealedSize = 0
+    var lastSealedSize = 0
 
     /// Snapshots, made on a thread of their own.
     let compactions: Compactions
 
-    package private(set) var history = ""
-    package private(set) var recovery = RecoveryReport()
+    package internal(set) var history = ""
+    package internal(set) var recovery = RecoveryReport()
 
     // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
-    private var newest = LogPosition.start
-    private var committedSeq: UInt64 = 0
-    private var time: UInt64
+    var newest = LogPosition.start
+    var committedSeq: UInt64 = 0
+    var acknowledgedSeq = UInt64.max
+    /// For replicated lines that are not plain.
+    var replicaParser = RecordParser()
+    var time: UInt64
 
     /// The newest change.
     package var position: LogPosition { newest }
@@ -96,7 +101,11 @@ package final class Store {
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             retention: options.retention, progress: announce)
         lock = try disk.lock(files.lock)
-        loading = try Recovery(disk: disk, files: files, table: table, time: now)
+        try beginRecovery()
+    }
+
+    private func beginRecovery() throws(StoreError) {
+        loading = try Recovery(disk: disk, files: files, table: table, time: now, damage: options.damage)
     }
 
     // MARK: Loading
@@ -112,6 +121,10 @@ package final class Store {
     /// - Returns: whether there is more.
     /// - Throws: `StoreError`. Damage that recovery refuses is left as it was found.
     package func load(lines: Int) throws(StoreError) -> Bool {
+        if reloads {
+            reloads = false
+            try beginRecovery()
+        }
         guard var current = loading.take() else { return false }
         if try current.step(lines: lines) {
             loading = consume current
@@ -148,7 +161,7 @@ package final class Store {
         return String(repeating: "0", count: 12 - digits.count) + digits
     }
 
-    private var writer: LogWriter {
+    var writer: LogWriter {
         guard let openWriter else { preconditionFailure("a store is used before it is loaded") }
         return openWriter
     }
@@ -249,7 +262,7 @@ package final class Store {
         return seq
     }
 
-    private func apply(_ change: borrowing Change, seq: UInt64) {
+    func apply(_ change: borrowing Change, seq: UInt64) {
         switch change {
         case .set(let key, _), .delete(let key):
             let hash = table.hash(key)
@@ -281,7 +294,8 @@ package final class Store {
     package func poll() -> Bool {
         guard let openWriter else { return false }
         if openWriter.isObstructed { grant() }
-        let seq = options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
+        let local = options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
+        let seq = min(local, acknowledgedSeq)
         guard seq > committed else { return false }
         committedSeq = seq
         return true

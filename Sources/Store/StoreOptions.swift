@@ -10,6 +10,15 @@ package enum Durability: String, Sendable, CaseIterable {
     case never
 }
 
+/// What a start makes of damage that no crash explains.
+package enum DamagePolicy: Sendable {
+    /// It refuses, and changes nothing.
+    case refuse
+    /// It sets aside what is damaged and everything behind it, and starts with what is before: for a follower, whose leader has
+    /// the rest.
+    case setAside
+}
+
 /// What a store is opened with, beside its files.
 package struct StoreOptions: Sendable {
     package var durability = Durability.always
@@ -21,6 +30,7 @@ package struct StoreOptions: Sendable {
     /// And larger than this, or than four segments if that is less, in bytes: it takes the same work for each change whether it
     /// is done often or seldom, and the work for each pair each time.
     package var compactSize = 256 << 20
+    package var damage = DamagePolicy.refuse
 
     package init() {}
 }

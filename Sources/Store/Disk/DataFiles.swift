@@ -2,11 +2,14 @@
 //
 //     puffin.json                                  the snapshot
 //     puffin.json.tmp                              the next snapshot, while it is being written
+//     puffin.json.incoming                         a leader's snapshot, while it is being received
 //     puffin.json.log/00000000000000000001.jsonl   segments, named by the number of their first record
 //     puffin.json.log/compaction-000001.tmp        sorted changes, while they are being merged
 //     puffin.json.log/RESERVE                      space for the time when the disk is full
 //     puffin.json.log/LOCK                         held by the running server
+//     puffin.json.log/ADOPT                        a leader's snapshot is taking the data set's place
 //     ….torn-<time>  ….damaged-<time>              what recovery or repair has set aside
+//     ….diverged-<time>  ….superseded-<time>       what a follower has set aside to follow its leader
 
 import SystemPackage
 
@@ -23,11 +26,25 @@ package struct DataFiles: Sendable {
 
     var lock: FilePath { folder.appending("LOCK") }
     var reserve: FilePath { folder.appending("RESERVE") }
+    var adoption: FilePath { folder.appending("ADOPT") }
+    var incomingSnapshot: FilePath { FilePath(snapshot.string + ".incoming") }
     var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
 
     /// A segment, by the number of its first record.
     package func segment(firstSeq: UInt64) -> FilePath {
         folder.appending(padded(firstSeq, to: 20) + ".jsonl")
+    }
+
+    /// The number that a segment's path names it by; nil where it is no segment's.
+    func firstSeq(ofSegment path: FilePath) -> UInt64? {
+        path.lastComponent.flatMap { firstSeq(ofSegment: $0.string) }
+    }
+
+    private func firstSeq(ofSegment name: String) -> UInt64? {
+        guard let seq = UInt64(name.prefix(20)), segment(firstSeq: seq).lastComponent?.string == name else {
+            return nil
+        }
+        return seq
     }
 
     /// A file of sorted changes, numbered from 1.
@@ -53,11 +70,11 @@ package struct DataFiles: Sendable {
     package func contents(on disk: any Disk) throws(StoreError) -> Contents {
         var contents = Contents()
         for name in try disk.names(in: folder).sorted() {
-            if let seq = UInt64(name.prefix(20)), segment(firstSeq: seq).lastComponent?.string == name {
+            if let seq = firstSeq(ofSegment: name) {
                 contents.segments.append(seq)
             } else if name.hasPrefix("compaction-") && name.hasSuffix(".tmp") {
                 contents.temporary.append(name)
-            } else if name != "LOCK" && name != "RESERVE" && !isSetAside(name) {
+            } else if !["LOCK", "RESERVE", "ADOPT"].contains(name) && !isSetAside(name) {
                 contents.unknown.append(name)
             }
         }
@@ -65,7 +82,7 @@ package struct DataFiles: Sendable {
     }
 
     private func isSetAside(_ name: String) -> Bool {
-        name.contains(".jsonl.torn-") || name.contains(".jsonl.damaged-")
+        [".torn-", ".damaged-", ".diverged-", ".superseded-"].contains { name.contains(".jsonl" + $0) }
     }
 
     /// Removes what a compaction that was cut short has left. Its files are named by nobody.

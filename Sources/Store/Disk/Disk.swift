@@ -72,6 +72,9 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Appends up to `size` bytes from `offset` on to `buffer`.
     /// - Returns: how many; 0 at the end of the file.
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int
+    /// As `attemptRead`, where that takes no wait for the disk.
+    /// - Returns: nil where it may have to wait, or cannot be known. Nothing was read then.
+    func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int?
     /// Writes the beginning of `first` followed by `second`.
     /// - Returns: how many bytes of the two together, at least 1.
     func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int
@@ -109,6 +112,8 @@ extension Disk {
 }
 
 extension DiskFile {
+    package func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int? { nil }
+
     /// As `attemptRead`; fewer bytes than asked for may come before the end of the file.
     package func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         while true {

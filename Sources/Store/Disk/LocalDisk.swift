@@ -2,6 +2,7 @@
 // handed to one system call with their exact size, and are not kept.
 
 import Bytes
+import CMachine
 import Glibc
 import SystemPackage
 
@@ -167,6 +168,15 @@ final class LocalFile: DiskFile {
         }
         if count < 0 { throw failure("read") }
         return count
+    }
+
+    func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int? {
+        var count = 0
+        unsafe buffer.append(upTo: size) { room in
+            unsafe count = read_cached(descriptor.rawValue, room.baseAddress, size, offset)
+            return max(count, 0)
+        }
+        return count < 0 ? nil : count
     }
 
     func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int {

@@ -27,6 +27,8 @@ struct FieldReader: ~Escapable {
     }
 
     var isAtEnd: Bool { offset == body.count }
+    /// Whether one byte is left.
+    var isLast: Bool { offset + 1 == body.count }
     /// Whether nothing stands next, or another field: one that is not known.
     var isAtFieldEnd: Bool { isAtEnd || body.starts(with: ",\"", at: offset) }
 
@@ -78,14 +80,14 @@ struct FieldReader: ~Escapable {
     }
 
     /// No history has escapes or control characters: it can stand in a message as it is.
-    private mutating func untilQuote() -> String {
+    mutating func untilQuote() -> String {
         let start = offset
         offset = body.firstEscape(from: start)
         return String(body.extracting(start..<offset))
     }
 
     /// Eight digits and the quote behind them.
-    private mutating func quotedHex() -> UInt32? {
+    mutating func quotedHex() -> UInt32? {
         guard let value = body.hex32(at: offset) else { return nil }
         offset += 8
         return skip("\"") ? value : nil
@@ -117,7 +119,7 @@ struct FieldReader: ~Escapable {
         return .scratch
     }
 
-    private mutating func number() -> UInt64? {
+    mutating func number() -> UInt64? {
         let start = offset
         while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }
         return body.extracting(start..<offset).unsignedDecimal

@@ -31,6 +31,17 @@ struct LogBatch: ~Copyable, Sendable {
         return position
     }
 
+    /// Writes down a record as another log has it: the same bytes, and the line feed.
+    /// - Parameter end: the position after it.
+    @inline(__always)
+    mutating func append(line: Span<UInt8>, after position: LogPosition, to end: LogPosition) {
+        if lines.isEmpty { start = position }
+        lines.reserve(line.count &+ 1)
+        lines.append(line)
+        lines.append(UInt8(ascii: "\n"))
+        self.end = end
+    }
+
     mutating func beginMulti(after position: LogPosition, timestamp: UInt64) {
         precondition(multi == nil, "a multi record inside another")
         multi = (beginRecord(after: position, timestamp: timestamp), 0)

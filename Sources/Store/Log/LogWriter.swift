@@ -43,6 +43,8 @@ final class LogWriter: Sendable {
     /// Numbers of the last records written, and known to be on the disk.
     private let written: Atomic<UInt64>
     private let synced: Atomic<UInt64>
+    /// Up to where the files are written, and up to where they are on the disk: for those who read them meanwhile.
+    private let places: Mutex<(written: LogPlace, synced: LogPlace)>
     private let finishedJobs = Atomic<Int>(0)
     private let syncs = Atomic<Int>(0)
     private let lastSyncTime = Atomic<Int>(0)
@@ -61,6 +63,8 @@ final class LogWriter: Sendable {
     init(
         segment: consuming sending OpenSegment, position: LogPosition, progress: @escaping @Sendable () -> Void
     ) {
+        let place = segment.place
+        places = Mutex((place, place))
         self.segment = Mutex(segment)
         self.progress = progress
         written = Atomic(position.seq)
@@ -72,6 +76,8 @@ final class LogWriter: Sendable {
 
     var writtenSeq: UInt64 { written.load(ordering: .acquiring) }
     var durableSeq: UInt64 { synced.load(ordering: .acquiring) }
+    /// Up to where the files can be sent to a follower: what is on the disk, or only written.
+    func place(isSynced: Bool) -> LogPlace { places.withLock { isSynced ? $0.synced : $0.written } }
     /// Jobs that are done; the caller counts those it has given.
     var finishedJobCount: Int { finishedJobs.load(ordering: .acquiring) }
     var syncCount: Int { syncs.load(ordering: .relaxed) }
@@ -164,6 +170,7 @@ final class LogWriter: Sendable {
         try segment.withLock { segment throws(StoreError) in
             try segment.append(batch, durable: durableSeq)
             sealed.store(segment.sealedSize, ordering: .relaxed)
+            places.withLock { $0.written = segment.place }
         }
         written.store(batch.end.seq, ordering: .releasing)
     }
@@ -173,6 +180,7 @@ final class LogWriter: Sendable {
             try segment.withLock { segment throws(StoreError) in
                 try segment.rotate()
                 sealed.store(segment.sealedSize, ordering: .relaxed)
+                places.withLock { $0 = (segment.place, segment.place) }
             }
             synced.store(writtenSeq, ordering: .releasing)
         }
@@ -201,12 +209,13 @@ final class LogWriter: Sendable {
     /// Outside the segment's lock, so that in the relaxed modes writing goes on meanwhile.
     private func sync() {
         guard failureError == nil else { return }
-        let (file, seq) = segment.withLock { ($0.file, writtenSeq) }
+        let (file, place) = segment.withLock { ($0.file, $0.place) }
         let clock = ContinuousClock()
         let start = clock.now
         do throws(StoreError) {
             try file.sync()
-            synced.store(seq, ordering: .releasing)
+            places.withLock { $0.synced = place }
+            synced.store(place.seq, ordering: .releasing)
         } catch {
             fail(error)
         }
@@ -232,7 +241,10 @@ final class LogWriter: Sendable {
 
     private func end() {
         untilItPasses { () throws(StoreError) in
-            try segment.withLock { segment throws(StoreError) in try segment.close(durable: durableSeq) }
+            try segment.withLock { segment throws(StoreError) in
+                try segment.close(durable: durableSeq)
+                places.withLock { $0 = (segment.place, segment.place) }
+            }
         }
     }
 

@@ -14,6 +14,8 @@ struct OpenSegment: ~Copyable, Sendable {
     private let layout: LogLayout
     private let history: String
     private(set) var file: any DiskFile
+    /// The number that names it.
+    private var firstSeq: UInt64
     /// The position after the last record.
     private var position: LogPosition
     /// Where the next line goes.
@@ -59,6 +61,7 @@ struct OpenSegment: ~Copyable, Sendable {
         _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ reserve: SpaceReserve
     ) {
         self.file = file
+        firstSeq = files.firstSeq(ofSegment: file.path) ?? position.seq + 1
         self.end = end
         self.filled = filled
         self.hasRecords = hasRecords
@@ -91,6 +94,9 @@ struct OpenSegment: ~Copyable, Sendable {
         return (file, line.count)
     }
 
+    /// Up to where it is written.
+    var place: LogPlace { LogPlace(segment: firstSeq, offset: end, seq: position.seq) }
+
     // MARK: Writing
 
     /// Whether a batch of `size` bytes can be written without waiting for the disk: no sealing, no filling ahead.
@@ -121,6 +127,7 @@ struct OpenSegment: ~Copyable, Sendable {
         try seal()
         let sealed = end
         (file, end) = try OpenSegment.create(after: position, history: history, disk: disk, files: files)
+        firstSeq = position.seq + 1
         filled = end
         hasRecords = false
         sealedSize += sealed

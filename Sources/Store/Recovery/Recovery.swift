@@ -19,47 +19,60 @@ package struct RecoveryReport: Sendable {
     package var snapshot: (seq: UInt64, pairs: Int, size: Int)?
     /// Sealed segments behind the snapshot.
     package var sealedSize = 0
+    /// What was damaged and set aside, where that is asked for.
+    package var damage: DamageSetAside?
 }
 
 /// Reads a data set once, at start. The lock is held by the caller.
 struct Recovery: ~Copyable {
-    private let disk: any Disk
-    private let files: DataFiles
-    private let table: Table
+    let disk: any Disk
+    let files: DataFiles
+    let table: Table
     /// What names a file that a torn tail is set aside to.
-    private let time: UInt64
+    let time: UInt64
+    var policy: DamagePolicy
+    /// The segment that is being read, and what of it is good where damage was found: up to `end`, in bytes.
+    var current: (first: UInt64, end: Int, hasRecords: Bool)?
 
-    private var snapshot: SnapshotReader?
-    private var segment: SegmentReader?
-    private var segments: ArraySlice<UInt64> = []
-    private var segmentFile: (any DiskFile)?
+    var snapshot: SnapshotReader?
+    var segment: SegmentReader?
+    var segments: ArraySlice<UInt64> = []
+    var segmentFile: (any DiskFile)?
 
-    private(set) var position = LogPosition.start
-    private(set) var timestamp: UInt64 = 0
-    private(set) var history: String?
-    private(set) var report = RecoveryReport()
+    var position = LogPosition.start
+    var timestamp: UInt64 = 0
+    var history: String?
+    var report = RecoveryReport()
     /// The last segment, and where its last good line ends: 0 where a crash left it without a header. nil where there is
     /// none.
-    private(set) var openSegment: (file: any DiskFile, end: Int, hasRecords: Bool)?
+    var openSegment: (file: any DiskFile, end: Int, hasRecords: Bool)?
 
     /// Bytes to read, and those of files that are read.
-    private(set) var totalSize = 0
-    private var finishedSize = 0
+    var totalSize = 0
+    var finishedSize = 0
     /// Bytes read of the file that is being read.
-    private var partSize = 0
+    var partSize = 0
 
-    /// Finds the files, and removes what a compaction that was cut short has left.
-    init(disk: any Disk, files: DataFiles, table: Table, time: UInt64) throws(StoreError) {
+    /// Finds the files, ends an adoption that was cut short, and removes what a compaction that was cut short has left.
+    init(
+        disk: any Disk, files: DataFiles, table: Table, time: UInt64, damage policy: DamagePolicy = .refuse
+    ) throws(StoreError) {
         self.disk = disk
         self.files = files
         self.table = table
         self.time = time
+        self.policy = policy
+        try Adoption.finishInterrupted(files, time: time, on: disk)
         let contents = try files.contents(on: disk)
         try files.removeTemporaryFiles(contents, on: disk)
         report.unknownFiles = contents.unknown
         segments = contents.segments[...]
-        try openSnapshot()
-        try skipMergedSegments()
+        do throws(StoreError) {
+            try openSnapshot()
+            try skipMergedSegments()
+        } catch {
+            try setAside(error)
+        }
         for seq in segments { totalSize += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0 }
     }
 
@@ -94,6 +107,15 @@ struct Recovery: ~Copyable {
     /// - Returns: whether there is more.
     /// - Throws: `StoreError`. Damage that cannot be a crash's is left as it was found.
     mutating func step(lines: Int) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            return try attemptStep(lines: lines)
+        } catch {
+            try setAside(error)
+            return true
+        }
+    }
+
+    private mutating func attemptStep(lines: Int) throws(StoreError) -> Bool {
         if var reader = snapshot.take() {
             let hasMore = try load(&reader, pairs: lines)
             report.snapshot?.pairs = reader.count
@@ -129,6 +151,7 @@ struct Recovery: ~Copyable {
     private mutating func open(segment firstSeq: UInt64) throws(StoreError) {
         let file = try disk.open(files.segment(firstSeq: firstSeq), for: segments.isEmpty ? .writing : .reading)
         segmentFile = file
+        current = (firstSeq, 0, false)
         // A snapshot may end inside the segment.
         let isInside = firstSeq <= position.seq
         do throws(StoreError) {
@@ -172,6 +195,7 @@ struct Recovery: ~Copyable {
             }
             return true
         } catch {
+            noteGoodPart(of: reader)
             guard segments.isEmpty, case .corruption(let damage) = error, !damage.isWhole, try reader.isTorn()
             else { throw error }
             try check(endOf: reader)
@@ -197,7 +221,7 @@ struct Recovery: ~Copyable {
                 found: "seq \(reader.position.seq) as the last"))
     }
 
-    private mutating func finish(
+    mutating func finish(
         _ file: any DiskFile, end: Int, hasRecords: Bool, torn: Bool
     ) throws(StoreError) {
         if torn { report.torn = try TornTail.setAside(file, from: end, time: time, on: disk) }
@@ -208,5 +232,6 @@ struct Recovery: ~Copyable {
             report.sealedSize += end
         }
         segmentFile = nil
+        current = nil
     }
 }

@@ -1,0 +1,62 @@
+// Damage at the start of a follower: its leader has everything, so what is damaged, and what stands behind it, is set aside under
+// another name, and the start goes on with what is before. Nothing is deleted.
+
+import SystemPackage
+
+/// What a start has set aside.
+package struct DamageSetAside: Equatable, Sendable {
+    /// What was found, and where.
+    package let damage: Damage
+    /// The files that what was damaged, and all behind it, is in now.
+    package internal(set) var paths: [String]
+}
+
+extension Recovery {
+    /// Notes how much of a segment is good in which damage was found.
+    mutating func noteGoodPart(of reader: borrowing SegmentReader) {
+        if reader.position.seq > position.seq {
+            // Whole, and of another version: the leader would send it again.
+            policy = .refuse
+        } else if reader.position == position {
+            current?.end = reader.end
+            current?.hasRecords = reader.recordCount > 0
+        }
+    }
+
+    /// Sets damage aside where that is asked for. There is nothing more to read then.
+    /// - Throws: `error` where it is not, or is no damage.
+    mutating func setAside(_ error: StoreError) throws(StoreError) {
+        guard policy == .setAside, case .corruption(let damage) = error else { throw error }
+        if damage.path == files.snapshot.string {
+            try setEverythingAside(damage)
+        } else {
+            try setSegmentsAside(damage)
+        }
+        (segments, segmentFile, current) = ([], nil, nil)
+    }
+
+    private mutating func setEverythingAside(_ damage: Damage) throws(StoreError) {
+        let names = try SetAside.everything(of: files, as: "damaged", time: time, on: disk)
+        report.damage = DamageSetAside(damage: damage, paths: names.map(\.string))
+        report.snapshot = nil
+        snapshot = nil
+        table.removeAll()
+        (position, timestamp, history) = (.start, 0, nil)
+    }
+
+    /// The segments behind the damage go first, so that a crash meanwhile leaves the damage to be found again.
+    private mutating func setSegmentsAside(_ damage: Damage) throws(StoreError) {
+        let isCut = current.map { $0.end > 0 } ?? false
+        var later = Array(segments)
+        if let current, !isCut { later.append(current.first) }
+        var names = try SetAside.segments(later, of: files, as: "damaged", time: time, on: disk).map(\.string)
+        segments = []
+        if let current, isCut {
+            let file = try disk.open(files.segment(firstSeq: current.first), for: .writing)
+            let cut = try TornTail.setAside(file, from: current.end, as: "damaged", time: time, on: disk)
+            names += [cut?.path].compactMap { $0 }
+            try finish(file, end: current.end, hasRecords: current.hasRecords, torn: false)
+        }
+        report.damage = DamageSetAside(damage: damage, paths: names)
+    }
+}

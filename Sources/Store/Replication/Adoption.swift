@@ -1,0 +1,146 @@
+// How a leader's snapshot takes the place of a follower's data, whatever interrupts it. The file ADOPT says what is meant to
+// happen, once everything that it takes is on the disk; from then on a start goes on where the last one stopped.
+//
+//     puffin.json.incoming is whole and on the disk
+//     ADOPT is written                 {"puffin":"adopt","version":1,"history":ID,"seq":N,"chain":HEX,"aside":BOOL,"crc":HEX}
+//     the snapshot is set aside, or replaced by puffin.json.incoming
+//     the segments are set aside, or removed
+//     ADOPT is removed
+//
+// Where the leader's log begins at its start there is no snapshot to adopt, only a history: then `seq` is 0, and a first
+// segment that names the history is made before ADOPT is removed.
+
+import Bytes
+import SystemPackage
+
+/// What ADOPT says.
+struct Adoption: Equatable, Sendable {
+    /// The leader's data set.
+    let history: String
+    /// Where its snapshot is exact; `start` where there is none.
+    let position: LogPosition
+    /// Whether what was there is kept under other names, because it is not a part of what is adopted.
+    let setsAside: Bool
+
+    private static let head: StaticString = "{\"puffin\":\"adopt\",\"version\":1,\"history\":\""
+
+    // MARK: The file
+
+    /// Writes ADOPT, so that it is durable.
+    func write(to files: DataFiles, on disk: any Disk) throws(StoreError) {
+        var line = ByteBuffer()
+        line.append(Adoption.head)
+        line.append(text: history)
+        line.append("\",\"seq\":")
+        line.append(decimal: position.seq)
+        line.append(",\"chain\":\"")
+        line.append(hex: position.crc)
+        line.append(setsAside ? "\",\"aside\":true" : "\",\"aside\":false")
+        _ = line.appendChecksum(bodyFrom: 0, chain: 0)
+        if try disk.exists(files.adoption) { try disk.remove(files.adoption) }
+        let file = try disk.create(files.adoption)
+        try file.write(line.bytes, Span(), at: 0)
+        try file.sync()
+        try disk.syncFolder(files.folder)
+    }
+
+    /// Reads a line of ADOPT.
+    /// - Returns: nil where a crash has cut its writing short.
+    init?(_ line: Span<UInt8>) {
+        let size = line.count - 19
+        guard size > 0, line.hex32(at: size + 8) == CRC32C.extend(0, with: line.extracting(0..<size)) else {
+            return nil
+        }
+        var fields = FieldReader(line.extracting(0..<size))
+        guard fields.skip(Adoption.head), let history = try? fields.expectHistory(), fields.skip(",\"seq\":"),
+            let seq = fields.number(), fields.skip(",\"chain\":\""), let crc = fields.quotedHex()
+        else { return nil }
+        self.init(
+            history: history, position: LogPosition(seq: seq, crc: crc), setsAside: fields.skip(",\"aside\":true"))
+    }
+
+    init(history: String, position: LogPosition, setsAside: Bool) {
+        self.history = history
+        self.position = position
+        self.setsAside = setsAside
+    }
+
+    // MARK: What it means
+
+    /// Ends an adoption that a crash has interrupted, or drops it where it had not got so far that it could be ended. To be
+    /// called before anything else is read.
+    /// - Parameter time: names what is set aside.
+    static func finishInterrupted(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
+        if try disk.exists(files.adoption) {
+            let file = try disk.open(files.adoption, for: .reading)
+            var line = ByteBuffer()
+            while try file.read(4096, at: line.count, into: &line) > 0 {}
+            if let adoption = Adoption(line.bytes) {
+                try adoption.finish(files, time: time, on: disk)
+            } else {
+                try remove(files, on: disk)
+            }
+        }
+        if try disk.exists(files.incomingSnapshot) { try disk.remove(files.incomingSnapshot) }
+    }
+
+    /// Does what ADOPT says, as far as it is not done.
+    func finish(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
+        guard try placeSnapshot(files, time: time, on: disk) else { return try Adoption.remove(files, on: disk) }
+        for first in try files.contents(on: disk).segments.reversed() {
+            let path = files.segment(firstSeq: first)
+            if setsAside {
+                try SetAside.rename(path, as: "superseded", time: time, on: disk)
+            } else {
+                try disk.remove(path)
+            }
+        }
+        try disk.syncFolder(files.folder)
+        if position.seq == 0 { try nameHistory(files, on: disk) }
+        try Adoption.remove(files, on: disk)
+    }
+
+    /// Puts the leader's snapshot in its place.
+    /// - Returns: whether it is there.
+    private func placeSnapshot(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) -> Bool {
+        if position.seq == 0 { return try !disk.exists(files.snapshot) }
+        if try isThere(files.snapshot, on: disk) { return true }
+        guard try isThere(files.incomingSnapshot, on: disk) else { return false }
+        if setsAside, try disk.exists(files.snapshot) {
+            try SetAside.rename(files.snapshot, as: "superseded", time: time, on: disk)
+            // Before its name is taken.
+            try disk.syncFolder(files.snapshot.folder)
+        }
+        try disk.rename(files.incomingSnapshot, to: files.snapshot)
+        try disk.syncFolder(files.snapshot.folder)
+        return true
+    }
+
+    /// Whether a file is the snapshot that is adopted, by its first line.
+    private func isThere(_ path: FilePath, on disk: any Disk) throws(StoreError) -> Bool {
+        guard try disk.exists(path) else { return false }
+        do throws(StoreError) {
+            let header = try SnapshotReader(try disk.open(path, for: .reading), chunkSize: 4096).header
+            return header.history == history && header.position == position
+        } catch {
+            // Another's, or damaged.
+            if case .disk = error { throw error }
+            return false
+        }
+    }
+
+    /// Makes the first segment of a log without changes: its header says whose it is.
+    private func nameHistory(_ files: DataFiles, on disk: any Disk) throws(StoreError) {
+        var line = ByteBuffer()
+        line.append(header: LogHeader(history: history, firstSeq: 1, chain: 0))
+        let file = try disk.create(files.segment(firstSeq: 1))
+        try file.write(line.bytes, Span(), at: 0)
+        try file.sync()
+        try disk.syncFolder(files.folder)
+    }
+
+    private static func remove(_ files: DataFiles, on disk: any Disk) throws(StoreError) {
+        try disk.remove(files.adoption)
+        try disk.syncFolder(files.folder)
+    }
+}

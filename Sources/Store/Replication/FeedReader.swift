@@ -1,0 +1,178 @@
+// The thread's side of a feed: finds where a follower's log meets this one, and reads the files from there on. Files are read
+// with what may wait for the disk, folders are listed where one segment ends.
+
+import Bytes
+import SystemPackage
+
+/// Reads a log for one follower.
+struct FeedReader: Sendable {
+    let disk: any Disk
+    let files: DataFiles
+    let history: String
+    let writer: LogWriter
+    /// Whether only what is on the disk may be sent, rather than all that is written.
+    let isSynced: Bool
+
+    /// Read at a time.
+    static let chunkSize = 256 << 10
+    /// A compaction may replace the snapshot, and remove segments, between two looks.
+    private static let attempts = 3
+
+    /// Up to where the log may be sent.
+    var limit: LogPlace { writer.place(isSynced: isSynced) }
+
+    // MARK: Locating
+
+    /// Finds where a feed begins.
+    func locate(_ hello: FollowerHello) throws(FeedFailure) -> (FeedStart, FeedSource) {
+        for _ in 0..<FeedReader.attempts {
+            do throws(FeedFailure) {
+                return try locateOnce(hello)
+            } catch {
+                guard error == .removed else { throw error }
+            }
+        }
+        throw .removed
+    }
+
+    /// The follower's position, or else the newest of its checkpoints that this log has been at; a snapshot where it has been at
+    /// none. A follower of another history decides itself, and is offered everything.
+    private func locateOnce(_ hello: FollowerHello) throws(FeedFailure) -> (FeedStart, FeedSource) {
+        let isKnown = hello.position.seq > 0 && hello.history == history
+        for position in isKnown ? [hello.position] + hello.checkpoints : [.start] {
+            guard let segment = try find(position) else { continue }
+            return (.continues(position), try source(from: segment))
+        }
+        if let found = try snapshot() { return found }
+        guard let segment = try find(.start) else {
+            throw .diverged(
+                "Cannot serve the follower: there is no snapshot, and the log does not begin with seq 1; "
+                    + "see what is there with puffin-server log verify")
+        }
+        return (.continues(.start), try source(from: segment))
+    }
+
+    /// The place behind the change that `position` names.
+    /// - Returns: nil where this log has never been there, or no longer knows.
+    private func find(_ position: LogPosition) throws(FeedFailure) -> FeedSource.Segment? {
+        let limit = limit
+        guard position.seq <= limit.seq else { return nil }
+        // One behind the limit is just being begun.
+        let segments = try segments().filter { $0 <= limit.segment }
+        guard let index = segments.lastIndex(where: { $0 <= position.seq + 1 }) else { return nil }
+        do throws(StoreError) {
+            let file = try disk.open(files.segment(firstSeq: segments[index]), for: .reading)
+            var reader = try SegmentReader(
+                file, firstSeq: segments[index], history: history, after: nil, chunkSize: FeedReader.chunkSize)
+            while reader.position.seq < position.seq, try reader.next() {}
+            guard reader.position == position else { return nil }
+            return FeedSource.Segment(
+                file: file, first: segments[index], offset: reader.end, next: segments.dropFirst(index + 1).first)
+        } catch {
+            throw FeedFailure(error)
+        }
+    }
+
+    private func snapshot() throws(FeedFailure) -> (FeedStart, FeedSource)? {
+        guard let (file, size, position) = try openSnapshot() else { return nil }
+        guard let segment = try find(position) else { throw .removed }
+        var source = try source(from: segment)
+        source.snapshot = FeedSource.Snapshot(file: file, size: size)
+        return (.snapshot(position), source)
+    }
+
+    private func openSnapshot() throws(FeedFailure) -> (any DiskFile, size: Int, LogPosition)? {
+        do throws(StoreError) {
+            guard try disk.exists(files.snapshot) else { return nil }
+            let file = try disk.open(files.snapshot, for: .reading)
+            let position = try SnapshotReader(file, chunkSize: FeedReader.chunkSize).header.position
+            return (file, try file.size(), position)
+        } catch {
+            throw FeedFailure(error)
+        }
+    }
+
+    private func source(from segment: FeedSource.Segment) throws(FeedFailure) -> FeedSource {
+        FeedSource(segment: segment, laterSize: try laterSize(behind: segment.first, in: segments()))
+    }
+
+    private func segments() throws(FeedFailure) -> [UInt64] {
+        do throws(StoreError) {
+            return try files.contents(on: disk).segments
+        } catch {
+            throw FeedFailure(error)
+        }
+    }
+
+    private func laterSize(behind first: UInt64, in segments: [UInt64]) throws(FeedFailure) -> Int {
+        let open = limit.segment
+        var size = 0
+        do throws(StoreError) {
+            for seq in segments where seq > first && seq < open {
+                size += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0
+            }
+        } catch {
+            throw FeedFailure(error)
+        }
+        return size
+    }
+
+    // MARK: Reading
+
+    /// Appends up to a chunk of what comes next; nothing only where there is no more.
+    func fill(_ buffer: inout ByteBuffer, from source: inout FeedSource) throws(FeedFailure) {
+        while buffer.count < FeedReader.chunkSize {
+            if var snapshot = source.snapshot {
+                snapshot.offset += try read(snapshot.file, snapshot.offset, until: snapshot.size, into: &buffer)
+                source.snapshot = snapshot.offset < snapshot.size ? snapshot : nil
+                continue
+            }
+            let limit = limit
+            let isOpen = source.segment.first == limit.segment
+            // A sealed segment ends where its file does: it was cut to its length before the next one was begun.
+            let end = isOpen ? limit.offset : try size(of: source.segment.file)
+            if source.segment.offset < end {
+                source.segment.offset += try read(
+                    source.segment.file, source.segment.offset, until: end, into: &buffer)
+            } else if isOpen {
+                return
+            } else {
+                try goToNextSegment(&source)
+            }
+        }
+    }
+
+    private func size(of file: any DiskFile) throws(FeedFailure) -> Int {
+        do throws(StoreError) { return try file.size() } catch { throw .disk(error) }
+    }
+
+    private func read(
+        _ file: any DiskFile, _ offset: Int, until end: Int, into buffer: inout ByteBuffer
+    ) throws(FeedFailure) -> Int {
+        let count: Int
+        do throws(StoreError) {
+            count = try file.read(min(end - offset, FeedReader.chunkSize - buffer.count), at: offset, into: &buffer)
+        } catch {
+            throw .disk(error)
+        }
+        // Somebody has cut it short.
+        guard count > 0 else { throw .disk(.displaced(path: file.path.string)) }
+        return count
+    }
+
+    /// Whoever removes segments begins with the oldest: as long as this one is there, so are those behind it.
+    private func goToNextSegment(_ source: inout FeedSource) throws(FeedFailure) {
+        let segments = try segments()
+        let isThere = segments.contains(source.segment.first)
+        let next = isThere ? segments.first { $0 > source.segment.first } : source.segment.next
+        guard let next else { throw .removed }
+        do throws(StoreError) {
+            let file = try disk.open(files.segment(firstSeq: next), for: .reading)
+            let following = segments.contains(next) ? segments.first { $0 > next } : nil
+            source.segment = FeedSource.Segment(file: file, first: next, offset: 0, next: following)
+        } catch {
+            throw FeedFailure(error)
+        }
+        source.laterSize = try laterSize(behind: next, in: segments)
+    }
+}

@@ -1,0 +1,64 @@
+// What a follower answers to a leader's hello: whose data it has, up to where, and the places to which it could cut its log
+// back if the leader does not know that one.
+//
+//     {"history":"5f0c9a52e1b7","seq":515400,"crc":"0d1e2f3a","checkpoints":[{"seq":515392,"crc":"eece75c1"}]}
+
+import Bytes
+
+/// A follower's first line.
+package struct FollowerHello: Equatable, Sendable {
+    /// The data set. It says nothing where there is no change yet.
+    package var history: String
+    /// The newest change.
+    package var position: LogPosition
+    /// Where segments begin that the snapshot does not hold, the newest first.
+    package var checkpoints: [LogPosition]
+
+    /// More are not sent, and not read.
+    package static let checkpointLimit = 64
+
+    package init(history: String, position: LogPosition, checkpoints: [LogPosition]) {
+        self.history = history
+        self.position = position
+        self.checkpoints = checkpoints
+    }
+
+    /// Reads an answer.
+    /// - Parameter text: the line without its line feed.
+    /// - Throws: `ReplicationError.malformed`.
+    package init(_ text: Span<UInt8>) throws(ReplicationError) {
+        var fields = FieldReader(text)
+        try fields.expect("{\"history\":\"")
+        history = try fields.expectHistory()
+        try fields.expect(",\"seq\":")
+        position = try fields.expectPosition()
+        try fields.expect(",\"checkpoints\":[")
+        checkpoints = []
+        while fields.skip(checkpoints.isEmpty ? "{\"seq\":" : ",{\"seq\":") {
+            guard checkpoints.count < FollowerHello.checkpointLimit else {
+                throw fields.malformed("\(FollowerHello.checkpointLimit) checkpoints at most")
+            }
+            checkpoints.append(try fields.expectPosition())
+            try fields.expect("}")
+        }
+        try fields.expect("]")
+        try fields.expectEnd()
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a follower's answer, with the line feed.
+    package mutating func append(followerHello hello: FollowerHello) {
+        append("{\"history\":\"")
+        append(text: hello.history)
+        append("\",\"seq\":")
+        append(position: hello.position)
+        append(",\"checkpoints\":[")
+        for (index, checkpoint) in hello.checkpoints.prefix(FollowerHello.checkpointLimit).enumerated() {
+            append(index == 0 ? "{\"seq\":" : ",{\"seq\":")
+            append(position: checkpoint)
+            append("}")
+        }
+        append("]}\n")
+    }
+}

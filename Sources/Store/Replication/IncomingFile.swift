@@ -1,0 +1,113 @@
+// The file of a snapshot that is being received, and the thread that writes it. What is given is gathered under a lock, and
+// the thread takes all there is at a time.
+
+import Bytes
+import Dispatch
+import Synchronization
+import SystemPackage
+
+/// A new file that is written in the background.
+final class IncomingFile: Sendable {
+    private struct State: ~Copyable, Sendable {
+        var pending = ByteBuffer()
+        var file: (any DiskFile)?
+        /// Bytes written, and bytes synced.
+        var size = 0
+        var syncedSize = 0
+        var isRunning = false
+        var wantsSync = false
+        var isSynced = false
+        var failure: StoreError?
+    }
+
+    private let path: FilePath
+    private let disk: any Disk
+    private let progress: @Sendable () -> Void
+    private let state = Mutex(State())
+    /// Bytes that were given and are not written.
+    private let unwritten = Atomic<Int>(0)
+
+    /// One for all, so that what is left to do for a file that nobody wants any more is done before the next one is made.
+    private static let queue = DispatchQueue(label: "puffin.snapshot-receiver", qos: .utility)
+    /// Syncing as it goes keeps the disk's queue short for the log.
+    private static let syncInterval = 4 << 20
+
+    /// - Parameter progress: called on the thread when there is less to do.
+    init(_ path: FilePath, on disk: any Disk, progress: @escaping @Sendable () -> Void) {
+        self.path = path
+        self.disk = disk
+        self.progress = progress
+    }
+
+    var failure: StoreError? { state.withLock { $0.failure } }
+    var isSynced: Bool { state.withLock { $0.isSynced } }
+    var pendingSize: Int { unwritten.load(ordering: .relaxed) }
+
+    /// Takes all of `bytes`.
+    func write(_ bytes: inout ByteBuffer) {
+        unwritten.add(bytes.count, ordering: .relaxed)
+        run { state in
+            if state.pending.isEmpty { swap(&state.pending, &bytes) } else { state.pending.append(bytes.bytes) }
+        }
+        bytes.removeAll()
+    }
+
+    /// Makes everything durable, the name too.
+    func sync() {
+        run { $0.wantsSync = true }
+    }
+
+    private func run(_ note: (inout State) -> Void) {
+        let isRunning = state.withLock { state in
+            note(&state)
+            defer { state.isRunning = true }
+            return state.isRunning
+        }
+        if !isRunning { IncomingFile.queue.async { self.work() } }
+    }
+
+    private func work() {
+        var bytes = ByteBuffer()
+        do throws(StoreError) {
+            while try step(&bytes) { progress() }
+        } catch {
+            state.withLock { state in
+                (state.failure, state.isRunning) = (error, false)
+                state.pending.removeAll()
+            }
+            unwritten.store(0, ordering: .relaxed)
+        }
+        progress()
+    }
+
+    /// - Returns: whether there may be more to do.
+    private func step(_ bytes: inout ByteBuffer) throws(StoreError) -> Bool {
+        bytes.removeAll()
+        let file = try opened()
+        let (syncs, size, unsynced) = state.withLock { state in
+            swap(&state.pending, &bytes)
+            if bytes.isEmpty && !state.wantsSync { state.isRunning = false }
+            return (state.wantsSync, state.size, state.size - state.syncedSize + bytes.count)
+        }
+        if bytes.isEmpty && !syncs { return false }
+        try file.write(bytes.bytes, Span(), at: size)
+        unwritten.subtract(bytes.count, ordering: .relaxed)
+        let isDue = syncs || unsynced >= IncomingFile.syncInterval
+        if isDue { try file.sync() }
+        if syncs { try disk.syncFolder(path.folder) }
+        state.withLock { state in
+            state.size = size + bytes.count
+            if isDue { state.syncedSize = state.size }
+            if syncs { (state.wantsSync, state.isSynced) = (false, true) }
+        }
+        return true
+    }
+
+    private func opened() throws(StoreError) -> any DiskFile {
+        if let file = state.withLock({ $0.file }) { return file }
+        if try disk.exists(path) { try disk.remove(path) }
+        let file = try disk.create(path)
+        state.withLock { $0.file = file }
+        return file
+    }
+}

@@ -1,0 +1,134 @@
+// A leader's snapshot on its way to the disk. Lines are checked as they come, and written by a thread to a file beside the data
+// set's own; nothing of the data set changes until `Store.adopt` is given a snapshot that is whole and on the disk.
+
+import Bytes
+import Dispatch
+import Synchronization
+import SystemPackage
+
+/// Receives the lines of one snapshot. Used from the store's thread.
+package final class IncomingSnapshot {
+    package enum State: Equatable, Sendable {
+        /// More lines are to come.
+        case receiving
+        /// The last line has come; `finish` is due.
+        case whole
+        /// The thread makes it durable; the store's `progress` is called when it is.
+        case finishing
+        /// Whole and on the disk.
+        case finished
+        case failed(StoreError)
+    }
+
+    /// Where it has to be exact.
+    package let position: LogPosition
+    /// The data set that it is of, as its header says; empty before that has come.
+    package private(set) var history = ""
+    /// Pairs so far.
+    package private(set) var count = 0
+
+    private let wantedHistory: String?
+    private let file: IncomingFile
+    private var parser = RecordParser()
+    private var chain: UInt32 = 0
+    private var isWhole = false
+    private var isFinishing = false
+    /// Lines that the thread has not been given.
+    private var lines = ByteBuffer()
+
+    /// Bytes gathered for the thread.
+    private static let batchSize = 64 << 10
+
+    init(
+        at position: LogPosition, of history: String?, files: DataFiles, on disk: any Disk,
+        progress: @escaping @Sendable () -> Void
+    ) {
+        self.position = position
+        wantedHistory = history
+        file = IncomingFile(files.incomingSnapshot, on: disk, progress: progress)
+    }
+
+    package var state: State {
+        if let error = file.failure { return .failed(error) }
+        if !isFinishing { return isWhole ? .whole : .receiving }
+        return file.isSynced ? .finished : .finishing
+    }
+
+    /// Bytes that are not written yet. Whoever calls `append` stops above some MiB; `progress` is called when there are fewer.
+    package var pendingSize: Int { lines.count + file.pendingSize }
+
+    /// Checks a line and writes it down.
+    /// - Parameter line: without its line feed.
+    /// - Returns: whether it was the last one.
+    /// - Throws: `ReplicationError`; the snapshot is of no use then.
+    @discardableResult
+    package func append(_ line: Span<UInt8>) throws(ReplicationError) -> Bool {
+        if let error = file.failure { throw .disk(error) }
+        guard !isWhole else { throw damage("nothing behind a snapshot's last line", line) }
+        if let plain = PlainLine.pair(line, chain: chain), plain.hasValue, !history.isEmpty {
+            chain = plain.crc
+            count &+= 1
+        } else {
+            try take(line)
+        }
+        lines.append(line)
+        lines.append(UInt8(ascii: "\n"))
+        if lines.count >= IncomingSnapshot.batchSize { file.write(&lines) }
+        return isWhole
+    }
+
+    private func take(_ line: Span<UInt8>) throws(ReplicationError) {
+        let parsed: LogLine
+        do throws(LineError) {
+            parsed = try parser.parse(line, chain: chain)
+            if case .pair = parsed { try requireValue(line) }
+        } catch {
+            throw .damaged(expected: error.expected, found: error.found)
+        }
+        switch parsed {
+        case .snapshot(let header) where history.isEmpty:
+            try take(header)
+            chain = line.hex32(at: line.count - 10) ?? 0
+        case .pair(let crc) where !history.isEmpty:
+            chain = crc
+            count += 1
+        case .end(let pairs) where !history.isEmpty:
+            guard pairs == count else { throw .damaged(expected: "\(count) pairs", found: "\(pairs)") }
+            isWhole = true
+        default:
+            throw damage(history.isEmpty ? "a snapshot's header" : "a pair or a snapshot's last line", line)
+        }
+    }
+
+    private func take(_ header: SnapshotHeader) throws(ReplicationError) {
+        let wanted = SnapshotHeader(
+            history: wantedHistory ?? header.history, position: position, timestamp: header.timestamp)
+        guard header == wanted else {
+            throw .damaged(
+                expected: "a snapshot of history \(wanted.history) at seq \(position.seq), crc \(hex(position.crc))",
+                found: "one of history \(header.history) at seq \(header.position.seq), crc \(hex(header.position.crc))"
+            )
+        }
+        history = header.history
+    }
+
+    private func requireValue(_ line: Span<UInt8>) throws(LineError) {
+        var hasValue = false
+        try parser.changes(of: line) { change in
+            if case .set = change { hasValue = true }
+        }
+        guard hasValue else { throw LineError(expected: "a pair", found: excerpt(of: line)) }
+    }
+
+    private func damage(_ expected: String, _ line: Span<UInt8>) -> ReplicationError {
+        .damaged(expected: expected, found: excerpt(of: line))
+    }
+
+    /// Begins to make the snapshot durable, once it is `whole`.
+    package func finish() {
+        precondition(isWhole && !isFinishing, "half a snapshot is finished, or one twice")
+        isFinishing = true
+        file.write(&lines)
+        file.sync()
+    }
+}

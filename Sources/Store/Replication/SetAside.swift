@@ -1,0 +1,45 @@
+// Files that are not wanted any more get another name, and are not deleted: `<file>.<word>-<time>`.
+
+import SystemPackage
+
+/// Renames files so that no start reads them.
+enum SetAside {
+    /// Renames one file; it is durable once its folder is synced.
+    /// - Parameters:
+    ///   - word: why, for whoever finds it.
+    ///   - time: a later one is taken where there is such a name already.
+    /// - Returns: the new name.
+    @discardableResult
+    static func rename(
+        _ path: FilePath, as word: String, time: UInt64, on disk: any Disk
+    ) throws(StoreError) -> FilePath {
+        let name = try TornTail.unusedName(path.string + ".\(word)-", time: time, on: disk)
+        try disk.rename(path, to: name)
+        return name
+    }
+
+    /// Renames segments, the newest first, each durably: wherever this is cut short, what is left is a log without a gap.
+    static func segments(
+        _ segments: some Sequence<UInt64>, of files: DataFiles, as word: String, time: UInt64, on disk: any Disk
+    ) throws(StoreError) -> [FilePath] {
+        var names: [FilePath] = []
+        for first in segments.sorted(by: >) {
+            names.append(try rename(files.segment(firstSeq: first), as: word, time: time, on: disk))
+            try disk.syncFolder(files.folder)
+        }
+        return names
+    }
+
+    /// Renames all of a data set, its snapshot last.
+    static func everything(
+        of files: DataFiles, as word: String, time: UInt64, on disk: any Disk
+    ) throws(StoreError) -> [FilePath] {
+        var names = try segments(
+            files.contents(on: disk).segments, of: files, as: word, time: time, on: disk)
+        if try disk.exists(files.snapshot) {
+            names.append(try rename(files.snapshot, as: word, time: time, on: disk))
+            try disk.syncFolder(files.snapshot.folder)
+        }
+        return names
+    }
+}
