@@ -47,6 +47,8 @@ package struct Address: Sendable, CustomStringConvertible {
     private init() {}
 
     package var port: UInt16 { parts.port }
+    /// The host as a number: `127.0.0.1`, `::1`.
+    package var host: String { parts.host }
     var isIPv6: Bool { storage.ss_family == sa_family_t(AF_INET6) }
 
     /// `127.0.0.1:8080`, `[::1]:8080`.

@@ -5,6 +5,9 @@ package enum MonotonicClock {
     /// Nanoseconds since some moment before the process began.
     package static var nanoseconds: Int { read(CLOCK_MONOTONIC) }
 
+    /// The same in milliseconds.
+    package static var milliseconds: Int { nanoseconds / 1_000_000 }
+
     /// Nanoseconds that the calling thread has been running on a processor.
     package static var threadNanoseconds: Int { read(CLOCK_THREAD_CPUTIME_ID) }
 

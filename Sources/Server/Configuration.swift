@@ -12,6 +12,7 @@ package struct Configuration: Sendable {
     /// Durability, and how the files are laid out.
     package var store = StoreOptions()
     package var limits = Limits()
+    package var replication = ReplicationSettings()
     /// Bytes that pairs, buffers and connections may take; 0 for no limit, nil for three quarters of what the machine or
     /// the control group has.
     package var maxMemory: Int?

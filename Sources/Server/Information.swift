@@ -7,7 +7,7 @@ import Store
 extension Server {
     /// Names and values, in the order of STATS. Values are single words, but for the last lines, which are there only where
     /// something is wrong.
-    var figures: [(String, String)] { steadyFigures + troubles }
+    var figures: [(String, String)] { steadyFigures + replication.figures + troubles }
 
     private var steadyFigures: [(String, String)] {
         [
@@ -30,7 +30,11 @@ extension Server {
             ("last_sync_microseconds", String(store.lastSyncNanoseconds / 1000)),
             ("loading", loading == nil ? "no" : "yes"),
             ("loading_percent", String(loading?.percent ?? 100)),
-            ("writable", isServing.load(ordering: .relaxed) && store.obstacle == nil ? "yes" : "no"),
+            (
+                "writable",
+                isServing.load(ordering: .relaxed) && store.obstacle == nil && replication.readOnly == nil
+                    ? "yes" : "no"
+            ),
             ("snapshot_seq", String(store.compaction.snapshotSeq)),
             ("snapshot_bytes", String(store.compaction.snapshotSize)),
             ("sealed_bytes", String(store.compaction.sealedSize)),
@@ -119,7 +123,7 @@ extension Server {
                     ("total_error_replies", String(statistics.errors)),
                 ]
             ),
-            ("Replication", [("role", "master"), ("connected_slaves", "0")]),
+            ("Replication", replication.redisFigures),
             ("Keyspace", store.count == 0 ? [] : [("db0", "keys=\(store.count),expires=0,avg_ttl=0")]),
         ]
     }

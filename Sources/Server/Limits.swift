@@ -20,6 +20,10 @@ package struct Limits: Sendable {
     package var unsentSize = 64 << 20
     /// An incomplete request of so much may go on when memory is short.
     package var shortRequestSize = 64 << 10
+    /// A line of the log as a leader sends it: a value of which each byte is escaped, a key likewise, and the rest.
+    package var recordSize: Int { 6 * (requestSize + keySize) + 4096 }
+    /// How long AFTER waits for a change, in milliseconds.
+    package var afterTime = 1000
     /// Keys that one SCAN looks at.
     package var scanCount = 10_000
     /// Bytes of somebody else's text that an error message repeats.

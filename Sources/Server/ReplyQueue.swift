@@ -6,6 +6,7 @@
 //                       turn's end                                   into a mark
 
 import Bytes
+import Reactor
 import Wire
 
 /// Replies on their way to a client. Sizes are in bytes.
@@ -22,12 +23,18 @@ struct ReplyQueue: ~Copyable {
     private var dependency: UInt64 = 0
     private var start = 0
     private var counts = Counts()
+    /// Whether each reply that is held has a mark of its own, so that it can be given up by itself.
+    var keepsApart = false
 
     /// Replies that wait for the same change.
     private struct Mark {
+        /// 0 where they only wait for those before them.
         var seq: UInt64
         var size: Int
         var replies: Int
+        /// Where it is kept apart: how it is written, and since when it waits, in milliseconds of the monotonic clock.
+        var dialect = ReplyDialect.line
+        var time = 0
     }
 
     /// What has gone through the queue since it was last asked.
@@ -68,18 +75,32 @@ struct ReplyQueue: ~Copyable {
         if isComplete { counts.replies += 1 }
         if dependency <= committed && region.size == 0 && marks.isEmpty {
             releasedSize += size
+        } else if keepsApart {
+            fileApart(size, replies: isComplete ? 1 : 0)
         } else {
             region.seq = max(region.seq, dependency)
             region.size += size
             if isComplete { region.replies += 1 }
         }
         dependency = 0
+        start = writer.buffer.count
+    }
+
+    @inline(never)
+    private mutating func fileApart(_ size: Int, replies: Int) {
+        counts.held += replies
+        marks.append(
+            Mark(
+                seq: dependency, size: size, replies: replies, dialect: writer.dialect,
+                time: MonotonicClock.milliseconds))
     }
 
     // MARK: Holding and releasing
 
     /// The change that the last held reply waits for; 0 where none is held. Counts replies from before this turn's end only.
-    var awaited: UInt64 { marks.last?.seq ?? 0 }
+    var awaited: UInt64 {
+        keepsApart ? marks.last { $0.seq > 0 }?.seq ?? (marks.isEmpty ? 0 : 1) : marks.last?.seq ?? 0
+    }
 
     /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
     mutating func endTurn(committed: UInt64) {
@@ -105,6 +126,33 @@ struct ReplyQueue: ~Copyable {
             releasedSize += first.size
             marks.removeFirst()
         }
+    }
+
+    /// Puts an error in the place of every reply at the front that has waited since before `time`, and does not wait for
+    /// this server's disk: for `durable` or less. Only where replies are kept apart.
+    /// - Parameters:
+    ///   - time: in milliseconds of the monotonic clock.
+    ///   - error: what is said of a change.
+    /// - Returns: whether there was any.
+    mutating func expire(durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) -> Bool {
+        guard let first = marks.first, first.time < time, first.seq <= durable else { return false }
+        var rest = ByteBuffer()
+        rest.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))
+        writer.buffer.truncate(to: releasedSize)
+        var offset = 0
+        while let mark = marks.first, mark.seq == 0 || mark.time < time && mark.seq <= durable {
+            if mark.seq == 0 {
+                writer.buffer.append(rest.bytes.extracting(offset..<offset + mark.size))
+            } else {
+                writer.dialect = mark.dialect
+                fail(error(mark.seq))
+            }
+            offset += mark.size
+            marks.removeFirst()
+        }
+        releasedSize = writer.buffer.count
+        writer.buffer.append(rest.bytes.extracting(offset..<rest.count))
+        return true
     }
 
     /// Puts an error in the place of every reply that will never be true.

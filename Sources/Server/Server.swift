@@ -22,6 +22,10 @@ package final class Server {
 
     let loop: EventLoop
     private let wakeup: Wakeup
+    /// Makes this server's loop turn, from any thread.
+    let bell: Wakeup.Bell
+    private let replicationSettings: ReplicationSettings
+    private(set) lazy var replication = Replication(replicationSettings, server: self)
     private let listeners: Listeners
     private var signals: [Signal] = []
     private var timers: [Timer] = []
@@ -33,6 +37,9 @@ package final class Server {
     private var touched: [Session] = []
     private var waiting: [Session] = []
     private var unfinished: [Session] = []
+    /// Sessions with a request that waits for something but a commit, and what looks after them.
+    private var parked: [Session] = []
+    private var parkedTimer: Timer?
     private var retired: [Session] = []
 
     private var groupCommit = GroupCommit()
@@ -50,10 +57,15 @@ package final class Server {
     private var loadFailure: StoreError?
     private var announcements: Announcements
     private var hasMemoryToGiveBack = false
+    private var hasStarted = false
     private var stopping = Stopping()
 
     /// How long a client may take to hang up after its last reply, in milliseconds.
     private static let lingerTime: UInt64 = 2000
+    /// How often it is looked whether a parked request's time is over, or a reply has waited for followers for too long, in
+    /// milliseconds.
+    private static let parkedInterval = 10
+    private static let expiryInterval = 20
 
     /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
     /// - Throws: `StartError`, which says what is in the way and what to do.
@@ -68,13 +80,14 @@ package final class Server {
         }
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, log: log)
+        replicationSettings = configuration.replication
         memory = MemoryBudget(wanted: configuration.maxMemory)
         announcements = Announcements(log: log, data: configuration.data)
-        let bell = wakeup.bell
+        bell = wakeup.bell
         do throws(StoreError) {
             store = try Store(
                 data: configuration.data, options: configuration.store, disk: disk, now: WallClock.milliseconds,
-                progress: { bell.ring() })
+                progress: { [bell] in bell.ring() })
         } catch {
             throw .store(error)
         }
@@ -103,6 +116,9 @@ package final class Server {
             signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
         }
         timers.append(Timer(loop, every: 1000) { [unowned self] in eachSecond() })
+        if replicationSettings.acks != .local {
+            timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
+        }
         listeners.start(log: log) { [unowned self] in accept($0) }
         loading = Loading()
         while !isFinished {
@@ -125,6 +141,7 @@ package final class Server {
         goOn()  // long replies, a step further
         commit()  // the turn's changes, to the log writer
         release()  // replies whose changes are committed
+        replication.advance()  // the log to followers, acknowledgements to the leader
         flush()  // what is released, to the sockets
         retire()  // streams that have ended
         giveBack()  // memory of cleared tables, a little at a time
@@ -148,18 +165,52 @@ package final class Server {
             loading = nil
             isServing.store(true, ordering: .relaxed)
             reportMemory()
-            log.info("Ready")
+            if !hasStarted {
+                hasStarted = true
+                replication.start()
+                log.info("Ready")
+            }
         } catch {
             loadFailure = error
             loading = nil
         }
     }
 
+    /// Loads the data set again, which the store has replaced as a whole.
+    func loadAgain() {
+        isServing.store(false, ordering: .relaxed)
+        loading = Loading()
+        // What they wait for is not what the numbers mean from now on.
+        for session in waiting {
+            touch(session)
+            session.failHeld(.replaced)
+        }
+        waiting.removeAll()
+    }
+
     private func goOn() {
+        if !parked.isEmpty { answerParked() }
         guard !unfinished.isEmpty else { return }
         let sessions = unfinished
         unfinished.removeAll(keepingCapacity: true)
         for session in sessions { session.goOn() }
+    }
+
+    private func answerParked() {
+        for session in parked { session.goOn() }
+        parked.removeAll { !$0.isParked }
+        if parked.isEmpty { parkedTimer = nil }
+    }
+
+    /// Gives up replies that have waited for followers for too long.
+    private func expire() {
+        let time = MonotonicClock.milliseconds - replicationSettings.ackTimeout
+        for session in waiting {
+            session.expire(durable: store.locallyCommitted, before: time) { seq in
+                .unacknowledged(
+                    by: replication.missingAcknowledgements(of: seq), within: replicationSettings.ackTimeout)
+            }
+        }
     }
 
     private func commit() {
@@ -256,6 +307,12 @@ package final class Server {
         unfinished.append(session)
     }
 
+    /// Has a session looked at until the request that it has parked is answered.
+    func park(_ session: Session) {
+        parked.append(session)
+        if parkedTimer == nil { parkedTimer = Timer(loop, every: Server.parkedInterval) {} }
+    }
+
     /// Lets go of a session whose stream is closed, at the end of the turn.
     func retire(_ session: Session) {
         retired.append(session)
@@ -294,6 +351,7 @@ package final class Server {
         store.now = WallClock.milliseconds
         if store.durability == .interval { store.requestSync() }
         store.tick()
+        replication.tick()
         announcements.tell(obstacle: store.obstacle)
     }
 
@@ -342,6 +400,9 @@ package final class Server {
 
     private func close() -> StoreError? {
         let isLoaded = store.isLoaded
+        replication.close()
+        parked.removeAll()
+        parkedTimer = nil
         if store.failure == nil { store.close() }
         for session in sessions.values { session.close() }
         // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.

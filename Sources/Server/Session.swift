@@ -23,8 +23,9 @@ final class Session: StreamDelegate {
     private var replies = ReplyQueue()
     private var state = State.open
     private var listing: KeyListing?
-    /// Whether there is one. Apart, because that is asked for each request.
-    private var isListing = false
+    private var parked: ParkedRequest?
+    /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
+    private var isBusy = false
 
     /// Whether the server has this session on its list of those to flush, and of those that wait.
     var isTouched = false
@@ -53,6 +54,7 @@ final class Session: StreamDelegate {
         commands = server.commands
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
+        replies.keepsApart = server.replication.settings.acks != .local
     }
 
     // MARK: Requests
@@ -72,7 +74,7 @@ final class Session: StreamDelegate {
         var used = 0
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
-            if isListing || unsent + replies.size > server.limits.unsentPauseSize {
+            if isBusy || unsent + replies.size > server.limits.unsentPauseSize {
                 isStalled = true
                 break
             }
@@ -104,7 +106,7 @@ final class Session: StreamDelegate {
         } else {
             refuseUnknown(bytes, &parser, &replies)
         }
-        replies.end(committed: store.committed, isComplete: !isListing)
+        replies.end(committed: store.committed, isComplete: !isBusy)
     }
 
     private func run(
@@ -156,6 +158,7 @@ final class Session: StreamDelegate {
     private func refusal(of command: borrowing CommandTable.Row, size: Int) -> ReplyError? {
         if let loading = server.loading { return .loading(loading) }
         guard command.kind == .write else { return nil }
+        if let refusal = server.replication.readOnly { return refusal }
         guard
             let obstacle = store.obstacle(
                 toChangeOf: size, shrinks: commands.commands[command.index].shrinks)
@@ -219,7 +222,35 @@ final class Session: StreamDelegate {
     /// Begins to answer with every key that matches.
     func list(_ pattern: GlobPattern, _ dialect: ReplyDialect) {
         listing = KeyListing(pattern, dialect: dialect)
-        isListing = true
+        isBusy = true
+    }
+
+    /// Answers the request that is being run later.
+    func park(_ request: ParkedRequest) {
+        parked = request
+        isBusy = true
+        server.park(self)
+    }
+
+    /// Runs a request, whole and in RESP or as a line, as a part of another one.
+    func runParked(_ request: [UInt8], _ replies: inout ReplyQueue) {
+        var parser = RequestParser(limits: server.limits.request)
+        let bytes = request.span
+        switch parser.parse(bytes) {
+        case .complete: run(bytes, &parser, &replies)
+        case .malformed(let error): replies.fail(ReplyError(error.message))
+        case .incomplete: replies.fail(.syntax)
+        }
+    }
+
+    /// Whether everything that came before the request that is being run is answered and sent.
+    func owesNothing(_ replies: borrowing ReplyQueue) -> Bool { replies.isEmpty && stream.unsentSize == 0 }
+
+    /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
+    func giveAwayStream() -> Stream {
+        state = .closed
+        server.retire(self)
+        return stream
     }
 
     /// Reads no more requests; closes once the replies so far are sent.
@@ -245,7 +276,7 @@ final class Session: StreamDelegate {
 
     /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
     var incompleteSize: Int {
-        guard case .open = state, !isStalled, !isListing, stream.heldSize > 0 else { return 0 }
+        guard case .open = state, !isStalled, !isBusy, stream.heldSize > 0 else { return 0 }
         return stream.heldCapacity + parser.heldSize
     }
 
@@ -263,10 +294,11 @@ final class Session: StreamDelegate {
     /// Goes on with a long reply, or with requests that had to wait.
     func goOn() {
         guard stream.isOpen, !isOutputFull else { return }
+        if parked != nil { return answerParked() }
         server.touch(self)
         if var current = listing.take() {
-            isListing = !current.step(server, &replies)
-            if isListing { listing = consume current }
+            isBusy = !current.step(server, &replies)
+            if isBusy { listing = consume current }
         } else if isStalled {
             isStalled = false
             stream.showHeld()
@@ -274,15 +306,34 @@ final class Session: StreamDelegate {
         }
     }
 
+    /// Answers a request that waits for something, where that has come or the time is over.
+    private func answerParked() {
+        guard let request = parked else { return }
+        // What it answers may be a request that waits in turn.
+        parked = nil
+        isBusy = false
+        replies.begin(request.dialect)
+        if request.step(&replies) {
+            server.touch(self)
+            replies.end(committed: store.committed, isComplete: !isBusy)
+        } else {
+            parked = request
+            isBusy = true
+        }
+    }
+
+    /// Whether it waits for something that only turns bring.
+    var isParked: Bool { parked != nil && stream.isOpen }
+
     /// Whether something was put off that `goOn` can do now.
-    private var canGoOn: Bool { (isListing || isStalled) && !isOutputFull }
+    private var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil }
 
     private var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
     }
 
     /// Whether requests have to wait: for a long reply to be complete, or for the client to take replies.
-    private var isHeldUp: Bool { isListing || isOutputFull }
+    private var isHeldUp: Bool { isBusy || isOutputFull }
 
     // MARK: Releasing
 
@@ -309,6 +360,12 @@ final class Session: StreamDelegate {
     func release(committed: UInt64) -> Bool {
         replies.release(committed: committed)
         return replies.awaited > 0
+    }
+
+    /// Puts an error in the place of replies that have waited for followers for too long.
+    func expire(durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) {
+        guard replies.expire(durable: durable, before: time, error: error) else { return }
+        server.touch(self)
     }
 
     /// Puts an error in the place of every reply that will never be true, and ends.
@@ -346,7 +403,9 @@ final class Session: StreamDelegate {
     private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
 
     /// Whether everything this session was asked for is answered and sent.
-    var isSettled: Bool { isSent && !isListing && !isStalled }
+    var isSettled: Bool { isSent && !isBusy && !isStalled }
+
+    private var isClosed: Bool { if case .closed = state { true } else { false } }
 
     private func linger() {
         stream.endOutput()
@@ -360,7 +419,7 @@ final class Session: StreamDelegate {
     }
 
     func close() {
-        guard stream.isOpen else { return }
+        guard stream.isOpen, !isClosed else { return }
         stream.close()
         state = .closed
         server.retire(self)

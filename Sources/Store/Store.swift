@@ -60,6 +60,7 @@ package final class Store {
     var newest = LogPosition.start
     var committedSeq: UInt64 = 0
     var acknowledgedSeq = UInt64.max
+    var refusesChanges = false
     /// For replicated lines that are not plain.
     var replicaParser = RecordParser()
     var time: UInt64
@@ -294,8 +295,7 @@ package final class Store {
     package func poll() -> Bool {
         guard let openWriter else { return false }
         if openWriter.isObstructed { grant() }
-        let local = options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
-        let seq = min(local, acknowledgedSeq)
+        let seq = min(locallyCommitted, acknowledgedSeq)
         guard seq > committed else { return false }
         committedSeq = seq
         return true
@@ -361,8 +361,8 @@ package final class Store {
     @inline(__always)
     package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
 
-    private func grant() {
-        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed)
+    func grant() {
+        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed || refusesChanges)
     }
 
     /// What keeps a change from being made now; nil where nothing does.

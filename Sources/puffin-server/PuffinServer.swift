@@ -41,6 +41,7 @@ struct PuffinServer: ParsableCommand {
             """)
     var durability: Durability = .always
 
+    @OptionGroup var replication: ReplicationOptions
     @OptionGroup var logFiles: LogFileOptions
     @OptionGroup var retention: RetentionOptions
 
@@ -81,6 +82,7 @@ struct PuffinServer: ParsableCommand {
         logFiles.apply(to: &configuration.store)
         retention.apply(to: &configuration.store)
         configuration.maxMemory = maxMemory?.bytes
+        replication.apply(to: &configuration)
         TableMemory.freeInEqualSteps()
         do throws(StartError) {
             let server = try Server(configuration, log: log)

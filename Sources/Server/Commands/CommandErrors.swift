@@ -31,6 +31,16 @@ extension ReplyError {
         return ReplyError(line: obstacle.description, resp: word + obstacle.description)
     }
 
+    /// What waited for a commit when the data set was replaced by the leader's.
+    static let replaced = ReplyError(
+        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: "READONLY")
+
+    static func unacknowledged(by count: Int, within milliseconds: Int) -> ReplyError {
+        ReplyError(
+            "Written here, not yet acknowledged by \(counted(count, "follower")) within \(milliseconds) ms; a crash of this server could lose it",
+            code: "UNACKED")
+    }
+
     static func notWritten(_ reason: String) -> ReplyError {
         ReplyError("Not written: \(reason)", code: "ERR")
     }

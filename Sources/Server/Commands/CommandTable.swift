@@ -39,7 +39,8 @@ final class CommandTable: Sendable {
     }
 
     static let standard = CommandTable(
-        stringCommands + keyCommands + connectionCommands + serverCommands + compactionCommands)
+        stringCommands + keyCommands + connectionCommands + serverCommands + compactionCommands
+            + replicationCommands)
 
     init(_ commands: [Command]) {
         precondition(commands.count <= 64, "more commands than the table has room for")

@@ -72,7 +72,7 @@ private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout 
     replies.writer.pair("proto", isVersion3 ? 3 : 2)
     replies.writer.pair("id", session.id)
     replies.writer.pair("mode", "standalone")
-    replies.writer.pair("role", "master")
+    replies.writer.pair("role", session.server.replication.isFollower ? "replica" : "master")
     replies.writer.pairs("modules")
     replies.writer.endList()
 }

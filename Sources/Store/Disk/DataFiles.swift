@@ -7,6 +7,7 @@
 //     puffin.json.log/compaction-000001.tmp        sorted changes, while they are being merged
 //     puffin.json.log/RESERVE                      space for the time when the disk is full
 //     puffin.json.log/LOCK                         held by the running server
+//     puffin.json.log/ROLE                         what commands have made of the server's role in replication
 //     puffin.json.log/ADOPT                        a leader's snapshot is taking the data set's place
 //     ….torn-<time>  ….damaged-<time>              what recovery or repair has set aside
 //     ….diverged-<time>  ….superseded-<time>       what a follower has set aside to follow its leader
@@ -27,6 +28,8 @@ package struct DataFiles: Sendable {
     var lock: FilePath { folder.appending("LOCK") }
     var reserve: FilePath { folder.appending("RESERVE") }
     var adoption: FilePath { folder.appending("ADOPT") }
+    var role: FilePath { folder.appending("ROLE") }
+    var nextRole: FilePath { folder.appending("ROLE.tmp") }
     var incomingSnapshot: FilePath { FilePath(snapshot.string + ".incoming") }
     var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
 
@@ -74,12 +77,14 @@ package struct DataFiles: Sendable {
                 contents.segments.append(seq)
             } else if name.hasPrefix("compaction-") && name.hasSuffix(".tmp") {
                 contents.temporary.append(name)
-            } else if !["LOCK", "RESERVE", "ADOPT"].contains(name) && !isSetAside(name) {
+            } else if !DataFiles.names.contains(name) && !isSetAside(name) {
                 contents.unknown.append(name)
             }
         }
         return contents
     }
+
+    private static let names = ["LOCK", "RESERVE", "ADOPT", "ROLE", "ROLE.tmp"]
 
     private func isSetAside(_ name: String) -> Bool {
         [".torn-", ".damaged-", ".diverged-", ".superseded-"].contains { name.contains(".jsonl" + $0) }

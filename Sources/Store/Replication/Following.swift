@@ -11,6 +11,24 @@ extension Store {
         set { acknowledgedSeq = newValue }
     }
 
+    /// Changes up to this one are committed as far as this server's own log matters, in the mode that it has.
+    package var locallyCommitted: UInt64 {
+        guard let openWriter else { return 0 }
+        return options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
+    }
+
+    /// Whether no change was ever made: then a leader of any history may be followed.
+    package var isBlank: Bool { position.seq == 0 }
+
+    /// Whether changes are refused but those that a leader sends.
+    package var isReadOnly: Bool {
+        get { refusesChanges }
+        set {
+            refusesChanges = newValue
+            grant()
+        }
+    }
+
     /// What this store answers to a leader's hello. Reads the headers of the newest segments.
     /// - Throws: `StoreError` where they cannot be read.
     package func followerHello() throws(StoreError) -> FollowerHello {

@@ -1,0 +1,57 @@
+// How many followers have to have a change on their disks before anybody is told of it.
+
+/// What a reply to a change waits for beside this server's own log.
+package enum AckPolicy: Equatable, Sendable, CustomStringConvertible {
+    /// Nothing.
+    case local
+    /// The acknowledgements of so many followers, at least one.
+    case followers(Int)
+    /// Those of all followers that this server has.
+    case all
+
+    /// Reads `local`, `one`, `all` or a number; 0 is `local`. nil for everything else.
+    package init?(_ text: String) {
+        switch text {
+        case "local", "0": self = .local
+        case "one": self = .followers(1)
+        case "all": self = .all
+        default:
+            guard let count = Int(text), count > 0 else { return nil }
+            self = .followers(count)
+        }
+    }
+
+    /// The newest change that enough followers have.
+    /// - Parameter positions: the newest change that each follower has acknowledged, in any order.
+    func acknowledged(_ positions: [UInt64]) -> UInt64 {
+        let wanted =
+            switch self {
+            case .local: 0
+            case .followers(let count): count
+            case .all: positions.count
+            }
+        if wanted == 0 { return .max }
+        let sorted = positions.sorted(by: >)
+        return wanted <= sorted.count ? sorted[wanted - 1] : 0
+    }
+
+    /// How many followers lack a change.
+    func missing(_ positions: [UInt64], for seq: UInt64) -> Int {
+        let wanted =
+            switch self {
+            case .local: 0
+            case .followers(let count): count
+            case .all: positions.count
+            }
+        return max(wanted - positions.count { $0 >= seq }, 0)
+    }
+
+    package var description: String {
+        switch self {
+        case .local: "local"
+        case .followers(1): "one"
+        case .followers(let count): String(count)
+        case .all: "all"
+        }
+    }
+}

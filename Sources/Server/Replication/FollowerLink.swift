@@ -1,0 +1,288 @@
+// The leader's side of one follower: dials it, greets it, sends it the bytes of the log as they become shippable, and hears
+// what it has on its disk. A follower that is slow, stopped or gone costs reads of the log's files, one buffer's memory
+// and an attempt now and then.
+//
+//     waiting ──> resolving ──> dialing ──> greeting ──> feeding ─┐
+//        ^                                                        │
+//        └──────────── anything that goes wrong ──────────────────┘
+
+import Bytes
+import Logging
+import Reactor
+import Store
+
+/// One follower of this server's. Used on the loop's thread.
+final class FollowerLink: StreamDelegate {
+    /// Where the follower is.
+    let endpoint: Endpoint
+    private unowned let server: Server
+
+    private enum State {
+        /// Until a moment of the monotonic clock, in milliseconds.
+        case waiting(until: Int)
+        case resolving(Resolver)
+        case dialing(Dialer, others: ArraySlice<Address>)
+        case greeting(Stream)
+        case feeding(Stream, LogFeed)
+        case closed
+    }
+
+    private var state = State.waiting(until: 0)
+    private var backoff: Backoff
+    /// Streams that have ended in this turn: one may be in a callback.
+    private var ended: [Stream] = []
+    private var output = ByteBuffer()
+    /// When the follower was last heard of, in milliseconds of the monotonic clock.
+    private var lastHeard = 0
+    private var heartbeatIsDue = false
+    /// What was last said in the log of why there is no connection.
+    private var complaint: String?
+
+    /// The newest changes that the follower has on its disk, and in its table; known until it says otherwise, also while it is away.
+    private(set) var acknowledged: UInt64 = 0
+    private(set) var applied: UInt64 = 0
+    private(set) var sentSize = 0
+    /// Called once when the follower has become the leader.
+    var promoted: (() -> Void)?
+
+    /// Bytes that may be on their way to the kernel.
+    private static let unsentSize = 512 << 10
+    /// Bytes read of the log at a time.
+    private static let chunkSize = 256 << 10
+    /// The longest line that a follower sends: its greeting with 64 checkpoints.
+    private static let lineSize = 16 << 10
+    /// How long a dial may take, in milliseconds.
+    private static let dialTime = 3000
+
+    init(_ endpoint: Endpoint, server: Server, seed: UInt64) {
+        self.endpoint = endpoint
+        self.server = server
+        backoff = Backoff(seed: seed)
+    }
+
+    /// Whether the log is being sent.
+    var isFeeding: Bool { if case .feeding = state { true } else { false } }
+    /// Milliseconds since it was last heard of.
+    var silence: Int { MonotonicClock.milliseconds - lastHeard }
+    /// Bytes of the log that were not sent yet, as far as is known.
+    var remainingSize: Int { if case .feeding(_, let feed) = state { feed.remainingSize } else { 0 } }
+    /// `connecting`, `feeding` or `waiting`.
+    var stateName: String {
+        switch state {
+        case .feeding: "feeding"
+        case .waiting, .closed: "waiting"
+        case .resolving, .dialing, .greeting: "connecting"
+        }
+    }
+
+    // MARK: Each turn
+
+    /// Goes on as far as it can without waiting.
+    func advance() {
+        ended.removeAll()
+        switch state {
+        case .feeding(let stream, let feed): send(feed, to: stream)
+        case .resolving(let resolver):
+            switch resolver.takeAnswer() {
+            case .success(let addresses)?: dial(addresses[...])
+            case .failure(let error)?: fail("cannot \(error.operation): \(error.reason)")
+            case nil: break
+            }
+        case .waiting(let time) where MonotonicClock.milliseconds >= time && server.isServing.load(ordering: .relaxed):
+            state = .resolving(Resolver(host: endpoint.host, port: endpoint.port, bell: server.bell))
+        case .waiting, .dialing, .greeting, .closed: break
+        }
+    }
+
+    /// What is to be done each second: says that the leader is there, and looks whether the follower is.
+    func tick() {
+        switch state {
+        case .feeding: heartbeatIsDue = true
+        case .greeting: break
+        default: return
+        }
+        if silence > server.replication.settings.timeout { fail("nothing was heard of it for \(silence / 1000) s") }
+    }
+
+    /// Ends the connection; there will be no other.
+    func close() {
+        end()
+        state = .closed
+    }
+
+    private func end() {
+        switch state {
+        case .greeting(let stream), .feeding(let stream, _):
+            stream.close()
+            ended.append(stream)
+        default: break
+        }
+    }
+
+    /// Tells once why there is no connection, and waits for the next attempt.
+    private func fail(_ reason: String) {
+        end()
+        let pause = backoff.next()
+        if complaint != reason {
+            complaint = reason
+            server.log.warning("Follower \(endpoint): \(reason); trying again")
+        }
+        state = .waiting(until: MonotonicClock.milliseconds + Int(pause))
+    }
+
+    // MARK: Connecting
+
+    private func dial(_ addresses: ArraySlice<Address>) {
+        guard let address = addresses.first else { return fail("its name has no address") }
+        do throws(ReactorError) {
+            let dialer = try Dialer(server.loop, to: address, within: FollowerLink.dialTime) { [unowned self] result in
+                switch result {
+                case .success(let stream): greet(stream)
+                case .failure(let error): dialFailed(error, others: addresses.dropFirst())
+                }
+            }
+            state = .dialing(dialer, others: addresses.dropFirst())
+        } catch {
+            dialFailed(error, others: addresses.dropFirst())
+        }
+    }
+
+    private func dialFailed(_ error: ReactorError, others: ArraySlice<Address>) {
+        if others.isEmpty { fail("cannot \(error.operation): \(error.reason)") } else { dial(others) }
+    }
+
+    private func greet(_ stream: Stream) {
+        state = .greeting(stream)
+        lastHeard = MonotonicClock.milliseconds
+        stream.start(self)
+        var line = ByteBuffer()
+        line.append(leaderHello: server.store.replicationHello(port: Int(server.port)))
+        if !stream.send(line.bytes) { fail("the connection was lost") }
+    }
+
+    // MARK: What the follower says
+
+    func received(_ bytes: Span<UInt8>) -> Consumption {
+        lastHeard = MonotonicClock.milliseconds
+        var used = 0
+        while let feed = bytes.newline(from: used) {
+            hear(bytes.extracting(used..<feed))
+            used = feed + 1
+        }
+        if bytes.count - used > FollowerLink.lineSize { fail("it sends lines without an end") }
+        return Consumption(used: isConnected ? used : bytes.count, missing: 1)
+    }
+
+    private var isConnected: Bool {
+        switch state {
+        case .greeting, .feeding: true
+        default: false
+        }
+    }
+
+    private func hear(_ line: Span<UInt8>) {
+        switch state {
+        case .greeting(let stream): begin(line, stream)
+        case .feeding:
+            if let (durable, applied) = acknowledgement(line) {
+                note(durable: durable, applied: applied)
+            } else if line.equals("PROMOTED") {
+                promoted?()
+            } else {
+                fail(refusal(line) ?? "it does not answer as a follower does")
+            }
+        default: break
+        }
+    }
+
+    private func begin(_ line: Span<UInt8>, _ stream: Stream) {
+        if let refusal = refusal(line) { return fail("it refuses: \(refusal)") }
+        let hello: FollowerHello
+        do throws(ReplicationError) {
+            hello = try FollowerHello(line)
+        } catch {
+            return fail("\(error)")
+        }
+        (acknowledged, applied) = (0, 0)
+        let feed = server.store.feed(for: hello)
+        state = .feeding(stream, feed)
+        send(feed, to: stream)
+    }
+
+    /// What an error says, cut to a line that can be read; nil where the line is none.
+    private func refusal(_ line: Span<UInt8>) -> String? {
+        line.starts(with: "ERROR: ") ? String(line.extracting(7..<min(line.count, 1024))) : nil
+    }
+
+    /// `ACK <durable> <applied>`
+    private func acknowledgement(_ line: Span<UInt8>) -> (UInt64, UInt64)? {
+        guard line.starts(with: "ACK ") else { return nil }
+        var space = 4
+        while space < line.count, line[space] != UInt8(ascii: " ") { space += 1 }
+        guard space < line.count, let durable = line.extracting(4..<space).unsignedDecimal,
+            let applied = line.extracting(space + 1..<line.count).unsignedDecimal
+        else { return nil }
+        return (durable, applied)
+    }
+
+    private func note(durable: UInt64, applied: UInt64) {
+        // No follower can have what this server does not have.
+        let newest = server.store.position.seq
+        guard durable <= applied, applied <= newest else {
+            return fail("it acknowledges change \(applied), the newest is \(newest)")
+        }
+        backoff.reset()
+        complaint = nil
+        (acknowledged, self.applied) = (durable, applied)
+        server.replication.acknowledged()
+    }
+
+    // MARK: Sending
+
+    private func send(_ feed: LogFeed, to stream: Stream) {
+        while stream.unsentSize < FollowerLink.unsentSize {
+            output.removeAll()
+            let step = feed.next(&output, upTo: FollowerLink.chunkSize)
+            if case .start(let start) = step { begin(start) }
+            if heartbeatIsDue && feed.isAtLineEnd {
+                heartbeatIsDue = false
+                output.append(feedLine: .heartbeat(time: WallClock.milliseconds, seq: feed.newestSeq))
+            }
+            sentSize += output.count
+            guard stream.send(output.bytes) else { return fail("the connection was lost") }
+            switch step {
+            case .start, .bytes: break
+            case .waiting, .atEnd: return
+            case .failed(let failure): return fail("\(failure)")
+            }
+        }
+    }
+
+    private func begin(_ start: FeedStart) {
+        output.append(feedLine: .start(start))
+        switch start {
+        case .continues(let position):
+            server.log.info(
+                "Follower \(endpoint): connected, goes on behind change \(position.seq) of \(server.store.position.seq)"
+            )
+        case .snapshot(let position):
+            server.log.info(
+                "Follower \(endpoint): connected, gets the snapshot as of change \(position.seq), and what follows")
+        }
+    }
+
+    /// Asks the follower to become the leader, once it has every change.
+    /// - Returns: false where this cannot be said now: it has to be tried again.
+    func promote(at position: LogPosition, followers: [String]) -> Bool {
+        guard case .feeding(let stream, let feed) = state, feed.isAtLineEnd else { return false }
+        var line = ByteBuffer()
+        line.append(feedLine: .promote(position, followers: followers))
+        return stream.send(line.bytes)
+    }
+
+    // MARK: Stream events
+
+    func receivedEnd(unfinished: Int) { fail("it has closed the connection") }
+    func drained() {}
+    func failed() { fail("the connection was lost") }
+}

@@ -1,0 +1,126 @@
+// A follower that was told its leader asks that one to connect: leaders dial their followers, so a leader has to know of them.
+
+import Bytes
+import Logging
+import Reactor
+import Store
+
+/// One connection to a leader, on which this follower says where it can be reached. Used on the loop's thread.
+final class Introduction: StreamDelegate {
+    private enum State {
+        case resolving(Resolver)
+        case dialing(Dialer, others: ArraySlice<Address>)
+        case asking(Stream)
+        /// Until a moment of the monotonic clock, in milliseconds.
+        case waiting(until: Int)
+        case closed
+    }
+
+    private let leader: Endpoint
+    private unowned let server: Server
+    private var state: State
+    private var backoff: Backoff
+    private var ended: [Stream] = []
+    private var complaint: String?
+
+    /// How long a dial may take, and how long after an answer the leader has time to connect, in milliseconds.
+    private static let dialTime = 3000
+    private static let patience = 5000
+
+    init(to leader: Endpoint, server: Server, seed: UInt64) {
+        self.leader = leader
+        self.server = server
+        backoff = Backoff(seed: seed)
+        state = .waiting(until: 0)
+    }
+
+    /// Goes on as far as it can without waiting.
+    func advance() {
+        ended.removeAll()
+        switch state {
+        case .waiting(let time) where MonotonicClock.milliseconds >= time:
+            state = .resolving(Resolver(host: leader.host, port: leader.port, bell: server.bell))
+        case .resolving(let resolver):
+            switch resolver.takeAnswer() {
+            case .success(let addresses)?: dial(addresses[...])
+            case .failure(let error)?: fail("cannot \(error.operation): \(error.reason)")
+            case nil: break
+            }
+        case .waiting, .dialing, .asking, .closed: break
+        }
+    }
+
+    func close() {
+        end()
+        state = .closed
+    }
+
+    private func end() {
+        guard case .asking(let stream) = state else { return }
+        stream.close()
+        ended.append(stream)
+    }
+
+    private func wait(_ milliseconds: Int) {
+        end()
+        state = .waiting(until: MonotonicClock.milliseconds + milliseconds)
+    }
+
+    private func fail(_ reason: String) {
+        if complaint != reason {
+            complaint = reason
+            server.log.warning("Leader \(leader): \(reason); trying again")
+        }
+        wait(Int(backoff.next()))
+    }
+
+    private func dial(_ addresses: ArraySlice<Address>) {
+        guard let address = addresses.first else { return fail("its name has no address") }
+        do throws(ReactorError) {
+            let dialer = try Dialer(server.loop, to: address, within: Introduction.dialTime) { [unowned self] result in
+                switch result {
+                case .success(let stream): ask(stream)
+                case .failure(let error): dialFailed(error, others: addresses.dropFirst())
+                }
+            }
+            state = .dialing(dialer, others: addresses.dropFirst())
+        } catch {
+            dialFailed(error, others: addresses.dropFirst())
+        }
+    }
+
+    private func dialFailed(_ error: ReactorError, others: ArraySlice<Address>) {
+        if others.isEmpty { fail("cannot \(error.operation): \(error.reason)") } else { dial(others) }
+    }
+
+    private func ask(_ stream: Stream) {
+        state = .asking(stream)
+        stream.start(self)
+        var line = ByteBuffer()
+        // Without a host: the leader takes the address that this connection comes from.
+        line.append("FOLLOWER ADD :")
+        line.append(decimal: UInt64(server.port))
+        line.append("\n")
+        if !stream.send(line.bytes) { fail("the connection was lost") }
+    }
+
+    func received(_ bytes: Span<UInt8>) -> Consumption {
+        guard let end = bytes.newline(from: 0) else {
+            if bytes.count > server.limits.echoSize * 8 { fail("it sends lines without an end") }
+            return Consumption(used: bytes.count, missing: 1)
+        }
+        let line = bytes.extracting(0..<end)
+        if line.equals("OK") {
+            complaint = nil
+            backoff.reset()
+            wait(Introduction.patience)
+        } else {
+            fail("it refuses: \(String(line.extracting(0..<min(line.count, server.limits.echoSize * 4))))")
+        }
+        return Consumption(used: bytes.count, missing: 1)
+    }
+
+    func receivedEnd(unfinished: Int) { fail("it has closed the connection") }
+    func drained() {}
+    func failed() { fail("the connection was lost") }
+}

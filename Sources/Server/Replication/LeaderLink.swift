@@ -1,0 +1,312 @@
+// The follower's side of the connection that its leader has made: takes the lines of the leader's log, has the store apply
+// and log them, and acknowledges what is on this disk. What changes the data set as a whole (a snapshot, a cut, another
+// history) waits until the log writer is idle, and ends with the store being loaded again.
+//
+//     greeted ──> starting ──┬─────────────────────────────────────────────> following
+//                            ├──> changing (cut back, other history) ──> loading ──┘
+//                            └──> receiving a snapshot ──> changing ──> loading ───┘
+
+import Bytes
+import Logging
+import Reactor
+import Store
+
+/// The connection to this follower's leader. Used on the loop's thread; its owner lets go of it between turns.
+final class LeaderLink: StreamDelegate {
+    private unowned let server: Server
+    private let stream: Stream
+    private let hello: LeaderHello
+    /// Where clients reach the leader.
+    let address: String
+
+    private enum State {
+        /// The greeting's answer has to wait until the data set was set aside.
+        case preparing
+        /// Answered; the leader says next where it starts.
+        case starting
+        case receiving(IncomingSnapshot)
+        /// Waits for the log writer to be idle, then changes the data set.
+        case changing(to: LogPosition, (Store) throws -> Void)
+        /// The data set is being loaded again, and has to end where the leader goes on.
+        case loading(LogPosition?)
+        case following
+        case closed
+    }
+
+    private var state = State.starting
+    /// Bytes of an unfinished line that were searched for its end.
+    private var searched = 0
+    private var lastHeard = MonotonicClock.milliseconds
+    /// When this server last had everything that the leader had, in milliseconds of the monotonic clock.
+    private(set) var lastFresh: Int?
+    /// The leader's newest change, as it last said.
+    private(set) var leaderSeq: UInt64
+    private var acknowledged: (durable: UInt64, applied: UInt64)?
+    private var owesAcknowledgement = false
+    private(set) var receivedSize = 0
+
+    /// Changes that may wait for the log writer before no more are read, in bytes.
+    private static let pendingSize = 4 << 20
+
+    /// Takes over the connection on which the leader has greeted, and answers it.
+    init(_ stream: Stream, hello: LeaderHello, server: Server) {
+        self.server = server
+        self.stream = stream
+        self.hello = hello
+        address = "\(Endpoint(host: stream.peer.host, port: UInt16(hello.port)))"
+        leaderSeq = hello.last
+        stream.start(self)
+        if hello.history != server.store.history && !server.store.isBlank {
+            // Asked for by --adopt-history; refused before this otherwise.
+            state = .preparing
+        } else {
+            answer()
+        }
+    }
+
+    var isOpen: Bool { if case .closed = state { false } else { true } }
+    /// Whether changes are applied as they come.
+    var isFollowing: Bool { if case .following = state { true } else { false } }
+    /// Whether it has everything that the leader is known to have.
+    var isCaughtUp: Bool { isFollowing && server.store.position.seq >= leaderSeq }
+
+    var stateName: String {
+        switch state {
+        case .following: isCaughtUp ? "up" : "catching_up"
+        case .receiving: "receiving_snapshot"
+        case .preparing, .starting, .changing, .loading: "starting"
+        case .closed: "down"
+        }
+    }
+
+    private func answer() {
+        var line = ByteBuffer()
+        do throws(StoreError) {
+            line.append(followerHello: try server.store.followerHello())
+        } catch {
+            return end("\(error)")
+        }
+        state = .starting
+        if !stream.send(line.bytes) { end("the connection was lost") }
+    }
+
+    // MARK: Each turn
+
+    /// Goes on with what has waited for the log writer or for loading, and acknowledges what is on the disk.
+    func advance() {
+        switch state {
+        case .preparing: change(to: nil) { try $0.setEverythingAside() }
+        case .receiving(let snapshot): adopt(snapshot)
+        case .changing(let position, let step): change(to: position, step)
+        case .loading(let position) where server.store.isLoaded: loaded(position)
+        case .following: acknowledge()
+        default: break
+        }
+        if isOpen { read(isReading) }
+    }
+
+    private func read(_ reads: Bool) {
+        guard reads != stream.isReading else { return }
+        stream.isReading = reads
+        if reads { stream.showHeld() }
+    }
+
+    private var isReading: Bool {
+        switch state {
+        case .starting: true
+        case .receiving(let snapshot):
+            snapshot.state == .receiving && snapshot.pendingSize < LeaderLink.pendingSize
+        case .following: server.store.pendingSize < LeaderLink.pendingSize
+        case .preparing, .changing, .loading, .closed: false
+        }
+    }
+
+    /// - Parameter position: where the data set has to end then; nil where it is empty and the leader waits for an answer.
+    private func change(to position: LogPosition?, _ step: (Store) throws -> Void) {
+        let store = server.store
+        guard store.isLoaded, !store.isWriting else { return }
+        guard !store.hasPending else { return store.flush() }
+        state = .loading(position)
+        do { try step(store) } catch { end("\(error)") }
+        if !store.isLoaded { server.loadAgain() }
+    }
+
+    /// Goes on with a snapshot that has come as a whole.
+    private func adopt(_ snapshot: IncomingSnapshot) {
+        switch snapshot.state {
+        case .receiving, .finishing: break
+        case .whole: snapshot.finish()
+        case .failed(let error): end("\(error)")
+        case .finished:
+            // Whether what is here is a part of the snapshot nobody can tell any more: it is kept.
+            change(at: snapshot.position) { try $0.adopt(snapshot, hasDiverged: true) }
+        }
+    }
+
+    private func loaded(_ position: LogPosition?) {
+        guard let position else { return answer() }
+        guard server.store.position == position else {
+            return end(
+                "the data set ends at change \(server.store.position.seq), not at \(position.seq), where the leader goes on"
+            )
+        }
+        tellFollowing()
+        state = .following
+    }
+
+    private func acknowledge() {
+        let now = (durable: server.store.durable, applied: server.store.position.seq)
+        if isCaughtUp { lastFresh = lastHeard }
+        if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
+        acknowledged = now
+        owesAcknowledgement = false
+        var line = ByteBuffer()
+        line.append("ACK ")
+        line.append(decimal: now.durable)
+        line.append(" ")
+        line.append(decimal: now.applied)
+        line.append("\n")
+        if !stream.send(line.bytes) { end("the connection was lost") }
+    }
+
+    /// What is to be done each second.
+    func tick() {
+        let silence = MonotonicClock.milliseconds - lastHeard
+        if isOpen && isReading && silence > server.replication.settings.timeout {
+            end("nothing was heard of it for \(silence / 1000) s")
+        }
+    }
+
+    /// Ends the connection and says why in the log; the leader makes another.
+    func end(_ reason: String) {
+        guard isOpen else { return }
+        server.log.warning("Leader \(address): \(reason); waiting for it to connect again")
+        close()
+    }
+
+    func close() {
+        state = .closed
+        stream.close()
+    }
+
+    // MARK: What the leader says
+
+    func received(_ bytes: Span<UInt8>) -> Consumption {
+        lastHeard = MonotonicClock.milliseconds
+        var used = 0
+        while isReading, let feed = bytes.newline(from: max(used, searched)) {
+            take(bytes.extracting(used..<feed))
+            used = feed + 1
+            searched = 0
+        }
+        receivedSize += used
+        guard isOpen else { return Consumption(used: bytes.count, missing: 1) }
+        searched = isReading ? bytes.count - used : 0
+        if searched > server.limits.recordSize { end("it sends a line of more than \(server.limits.recordSize) bytes") }
+        return Consumption(used: used, missing: 1)
+    }
+
+    private func take(_ line: Span<UInt8>) {
+        switch state {
+        case .following: follow(line)
+        case .receiving(let snapshot): receive(line, snapshot)
+        case .starting: start(line)
+        case .preparing, .changing, .loading, .closed: break
+        }
+    }
+
+    @inline(__always)
+    private func follow(_ line: Span<UInt8>) {
+        guard line.starts(with: "{\"seq\":") else { return takeOther(line) }
+        do throws(ReplicationError) {
+            try server.store.applyRecord(line)
+        } catch {
+            end("\(error)")
+        }
+    }
+
+    private func takeOther(_ line: Span<UInt8>) {
+        // What the leader's files say of themselves.
+        if line.count == 0 || line.starts(with: "{\"durable\":") || line.starts(with: "{\"puffin\":\"log\"") { return }
+        switch feedLine(line) {
+        case .heartbeat(_, let seq)?:
+            leaderSeq = seq
+            owesAcknowledgement = true
+        case .promote(let position, let followers)?: promote(at: position, followers)
+        case .start, nil: end("it sends a line that is no part of a log")
+        }
+    }
+
+    /// A line of the leader's own; nil where it is none.
+    private func feedLine(_ line: Span<UInt8>) -> FeedLine? {
+        do throws(ReplicationError) {
+            return try FeedLine(line)
+        } catch {
+            end("\(error)")
+            return nil
+        }
+    }
+
+    private func start(_ line: Span<UInt8>) {
+        if line.starts(with: "ERROR: ") {
+            return end("it refuses: \(String(line.extracting(7..<min(line.count, 1024))))")
+        }
+        guard case .start(let start)? = feedLine(line) else { return end("it does not say where it starts") }
+        let store = server.store
+        switch start {
+        case .continues(let position) where position == store.position && hello.history == store.history:
+            tellFollowing()
+            state = .following
+        case .continues(let position) where position.seq == 0 && store.isBlank:
+            let history = hello.history
+            change(at: position) { try $0.adoptHistory(history) }
+        case .continues(let position) where position.seq < store.position.seq && hello.history == store.history:
+            server.log.warning(
+                "Leader \(address): its log and this one differ behind change \(position.seq); \(store.position.seq - position.seq) changes that it does not have are set aside"
+            )
+            change(at: position) { try $0.cutBack(to: position) }
+        case .continues(let position):
+            end("it goes on behind change \(position.seq), and this server's last is \(store.position.seq)")
+        case .snapshot(let position):
+            server.log.info("Leader \(address): receiving its snapshot as of change \(position.seq)")
+            state = .receiving(store.beginSnapshot(at: position, of: hello.history))
+        }
+    }
+
+    private func change(at position: LogPosition, _ step: @escaping (Store) throws -> Void) {
+        state = .changing(to: position, step)
+    }
+
+    private func receive(_ line: Span<UInt8>, _ snapshot: IncomingSnapshot) {
+        do throws(ReplicationError) {
+            try snapshot.append(line)
+        } catch {
+            end("\(error)")
+        }
+    }
+
+    private func tellFollowing() {
+        server.log.info(
+            "Leader \(address): following behind change \(server.store.position.seq), its newest is \(leaderSeq)")
+    }
+
+    // MARK: Becoming the leader
+
+    /// The leader hands over: it takes no more changes, and this server has them all.
+    private func promote(at position: LogPosition, _ followers: [String]) {
+        guard position == server.store.position else {
+            return end(
+                "it hands over at change \(position.seq), and this server's last is \(server.store.position.seq)")
+        }
+        var line = ByteBuffer()
+        line.append("PROMOTED\n")
+        guard server.replication.takeOver(from: address, followers: followers), stream.send(line.bytes) else { return }
+        close()
+    }
+
+    // MARK: Stream events
+
+    func receivedEnd(unfinished: Int) { end("it has closed the connection") }
+    func drained() {}
+    func failed() { end("the connection was lost") }
+}

@@ -1,0 +1,285 @@
+// Everything a server does for its followers and for its leader. A leader dials its followers; a follower waits to be
+// dialed, applies what it is sent, and can have followers itself.
+
+import Bytes
+import Logging
+import Reactor
+import Store
+import Wire
+
+/// A server's part in replication. Used on the loop's thread.
+final class Replication {
+    unowned let server: Server
+    let settings: ReplicationSettings
+    private(set) var role: Role
+    private(set) var followers: [FollowerLink] = []
+    /// The connection that the leader of this follower has made.
+    private(set) var leader: LeaderLink?
+    /// Where clients reach the leader, as far as is known.
+    private(set) var leaderAddress: String?
+    private var introduction: Introduction?
+    private var handover: Handover?
+    /// When this server last had everything its leader had, in milliseconds of the monotonic clock.
+    private var lastFresh: Int?
+    private var seeds = SplitMix64(seed: UInt64(truncatingIfNeeded: MonotonicClock.nanoseconds))
+
+    enum Role: String { case leader, follower }
+
+    init(_ settings: ReplicationSettings, server: Server) {
+        self.settings = settings
+        self.server = server
+        role = settings.isFollower ? .follower : .leader
+    }
+
+    var isFollower: Bool { role == .follower }
+
+    /// Begins, once the server has a data set: as it was started, or as it was told since by a command.
+    func start() {
+        var wanted = settings.followers
+        if let note = server.store.roleNote {
+            role = note.isFollower ? .follower : .leader
+            leaderAddress = note.leader
+            wanted += note.followers.compactMap { try? Endpoint(parsing: $0) }.filter { !wanted.contains($0) }
+            if note.isFollower != settings.isFollower {
+                server.log.warning(
+                    "Starting as \(role.rawValue), as PROMOTE, FOLLOW or a handover has made it; --mode says otherwise")
+            }
+        }
+        for endpoint in wanted { add(endpoint) }
+        server.store.isReadOnly = isFollower
+        acknowledged()
+        if isFollower { server.log.info("Following: waiting for the leader to connect; changes are refused") }
+    }
+
+    // MARK: Each turn
+
+    /// Goes on with every connection as far as it can without waiting.
+    @inline(__always)
+    func advance() {
+        if !followers.isEmpty || leader != nil || introduction != nil { advanceLinks() }
+    }
+
+    private func advanceLinks() {
+        for follower in followers { follower.advance() }
+        if let leader {
+            leader.advance()
+            lastFresh = leader.lastFresh ?? lastFresh
+            lastKnownSeq = max(lastKnownSeq, leader.leaderSeq)
+            if !leader.isOpen { self.leader = nil }
+        }
+        handover?.advance()
+        introduction?.advance()
+    }
+
+    /// What is to be done each second.
+    func tick() {
+        for follower in followers { follower.tick() }
+        leader?.tick()
+        introduceIfAlone()
+    }
+
+    func close() {
+        for follower in followers { follower.close() }
+        leader?.close()
+        introduction?.close()
+        (followers, leader, introduction, handover) = ([], nil, nil, nil)
+    }
+
+    // MARK: The leader's part
+
+    /// Says to the store what enough followers have, so that replies are released.
+    func acknowledged() {
+        server.store.acknowledged = isFollower ? .max : settings.acks.acknowledged(followers.map(\.acknowledged))
+    }
+
+    /// How many followers lack a change that the policy wants them to have.
+    func missingAcknowledgements(of seq: UInt64) -> Int {
+        settings.acks.missing(followers.map(\.acknowledged), for: seq)
+    }
+
+    /// Has one more follower from now on.
+    /// - Returns: false where there is one at this place.
+    @discardableResult
+    func add(_ endpoint: Endpoint) -> Bool {
+        guard !followers.contains(where: { $0.endpoint == endpoint }) else { return false }
+        followers.append(FollowerLink(endpoint, server: server, seed: seeds.next()))
+        acknowledged()
+        return true
+    }
+
+    /// - Returns: false where there is none at this place.
+    func remove(_ endpoint: Endpoint) -> Bool {
+        guard let index = followers.firstIndex(where: { $0.endpoint == endpoint }) else { return false }
+        followers.remove(at: index).close()
+        acknowledged()
+        return true
+    }
+
+    // MARK: The follower's part
+
+    /// Whether there is a connection to the leader, or one is being set up.
+    var hasLeader: Bool { leader?.isOpen == true }
+
+    /// Milliseconds since this follower last had everything its leader had; nil where it never had.
+    var staleness: Int? {
+        if leader?.isCaughtUp == true { return 0 }
+        return lastFresh.map { MonotonicClock.milliseconds - $0 }
+    }
+
+    /// Why a greeting cannot be accepted; nil where it can.
+    func refusal(of hello: LeaderHello, from address: String) -> String? {
+        let store = server.store
+        if !isFollower {
+            return "This server is a leader; start it with --mode follower, or send it FOLLOW or DEMOTE first"
+        }
+        if let leader, leader.isOpen { return "Already following \(leader.address)" }
+        if store.isBlank || settings.adoptsHistory { return nil }
+        if hello.history != store.history {
+            return
+                "This follower has history \(store.history) up to change \(store.position.seq), the leader at \(address) has history \(hello.history): they are different data sets. Nothing was changed; to replace what is here, start this follower with --adopt-history"
+        }
+        if hello.last < store.position.seq {
+            return
+                "This follower has changes up to \(store.position.seq), the leader at \(address) only up to \(hello.last). Nothing was changed; to go back to the leader's state, start this follower with --adopt-history; to keep this one, PROMOTE it"
+        }
+        return nil
+    }
+
+    /// Follows the leader that has greeted on this connection.
+    func follow(_ stream: Stream, _ hello: LeaderHello) {
+        let link = LeaderLink(stream, hello: hello, server: server)
+        leader = link
+        leaderAddress = link.address
+        introduction?.close()
+        introduction = nil
+    }
+
+    /// Why changes by clients are refused; nil where they are not.
+    var readOnly: ReplyError? {
+        if isHandingOver { return ReplyError("Handing over to a follower; write there in a moment", code: "READONLY") }
+        guard isFollower else { return nil }
+        let place = leaderAddress.map { "write to \($0)" } ?? "its leader has not connected yet"
+        return ReplyError("Read-only follower; \(place)", code: "READONLY")
+    }
+
+    // MARK: Changing roles
+
+    /// Why this follower should not become the leader now; nil where nothing speaks against it.
+    var promotionObstacle: String? {
+        guard isFollower else { return "This server is the leader" }
+        if let leader, !leader.isFollowing {
+            return "This follower is \(leader.stateName): it does not have all of the data"
+        }
+        if let damage = server.store.recovery.damage, lastFresh == nil {
+            return
+                "A part of the data was damaged at the start and set aside (\(damage)), and no leader has sent it again"
+        }
+        let own = server.store.position.seq
+        if own < lastKnownSeq { return "This follower is at change \(own), its leader was at \(lastKnownSeq)" }
+        return nil
+    }
+
+    /// The newest change that a leader has told of, by connections that have ended.
+    private(set) var lastKnownSeq: UInt64 = 0
+
+    /// Becomes the leader.
+    func promote() {
+        leader?.close()
+        introduction?.close()
+        (leader, introduction, leaderAddress) = (nil, nil, nil)
+        change(to: .leader)
+        server.log.info("Promoted: this server is the leader from change \(server.store.position.seq) on")
+    }
+
+    /// Becomes a follower, of the leader at `address` where that is known.
+    func demote(following address: String?) {
+        leader?.close()
+        leader = nil
+        leaderAddress = address
+        change(to: .follower)
+        server.log.info("Demoted: this server follows \(address ?? "whoever connects to it") and refuses changes")
+        introduceIfAlone()
+    }
+
+    private func change(to role: Role) {
+        self.role = role
+        server.store.isReadOnly = isFollower
+        acknowledged()
+        writeNote()
+    }
+
+    /// Writes down what a restart has to know of what commands have changed.
+    func writeNote() {
+        let note = RoleNote(
+            isFollower: isFollower, leader: isFollower ? leaderAddress : nil,
+            followers: followers.map { "\($0.endpoint)" })
+        do throws(StoreError) {
+            try server.store.write(note)
+        } catch {
+            server.log.error("The role could not be written down, so a restart will not know it: \(error)")
+        }
+    }
+
+    /// A follower that was told its leader, and is not connected, asks it to connect.
+    private func introduceIfAlone() {
+        guard isFollower, !hasLeader, introduction == nil, let text = server.store.roleNote?.leader,
+            let endpoint = try? Endpoint(parsing: text)
+        else { return }
+        introduction = Introduction(to: endpoint, server: server, seed: seeds.next())
+    }
+
+    // MARK: Handing over
+
+    /// Begins to hand over to a follower: changes are refused from now on.
+    /// - Parameter concluded: called once, where it has begun: with nil, or with what went wrong.
+    /// - Returns: why it cannot be begun; nil where it has.
+    func handOver(
+        to follower: FollowerLink, within milliseconds: Int, concluded: @escaping (String?) -> Void
+    ) -> String? {
+        if isFollower { return "This server is a follower" }
+        if handover != nil { return "A handover is under way" }
+        if !follower.isFeeding { return "Follower \(follower.endpoint) is not connected" }
+        server.store.isReadOnly = true
+        server.log.info("Handing over to \(follower.endpoint): changes are refused")
+        handover = Handover(to: follower, server: server, within: milliseconds) { [unowned self] outcome in
+            handover = nil
+            server.store.isReadOnly = isFollower
+            switch outcome {
+            case .done:
+                _ = remove(follower.endpoint)
+                server.log.info("Handed over: \(follower.endpoint) is the leader, and this server follows it")
+                concluded(nil)
+            case .givenUp(let reason), .unconfirmed(let reason):
+                server.log.error("The handover failed: \(reason)")
+                concluded(reason)
+            }
+        }
+        return nil
+    }
+
+    /// Whether a handover is under way.
+    var isHandingOver: Bool { handover != nil }
+
+    /// Follows the server at `address` from now on, and after a restart.
+    func becomeFollower(of address: String) {
+        leaderAddress = address
+        change(to: .follower)
+    }
+
+    /// Becomes the leader because the leader hands over.
+    /// - Parameters:
+    ///   - address: the leader that was, which becomes a follower.
+    ///   - followers: its other followers.
+    /// - Returns: false where this cannot be: nothing has changed then.
+    func takeOver(from address: String, followers: [String]) -> Bool {
+        guard isFollower else { return false }
+        for text in [address] + followers {
+            if let endpoint = try? Endpoint(parsing: text) { add(endpoint) }
+        }
+        leaderAddress = nil
+        change(to: .leader)
+        server.log.info(
+            "Handed over by \(address): this server is the leader from change \(server.store.position.seq) on")
+        return true
+    }
+}
