@@ -186,6 +186,7 @@ package final class Server {
             session.failHeld(.replaced)
         }
         waiting.removeAll()
+        replication.beginAnew()
     }
 
     private func goOn() {

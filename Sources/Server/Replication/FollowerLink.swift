@@ -104,6 +104,11 @@ final class FollowerLink: StreamDelegate {
         if silence > server.replication.settings.timeout { fail("nothing was heard of it for \(silence / 1000) s") }
     }
 
+    /// Greets the follower again, because what it was being sent is no longer the data set.
+    func beginAnew() {
+        if isConnected { fail("the data set was replaced by the leader's") }
+    }
+
     /// Ends the connection; there will be no other.
     func close() {
         end()

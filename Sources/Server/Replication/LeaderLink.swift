@@ -169,8 +169,9 @@ final class LeaderLink: StreamDelegate {
         if !stream.send(line.bytes) { end("the connection was lost") }
     }
 
-    /// What is to be done each second.
+    /// What is to be done each second: says that this follower is there, and looks whether the leader is.
     func tick() {
+        owesAcknowledgement = true
         let silence = MonotonicClock.milliseconds - lastHeard
         if isOpen && isReading && silence > server.replication.settings.timeout {
             end("nothing was heard of it for \(silence / 1000) s")
@@ -232,6 +233,8 @@ final class LeaderLink: StreamDelegate {
         case .heartbeat(_, let seq)?:
             leaderSeq = seq
             owesAcknowledgement = true
+            // Where the disk is not waited for, it has to be asked now and then: the leader counts what is on it.
+            server.store.requestSync()
         case .promote(let position, let followers)?: promote(at: position, followers)
         case .start, nil: end("it sends a line that is no part of a log")
         }

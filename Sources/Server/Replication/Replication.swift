@@ -21,6 +21,8 @@ final class Replication {
     private var handover: Handover?
     /// When this server last had everything its leader had, in milliseconds of the monotonic clock.
     private var lastFresh: Int?
+    /// Makes turns while there is a link to be set up: their pauses are shorter than a second.
+    private var timer: Timer?
     private var seeds = SplitMix64(seed: UInt64(truncatingIfNeeded: MonotonicClock.nanoseconds))
 
     enum Role: String { case leader, follower }
@@ -69,6 +71,20 @@ final class Replication {
         }
         handover?.advance()
         introduction?.advance()
+        let isConnecting = introduction != nil || handover != nil || followers.contains { !$0.isFeeding }
+        if !isConnecting {
+            timer = nil
+        } else if timer == nil {
+            timer = Timer(server.loop, every: Replication.connectingInterval) {}
+        }
+    }
+
+    /// In milliseconds.
+    private static let connectingInterval = 50
+
+    /// Greets every follower again, because the data set was replaced.
+    func beginAnew() {
+        for follower in followers { follower.beginAnew() }
     }
 
     /// What is to be done each second.
@@ -82,7 +98,7 @@ final class Replication {
         for follower in followers { follower.close() }
         leader?.close()
         introduction?.close()
-        (followers, leader, introduction, handover) = ([], nil, nil, nil)
+        (followers, leader, introduction, handover, timer) = ([], nil, nil, nil, nil)
     }
 
     // MARK: The leader's part
@@ -132,7 +148,8 @@ final class Replication {
         if !isFollower {
             return "This server is a leader; start it with --mode follower, or send it FOLLOW or DEMOTE first"
         }
-        if let leader, leader.isOpen { return "Already following \(leader.address)" }
+        // Another connection of the same leader: it has given up on the one that there is.
+        if let leader, leader.isOpen, leader.address != address { return "Already following \(leader.address)" }
         if store.isBlank || settings.adoptsHistory { return nil }
         if hello.history != store.history {
             return
@@ -147,6 +164,7 @@ final class Replication {
 
     /// Follows the leader that has greeted on this connection.
     func follow(_ stream: Stream, _ hello: LeaderHello) {
+        leader?.close()
         let link = LeaderLink(stream, hello: hello, server: server)
         leader = link
         leaderAddress = link.address
