@@ -106,6 +106,7 @@ package final class Store {
     }
 
     private func beginRecovery() throws(StoreError) {
+        try Adoption.finishInterrupted(files, time: now, on: disk)
         loading = try Recovery(disk: disk, files: files, table: table, time: now, damage: options.damage)
     }
 

@@ -114,6 +114,24 @@ struct ReplicatedLineTests {
         try opened.close()
     }
 
+    @Test("a check of all files, which reads them as a start does, leaves a snapshot alone that is on its way")
+    func checked() throws {
+        let (opened, model) = try open()
+        opened.set("a", "1")
+        try opened.compact()
+        let lines = (model.content(ModelFiles.snapshot) ?? []).split(separator: 0x0a).map(Array.init)
+        let incoming = opened.store.beginSnapshot(at: opened.store.position)
+        for line in lines { try incoming.append(line.span) }
+        incoming.finish()
+        while incoming.state == .finishing { opened.progress.wait() }
+        #expect(opened.store.check().isEmpty)
+        #expect(model.content(ModelFiles.snapshot + ".incoming") == model.content(ModelFiles.snapshot))
+        opened.store.close()
+        let again = try OpenedStore(on: FaultyDisk(model))
+        #expect(!model.paths.contains(ModelFiles.snapshot + ".incoming"), "a start has no use for it")
+        try again.close()
+    }
+
     @Test("a disk that fails while a snapshot comes is told")
     func failingDisk() throws {
         let model = ModelDisk()
