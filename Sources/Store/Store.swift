@@ -8,18 +8,18 @@ import SystemPackage
 
 /// The table and its log. Used from one thread.
 package final class Store {
-    private let table = Table()
+    let table = Table()
     private let recent = RecentChanges()
 
-    private let disk: any Disk
-    private let files: DataFiles
-    private let options: StoreOptions
+    let disk: any Disk
+    let files: DataFiles
+    let options: StoreOptions
     private let progress: @Sendable () -> Void
     /// Whether a thread has had something to say since the last look, or the next look has something to do.
-    private let news = News()
+    let news = News()
 
     /// Atomic, because every turn reads it: without a check for exclusive access.
-    private final class News: Sendable {
+    final class News: Sendable {
         let isThere = Atomic(false)
     }
     /// Held until the log is closed, or the process ends.
@@ -28,28 +28,31 @@ package final class Store {
     /// Until everything is loaded.
     private var loading: Recovery?
     /// From then on.
-    private var openWriter: LogWriter?
+    private(set) var openWriter: LogWriter?
     /// The changes that the writer has not been given. `unsafe`: Swift does not check for overlapping accesses to it, which
     /// would cost each change more than applying it. There are none: a batch calls nothing that could come back to the store.
-    private var batch: LogBatch {
+    var batch: LogBatch {
         _read { yield unsafe uncheckedBatch }
         _modify { yield unsafe &uncheckedBatch }
     }
     @exclusivity(unchecked) private var uncheckedBatch = LogBatch()
     private var submittedJobs = 0
     /// The size of the batch that the writer was given last.
-    private var submittedSize = 0
+    private(set) var submittedSize = 0
     /// Whether the last job given had records or began a segment, rather than only a sync.
     private var jobIsLong = false
-    private var wantsSync = false
-    private var wantsRotation = false
-    private var wantsReserve = false
+    private(set) var wantsSync = false
+    var wantsRotation = false
+    var wantsReserve = false
 
     /// What the writer had sealed when it was last looked whether a compaction is due.
-    private var lastSealedSize = 0
+    var lastSealedSize = 0
 
     /// Snapshots, made on a thread of their own.
     let compactions: Compactions
+
+    /// What changes may take of the disk without a question.
+    let spaceGrant: SpaceGrant
 
     package private(set) var history = ""
     package private(set) var recovery = RecoveryReport()
@@ -148,7 +151,7 @@ package final class Store {
         return String(repeating: "0", count: 12 - digits.count) + digits
     }
 
-    private var writer: LogWriter {
+    var writer: LogWriter {
         guard let openWriter else { preconditionFailure("a store is used before it is loaded") }
         return openWriter
     }
@@ -309,7 +312,7 @@ package final class Store {
         flush()
     }
 
-    private func submit(syncs: Bool, looks: Bool = false) {
+    func submit(syncs: Bool, looks: Bool = false) {
         jobIsLong = !batch.isEmpty || wantsRotation
         submittedSize = batch.lines.count
         submittedJobs += 1
@@ -335,137 +338,5 @@ package final class Store {
         }
         loading = nil
         lock = nil
-    }
-
-    // MARK: Room
-
-    private let spaceGrant: SpaceGrant
-
-    /// Takes what a change needs out of what is granted.
-    /// - Parameter size: bytes of its keys and values, or more.
-    /// - Returns: whether there was so much; where not, `obstacle` has to be asked.
-    @inline(__always)
-    package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
-
-    private func grant() {
-        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed)
-    }
-
-    /// What keeps a change from being made now; nil where nothing does.
-    /// - Parameters:
-    ///   - size: bytes of its keys and values.
-    ///   - shrinks: whether it removes pairs: then the space that is held back is there for it.
-    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
-        grant()
-        if hasRoom(forChangeOf: size) { return nil }
-        return likelyObstacle(size, shrinks: shrinks)
-    }
-
-    private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
-        if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
-        // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
-        if shrinks && compactions.isRunning && batch.lines.count < options.layout.reserve { return nil }
-        let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
-        let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
-        let allowed = writer.isObstructed && !shrinks ? 0 : room
-        guard pending > allowed else { return nil }
-        let free = (try? disk.space(at: files.folder))?.available ?? 0
-        let needed = max(pending, writer.isObstructed ? 2 * options.layout.reserve + options.layout.preallocation : 0)
-        return .diskFull(folder: files.folder.string, available: free, needed: needed)
-    }
-
-    /// Whether something may be in the way of changes.
-    package var isObstructed: Bool { openWriter?.isObstructed ?? false }
-
-    /// What is in the way of every change that grows; nil where nothing is.
-    package var obstacle: WriteObstacle? {
-        openWriter == nil ? nil : likelyObstacle(0, shrinks: false)
-    }
-
-    // MARK: Housekeeping
-
-    /// Frees a part of what `clear` left behind: less than a millisecond's work.
-    /// - Returns: whether there is more.
-    package func giveBackMemory() -> Bool {
-        table.giveBackMemory(buckets: 4)
-    }
-
-    /// What has to be done now and then: looks whether the log's file is in its place and whether space is back, removes
-    /// segments that are too old, and begins a compaction where one is due. To be called each second.
-    package func tick() {
-        guard isLoaded, failure == nil else { return }
-        news.isThere.store(true, ordering: .relaxed)
-        let isShort = isDiskFull
-        if isShort && compactions.prepareOnFullDisk(now: now) {
-            // Deletions have to be sealed to be merged, and a compaction needs space before it gives any back.
-            (wantsRotation, wantsReserve) = (true, true)
-        }
-        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) } else { flush() }
-        if !isShort {
-            startCompactionIfDue(sealedSize: writer.sealedSize)
-        }
-    }
-
-    private var isDiskFull: Bool { writer.isObstructed && writer.obstacleError?.isDiskFull != false }
-
-    // MARK: Compaction
-
-    private func startCompactionIfDue(sealedSize: Int) {
-        // The last of four segments is sealed a little before it is full.
-        let least = min(options.compactSize, options.layout.segmentSize * 7 / 2)
-        compactions.startIfDue(ratio: options.compactRatio, least: least, sealedSize: sealedSize, now: now)
-    }
-
-    /// Begins a compaction of everything up to the newest change.
-    /// - Returns: false where one is under way.
-    package func compact() -> Bool {
-        guard compactions.isIdle else { return false }
-        wantsRotation = true
-        wantsReserve = writer.isObstructed
-        compactions.prepare(forSpace: isDiskFull)
-        news.isThere.store(true, ordering: .relaxed)
-        flush()
-        return true
-    }
-
-    /// Whether `advanceCompaction` may have something to do or to tell. Asked each turn.
-    package func takeNews() -> Bool {
-        guard news.isThere.load(ordering: .acquiring) else { return false }
-        news.isThere.store(false, ordering: .relaxed)
-        return true
-    }
-
-    /// Goes on with compaction: to be called when there are news, until it returns nil.
-    /// - Returns: what has happened, to be told.
-    package func advanceCompaction() -> CompactionEvent? {
-        guard isLoaded else { return nil }
-        if wantsRotation || wantsReserve { flush() }
-        if writer.sealedSize != lastSealedSize {
-            lastSealedSize = writer.sealedSize
-            if !isDiskFull {
-                startCompactionIfDue(sealedSize: lastSealedSize)
-            }
-        }
-        // The open segment has been sealed by a job that was given after the compaction was asked for.
-        // Where it cannot be, because the disk is full, what was sealed before may give back the space for it.
-        let isSealed = !wantsRotation && !isWriting
-        if compactions.isPrepared, isSealed || writer.obstacleError?.isDiskFull == true, failure == nil {
-            compactions.startPrepared(sealedSize: writer.sealedSize, now: now)
-        }
-        return compactions.takeEvent(sealedSize: writer.sealedSize)
-    }
-
-    /// What is known of snapshots and compactions.
-    package var compaction: CompactionStatus { compactions.status(sealedSize: openWriter?.sealedSize ?? 0) }
-
-    /// Walks every invariant of the table, and of the files as they stand: to be called when nothing is being written.
-    /// - Returns: what is wrong, nothing where all is well.
-    package func check() -> [String] {
-        var problems = table.check()
-        if isLoaded && !isWriting && batch.isEmpty && compactions.isIdle && failure == nil {
-            problems += FileCheck(disk: disk, files: files).problems(
-                history: history, position: position, table: table)
-        }
-        return problems
     }
 }
