@@ -14,7 +14,8 @@ package final class Store {
     let disk: any Disk
     let files: DataFiles
     let options: StoreOptions
-    private let progress: @Sendable () -> Void
+    /// Makes whoever drives the store look for news.
+    let progress: @Sendable () -> Void
     /// Whether a thread has had something to say since the last look, or the next look has something to do.
     let news = News()
 
@@ -37,6 +38,8 @@ package final class Store {
     }
     @exclusivity(unchecked) private var uncheckedBatch = LogBatch()
     private var submittedJobs = 0
+    /// The last job that was to begin a segment.
+    private var rotationJob = 0
     /// The size of the batch that the writer was given last.
     private(set) var submittedSize = 0
     /// Whether the last job given had records or began a segment, rather than only a sync.
@@ -61,6 +64,8 @@ package final class Store {
     private var newest = LogPosition.start
     private var committedSeq: UInt64 = 0
     private var time: UInt64
+    /// The time of the newest change, in Unix milliseconds.
+    private(set) var newestTime: UInt64 = 0
 
     /// The newest change.
     package var position: LogPosition { newest }
@@ -97,7 +102,7 @@ package final class Store {
         spaceGrant = SpaceGrant(reserve: options.layout.reserve)
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
-            retention: options.retention, progress: announce)
+            table: table, retention: options.retention, progress: announce)
         lock = try disk.lock(files.lock)
         loading = try Recovery(disk: disk, files: files, table: table, time: now)
     }
@@ -128,7 +133,8 @@ package final class Store {
         recovery = loaded.report
         newest = loaded.position
         committedSeq = position.seq
-        now = max(now, loaded.timestamp)
+        newestTime = loaded.timestamp
+        now = newestTime
         history = loaded.history ?? Store.newHistory()
         compactions.found(recovery)
         let segment: OpenSegment
@@ -248,6 +254,7 @@ package final class Store {
     private func propose(_ change: borrowing Change) -> UInt64 {
         let seq = position.seq + 1
         newest = batch.append(change, after: newest, timestamp: time)
+        newestTime = time
         apply(change, seq: seq)
         return seq
     }
@@ -272,6 +279,8 @@ package final class Store {
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
     package var isWriting: Bool { submittedJobs != (openWriter?.finishedJobCount ?? 0) }
+    /// Whether everything that was there when a segment was last asked for is sealed, or the log has failed.
+    var isRotated: Bool { !wantsRotation && rotationJob <= (openWriter?.finishedJobCount ?? 0) }
     /// Changes up to this one are on this disk.
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
@@ -316,6 +325,7 @@ package final class Store {
         jobIsLong = !batch.isEmpty || wantsRotation
         submittedSize = batch.lines.count
         submittedJobs += 1
+        if wantsRotation { rotationJob = submittedJobs }
         writer.submit(
             &batch,
             LogWriter.Job(

@@ -25,7 +25,7 @@ extension Store {
     private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
         if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
         // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
-        if shrinks && compactions.isRunning && batch.lines.count < options.layout.reserve { return nil }
+        if shrinks && compactions.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
         let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
         let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
         let allowed = writer.isObstructed && !shrinks ? 0 : room

@@ -31,7 +31,8 @@ extension Store {
     private func startCompactionIfDue(sealedSize: Int) {
         // The last of four segments is sealed a little before it is full.
         let least = min(options.compactSize, options.layout.segmentSize * 7 / 2)
-        compactions.startIfDue(ratio: options.compactRatio, least: least, sealedSize: sealedSize, now: now)
+        compactions.startIfDue(
+            ratio: options.compactRatio, least: least, sealedSize: sealedSize, newest: position.seq, now: now)
     }
 
     /// Begins a compaction of everything up to the newest change.
@@ -64,13 +65,42 @@ extension Store {
                 startCompactionIfDue(sealedSize: lastSealedSize)
             }
         }
-        // The open segment has been sealed by a job that was given after the compaction was asked for.
-        // Where it cannot be, because the disk is full, what was sealed before may give back the space for it.
-        let isSealed = !wantsRotation && !isWriting
-        if compactions.isPrepared, isSealed || writer.obstacleError?.isDiskFull == true, failure == nil {
-            compactions.startPrepared(sealedSize: writer.sealedSize, now: now)
-        }
+        advance()
         return compactions.takeEvent(sealedSize: writer.sealedSize)
+    }
+
+    /// Takes the compaction to its next stage, where it has come so far.
+    private func advance() {
+        // In this order: a job that has failed is done only after its failure is there to be seen.
+        let isSealed = isRotated
+        if let failure { return compactions.abandonDump(failure) }
+        // The log waits for space, and cannot be sealed before there is some.
+        let shortage = writer.obstacleError.flatMap { $0.isDiskFull ? $0 : nil }
+        switch compactions.state {
+        case .prepared where isSealed || shortage != nil:
+            // What was sealed before may give back the space.
+            compactions.startPrepared(
+                canSeal: isSealed, sealedSize: writer.sealedSize, newest: position.seq, now: now)
+        case .walking, .sealing: if let shortage { compactions.abandonDump(shortage) }
+        case .idle, .prepared, .running: break
+        }
+        switch compactions.state {
+        case .walking(let walk): go(on: walk)
+        case .sealing(let dump, let seq, let time) where isSealed:
+            compactions.sealed(dump, through: seq, timestamp: time)
+        case .idle, .prepared, .sealing, .running: break
+        }
+    }
+
+    private func go(on walk: TableWalk) {
+        switch walk.step() {
+        case .goOn: progress()
+        case .wait: break
+        case .end:
+            compactions.walked(walk, newest: position.seq, timestamp: newestTime)
+            wantsRotation = true
+            flush()
+        }
     }
 
     /// What is known of snapshots and compactions.
