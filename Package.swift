@@ -106,8 +106,9 @@ let package = Package(
             dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "puffin-micro", dependencies: ["Bytes", "Store", "Wire"], path: "Tests/MicroBenchmarks",
-            exclude: ["instructions"], swiftSettings: strict),
+            name: "puffin-micro",
+            dependencies: ["Bytes", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Tests/MicroBenchmarks", exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
@@ -130,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Bytes", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "Store", "FuzzChecks", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -14,12 +14,13 @@ package final class Store {
     let disk: any Disk
     let files: DataFiles
     let options: StoreOptions
+    /// Makes whoever drives the store look for news.
     let progress: @Sendable () -> Void
     /// Whether a thread has had something to say since the last look, or the next look has something to do.
-    private let news = News()
+    let news = News()
 
     /// Atomic, because every turn reads it: without a check for exclusive access.
-    private final class News: Sendable {
+    final class News: Sendable {
         let isThere = Atomic(false)
     }
     /// Held until the log is closed, or the process ends.
@@ -39,6 +40,8 @@ package final class Store {
     }
     @exclusivity(unchecked) private var uncheckedBatch = LogBatch()
     var submittedJobs = 0
+    /// The last job that was to begin a segment.
+    var rotationJob = 0
     /// The size of the batch that the writer was given last.
     var submittedSize = 0
     /// Whether the last job given had records or began a segment, rather than only a sync.
@@ -53,6 +56,9 @@ package final class Store {
     /// Snapshots, made on a thread of their own.
     let compactions: Compactions
 
+    /// What changes may take of the disk without a question.
+    let spaceGrant: SpaceGrant
+
     package internal(set) var history = ""
     package internal(set) var recovery = RecoveryReport()
 
@@ -64,6 +70,8 @@ package final class Store {
     /// For replicated lines that are not plain.
     var replicaParser = RecordParser()
     var time: UInt64
+    /// The time of the newest change, in Unix milliseconds.
+    var newestTime: UInt64 = 0
 
     /// The newest change.
     package var position: LogPosition { newest }
@@ -100,12 +108,13 @@ package final class Store {
         spaceGrant = SpaceGrant(reserve: options.layout.reserve)
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
-            retention: options.retention, progress: announce)
+            table: table, retention: options.retention, progress: announce)
         lock = try disk.lock(files.lock)
         try beginRecovery()
     }
 
     private func beginRecovery() throws(StoreError) {
+        try Adoption.finishInterrupted(files, time: now, on: disk)
         loading = try Recovery(disk: disk, files: files, table: table, time: now, damage: options.damage)
     }
 
@@ -139,7 +148,8 @@ package final class Store {
         recovery = loaded.report
         newest = loaded.position
         committedSeq = position.seq
-        now = max(now, loaded.timestamp)
+        newestTime = loaded.timestamp
+        now = newestTime
         history = loaded.history ?? Store.newHistory()
         compactions.found(recovery)
         let segment: OpenSegment
@@ -259,6 +269,7 @@ package final class Store {
     private func propose(_ change: borrowing Change) -> UInt64 {
         let seq = position.seq + 1
         newest = batch.append(change, after: newest, timestamp: time)
+        newestTime = time
         apply(change, seq: seq)
         return seq
     }
@@ -283,6 +294,8 @@ package final class Store {
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
     package var isWriting: Bool { submittedJobs != (openWriter?.finishedJobCount ?? 0) }
+    /// Whether everything that was there when a segment was last asked for is sealed, or the log has failed.
+    var isRotated: Bool { !wantsRotation && rotationJob <= (openWriter?.finishedJobCount ?? 0) }
     /// Changes up to this one are on this disk.
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
@@ -323,10 +336,11 @@ package final class Store {
         flush()
     }
 
-    private func submit(syncs: Bool, looks: Bool = false) {
+    func submit(syncs: Bool, looks: Bool = false) {
         jobIsLong = !batch.isEmpty || wantsRotation
         submittedSize = batch.lines.count
         submittedJobs += 1
+        if wantsRotation { rotationJob = submittedJobs }
         writer.submit(
             &batch,
             LogWriter.Job(
@@ -349,137 +363,5 @@ package final class Store {
         }
         loading = nil
         lock = nil
-    }
-
-    // MARK: Room
-
-    private let spaceGrant: SpaceGrant
-
-    /// Takes what a change needs out of what is granted.
-    /// - Parameter size: bytes of its keys and values, or more.
-    /// - Returns: whether there was so much; where not, `obstacle` has to be asked.
-    @inline(__always)
-    package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
-
-    func grant() {
-        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed || refusesChanges)
-    }
-
-    /// What keeps a change from being made now; nil where nothing does.
-    /// - Parameters:
-    ///   - size: bytes of its keys and values.
-    ///   - shrinks: whether it removes pairs: then the space that is held back is there for it.
-    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
-        grant()
-        if hasRoom(forChangeOf: size) { return nil }
-        return likelyObstacle(size, shrinks: shrinks)
-    }
-
-    private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
-        if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
-        // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
-        if shrinks && compactions.isRunning && batch.lines.count < options.layout.reserve { return nil }
-        let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
-        let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
-        let allowed = writer.isObstructed && !shrinks ? 0 : room
-        guard pending > allowed else { return nil }
-        let free = (try? disk.space(at: files.folder))?.available ?? 0
-        let needed = max(pending, writer.isObstructed ? 2 * options.layout.reserve + options.layout.preallocation : 0)
-        return .diskFull(folder: files.folder.string, available: free, needed: needed)
-    }
-
-    /// Whether something may be in the way of changes.
-    package var isObstructed: Bool { openWriter?.isObstructed ?? false }
-
-    /// What is in the way of every change that grows; nil where nothing is.
-    package var obstacle: WriteObstacle? {
-        openWriter == nil ? nil : likelyObstacle(0, shrinks: false)
-    }
-
-    // MARK: Housekeeping
-
-    /// Frees a part of what `clear` left behind: less than a millisecond's work.
-    /// - Returns: whether there is more.
-    package func giveBackMemory() -> Bool {
-        table.giveBackMemory(buckets: 4)
-    }
-
-    /// What has to be done now and then: looks whether the log's file is in its place and whether space is back, removes
-    /// segments that are too old, and begins a compaction where one is due. To be called each second.
-    package func tick() {
-        guard isLoaded, failure == nil else { return }
-        news.isThere.store(true, ordering: .relaxed)
-        let isShort = isDiskFull
-        if isShort && compactions.prepareOnFullDisk(now: now) {
-            // Deletions have to be sealed to be merged, and a compaction needs space before it gives any back.
-            (wantsRotation, wantsReserve) = (true, true)
-        }
-        if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) } else { flush() }
-        if !isShort {
-            startCompactionIfDue(sealedSize: writer.sealedSize)
-        }
-    }
-
-    private var isDiskFull: Bool { writer.isObstructed && writer.obstacleError?.isDiskFull != false }
-
-    // MARK: Compaction
-
-    private func startCompactionIfDue(sealedSize: Int) {
-        // The last of four segments is sealed a little before it is full.
-        let least = min(options.compactSize, options.layout.segmentSize * 7 / 2)
-        compactions.startIfDue(ratio: options.compactRatio, least: least, sealedSize: sealedSize, now: now)
-    }
-
-    /// Begins a compaction of everything up to the newest change.
-    /// - Returns: false where one is under way.
-    package func compact() -> Bool {
-        guard compactions.isIdle else { return false }
-        wantsRotation = true
-        wantsReserve = writer.isObstructed
-        compactions.prepare(forSpace: isDiskFull)
-        news.isThere.store(true, ordering: .relaxed)
-        flush()
-        return true
-    }
-
-    /// Whether `advanceCompaction` may have something to do or to tell. Asked each turn.
-    package func takeNews() -> Bool {
-        guard news.isThere.load(ordering: .acquiring) else { return false }
-        news.isThere.store(false, ordering: .relaxed)
-        return true
-    }
-
-    /// Goes on with compaction: to be called when there are news, until it returns nil.
-    /// - Returns: what has happened, to be told.
-    package func advanceCompaction() -> CompactionEvent? {
-        guard isLoaded else { return nil }
-        if wantsRotation || wantsReserve { flush() }
-        if writer.sealedSize != lastSealedSize {
-            lastSealedSize = writer.sealedSize
-            if !isDiskFull {
-                startCompactionIfDue(sealedSize: lastSealedSize)
-            }
-        }
-        // The open segment has been sealed by a job that was given after the compaction was asked for.
-        // Where it cannot be, because the disk is full, what was sealed before may give back the space for it.
-        let isSealed = !wantsRotation && !isWriting
-        if compactions.isPrepared, isSealed || writer.obstacleError?.isDiskFull == true, failure == nil {
-            compactions.startPrepared(sealedSize: writer.sealedSize, now: now)
-        }
-        return compactions.takeEvent(sealedSize: writer.sealedSize)
-    }
-
-    /// What is known of snapshots and compactions.
-    package var compaction: CompactionStatus { compactions.status(sealedSize: openWriter?.sealedSize ?? 0) }
-
-    /// Walks every invariant of the table, and of the files as they stand: to be called when nothing is being written.
-    /// - Returns: what is wrong, nothing where all is well.
-    package func check() -> [String] {
-        var problems = table.check()
-        if isLoaded && !isWriting && batch.isEmpty && compactions.isIdle && failure == nil {
-            problems += FileCheck(disk: disk, files: files).problems(
-                history: history, position: position, table: table)
-        }
-        return problems
     }
 }

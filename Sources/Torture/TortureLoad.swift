@@ -45,6 +45,8 @@ package struct TortureLoad: Sendable {
             ],
             ["--segment-size", "4K", "--compact-ratio", "1", "--compact-size", "0", "--retain-age", "0"],
         ]
+        // Both ways of making a snapshot, in turns on the same data.
+        load.options = load.options.flatMap { [$0 + ["--compact-from", "files"], $0 + ["--compact-from", "table"]] }
         load.compacts = true
         return load
     }

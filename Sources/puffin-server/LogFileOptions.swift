@@ -24,6 +24,12 @@ struct LogFileOptions: ParsableArguments {
         help: "And when they are larger than this, such as 256M, or than four segments if that is less.")
     var compactSize = ByteSize(256 << 20)
 
+    /// For tests: by itself a server takes what is cheaper.
+    @Option(
+        name: "--compact-from",
+        help: ArgumentHelp("Where a snapshot's pairs come from, files or table.", visibility: .hidden))
+    var compactFrom: SnapshotSource?
+
     /// The smallest segment, in bytes: below it the log is mostly headers.
     static let leastSegmentSize = 4 << 10
 
@@ -43,6 +49,7 @@ struct LogFileOptions: ParsableArguments {
         options.layout.segmentSize = segmentSize.bytes
         options.compactRatio = compactRatio
         options.compactSize = compactSize.bytes
+        options.compaction.source = compactFrom
     }
 }
 

@@ -11,6 +11,8 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
     case records
     /// Whole segments, as a start finds them.
     case segments
+    /// Lines of the replication stream that are none of the log's.
+    case stream
     /// The texts and numbers inside all of these.
     case texts
 
@@ -22,6 +24,7 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
         case .replies: try checkReplies(input)
         case .records: try checkRecord(input)
         case .segments: try checkSegments(input)
+        case .stream: try checkStream(input)
         case .texts: try checkTexts(input)
         }
     }

@@ -1,19 +1,26 @@
-// How a test stops another thread at a certain call to the disk, and does something meanwhile.
+// How a test stops the compactor's thread at a certain call to the disk, and does something meanwhile.
 
 import Foundation
 
-/// What each call to a disk has to pass. It stops the first one to come by after `arm` counted so many; all others go on.
+/// What each call to a disk has to pass that the log does not make: whoever waits for the log must not wait for this. It stops
+/// the first one to come by after `arm` counted so many; all others go on.
 package final class DiskHold: @unchecked Sendable {
     private let condition = NSCondition()
     /// Calls to let by before one is held; nil where none is to be.
     private var left: Int?
+    /// The segment that was made last: only the log removes that one, where making it has failed.
+    private var newestSegment = ""
+    /// What the call's path has to end with.
+    private var ending = ""
     private var isHeld = false
     private var sign: @Sendable () -> Void = {}
 
     /// Holds the call after the next `count`, and calls `sign` once it is held.
-    package func arm(after count: Int, sign: @escaping @Sendable () -> Void) {
+    /// - Parameter ending: counts only calls for paths that end so.
+    package func arm(after count: Int, to ending: String = "", sign: @escaping @Sendable () -> Void) {
         condition.withLock {
             left = count
+            self.ending = ending
             self.sign = sign
         }
     }
@@ -29,13 +36,27 @@ package final class DiskHold: @unchecked Sendable {
     /// Whether a call is being held.
     package var isHolding: Bool { condition.withLock { isHeld } }
 
-    func pass() {
+    func pass(_ operation: DiskOperation, _ path: String) {
         condition.withLock {
-            guard let count = left else { return }
+            if operation == .create && path.hasSuffix(".jsonl") { newestSegment = path }
+            guard !operation.isLogs(path), operation != .remove || path != newestSegment else { return }
+            guard let count = left, path.hasSuffix(ending) else { return }
             guard count == 0 else { return left = count - 1 }
             (left, isHeld) = (nil, true)
             sign()
             while isHeld { condition.wait() }
+        }
+    }
+}
+
+extension DiskOperation {
+    /// Whether it is the log's writer that does this with the file or folder at `path`, or may be.
+    package func isLogs(_ path: String) -> Bool {
+        switch self {
+        case .create, .write, .sync, .truncate, .allocate: path.hasSuffix(".jsonl") || path.hasSuffix("RESERVE")
+        case .remove: path.hasSuffix("RESERVE")
+        case .syncFolder: path.hasSuffix(".log")
+        case .open, .read, .rename: false
         }
     }
 }

@@ -75,7 +75,7 @@ package final class FaultyDisk: Disk {
     /// Counts a call.
     /// - Returns: the fault that strikes it and lets it do something.
     fileprivate func begin(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) -> DiskFault? {
-        hold.pass()
+        hold.pass(operation, path.string)
         let (fault, isFirst) = state.withLock { state -> (DiskFault?, Bool) in
             if state.isDead { return (.death, false) }
             state.total += 1

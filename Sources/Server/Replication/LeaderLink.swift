@@ -160,6 +160,11 @@ final class LeaderLink: StreamDelegate {
                 "the data set ends at change \(server.store.position.seq), not at \(position.seq), where the leader goes on"
             )
         }
+        if server.store.isBlank && server.store.history != hello.history {
+            // Everything was set aside, because no change of it was the leader's.
+            let history = hello.history
+            return change(at: position) { try $0.adoptHistory(history) }
+        }
         tellFollowing()
         state = .following
     }
@@ -168,6 +173,10 @@ final class LeaderLink: StreamDelegate {
         let now = (durable: server.store.durable, applied: server.store.position.seq)
         if isFresh { lastFresh = lastHeard }
         if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
+        acknowledge(now)
+    }
+
+    private func acknowledge(_ now: (durable: UInt64, applied: UInt64)) {
         acknowledged = now
         owesAcknowledgement = false
         var line = ByteBuffer()
@@ -181,7 +190,12 @@ final class LeaderLink: StreamDelegate {
 
     /// What is to be done each second: says that this follower is there, and looks whether the leader is.
     func tick() {
-        owesAcknowledgement = true
+        switch state {
+        case .following: owesAcknowledgement = true
+        // Whatever takes long; what is here is not what the leader counts.
+        case .starting, .receiving, .changing, .loading: acknowledge((0, 0))
+        case .preparing, .closed: break
+        }
         let silence = MonotonicClock.milliseconds - lastHeard
         if isOpen && isReading && silence > server.replication.settings.timeout {
             end("nothing was heard of it for \(silence / 1000) s")
@@ -292,6 +306,7 @@ final class LeaderLink: StreamDelegate {
     }
 
     private func receive(_ line: Span<UInt8>, _ snapshot: IncomingSnapshot) {
+        if line.starts(with: "{\"heartbeat\":") { return takeOther(line) }
         do throws(ReplicationError) {
             try snapshot.append(line)
         } catch {

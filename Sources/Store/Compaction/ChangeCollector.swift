@@ -1,40 +1,76 @@
-// The first half of a compaction: reads sealed segments and sorts their changes. What does not fit into the memory for
-// sorting is written to files of sorted changes; the last of it stays in memory.
+// The first half of a compaction: reads sealed segments, and the table's pairs before them where they are to be had, and sorts
+// what they say. What does not fit into the memory for sorting is written to files of sorted changes; the last of it stays
+// in memory.
 
 import Bytes
 
-/// Collects the changes behind a snapshot.
+/// Collects the changes behind a position.
 struct ChangeCollector: ~Copyable {
     private let compactor: Compactor
-    private let base: SnapshotHeader?
     private let sortingSize: Int
     private var sorter = ChangeSorter()
 
     private var history: String?
     private(set) var position: LogPosition
     private var timestamp: UInt64
-    private(set) var recordCount = 0
     /// The numbers of the files that were written, and are not made void by a `clear`.
     private(set) var runs: [Int] = []
     private var lastRun = 0
-    /// Whether nothing of the old snapshot is left.
-    private(set) var isCleared = false
+    /// Whether pairs of the old snapshot are left.
+    private(set) var needsSnapshot: Bool
+    /// The newest change that a pair of the table may be of.
+    private(set) var dumpedSeq: UInt64 = 0
 
     /// Records between two looks at whether to go on.
     private static let stepSize = 4096
 
-    init(_ compactor: Compactor, base: SnapshotHeader?, sortingSize: Int) {
+    /// - Parameters:
+    ///   - start: where the changes begin: behind the old snapshot, or where the walk through the table began; nil for the
+    ///     log's beginning.
+    ///   - needsSnapshot: whether what is in the old snapshot counts.
+    init(_ compactor: Compactor, after start: SnapshotHeader?, needsSnapshot: Bool, sortingSize: Int) {
         self.compactor = compactor
-        self.base = base
+        self.needsSnapshot = needsSnapshot
         self.sortingSize = sortingSize
-        history = base?.history
-        position = base?.position ?? .start
-        timestamp = base?.timestamp ?? 0
+        history = start?.history
+        position = start?.position ?? .start
+        timestamp = start?.timestamp ?? 0
     }
 
     /// What the new snapshot begins with.
     var header: SnapshotHeader {
         SnapshotHeader(history: history ?? "", position: position, timestamp: timestamp)
+    }
+
+    /// Takes the table's pairs, as if they were the first changes, and waits until the log is sealed behind them.
+    /// - Returns: false where the compaction was cancelled.
+    /// - Throws: `StoreError`, that of the log where it cannot be sealed.
+    mutating func read(_ dump: TableDump) throws(StoreError) -> Bool {
+        var pairs = ByteBuffer()
+        while true {
+            switch dump.take(&pairs) {
+            case nil: try collect(pairs)
+            case .sealed(let seq, let time)?:
+                (dumpedSeq, timestamp) = (seq, time)
+                return true
+            case .failed(let error)?: throw error
+            case .cancelled?: return false
+            }
+        }
+    }
+
+    private mutating func collect(_ pairs: borrowing ByteBuffer) throws(StoreError) {
+        var place = 0
+        while place < pairs.count {
+            let pair = StoredChange(in: pairs, at: place)
+            let key = StoredChange.key(in: pairs, at: place)
+            let start = place &+ pair.valueOffset
+            let value = pairs.bytes.extracting(start..<start &+ pair.valueSize)
+            sorter.append(key, value, isPlain: key.isPlainText && value.isPlainText)
+            try spillIfFull()
+            place &+= pair.size
+        }
+        compactor.progress.add(pairs.count)
     }
 
     /// Reads a segment that follows those read before.
@@ -66,7 +102,6 @@ struct ChangeCollector: ~Copyable {
 
     @inline(__always)
     private mutating func collect(_ reader: inout SegmentReader) throws(StoreError) {
-        recordCount &+= 1
         if let plain = reader.plain {
             let line = reader.line
             sorter.append(plain.key(in: line), plain.hasValue ? plain.value(in: line) : nil, isPlain: true)
@@ -79,13 +114,18 @@ struct ChangeCollector: ~Copyable {
                 }
             }
         }
+        try spillIfFull()
+    }
+
+    @inline(__always)
+    private mutating func spillIfFull() throws(StoreError) {
         if sorter.size >= sortingSize, !sorter.shrink(below: sortingSize) { try spill() }
     }
 
     private mutating func forgetEverything() {
         sorter.removeAll()
         runs.removeAll()
-        isCleared = true
+        needsSnapshot = false
     }
 
     /// Makes sure that the segment that follows, which is not read, follows indeed.

@@ -1,47 +1,25 @@
 // When a snapshot is made, and what became of it: the store's side of compaction. The work itself is done on a thread of
 // its own, one compaction at a time.
 //
-//     idle ── COMPACT ──> prepared: the open segment is being sealed ──> running ──> idle
-//     idle ── the disk is full ──> prepared, with the reserve given up ──> running ──> idle
-//     idle ── sealed segments outweigh the snapshot ───────────────────> running ──> idle
+//     idle ── COMPACT ──> prepared: the open segment is being sealed ──> begun
+//     idle ── the disk is full ──> prepared, with the reserve given up ──> begun
+//     idle ── sealed segments outweigh the snapshot ───────────────────> begun
+//
+//     begun ── from files ──────────────────────────────────────────────────────────────────────────> running ──> idle
+//     begun ── from the table ──> walking through it ──> sealing: the open segment is being sealed ──> running ──> idle
 
 import Dispatch
 import Synchronization
-import SystemPackage
-
-/// What has become of a compaction.
-package enum CompactionEvent: Sendable {
-    case began
-    /// Seconds.
-    case ended(CompactionReport, Double)
-    /// There was nothing to merge.
-    case wasNotNeeded
-    /// Nothing was changed.
-    case failed(StoreError)
-}
-
-/// What is known of snapshots and compactions. Sizes are in bytes.
-package struct CompactionStatus: Sendable {
-    package var isRunning = false
-    /// Of the one under way, 0 to 100.
-    package var percent = 0
-    /// Compactions that have ended since the start, and that have failed.
-    package var count = 0
-    package var failures = 0
-    /// What was said of the last one that failed; nil where the last one has not.
-    package var lastFailure: StoreError?
-    /// Of the last one that has ended.
-    package var lastSeconds = 0.0
-    package var lastTime: UInt64 = 0
-    package var snapshotSeq: UInt64 = 0
-    package var snapshotSize = 0
-    /// Sealed segments that no snapshot holds yet.
-    package var sealedSize = 0
-}
 
 /// Makes snapshots, one at a time. Used from the store's thread.
 final class Compactions {
-    private enum State { case idle, prepared, running }
+    enum State {
+        case idle, prepared
+        case walking(TableWalk)
+        /// The newest change that was in the table when the walk ended, and its time.
+        case sealing(TableDump, through: UInt64, timestamp: UInt64)
+        case running
+    }
 
     /// What the thread has to say when it is done.
     private final class Outcome: Sendable {
@@ -50,11 +28,12 @@ final class Compactions {
     }
 
     private let compactor: Compactor
+    private let table: Table
     private let retention: Retention
     private let progress: @Sendable () -> Void
     private let queue = DispatchQueue(label: "puffin.compactor", qos: .utility)
 
-    private var state = State.idle
+    private(set) var state = State.idle
     private var isMerging = false
     private var hasBegun = false
     /// Whether the one that is prepared is to keep no merged segment at all.
@@ -74,9 +53,10 @@ final class Compactions {
     private static let lastPatience: UInt64 = 3_600_000
     private static let pruningInterval: UInt64 = 3_600_000
 
-    /// - Parameter progress: called on the thread when a compaction has ended.
-    init(_ compactor: Compactor, retention: Retention, progress: @escaping @Sendable () -> Void) {
+    /// - Parameter progress: called on the thread when a compaction has ended, or waits for the store to go on.
+    init(_ compactor: Compactor, table: Table, retention: Retention, progress: @escaping @Sendable () -> Void) {
         self.compactor = compactor
+        self.table = table
         self.retention = retention
         self.progress = progress
     }
@@ -88,9 +68,14 @@ final class Compactions {
         known.snapshotSize = recovery.snapshot?.size ?? 0
     }
 
-    var isIdle: Bool { state == .idle }
-    var isPrepared: Bool { state == .prepared }
-    var isRunning: Bool { state == .running }
+    var isIdle: Bool { if case .idle = state { true } else { false } }
+    /// Whether one has begun and not ended.
+    var isUnderWay: Bool {
+        switch state {
+        case .idle, .prepared: false
+        case .walking, .sealing, .running: true
+        }
+    }
 
     /// Notes that one is wanted; it starts once the open segment is sealed.
     /// - Parameter forSpace: whether the disk is full, so that no merged segment is to be kept.
@@ -106,29 +91,44 @@ final class Compactions {
     }
 
     /// Begins what was prepared: for space, to give back what merged segments take also where there is nothing to merge.
-    func startPrepared(sealedSize: Int, now: UInt64) {
-        start(now: now, merges: !isForSpace || foundSize + sealedSize > 0, isDiskFull: isForSpace)
+    /// - Parameters:
+    ///   - canSeal: whether the open segment could be sealed, as it has to be behind a walk through the table.
+    ///   - sealedSize: bytes that were sealed since the start.
+    ///   - newest: the newest change.
+    func startPrepared(canSeal: Bool, sealedSize: Int, newest: UInt64, now: UInt64) {
+        if isForSpace {
+            start(foundSize + sealedSize > 0 ? .files : nil, now: now, isDiskFull: true)
+        } else {
+            start(canSeal ? source(sealedSize: sealedSize, newest: newest) : .files, now: now)
+        }
+    }
+
+    private func source(sealedSize: Int, newest: UInt64) -> SnapshotSource {
+        guard newest > known.snapshotSeq else { return .files }
+        return compactor.budget.source
+            ?? .cheaper(
+                log: (Int(newest - known.snapshotSeq), foundSize + sealedSize), table: (table.count, table.size))
     }
 
     /// Begins.
     /// - Parameters:
-    ///   - merges: whether to make a snapshot; where not, only segments that nobody wants kept are removed.
+    ///   - source: where the snapshot's pairs come from; nil to make none: only segments that nobody wants kept are removed.
     ///   - isDiskFull: whether to keep no merged segment at all.
-    private func start(now: UInt64, merges: Bool = true, isDiskFull: Bool = false) {
-        state = .running
-        isMerging = merges
-        hasBegun = merges
+    private func start(_ source: SnapshotSource?, now: UInt64, isDiskFull: Bool = false) {
+        (isMerging, hasBegun) = (source != nil, source != nil)
         nextPruning = now + Compactions.pruningInterval
         start = ContinuousClock.now
         (outcome, running) = (Outcome(), CompactionProgress())
         known.lastTime = now
+        let dump = source == .table ? TableDump(expectedSize: table.size, progress: progress) : nil
+        state = dump.map { .walking(TableWalk(table, budget: self.compactor.budget, to: $0)) } ?? .running
         var compactor = compactor.reporting(to: running)
         compactor.isDiskFull = isDiskFull
         let retention = isDiskFull ? Retention.none : retention
         queue.async { [outcome, compactor, progress] in
             let result: Result<CompactionReport?, StoreError>
             do throws(StoreError) {
-                result = .success(try compactor.run(retention, now: now, merges: merges))
+                result = .success(try compactor.run(retention, now: now, merges: source != nil, dump: dump))
             } catch {
                 result = .failure(error)
             }
@@ -143,15 +143,54 @@ final class Compactions {
     /// - Parameters:
     ///   - ratio: 0 stands for never.
     ///   - least: bytes of sealed segments below which it is not worth the work.
-    func startIfDue(ratio: Double, least: Int, sealedSize: Int, now: UInt64) {
+    ///   - sealedSize: bytes that were sealed since the start.
+    ///   - newest: the newest change.
+    func startIfDue(ratio: Double, least: Int, sealedSize: Int, newest: UInt64, now: UInt64) {
         guard isIdle, now >= earliest else { return }
         let unmerged = foundSize + sealedSize
         if unmerged > least && ratio > 0 && Double(unmerged) > ratio * Double(known.snapshotSize) {
-            start(now: now)
+            start(source(sealedSize: sealedSize, newest: newest), now: now)
         } else if now >= nextPruning {
-            start(now: now, merges: false)
+            start(nil, now: now)
         }
     }
+
+    // MARK: Walking
+
+    /// Notes that everything in the table is handed over.
+    /// - Parameters:
+    ///   - newest: the newest change, behind which the open segment is sealed now.
+    ///   - timestamp: its time.
+    func walked(_ walk: TableWalk, newest: UInt64, timestamp: UInt64) {
+        state = .sealing(walk.dump, through: newest, timestamp: timestamp)
+    }
+
+    /// Notes that the open segment is sealed behind all that is in the dump.
+    func sealed(_ dump: TableDump, through seq: UInt64, timestamp: UInt64) {
+        state = .running
+        dump.end(.sealed(through: seq, timestamp: timestamp))
+    }
+
+    /// Makes the compaction fail if it needs the open segment to be sealed.
+    /// - Parameter error: why it cannot be.
+    func abandonDump(_ error: StoreError) {
+        guard endDump(.failed(error)) else { return }
+        // What has not been tried need not be waited for: the next one is made of files, with the reserve's space.
+        patience = 0
+    }
+
+    /// - Returns: whether there was one.
+    private func endDump(_ end: TableDump.End) -> Bool {
+        switch state {
+        case .walking(let walk): walk.dump.end(end)
+        case .sealing(let dump, _, _): dump.end(end)
+        case .idle, .prepared, .running: return false
+        }
+        state = .running
+        return true
+    }
+
+    // MARK: Ending
 
     /// What there is to tell since the last call.
     func takeEvent(sealedSize: Int) -> CompactionEvent? {
@@ -159,7 +198,7 @@ final class Compactions {
             hasBegun = false
             return .began
         }
-        guard state == .running, let result = outcome.value.withLock({ $0 }) else { return nil }
+        guard isUnderWay, let result = outcome.value.withLock({ $0 }) else { return nil }
         state = .idle
         if !isMerging, case .success = result { return nil }
         let time = (ContinuousClock.now - start).components
@@ -192,21 +231,22 @@ final class Compactions {
         known.failures += 1
         known.lastFailure = error
         earliest = known.lastTime + patience
-        patience = min(patience * 2, Compactions.lastPatience)
+        patience = min(max(patience * 2, Compactions.firstPatience), Compactions.lastPatience)
     }
 
     func status(sealedSize: Int) -> CompactionStatus {
         var status = known
-        status.isRunning = state != .idle
-        status.percent = state == .running ? running.percent : 0
+        status.isRunning = !isIdle
+        status.percent = isUnderWay ? running.percent : 0
         status.sealedSize = max(foundSize + sealedSize, 0)
         return status
     }
 
     /// Ends the compaction that is under way, with everything as it was, and returns when its thread is done.
     func stop() {
-        if state == .running {
+        if isUnderWay {
             running.cancel()
+            _ = endDump(.cancelled)
             outcome.isDone.wait()
         }
         state = .idle

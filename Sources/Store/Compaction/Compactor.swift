@@ -1,77 +1,22 @@
-// From a snapshot and sealed segments to the next snapshot: a pure function of files that nobody changes. The live table
-// is not involved, so nobody waits, nothing is copied on write, and the snapshot is exact at the last sealed change.
+// From a snapshot and sealed segments to the next snapshot: a pure function of files that nobody changes, so nobody waits, nothing
+// is copied on write, and the snapshot is exact at the last sealed change.
 //
 //     sealed segments ──> ChangeSorter, as much as its budget holds ──> a file of sorted changes ──┐
 //                         … the next part …                         ──> another                    ├─ merge ──> puffin.json.tmp
 //                         the last part                             ──> stays in memory            │   sync, rename, sync
 //     the old snapshot, which is sorted ───────────────────────────────────────────────────────────┘
 //
-// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer for each file that is merged, and the line
-// that each of them stands at. Whatever interrupts this, the old snapshot and all segments are there, and the temporary
-// files are removed by the next compaction or the next start.
+// Where the log overwrites the same pairs again and again, they are taken from the live table instead of the old snapshot and
+// the segments behind it (`TableDump`), while it changes. They are sorted first, as if they were changes; then come the
+// changes behind A, where the segment begins that was open before the walk began, and up to B, which is sealed after the
+// walk has ended. A key that is untouched between A and B was met as it is at B; of any other the log says what it is at B. So that
+// snapshot is exact too, and the same file.
+//
+// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer for each file that is merged, the line that each
+// of them stands at, and three chunks of a dump. Whatever interrupts this, the old snapshot and all segments are there, and the
+// temporary files are removed by the next compaction or the next start.
 
-import Bytes
-import Synchronization
 import SystemPackage
-
-/// What a compaction has done. Sizes are in bytes.
-package struct CompactionReport: Equatable, Sendable {
-    /// The last change that the snapshot holds.
-    package var position = LogPosition.start
-    package var pairs = 0
-    package var snapshotSize = 0
-    /// What was merged into it.
-    package var records = 0
-    package var mergedSize = 0
-    /// Files of sorted changes that were needed.
-    package var runs = 0
-    /// Merged segments that retention has removed.
-    package var removedSegments = 0
-    package var removedSize = 0
-}
-
-/// How far a compaction is; read from any thread.
-package final class CompactionProgress: Sendable {
-    private let total = Atomic<Int>(0)
-    private let done = Atomic<Int>(0)
-    private let cancelled = Atomic<Bool>(false)
-
-    package init() {}
-
-    /// From 0 to 100.
-    package var percent: Int {
-        let total = total.load(ordering: .relaxed)
-        return total == 0 ? 0 : min(done.load(ordering: .relaxed) * 100 / total, 100)
-    }
-
-    /// Makes the compaction end as soon as it can, with everything as it was.
-    package func cancel() { cancelled.store(true, ordering: .relaxed) }
-    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
-
-    func expect(_ size: Int) { total.store(size, ordering: .relaxed) }
-    func add(_ size: Int) { done.add(size, ordering: .relaxed) }
-}
-
-/// What a compaction may take, in bytes.
-package struct CompactionBudget: Sendable {
-    /// Memory for sorting, at least: enough for 110,000 keys of 16 bytes with values of 32, so that a log which overwrites
-    /// that many again and again needs no file of sorted changes; where there are fewer, less is taken. Of a large input a
-    /// sixty-fourth part, so that no more than about 64 files of sorted changes have to be merged.
-    package var sortingSize = 8 << 20
-    /// Read at a time from each file that is merged.
-    var readSize = 16 << 10
-    /// The new snapshot is synced after so many bytes.
-    var syncInterval = 4 << 20
-
-    package init() {}
-
-    /// On a full disk memory is given instead of space for files of sorted changes, up to this.
-    var fullDiskSortingSize = 64 << 20
-
-    func sortingSize(forInput size: Int, isDiskFull: Bool) -> Int {
-        max(sortingSize, isDiskFull ? fullDiskSortingSize : 0, size / 64)
-    }
-}
 
 /// Makes the next snapshot of one data set. Nobody else does so at the same time.
 struct Compactor {
@@ -94,11 +39,14 @@ struct Compactor {
     /// - Parameters:
     ///   - now: Unix milliseconds.
     ///   - merges: whether to make a snapshot.
+    ///   - dump: where the table's pairs come from, if they are to be used instead of the old snapshot's.
     /// - Returns: nil where there was nothing to merge, or the compaction was cancelled.
     /// - Throws: `StoreError`; the data set is as it was then, but for segments that were removed.
-    func run(_ retention: Retention, now: UInt64, merges: Bool) throws(StoreError) -> CompactionReport? {
+    func run(
+        _ retention: Retention, now: UInt64, merges: Bool, dump: TableDump?
+    ) throws(StoreError) -> CompactionReport? {
         let before = try prune(retention, now: now)
-        guard merges, var report = try run() else { return nil }
+        guard merges, var report = try merge(dump) else { return nil }
         let after = try prune(retention, now: now)
         report.removedSegments = before.count + after.count
         report.removedSize = before.size + after.size
@@ -112,20 +60,21 @@ struct Compactor {
         return try retention.apply(to: files, merged: merged, now: now, on: disk)
     }
 
-    /// Merges every sealed segment into a new snapshot.
-    /// - Returns: nil where there was nothing to merge, or the compaction was cancelled.
-    /// - Throws: `StoreError`; the data set is as it was then.
-    func run() throws(StoreError) -> CompactionReport? {
-        let contents = try files.contents(on: disk)
-        try files.removeTemporaryFiles(contents, on: disk)
+    private func merge(_ dump: TableDump?) throws(StoreError) -> CompactionReport? {
+        try files.removeTemporaryFiles(files.contents(on: disk), on: disk)
         // What cannot be removed now is removed at the next start.
         defer { if let left = try? files.contents(on: disk) { try? files.removeTemporaryFiles(left, on: disk) } }
-        return try merge(begun(contents.segments))
+        let (base, begun) = (try oldHeader(), try begunSegments())
+        guard let dump else { return try merge(begun, base, startingWith: collectorOfFiles(begun, base)) }
+        var collector = try collectorOfTable(begun, base, dump.expectedSize)
+        guard try collector.read(dump) else { return nil }
+        return try merge(begunSegments(), base, startingWith: collector)
     }
 
     /// The segments without the last one where the writer is just making it: it has no header yet, so that nothing can be
     /// said of where the one before it ends.
-    private func begun(_ segments: [UInt64]) throws(StoreError) -> [UInt64] {
+    private func begunSegments() throws(StoreError) -> [UInt64] {
+        let segments = try files.contents(on: disk).segments
         guard let last = segments.last else { return [] }
         var reader = LogReader(
             try disk.open(files.segment(firstSeq: last), for: .reading), chunkSize: budget.readSize)
@@ -133,26 +82,63 @@ struct Compactor {
         return hasLine && reader.isTerminated ? segments : segments.dropLast()
     }
 
-    private func merge(_ segments: [UInt64]) throws(StoreError) -> CompactionReport? {
-        let base = try oldHeader()
-        let first = (base?.position.seq ?? 0) + 1
-        guard let open = segments.last, first < open else { return nil }
-        // From the segment on that holds the first change that is needed.
-        let sealed = zip(segments, segments.dropFirst()).filter { $1 > first }.map(\.0)
-        var inputSize = 0
-        for seq in sealed { inputSize += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0 }
+    private func collectorOfFiles(
+        _ segments: [UInt64], _ base: SnapshotHeader?
+    ) throws(StoreError) -> ChangeCollector {
+        let inputSize = try size(of: sealed(segments, after: base?.position.seq ?? 0))
         let oldSize = try disk.status(of: files.snapshot)?.size ?? 0
         // Everything is read once, and once more when it is merged.
         progress.expect(2 * inputSize + oldSize)
+        return ChangeCollector(
+            self, after: base, needsSnapshot: base != nil,
+            sortingSize: budget.sortingSize(forInput: inputSize, isDiskFull: isDiskFull))
+    }
 
-        var collector = ChangeCollector(
-            self, base: base, sortingSize: budget.sortingSize(forInput: inputSize, isDiskFull: isDiskFull))
-        for seq in sealed {
+    /// One that begins with the segment that is open now: its first change, and all before it, are in the table.
+    private func collectorOfTable(
+        _ segments: [UInt64], _ base: SnapshotHeader?, _ tableSize: Int
+    ) throws(StoreError) -> ChangeCollector {
+        progress.expect(2 * tableSize)
+        var start = base
+        if let open = segments.last {
+            let header = try SegmentReader(
+                try disk.open(files.segment(firstSeq: open), for: .reading), firstSeq: open, history: base?.history,
+                after: nil, chunkSize: budget.readSize
+            ).header
+            start = SnapshotHeader(
+                history: header.history, position: LogPosition(seq: open - 1, crc: header.chain), timestamp: 0)
+        }
+        return ChangeCollector(
+            self, after: start, needsSnapshot: false,
+            sortingSize: budget.sortingSize(forInput: tableSize, isDiskFull: isDiskFull))
+    }
+
+    /// Those sealed ones of `segments` that have changes behind a position: from the one on that holds the first of them.
+    private func sealed(_ segments: [UInt64], after seq: UInt64) -> [UInt64] {
+        zip(segments, segments.dropFirst()).filter { $1 > seq + 1 }.map(\.0)
+    }
+
+    private func size(of segments: [UInt64]) throws(StoreError) -> Int {
+        var size = 0
+        for seq in segments { size += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0 }
+        return size
+    }
+
+    /// Reads what is sealed behind the collector's position, and makes the snapshot.
+    private func merge(
+        _ segments: [UInt64], _ base: SnapshotHeader?, startingWith started: consuming ChangeCollector
+    ) throws(StoreError) -> CompactionReport? {
+        let baseSeq = base?.position.seq ?? 0
+        guard let open = segments.last, baseSeq + 1 < open else { return nil }
+        var collector = started
+        for seq in sealed(segments, after: collector.position.seq) {
             guard try collector.read(segment: seq) else { return nil }
         }
         try collector.checkEnd(before: open)
+        precondition(collector.position.seq >= collector.dumpedSeq, "the table's pairs are newer than the log")
         guard var report = try write(collector) else { return nil }
-        report.mergedSize = inputSize
+        report.mergedSize = try size(of: sealed(segments, after: baseSeq))
+        report.records = Int(report.position.seq - baseSeq)
         return report
     }
 
@@ -164,10 +150,10 @@ struct Compactor {
     /// Merges what was collected into a new snapshot, and puts it in the place of the old one.
     private func write(_ collected: consuming ChangeCollector) throws(StoreError) -> CompactionReport? {
         var merge = PairMerge(progress)
-        // The old snapshot comes first: what is newer wins. Nothing of it is left where everything was cleared since.
-        if !collected.isCleared, try disk.exists(files.snapshot) { try merge.add(files.snapshot, self) }
+        // The old snapshot comes first: what is newer wins.
+        if collected.needsSnapshot { try merge.add(files.snapshot, self) }
         for run in collected.runs { try merge.add(files.run(run), self) }
-        let (header, runs, records) = (collected.header, collected.runs.count, collected.recordCount)
+        let (header, runs) = (collected.header, collected.runs.count)
         merge.add(PairsInMemory(collected.takeRest()))
         var writer = try PairWriter(
             creating: files.nextSnapshot, header, on: disk, syncInterval: budget.syncInterval)
@@ -176,7 +162,6 @@ struct Compactor {
         try disk.rename(files.nextSnapshot, to: files.snapshot)
         try disk.syncFolder(files.snapshot.folder)
         return CompactionReport(
-            position: header.position, pairs: writer.count, snapshotSize: writer.size, records: records,
-            runs: runs)
+            position: header.position, pairs: writer.count, snapshotSize: writer.size, runs: runs)
     }
 }

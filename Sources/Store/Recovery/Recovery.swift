@@ -53,7 +53,7 @@ struct Recovery: ~Copyable {
     /// Bytes read of the file that is being read.
     var partSize = 0
 
-    /// Finds the files, ends an adoption that was cut short, and removes what a compaction that was cut short has left.
+    /// Finds the files, and removes what a compaction that was cut short has left.
     init(
         disk: any Disk, files: DataFiles, table: Table, time: UInt64, damage policy: DamagePolicy = .refuse
     ) throws(StoreError) {
@@ -62,7 +62,6 @@ struct Recovery: ~Copyable {
         self.table = table
         self.time = time
         self.policy = policy
-        try Adoption.finishInterrupted(files, time: time, on: disk)
         let contents = try files.contents(on: disk)
         try files.removeTemporaryFiles(contents, on: disk)
         report.unknownFiles = contents.unknown

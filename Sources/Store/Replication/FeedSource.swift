@@ -35,7 +35,4 @@ struct FeedSource: Sendable {
     func isNear(_ place: LogPlace, within size: Int) -> Bool {
         snapshot == nil && segment.first == place.segment && place.offset - segment.offset <= size
     }
-
-    /// Whether nothing is left.
-    func isAt(_ place: LogPlace) -> Bool { isNear(place, within: 0) }
 }

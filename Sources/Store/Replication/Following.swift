@@ -54,6 +54,7 @@ extension Store {
     private func note(_ line: Span<UInt8>, _ position: LogPosition, timestamp: UInt64) {
         batch.append(line: line, after: newest, to: position)
         newest = position
+        newestTime = timestamp
         time = max(time, timestamp)
     }
 

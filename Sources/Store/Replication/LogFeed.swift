@@ -1,6 +1,6 @@
 // One follower's way through the log: where it begins, and then the very bytes of the files, first a snapshot's where it needs
 // one, then the segments', up to the last change that may be sent. The log is the backlog: however slow the follower is,
-// it costs two chunks of memory, and reads.
+// it costs reads, and two chunks of 256 KiB of memory; to find where it begins, one chunk and the log's longest line.
 //
 // What was just written is in the page cache, and is read on the reactor's thread without waiting. All else is read on a
 // thread of the feed's own, a chunk ahead of what is being sent.

@@ -106,7 +106,8 @@ extension Store {
         recent.noteAll(0)
         recovery = RecoveryReport()
         (newest, committedSeq) = (.start, 0)
-        (submittedJobs, submittedSize, jobIsLong, lastSealedSize) = (0, 0, false, 0)
+        (submittedJobs, rotationJob, submittedSize, jobIsLong, lastSealedSize) = (0, 0, 0, false, 0)
+        newestTime = 0
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
         reloads = true
     }

@@ -142,6 +142,16 @@ package final class Table {
     package func scan(
         from cursor: UInt64, count: Int, buckets: Int, visit: (Pair) -> Void
     ) -> UInt64 {
+        scan(from: cursor, size: count, buckets: buckets) { pair in
+            visit(pair)
+            return 1
+        }
+    }
+
+    /// As above, but for pairs of at least `size` in sum, where `visit` says how much each of them counts.
+    func scan(
+        from cursor: UInt64, size: Int, buckets: Int, visit: (Pair) -> Int
+    ) -> UInt64 {
         var prefix = cursor & ~0xffff
         var tag = cursor & 0xffff
         var visited = 0
@@ -153,9 +163,8 @@ package final class Table {
                 let slot = bucket.slot(at: index)
                 if slot != 0 {
                     let slotTag = Bucket.tag(ofSlot: slot)
-                    if visited >= count, let last, last != slotTag { return prefix | slotTag }
-                    visit(Bucket.pair(ofSlot: slot))
-                    visited += 1
+                    if visited >= size, let last, last != slotTag { return prefix | slotTag }
+                    visited += visit(Bucket.pair(ofSlot: slot))
                     last = slotTag
                 }
                 index += 1
@@ -163,9 +172,14 @@ package final class Table {
             if bucket.depth == 0 { return 0 }
             prefix = (prefix >> (64 - UInt64(bucket.depth)) + 1) << (64 - UInt64(bucket.depth))
             tag = 0
-            if prefix == 0 || visited >= count { return prefix }
+            if prefix == 0 || visited >= size { return prefix }
         }
         return prefix
+    }
+
+    /// Brings the pairs of a scan's next bucket into the processor's cache, where the scan has not been there yet.
+    func touchPairs(at cursor: UInt64) {
+        if cursor & 0xffff == 0 { bucket(for: cursor).touchPairs() }
     }
 
     // MARK: Applying

@@ -15,10 +15,17 @@ struct DiskRun {
     private(set) var strikesInCompaction = 0
 
     /// Opens the store.
+    /// - Parameter source: where its snapshots' pairs come from: a walk through the table is one of many steps, and changes
+    ///   are made between them.
     /// - Throws: what the start has failed with; `disk` tells of the faults that have struck.
-    init(_ durability: Durability = .always, on disk: FaultyDisk) throws(StoreError) {
+    init(
+        _ durability: Durability = .always, on disk: FaultyDisk, source: SnapshotSource? = nil
+    ) throws(StoreError) {
         self.disk = disk
-        opened = try OpenedStore(durability, on: disk)
+        opened = try OpenedStore(durability, on: disk) { options in
+            options.compaction.source = source
+            (options.compaction.stepSize, options.compaction.chunkSize) = (100, 300)
+        }
     }
 
     var hasFailed: Bool { opened.store.failure != nil }
@@ -48,31 +55,41 @@ struct DiskRun {
         _ = opened.compactionResult()
     }
 
-    /// Compacts. Where `pause` is given, the compaction is held at that call to the disk, and `meanwhile` is done.
+    /// Compacts, and makes up to three changes as soon as it has begun. Where `pause` is given, the compaction is held at that
+    /// call to the disk, and `meanwhile` is done.
     mutating func compact(
-        _ ledger: inout Ledger, pause: Int? = nil, meanwhile: (inout DiskRun, inout Ledger) -> Void = { _, _ in }
+        _ work: inout Workload, _ ledger: inout Ledger, pause: Int? = nil,
+        meanwhile: (inout DiskRun, inout Workload, inout Ledger) -> Void = { _, _, _ in }
     ) {
         commit(&ledger)
         guard !hasFailed, opened.store.compact() else { return }
         opened.waitUntilIdle()
-        let before = disk.struck.count
-        var result: CompactionEvent?
-        if let pause {
-            let progress = opened.progress
-            disk.hold.arm(after: pause) { progress.signal() }
-            result = opened.compactionResult { disk.hold.isHolding }
-            // One that has ended before must not leave the log's next call to be held.
-            if !disk.hold.isHolding { disk.hold.release() }
-            meanwhile(&self, &ledger)
-            disk.hold.release()
+        let (before, progress, opened, disk) = (disk.struck.count, opened.progress, opened, disk)
+        if let pause { disk.hold.arm(after: pause) { progress.signal() } }
+        var changes = 0
+        var result = opened.compactionResult {
+            if changes < 3 && opened.store.failure == nil {
+                work.change(opened, &ledger)
+                changes += 1
+            }
+            return disk.hold.isHolding
         }
-        switch opened.compactionResult() ?? result {
+        if pause != nil {
+            // One that has ended before must not leave a later call to be held.
+            if !disk.hold.isHolding { disk.hold.release() }
+            meanwhile(&self, &work, &ledger)
+            disk.hold.release()
+            result = opened.compactionResult() ?? result
+        }
+        switch result {
         case .ended?: compactions += 1
         case .failed(let error)?: failedCompactions.append(error)
         default: break
         }
-        strikesInCompaction += disk.struck.count - before
-        ledger.noteAnswers(of: opened.store)
+        let hasFailedItself = if case .failed? = result { !hasFailed } else { false }
+        strikesInCompaction += disk.struck.dropFirst(before)
+            .count { hasFailedItself || !$0.operation.isLogs($0.path) }
+        commit(&ledger)
     }
 
     /// Ends the log, cleanly where nothing has failed.
@@ -85,20 +102,21 @@ struct DiskRun {
     /// Starts on a healthy copy of what is on a disk, and goes on there for a few changes and once more.
     /// - Returns: what is wrong, nil where nothing is.
     static func problem(
-        after ledger: Ledger, on model: ModelDisk, _ durability: Durability = .always, goesOn: Bool = true
+        after ledger: Ledger, on model: ModelDisk, _ durability: Durability = .always, source: SnapshotSource? = nil,
+        goesOn: Bool = true
     ) -> String? {
         let disk = FaultyDisk(ModelDisk(copying: model))
         var ledger = ledger
         do throws(StoreError) {
             for _ in 0..<(goesOn ? 2 : 1) {
-                var run = try DiskRun(durability, on: disk)
+                var run = try DiskRun(durability, on: disk, source: source)
                 defer { run.close(&ledger) }
                 if let problem = ledger.problem(in: run.opened) { return problem }
                 guard goesOn else { return nil }
                 ledger.adopt(run.opened.store)
                 var work = Workload(random: SeededRandom(seed: ledger.sure))
                 run.change(5, &work, &ledger)
-                run.compact(&ledger)
+                run.compact(&work, &ledger)
                 if let problem = ledger.problem(in: run.opened) { return "going on: \(problem)" }
                 if let error = run.failedCompactions.first { return "going on: \(error)" }
             }

@@ -25,15 +25,21 @@ struct FaultTests {
     }
 
     /// Opens, changes, compacts, and closes: about six segments and three snapshots.
-    private func run(_ plan: [PlannedFault], on model: ModelDisk, after ledger: Ledger = Ledger()) -> Outcome {
+    private func run(
+        _ plan: [PlannedFault], _ source: SnapshotSource, on model: ModelDisk, after ledger: Ledger = Ledger()
+    ) -> Outcome {
         var outcome = Outcome(disk: FaultyDisk(model, plan), ledger: ledger)
         var work = Workload(random: SeededRandom(seed: 7))
         do {
-            var run = try DiskRun(on: outcome.disk)
+            var run = try DiskRun(on: outcome.disk, source: source)
             outcome.strikesAtTheEnds = outcome.disk.struck.count
             outcome.ledger.adopt(run.opened.store)
             for step in 0..<14 where !run.hasFailed {
-                if step % 5 == 3 { run.compact(&outcome.ledger) } else { run.change(4, &work, &outcome.ledger) }
+                if step % 5 == 3 {
+                    run.compact(&work, &outcome.ledger)
+                } else {
+                    run.change(4, &work, &outcome.ledger)
+                }
                 if step == 9 { run.tick() }
             }
             let before = outcome.disk.struck.count
@@ -60,7 +66,7 @@ struct FaultTests {
         let first = FaultyDisk(model)
         guard var run = try? DiskRun(on: first) else { return (model, ledger) }
         for _ in 0..<5 { run.change(4, &work, &ledger) }
-        run.compact(&ledger)
+        run.compact(&work, &ledger)
         for _ in 0..<4 { run.change(4, &work, &ledger) }
         first.kill()
         run.close(&ledger)
@@ -75,17 +81,17 @@ struct FaultTests {
 
     /// Runs with each plan that `plan` makes of 1, 2, 3 … until one is not struck.
     private func each(
-        _ name: String, from start: (ModelDisk, Ledger), by stride: Int = 1, _ plan: (Int) -> [PlannedFault],
-        judge: (Outcome) -> String?
+        _ name: String, _ source: SnapshotSource, from start: (ModelDisk, Ledger), by stride: Int,
+        _ plan: (Int) -> [PlannedFault], judge: (Outcome) -> String?
     ) {
         var (runs, wrong) = (0, [String]())
         var number = 1
         while true {
             let model = ModelDisk(copying: start.0)
-            let outcome = run(plan(number), on: model, after: start.1)
+            let outcome = run(plan(number), source, on: model, after: start.1)
             guard !outcome.disk.struck.isEmpty else { break }
             runs += 1
-            if let problem = judge(outcome) ?? DiskRun.problem(after: outcome.ledger, on: model) {
+            if let problem = judge(outcome) ?? DiskRun.problem(after: outcome.ledger, on: model, source: source) {
                 wrong.append("\(plan(number)) at \(outcome.disk.struck.map(\.path)): \(problem)")
             }
             number += stride
@@ -98,18 +104,21 @@ struct FaultTests {
     private func each(
         _ name: String, by stride: Int = 1, _ plan: (Int) -> [PlannedFault], judge: (Outcome) -> String? = { _ in nil }
     ) {
-        each(name + ", from nothing", from: (ModelDisk(), Ledger()), by: stride, plan, judge: judge)
-        each(name + ", after a crash", from: left(), by: stride, plan, judge: judge)
+        for source in SnapshotSource.allCases {
+            let name = "\(name), \(source)"
+            each(name + ", from nothing", source, from: (ModelDisk(), Ledger()), by: stride, plan, judge: judge)
+            each(name + ", after a crash", source, from: left(), by: stride, plan, judge: judge)
+        }
     }
 
     @Test("without a fault the work goes through several segments and snapshots")
     func none() {
-        for start in [(ModelDisk(), Ledger()), left()] {
-            let outcome = run([], on: start.0, after: start.1)
+        for (source, start) in SnapshotSource.allCases.flatMap({ [($0, (ModelDisk(), Ledger())), ($0, left())] }) {
+            let outcome = run([], source, on: start.0, after: start.1)
             #expect(outcome.failure == nil && outcome.startError == nil)
             #expect(outcome.compactions == 3)
             #expect(outcome.unanswered == 0)
-            #expect(DiskRun.problem(after: outcome.ledger, on: start.0) == nil)
+            #expect(DiskRun.problem(after: outcome.ledger, on: start.0, source: source) == nil)
         }
     }
 

@@ -12,6 +12,8 @@ struct ModelTests {
         arguments: Torture.seeds(8, orTorture: 300))
     func steps(seed: UInt64) {
         let durability = Durability.allCases[Int(seed % 3)]
+        // Every other start, so that snapshots of either kind follow one another.
+        var source = SnapshotSource.files
         var (ledger, random) = (Ledger(), SeededRandom(seed: seed))
         var work = Workload(random: SeededRandom(seed: seed))
         let model = ModelDisk()
@@ -19,7 +21,8 @@ struct ModelTests {
         while steps < 800 && wrong.isEmpty {
             let disk = FaultyDisk(model)
             do {
-                var run = try DiskRun(durability, on: disk)
+                source = source == .files ? .table : .files
+                var run = try DiskRun(durability, on: disk, source: source)
                 starts += 1
                 if let problem = ledger.problem(in: run.opened) { wrong.append("start \(starts): \(problem)") }
                 ledger.adopt(run.opened.store)
@@ -52,9 +55,9 @@ struct ModelTests {
         _ run: inout DiskRun, _ work: inout Workload, _ ledger: inout Ledger, _ random: inout SeededRandom
     ) {
         switch random.below(14) {
-        case 0: run.compact(&ledger)
+        case 0: run.compact(&work, &ledger)
         case 1:
-            run.compact(&ledger, pause: random.below(40)) { run, ledger in
+            run.compact(&work, &ledger, pause: random.below(40)) { run, work, ledger in
                 for _ in 0..<3 { run.change(2, &work, &ledger) }
             }
         case 2: run.tick()

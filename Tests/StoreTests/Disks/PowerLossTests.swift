@@ -46,9 +46,10 @@ struct PowerLossTests {
         let model = ModelDisk()
         var work = Workload(random: SeededRandom(seed: seed))
         while tally.cuts < count && tally.wrong.isEmpty {
+            let source = SnapshotSource.allCases[random.below(2)]
             let disk = FaultyDisk(model, plan(&random))
             do {
-                var run = try DiskRun(durability, on: disk)
+                var run = try DiskRun(durability, on: disk, source: source)
                 ledger.adopt(run.opened.store)
                 while !run.hasFailed && !disk.isDead && random.below(60) > 0 {
                     step(&run, &work, &ledger, &random)
@@ -67,7 +68,8 @@ struct PowerLossTests {
             let hasLostWrites = disk.struck.contains { $0.operation == .sync && $0.fault != .death }
             if hasLostWrites || random.below(3) > 0 { model.losePower(seed: random.next()) }
             tally.cuts += 1
-            if let problem = DiskRun.problem(after: ledger, on: model, durability, goesOn: tally.cuts % 10 == 0) {
+            let goesOn = tally.cuts % 10 == 0
+            if let problem = DiskRun.problem(after: ledger, on: model, durability, source: source, goesOn: goesOn) {
                 tally.wrong.append("cut \(tally.cuts): \(problem)")
             }
         }
@@ -89,9 +91,9 @@ struct PowerLossTests {
         _ run: inout DiskRun, _ work: inout Workload, _ ledger: inout Ledger, _ random: inout SeededRandom
     ) {
         switch random.below(12) {
-        case 0: run.compact(&ledger)
+        case 0: run.compact(&work, &ledger)
         case 1:
-            run.compact(&ledger, pause: random.below(60)) { run, ledger in
+            run.compact(&work, &ledger, pause: random.below(60)) { run, work, ledger in
                 for _ in 0..<4 { run.change(3, &work, &ledger) }
             }
         case 2: run.tick()

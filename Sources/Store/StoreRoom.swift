@@ -1,0 +1,45 @@
+// What can be in the way of changes without anything having failed: a full disk, a log that was moved away. Changes are
+// refused before they are proposed, because what is applied to the table cannot be taken back.
+
+extension Store {
+    /// Takes what a change needs out of what is granted.
+    /// - Parameter size: bytes of its keys and values, or more.
+    /// - Returns: whether there was so much; where not, `obstacle` has to be asked.
+    @inline(__always)
+    package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
+
+    func grant() {
+        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed || refusesChanges)
+    }
+
+    /// What keeps a change from being made now; nil where nothing does.
+    /// - Parameters:
+    ///   - size: bytes of its keys and values.
+    ///   - shrinks: whether it removes pairs: then the space that is held back is there for it.
+    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
+        grant()
+        if hasRoom(forChangeOf: size) { return nil }
+        return likelyObstacle(size, shrinks: shrinks)
+    }
+
+    private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
+        if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
+        // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
+        if shrinks && compactions.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
+        let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
+        let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
+        let allowed = writer.isObstructed && !shrinks ? 0 : room
+        guard pending > allowed else { return nil }
+        let free = (try? disk.space(at: files.folder))?.available ?? 0
+        let needed = max(pending, writer.isObstructed ? 2 * options.layout.reserve + options.layout.preallocation : 0)
+        return .diskFull(folder: files.folder.string, available: free, needed: needed)
+    }
+
+    /// Whether something may be in the way of changes.
+    package var isObstructed: Bool { openWriter?.isObstructed ?? false }
+
+    /// What is in the way of every change that grows; nil where nothing is.
+    package var obstacle: WriteObstacle? {
+        openWriter == nil ? nil : likelyObstacle(0, shrinks: false)
+    }
+}
