@@ -87,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "PuffinClient", "Wire",
+                "Bytes", "PuffinClient", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -142,7 +142,7 @@ let package = Package(
             name: "PausesTests",
             dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
-        .testTarget(name: "ServerTests", dependencies: ["Server"], swiftSettings: strict),
+        .testTarget(name: "ServerTests", dependencies: ["Bytes", "Server", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [

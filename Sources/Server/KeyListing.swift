@@ -1,6 +1,6 @@
 // KEYS over a large table, a few buckets a turn, so that nobody else waits for it. Whole buckets are taken, so each key
-// that is there all along appears once. Lines are sent as they are found; RESP wants the number of keys first, so there
-// they are gathered, up to a limit.
+// that is there all along appears once. Lines are sent as they are found; RESP wants the number of keys first, and a reply
+// that waits for followers may become an error as a whole, so there they are gathered, up to a limit.
 
 import Bytes
 import Wire
@@ -26,16 +26,17 @@ struct KeyListing: ~Copyable {
     mutating func step(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
         let store = server.store
         let matchesAll = pattern.matchesAll
+        let isStreamed = dialect == .line && !replies.keepsApart
         replies.begin(dialect)
         replies.depends(on: store.position.seq)
         cursor = store.scan(from: cursor, count: .max, buckets: KeyListing.bucketsPerStep) { key in
             if matchesAll || pattern.matches(key) { keys.append(key) }
         }
-        let isTooLarge = dialect != .line && keys.size > server.limits.unsentSize
+        let isTooLarge = !isStreamed && keys.size > server.limits.unsentSize
         let isComplete = cursor == 0 || isTooLarge
         if isTooLarge {
             replies.fail(.replyTooLarge(limit: server.limits.unsentSize))
-        } else if dialect == .line || isComplete {
+        } else if isStreamed || isComplete {
             replies.writer.append(keys)
             keys.removeAll()
             if isComplete { replies.writer.endList() }

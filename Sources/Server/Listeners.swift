@@ -1,11 +1,13 @@
 // Where a server takes connections: every address of every host that it was told, all with one port.
 
+import Bytes
 import Logging
 import Reactor
 
 /// A server's listeners.
 struct Listeners {
     private let listeners: [Listener]
+    private let hosts: [String]
     /// The port that was bound.
     let port: UInt16
 
@@ -24,7 +26,15 @@ struct Listeners {
         }
         self.listeners = listeners
         self.port = port
+        hosts = configuration.hosts + listeners.map(\.address.host)
         for listener in listeners { log.info("Server starting on \(listener.address)") }
+    }
+
+    /// Whether this server is reached at an address, as far as can be told without asking the resolver.
+    func areReached(at endpoint: Endpoint) -> Bool {
+        let isOnLoopback = hosts.contains { ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"].contains($0) }
+        let isLoopback = ["localhost", "127.0.0.1", "::1"].contains(endpoint.host)
+        return endpoint.port == port && (hosts.contains(endpoint.host) || isLoopback && isOnLoopback)
     }
 
     /// Begins to accept.

@@ -6,32 +6,49 @@ import Wire
 
 /// What a session waits for, and what it answers then.
 struct ParkedRequest {
+    /// How long it waits.
+    enum Patience {
+        case milliseconds(Int)
+        /// As long as the client does: until it ends its side.
+        case client
+        /// Until what it waits for has come, which it always does.
+        case unlimited
+    }
+
     let dialect: ReplyDialect
-    /// In milliseconds of the monotonic clock; nil waits for ever.
-    private let deadline: Int?
+    private let patience: Patience
+    private let start = MonotonicClock.milliseconds
     private let isDone: () -> Bool
     private let answer: (inout ReplyQueue, _ isLate: Bool) -> Void
 
     /// - Parameters:
-    ///   - milliseconds: how long it waits; nil for ever.
     ///   - isDone: asked in each turn.
-    ///   - answer: writes the reply; told whether the time was over first.
+    ///   - answer: writes the reply; told whether the patience was at its end first.
     init(
-        _ dialect: ReplyDialect, within milliseconds: Int? = nil, until isDone: @escaping () -> Bool,
+        _ dialect: ReplyDialect, within patience: Patience, until isDone: @escaping () -> Bool,
         answer: @escaping (inout ReplyQueue, _ isLate: Bool) -> Void
     ) {
         self.dialect = dialect
+        self.patience = patience
         self.isDone = isDone
         self.answer = answer
-        deadline = milliseconds.map { MonotonicClock.milliseconds + $0 }
     }
 
     /// Answers where that can be done now.
+    /// - Parameter clientHasEnded: whether the client sends no more.
     /// - Returns: whether it was.
-    func step(_ replies: inout ReplyQueue) -> Bool {
+    func step(_ replies: inout ReplyQueue, clientHasEnded: Bool) -> Bool {
         let isReady = isDone()
-        guard isReady || deadline.map({ MonotonicClock.milliseconds >= $0 }) ?? false else { return false }
+        guard isReady || isLate(clientHasEnded) else { return false }
         answer(&replies, !isReady)
         return true
+    }
+
+    private func isLate(_ clientHasEnded: Bool) -> Bool {
+        switch patience {
+        case .milliseconds(let limit): MonotonicClock.milliseconds - start >= limit
+        case .client: clientHasEnded
+        case .unlimited: false
+        }
     }
 }

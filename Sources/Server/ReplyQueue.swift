@@ -10,9 +10,11 @@ import Reactor
 import Wire
 
 /// Replies on their way to a client. Sizes are in bytes.
-struct ReplyQueue: ~Copyable {
+package struct ReplyQueue: ~Copyable {
     /// Appends to the reply that is being made.
-    var writer = ReplyWriter()
+    package var writer = ReplyWriter()
+
+    package init() {}
 
     /// Bytes at the front that may be sent.
     private var releasedSize = 0
@@ -24,7 +26,7 @@ struct ReplyQueue: ~Copyable {
     private var start = 0
     private var counts = Counts()
     /// Whether each reply that is held has a mark of its own, so that it can be given up by itself.
-    var keepsApart = false
+    package var keepsApart = false
 
     /// Replies that wait for the same change.
     private struct Mark {
@@ -38,10 +40,10 @@ struct ReplyQueue: ~Copyable {
     }
 
     /// What has gone through the queue since it was last asked.
-    struct Counts {
-        var replies = 0
-        var errors = 0
-        var held = 0
+    package struct Counts {
+        package var replies = 0
+        package var errors = 0
+        package var held = 0
     }
 
     /// Memory that is kept for the next replies.
@@ -49,34 +51,36 @@ struct ReplyQueue: ~Copyable {
 
     /// Bytes of all replies that are not sent.
     var size: Int { writer.buffer.count }
-    var isEmpty: Bool { writer.buffer.isEmpty }
+    /// Whether everything is sent.
+    package var isEmpty: Bool { writer.buffer.isEmpty }
 
     // MARK: Making a reply
 
     /// Begins a reply.
-    mutating func begin(_ dialect: ReplyDialect) {
+    package mutating func begin(_ dialect: ReplyDialect) {
         writer.dialect = dialect
         start = writer.buffer.count
     }
 
     /// Says that the reply may be sent only once the change `seq` is committed.
-    mutating func depends(on seq: UInt64) {
+    package mutating func depends(on seq: UInt64) {
         if seq > dependency { dependency = seq }
     }
 
-    mutating func fail(_ error: ReplyError) {
+    /// Makes the reply an error.
+    package mutating func fail(_ error: ReplyError) {
         counts.errors += 1
         writer.error(error)
     }
 
     /// Ends the reply, or a part of one that goes on later, and files it under the change that it depends on.
-    mutating func end(committed: UInt64, isComplete: Bool = true) {
+    package mutating func end(committed: UInt64, isComplete: Bool = true) {
         let size = writer.buffer.count - start
         if isComplete { counts.replies += 1 }
         if dependency <= committed && region.size == 0 && marks.isEmpty {
             releasedSize += size
         } else if keepsApart {
-            fileApart(size, replies: isComplete ? 1 : 0)
+            if isComplete { fileApart(size, committed: committed) }
         } else {
             region.seq = max(region.seq, dependency)
             region.size += size
@@ -86,24 +90,29 @@ struct ReplyQueue: ~Copyable {
         start = writer.buffer.count
     }
 
+    /// Where replies are kept apart they are made as a whole, so that an error can take the place of each.
     @inline(never)
-    private mutating func fileApart(_ size: Int, replies: Int) {
-        counts.held += replies
-        marks.append(
-            Mark(
-                seq: dependency, size: size, replies: replies, dialect: writer.dialect,
-                time: MonotonicClock.milliseconds))
+    private mutating func fileApart(_ size: Int, committed: UInt64) {
+        counts.held += 1
+        let seq = dependency > committed ? dependency : 0
+        if seq == 0, let last = marks.last, last.seq == 0 {
+            marks[marks.count - 1].size += size
+            marks[marks.count - 1].replies += 1
+        } else {
+            marks.append(
+                Mark(seq: seq, size: size, replies: 1, dialect: writer.dialect, time: MonotonicClock.milliseconds))
+        }
     }
 
     // MARK: Holding and releasing
 
     /// The change that the last held reply waits for; 0 where none is held. Counts replies from before this turn's end only.
-    var awaited: UInt64 {
+    package var awaited: UInt64 {
         keepsApart ? marks.last { $0.seq > 0 }?.seq ?? (marks.isEmpty ? 0 : 1) : marks.last?.seq ?? 0
     }
 
     /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
-    mutating func endTurn(committed: UInt64) {
+    package mutating func endTurn(committed: UInt64) {
         guard region.size > 0 else { return }
         let added = region
         region = Mark(seq: 0, size: 0, replies: 0)
@@ -121,42 +130,46 @@ struct ReplyQueue: ~Copyable {
     }
 
     /// Lets go what waits for changes up to `committed`.
-    mutating func release(committed: UInt64) {
-        while let first = marks.first, first.seq <= committed {
-            releasedSize += first.size
-            marks.removeFirst()
-        }
+    package mutating func release(committed: UInt64) {
+        let count = marks.firstIndex { $0.seq > committed } ?? marks.count
+        guard count > 0 else { return }
+        for mark in marks[..<count] { releasedSize += mark.size }
+        marks.removeFirst(count)
     }
 
-    /// Puts an error in the place of every reply at the front that has waited since before `time`, and does not wait for
-    /// this server's disk: for `durable` or less. Only where replies are kept apart.
+    /// Puts an error in the place of every reply at the front that has waited since before `time` for a change behind
+    /// `committed`; those that wait for this server's disk, for more than `durable`, go on waiting, and so do those behind
+    /// them. Only where replies are kept apart.
     /// - Parameters:
     ///   - time: in milliseconds of the monotonic clock.
     ///   - error: what is said of a change.
-    /// - Returns: whether there was any.
-    mutating func expire(durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) -> Bool {
-        guard let first = marks.first, first.time < time, first.seq <= durable else { return false }
-        var rest = ByteBuffer()
-        rest.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))
+    /// - Returns: whether any reply is released.
+    package mutating func expire(
+        from committed: UInt64, upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError
+    ) -> Bool {
+        let count = marks.firstIndex { $0.seq > committed && ($0.seq > durable || $0.time >= time) } ?? marks.count
+        guard count > 0 else { return false }
+        var held = ByteBuffer()
+        held.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))
         writer.buffer.truncate(to: releasedSize)
         var offset = 0
-        while let mark = marks.first, mark.seq == 0 || mark.time < time && mark.seq <= durable {
-            if mark.seq == 0 {
-                writer.buffer.append(rest.bytes.extracting(offset..<offset + mark.size))
+        for mark in marks[..<count] {
+            if mark.seq <= committed {
+                writer.buffer.append(held.bytes.extracting(offset..<offset + mark.size))
             } else {
                 writer.dialect = mark.dialect
                 fail(error(mark.seq))
             }
             offset += mark.size
-            marks.removeFirst()
         }
+        marks.removeFirst(count)
         releasedSize = writer.buffer.count
-        writer.buffer.append(rest.bytes.extracting(offset..<rest.count))
+        writer.buffer.append(held.bytes.extracting(offset..<held.count))
         return true
     }
 
     /// Puts an error in the place of every reply that will never be true.
-    mutating func failHeld(_ error: ReplyError) {
+    package mutating func failHeld(_ error: ReplyError) {
         endTurn(committed: 0)
         let replies = marks.reduce(0) { $0 + $1.replies }
         marks.removeAll()
@@ -168,20 +181,20 @@ struct ReplyQueue: ~Copyable {
     // MARK: Sending
 
     /// What may be sent.
-    var released: Span<UInt8> {
+    package var released: Span<UInt8> {
         @_lifetime(borrow self)
         get { writer.buffer.bytes.extracting(0..<releasedSize) }
     }
 
     /// Drops what was sent.
-    mutating func removeReleased() {
+    package mutating func removeReleased() {
         writer.buffer.removeFirst(releasedSize)
         writer.buffer.trim(above: ReplyQueue.keptSize)
         releasedSize = 0
     }
 
     /// What has gone through since the last call.
-    mutating func takeCounts() -> Counts {
+    package mutating func takeCounts() -> Counts {
         defer { counts = Counts() }
         return counts
     }

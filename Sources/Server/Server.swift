@@ -205,11 +205,20 @@ package final class Server {
 
     /// Gives up replies that have waited for followers for too long.
     private func expire() {
-        let time = MonotonicClock.milliseconds - replicationSettings.ackTimeout
+        let limit = replicationSettings.ackTimeout
+        let time = MonotonicClock.milliseconds - limit
         for session in waiting {
-            session.expire(durable: store.locallyCommitted, before: time) { seq in
-                .unacknowledged(
-                    by: replication.missingAcknowledgements(of: seq), within: replicationSettings.ackTimeout)
+            session.expire(upTo: store.locallyCommitted, before: time) { seq in
+                .unacknowledged(by: replication.missingAcknowledgements(of: seq), within: limit)
+            }
+        }
+    }
+
+    /// Gives up every reply that waits for followers, because this server has stopped leading.
+    func giveUpUnacknowledged() {
+        for session in sessions.values {
+            session.expire(upTo: .max, before: .max) { seq in
+                .leftBehind(by: replication.missingAcknowledgements(of: seq))
             }
         }
     }
@@ -307,6 +316,9 @@ package final class Server {
     func goOnLater(_ session: Session) {
         unfinished.append(session)
     }
+
+    /// Whether an address is this server's own.
+    func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }
 
     /// Has a session looked at until the request that it has parked is answered.
     func park(_ session: Session) {

@@ -101,12 +101,19 @@ final class Session: StreamDelegate {
     ) {
         guard !parser.isBlank else { return }
         replies.begin(replyDialect(parser.dialect))
+        runCommand(bytes, &parser, &replies)
+        replies.end(committed: store.committed, isComplete: !isBusy)
+    }
+
+    @inline(__always)
+    private func runCommand(
+        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
         if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
             run(commands.rows[index], bytes, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
         }
-        replies.end(committed: store.committed, isComplete: !isBusy)
     }
 
     private func run(
@@ -232,15 +239,22 @@ final class Session: StreamDelegate {
         server.park(self)
     }
 
-    /// Runs a request, whole and in RESP or as a line, as a part of another one.
-    func runParked(_ request: [UInt8], _ replies: inout ReplyQueue) {
+    /// Whether bytes are one whole request that reads or changes data; an unknown one is, as it waits for nothing.
+    func isDataRequest(_ request: [UInt8]) -> Bool {
         var parser = RequestParser(limits: server.limits.request)
         let bytes = request.span
-        switch parser.parse(bytes) {
-        case .complete: run(bytes, &parser, &replies)
-        case .malformed(let error): replies.fail(ReplyError(error.message))
-        case .incomplete: replies.fail(.syntax)
-        }
+        guard case .complete(bytes.count) = parser.parse(bytes), !parser.isBlank else { return false }
+        guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return true }
+        let kind = commands.rows[index].kind
+        return kind == .read || kind == .write
+    }
+
+    /// Runs such a request as a part of another one.
+    func runPart(_ request: [UInt8], _ replies: inout ReplyQueue) {
+        var parser = RequestParser(limits: server.limits.request)
+        let bytes = request.span
+        guard case .complete = parser.parse(bytes) else { return replies.fail(.syntax) }
+        runCommand(bytes, &parser, &replies)
     }
 
     /// Whether everything that came before the request that is being run is answered and sent.
@@ -313,7 +327,7 @@ final class Session: StreamDelegate {
         parked = nil
         isBusy = false
         replies.begin(request.dialect)
-        if request.step(&replies) {
+        if request.step(&replies, clientHasEnded: peerHasEnded) {
             server.touch(self)
             replies.end(committed: store.committed, isComplete: !isBusy)
         } else {
@@ -331,6 +345,11 @@ final class Session: StreamDelegate {
     private var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
     }
+
+    /// Whether it is read on while a request is parked: so that the client's end is noticed, which may be all that it waits for.
+    private var isListening: Bool { parked != nil && stream.heldSize < Session.parkedSize }
+    /// Bytes of requests that may gather meanwhile.
+    private static let parkedSize = 64 << 10
 
     /// Whether requests have to wait: for a long reply to be complete, or for the client to take replies.
     private var isHeldUp: Bool { isBusy || isOutputFull }
@@ -363,8 +382,8 @@ final class Session: StreamDelegate {
     }
 
     /// Puts an error in the place of replies that have waited for followers for too long.
-    func expire(durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) {
-        guard replies.expire(durable: durable, before: time, error: error) else { return }
+    func expire(upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) {
+        guard replies.expire(from: store.committed, upTo: durable, before: time, error: error) else { return }
         server.touch(self)
     }
 
@@ -382,7 +401,7 @@ final class Session: StreamDelegate {
         guard send(&replies) else { return close() }
         switch state {
         case .open where peerHasEnded && isSettled: close()
-        case .open: stream.isReading = !isHeldUp && server.takesRequests
+        case .open: stream.isReading = (!isHeldUp || isListening) && server.takesRequests
         case .finishing where isSent: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }

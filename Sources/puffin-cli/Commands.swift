@@ -56,7 +56,9 @@ private func keyNotFound() -> ExitCode {
     serverError("Key not found")
 }
 
-private func unexpected(_ reply: Reply, to command: String) -> ExitCode {
+/// Says that a reply is none that the command has.
+/// - Returns: the error to end with.
+func unexpected(_ reply: Reply, to command: String) -> ExitCode {
     printError("puffin-cli: the server answered \(command) with \(reply), which is no answer to it")
     return .noAnswer
 }

@@ -10,13 +10,16 @@ import Wire
 struct PuffinCLI: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "puffin-cli",
-        abstract: "Sets, gets and deletes the keys of a Puffin server.",
+        abstract: "Sets, gets and deletes the keys of a Puffin server, and says which server leads.",
         discussion: """
             What begins with a dash and is not an option comes after --:
               puffin-cli set temperature -- -5
             """,
         version: "puffin-cli \(puffinVersion)",
-        subcommands: [SetCommand.self, GetCommand.self, DeleteCommand.self])
+        subcommands: [
+            SetCommand.self, GetCommand.self, DeleteCommand.self, RoleCommand.self, HandoverCommand.self,
+            PromoteCommand.self, FollowCommand.self, DemoteCommand.self,
+        ])
 
     @OptionGroup var server: ServerOptions
 
@@ -48,12 +51,13 @@ struct ServerOptions: ParsableArguments {
     var addr = Endpoint()
 
     /// Sends one command to the server.
+    /// - Parameter limit: how long connecting, and then the answer, may take.
     /// - Returns: its reply, which is not an error.
     /// - Throws: an `ExitCode`, after the reason has been printed.
-    func execute(_ arguments: [[UInt8]]) throws -> Reply {
+    func execute(_ arguments: [[UInt8]], within limit: Duration = Connection.defaultTimeLimit) throws -> Reply {
         let reply: Reply
         do throws(ClientError) {
-            var connection = try Connection(to: addr)
+            var connection = try Connection(to: addr, timeLimit: limit)
             reply = try connection.execute(arguments)
         } catch .cannotConnect(let endpoint, let reason) {
             let error = ClientError.cannotConnect(to: endpoint, reason: reason)

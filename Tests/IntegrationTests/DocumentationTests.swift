@@ -60,22 +60,129 @@ struct DocumentationTests {
     }
 }
 
+/// The documents about leaders and followers.
+@Suite("Documents about replication", .serialized)
+struct ReplicationDocumentationTests {
+    @Test(
+        "the sessions with a leader and a follower print what is shown",
+        arguments: ["README.md", "docs/replication.md"])
+    func sessions(path: String) throws {
+        try withTemporaryFolder { folder in
+            let document = try Document(path)
+            let ports = [("8080", "\(freePort())"), ("8081", "\(freePort())")]
+            var servers: [ServerProcess] = []
+            for block in document.blocks.filter({ $0.hasPrefix("$ bin/puffin-") && $0.contains("8081") }) {
+                for (command, output) in Document.commands(in: block) {
+                    // As it stands, but for the ports, which are somebody's.
+                    let words = adapt(command, ports).split(separator: " ").map(String.init)
+                    if words[0] == "bin/puffin-server" {
+                        servers.append(try ServerProcess(arguments: Array(words.dropFirst()), in: folder))
+                    } else {
+                        try expect(adapt(command, ports), adapt(output, ports), leader: ports[0].1)
+                    }
+                }
+            }
+            #expect(servers.count == 2)
+        }
+    }
+
+    private func adapt(_ text: String, _ ports: [(shown: String, real: String)]) -> String {
+        // By letters, so that no port is taken for the other one.
+        text.replacingOccurrences(of: ports[0].shown, with: "<A>").replacingOccurrences(of: ports[1].shown, with: "<B>")
+            .replacingOccurrences(of: "<A>", with: ports[0].real).replacingOccurrences(of: "<B>", with: ports[1].real)
+    }
+
+    /// A follower has what its leader has in a moment: a read is asked again until it is as shown.
+    private func expect(_ command: String, _ output: String, leader: String) throws {
+        let bin = URL(fileURLWithPath: ChildProcess.program("puffin-cli")).path
+        let address = command.contains("-addr") ? "" : " -addr localhost:\(leader)"
+        let run = command.replacingOccurrences(of: "bin/puffin-cli", with: bin + address)
+        let isRead = command.contains(" get ") || command.hasSuffix(" role")
+        let limit = ContinuousClock.now + .seconds(isRead ? 20 : 0)
+        var found = try ChildProcess.run(["sh", "-c", run]).output
+        while found != output && ContinuousClock.now < limit { found = try ChildProcess.run(["sh", "-c", run]).output }
+        #expect(found == output, "\(command)")
+    }
+
+    @Test("every line of the log that is explained is one that the server writes")
+    func logLines() throws {
+        let root = Document.root.appendingPathComponent("Sources/Server")
+        let sources = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
+            .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
+            .map { try String(contentsOf: $0, encoding: .utf8) }.joined()
+        let rows = try Document("docs/replication.md").rows(behind: "## What the log says")
+        #expect(rows.count > 15)
+        for line in rows {
+            for part in line.components(separatedBy: "…") where part.count > 4 {
+                let text = part.trimmingCharacters(in: CharacterSet(charactersIn: ": "))
+                #expect(sources.contains(text), "\(line): \(text)")
+            }
+        }
+    }
+
+    @Test("every figure about replication is explained, and every one that is explained is there")
+    func figures() throws {
+        let text = try Document("docs/replication.md")
+        let named = Set(try text.rows(behind: "## STATS").flatMap { $0.components(separatedBy: ", ") })
+        try withReplicas(1) { leader, followers in
+            let found = Set(try [leader, followers[0]].flatMap { try $0.figures().keys })
+            #expect(named.subtracting(found).isEmpty)
+            let replication = found.filter {
+                $0.hasPrefix("follower") || $0.hasPrefix("leader") || $0.hasPrefix("stale")
+            }
+            #expect(replication.subtracting(named).isEmpty)
+        }
+    }
+
+    @Test("every command has its place in the protocol's description")
+    func commands() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            try client.send("HELP\n")
+            let help = String(decoding: try client.receive(through: "\nEND\n"), as: UTF8.self).split(separator: "\n")
+                .dropLast()
+            let text = try Document("docs/protocol.md").text
+            for line in help {
+                let name = line.prefix { $0 != " " }
+                #expect(text.contains("`\(name)`") || text.contains("`\(name) "), "\(line)")
+            }
+        }
+    }
+}
+
 /// A document of the project.
 private struct Document {
-    private let text: String
+    let text: String
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     init(_ path: String) throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        text = try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+        text = try String(contentsOf: Document.root.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    /// The content of every fenced block.
+    var blocks: [String] {
+        let parts = text.components(separatedBy: "```")
+        return stride(from: 1, to: parts.count, by: 2).map { index in
+            String(parts[index].drop { $0 != "\n" }.dropFirst())
+        }
     }
 
     /// The content of the fenced block that holds `text`.
     func block(containing wanted: String) throws -> String {
-        let blocks = text.components(separatedBy: "```")
-        let block = try #require(
-            stride(from: 1, to: blocks.count, by: 2).map { blocks[$0] }.first { $0.contains(wanted) })
-        return String(block[block.index(after: block.firstIndex(of: "\n") ?? block.startIndex)...])
+        try #require(blocks.first { $0.contains(wanted) })
+    }
+
+    /// What stands in backticks in the first column of the table behind a headline; texts of one row are joined by commas.
+    func rows(behind headline: String) throws -> [String] {
+        let start = try #require(text.range(of: headline + "\n"))
+        let lines = text[start.upperBound...].components(separatedBy: "\n")
+        return lines.drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }.dropFirst(2).map { line in
+            let cell = line.components(separatedBy: "|")[1].components(separatedBy: "`")
+            return stride(from: 1, to: cell.count, by: 2).map { cell[$0] }.joined(separator: ", ")
+        }
     }
 
     /// The commands of a block, each with the output below it.

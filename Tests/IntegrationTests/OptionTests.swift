@@ -54,7 +54,8 @@ struct OptionTests {
         for option in [
             "port", "bind", "data", "durability", "segment-size", "compact-ratio", "compact-size", "retain-size",
             "retain-age",
-            "max-memory", "log-level", "log-format", "version", "help",
+            "mode", "follower", "ack", "ack-timeout", "replication-timeout", "adopt-history", "max-memory", "log-level",
+            "log-format", "version", "help",
         ] {
             #expect(output.contains("--\(option)"))
         }

@@ -41,6 +41,13 @@ extension ReplyError {
             code: "UNACKED")
     }
 
+    /// What waited for followers when this server stopped leading.
+    static func leftBehind(by count: Int) -> ReplyError {
+        ReplyError(
+            "Not acknowledged by \(counted(count, "follower")) before this server became a follower; its leader may lack this change",
+            code: "UNACKED")
+    }
+
     static func notWritten(_ reason: String) -> ReplyError {
         ReplyError("Not written: \(reason)", code: "ERR")
     }

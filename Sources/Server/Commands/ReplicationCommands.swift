@@ -31,16 +31,14 @@ let replicationCommands: [Command] = [
         summary: "Makes this leader a follower of whatever leader connects to it."
     ) { _, session, replies in
         guard isReady(session, &replies) else { return }
-        session.server.replication.demote(following: nil)
-        replies.writer.ok()
+        follow(nil, session, &replies)
     },
     Command(
         "FOLLOW", .server, 1...1, usage: "FOLLOW <host:port>", needs: "an address",
         summary: "Makes this server a follower of the leader at an address, which it asks to connect."
     ) { arguments, session, replies in
         guard isReady(session, &replies), let leader = endpoint(arguments[1], session, &replies) else { return }
-        session.server.replication.demote(following: "\(leader)")
-        replies.writer.ok()
+        follow(leader, session, &replies)
     },
     Command(
         "FOLLOWER", .server, 2...2, usage: "FOLLOWER ADD|REMOVE <host:port>",
@@ -63,6 +61,14 @@ let replicationCommands: [Command] = [
         "AFTER", .server, 2...Command.any, lineArity: 2...2, form: .rest(afterWords: 1),
         usage: "AFTER <seq> <request>", needs: "the number of a change, and a request",
         summary: "Runs a request once this server has that change: to read one's writes from a follower.", run: after),
+    Command(
+        "SEQ", .read, 0...0, usage: "SEQ",
+        summary: "The number of the newest change, for AFTER: what this connection has changed is in it."
+    ) { _, session, replies in
+        let seq = session.store.position.seq
+        replies.depends(on: seq)
+        replies.writer.integer(Int(seq))
+    },
 ]
 
 private func isReady(_ session: Session, _ replies: inout ReplyQueue) -> Bool {
@@ -78,16 +84,33 @@ private func isReady(_ session: Session, _ replies: inout ReplyQueue) -> Bool {
     return true
 }
 
-/// An address; one without a host is at the host that this connection comes from.
+/// Another server's address; one without a host is at the host that this connection comes from.
 private func endpoint(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> Endpoint? {
-    do {
+    do throws(EndpointError) {
         let text = String(bytes)
-        guard text.hasPrefix(":") else { return try Endpoint(parsing: text) }
-        return Endpoint(host: session.stream.peer.host, port: try Endpoint(parsing: text).port)
+        var endpoint = try Endpoint(parsing: text)
+        if text.hasPrefix(":") { endpoint = Endpoint(host: session.stream.peer.host, port: endpoint.port) }
+        guard !session.server.isReached(at: endpoint) else {
+            replies.fail(ReplyError("\(endpoint) is this server itself"))
+            return nil
+        }
+        return endpoint
     } catch {
         replies.fail(ReplyError("\(error)"))
         return nil
     }
+}
+
+private func follow(_ leader: Endpoint?, _ session: Session, _ replies: inout ReplyQueue) {
+    let server = session.server
+    do throws(StoreError) {
+        try server.replication.becomeFollower(of: leader)
+    } catch {
+        return replies.fail(ReplyError("The role could not be written down, so nothing was changed: \(error)"))
+    }
+    server.log.info(
+        "This server follows \(leader.map { "\($0)" } ?? "whatever leader connects") now, and refuses changes")
+    replies.writer.ok()
 }
 
 private func replicate(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -153,12 +176,12 @@ private func follower(_ arguments: Arguments, _ session: Session, _ replies: ino
         replication.add(endpoint)
     } else if arguments[1].equalsIgnoringCase("REMOVE") {
         guard replication.remove(endpoint) else {
-            return replies.fail(ReplyError("No follower at \(endpoint); ROLE lists them"))
+            return replies.fail(.noFollower(at: endpoint, among: replication.followers))
         }
     } else {
         return replies.fail(.unknownSubcommand("FOLLOWER", arguments[1], echoSize: session.server.limits.echoSize))
     }
-    replication.writeNote()
+    replication.noteFollowers()
     replies.writer.ok()
 }
 
@@ -171,7 +194,7 @@ private func handOver(_ arguments: Arguments, _ session: Session, _ replies: ino
         time = wanted
     }
     guard let follower = replication.followers.first(where: { $0.endpoint == endpoint }) else {
-        return replies.fail(ReplyError("No follower at \(endpoint); ROLE lists them"))
+        return replies.fail(.noFollower(at: endpoint, among: replication.followers))
     }
     let end = HandoverEnd()
     let refusal = replication.handOver(to: follower, within: time) {
@@ -179,7 +202,7 @@ private func handOver(_ arguments: Arguments, _ session: Session, _ replies: ino
     }
     if let refusal { return replies.fail(ReplyError("Not handed over: \(refusal)")) }
     session.park(
-        ParkedRequest(replies.writer.dialect) {
+        ParkedRequest(replies.writer.dialect, within: .unlimited) {
             end.isThere
         } answer: { replies, _ in
             if let failure = end.failure {
@@ -197,12 +220,12 @@ private final class HandoverEnd {
 }
 
 private func wait(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    guard let count = arguments[1].decimal, let time = arguments[2].decimal else { return replies.fail(.notAnInteger) }
-    guard time >= 0 else { return replies.fail(ReplyError("timeout is negative")) }
     let (seq, replication) = (session.store.position.seq, session.server.replication)
     guard !replication.isFollower else { return replies.fail(.onFollower("WAIT")) }
+    guard let count = arguments[1].decimal else { return replies.fail(.notAnInteger) }
+    guard let patience = patience(arguments[2], &replies) else { return }
     session.park(
-        ParkedRequest(replies.writer.dialect, within: time == 0 ? nil : time) {
+        ParkedRequest(replies.writer.dialect, within: patience) {
             replication.followers.count { $0.applied >= seq } >= count
         } answer: { replies, _ in
             replies.writer.integer(replication.followers.count { $0.applied >= seq })
@@ -210,18 +233,19 @@ private func wait(_ arguments: Arguments, _ session: Session, _ replies: inout R
 }
 
 private func waitForDisks(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    guard let local = arguments[1].decimal, let count = arguments[2].decimal, let time = arguments[3].decimal else {
-        return replies.fail(.notAnInteger)
-    }
-    guard time >= 0 else { return replies.fail(ReplyError("timeout is negative")) }
-    guard local == 0 || local == 1 else { return replies.fail(ReplyError("value is out of range, must be 0 or 1")) }
+    guard let local = arguments[1].decimal else { return replies.fail(.notAnInteger) }
+    guard local == 0 || local == 1 else { return replies.fail(.outOfRange("value must between 0 and 1")) }
+    guard let count = arguments[2].decimal else { return replies.fail(.notAnInteger) }
+    guard count >= 0 else { return replies.fail(.outOfRange("must be positive")) }
+    guard let patience = patience(arguments[3], &replies) else { return }
     let (store, replication) = (session.store, session.server.replication)
     guard !replication.isFollower else { return replies.fail(.onFollower("WAITAOF")) }
     let seq = store.position.seq
+    // Where the disk is not waited for, it has to be asked.
+    if local == 1 && store.durability != .always && store.isLoaded { store.requestSync() }
     session.park(
-        ParkedRequest(replies.writer.dialect, within: time == 0 ? nil : time) {
-            (local == 0 || store.durable >= seq)
-                && replication.followers.count { $0.acknowledged >= seq } >= count
+        ParkedRequest(replies.writer.dialect, within: patience) {
+            (local == 0 || store.durable >= seq) && replication.followers.count { $0.acknowledged >= seq } >= count
         } answer: { replies, _ in
             replies.writer.list(2)
             replies.writer.integer(store.durable >= seq ? 1 : 0)
@@ -230,30 +254,60 @@ private func waitForDisks(_ arguments: Arguments, _ session: Session, _ replies:
         })
 }
 
-private func after(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    guard let number = arguments[1].decimal, number >= 0 else { return replies.fail(.notAnInteger) }
-    var request: [UInt8] = []
-    if replies.writer.isLine {
-        request = Array(arguments[2]) + [UInt8(ascii: "\n")]
-    } else {
-        var buffer = ByteBuffer()
-        buffer.append(requestOf: arguments.count - 2)
-        for index in 2..<arguments.count { buffer.append(requestArgument: arguments[index]) }
-        request = Array(buffer.bytes)
+/// A time in milliseconds, as Redis reads it; 0 is for ever.
+private func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> ParkedRequest.Patience? {
+    guard let time = bytes.decimal else {
+        replies.fail(ReplyError("timeout is not an integer or out of range"))
+        return nil
     }
-    let (server, seq) = (session.server, UInt64(number))
+    guard time >= 0 else {
+        replies.fail(ReplyError("timeout is negative"))
+        return nil
+    }
+    return time == 0 ? .client : .milliseconds(time)
+}
+
+private func after(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    guard let seq = arguments[1].unsignedDecimal else { return replies.fail(.notAnInteger) }
+    let request = rest(of: arguments, isLine: replies.writer.isLine)
+    guard session.isDataRequest(request) else {
+        return replies.fail(ReplyError("AFTER needs a request that reads or changes data: AFTER 42 GET greeting"))
+    }
+    let server = session.server
     session.park(
-        ParkedRequest(replies.writer.dialect, within: server.limits.afterTime) {
+        ParkedRequest(replies.writer.dialect, within: .milliseconds(server.limits.afterTime)) {
             server.store.committed >= seq
         } answer: { [unowned session] replies, isLate in
             guard !isLate else { return replies.fail(.notThere(seq, server)) }
-            session.runParked(request, &replies)
+            session.runPart(request, &replies)
         })
 }
 
+/// What stands behind `AFTER <seq>`, as a request of its own.
+private func rest(of arguments: Arguments, isLine: Bool) -> [UInt8] {
+    var request = ByteBuffer()
+    if isLine {
+        request.append(arguments[2])
+        request.append(UInt8(ascii: "\n"))
+    } else {
+        request.append(requestOf: arguments.count - 2)
+        for index in 2..<arguments.count { request.append(requestArgument: arguments[index]) }
+    }
+    return Array(request.bytes)
+}
+
 extension ReplyError {
+    fileprivate static func noFollower(at endpoint: Endpoint, among followers: [FollowerLink]) -> ReplyError {
+        let others = followers.map { "\($0.endpoint)" }.joined(separator: ", ")
+        return ReplyError("No follower at \(endpoint); there \(others.isEmpty ? "are none" : "is \(others)")")
+    }
+
     fileprivate static func onFollower(_ name: String) -> ReplyError {
         ReplyError("\(name) cannot be used with replica instances. Ask the leader.")
+    }
+
+    fileprivate static func outOfRange(_ range: String) -> ReplyError {
+        ReplyError("value is out of range, \(range)")
     }
 
     fileprivate static func notThere(_ seq: UInt64, _ server: Server) -> ReplyError {

@@ -23,27 +23,24 @@ package enum AckPolicy: Equatable, Sendable, CustomStringConvertible {
 
     /// The newest change that enough followers have.
     /// - Parameter positions: the newest change that each follower has acknowledged, in any order.
-    func acknowledged(_ positions: [UInt64]) -> UInt64 {
-        let wanted =
-            switch self {
-            case .local: 0
-            case .followers(let count): count
-            case .all: positions.count
-            }
+    package func acknowledged(_ positions: [UInt64]) -> UInt64 {
+        let wanted = wanted(of: positions.count)
         if wanted == 0 { return .max }
         let sorted = positions.sorted(by: >)
         return wanted <= sorted.count ? sorted[wanted - 1] : 0
     }
 
-    /// How many followers lack a change.
-    func missing(_ positions: [UInt64], for seq: UInt64) -> Int {
-        let wanted =
-            switch self {
-            case .local: 0
-            case .followers(let count): count
-            case .all: positions.count
-            }
-        return max(wanted - positions.count { $0 >= seq }, 0)
+    /// How many followers lack a change that they should have.
+    package func missing(_ positions: [UInt64], for seq: UInt64) -> Int {
+        max(wanted(of: positions.count) - positions.count { $0 >= seq }, 0)
+    }
+
+    private func wanted(of count: Int) -> Int {
+        switch self {
+        case .local: 0
+        case .followers(let wanted): wanted
+        case .all: count
+        }
     }
 
     package var description: String {

@@ -2,9 +2,9 @@
 // what it has on its disk. A follower that is slow, stopped or gone costs reads of the log's files, one buffer's memory
 // and an attempt now and then.
 //
-//     waiting ──> resolving ──> dialing ──> greeting ──> feeding ─┐
-//        ^                                                        │
-//        └──────────── anything that goes wrong ──────────────────┘
+//     waiting ──> connecting ──> greeting ──> feeding ─┐
+//        ^                                             │
+//        └──────────── anything that goes wrong ───────┘
 
 import Bytes
 import Logging
@@ -20,8 +20,7 @@ final class FollowerLink: StreamDelegate {
     private enum State {
         /// Until a moment of the monotonic clock, in milliseconds.
         case waiting(until: Int)
-        case resolving(Resolver)
-        case dialing(Dialer, others: ArraySlice<Address>)
+        case connecting(Connector)
         case greeting(Stream)
         case feeding(Stream, LogFeed)
         case closed
@@ -51,7 +50,7 @@ final class FollowerLink: StreamDelegate {
     private static let chunkSize = 256 << 10
     /// The longest line that a follower sends: its greeting with 64 checkpoints.
     private static let lineSize = 16 << 10
-    /// How long a dial may take, in milliseconds.
+    /// How long dialing one address may take, in milliseconds.
     private static let dialTime = 3000
 
     init(_ endpoint: Endpoint, server: Server, seed: UInt64) {
@@ -71,7 +70,7 @@ final class FollowerLink: StreamDelegate {
         switch state {
         case .feeding: "feeding"
         case .waiting, .closed: "waiting"
-        case .resolving, .dialing, .greeting: "connecting"
+        case .connecting, .greeting: "connecting"
         }
     }
 
@@ -82,15 +81,16 @@ final class FollowerLink: StreamDelegate {
         ended.removeAll()
         switch state {
         case .feeding(let stream, let feed): send(feed, to: stream)
-        case .resolving(let resolver):
-            switch resolver.takeAnswer() {
-            case .success(let addresses)?: dial(addresses[...])
+        case .connecting(let connector):
+            switch connector.advance() {
+            case .success(let stream)?: greet(stream)
             case .failure(let error)?: fail("cannot \(error.operation): \(error.reason)")
             case nil: break
             }
         case .waiting(let time) where MonotonicClock.milliseconds >= time && server.isServing.load(ordering: .relaxed):
-            state = .resolving(Resolver(host: endpoint.host, port: endpoint.port, bell: server.bell))
-        case .waiting, .dialing, .greeting, .closed: break
+            state = .connecting(
+                Connector(server.loop, to: endpoint, within: FollowerLink.dialTime, bell: server.bell))
+        case .waiting, .greeting, .closed: break
         }
     }
 
@@ -103,6 +103,9 @@ final class FollowerLink: StreamDelegate {
         }
         if silence > server.replication.settings.timeout { fail("nothing was heard of it for \(silence / 1000) s") }
     }
+
+    /// Says now what a heartbeat says: it has changed.
+    func sendHeartbeat() { heartbeatIsDue = true }
 
     /// Greets the follower again, because what it was being sent is no longer the data set.
     func beginAnew() {
@@ -137,26 +140,26 @@ final class FollowerLink: StreamDelegate {
 
     // MARK: Connecting
 
-    private func dial(_ addresses: ArraySlice<Address>) {
-        guard let address = addresses.first else { return fail("its name has no address") }
-        do throws(ReactorError) {
-            let dialer = try Dialer(server.loop, to: address, within: FollowerLink.dialTime) { [unowned self] result in
-                switch result {
-                case .success(let stream): greet(stream)
-                case .failure(let error): dialFailed(error, others: addresses.dropFirst())
-                }
-            }
-            state = .dialing(dialer, others: addresses.dropFirst())
-        } catch {
-            dialFailed(error, others: addresses.dropFirst())
+    /// Makes the next attempt now: the follower is known to be there.
+    func hurry() {
+        guard case .waiting = state else { return }
+        backoff.reset()
+        state = .waiting(until: 0)
+    }
+
+    /// Whether it is connected to a server at this address, whatever name it has for it.
+    func isConnected(to address: String) -> Bool {
+        switch state {
+        case .greeting(let stream), .feeding(let stream, _): "\(stream.peer)" == address
+        default: false
         }
     }
 
-    private func dialFailed(_ error: ReactorError, others: ArraySlice<Address>) {
-        if others.isEmpty { fail("cannot \(error.operation): \(error.reason)") } else { dial(others) }
-    }
-
     private func greet(_ stream: Stream) {
+        if let other = server.replication.follower(at: "\(stream.peer)") {
+            stream.close()
+            return server.replication.drop(self, sameAs: other)
+        }
         state = .greeting(stream)
         lastHeard = MonotonicClock.milliseconds
         stream.start(self)
@@ -209,6 +212,7 @@ final class FollowerLink: StreamDelegate {
             return fail("\(error)")
         }
         (acknowledged, applied) = (0, 0)
+        heartbeatIsDue = true
         let feed = server.store.feed(for: hello)
         state = .feeding(stream, feed)
         send(feed, to: stream)
@@ -249,9 +253,10 @@ final class FollowerLink: StreamDelegate {
             output.removeAll()
             let step = feed.next(&output, upTo: FollowerLink.chunkSize)
             if case .start(let start) = step { begin(start) }
-            if heartbeatIsDue && feed.isAtLineEnd {
+            if heartbeatIsDue && feed.isAtLineEnd && feed.hasStarted {
                 heartbeatIsDue = false
-                output.append(feedLine: .heartbeat(time: WallClock.milliseconds, seq: feed.newestSeq))
+                let time = server.replication.isFresh ? WallClock.milliseconds : 0
+                output.append(feedLine: .heartbeat(time: time, seq: feed.newestSeq))
             }
             sentSize += output.count
             guard stream.send(output.bytes) else { return fail("the connection was lost") }
@@ -276,10 +281,13 @@ final class FollowerLink: StreamDelegate {
         }
     }
 
-    /// Asks the follower to become the leader, once it has every change.
-    /// - Returns: false where this cannot be said now: it has to be tried again.
+    /// Whether a line of this server's own can be sent now: it stands between those of the log.
+    var takesLines: Bool { if case .feeding(_, let feed) = state { feed.isAtLineEnd } else { false } }
+
+    /// Asks the follower, which has every change and takes lines, to become the leader.
+    /// - Returns: false where the connection is lost.
     func promote(at position: LogPosition, followers: [String]) -> Bool {
-        guard case .feeding(let stream, let feed) = state, feed.isAtLineEnd else { return false }
+        guard case .feeding(let stream, _) = state else { return false }
         var line = ByteBuffer()
         line.append(feedLine: .promote(position, followers: followers))
         return stream.send(line.bytes)

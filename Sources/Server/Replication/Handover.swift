@@ -19,7 +19,7 @@ final class Handover {
         case unconfirmed(String)
     }
 
-    private let follower: FollowerLink
+    let follower: FollowerLink
     private unowned let server: Server
     private let deadline: Int
     private var isTold = false
@@ -47,7 +47,7 @@ final class Handover {
                 ))
         }
         let store = server.store
-        if follower.acknowledged == store.position.seq, !store.hasPending, !store.isWriting {
+        if follower.takesLines, follower.acknowledged == store.position.seq, !store.hasPending, !store.isWriting {
             tell(store.position)
         } else if isLate || !follower.isFeeding {
             conclude(
@@ -60,7 +60,12 @@ final class Handover {
     private func tell(_ position: LogPosition) {
         let others = server.replication.followers.map { "\($0.endpoint)" }.filter { $0 != "\(follower.endpoint)" }
         // Written down before it is said: after a crash there may be no leader, but never two.
-        server.replication.becomeFollower(of: "\(follower.endpoint)")
+        do throws(StoreError) {
+            try server.replication.becomeFollower(of: follower.endpoint)
+        } catch {
+            return conclude(
+                .givenUp("that it follows cannot be written down: \(error); this server is the leader as before"))
+        }
         isTold = true
         if !follower.promote(at: position, followers: others) {
             conclude(.unconfirmed("\(follower.endpoint) was lost while it was told to lead; this server follows now"))

@@ -8,8 +8,7 @@ import Store
 /// One connection to a leader, on which this follower says where it can be reached. Used on the loop's thread.
 final class Introduction: StreamDelegate {
     private enum State {
-        case resolving(Resolver)
-        case dialing(Dialer, others: ArraySlice<Address>)
+        case connecting(Connector)
         case asking(Stream)
         /// Until a moment of the monotonic clock, in milliseconds.
         case waiting(until: Int)
@@ -23,7 +22,7 @@ final class Introduction: StreamDelegate {
     private var ended: [Stream] = []
     private var complaint: String?
 
-    /// How long a dial may take, and how long after an answer the leader has time to connect, in milliseconds.
+    /// How long dialing one address may take, and how long after an answer the leader has time to connect, in milliseconds.
     private static let dialTime = 3000
     private static let patience = 5000
 
@@ -39,14 +38,15 @@ final class Introduction: StreamDelegate {
         ended.removeAll()
         switch state {
         case .waiting(let time) where MonotonicClock.milliseconds >= time:
-            state = .resolving(Resolver(host: leader.host, port: leader.port, bell: server.bell))
-        case .resolving(let resolver):
-            switch resolver.takeAnswer() {
-            case .success(let addresses)?: dial(addresses[...])
+            state = .connecting(
+                Connector(server.loop, to: leader, within: Introduction.dialTime, bell: server.bell))
+        case .connecting(let connector):
+            switch connector.advance() {
+            case .success(let stream)?: ask(stream)
             case .failure(let error)?: fail("cannot \(error.operation): \(error.reason)")
             case nil: break
             }
-        case .waiting, .dialing, .asking, .closed: break
+        case .waiting, .asking, .closed: break
         }
     }
 
@@ -72,25 +72,6 @@ final class Introduction: StreamDelegate {
             server.log.warning("Leader \(leader): \(reason); trying again")
         }
         wait(Int(backoff.next()))
-    }
-
-    private func dial(_ addresses: ArraySlice<Address>) {
-        guard let address = addresses.first else { return fail("its name has no address") }
-        do throws(ReactorError) {
-            let dialer = try Dialer(server.loop, to: address, within: Introduction.dialTime) { [unowned self] result in
-                switch result {
-                case .success(let stream): ask(stream)
-                case .failure(let error): dialFailed(error, others: addresses.dropFirst())
-                }
-            }
-            state = .dialing(dialer, others: addresses.dropFirst())
-        } catch {
-            dialFailed(error, others: addresses.dropFirst())
-        }
-    }
-
-    private func dialFailed(_ error: ReactorError, others: ArraySlice<Address>) {
-        if others.isEmpty { fail("cannot \(error.operation): \(error.reason)") } else { dial(others) }
     }
 
     private func ask(_ stream: Stream) {

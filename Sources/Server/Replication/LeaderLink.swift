@@ -39,14 +39,20 @@ final class LeaderLink: StreamDelegate {
     private var lastHeard = MonotonicClock.milliseconds
     /// When this server last had everything that the leader had, in milliseconds of the monotonic clock.
     private(set) var lastFresh: Int?
-    /// The leader's newest change, as it last said.
-    private(set) var leaderSeq: UInt64
+    /// The leader's newest change, as far as is known.
+    var leaderSeq: UInt64 { isFollowing ? max(toldSeq, server.store.position.seq) : toldSeq }
+    /// The same, as it last said.
+    private var toldSeq: UInt64
+    /// Whether it leads, or has everything that its own leader has, as it last said.
+    private(set) var leaderIsFresh = true
     private var acknowledged: (durable: UInt64, applied: UInt64)?
     private var owesAcknowledgement = false
     private(set) var receivedSize = 0
 
     /// Changes that may wait for the log writer before no more are read, in bytes.
     private static let pendingSize = 4 << 20
+    /// A leader that is there is heard of before so much time is over, in milliseconds: it says so each second.
+    private static let heartbeatTime = 2000
 
     /// Takes over the connection on which the leader has greeted, and answers it.
     init(_ stream: Stream, hello: LeaderHello, server: Server) {
@@ -54,7 +60,7 @@ final class LeaderLink: StreamDelegate {
         self.stream = stream
         self.hello = hello
         address = "\(Endpoint(host: stream.peer.host, port: UInt16(hello.port)))"
-        leaderSeq = hello.last
+        toldSeq = hello.last
         stream.start(self)
         if hello.history != server.store.history && !server.store.isBlank {
             // Asked for by --adopt-history; refused before this otherwise.
@@ -68,11 +74,15 @@ final class LeaderLink: StreamDelegate {
     /// Whether changes are applied as they come.
     var isFollowing: Bool { if case .following = state { true } else { false } }
     /// Whether it has everything that the leader is known to have.
-    var isCaughtUp: Bool { isFollowing && server.store.position.seq >= leaderSeq }
+    var isCaughtUp: Bool { isFollowing && server.store.position.seq >= toldSeq }
+    /// Whether what is here is what the leader has, but for what is on its way.
+    var isFresh: Bool {
+        isCaughtUp && leaderIsFresh && MonotonicClock.milliseconds - lastHeard < LeaderLink.heartbeatTime
+    }
 
     var stateName: String {
         switch state {
-        case .following: isCaughtUp ? "up" : "catching_up"
+        case .following: !leaderIsFresh ? "stale_leader" : isCaughtUp ? "up" : "catching_up"
         case .receiving: "receiving_snapshot"
         case .preparing, .starting, .changing, .loading: "starting"
         case .closed: "down"
@@ -161,7 +171,7 @@ final class LeaderLink: StreamDelegate {
 
     private func acknowledge() {
         let now = (durable: server.store.durable, applied: server.store.position.seq)
-        if isCaughtUp { lastFresh = lastHeard }
+        if isFresh { lastFresh = lastHeard }
         if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
         acknowledge(now)
     }
@@ -244,8 +254,9 @@ final class LeaderLink: StreamDelegate {
         // What the leader's files say of themselves.
         if line.count == 0 || line.starts(with: "{\"durable\":") || line.starts(with: "{\"puffin\":\"log\"") { return }
         switch feedLine(line) {
-        case .heartbeat(_, let seq)?:
-            leaderSeq = seq
+        case .heartbeat(let time, let seq)?:
+            toldSeq = seq
+            leaderIsFresh = time > 0
             owesAcknowledgement = true
             // Where the disk is not waited for, it has to be asked now and then: the leader counts what is on it.
             server.store.requestSync()

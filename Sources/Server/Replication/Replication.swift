@@ -17,8 +17,16 @@ final class Replication {
     private(set) var leader: LeaderLink?
     /// Where clients reach the leader, as far as is known.
     private(set) var leaderAddress: String?
+    /// The leader that this follower was told of, and asks to connect.
+    private var introducesTo: Endpoint?
     private var introduction: Introduction?
     private var handover: Handover?
+    /// Whom this server has told to lead, without hearing that it does.
+    private var unconfirmedLeader: Endpoint?
+    /// Links that were let go of: one may be in a callback.
+    private var removed: [FollowerLink] = []
+    /// Whether this server has stopped leading in this turn.
+    private var standsDown = false
     /// When this server last had everything its leader had, in milliseconds of the monotonic clock.
     private var lastFresh: Int?
     /// Makes turns while there is a link to be set up: their pauses are shorter than a second.
@@ -41,16 +49,21 @@ final class Replication {
         if let note = server.store.roleNote {
             role = note.isFollower ? .follower : .leader
             leaderAddress = note.leader
+            introducesTo = note.leader.flatMap { try? Endpoint(parsing: $0) }
             wanted += note.followers.compactMap { try? Endpoint(parsing: $0) }.filter { !wanted.contains($0) }
+            // Who leads now was this server's follower once.
+            wanted.removeAll { $0 == introducesTo }
             if note.isFollower != settings.isFollower {
                 server.log.warning(
-                    "Starting as \(role.rawValue), as PROMOTE, FOLLOW or a handover has made it; --mode says otherwise")
+                    "Starting as \(role.rawValue), as a command or a handover has made it (the file ROLE says so), not as --mode has it; PROMOTE, FOLLOW and DEMOTE change it"
+                )
             }
         }
         for endpoint in wanted { add(endpoint) }
         server.store.isReadOnly = isFollower
         acknowledged()
         if isFollower { server.log.info("Following: waiting for the leader to connect; changes are refused") }
+        introduceIfAlone()
     }
 
     // MARK: Each turn
@@ -58,10 +71,11 @@ final class Replication {
     /// Goes on with every connection as far as it can without waiting.
     @inline(__always)
     func advance() {
-        if !followers.isEmpty || leader != nil || introduction != nil { advanceLinks() }
+        if !followers.isEmpty || leader != nil || introduction != nil || standsDown { advanceLinks() }
     }
 
     private func advanceLinks() {
+        removed.removeAll()
         for follower in followers { follower.advance() }
         if let leader {
             leader.advance()
@@ -71,6 +85,7 @@ final class Replication {
         }
         handover?.advance()
         introduction?.advance()
+        if standsDown { standDown() }
         let isConnecting = introduction != nil || handover != nil || followers.contains { !$0.isFeeding }
         if !isConnecting {
             timer = nil
@@ -81,6 +96,13 @@ final class Replication {
 
     /// In milliseconds.
     private static let connectingInterval = 50
+
+    /// Replies that still wait for followers become errors: nobody will acknowledge to this server any more.
+    private func standDown() {
+        standsDown = false
+        server.giveUpUnacknowledged()
+        acknowledged()
+    }
 
     /// Greets every follower again, because the data set was replaced.
     func beginAnew() {
@@ -98,13 +120,14 @@ final class Replication {
         for follower in followers { follower.close() }
         leader?.close()
         introduction?.close()
-        (followers, leader, introduction, handover, timer) = ([], nil, nil, nil, nil)
+        (followers, removed, leader, introduction, handover, timer) = ([], [], nil, nil, nil, nil)
     }
 
     // MARK: The leader's part
 
     /// Says to the store what enough followers have, so that replies are released.
     func acknowledged() {
+        if standsDown { return }
         server.store.acknowledged = isFollower ? .max : settings.acks.acknowledged(followers.map(\.acknowledged))
     }
 
@@ -113,22 +136,30 @@ final class Replication {
         settings.acks.missing(followers.map(\.acknowledged), for: seq)
     }
 
-    /// Has one more follower from now on.
-    /// - Returns: false where there is one at this place.
-    @discardableResult
-    func add(_ endpoint: Endpoint) -> Bool {
-        guard !followers.contains(where: { $0.endpoint == endpoint }) else { return false }
+    /// Has one more follower from now on; where there is one at this place, it is dialed now.
+    func add(_ endpoint: Endpoint) {
+        if let known = followers.first(where: { $0.endpoint == endpoint }) { return known.hurry() }
         followers.append(FollowerLink(endpoint, server: server, seed: seeds.next()))
         acknowledged()
-        return true
     }
 
     /// - Returns: false where there is none at this place.
     func remove(_ endpoint: Endpoint) -> Bool {
         guard let index = followers.firstIndex(where: { $0.endpoint == endpoint }) else { return false }
-        followers.remove(at: index).close()
+        let follower = followers.remove(at: index)
+        follower.close()
+        removed.append(follower)
         acknowledged()
         return true
+    }
+
+    /// The follower that is connected at this address.
+    func follower(at address: String) -> FollowerLink? { followers.first { $0.isConnected(to: address) } }
+
+    /// Lets go of a link to a follower that there is another one to: it would be counted twice.
+    func drop(_ follower: FollowerLink, sameAs other: FollowerLink) {
+        server.log.info("Follower \(follower.endpoint) is \(other.endpoint) under another name: counted once")
+        _ = remove(follower.endpoint)
     }
 
     // MARK: The follower's part
@@ -136,9 +167,12 @@ final class Replication {
     /// Whether there is a connection to the leader, or one is being set up.
     var hasLeader: Bool { leader?.isOpen == true }
 
+    /// Whether what is here is what the leader has, but for what is on its way.
+    var isFresh: Bool { !isFollower || leader?.isFresh == true }
+
     /// Milliseconds since this follower last had everything its leader had; nil where it never had.
     var staleness: Int? {
-        if leader?.isCaughtUp == true { return 0 }
+        if leader?.isFresh == true { return 0 }
         return lastFresh.map { MonotonicClock.milliseconds - $0 }
     }
 
@@ -168,13 +202,19 @@ final class Replication {
         let link = LeaderLink(stream, hello: hello, server: server)
         leader = link
         leaderAddress = link.address
+        unconfirmedLeader = nil
         introduction?.close()
         introduction = nil
+        // Who leads this server does not follow it.
+        if let other = followers.first(where: { "\($0.endpoint)" == link.address }) { _ = remove(other.endpoint) }
     }
 
     /// Why changes by clients are refused; nil where they are not.
     var readOnly: ReplyError? {
-        if isHandingOver { return ReplyError("Handing over to a follower; write there in a moment", code: "READONLY") }
+        if let handover {
+            return ReplyError(
+                "Handing over to \(handover.follower.endpoint); write there in a moment", code: "READONLY")
+        }
         guard isFollower else { return nil }
         let place = leaderAddress.map { "write to \($0)" } ?? "its leader has not connected yet"
         return ReplyError("Read-only follower; \(place)", code: "READONLY")
@@ -185,15 +225,21 @@ final class Replication {
     /// Why this follower should not become the leader now; nil where nothing speaks against it.
     var promotionObstacle: String? {
         guard isFollower else { return "This server is the leader" }
-        if let leader, !leader.isFollowing {
+        if let leader, leader.isOpen, !leader.isFollowing {
             return "This follower is \(leader.stateName): it does not have all of the data"
+        }
+        let own = server.store.position.seq
+        if own < lastKnownSeq { return "This follower is at change \(own), its leader was at \(lastKnownSeq)" }
+        if let leader, leader.isOpen, leader.leaderIsFresh {
+            return "Its leader, \(leader.address), is connected; HANDOVER there loses nothing and leaves one leader"
+        }
+        if let unconfirmedLeader {
+            return "\(unconfirmedLeader) was told to lead and may do so; ask it for its ROLE"
         }
         if let damage = server.store.recovery.damage, lastFresh == nil {
             return
                 "A part of the data was damaged at the start and set aside (\(damage)), and no leader has sent it again"
         }
-        let own = server.store.position.seq
-        if own < lastKnownSeq { return "This follower is at change \(own), its leader was at \(lastKnownSeq)" }
         return nil
     }
 
@@ -203,36 +249,52 @@ final class Replication {
     /// Becomes the leader.
     func promote() {
         leader?.close()
-        introduction?.close()
-        (leader, introduction, leaderAddress) = (nil, nil, nil)
-        change(to: .leader)
+        leader = nil
+        lead()
         server.log.info("Promoted: this server is the leader from change \(server.store.position.seq) on")
     }
 
-    /// Becomes a follower, of the leader at `address` where that is known.
-    func demote(following address: String?) {
+    private func lead() {
+        stopIntroducing()
+        (leaderAddress, unconfirmedLeader) = (nil, nil)
+        // Where this fails, a restart makes a follower: no leader then, but never two.
+        writeNote(isFollower: false)
+        change(to: .leader)
+    }
+
+    /// Becomes a follower, of the leader at `endpoint` where that is known; there is no connection to it yet.
+    /// - Throws: `StoreError` where that cannot be written down, so that a restart would make it a leader again. Nothing has
+    ///   changed then.
+    func becomeFollower(of endpoint: Endpoint?) throws(StoreError) {
+        try server.store.write(note(isFollower: true, leader: endpoint.map { "\($0)" }))
         leader?.close()
         leader = nil
-        leaderAddress = address
+        stopIntroducing()
+        leaderAddress = endpoint.map { "\($0)" }
+        introducesTo = endpoint
         change(to: .follower)
-        server.log.info("Demoted: this server follows \(address ?? "whoever connects to it") and refuses changes")
-        introduceIfAlone()
     }
 
     private func change(to role: Role) {
+        standsDown = self.role == .leader && role == .follower && settings.acks != .local
         self.role = role
         server.store.isReadOnly = isFollower
         acknowledged()
-        writeNote()
+        for follower in followers { follower.sendHeartbeat() }
     }
 
-    /// Writes down what a restart has to know of what commands have changed.
-    func writeNote() {
-        let note = RoleNote(
-            isFollower: isFollower, leader: isFollower ? leaderAddress : nil,
-            followers: followers.map { "\($0.endpoint)" })
+    private func note(isFollower: Bool, leader: String?) -> RoleNote {
+        RoleNote(isFollower: isFollower, leader: leader, followers: followers.map { "\($0.endpoint)" })
+    }
+
+    /// Writes down which followers commands have made it have, so that a restart knows them.
+    func noteFollowers() {
+        writeNote(isFollower: isFollower)
+    }
+
+    private func writeNote(isFollower: Bool) {
         do throws(StoreError) {
-            try server.store.write(note)
+            try server.store.write(note(isFollower: isFollower, leader: isFollower ? leaderAddress : nil))
         } catch {
             server.log.error("The role could not be written down, so a restart will not know it: \(error)")
         }
@@ -240,10 +302,13 @@ final class Replication {
 
     /// A follower that was told its leader, and is not connected, asks it to connect.
     private func introduceIfAlone() {
-        guard isFollower, !hasLeader, introduction == nil, let text = server.store.roleNote?.leader,
-            let endpoint = try? Endpoint(parsing: text)
-        else { return }
-        introduction = Introduction(to: endpoint, server: server, seed: seeds.next())
+        guard isFollower, !hasLeader, introduction == nil, let introducesTo else { return }
+        introduction = Introduction(to: introducesTo, server: server, seed: seeds.next())
+    }
+
+    private func stopIntroducing() {
+        introduction?.close()
+        (introduction, introducesTo) = (nil, nil)
     }
 
     // MARK: Handing over
@@ -264,10 +329,16 @@ final class Replication {
             server.store.isReadOnly = isFollower
             switch outcome {
             case .done:
-                _ = remove(follower.endpoint)
+                // The others go with it: the new leader was told of them.
+                for follower in followers { _ = remove(follower.endpoint) }
+                noteFollowers()
                 server.log.info("Handed over: \(follower.endpoint) is the leader, and this server follows it")
-                concluded(nil)
-            case .givenUp(let reason), .unconfirmed(let reason):
+                return concluded(nil)
+            case .givenUp(let reason):
+                server.log.error("The handover failed: \(reason)")
+                concluded(reason)
+            case .unconfirmed(let reason):
+                unconfirmedLeader = follower.endpoint
                 server.log.error("The handover failed: \(reason)")
                 concluded(reason)
             }
@@ -277,12 +348,6 @@ final class Replication {
 
     /// Whether a handover is under way.
     var isHandingOver: Bool { handover != nil }
-
-    /// Follows the server at `address` from now on, and after a restart.
-    func becomeFollower(of address: String) {
-        leaderAddress = address
-        change(to: .follower)
-    }
 
     /// Becomes the leader because the leader hands over.
     /// - Parameters:
@@ -294,8 +359,7 @@ final class Replication {
         for text in [address] + followers {
             if let endpoint = try? Endpoint(parsing: text) { add(endpoint) }
         }
-        leaderAddress = nil
-        change(to: .leader)
+        lead()
         server.log.info(
             "Handed over by \(address): this server is the leader from change \(server.store.position.seq) on")
         return true

@@ -19,7 +19,8 @@ package enum FeedStart: Equatable, Sendable {
 /// A line that is no part of the log.
 package enum FeedLine: Equatable, Sendable {
     case start(FeedStart)
-    /// The leader is there. `time` is in Unix milliseconds, `seq` its newest change that can be sent.
+    /// The sender is there. `time` is in Unix milliseconds, 0 where it does not lead and lacks what its own leader has; `seq` is its newest
+    /// change that can be sent.
     case heartbeat(time: UInt64, seq: UInt64)
     /// The leader makes no change behind this one; the follower that has it is to lead, and these are to follow it
     /// (`host:port` each).

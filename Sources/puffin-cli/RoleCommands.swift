@@ -1,0 +1,130 @@
+// The commands about leaders and followers. Each tells one server; what it answers once it has happened is printed.
+
+import ArgumentParser
+import Bytes
+import PuffinClient
+import Wire
+
+struct RoleCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "role", abstract: "Prints whether a server leads or follows, whom, and up to which change.")
+
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+        for line in try lines(of: server.execute([Array("ROLE".utf8)])) { try printLine(Array(line.utf8)) }
+    }
+
+    private func lines(of reply: Reply) throws -> [String] {
+        guard case .array(let parts) = reply else { throw unexpected(reply, to: "ROLE") }
+        let words = parts.map(\.text)
+        if words.first == "slave", words.count == 5 {
+            let leader = words[1].isEmpty ? "a leader that has not connected yet" : address(words[1...2])
+            return ["follower of \(leader), \(words[3]), change \(words[4])"]
+        }
+        guard words.first == "master", case .array(let followers)? = parts.last else {
+            throw unexpected(reply, to: "ROLE")
+        }
+        return ["leader, change \(words[1])"]
+            + followers.map { follower in
+                guard case .array(let parts) = follower, parts.count == 3 else { return "follower \(follower)" }
+                return "follower \(address(parts.map(\.text)[0...1])), acknowledged change \(parts[2].text)"
+            }
+    }
+
+    private func address(_ parts: ArraySlice<String>) -> String {
+        Endpoint(host: parts.first ?? "", port: parts.last.flatMap { UInt16($0) } ?? 0).description
+    }
+}
+
+struct HandoverCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "handover",
+        abstract: "Makes a follower the leader, and the leader (--addr) its follower; loses nothing.",
+        discussion: """
+            The leader takes no changes until the follower has everything, or the time is over; then it is the leader as before.
+            """)
+
+    @OptionGroup var server: ServerOptions
+    @Option(
+        name: "-within --within", help: "How long it may take, such as 500ms or 10s.",
+        transform: { text in
+            guard let span = TimeSpan(text), span.nanoseconds >= 1_000_000 else {
+                throw ValidationError("a time is a number with a unit, such as 500ms or 10s")
+            }
+            return span
+        })
+    var within = TimeSpan(seconds: 10)
+    @Argument(
+        help: "The follower's host:port, as the leader has it (see role).", transform: { try Endpoint(parsing: $0) })
+    var follower: Endpoint
+
+    func run() throws {
+        let milliseconds = within.nanoseconds / 1_000_000
+        // The server answers in time; this is for one that has died meanwhile.
+        let limit = within.duration + Connection.defaultTimeLimit
+        try server.tell(["HANDOVER", "\(follower)", "\(milliseconds)"], within: limit)
+    }
+}
+
+struct PromoteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "promote",
+        abstract: "Makes a follower (--addr) the leader, because its leader is gone.")
+
+    @OptionGroup var server: ServerOptions
+    @Flag(
+        name: [.customLong("force", withSingleDash: true), .customLong("force")],
+        help: "Also where it lacks changes that its leader had, or where there still is a leader.")
+    var force = false
+
+    func run() throws {
+        try server.tell(["PROMOTE"] + (force ? ["FORCE"] : []))
+    }
+}
+
+struct FollowCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "follow",
+        abstract: "Makes a server (--addr) a follower of the leader at an address, which it asks to connect.")
+
+    @OptionGroup var server: ServerOptions
+    @Argument(help: "The leader's host:port.", transform: { try Endpoint(parsing: $0) })
+    var leader: Endpoint
+
+    func run() throws {
+        try server.tell(["FOLLOW", "\(leader)"])
+    }
+}
+
+struct DemoteCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demote", abstract: "Makes a server (--addr) a follower of whatever leader connects to it.")
+
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+        try server.tell(["DEMOTE"])
+    }
+}
+
+extension ServerOptions {
+    /// Sends a command that is answered with OK, and prints that.
+    fileprivate func tell(_ words: [String], within limit: Duration = Connection.defaultTimeLimit) throws {
+        switch try execute(words.map { Array($0.utf8) }, within: limit) {
+        case .simple: try printLine(Array("OK".utf8))
+        case let reply: throw unexpected(reply, to: words[0])
+        }
+    }
+}
+
+extension Reply {
+    /// A number or a text, as a person reads it.
+    fileprivate var text: String {
+        switch self {
+        case .bulk(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .integer(let number): String(number)
+        default: "\(self)"
+        }
+    }
+}
