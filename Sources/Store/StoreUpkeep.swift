@@ -93,7 +93,7 @@ extension Store {
     }
 
     private func go(on walk: TableWalk) {
-        switch walk.step() {
+        switch walk.advance() {
         case .goOn: progress()
         case .wait: break
         case .end:

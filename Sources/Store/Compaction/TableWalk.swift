@@ -26,8 +26,15 @@ final class TableWalk {
         self.dump = dump
     }
 
-    /// Copies the pairs of a bucket (up to 900), or fewer if they are large: some 20 to 50 µs.
-    func step() -> Step {
+    /// Copies pairs for some 60 µs, a part of a bucket after the other.
+    func advance() -> Step {
+        let end = ContinuousClock.now + budget.walkTime
+        var next = step()
+        while case .goOn = next, ContinuousClock.now < end { next = step() }
+        return next
+    }
+
+    private func step() -> Step {
         guard dump.isOpen else { return .wait }
         if !isAtEnd && chunk.count < budget.chunkSize { copy() }
         if chunk.count >= budget.chunkSize || isAtEnd && !chunk.isEmpty {

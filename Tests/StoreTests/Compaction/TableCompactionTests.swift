@@ -14,7 +14,7 @@ struct TableCompactionTests {
     /// Steps of a few bytes, so that a small table takes many.
     private func small(_ options: inout StoreOptions) {
         options.compaction.source = .table
-        (options.compaction.stepSize, options.compaction.chunkSize) = (60, 400)
+        (options.compaction.walkTime, options.compaction.stepSize, options.compaction.chunkSize) = (.zero, 60, 400)
     }
 
     @Test("the cheaper source is the table where the log is four times as long and as large")
@@ -56,6 +56,7 @@ struct TableCompactionTests {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, durability, segmentSize: 100_000) { options in
                 options.compaction.source = .table
+                options.compaction.walkTime = .zero
                 options.compaction.stepSize = 1 + random.below(5_000)
                 options.compaction.chunkSize = 1 + random.below(20_000)
                 options.compaction.sortingSize = sortingSize

@@ -24,7 +24,7 @@ struct DiskRun {
         self.disk = disk
         opened = try OpenedStore(durability, on: disk) { options in
             options.compaction.source = source
-            (options.compaction.stepSize, options.compaction.chunkSize) = (100, 300)
+            (options.compaction.walkTime, options.compaction.stepSize, options.compaction.chunkSize) = (.zero, 100, 300)
         }
     }
 
