@@ -206,4 +206,70 @@ struct TableCompactionTests {
         #expect(report.pairs == 500)
         try opened.close()
     }
+
+    @Test("a disk that becomes full during the walk ends it, and the next compaction need not wait to be made of files")
+    func diskFull() throws {
+        let disk = ModelDisk(capacity: 2 << 20)
+        let opened = try OpenedStore(ModelFiles.parent, disk: disk, adjust: small)
+        for number in 1...200 { opened.set("key \(number)", "value") }
+        try opened.commit()
+        try #require(opened.store.compact())
+        var isFull = false
+        let event = opened.compactionResult {
+            if opened.store.compaction.percent > 10 && !isFull {
+                isFull = true
+                disk.resize(to: disk.usedSize)
+                opened.set("large", String(repeating: "x", count: 300_000))
+                opened.store.flush()
+            }
+            return false
+        }
+        guard case .failed(let error)? = event else {
+            Issue.record("the compaction has gone on")
+            return
+        }
+        #expect(isFull && error.isDiskFull)
+        #expect(opened.store.failure == nil)
+        opened.store.tick()
+        #expect(opened.store.compaction.isRunning)
+        disk.resize(to: 4 << 20)
+        guard case .ended(let report, _)? = opened.compactionResult() else {
+            Issue.record("the second compaction failed")
+            return
+        }
+        #expect(report.position.seq >= 200)
+        try opened.close()
+        let again = try OpenedStore(ModelFiles.parent, disk: disk)
+        #expect(again.pairs == opened.pairs)
+        try again.close()
+    }
+
+    @Test("a log that fails during the walk fails the compaction, and the old snapshot stays")
+    func logFailed() throws {
+        let model = ModelDisk()
+        let first = try OpenedStore(ModelFiles.parent, disk: model, adjust: small)
+        first.set("key 0", "old")
+        try first.compact()
+        try first.close()
+        let old = try #require(model.content(ModelFiles.snapshot))
+        let disk = FaultyDisk(model)
+        let opened = try OpenedStore(ModelFiles.parent, disk: disk, adjust: small)
+        for number in 1...200 { opened.set("key \(number)", "value") }
+        try opened.commit()
+        try #require(opened.store.compact())
+        _ = opened.compactionResult {
+            if opened.store.compaction.percent > 10 && !disk.isDead {
+                opened.set("key 1", "never durable")
+                disk.kill()
+            }
+            return false
+        }
+        #expect(opened.store.failure != nil)
+        opened.waitUntilIdle()
+        opened.store.close()
+        #expect(model.content(ModelFiles.snapshot) == old)
+        let again = try OpenedStore(ModelFiles.parent, disk: model)
+        #expect(again.get("key 1") == "value" && again.pairs.count == 201)
+        try again.close()
+    }
 }
