@@ -30,7 +30,7 @@ struct ReplicationTests {
         }
 
         mutating func change(_ count: Int) { leader.change(count, &work, &ledger) }
-        mutating func compact() { leader.compact(&ledger) }
+        mutating func compact() { leader.compact(&work, &ledger) }
 
         mutating func link(steps: Int = .max) throws {
             let link = try ReplicaLink(leader.opened, follower, random: SeededRandom(seed: random.next()))

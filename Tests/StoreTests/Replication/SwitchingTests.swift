@@ -57,7 +57,7 @@ struct SwitchingTests {
             }
             if scene != .young && scene != .cutBack {
                 leader.change(200, &work, &ledger)
-                leader.compact(&ledger)
+                leader.compact(&work, &ledger)
                 leader.change(3, &work, &ledger)
             }
             try follower.commit()
