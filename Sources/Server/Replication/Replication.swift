@@ -15,6 +15,10 @@ final class Replication {
     private(set) var followers: [FollowerLink] = []
     /// The connection that the leader of this follower has made.
     private(set) var leader: LeaderLink?
+    /// Connections that were leaders', and were told why they are not any more.
+    private var leaving: [LeaderLink] = []
+    /// Of whoever leads, or would like to.
+    private var complaints = Complaints()
     /// Where clients reach the leader, as far as is known.
     private(set) var leaderAddress: String?
     private var introduction: Introduction?
@@ -26,6 +30,10 @@ final class Replication {
     private var seeds = SplitMix64(seed: UInt64(truncatingIfNeeded: MonotonicClock.nanoseconds))
 
     enum Role: String { case leader, follower }
+    /// Connections of former leaders that may be open at a time.
+    private static let leavingLimit = 8
+    /// A connection that has lasted so long works, in milliseconds.
+    private static let steadyTime = 5000
 
     init(_ settings: ReplicationSettings, server: Server) {
         self.settings = settings
@@ -58,7 +66,7 @@ final class Replication {
     /// Goes on with every connection as far as it can without waiting.
     @inline(__always)
     func advance() {
-        if !followers.isEmpty || leader != nil || introduction != nil { advanceLinks() }
+        if !followers.isEmpty || leader != nil || introduction != nil || !leaving.isEmpty { advanceLinks() }
     }
 
     private func advanceLinks() {
@@ -67,7 +75,11 @@ final class Replication {
             leader.advance()
             lastFresh = leader.lastFresh ?? lastFresh
             lastKnownSeq = max(lastKnownSeq, leader.leaderSeq)
-            if !leader.isOpen { self.leader = nil }
+            if !leader.isOpen { letGo(of: leader) }
+        }
+        if !leaving.isEmpty {
+            leaving.removeAll { $0.isClosed }
+            for link in leaving { link.advance() }
         }
         handover?.advance()
         introduction?.advance()
@@ -87,18 +99,31 @@ final class Replication {
         for follower in followers { follower.beginAnew() }
     }
 
+    private func letGo(of link: LeaderLink) {
+        leader = nil
+        // One that has closed may be in a callback: it is kept until the next turn.
+        leaving.append(link)
+        if leaving.count > Replication.leavingLimit { leaving.first { !$0.isClosed }?.close() }
+    }
+
     /// What is to be done each second.
     func tick() {
         for follower in followers { follower.tick() }
-        leader?.tick()
+        if let leader {
+            leader.tick()
+            if leader.isFollowing, MonotonicClock.milliseconds - leader.startTime > Replication.steadyTime {
+                complaints.settle()
+            }
+        }
         introduceIfAlone()
     }
 
     func close() {
         for follower in followers { follower.close() }
         leader?.close()
+        for link in leaving { link.close() }
         introduction?.close()
-        (followers, leader, introduction, handover, timer) = ([], nil, nil, nil, nil)
+        (followers, leader, leaving, introduction, handover, timer) = ([], nil, [], nil, nil, nil)
     }
 
     // MARK: The leader's part
@@ -151,6 +176,10 @@ final class Replication {
         // Another connection of the same leader: it has given up on the one that there is.
         if let leader, leader.isOpen, leader.address != address { return "Already following \(leader.address)" }
         if store.isBlank || settings.adoptsHistory { return nil }
+        if hello.last == 0 {
+            return
+                "The leader at \(address) is empty, and this follower has history \(store.history) up to change \(store.position.seq). Nothing was changed; start the leader with its data, or PROMOTE this follower; to empty it, start it with --adopt-history"
+        }
         if hello.history != store.history {
             return
                 "This follower has history \(store.history) up to change \(store.position.seq), the leader at \(address) has history \(hello.history): they are different data sets. Nothing was changed; to replace what is here, start this follower with --adopt-history"
@@ -164,13 +193,26 @@ final class Replication {
 
     /// Follows the leader that has greeted on this connection.
     func follow(_ stream: Stream, _ hello: LeaderHello) {
-        leader?.close()
+        if let leader {
+            leader.close()
+            letGo(of: leader)
+        }
         let link = LeaderLink(stream, hello: hello, server: server)
         leader = link
         leaderAddress = link.address
         introduction?.close()
         introduction = nil
     }
+
+    /// Says in the log what is wrong with a leader, or with one that would like to be.
+    func complain(_ complaint: String, about address: String) {
+        if let text = complaints.raise(complaint, about: address, at: MonotonicClock.milliseconds) {
+            server.log.warning("Leader \(address): \(text)")
+        }
+    }
+
+    /// Whether it is worth saying that there is a leader now.
+    func takeSpoken() -> Bool { complaints.takeSpoken() }
 
     /// Why changes by clients are refused; nil where they are not.
     var readOnly: ReplyError? {

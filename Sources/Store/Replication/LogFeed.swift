@@ -56,6 +56,9 @@ package final class LogFeed {
     /// As much of the log's end is read on the reactor's thread, if it is in the page cache.
     private static let nearSize = 1 << 20
 
+    /// Whether it is known where the feed begins: nothing is sent before that.
+    package var hasStarted: Bool { start == nil && source != nil }
+
     /// Whether what was appended so far ends with a line, so that one of the leader's own may follow.
     package private(set) var isAtLineEnd = true
 
