@@ -5,7 +5,7 @@ SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use where they are there.
 PACKAGES = libevent-dev pkg-config
-PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck e2fsprogs mount
+PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
@@ -52,7 +52,7 @@ test: setup ## Run every test
 torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
-		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests"
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests"
 
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz

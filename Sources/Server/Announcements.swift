@@ -26,6 +26,11 @@ struct Announcements {
                 "The log ended in the middle of a write: \(torn.size) bytes at byte \(torn.offset) of \(torn.segment) set aside in \(torn.path); the last good change is \(store.position.seq)"
             )
         }
+        if let damage = store.recovery.damage {
+            log.error(
+                "Damage was found and set aside: \(damage). The data ends at change \(store.position.seq); a leader that connects sends the rest again"
+            )
+        }
         for name in store.recovery.unknownFiles {
             log.warning("Left alone: \(data).log/\(name) is not a file of Puffin's")
         }

@@ -360,11 +360,12 @@ package final class Server {
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
         resumeAccepting()
         if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
+        // Also while everything is loaded again: the leader has to hear of this server.
+        if hasStarted { replication.tick() }
         guard store.isLoaded else { return }
         store.now = WallClock.milliseconds
         if store.durability == .interval { store.requestSync() }
         store.tick()
-        replication.tick()
         announcements.tell(obstacle: store.obstacle)
     }
 

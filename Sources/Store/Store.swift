@@ -67,6 +67,8 @@ package final class Store {
     var committedSeq: UInt64 = 0
     var acknowledgedSeq = UInt64.max
     var refusesChanges = false
+    /// The newest change that a client may have made, where changes are refused now.
+    var lastOwnSeq: UInt64 = 0
     /// For replicated lines that are not plain.
     var replicaParser = RecordParser()
     var time: UInt64
@@ -308,10 +310,17 @@ package final class Store {
     package func poll() -> Bool {
         guard let openWriter else { return false }
         if openWriter.isObstructed { grant() }
-        let seq = min(locallyCommitted, acknowledgedSeq)
+        let seq = min(answerable, acknowledgedSeq)
         guard seq > committed else { return false }
         committedSeq = seq
         return true
+    }
+
+    /// Changes up to this one may be answered for, as far as followers do not matter. A follower whose disk is full answers reads all
+    /// the same: nobody waits for what it applies but readers, and its leader has it on the disk.
+    private var answerable: UInt64 {
+        let seq = locallyCommitted
+        return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
     }
 
     /// Sends what is pending towards the disk. Does nothing while the writer has records to write: what is pending then

@@ -15,25 +15,23 @@ package final class WireConnection: Sendable {
     /// Seconds; only a broken server takes so long.
     private static let patience = 30
 
-    package init(port: UInt16, overIPv6: Bool = false) throws {
+    /// - Parameter host: four numbers; over IPv4 only.
+    package init(port: UInt16, at host: String = "127.0.0.1", overIPv6: Bool = false) throws {
         descriptor = socket(
             overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var limit = timeval(tv_sec: WireConnection.patience, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
-        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
-        guard overIPv6 ? connect6(port) == 0 : connect4(port) == 0 else {
+        WireConnection.limitPatience(of: descriptor)
+        guard overIPv6 ? connect6(port) == 0 : connect4(host, port) == 0 else {
             // `deinit` closes the socket: everything is initialised here. Closing it twice would close somebody else's.
             let reason = unsafe String(cString: strerror(errno))
             throw WireError(description: "cannot connect to port \(port): \(reason)")
         }
     }
 
-    private func connect4(_ port: UInt16) -> Int32 {
+    private func connect4(_ host: String, _ port: UInt16) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        unsafe address.sin_addr.s_addr = inet_addr(host)
         return unsafe withUnsafePointer(to: &address) { address in
             unsafe Foundation.connect(
                 descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
@@ -51,6 +49,20 @@ package final class WireConnection: Sendable {
                 descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
                 socklen_t(MemoryLayout<sockaddr_in6>.size))
         }
+    }
+
+    /// Takes over a socket that is connected.
+    init(accepted descriptor: Int32) {
+        self.descriptor = descriptor
+        WireConnection.limitPatience(of: descriptor)
+    }
+
+    /// No call on a socket takes longer than `patience`.
+    static func limitPatience(of descriptor: Int32) {
+        var limit = timeval(tv_sec: WireConnection.patience, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
     }
 
     deinit { close(descriptor) }

@@ -127,7 +127,7 @@ private func replicate(_ arguments: Arguments, _ session: Session, _ replies: in
     let replication = session.server.replication
     let address = "\(Endpoint(host: session.stream.peer.host, port: UInt16(hello.port)))"
     if let refusal = replication.refusal(of: hello, from: address) {
-        session.server.log.warning("Refused to follow \(address): \(refusal)")
+        replication.complain("not followed: \(refusal)", about: address)
         replies.fail(ReplyError(refusal))
         return session.finish()
     }

@@ -34,8 +34,9 @@ final class FollowerLink: StreamDelegate {
     /// When the follower was last heard of, in milliseconds of the monotonic clock.
     private var lastHeard = 0
     private var heartbeatIsDue = false
-    /// What was last said in the log of why there is no connection.
-    private var complaint: String?
+    private var complaints = Complaints()
+    /// When feeding began, in milliseconds of the monotonic clock, and where the follower was then.
+    private var feedStart = (time: 0, seq: UInt64(0))
 
     /// The newest changes that the follower has on its disk, and in its table; known until it says otherwise, also while it is away.
     private(set) var acknowledged: UInt64 = 0
@@ -52,6 +53,8 @@ final class FollowerLink: StreamDelegate {
     private static let lineSize = 16 << 10
     /// How long dialing one address may take, in milliseconds.
     private static let dialTime = 3000
+    /// A connection that has lasted so long works, in milliseconds; so does one that has brought the follower something.
+    private static let steadyTime = 5000
 
     init(_ endpoint: Endpoint, server: Server, seed: UInt64) {
         self.endpoint = endpoint
@@ -97,7 +100,9 @@ final class FollowerLink: StreamDelegate {
     /// What is to be done each second: says that the leader is there, and looks whether the follower is.
     func tick() {
         switch state {
-        case .feeding: heartbeatIsDue = true
+        case .feeding:
+            heartbeatIsDue = true
+            if MonotonicClock.milliseconds - feedStart.time > FollowerLink.steadyTime { settle() }
         case .greeting: break
         default: return
         }
@@ -109,7 +114,10 @@ final class FollowerLink: StreamDelegate {
 
     /// Greets the follower again, because what it was being sent is no longer the data set.
     func beginAnew() {
-        if isConnected { fail("the data set was replaced by the leader's") }
+        switch state {
+        case .waiting, .closed: break
+        case .connecting, .greeting, .feeding: fail("the data set was replaced by the leader's")
+        }
     }
 
     /// Ends the connection; there will be no other.
@@ -127,15 +135,30 @@ final class FollowerLink: StreamDelegate {
         }
     }
 
-    /// Tells once why there is no connection, and waits for the next attempt.
+    /// Tells why there is no connection, and waits for the next attempt.
     private func fail(_ reason: String) {
         end()
         let pause = backoff.next()
-        if complaint != reason {
-            complaint = reason
-            server.log.warning("Follower \(endpoint): \(reason); trying again")
+        if let text = complaints.raise(reason, about: "\(endpoint)", at: MonotonicClock.milliseconds) {
+            server.log.warning("Follower \(endpoint): \(text); trying again")
         }
         state = .waiting(until: MonotonicClock.milliseconds + Int(pause))
+    }
+
+    /// The same, and tells the follower, as far as it is listening.
+    private func refuse(_ reason: String, _ stream: Stream) {
+        var line = ByteBuffer()
+        line.append("ERROR: ")
+        line.append(text: reason)
+        line.append("\n")
+        _ = stream.send(line.bytes)
+        fail(reason)
+    }
+
+    /// The link works: the next attempt comes soon, and what goes wrong then is news.
+    private func settle() {
+        backoff.reset()
+        complaints.settle()
     }
 
     // MARK: Connecting
@@ -197,7 +220,7 @@ final class FollowerLink: StreamDelegate {
             } else if line.equals("PROMOTED") {
                 promoted?()
             } else {
-                fail(refusal(line) ?? "it does not answer as a follower does")
+                fail(refusal(line).map { "it says: \($0)" } ?? "it does not answer as a follower does")
             }
         default: break
         }
@@ -209,10 +232,11 @@ final class FollowerLink: StreamDelegate {
         do throws(ReplicationError) {
             hello = try FollowerHello(line)
         } catch {
-            return fail("\(error)")
+            return refuse("\(error)", stream)
         }
         (acknowledged, applied) = (0, 0)
         heartbeatIsDue = true
+        feedStart = (MonotonicClock.milliseconds, hello.position.seq)
         let feed = server.store.feed(for: hello)
         state = .feeding(stream, feed)
         send(feed, to: stream)
@@ -240,8 +264,7 @@ final class FollowerLink: StreamDelegate {
         guard durable <= applied, applied <= newest else {
             return fail("it acknowledges change \(applied), the newest is \(newest)")
         }
-        backoff.reset()
-        complaint = nil
+        if durable > feedStart.seq { settle() }
         (acknowledged, self.applied) = (durable, applied)
         server.replication.acknowledged()
     }
@@ -263,13 +286,14 @@ final class FollowerLink: StreamDelegate {
             switch step {
             case .start, .bytes: break
             case .waiting, .atEnd: return
-            case .failed(let failure): return fail("\(failure)")
+            case .failed(let failure): return feed.isAtLineEnd ? refuse("\(failure)", stream) : fail("\(failure)")
             }
         }
     }
 
     private func begin(_ start: FeedStart) {
         output.append(feedLine: .start(start))
+        guard complaints.takeSpoken() else { return }
         switch start {
         case .continues(let position):
             server.log.info(

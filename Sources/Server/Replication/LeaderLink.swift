@@ -30,12 +30,17 @@ final class LeaderLink: StreamDelegate {
         /// The data set is being loaded again, and has to end where the leader goes on.
         case loading(LogPosition?)
         case following
+        /// The leader was told why; what it still sends is dropped until it hangs up, or until a moment of the monotonic clock, in
+        /// milliseconds.
+        case leaving(until: Int)
         case closed
     }
 
     private var state = State.starting
     /// Bytes of an unfinished line that were searched for its end.
     private var searched = 0
+    /// Whether bytes were left over because nothing was read.
+    private var hasPaused = false
     private var lastHeard = MonotonicClock.milliseconds
     /// When this server last had everything that the leader had, in milliseconds of the monotonic clock.
     private(set) var lastFresh: Int?
@@ -48,11 +53,17 @@ final class LeaderLink: StreamDelegate {
     private var acknowledged: (durable: UInt64, applied: UInt64)?
     private var owesAcknowledgement = false
     private(set) var receivedSize = 0
+    /// When it was made, in milliseconds of the monotonic clock.
+    let startTime = MonotonicClock.milliseconds
 
     /// Changes that may wait for the log writer before no more are read, in bytes.
     private static let pendingSize = 4 << 20
     /// A leader that is there is heard of before so much time is over, in milliseconds: it says so each second.
     private static let heartbeatTime = 2000
+    /// The longest line with which a leader can begin.
+    private static let startSize = 4096
+    /// How long a leader may take to hang up once it was told why, in milliseconds.
+    private static let leavingTime = 2000
 
     /// Takes over the connection on which the leader has greeted, and answers it.
     init(_ stream: Stream, hello: LeaderHello, server: Server) {
@@ -64,13 +75,24 @@ final class LeaderLink: StreamDelegate {
         stream.start(self)
         if hello.history != server.store.history && !server.store.isBlank {
             // Asked for by --adopt-history; refused before this otherwise.
+            server.log.warning(
+                "Leader \(address): its history is \(hello.history), this server's is \(server.store.history); all that is here is set aside, as *.superseded-<time>, because of --adopt-history"
+            )
             state = .preparing
         } else {
             answer()
         }
     }
 
-    var isOpen: Bool { if case .closed = state { false } else { true } }
+    /// Whether anything is expected of the leader.
+    var isOpen: Bool {
+        switch state {
+        case .leaving, .closed: false
+        default: true
+        }
+    }
+    /// Whether the connection has ended.
+    var isClosed: Bool { if case .closed = state { true } else { false } }
     /// Whether changes are applied as they come.
     var isFollowing: Bool { if case .following = state { true } else { false } }
     /// Whether it has everything that the leader is known to have.
@@ -85,7 +107,7 @@ final class LeaderLink: StreamDelegate {
         case .following: !leaderIsFresh ? "stale_leader" : isCaughtUp ? "up" : "catching_up"
         case .receiving: "receiving_snapshot"
         case .preparing, .starting, .changing, .loading: "starting"
-        case .closed: "down"
+        case .leaving, .closed: "down"
         }
     }
 
@@ -97,7 +119,7 @@ final class LeaderLink: StreamDelegate {
             return end("\(error)")
         }
         state = .starting
-        if !stream.send(line.bytes) { end("the connection was lost") }
+        if !stream.send(line.bytes) { lose("the connection was lost") }
     }
 
     // MARK: Each turn
@@ -109,16 +131,21 @@ final class LeaderLink: StreamDelegate {
         case .receiving(let snapshot): adopt(snapshot)
         case .changing(let position, let step): change(to: position, step)
         case .loading(let position) where server.store.isLoaded: loaded(position)
-        case .following: acknowledge()
-        default: break
+        case .leaving(let time) where MonotonicClock.milliseconds >= time: close()
+        case .starting, .loading, .following, .leaving, .closed: break
         }
+        acknowledge()
         if isOpen { read(isReading) }
     }
 
     private func read(_ reads: Bool) {
-        guard reads != stream.isReading else { return }
+        let hasChanged = reads != stream.isReading
         stream.isReading = reads
-        if reads { stream.showHeld() }
+        guard reads && (hasChanged || hasPaused) else { return }
+        hasPaused = false
+        stream.showHeld()
+        // They came without an event: nothing else might begin the turn that commits them.
+        if server.store.hasPending { server.bell.ring() }
     }
 
     private var isReading: Bool {
@@ -127,7 +154,7 @@ final class LeaderLink: StreamDelegate {
         case .receiving(let snapshot):
             snapshot.state == .receiving && snapshot.pendingSize < LeaderLink.pendingSize
         case .following: server.store.pendingSize < LeaderLink.pendingSize
-        case .preparing, .changing, .loading, .closed: false
+        case .preparing, .changing, .loading, .leaving, .closed: false
         }
     }
 
@@ -155,12 +182,12 @@ final class LeaderLink: StreamDelegate {
 
     private func loaded(_ position: LogPosition?) {
         guard let position else { return answer() }
-        guard server.store.position == position else {
+        let store = server.store
+        guard store.position == position else {
             return end(
-                "the data set ends at change \(server.store.position.seq), not at \(position.seq), where the leader goes on"
-            )
+                "the data set ends at change \(store.position.seq), not at \(position.seq), where the leader goes on")
         }
-        if server.store.isBlank && server.store.history != hello.history {
+        if store.isBlank && store.history != hello.history {
             // Everything was set aside, because no change of it was the leader's.
             let history = hello.history
             return change(at: position) { try $0.adoptHistory(history) }
@@ -169,14 +196,18 @@ final class LeaderLink: StreamDelegate {
         state = .following
     }
 
+    /// Says what is on this disk, when that is more than was said, and each second: the leader has to know that this server is
+    /// there, however long something takes.
     private func acknowledge() {
-        let now = (durable: server.store.durable, applied: server.store.position.seq)
+        let now: (durable: UInt64, applied: UInt64)
+        switch state {
+        case .following: now = (server.store.durable, server.store.position.seq)
+        // Until this log is a part of the leader's it counts for nothing.
+        case .starting, .receiving, .changing, .loading(.some): now = (0, 0)
+        case .preparing, .loading(nil), .leaving, .closed: return
+        }
         if isFresh { lastFresh = lastHeard }
         if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
-        acknowledge(now)
-    }
-
-    private func acknowledge(_ now: (durable: UInt64, applied: UInt64)) {
         acknowledged = now
         owesAcknowledgement = false
         var line = ByteBuffer()
@@ -185,30 +216,40 @@ final class LeaderLink: StreamDelegate {
         line.append(" ")
         line.append(decimal: now.applied)
         line.append("\n")
-        if !stream.send(line.bytes) { end("the connection was lost") }
+        if !stream.send(line.bytes) { lose("the connection was lost") }
     }
 
     /// What is to be done each second: says that this follower is there, and looks whether the leader is.
     func tick() {
-        switch state {
-        case .following: owesAcknowledgement = true
-        // Whatever takes long; what is here is not what the leader counts.
-        case .starting, .receiving, .changing, .loading: acknowledge((0, 0))
-        case .preparing, .closed: break
-        }
+        owesAcknowledgement = true
         let silence = MonotonicClock.milliseconds - lastHeard
         if isOpen && isReading && silence > server.replication.settings.timeout {
             end("nothing was heard of it for \(silence / 1000) s")
         }
     }
 
-    /// Ends the connection and says why in the log; the leader makes another.
-    func end(_ reason: String) {
+    /// Ends the connection and says why in both logs; the leader makes another. It may be sending: a connection that is closed
+    /// with bytes unread is reset, and the leader would not read this line.
+    private func end(_ reason: String) {
         guard isOpen else { return }
-        server.log.warning("Leader \(address): \(reason); waiting for it to connect again")
+        server.replication.complain("\(reason); waiting for it to connect again", about: address)
+        var line = ByteBuffer()
+        line.append("ERROR: ")
+        line.append(text: reason)
+        line.append("\n")
+        guard stream.send(line.bytes) else { return close() }
+        stream.endOutput()
+        stream.isReading = true
+        state = .leaving(until: MonotonicClock.milliseconds + LeaderLink.leavingTime)
+    }
+
+    /// The connection has ended.
+    private func lose(_ reason: String) {
+        if isOpen { server.replication.complain("\(reason); waiting for it to connect again", about: address) }
         close()
     }
 
+    /// Ends the connection at once.
     func close() {
         state = .closed
         stream.close()
@@ -226,17 +267,20 @@ final class LeaderLink: StreamDelegate {
         }
         receivedSize += used
         guard isOpen else { return Consumption(used: bytes.count, missing: 1) }
+        hasPaused = !isReading
         searched = isReading ? bytes.count - used : 0
-        if searched > server.limits.recordSize { end("it sends a line of more than \(server.limits.recordSize) bytes") }
+        if searched > lineLimit { end("it sends a line of more than \(lineLimit) bytes") }
         return Consumption(used: used, missing: 1)
     }
+
+    private var lineLimit: Int { if case .starting = state { LeaderLink.startSize } else { server.limits.recordSize } }
 
     private func take(_ line: Span<UInt8>) {
         switch state {
         case .following: follow(line)
-        case .receiving(let snapshot): receive(line, snapshot)
-        case .starting: start(line)
-        case .preparing, .changing, .loading, .closed: break
+        case .receiving(let snapshot): if !isHeartbeat(line) { receive(line, snapshot) }
+        case .starting: if !isHeartbeat(line) { start(line) }
+        case .preparing, .changing, .loading, .leaving, .closed: break
         }
     }
 
@@ -253,6 +297,7 @@ final class LeaderLink: StreamDelegate {
     private func takeOther(_ line: Span<UInt8>) {
         // What the leader's files say of themselves.
         if line.count == 0 || line.starts(with: "{\"durable\":") || line.starts(with: "{\"puffin\":\"log\"") { return }
+        if tellsWhy(line) { return }
         switch feedLine(line) {
         case .heartbeat(let time, let seq)?:
             toldSeq = seq
@@ -265,6 +310,14 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
+    /// Whether a line only says that the leader is there. It may stand before the start, and between a snapshot's lines.
+    @inline(__always)
+    private func isHeartbeat(_ line: Span<UInt8>) -> Bool {
+        guard line.starts(with: "{\"heartbeat\":") else { return false }
+        takeOther(line)
+        return true
+    }
+
     /// A line of the leader's own; nil where it is none.
     private func feedLine(_ line: Span<UInt8>) -> FeedLine? {
         do throws(ReplicationError) {
@@ -275,10 +328,15 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
+    /// Whether the leader says why it ends the connection.
+    private func tellsWhy(_ line: Span<UInt8>) -> Bool {
+        guard line.starts(with: "ERROR: ") else { return false }
+        lose("it says: \(String(line.extracting(7..<min(line.count, 1024))))")
+        return true
+    }
+
     private func start(_ line: Span<UInt8>) {
-        if line.starts(with: "ERROR: ") {
-            return end("it refuses: \(String(line.extracting(7..<min(line.count, 1024))))")
-        }
+        if tellsWhy(line) { return }
         guard case .start(let start)? = feedLine(line) else { return end("it does not say where it starts") }
         let store = server.store
         switch start {
@@ -290,13 +348,14 @@ final class LeaderLink: StreamDelegate {
             change(at: position) { try $0.adoptHistory(history) }
         case .continues(let position) where position.seq < store.position.seq && hello.history == store.history:
             server.log.warning(
-                "Leader \(address): its log and this one differ behind change \(position.seq); \(store.position.seq - position.seq) changes that it does not have are set aside"
+                "Leader \(address): its log and this one differ behind change \(position.seq); \(store.position.seq - position.seq) changes that it does not have are set aside, as *.diverged-<time>"
             )
             change(at: position) { try $0.cutBack(to: position) }
         case .continues(let position):
             end("it goes on behind change \(position.seq), and this server's last is \(store.position.seq)")
         case .snapshot(let position):
-            server.log.info("Leader \(address): receiving its snapshot as of change \(position.seq)")
+            let kept = store.isBlank ? "" : "; what is here is set aside after that, as *.superseded-<time>"
+            server.log.info("Leader \(address): receiving its snapshot as of change \(position.seq)\(kept)")
             state = .receiving(store.beginSnapshot(at: position, of: hello.history))
         }
     }
@@ -306,7 +365,6 @@ final class LeaderLink: StreamDelegate {
     }
 
     private func receive(_ line: Span<UInt8>, _ snapshot: IncomingSnapshot) {
-        if line.starts(with: "{\"heartbeat\":") { return takeOther(line) }
         do throws(ReplicationError) {
             try snapshot.append(line)
         } catch {
@@ -315,6 +373,7 @@ final class LeaderLink: StreamDelegate {
     }
 
     private func tellFollowing() {
+        guard server.replication.takeSpoken() else { return }
         server.log.info(
             "Leader \(address): following behind change \(server.store.position.seq), its newest is \(leaderSeq)")
     }
@@ -335,7 +394,7 @@ final class LeaderLink: StreamDelegate {
 
     // MARK: Stream events
 
-    func receivedEnd(unfinished: Int) { end("it has closed the connection") }
+    func receivedEnd(unfinished: Int) { lose("it has closed the connection") }
     func drained() {}
-    func failed() { end("the connection was lost") }
+    func failed() { lose("the connection was lost") }
 }

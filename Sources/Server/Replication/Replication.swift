@@ -15,6 +15,10 @@ final class Replication {
     private(set) var followers: [FollowerLink] = []
     /// The connection that the leader of this follower has made.
     private(set) var leader: LeaderLink?
+    /// Connections that were leaders', and were told why they are not any more.
+    private var leaving: [LeaderLink] = []
+    /// Of whoever leads, or would like to.
+    private var complaints = Complaints()
     /// Where clients reach the leader, as far as is known.
     private(set) var leaderAddress: String?
     /// The leader that this follower was told of, and asks to connect.
@@ -34,6 +38,10 @@ final class Replication {
     private var seeds = SplitMix64(seed: UInt64(truncatingIfNeeded: MonotonicClock.nanoseconds))
 
     enum Role: String { case leader, follower }
+    /// Connections of former leaders that may be open at a time.
+    private static let leavingLimit = 8
+    /// A connection that has lasted so long works, in milliseconds.
+    private static let steadyTime = 5000
 
     init(_ settings: ReplicationSettings, server: Server) {
         self.settings = settings
@@ -71,7 +79,9 @@ final class Replication {
     /// Goes on with every connection as far as it can without waiting.
     @inline(__always)
     func advance() {
-        if !followers.isEmpty || leader != nil || introduction != nil || standsDown { advanceLinks() }
+        if !followers.isEmpty || leader != nil || introduction != nil || standsDown || !leaving.isEmpty {
+            advanceLinks()
+        }
     }
 
     private func advanceLinks() {
@@ -81,7 +91,11 @@ final class Replication {
             leader.advance()
             lastFresh = leader.lastFresh ?? lastFresh
             lastKnownSeq = max(lastKnownSeq, leader.leaderSeq)
-            if !leader.isOpen { self.leader = nil }
+            if !leader.isOpen { letGo(of: leader) }
+        }
+        if !leaving.isEmpty {
+            leaving.removeAll { $0.isClosed }
+            for link in leaving { link.advance() }
         }
         handover?.advance()
         introduction?.advance()
@@ -109,18 +123,32 @@ final class Replication {
         for follower in followers { follower.beginAnew() }
     }
 
+    private func letGo(of link: LeaderLink) {
+        leader = nil
+        // One that has closed may be in a callback: it is kept until the next turn.
+        leaving.append(link)
+        if leaving.count > Replication.leavingLimit { leaving.first { !$0.isClosed }?.close() }
+    }
+
     /// What is to be done each second.
     func tick() {
         for follower in followers { follower.tick() }
-        leader?.tick()
+        if let leader {
+            leader.tick()
+            if leader.isFollowing, MonotonicClock.milliseconds - leader.startTime > Replication.steadyTime {
+                complaints.settle()
+            }
+        }
         introduceIfAlone()
     }
 
     func close() {
         for follower in followers { follower.close() }
         leader?.close()
+        for link in leaving { link.close() }
         introduction?.close()
-        (followers, removed, leader, introduction, handover, timer) = ([], [], nil, nil, nil, nil)
+        (followers, removed, leader, leaving, introduction) = ([], [], nil, [], nil)
+        (handover, timer) = (nil, nil)
     }
 
     // MARK: The leader's part
@@ -185,6 +213,10 @@ final class Replication {
         // Another connection of the same leader: it has given up on the one that there is.
         if let leader, leader.isOpen, leader.address != address { return "Already following \(leader.address)" }
         if store.isBlank || settings.adoptsHistory { return nil }
+        if hello.last == 0 {
+            return
+                "The leader at \(address) is empty, and this follower has history \(store.history) up to change \(store.position.seq). Nothing was changed; start the leader with its data, or PROMOTE this follower; to empty it, start it with --adopt-history"
+        }
         if hello.history != store.history {
             return
                 "This follower has history \(store.history) up to change \(store.position.seq), the leader at \(address) has history \(hello.history): they are different data sets. Nothing was changed; to replace what is here, start this follower with --adopt-history"
@@ -198,7 +230,10 @@ final class Replication {
 
     /// Follows the leader that has greeted on this connection.
     func follow(_ stream: Stream, _ hello: LeaderHello) {
-        leader?.close()
+        if let leader {
+            leader.close()
+            letGo(of: leader)
+        }
         let link = LeaderLink(stream, hello: hello, server: server)
         leader = link
         leaderAddress = link.address
@@ -208,6 +243,16 @@ final class Replication {
         // Who leads this server does not follow it.
         if let other = followers.first(where: { "\($0.endpoint)" == link.address }) { _ = remove(other.endpoint) }
     }
+
+    /// Says in the log what is wrong with a leader, or with one that would like to be.
+    func complain(_ complaint: String, about address: String) {
+        if let text = complaints.raise(complaint, about: address, at: MonotonicClock.milliseconds) {
+            server.log.warning("Leader \(address): \(text)")
+        }
+    }
+
+    /// Whether it is worth saying that there is a leader now.
+    func takeSpoken() -> Bool { complaints.takeSpoken() }
 
     /// Why changes by clients are refused; nil where they are not.
     var readOnly: ReplyError? {

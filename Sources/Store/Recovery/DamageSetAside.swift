@@ -11,6 +11,13 @@ package struct DamageSetAside: Equatable, Sendable {
     package internal(set) var paths: [String]
 }
 
+extension DamageSetAside: CustomStringConvertible {
+    package var description: String {
+        "line \(damage.line) at byte \(damage.offset) of \(damage.path): expected \(damage.expected), found \(damage.found); "
+            + "it and all behind it is in \(paths.isEmpty ? "no file" : paths.joined(separator: ", "))"
+    }
+}
+
 extension Recovery {
     /// Notes how much of a segment is good in which damage was found.
     mutating func noteGoodPart(of reader: borrowing SegmentReader) {

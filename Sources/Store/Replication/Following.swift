@@ -24,6 +24,7 @@ extension Store {
     package var isReadOnly: Bool {
         get { refusesChanges }
         set {
+            if newValue && !refusesChanges { lastOwnSeq = newest.seq }
             refusesChanges = newValue
             grant()
         }

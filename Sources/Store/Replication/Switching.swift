@@ -105,7 +105,7 @@ extension Store {
         table.removeAll()
         recent.noteAll(0)
         recovery = RecoveryReport()
-        (newest, committedSeq) = (.start, 0)
+        (newest, committedSeq, lastOwnSeq) = (.start, 0, 0)
         (submittedJobs, rotationJob, submittedSize, jobIsLong, lastSealedSize) = (0, 0, 0, false, 0)
         newestTime = 0
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)

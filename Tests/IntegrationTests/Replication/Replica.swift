@@ -1,0 +1,141 @@
+// A server of a group of leaders and followers: one that is stopped, killed and started again, and is still the same one.
+
+import Foundation
+import TestSupport
+import Testing
+
+/// A server with a port and a data file of its own, which it keeps. It runs between `start` and `kill` or `stop`.
+final class Replica {
+    let name: String
+    let data: String
+    let port: UInt16
+    let host: String
+    var options: [String]
+    /// A program, with its arguments, that starts the server.
+    private let wrapper: [String]
+    private var running: ServerProcess?
+    private var earlierLogs = ""
+
+    /// - Parameters:
+    ///   - folder: where the data file will be.
+    ///   - host: where the test reaches it.
+    init(
+        _ name: String, in folder: String, _ options: [String] = [], host: String = "127.0.0.1", wrapper: [String] = []
+    ) {
+        self.name = name
+        data = "\(folder)/\(name).json"
+        port = lastingPort()
+        self.host = host
+        self.options = options
+        self.wrapper = wrapper
+    }
+
+    var address: String { "\(host):\(port)" }
+
+    // MARK: Its life
+
+    /// Starts it and waits until it serves.
+    /// - Parameter more: options for this time.
+    @discardableResult
+    func start(_ more: [String] = []) throws -> Replica {
+        running = try ServerProcess(
+            arguments: ["--port", "\(port)", "--data", data] + options + more, wrapper: wrapper)
+        return self
+    }
+
+    /// Ends it as a crash would.
+    func kill() {
+        running?.kill()
+        forget()
+    }
+
+    /// Ends it cleanly.
+    func stop() {
+        #expect(running?.stop() == 0, "\(name): \(log)")
+        forget()
+    }
+
+    private func forget() {
+        earlierLogs = log
+        running = nil
+    }
+
+    func send(_ signal: Int32) { running?.process.send(signal) }
+
+    /// What it has said, over all of its lives.
+    var log: String { earlierLogs + (running?.log ?? "") }
+
+    /// How often it has said something.
+    func count(of text: String) -> Int { log.components(separatedBy: text).count - 1 }
+
+    /// Waits until it has said something in the life that it has now.
+    func waitForLog(_ text: String) throws {
+        let server = try #require(running)
+        #expect(server.process.waitForOutput(containing: text), "\(name) has ended:\n\(log)")
+    }
+
+    // MARK: What it is asked
+
+    func connect() throws -> WireConnection { try WireConnection(port: port, at: host) }
+
+    func ask(_ line: String) throws -> String { try connect().ask(line) }
+
+    /// STATS, as names and values.
+    func stats() throws -> [String: String] {
+        let connection = try connect()
+        try connection.send("STATS\n")
+        let text = String(decoding: try connection.receive(through: "\nEND\n"), as: UTF8.self)
+        let pairs = text.split(separator: "\n").dropLast().map { line in
+            let parts = line.split(separator: " ", maxSplits: 1)
+            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+        }
+        return Dictionary(pairs) { $1 }
+    }
+
+    func figure(_ name: String) throws -> Int {
+        try #require(Int(try stats()[name] ?? ""), "\(name) of \(self.name)")
+    }
+
+    /// Memory that it has, in bytes.
+    func residentSize() throws -> Int {
+        let server = try #require(running)
+        let text = try String(contentsOfFile: "/proc/\(server.process.id)/status", encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+        return try #require(Int(line.filter(\.isNumber))) << 10
+    }
+
+    /// Writes many pairs, in pipelines; each has to be acknowledged.
+    func write(_ numbers: Range<Int>, keys: Int = .max, size: Int = 20) throws {
+        let connection = try connect()
+        let padding = String(repeating: "v", count: size)
+        for first in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 1000) {
+            let part = first..<min(first + 1000, numbers.upperBound)
+            var requests = ""
+            for number in part { requests += "SET key:\(number % keys) \(number).\(padding)\n" }
+            try connection.expect(requests, String(repeating: "OK\n", count: part.count))
+        }
+    }
+
+    // MARK: Its files
+
+    /// The names in the log's folder that say so.
+    func files(named part: String) throws -> [String] {
+        let folder = data + ".log"
+        let above = try FileManager.default.contentsOfDirectory(atPath: (data as NSString).deletingLastPathComponent)
+            .filter { $0.hasPrefix("\(name).json.") }
+            .map { (data as NSString).deletingLastPathComponent + "/" + $0 }
+        return try (LogFile(data: data).names().map { folder + "/" + $0 } + above).filter { $0.contains(part) }.sorted()
+    }
+}
+
+/// Waits until something is so.
+/// - Throws: `WireError` with what `description` says, where it never is.
+func wait(
+    _ what: String, seconds: Double = 60, description: () -> String = { "" }, until isSo: () throws -> Bool
+) throws {
+    let end = Date(timeIntervalSinceNow: seconds)
+    while try !isSo() {
+        guard Date() < end else { throw WireError(description: "never came: \(what)\n\(description())") }
+        usleep(10_000)
+    }
+}
