@@ -96,6 +96,7 @@ package final class Store {
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             retention: options.retention, progress: announce)
         lock = try disk.lock(files.lock)
+        try files.removeNextSegment(on: disk)
         loading = try Recovery(disk: disk, files: files, table: table, time: now)
     }
 
@@ -269,6 +270,8 @@ package final class Store {
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
     package var isWriting: Bool { submittedJobs != (openWriter?.finishedJobCount ?? 0) }
+    /// Whether a thread prepares the next segment's file: nobody waits for that.
+    package var isPreparing: Bool { openWriter?.isPreparing ?? false }
     /// Changes up to this one are on this disk.
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
@@ -292,6 +295,7 @@ package final class Store {
     package func flush() {
         precondition(!batch.isInMulti, "half a multi record handed over")
         guard !isWriting || !jobIsLong else { return }
+        if writer.unsyncedSize >= options.layout.syncInterval { wantsSync = true }
         if options.durability != .always && (batch.isEmpty || isShort(batch) && writer.writeAtOnce(&batch)) {
             if (wantsSync || wantsRotation || wantsReserve) && !isWriting { submit(syncs: wantsSync) }
         } else if !isWriting && (!batch.isEmpty || wantsRotation || wantsReserve) {

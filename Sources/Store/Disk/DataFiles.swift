@@ -3,6 +3,7 @@
 //     puffin.json                                  the snapshot
 //     puffin.json.tmp                              the next snapshot, while it is being written
 //     puffin.json.log/00000000000000000001.jsonl   segments, named by the number of their first record
+//     puffin.json.log/NEXT                         the next segment, filled with line feeds beforehand
 //     puffin.json.log/compaction-000001.tmp        sorted changes, while they are being merged
 //     puffin.json.log/RESERVE                      space for the time when the disk is full
 //     puffin.json.log/LOCK                         held by the running server
@@ -23,6 +24,7 @@ package struct DataFiles: Sendable {
 
     var lock: FilePath { folder.appending("LOCK") }
     var reserve: FilePath { folder.appending("RESERVE") }
+    var nextSegment: FilePath { folder.appending("NEXT") }
     var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
 
     /// A segment, by the number of its first record.
@@ -57,7 +59,7 @@ package struct DataFiles: Sendable {
                 contents.segments.append(seq)
             } else if name.hasPrefix("compaction-") && name.hasSuffix(".tmp") {
                 contents.temporary.append(name)
-            } else if name != "LOCK" && name != "RESERVE" && !isSetAside(name) {
+            } else if name != "LOCK" && name != "RESERVE" && name != "NEXT" && !isSetAside(name) {
                 contents.unknown.append(name)
             }
         }
@@ -66,6 +68,11 @@ package struct DataFiles: Sendable {
 
     private func isSetAside(_ name: String) -> Bool {
         name.contains(".jsonl.torn-") || name.contains(".jsonl.damaged-")
+    }
+
+    /// Removes the file that a server which was killed had prepared for its next segment. No server is running.
+    func removeNextSegment(on disk: any Disk) throws(StoreError) {
+        if try disk.exists(nextSegment) { try disk.remove(nextSegment) }
     }
 
     /// Removes what a compaction that was cut short has left. Its files are named by nobody.

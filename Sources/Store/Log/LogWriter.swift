@@ -33,6 +33,7 @@ final class LogWriter: Sendable {
 
     private let mailbox = Mutex(Mailbox())
     private let segment: Mutex<OpenSegment>
+    private let next: NextSegment
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
     private let jobs = DispatchSemaphore(value: 0)
@@ -47,6 +48,7 @@ final class LogWriter: Sendable {
     private let syncs = Atomic<Int>(0)
     private let lastSyncTime = Atomic<Int>(0)
     private let sealed = Atomic<Int>(0)
+    private let unsynced = Atomic<Int>(0)
     private let obstructed = Atomic<Bool>(false)
     private let room = Atomic<Int>(.max)
 
@@ -61,6 +63,7 @@ final class LogWriter: Sendable {
     init(
         segment: consuming sending OpenSegment, position: LogPosition, progress: @escaping @Sendable () -> Void
     ) {
+        next = segment.next
         self.segment = Mutex(segment)
         self.progress = progress
         written = Atomic(position.seq)
@@ -79,6 +82,10 @@ final class LogWriter: Sendable {
     var lastSyncNanoseconds: Int { lastSyncTime.load(ordering: .relaxed) }
     /// Bytes of the segments that were sealed so far.
     var sealedSize: Int { sealed.load(ordering: .relaxed) }
+    /// Bytes written since the last sync began.
+    var unsyncedSize: Int { unsynced.load(ordering: .relaxed) }
+    /// Whether the next segment is being prepared, on another thread.
+    var isPreparing: Bool { next.isFilling }
     /// The failure after which nothing is written any more.
     var failureError: StoreError? { failure.withLock { $0 } }
 
@@ -162,7 +169,10 @@ final class LogWriter: Sendable {
 
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
         try segment.withLock { segment throws(StoreError) in
+            let sealedBefore = segment.sealedSize
             try segment.append(batch, durable: durableSeq)
+            if segment.sealedSize != sealedBefore { unsynced.store(0, ordering: .relaxed) }
+            unsynced.add(batch.lines.count, ordering: .relaxed)
             sealed.store(segment.sealedSize, ordering: .relaxed)
         }
         written.store(batch.end.seq, ordering: .releasing)
@@ -174,6 +184,7 @@ final class LogWriter: Sendable {
                 try segment.rotate()
                 sealed.store(segment.sealedSize, ordering: .relaxed)
             }
+            unsynced.store(0, ordering: .relaxed)
             synced.store(writtenSeq, ordering: .releasing)
         }
     }
@@ -202,6 +213,7 @@ final class LogWriter: Sendable {
     private func sync() {
         guard failureError == nil else { return }
         let (file, seq) = segment.withLock { ($0.file, writtenSeq) }
+        unsynced.store(0, ordering: .relaxed)
         let clock = ContinuousClock()
         let start = clock.now
         do throws(StoreError) {
@@ -234,6 +246,7 @@ final class LogWriter: Sendable {
         untilItPasses { () throws(StoreError) in
             try segment.withLock { segment throws(StoreError) in try segment.close(durable: durableSeq) }
         }
+        _ = next.giveUp()
     }
 
     private func fail(_ error: StoreError) {
