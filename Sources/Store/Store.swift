@@ -116,6 +116,7 @@ package final class Store {
     }
 
     private func beginRecovery() throws(StoreError) {
+        try files.removeNextSegment(on: disk)
         try Adoption.finishInterrupted(files, time: now, on: disk)
         loading = try Recovery(disk: disk, files: files, table: table, time: now, damage: options.damage)
     }
@@ -298,6 +299,8 @@ package final class Store {
     package var isWriting: Bool { submittedJobs != (openWriter?.finishedJobCount ?? 0) }
     /// Whether everything that was there when a segment was last asked for is sealed, or the log has failed.
     var isRotated: Bool { !wantsRotation && rotationJob <= (openWriter?.finishedJobCount ?? 0) }
+    /// Whether a thread prepares the next segment's file: nobody waits for that.
+    package var isPreparing: Bool { openWriter?.isPreparing ?? false }
     /// Changes up to this one are on this disk.
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
@@ -328,6 +331,7 @@ package final class Store {
     package func flush() {
         precondition(!batch.isInMulti, "half a multi record handed over")
         guard !isWriting || !jobIsLong else { return }
+        if writer.unsyncedSize >= options.layout.syncInterval { wantsSync = true }
         if options.durability != .always && (batch.isEmpty || isShort(batch) && writer.writeAtOnce(&batch)) {
             if (wantsSync || wantsRotation || wantsReserve) && !isWriting { submit(syncs: wantsSync) }
         } else if !isWriting && (!batch.isEmpty || wantsRotation || wantsReserve) {

@@ -52,11 +52,12 @@ package final class DiskHold: @unchecked Sendable {
 extension DiskOperation {
     /// Whether it is the log's writer that does this with the file or folder at `path`, or may be.
     package func isLogs(_ path: String) -> Bool {
-        switch self {
-        case .create, .write, .sync, .truncate, .allocate: path.hasSuffix(".jsonl") || path.hasSuffix("RESERVE")
-        case .remove: path.hasSuffix("RESERVE")
+        let isHelper = path.hasSuffix("RESERVE") || path.hasSuffix("NEXT")
+        return switch self {
+        case .create, .write, .sync, .truncate, .allocate: path.hasSuffix(".jsonl") || isHelper
+        case .rename, .remove: isHelper
         case .syncFolder: path.hasSuffix(".log")
-        case .open, .read, .rename: false
+        case .open, .read, .lock, .list, .createFolder, .status, .space: false
         }
     }
 }

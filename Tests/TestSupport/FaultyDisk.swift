@@ -7,10 +7,11 @@ import Store
 import Synchronization
 import SystemPackage
 
-/// A call that can fail.
-package enum DiskOperation: String, CaseIterable, Sendable {
-    case open, create, read, write, sync, truncate, allocate, rename, remove
-    case syncFolder = "sync the folder"
+extension DiskOperation {
+    /// The calls that a plan can make fail; the others only fail when the process is dead.
+    package static let breakable: [DiskOperation] = [
+        .open, .create, .read, .write, .sync, .truncate, .allocate, .rename, .remove, .syncFolder,
+    ]
 }
 
 /// What a plan makes of a call.
@@ -45,7 +46,7 @@ package struct StruckCall: Sendable {
 }
 
 /// A view of a disk that fails as planned. Each opening of a store has one of its own.
-package final class FaultyDisk: Disk {
+package final class FaultyDisk: ForwardingDisk {
     private struct State {
         var plan: [PlannedFault]
         var counts: [DiskOperation: Int] = [:]
@@ -54,13 +55,13 @@ package final class FaultyDisk: Disk {
         var isDead = false
     }
 
-    private let disk: ModelDisk
+    package let base: ModelDisk
     private let state: Mutex<State>
     /// Where a call can be held.
     package let hold = DiskHold()
 
-    package init(_ disk: ModelDisk, _ plan: [PlannedFault] = []) {
-        self.disk = disk
+    package init(_ base: ModelDisk, _ plan: [PlannedFault] = []) {
+        self.base = base
         state = Mutex(State(plan: plan))
     }
 
@@ -100,87 +101,39 @@ package final class FaultyDisk: Disk {
         .disk(operation: operation, path: path.string, errno: .ioError)
     }
 
-    fileprivate func requireLife(_ operation: String, _ path: FilePath) throws(StoreError) {
-        if isDead { throw dead(operation, path) }
+    package func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {
+        if DiskOperation.breakable.contains(operation) {
+            _ = try begin(operation, path)
+        } else if isDead {
+            throw dead(operation.rawValue, path)
+        }
     }
 
-    package func createFolder(_ path: FilePath) throws(StoreError) {
-        try requireLife("make the folder", path)
-        try disk.createFolder(path)
-    }
-
-    package func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
-        _ = try begin(.open, path)
-        return FaultyFile(try disk.open(path), self)
-    }
-
-    package func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        _ = try begin(.create, path)
-        return FaultyFile(try disk.create(path), self)
-    }
-
-    package func attemptRename(_ path: FilePath, to name: FilePath) throws(StoreError) {
-        _ = try begin(.rename, path)
-        try disk.attemptRename(path, to: name)
-    }
-
-    package func attemptRemove(_ path: FilePath) throws(StoreError) {
-        _ = try begin(.remove, path)
-        try disk.attemptRemove(path)
-    }
-
-    package func attemptSyncFolder(_ path: FilePath) throws(StoreError) {
-        _ = try begin(.syncFolder, path)
-        try disk.attemptSyncFolder(path)
-    }
-
-    package func names(in path: FilePath) throws(StoreError) -> [String] {
-        try requireLife("list", path)
-        return try disk.names(in: path)
-    }
-
-    package func status(of path: FilePath) throws(StoreError) -> FileStatus? {
-        try requireLife("look at", path)
-        return try disk.status(of: path)
-    }
-
-    package func space(at path: FilePath) throws(StoreError) -> DiskSpace {
-        try requireLife("read the free space of", path)
-        return try disk.space(at: path)
-    }
-
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        try requireLife("lock", path)
-        return try disk.lock(path)
-    }
+    package func wrap(_ file: any DiskFile) -> any DiskFile { FaultyFile(file, self) }
 }
 
-private final class FaultyFile: DiskFile {
-    private let file: ModelFile
-    private let disk: FaultyDisk
+private final class FaultyFile: ForwardingFile {
+    let base: any DiskFile
+    let disk: FaultyDisk
 
-    init(_ file: ModelFile, _ disk: FaultyDisk) {
-        self.file = file
+    init(_ base: any DiskFile, _ disk: FaultyDisk) {
+        self.base = base
         self.disk = disk
     }
 
-    var path: FilePath { file.path }
-    func size() throws(StoreError) -> Int { try file.size() }
-    func isInPlace() -> Bool { file.isInPlace() }
-
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         let fault = try disk.begin(.read, path)
-        let left = try file.size() - offset
-        return try file.attemptRead(fault == .short ? min(size, max(left / 2, 1)) : size, at: offset, into: &buffer)
+        let left = try base.size() - offset
+        return try base.attemptRead(fault == .short ? min(size, max(left / 2, 1)) : size, at: offset, into: &buffer)
     }
 
     func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int {
         guard let fault = try disk.begin(.write, path) else {
-            return try file.attemptWrite(first, second, at: offset)
+            return try base.attemptWrite(first, second, at: offset)
         }
         let total = first.count + second.count
         let half = fault == .short ? max(total / 2, 1) : total / 2
-        let count = try file.attemptWrite(
+        let count = try base.attemptWrite(
             first.extracting(0..<min(half, first.count)),
             second.extracting(0..<max(half - first.count, 0)), at: offset)
         if fault == .death { throw disk.dead("write", path) }
@@ -189,21 +142,11 @@ private final class FaultyFile: DiskFile {
 
     func attemptSync() throws(StoreError) {
         do {
-            _ = try disk.begin(.sync, path)
+            try disk.pass(.sync, path)
         } catch {
-            if !disk.isDead && !error.isInterruption { file.failSync() }
+            if !disk.isDead && !error.isInterruption { (base as? ModelFile)?.failSync() }
             throw error
         }
-        try file.attemptSync()
-    }
-
-    func attemptTruncate(to size: Int) throws(StoreError) {
-        _ = try disk.begin(.truncate, path)
-        try file.attemptTruncate(to: size)
-    }
-
-    func attemptAllocate(_ size: Int) throws(StoreError) {
-        _ = try disk.begin(.allocate, path)
-        try file.attemptAllocate(size)
+        try base.attemptSync()
     }
 }

@@ -1,13 +1,12 @@
 // The disk of this machine with two differences. It does not wait for it: what a test calls a crash loses nothing that
 // was written, so thousands of syncs would only take time. And it fails where it is told to.
 
-import Bytes
 import Store
 import Synchronization
 import SystemPackage
 
 /// A disk that can be made to fail.
-package final class TestDisk: Disk {
+package final class TestDisk: ForwardingDisk {
     /// What each sync of a file has to pass.
     package let gate = SyncGate()
     private struct Plan {
@@ -15,7 +14,7 @@ package final class TestDisk: Disk {
         var syncs = 0
     }
 
-    private let local = LocalDisk()
+    package let base = LocalDisk()
     private let plan = Mutex(Plan())
 
     package init() {}
@@ -37,92 +36,36 @@ package final class TestDisk: Disk {
     /// How often a file was synced.
     package var syncs: Int { plan.withLock { $0.syncs } }
 
-    fileprivate func check(_ operation: String, _ path: FilePath) throws(StoreError) {
+    package func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {
         let errno = plan.withLock { plan in
-            if operation == "sync" { plan.syncs += 1 }
-            return plan.failing[operation]
+            if operation == .sync { plan.syncs += 1 }
+            return plan.failing[operation.rawValue]
         }
-        if let errno { throw .disk(operation: operation, path: path.string, errno: errno) }
+        if let errno { throw .disk(operation: operation.rawValue, path: path.string, errno: errno) }
     }
 
-    package func createFolder(_ path: FilePath) throws(StoreError) { try local.createFolder(path) }
+    package func wrap(_ file: any DiskFile) -> any DiskFile { TestFile(file, self) }
 
-    package func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
-        try check("open", path)
-        return TestFile(try local.attemptOpen(path, for: access), self)
-    }
-
-    package func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        try check("create", path)
-        return TestFile(try local.attemptCreate(path), self)
-    }
-
-    package func attemptRename(_ path: FilePath, to name: FilePath) throws(StoreError) {
-        try check("rename", path)
-        try local.attemptRename(path, to: name)
-    }
-
-    package func attemptRemove(_ path: FilePath) throws(StoreError) {
-        try check("remove", path)
-        try local.attemptRemove(path)
-    }
-
-    package func attemptSyncFolder(_ path: FilePath) throws(StoreError) { try check("sync the folder", path) }
-
-    package func names(in path: FilePath) throws(StoreError) -> [String] {
-        try check("list", path)
-        return try local.names(in: path)
-    }
-
-    package func status(of path: FilePath) throws(StoreError) -> FileStatus? { try local.status(of: path) }
+    package func attemptSyncFolder(_ path: FilePath) throws(StoreError) { try pass(.syncFolder, path) }
 
     package func space(at path: FilePath) throws(StoreError) -> DiskSpace {
-        var space = try local.space(at: path)
+        var space = try base.space(at: path)
         if plan.withLock({ $0.failing["write"] == .noSpace }) { space.available = 0 }
         return space
     }
-
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        try check("lock", path)
-        return try local.lock(path)
-    }
 }
 
-private final class TestFile: DiskFile {
-    private let file: any DiskFile
-    private let disk: TestDisk
+private final class TestFile: ForwardingFile {
+    let base: any DiskFile
+    let disk: TestDisk
 
-    init(_ file: any DiskFile, _ disk: TestDisk) {
-        self.file = file
+    init(_ base: any DiskFile, _ disk: TestDisk) {
+        self.base = base
         self.disk = disk
     }
 
-    var path: FilePath { file.path }
-    func size() throws(StoreError) -> Int { try file.size() }
-    func isInPlace() -> Bool { file.isInPlace() }
-
-    func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
-        try disk.check("read", path)
-        return try file.attemptRead(size, at: offset, into: &buffer)
-    }
-
-    func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int {
-        try disk.check("write", path)
-        return try file.attemptWrite(first, second, at: offset)
-    }
-
     func attemptSync() throws(StoreError) {
-        try disk.check("sync", path)
+        try disk.pass(.sync, path)
         if let errno = disk.gate.pass() { throw .disk(operation: "sync", path: path.string, errno: errno) }
-    }
-
-    func attemptTruncate(to size: Int) throws(StoreError) {
-        try disk.check("truncate", path)
-        try file.attemptTruncate(to: size)
-    }
-
-    func attemptAllocate(_ size: Int) throws(StoreError) {
-        try disk.check("allocate", path)
-        try file.attemptAllocate(size)
     }
 }

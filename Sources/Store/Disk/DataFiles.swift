@@ -4,6 +4,7 @@
 //     puffin.json.tmp                              the next snapshot, while it is being written
 //     puffin.json.incoming                         a leader's snapshot, while it is being received
 //     puffin.json.log/00000000000000000001.jsonl   segments, named by the number of their first record
+//     puffin.json.log/NEXT                         the next segment, filled with line feeds beforehand
 //     puffin.json.log/compaction-000001.tmp        sorted changes, while they are being merged
 //     puffin.json.log/RESERVE                      space for the time when the disk is full
 //     puffin.json.log/LOCK                         held by the running server
@@ -31,6 +32,7 @@ package struct DataFiles: Sendable {
     var role: FilePath { folder.appending("ROLE") }
     var nextRole: FilePath { folder.appending("ROLE.tmp") }
     var incomingSnapshot: FilePath { FilePath(snapshot.string + ".incoming") }
+    var nextSegment: FilePath { folder.appending("NEXT") }
     var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
 
     /// A segment, by the number of its first record.
@@ -84,10 +86,15 @@ package struct DataFiles: Sendable {
         return contents
     }
 
-    private static let names = ["LOCK", "RESERVE", "ADOPT", "ROLE", "ROLE.tmp"]
+    private static let names = ["LOCK", "RESERVE", "NEXT", "ADOPT", "ROLE", "ROLE.tmp"]
 
     private func isSetAside(_ name: String) -> Bool {
         [".torn-", ".damaged-", ".diverged-", ".superseded-"].contains { name.contains(".jsonl" + $0) }
+    }
+
+    /// Removes the file that a server which was killed had prepared for its next segment. No server is running.
+    func removeNextSegment(on disk: any Disk) throws(StoreError) {
+        if try disk.exists(nextSegment) { try disk.remove(nextSegment) }
     }
 
     /// Removes what a compaction that was cut short has left. Its files are named by nobody.

@@ -36,12 +36,13 @@ extension SegmentReader {
     /// - Returns: nil where it has no whole header yet, and nothing behind that.
     /// - Throws: `StoreError.corruption` for what was found twice in a row.
     static func last(
-        _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: LogPosition?
+        _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: LogPosition?, reserveSize: Int = .max
     ) throws(StoreError) -> SegmentReader? {
         var isSuspected = false
         while true {
             do throws(StoreError) {
-                return try SegmentReader(file, firstSeq: firstSeq, history: history, after: expected)
+                return try SegmentReader(
+                    file, firstSeq: firstSeq, history: history, after: expected, reserveSize: reserveSize)
             } catch {
                 guard case .corruption(let damage) = error, !damage.isWhole else { throw error }
                 var reader = LogReader(file)

@@ -18,6 +18,9 @@ struct LogCursor: ~Copyable {
     /// Changes that were passed over since `lookAgain`: retention has removed them while they were to be read.
     private(set) var removed: [ClosedRange<UInt64>] = []
 
+    /// Who follows a log does not read the space that is reserved in a whole segment, up to its end, each time.
+    private static let reserveSize = 1 << 20
+
     /// - Parameters:
     ///   - seq: whole segments before the one that holds it are passed over.
     init(_ captured: CapturedFiles, from seq: UInt64 = 1) throws(StoreError) {
@@ -75,7 +78,8 @@ struct LogCursor: ~Copyable {
         }
         let opened =
             pending.isEmpty
-            ? try SegmentReader.last(file, firstSeq: first, history: history, after: expected)
+            ? try SegmentReader.last(
+                file, firstSeq: first, history: history, after: expected, reserveSize: LogCursor.reserveSize)
             : try SegmentReader(file, firstSeq: first, history: history, after: expected)
         begun = first
         guard let reader = opened else { return false }

@@ -12,10 +12,14 @@ struct CheckedLines: ~Copyable {
     /// - Parameters:
     ///   - start: where the first line begins, in bytes.
     ///   - number: how many lines stand before it.
-    ///   - chunkSize: how many bytes are read at a time.
-    init(_ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20) {
+    ///   - chunkSize, reserveSize: as of `LogReader`.
+    init(
+        _ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20,
+        reserveSize: Int = .max
+    ) {
         path = file.path
-        reader = LogReader(file, from: start, behind: number, chunkSize: chunkSize)
+        reader = LogReader(
+            file, from: start, behind: number, chunkSize: chunkSize, reserveSize: reserveSize)
     }
 
     /// The current line as it stands, without its line feed.

@@ -2,9 +2,12 @@
 package struct LogLayout: Sendable {
     /// A segment that would grow beyond this is sealed, and the next one begun.
     package var segmentSize = 64 << 20
-    /// How far the open segment is filled ahead; 0 turns it off. Changes wait for the filling: with 4 MiB instead of one, the
-    /// slowest in a thousand waited for nearly twice as long, and no more changes were made in a second.
+    /// How far the open segment is filled ahead; 0 turns it off. Where the segment was not filled before it was begun, changes
+    /// wait for the filling: with 4 MiB instead of one, the slowest in a thousand waited for nearly twice as long.
     package var preallocation = 1 << 20
+    /// In the relaxed modes, how much is written before it is synced: no more is left to sync at a segment's end, when changes
+    /// wait for that.
+    package var syncInterval = 4 << 20
     /// Space that is held back for the time when the disk is full: deletes and compaction then go on. 0 holds none.
     package var reserve = 8 << 20
 

@@ -17,14 +17,20 @@ struct LogReader: ~Copyable {
     private(set) var number: Int
 
     private let chunkSize: Int
+    private let reserveSize: Int
 
     /// - Parameters:
     ///   - start: where the first line begins, in bytes.
     ///   - number: how many lines stand before it.
     ///   - chunkSize: how many bytes are read at a time.
-    init(_ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20) {
+    ///   - reserveSize: so many line feeds in a row are taken for the end, whatever stands behind them.
+    init(
+        _ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20,
+        reserveSize: Int = .max
+    ) {
         self.file = file
         self.chunkSize = chunkSize
+        self.reserveSize = reserveSize
         self.number = number
         offset = start
     }
@@ -47,9 +53,10 @@ struct LogReader: ~Copyable {
         drop(lineSize + feedSize)
         (lineSize, feedSize) = (0, 0)
         number += 1
-        var scanned = 0
+        var (scanned, empty) = (0, 0)
         while true {
-            if scanned == 0, !buffer.isEmpty, buffer.bytes[0] == UInt8(ascii: "\n") { skipEmptyLines() }
+            if scanned == 0, !buffer.isEmpty, buffer.bytes[0] == UInt8(ascii: "\n") { empty += skipEmptyLines() }
+            if empty >= reserveSize && buffer.isEmpty { return false }
             if let feed = buffer.bytes.newline(from: scanned) {
                 (lineSize, feedSize) = (feed, 1)
                 return true
@@ -64,16 +71,20 @@ struct LogReader: ~Copyable {
         }
     }
 
-    private mutating func skipEmptyLines() {
+    /// - Returns: how many there were.
+    private mutating func skipEmptyLines() -> Int {
         let empty = emptyLines
         number += empty
         drop(empty)
+        return empty
     }
 
     /// How many line feeds stand next.
     private var emptyLines: Int {
         let bytes = buffer.bytes
         var count = 0
+        // A start may have a whole segment of them to pass over.
+        while count &+ 8 <= bytes.count, bytes.word(at: count) == 0x0a0a_0a0a_0a0a_0a0a { count &+= 8 }
         while count < bytes.count, bytes[count] == UInt8(ascii: "\n") { count += 1 }
         return count
     }

@@ -33,6 +33,7 @@ final class LogWriter: Sendable {
 
     private let mailbox = Mutex(Mailbox())
     private let segment: Mutex<OpenSegment>
+    private let next: NextSegment
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
     private let jobs = DispatchSemaphore(value: 0)
@@ -49,6 +50,7 @@ final class LogWriter: Sendable {
     private let syncs = Atomic<Int>(0)
     private let lastSyncTime = Atomic<Int>(0)
     private let sealed = Atomic<Int>(0)
+    private let unsynced = Atomic<Int>(0)
     private let obstructed = Atomic<Bool>(false)
     private let room = Atomic<Int>(.max)
 
@@ -65,6 +67,7 @@ final class LogWriter: Sendable {
     ) {
         let place = segment.place
         places = Mutex((place, place))
+        next = segment.next
         self.segment = Mutex(segment)
         self.progress = progress
         written = Atomic(position.seq)
@@ -85,6 +88,10 @@ final class LogWriter: Sendable {
     var lastSyncNanoseconds: Int { lastSyncTime.load(ordering: .relaxed) }
     /// Bytes of the segments that were sealed so far.
     var sealedSize: Int { sealed.load(ordering: .relaxed) }
+    /// Bytes written since the last sync began.
+    var unsyncedSize: Int { unsynced.load(ordering: .relaxed) }
+    /// Whether the next segment is being prepared, on another thread.
+    var isPreparing: Bool { next.isFilling }
     /// The failure after which nothing is written any more.
     var failureError: StoreError? { failure.withLock { $0 } }
 
@@ -168,7 +175,10 @@ final class LogWriter: Sendable {
 
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
         try segment.withLock { segment throws(StoreError) in
+            let sealedBefore = segment.sealedSize
             try segment.append(batch, durable: durableSeq)
+            if segment.sealedSize != sealedBefore { unsynced.store(0, ordering: .relaxed) }
+            unsynced.add(batch.lines.count, ordering: .relaxed)
             sealed.store(segment.sealedSize, ordering: .relaxed)
             places.withLock { $0.written = segment.place }
         }
@@ -182,6 +192,7 @@ final class LogWriter: Sendable {
                 sealed.store(segment.sealedSize, ordering: .relaxed)
                 places.withLock { $0 = (segment.place, segment.place) }
             }
+            unsynced.store(0, ordering: .relaxed)
             synced.store(writtenSeq, ordering: .releasing)
         }
     }
@@ -210,6 +221,7 @@ final class LogWriter: Sendable {
     private func sync() {
         guard failureError == nil else { return }
         let (file, place) = segment.withLock { ($0.file, $0.place) }
+        unsynced.store(0, ordering: .relaxed)
         let clock = ContinuousClock()
         let start = clock.now
         do throws(StoreError) {
@@ -246,6 +258,7 @@ final class LogWriter: Sendable {
                 places.withLock { $0 = (segment.place, segment.place) }
             }
         }
+        _ = next.giveUp()
     }
 
     private func fail(_ error: StoreError) {

@@ -1,5 +1,6 @@
 // The segment that is written to. It is filled ahead with line feeds (empty JSON lines), because a sync that need not
-// write the file's new size too takes about two thirds of the time; sealing cuts the rest off.
+// write the file's new size too takes about two thirds of the time; sealing cuts the rest off. As a rule all of it is
+// filled before it is begun (`NextSegment`); where it is not, batches wait for the filling.
 //
 // Every step can be taken again after it has failed for want of space: `end` moves only when a batch is written whole,
 // and what was written behind it until then is written over.
@@ -25,9 +26,12 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Whether it has any: an empty segment is not worth sealing.
     private var hasRecords: Bool
     private var durableLine = ByteBuffer()
+    /// What the segment says to be durable: by its header everything before it, or by a line.
+    private var claimed: UInt64
     /// Bytes of the segments that were sealed by this object.
     private(set) var sealedSize = 0
     private var reserve: SpaceReserve
+    let next: NextSegment
     /// Whether the disk has refused space: nothing is filled ahead until there is enough again.
     private(set) var isShort: Bool
 
@@ -50,7 +54,7 @@ struct OpenSegment: ~Copyable, Sendable {
         after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
         layout: LogLayout
     ) throws(StoreError) {
-        let (file, end) = try OpenSegment.create(
+        let (file, end, _) = try OpenSegment.create(
             after: position, in: empty, history: history, disk: disk, files: files)
         let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
         self.init(file, end, end, false, position, history, disk, files, layout, reserve)
@@ -66,32 +70,39 @@ struct OpenSegment: ~Copyable, Sendable {
         self.filled = filled
         self.hasRecords = hasRecords
         self.position = position
+        // Of a segment that is gone on with, nobody says whether its last records were on the disk before they were found.
+        claimed = hasRecords ? 0 : position.seq
         self.history = history
         self.disk = disk
         self.files = files
         self.layout = layout
         self.reserve = reserve
+        next = NextSegment(files: files, layout: layout, on: disk)
         isShort = layout.reserve > 0 && !reserve.isHeld
     }
 
     private static func create(
-        after position: LogPosition, in empty: (any DiskFile)? = nil, history: String, disk: any Disk, files: DataFiles
-    ) throws(StoreError) -> (any DiskFile, Int) {
+        after position: LogPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
+        disk: any Disk, files: DataFiles
+    ) throws(StoreError) -> (file: any DiskFile, end: Int, filled: Int) {
         let path = files.segment(firstSeq: position.seq + 1)
-        let file = if let empty { empty } else { try disk.create(path) }
         var line = ByteBuffer()
         line.append(
             header: LogHeader(history: history, firstSeq: position.seq + 1, chain: position.crc))
+        let prepared = next?.begin(as: path, header: line.bytes)
+        let file = if let made = prepared?.file ?? empty { made } else { try disk.create(path) }
         do throws(StoreError) {
-            try file.write(line.bytes, Span(), at: 0)
-            try file.sync()
+            if prepared == nil {
+                try file.write(line.bytes, Span(), at: 0)
+                try file.sync()
+            }
             try disk.syncFolder(files.folder)
         } catch {
             // So that it can be made again.
             if empty == nil { try? disk.remove(path) }
             throw error
         }
-        return (file, line.count)
+        return (file, line.count, prepared?.filled ?? line.count)
     }
 
     /// Up to where it is written.
@@ -109,7 +120,7 @@ struct OpenSegment: ~Copyable, Sendable {
     mutating func append(_ batch: borrowing LogBatch, durable: UInt64) throws(StoreError) {
         if isFull(adding: batch.lines.count) { try rotate() }
         durableLine.removeAll()
-        durableLine.append(durable: durable)
+        if durable > claimed { durableLine.append(durable: durable) }
         let size = durableLine.count + batch.lines.count
         if layout.preallocation > 0 && end + size > filled && !isShort {
             try fill(to: end + size + layout.preallocation)
@@ -118,7 +129,9 @@ struct OpenSegment: ~Copyable, Sendable {
         end += size
         filled = max(filled, end)
         position = batch.end
+        claimed = max(claimed, durable)
         hasRecords = true
+        if !isShort { next.prepare(whileOpenHas: end) }
     }
 
     /// Seals the segment, where it has a record, and begins the next one. Everything written is durable then.
@@ -126,9 +139,10 @@ struct OpenSegment: ~Copyable, Sendable {
         guard hasRecords else { return }
         try seal()
         let sealed = end
-        (file, end) = try OpenSegment.create(after: position, history: history, disk: disk, files: files)
+        (file, end, filled) = try OpenSegment.create(
+            after: position, from: next, history: history, disk: disk, files: files)
+        claimed = position.seq
         firstSeq = position.seq + 1
-        filled = end
         hasRecords = false
         sealedSize += sealed
     }
@@ -157,27 +171,24 @@ struct OpenSegment: ~Copyable, Sendable {
     private mutating func fill(to size: Int) throws(StoreError) {
         let target = min(size, max(layout.segmentSize, end))
         do throws(StoreError) {
-            while filled < target {
-                let count = min(target - filled, OpenSegment.lineFeeds.count)
-                try file.write(OpenSegment.lineFeeds.span.extracting(0..<count), Span(), at: filled)
-                filled += count
-            }
+            if filled < target { try file.fill(from: filled, to: target) }
+            filled = max(filled, target)
         } catch {
             guard error.isDiskFull else { throw error }
             isShort = true
+            _ = next.giveUp()
         }
         try file.sync()
     }
 
-    private static let lineFeeds = [UInt8](repeating: UInt8(ascii: "\n"), count: 256 << 10)
-
     // MARK: Space and place
 
-    /// Gives the reserve back to the disk.
+    /// Gives the reserve back to the disk, and what is prepared for the next segment.
     /// - Returns: whether there was any.
     mutating func releaseReserve() -> Bool {
         isShort = true
-        return reserve.release()
+        let isGiven = next.giveUp()
+        return reserve.release() || isGiven
     }
 
     /// Bytes that can still be written, as far as is known.
@@ -189,8 +200,9 @@ struct OpenSegment: ~Copyable, Sendable {
     /// What the disk has to have free for the log to be filled ahead again, in bytes.
     var neededSpace: Int { layout.reserve + layout.preallocation + (reserve.isHeld ? 0 : reserve.size) }
 
-    /// Takes the reserve again where there is space again.
+    /// Takes the reserve again where there is space again, and gives back what is prepared where there is little.
     mutating func recover() throws(StoreError) {
+        next.giveUpIfShort()
         guard isShort, try disk.space(at: files.folder).available >= neededSpace else { return }
         try reserve.acquire()
         isShort = layout.reserve > 0 && !reserve.isHeld

@@ -10,6 +10,7 @@ struct SegmentReader: ~Copyable {
     private var lines: CheckedLines
     let file: any DiskFile
     private let chunkSize: Int
+    private let reserveSize: Int
     let path: FilePath
     private(set) var header: LogHeader
     /// The position after the current record.
@@ -32,15 +33,17 @@ struct SegmentReader: ~Copyable {
     /// - Parameters:
     ///   - firstSeq: the number in the file's name.
     ///   - expected: what comes before the segment: the data set, and the position where it is known.
+    ///   - chunkSize, reserveSize: as of `LogReader`.
     /// - Throws: `StoreError.corruption` where the header is not that of the segment that has to come; its damage is not
     ///   whole where a crash may have made it, while the segment was begun.
     init(
         _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: LogPosition?,
-        chunkSize: Int = 1 << 20
+        chunkSize: Int = 1 << 20, reserveSize: Int = .max
     ) throws(StoreError) {
-        lines = CheckedLines(file, chunkSize: chunkSize)
+        lines = CheckedLines(file, chunkSize: chunkSize, reserveSize: reserveSize)
         self.file = file
         self.chunkSize = chunkSize
+        self.reserveSize = reserveSize
         path = file.path
         let first: LogLine?
         do throws(StoreError) {
@@ -156,7 +159,8 @@ struct SegmentReader: ~Copyable {
 
     /// Goes back to where the last good line ends: what stands behind it, which may have changed, is read again.
     mutating func goBack() {
-        lines = CheckedLines(file, from: end, behind: endNumber, chunkSize: chunkSize)
+        lines = CheckedLines(
+            file, from: end, behind: endNumber, chunkSize: chunkSize, reserveSize: reserveSize)
         plain = nil
     }
 

@@ -124,7 +124,7 @@ struct FaultTests {
 
     @Test(
         "an interrupted call, or one that does half, is never noticed",
-        arguments: DiskOperation.allCases)
+        arguments: DiskOperation.breakable)
     func invisible(operation: DiskOperation) {
         let faults: [DiskFault] =
             [.read, .write].contains(operation) ? [.error(.interrupted), .short] : [.error(.interrupted)]
@@ -154,7 +154,7 @@ struct FaultTests {
         }
     }
 
-    @Test("one failed call ends the log, or fails the compaction that made it", arguments: DiskOperation.allCases)
+    @Test("one failed call ends the log, or fails the compaction that made it", arguments: DiskOperation.breakable)
     func failed(operation: DiskOperation) {
         let errnos: [Errno] = [.sync, .syncFolder].contains(operation) ? [.ioError, .noSpace] : [.ioError]
         for errno in errnos {
@@ -163,7 +163,8 @@ struct FaultTests {
                 if outcome.startError != nil { return nil }
                 if let problem = problemInCompaction(outcome, errno) { return problem }
                 let isInLog = outcome.strikesInCompaction + outcome.strikesAtTheEnds == 0
-                let isLogs = outcome.disk.struck[0].path.hasSuffix(".jsonl")
+                // A next segment that cannot be opened under its name is made anew.
+                let isLogs = outcome.disk.struck[0].path.hasSuffix(".jsonl") && operation != .open
                 if isInLog && isLogs && outcome.failure == nil { return "the log goes on" }
                 return outcome.failure == nil && outcome.unanswered != 0 ? "changes were not answered for" : nil
             }

@@ -12,6 +12,7 @@ extension OpenedStore {
     ) throws(StoreError) {
         try self.init(ModelFiles.parent, durability, segmentSize: 1_500, preallocation: 700, disk: disk) { options in
             options.layout.reserve = reserve
+            options.layout.syncInterval = 900
             options.retention.size = 0
             options.compactRatio = 0
             options.compaction.sortingSize = 700

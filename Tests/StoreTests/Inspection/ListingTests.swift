@@ -104,7 +104,7 @@ struct ListingTests {
     func damaged() throws {
         try withSampleSet { set in
             let firsts = try set.firsts
-            try set.damage(set.log.path(LogFiles.name(firsts[2])), line: 6)
+            try set.damage(set.log.path(LogFiles.name(firsts[2])), line: 5)
             var listing = try RecordListing(try captured(set.folder), RecordQuery())
             var count = 0
             #expect(throws: StoreError.self) { while try listing.next() { count += 1 } }

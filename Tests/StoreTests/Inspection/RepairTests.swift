@@ -38,8 +38,8 @@ struct RepairTests {
         try withSampleSet { set in
             let firsts = try set.firsts
             let before = try set.everyFile()
-            // Lines of a segment: header, then a durable line and a record for each change.
-            try set.damage(set.log.path(LogFiles.name(firsts[3])), line: 6)
+            // Lines of a segment: header, a record, then a durable line and a record for each further change.
+            try set.damage(set.log.path(LogFiles.name(firsts[3])), line: 5)
             let plan = try set.repair()
             let lost = try #require(plan.lost)
             #expect(plan.kept.seq == firsts[3] + 1)

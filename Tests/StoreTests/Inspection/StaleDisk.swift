@@ -8,8 +8,8 @@ import SystemPackage
 import TestSupport
 
 /// The disk of this machine, with one stale read.
-final class StaleDisk: Disk {
-    private let local = LocalDisk()
+final class StaleDisk: ForwardingDisk {
+    let base = LocalDisk()
     private let segment: String
     private let random: Mutex<SeededRandom>
     private let stale = Mutex(false)
@@ -22,9 +22,10 @@ final class StaleDisk: Disk {
 
     var wasStale: Bool { stale.withLock { $0 } }
 
-    func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
-        let file = try local.attemptOpen(path, for: access)
-        return path.lastComponent?.string == segment ? StaleFile(file, self) : file
+    func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {}
+
+    func wrap(_ file: any DiskFile) -> any DiskFile {
+        file.path.lastComponent?.string == segment ? StaleFile(file, self) : file
     }
 
     /// A copy of what was read, with a part of it as it was before; only once.
@@ -43,46 +44,22 @@ final class StaleDisk: Disk {
             return bytes
         }
     }
-
-    func createFolder(_ path: FilePath) throws(StoreError) { try local.createFolder(path) }
-    func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile { try local.attemptCreate(path) }
-    func attemptRename(_ path: FilePath, to name: FilePath) throws(StoreError) {
-        try local.attemptRename(path, to: name)
-    }
-    func attemptRemove(_ path: FilePath) throws(StoreError) { try local.attemptRemove(path) }
-    func attemptSyncFolder(_ path: FilePath) throws(StoreError) { try local.attemptSyncFolder(path) }
-    func names(in path: FilePath) throws(StoreError) -> [String] { try local.names(in: path) }
-    func status(of path: FilePath) throws(StoreError) -> FileStatus? { try local.status(of: path) }
-    func space(at path: FilePath) throws(StoreError) -> DiskSpace { try local.space(at: path) }
-    func lock(_ path: FilePath) throws(StoreError) -> any DiskFile { try local.lock(path) }
 }
 
-private final class StaleFile: DiskFile {
-    private let file: any DiskFile
-    private let disk: StaleDisk
+private final class StaleFile: ForwardingFile {
+    let base: any DiskFile
+    let disk: StaleDisk
 
-    init(_ file: any DiskFile, _ disk: StaleDisk) {
-        self.file = file
+    init(_ base: any DiskFile, _ disk: StaleDisk) {
+        self.base = base
         self.disk = disk
     }
 
-    var path: FilePath { file.path }
-    func size() throws(StoreError) -> Int { try file.size() }
-    func isInPlace() -> Bool { file.isInPlace() }
-
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         var read = ByteBuffer()
-        let count = try file.attemptRead(size, at: offset, into: &read)
+        let count = try base.attemptRead(size, at: offset, into: &read)
         let bytes = offset == 0 ? disk.aged(Array(read.bytes)) : Array(read.bytes)
         buffer.append(bytes.span)
         return count
     }
-
-    func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int {
-        try file.attemptWrite(first, second, at: offset)
-    }
-
-    func attemptSync() throws(StoreError) { try file.attemptSync() }
-    func attemptTruncate(to size: Int) throws(StoreError) { try file.attemptTruncate(to: size) }
-    func attemptAllocate(_ size: Int) throws(StoreError) { try file.attemptAllocate(size) }
 }

@@ -2,6 +2,7 @@
 
 import Bytes
 import Dispatch
+import Glibc
 import Store
 import SystemPackage
 import TestSupport
@@ -108,9 +109,10 @@ struct OpenedStore {
         #expect(store.isObstructed)
     }
 
-    /// Returns when the writer is idle.
+    /// Returns when the writer is idle, and the next segment prepared as far as it should be: nothing touches the log then.
     func waitUntilIdle() {
         while store.isWriting { progress.wait() }
+        while store.isPreparing { sched_yield() }
     }
 
     /// Commits and ends the log cleanly; the table is sound then.

@@ -14,7 +14,7 @@ struct SealedDamageTests {
         let pairs: [[UInt8]: [UInt8]]
 
         init() throws {
-            let opened = try OpenedStore(on: model, reserve: 0) { $0.layout.segmentSize = 400 }
+            let opened = try OpenedStore(on: model, reserve: 0) { $0.layout.segmentSize = 350 }
             for number in 1...6 { opened.set("key \(number)", "value \(number) grüße") }
             opened.set([0xff], [0xfe])
             try opened.compact()

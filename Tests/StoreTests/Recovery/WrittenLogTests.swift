@@ -58,7 +58,14 @@ struct WrittenLogTests {
         return Array(Data(base64Encoded: record["value64"] as? String ?? "") ?? Data())
     }
 
-    @Test("every batch opens with a line that says what was on the disk before it")
+    private func kinds(_ folder: String) throws -> [String] {
+        try lines(of: folder).map { line in
+            if line["puffin"] != nil { return "header" }
+            return (line["durable"] as? Int).map { "durable \($0)" } ?? "record"
+        }
+    }
+
+    @Test("a batch opens with a line that says what was on the disk before it, where nothing has said so yet")
     func durableLines() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder)
@@ -68,15 +75,38 @@ struct WrittenLogTests {
                 try opened.commit()
             }
             try opened.close()
-            let kinds = try lines(of: folder).map { line in
-                if line["puffin"] != nil { return "header" }
-                return (line["durable"] as? Int).map { "durable \($0)" } ?? "record"
-            }
             #expect(
-                kinds == [
-                    "header", "durable 0", "record", "record", "durable 2", "record", "record", "durable 4", "record",
-                    "record", "durable 6",
+                try kinds(folder) == [
+                    "header", "record", "record", "durable 2", "record", "record", "durable 4", "record", "record",
+                    "durable 6",
                 ])
+        }
+    }
+
+    @Test("a segment's header says that everything before it was on the disk: no line repeats that")
+    func durableHeaders() throws {
+        try withTemporaryFolder { folder in
+            let opened = try OpenedStore(folder, segmentSize: 150)
+            for number in 0..<3 {
+                opened.set("a", "\(number)")
+                try opened.commit()
+            }
+            try opened.close()
+            #expect(
+                try kinds(folder) == ["header", "record", "header", "record", "header", "record", "durable 3"])
+        }
+    }
+
+    @Test("what a start has found is on the disk: the first batch says so")
+    func durableAfterCrash() throws {
+        try withTemporaryFolder { folder in
+            var log = RawLog()
+            log.set("a", "1")
+            try LogFiles(folder).make([1: log.bytes])
+            let opened = try OpenedStore(folder)
+            opened.set("b", "2")
+            try opened.close()
+            #expect(try kinds(folder) == ["header", "record", "durable 1", "record", "durable 2"])
         }
     }
 

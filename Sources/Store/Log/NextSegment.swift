@@ -1,0 +1,147 @@
+// The file that will be the next segment, filled with line feeds beforehand on a thread of its own, so that no batch waits
+// for that. It grows with the open segment: who writes little gives no space away for it.
+//
+// Nothing depends on this file before it is a segment. Until its header is on the disk it has no segment's name, so no start
+// reads it, and what a crash leaves of it is removed. Whatever fails here, the segment is made without it.
+
+import Bytes
+import Dispatch
+import Synchronization
+import SystemPackage
+
+/// Line feeds that wait to be written over.
+final class NextSegment: Sendable {
+    private struct State: ~Copyable, Sendable {
+        var file: (any DiskFile)?
+        /// Up to where the file is filled, and that on the disk.
+        var filled = 0
+        /// Whether a call has failed, or the disk is too full: nothing more is tried for this segment.
+        var isGivenUp = false
+    }
+
+    private let disk: any Disk
+    private let files: DataFiles
+    private let layout: LogLayout
+    /// Held for as long as a step of filling takes.
+    private let state = Mutex(State())
+    /// Up to where the file is to be filled.
+    private let target = Atomic<Int>(0)
+    /// Calls of `fill` that are not done.
+    private let fills = Atomic<Int>(0)
+    private let queue = DispatchQueue(label: "puffin.next-segment")
+
+    init(files: DataFiles, layout: LogLayout, on disk: any Disk) {
+        self.disk = disk
+        self.files = files
+        self.layout = layout
+    }
+
+    /// Whether the thread has something to do.
+    var isFilling: Bool { fills.load(ordering: .acquiring) > 0 }
+
+    /// Sees to it that there is as much of the file as there should be while the open segment has `size` bytes: nothing
+    /// in its first quarter, everything a little before its end. Waits for nothing.
+    func prepare(whileOpenHas size: Int) {
+        let wanted = min((size - layout.segmentSize / 4) / 2 * 3, layout.segmentSize)
+        guard layout.preallocation > 0, wanted > target.load(ordering: .relaxed) else { return }
+        // A step further than is wanted now, so that not each batch asks.
+        target.store(min(wanted + layout.preallocation, layout.segmentSize), ordering: .relaxed)
+        fills.add(1, ordering: .relaxed)
+        queue.async {
+            self.fill()
+            self.fills.subtract(1, ordering: .releasing)
+        }
+    }
+
+    /// Makes the file a segment as far as it is filled. Its header is on the disk then, its name is not.
+    /// - Returns: the segment, and up to where it is filled; nil where there is none, and no file of that name.
+    func begin(as path: FilePath, header: Span<UInt8>) -> (file: any DiskFile, filled: Int)? {
+        state.withLock { state in
+            let (begun, filled) = (state.file, state.filled)
+            forget(&state)
+            state.isGivenUp = false
+            guard let begun else { return nil }
+            do throws(StoreError) {
+                guard begun.isInPlace() else { throw .displaced(path: begun.path.string) }
+                try begun.write(header, Span(), at: 0)
+                try begun.sync()
+                try disk.rename(files.nextSegment, to: path)
+                return (try disk.open(path, for: .writing), max(filled, header.count))
+            } catch {
+                try? disk.remove(files.nextSegment)
+                try? disk.remove(path)
+                return nil
+            }
+        }
+    }
+
+    /// Gives the space back, and takes none until the next segment is begun.
+    /// - Returns: whether there was any.
+    func giveUp() -> Bool {
+        state.withLock { giveUp(&$0) }
+    }
+
+    /// The same, if there is better use for the space.
+    func giveUpIfShort() {
+        state.withLock { state in
+            if state.file != nil && isDiskShort { _ = giveUp(&state) }
+        }
+    }
+
+    // MARK: The thread
+
+    private func fill() {
+        while state.withLock({ step(&$0) }) {}
+    }
+
+    /// Fills by as much as an open segment is filled at a time.
+    /// - Returns: whether that is not all.
+    private func step(_ state: inout State) -> Bool {
+        let target = target.load(ordering: .relaxed)
+        guard !state.isGivenUp, state.filled < target else { return false }
+        do throws(StoreError) {
+            if isDiskShort { throw .disk(operation: "fill", path: files.nextSegment.string, errno: .noSpace) }
+            let file = if let begun = state.file { begun } else { try disk.create(files.nextSegment) }
+            state.file = file
+            let end = min(state.filled + layout.preallocation, target)
+            try file.fill(from: state.filled, to: end)
+            try file.sync()
+            state.filled = end
+            return end < target
+        } catch {
+            _ = giveUp(&state)
+            return false
+        }
+    }
+
+    private func giveUp(_ state: inout State) -> Bool {
+        let isThere = state.file != nil
+        forget(&state)
+        state.isGivenUp = true
+        return isThere && (try? disk.remove(files.nextSegment)) != nil
+    }
+
+    private func forget(_ state: inout State) {
+        (state.file, state.filled) = (nil, 0)
+        target.store(0, ordering: .relaxed)
+    }
+
+    /// Whether the disk has less free than four segments take.
+    private var isDiskShort: Bool {
+        ((try? disk.space(at: files.folder))?.available ?? 0) < 4 * layout.segmentSize
+    }
+}
+
+extension DiskFile {
+    /// Writes line feeds, space that is reserved ahead, between two places.
+    func fill(from start: Int, to end: Int) throws(StoreError) {
+        var position = start
+        while position < end {
+            let count = min(end - position, lineFeeds.count)
+            try write(lineFeeds.span.extracting(0..<count), Span(), at: position)
+            position += count
+        }
+    }
+}
+
+private let lineFeeds = [UInt8](repeating: UInt8(ascii: "\n"), count: 256 << 10)
