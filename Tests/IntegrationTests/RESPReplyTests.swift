@@ -61,8 +61,7 @@ struct RESPReplyTests {
                 "*1\r\n*10\r\n$3\r\nget\r\n:2\r\n*1\r\n$8\r\nreadonly\r\n:1\r\n:1\r\n:1\r\n*1\r\n$5\r\n@read\r\n*0\r\n*0\r\n*0\r\n"
         ),
         Row(
-            "INFO", "replication", reply: "$48\r\n# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n",
-            resp3: "=52\r\ntxt:# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n"),
+            "INFO", "keyspace", reply: "$12\r\n# Keyspace\r\n\r\n", resp3: "=16\r\ntxt:# Keyspace\r\n\r\n"),
     ]
 
     private func check(_ server: ServerProcess, hello: String?, reply: (Row) -> String) throws {
