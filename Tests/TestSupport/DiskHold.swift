@@ -38,7 +38,11 @@ package final class DiskHold: @unchecked Sendable {
 
     func pass(_ operation: DiskOperation, _ path: String) {
         condition.withLock {
-            if operation == .create && path.hasSuffix(".jsonl") { newestSegment = path }
+            if path.hasSuffix(".jsonl"), path > newestSegment {
+                // One that nobody has opened before: the log does so when it has got its name.
+                newestSegment = path
+                if operation == .open { return }
+            }
             guard !operation.isLogs(path), operation != .remove || path != newestSegment else { return }
             guard let count = left, path.hasSuffix(ending) else { return }
             guard count == 0 else { return left = count - 1 }

@@ -178,7 +178,10 @@ struct FaultTests {
         }
         if outcome.failure != nil { return "a compaction's fault has ended the log" }
         guard let error = outcome.failedCompactions.first else {
-            return outcome.disk.struck[0].operation == .remove ? nil : "the failed compaction was not told"
+            // The log opens a segment too, when that has got its name, and makes it anew where that fails.
+            let struck = outcome.disk.struck[0]
+            let isHarmless = struck.operation == .remove || struck.operation == .open && struck.path.hasSuffix(".jsonl")
+            return isHarmless ? nil : "the failed compaction was not told"
         }
         guard case .disk(_, _, errno) = error else { return "a compaction failed of \(error)" }
         return outcome.failedCompactions.count == 1 && outcome.compactions == 2 ? nil : "later compactions failed too"

@@ -22,7 +22,7 @@ struct FollowerDamageTests {
             let link = try ReplicaLink(leader.opened, follower, random: SeededRandom(seed: 1))
             #expect(try link.run() == .caughtUp)
             if compacts { try follower.compact() }
-            leader.change(150, &work, &ledger)
+            leader.change(400, &work, &ledger)
             let second = try ReplicaLink(leader.opened, follower, random: SeededRandom(seed: 2))
             #expect(try second.run() == .caughtUp)
             try follower.close()
@@ -61,7 +61,13 @@ struct FollowerDamageTests {
                 let offset = random.below(bytes.count)
                 bytes[offset] ^= UInt8(1 << random.below(7))
                 model.put(bytes, at: path)
-                let report = try stage.recover(model)
+                let report: RecoveryReport
+                do {
+                    report = try stage.recover(model)
+                } catch StoreError.unknownVersion {
+                    // The header may say another version: that is no damage.
+                    continue
+                }
                 guard let damage = report.damage else { continue }
                 found += 1
                 #expect(damage.damage.path == path)
