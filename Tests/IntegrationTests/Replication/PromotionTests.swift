@@ -44,6 +44,29 @@ struct PromotionTests {
         }
     }
 
+    @Test("one whose leader has told of more than it has sent is not promoted unless it is forced")
+    func toldOfMore() throws {
+        try withTemporaryFolder { folder in
+            let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"])
+            // The test is the leader: it has a hundred changes, and sends none.
+            let leader = try follower.connect()
+            try leader.send(
+                "REPLICATE {\"version\":1,\"history\":\"5f0c9a52e1b7\",\"port\":1,\"first\":1,\"last\":100,\"durable\":100}\n"
+            )
+            #expect(try leader.receiveLine().hasPrefix("{\"history\":"))
+            leader.endSending()
+            _ = try leader.receiveAll()
+            let client = try follower.connect()
+            #expect(
+                try client.ask("PROMOTE")
+                    == "ERROR: Not promoted: This follower is at change 0, its leader was at 100; PROMOTE FORCE does it all the same"
+            )
+            #expect(try client.ask("PROMOTE FORCE") == "OK")
+            #expect(try client.ask("SET a 1") == "OK")
+            #expect(follower.stop() == 0)
+        }
+    }
+
     @Test("one that has not got everything is not promoted unless it is forced")
     func behind() throws {
         try withReplicas(1) { (leader, followers) throws in
