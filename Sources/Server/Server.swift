@@ -26,21 +26,21 @@ package final class Server {
     let bell: Wakeup.Bell
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
-    private let listeners: Listeners
+    let listeners: Listeners
     private var signals: [Signal] = []
-    private var timers: [Timer] = []
+    var timers: [Timer] = []
 
-    private(set) var sessions: [Int: Session] = [:]
-    private var lastID = 0
+    var sessions: [Int: Session] = [:]
+    var lastID = 0
 
     /// Sessions that this turn has to flush; that wait for a commit; that go on next turn; that are to be let go.
-    private var touched: [Session] = []
-    private var waiting: [Session] = []
-    private var unfinished: [Session] = []
+    var touched: [Session] = []
+    var waiting: [Session] = []
+    var unfinished: [Session] = []
     /// Sessions with a request that waits for something but a commit, and what looks after them.
-    private var parked: [Session] = []
-    private var parkedTimer: Timer?
-    private var retired: [Session] = []
+    var parked: [Session] = []
+    var parkedTimer: Timer?
+    var retired: [Session] = []
 
     private var groupCommit = GroupCommit()
     private var isGathering = false
@@ -48,23 +48,23 @@ package final class Server {
     private var hasCommitted = false
     /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a
     /// turn; the server ends only after this.
-    private var hasFailed = false
-    private var hasClock = false
+    var hasFailed = false
+    var hasClock = false
     /// Until everything is loaded.
-    private(set) var loading: Loading? = Loading()
+    var loading: Loading? = Loading()
     /// Whether everything is loaded. Atomic, because that is read without a check for exclusive access.
     let isServing = Atomic(false)
-    private var loadFailure: StoreError?
-    private var announcements: Announcements
+    var loadFailure: StoreError?
+    var announcements: Announcements
     private var hasMemoryToGiveBack = false
-    private var hasStarted = false
-    private var stopping = Stopping()
+    var hasStarted = false
+    var stopping = Stopping()
 
     /// How long a client may take to hang up after its last reply, in milliseconds.
-    private static let lingerTime: UInt64 = 2000
+    static let lingerTime: UInt64 = 2000
     /// How often it is looked whether a parked request's time is over, or a reply has waited for followers for too long, in
     /// milliseconds.
-    private static let parkedInterval = 10
+    static let parkedInterval = 10
     private static let expiryInterval = 20
 
     /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
@@ -291,147 +291,5 @@ package final class Server {
     private func compact() {
         guard store.takeNews() else { return }
         while let event = store.advanceCompaction() { announcements.tell(event) }
-    }
-
-    // MARK: For sessions
-
-    /// Puts a session on the list of those that the end of the turn flushes.
-    func touch(_ session: Session) {
-        if !hasClock {
-            hasClock = true
-            store.now = WallClock.milliseconds
-        }
-        if !session.isTouched {
-            session.isTouched = true
-            touched.append(session)
-        }
-    }
-
-    /// Tells the log what a change was refused for, once as long as it lasts.
-    func tell(_ obstacle: WriteObstacle) {
-        announcements.tell(obstacle: obstacle)
-    }
-
-    /// Lets a session go on in the next turn.
-    func goOnLater(_ session: Session) {
-        unfinished.append(session)
-    }
-
-    /// Whether an address is this server's own.
-    func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }
-
-    /// Has a session looked at until the request that it has parked is answered.
-    func park(_ session: Session) {
-        parked.append(session)
-        if parkedTimer == nil { parkedTimer = Timer(loop, every: Server.parkedInterval) {} }
-    }
-
-    /// Lets go of a session whose stream is closed, at the end of the turn.
-    func retire(_ session: Session) {
-        retired.append(session)
-    }
-
-    // MARK: Connections
-
-    private func accept(_ connection: Listener.Connection) {
-        guard sessions.count < limits.clientCount else {
-            statistics.refusedConnections += 1
-            if statistics.refusedConnections.nonzeroBitCount == 1 {
-                log.warning(
-                    "Connection refused: \(sessions.count) clients are connected, which is the limit (refused so far: \(statistics.refusedConnections))"
-                )
-            }
-            return connection.refuse("-ERR max number of clients reached\r\n")
-        }
-        lastID += 1
-        statistics.connections += 1
-        let session = Session(id: lastID, server: self, stream: Stream(loop, connection))
-        sessions[lastID] = session
-        session.stream.start(session)
-    }
-
-    private func resumeAccepting() {
-        guard !stopRequest.wasMade else { return }
-        listeners.resume()
-    }
-
-    private func eachSecond() {
-        let now = WallClock.milliseconds
-        for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
-        resumeAccepting()
-        if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
-        // Also while everything is loaded again: the leader has to hear of this server.
-        if hasStarted { replication.tick() }
-        guard store.isLoaded else { return }
-        store.now = WallClock.milliseconds
-        if store.durability == .interval { store.requestSync() }
-        store.tick()
-        announcements.tell(obstacle: store.obstacle)
-    }
-
-    // MARK: Ending
-
-    /// Whether a stop has begun.
-    var isStopping: Bool { stopping.hasBegun }
-    /// Whether requests are read.
-    var takesRequests: Bool { stopping.takesRequests }
-
-    private var isFinished: Bool {
-        if loadFailure != nil { return true }
-        if store.failure != nil { return hasFailed }
-        guard isStopping, !takesRequests else { return false }
-        if store.isWriting || store.hasPending {
-            // What waits for space, or for its folder, is not waited for any longer.
-            if stopping.isOverdue && store.isObstructed { store.giveUpWaiting() }
-            return false
-        }
-        return sessions.values.allSatisfy { $0.isSettled } || stopping.isOverdue
-    }
-
-    /// No more connections are taken, and in a moment no more requests; those that were are answered.
-    private func stop() {
-        guard !isStopping else { return }
-        log.info("Stopping: \(counted(sessions.count, "client")) connected")
-        stopping.begin(receivedSize: statistics.receivedSize, hasClients: !sessions.isEmpty)
-        listeners.pause()
-        // It also makes the loop look at the deadline if nothing happens.
-        timers.append(
-            Timer(loop, every: Stopping.interval) { [unowned self] in
-                guard stopping.look(receivedSize: statistics.receivedSize) else { return }
-                for session in sessions.values { session.stream.isReading = false }
-            })
-    }
-
-    /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
-    private func fail(_ failure: StoreError) {
-        hasFailed = true
-        log.critical("The log cannot be written, so the server ends: \(failure)")
-        // Their errors have to be flushed, though nothing has happened on their connections.
-        for session in waiting { touch(session) }
-        for session in touched { session.failHeld(.notWritten(failure.description)) }
-        waiting.removeAll()
-    }
-
-    private func close() -> StoreError? {
-        let isLoaded = store.isLoaded
-        replication.close()
-        parked.removeAll()
-        parkedTimer = nil
-        if store.failure == nil { store.close() }
-        for session in sessions.values { session.close() }
-        // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
-        sessions.removeAll()
-        touched.removeAll()
-        waiting.removeAll()
-        unfinished.removeAll()
-        retired.removeAll()
-        let failure = loadFailure ?? store.failure
-        if failure == nil {
-            log.info(
-                isLoaded
-                    ? "Stopped: \(counted(store.count, "pair")), everything through change \(store.durable) is on disk"
-                    : "Stopped while loading; nothing was changed")
-        }
-        return failure
     }
 }

@@ -1,0 +1,58 @@
+// Requests that are not answered at once: long replies, parked ones, and those that wait for the client to take replies.
+
+import Reactor
+import Store
+import Wire
+
+extension Session {
+    // MARK: Going on later
+
+    /// Goes on with a long reply, or with requests that had to wait.
+    func goOn() {
+        guard stream.isOpen, !isOutputFull else { return }
+        if parked != nil { return answerParked() }
+        server.touch(self)
+        if var current = listing.take() {
+            isBusy = !current.step(server, &replies)
+            if isBusy { listing = consume current }
+        } else if isStalled {
+            isStalled = false
+            stream.showHeld()
+            if peerHasEnded && !isStalled { refuseUnfinished(stream.heldSize) }
+        }
+    }
+
+    /// Answers a request that waits for something, where that has come or the time is over.
+    private func answerParked() {
+        guard let request = parked else { return }
+        // What it answers may be a request that waits in turn.
+        parked = nil
+        isBusy = false
+        replies.begin(request.dialect)
+        if request.step(&replies, clientHasEnded: peerHasEnded) {
+            server.touch(self)
+            replies.end(committed: store.committed, isComplete: !isBusy)
+        } else {
+            parked = request
+            isBusy = true
+        }
+    }
+
+    /// Whether it waits for something that only turns bring.
+    var isParked: Bool { parked != nil && stream.isOpen }
+
+    /// Whether something was put off that `goOn` can do now.
+    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil }
+
+    private var isOutputFull: Bool {
+        replies.size + stream.unsentSize > server.limits.unsentPauseSize
+    }
+
+    /// Whether it is read on while a request is parked: so that the client's end is noticed, which may be all that it waits for.
+    var isListening: Bool { parked != nil && stream.heldSize < Session.parkedSize }
+    /// Bytes of requests that may gather meanwhile.
+    static let parkedSize = 64 << 10
+
+    /// Whether requests have to wait: for a long reply to be complete, or for the client to take replies.
+    var isHeldUp: Bool { isBusy || isOutputFull }
+}

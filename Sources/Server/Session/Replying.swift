@@ -1,0 +1,129 @@
+// How a session's replies leave: held back until what they say is true, sent at the end of the turn, and the last of them
+// before the connection is closed.
+
+import Bytes
+import Logging
+import Reactor
+import Store
+import Wire
+
+extension Session {
+    // MARK: Releasing
+
+    /// Holds back those of this turn's replies that have to wait.
+    /// - Returns: whether any wait.
+    func endTurn(committed: UInt64) -> Bool {
+        endTurn(&replies, committed)
+    }
+
+    private func endTurn(_ replies: inout ReplyQueue, _ committed: UInt64) -> Bool {
+        replies.endTurn(committed: committed)
+        return replies.awaited > 0
+    }
+
+    /// Whether it waits for the batch that gathers, and has not said so before.
+    func joins(batch: Int) -> Bool {
+        guard joinedBatch != batch, replies.awaited > store.submitted else { return false }
+        joinedBatch = batch
+        return true
+    }
+
+    /// Lets go what waited for changes up to `committed`.
+    /// - Returns: whether anything still waits.
+    func release(committed: UInt64) -> Bool {
+        replies.release(committed: committed)
+        return replies.awaited > 0
+    }
+
+    /// Puts an error in the place of replies that have waited for followers for too long.
+    func expire(upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) {
+        guard replies.expire(from: store.committed, upTo: durable, before: time, error: error) else { return }
+        server.touch(self)
+    }
+
+    /// Puts an error in the place of every reply that will never be true, and ends.
+    func failHeld(_ error: ReplyError) {
+        replies.failHeld(error)
+        finish()
+    }
+
+    // MARK: Sending and closing
+
+    /// Sends what is released, and goes on to what that makes possible.
+    func flush() {
+        guard stream.isOpen else { return }
+        guard send(&replies) else { return close() }
+        switch state {
+        case .open where peerHasEnded && isSettled: close()
+        case .open: stream.isReading = (!isHeldUp || isListening) && server.takesRequests
+        case .finishing where isSent: peerHasEnded ? close() : linger()
+        case .finishing, .lingering, .closed: break
+        }
+        if canGoOn { server.goOnLater(self) }
+    }
+
+    /// - Returns: false where the connection is lost.
+    private func send(_ replies: inout ReplyQueue) -> Bool {
+        server.statistics.add(replies.takeCounts())
+        let size = replies.released.count
+        guard size > 0 else { return true }
+        server.statistics.sentSize += size
+        guard stream.send(replies.released) else { return false }
+        replies.removeReleased()
+        return true
+    }
+
+    private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
+
+    /// Whether everything this session was asked for is answered and sent.
+    var isSettled: Bool { isSent && !isBusy && !isStalled }
+
+    private var isClosed: Bool { if case .closed = state { true } else { false } }
+
+    private func linger() {
+        stream.endOutput()
+        stream.isReading = true
+        state = .lingering(since: store.now)
+    }
+
+    /// Closes a connection whose peer does not hang up after the last reply.
+    func closeIfLingering(before time: UInt64) {
+        if case .lingering(let since) = state, since < time { close() }
+    }
+
+    func close() {
+        guard stream.isOpen, !isClosed else { return }
+        stream.close()
+        state = .closed
+        server.retire(self)
+    }
+
+    // MARK: Stream events
+
+    func receivedEnd(unfinished: Int) {
+        server.touch(self)
+        peerHasEnded = true
+        switch state {
+        case .open: if !isStalled { refuseUnfinished(unfinished) }
+        case .lingering: close()
+        case .finishing, .closed: break
+        }
+    }
+
+    /// Half a request is never run: its rest may have said something else.
+    func refuseUnfinished(_ size: Int) {
+        guard size > 0, case .open = state else { return }
+        answerOutside(
+            parser.dialect,
+            ReplyError("Incomplete request: the connection ended after \(size) bytes of it; nothing was changed"),
+            &replies)
+    }
+
+    func drained() {
+        server.touch(self)
+    }
+
+    func failed() {
+        close()
+    }
+}
