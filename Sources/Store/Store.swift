@@ -213,6 +213,9 @@ package final class Store {
     /// Begins to fetch what a request for this key will need.
     package func foresee(_ key: Span<UInt8>) { table.foresee(key) }
 
+    /// No other key is known that will be asked for.
+    package func foreseeNoMore() { table.foreseePair() }
+
     /// The value is valid until the next change.
     @_lifetime(borrow self)
     package func get(_ key: Span<UInt8>) -> Reading {

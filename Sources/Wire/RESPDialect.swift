@@ -53,17 +53,31 @@ extension RequestParser {
         return .complete(used: offset)
     }
 
-    /// The first argument after the name, most likely a key, of the request that begins at `offset`; nil where that cannot
-    /// be told at a glance.
-    package func likelyKey(in bytes: Span<UInt8>, at offset: Int) -> Slice? {
+    /// A look at the request that begins at `offset`, before it is parsed; nil where it is unusual, or is not all there.
+    package func glimpse(of bytes: Span<UInt8>, at offset: Int) -> Glimpse? {
         guard offset &+ 16 <= bytes.count else { return nil }
         // `*`, a digit, CR LF, `$`, a digit, CR, and a line feed.
         let head = UInt64(littleEndian: bytes.word(at: offset))
         guard head & 0xffff_00ff_ffff_00ff == 0x0a0d_0024_0a0d_002a else { return nil }
+        let count = Int(truncatingIfNeeded: head &>> 8 & 0xff) &- 0x30
         let nameSize = Int(truncatingIfNeeded: head &>> 40 & 0xff) &- 0x30
-        let next = offset &+ 10 &+ nameSize
-        guard nameSize >= 0, nameSize < 10, next < bytes.count, bytes[next] == UInt8(ascii: "$"),
-            case .complete(let size, let start) = length(in: bytes, at: next), start &+ size <= bytes.count
+        guard nameSize >= 0, nameSize < 10, count >= 2, count < 10,
+            let key = bulk(in: bytes, at: offset &+ 10 &+ nameSize)
+        else { return nil }
+        var end = key.offset &+ key.size &+ 2
+        for _ in 2..<count {
+            guard let argument = bulk(in: bytes, at: end) else { return nil }
+            end = argument.offset &+ argument.size &+ 2
+        }
+        return Glimpse(key: key, end: end)
+    }
+
+    /// The bulk string that begins at `offset`; nil where it is not all there.
+    @inline(__always)
+    private func bulk(in bytes: Span<UInt8>, at offset: Int) -> Slice? {
+        guard offset < bytes.count, bytes[offset] == UInt8(ascii: "$"),
+            case .complete(let size, let start) = length(in: bytes, at: offset),
+            size >= 0, size <= bytes.count &- start
         else { return nil }
         return Slice(offset: start, size: size)
     }
@@ -117,4 +131,12 @@ extension RequestParser {
         }
         return .incomplete
     }
+}
+
+/// What can be told of a request at a glance.
+package struct Glimpse {
+    /// The first argument after the name, most likely a key.
+    package let key: Slice
+    /// Where the next request begins, if this one is right.
+    package let end: Int
 }

@@ -60,6 +60,17 @@ private func check(resp request: [[UInt8]], _ bytes: [UInt8]) throws(BrokenPrope
         bytes.count <= limits.requestSize && request.count <= limits.argumentCount
             && request.allSatisfy { $0.count <= limits.bulkSize },
         "beyond the limits: \(shown(bytes))")
+    // A glimpse sees what the parser sees, or nothing; of what is not all there it sees nothing.
+    let parser = RequestParser(limits: ample)
+    if let glimpse = parser.glimpse(of: bytes.span, at: 0) {
+        let key = Array(bytes[glimpse.key.offset..<glimpse.key.offset + glimpse.key.size])
+        try require(
+            request.count >= 2 && key == request[1] && glimpse.end == bytes.count,
+            "seen at a glance in \(shown(bytes)): \(shown(key)), up to \(glimpse.end)")
+    }
+    try require(
+        bytes.dropLast(3).isEmpty || parser.glimpse(of: Array(bytes.dropLast(3)).span, at: 0) == nil,
+        "a part of \(shown(bytes)) seen as whole")
     // Each request has one spelling.
     try require(written(request) == bytes, "\(shown(bytes)) would be written \(shown(written(request)))")
 }

@@ -72,6 +72,7 @@ final class Session: StreamDelegate {
     ) -> Consumption {
         let unsent = stream.unsentSize
         var used = 0
+        var lookahead = Lookahead()
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             if isBusy || unsent + replies.size > server.limits.unsentPauseSize {
@@ -82,10 +83,7 @@ final class Session: StreamDelegate {
             switch parser.parse(rest) {
             case .complete(let size):
                 used += size
-                // Of the requests that have come together, while this one is run, the next one's memory is fetched.
-                if let key = parser.likelyKey(in: bytes, at: used) {
-                    store.foresee(bytes.extracting(key.offset..<key.offset &+ key.size))
-                }
+                lookahead.pass(to: used, in: bytes, parser, store)
                 run(rest, &parser, &replies)
             case .incomplete(let missing):
                 return Consumption(used: used, missing: missing)

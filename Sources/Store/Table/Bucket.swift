@@ -23,7 +23,7 @@ struct Bucket {
     /// Bytes of a bucket for each of its pairs, where it is 70 % full: the most in a table that has grown.
     static let sizePerPair = 12
     private static let spareSlots = 16
-    private static let headerSize = 8
+    static let headerSize = 8
 
     init(capacity: Int, depth: Int) {
         let slots = capacity + Bucket.spareSlots

@@ -28,6 +28,29 @@ struct TableTests {
         }
     }
 
+    @Test("what is foreseen, and then asked for or not, changes no answer", arguments: SeededRandom.seeds(2))
+    func foresight(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let (table, plain) = (Table(seed: seed), Table(seed: seed))
+        for number in 0..<5_000 where number % 3 != 0 {
+            table.set(sizedKey(number), key(number))
+            plain.set(sizedKey(number), key(number))
+        }
+        for _ in 0..<50_000 {
+            let foreseen = (0..<random.below(5)).map { _ in sizedKey(random.below(6_000)) }
+            for key in foreseen { table.foresee(key.span) }
+            if random.below(2) == 0 { table.foreseePair() }
+            // Now and then one is not asked for, or another one is.
+            for wanted in foreseen where random.below(10) > 0 {
+                let key = random.below(10) == 0 ? sizedKey(random.below(6_000)) : wanted
+                #expect(table.hash(key.span) == plain.hash(key.span))
+                #expect(table.get(key) == plain.get(key))
+                if random.below(20) == 0 { #expect(table.remove(key) == plain.remove(key)) }
+            }
+        }
+        #expect(table.check().isEmpty)
+    }
+
     /// One key for each number, of very different sizes, the empty one among them.
     private func sizedKey(_ number: Int) -> [UInt8] {
         number == 0 ? [] : Array("\(number)".utf8) + [UInt8](repeating: UInt8(number & 0xff), count: number % 97)
