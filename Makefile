@@ -7,11 +7,15 @@ BIN = bin
 PACKAGES = libevent-dev pkg-config
 PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
+# Where `make install` puts things; DESTDIR goes before it.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-dev build run test torture fuzz bench bench-compare bench-pauses micro micro-instructions lint fmt clean
+.PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
+	micro micro-instructions lint fmt man install uninstall build-all release deb clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -49,6 +53,16 @@ test: setup ## Run every test
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
 
+test-integration: setup ## Run the tests that start programs and talk to them, and those only
+	$(SWIFT_BUILD) --build-tests
+	swift test -c release --skip-build --filter IntegrationTests
+
+coverage: setup ## Say which lines the tests reach (some tests: make coverage ARGS="--filter WireTests")
+	.ci/coverage $(ARGS)
+
+security: setup ## List what Puffin is built on, and run tests with the address and thread sanitizers
+	.ci/security $(PACKAGES)
+
 torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
@@ -77,11 +91,32 @@ micro-instructions: setup ## The same in instructions, which repeat (needs valgr
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 	.ci/check-rooms
-	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/fuzz .ci/run \
+	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/coverage .ci/fuzz .ci/run .ci/security \
+		Packaging/build-static Packaging/deb Packaging/install Packaging/release \
 		Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash Tests/MicroBenchmarks/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests
 
+man: ## Write the manual pages anew, from what the programs say of their options
+	swift package --scratch-path .build-man --allow-writing-to-package-directory generate-manual \
+		--date "$$(date +%F)" --authors "The Puffin developers" --output-directory docs/man
+
+install: ## Install programs, manual pages and completions (PREFIX=/usr/local; run make build first)
+	@[ -x $(BIN)/puffin-server ] || { echo "nothing is built: run make build first" >&2; exit 1; }
+	@DESTDIR="$(DESTDIR)" Packaging/install install "$(PREFIX)"
+
+uninstall: ## Remove what make install has installed
+	@DESTDIR="$(DESTDIR)" Packaging/install uninstall "$(PREFIX)"
+
+build-all: build ## Build the programs twice: for this machine (bin/), and with the Swift runtime inside (dist/)
+	@Packaging/build-static
+
+release: setup ## Make a release's tarball and its checksum: make release VERSION=v1.0.0
+	@Packaging/release "$(VERSION)"
+
+deb: setup ## Make a Debian package in dist/
+	@Packaging/deb
+
 clean: ## Remove everything that was built
-	rm -rf .build .build-fuzz $(BIN) $(VENV)
+	rm -rf .build .build-coverage .build-fuzz .build-man .build-static .build-address .build-thread $(BIN) dist $(VENV)

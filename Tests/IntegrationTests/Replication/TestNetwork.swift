@@ -59,6 +59,16 @@ struct TestNetwork {
         return try body(TestNetwork(left: left, right: right))
     }
 
+    /// Lends a namespace that is joined to nothing, where every port is free: what starts a program in it.
+    static func lendAlone<Result>(_ body: (_ wrapper: [String]) throws -> Result) throws -> Result {
+        let name = "puf\(UInt16.random(in: 1000...65_000))a"
+        try run(["ip", "netns", "add", name])
+        defer { _ = try? run(["ip", "netns", "del", name]) }
+        let wrapper = ["ip", "netns", "exec", name]
+        try run(wrapper + ["ip", "link", "set", "lo", "up"])
+        return try body(wrapper)
+    }
+
     /// Pulls the cable: packets vanish, nobody is told.
     func cut() throws { try TestNetwork.run(right.wrapper + ["ip", "link", "set", "cable", "down"]) }
 

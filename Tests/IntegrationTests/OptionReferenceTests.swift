@@ -1,0 +1,69 @@
+// Every option of every program is where people look for it: in the help, and in the manual page.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The reference of options")
+struct OptionReferenceTests {
+    /// A command or subcommand, as a program describes itself.
+    private struct Command: Decodable {
+        struct Name: Decodable {
+            let kind: String
+            let name: String
+        }
+        struct Argument: Decodable {
+            let kind: String
+            let shouldDisplay: Bool
+            let names: [Name]?
+        }
+        let commandName: String
+        let shouldDisplay: Bool?
+        let subcommands: [Command]?
+        let arguments: [Argument]?
+
+        /// Each option that is not hidden, with its spellings.
+        var options: [[String]] {
+            (arguments ?? []).filter { $0.kind != "positional" && $0.shouldDisplay }.map { argument in
+                (argument.names ?? []).map { ($0.kind == "long" ? "--" : "-") + $0.name }
+            }
+        }
+    }
+
+    private struct Dump: Decodable {
+        let command: Command
+    }
+
+    private func each(
+        _ command: Command, path: [String], _ body: (Command, [String]) throws -> Void
+    ) rethrows {
+        try body(command, path)
+        for sub in command.subcommands ?? [] where sub.commandName != "help" && sub.shouldDisplay ?? true {
+            try each(sub, path: path + [sub.commandName], body)
+        }
+    }
+
+    @Test(
+        "an option is in the help and in the manual page", arguments: ["puffin-server", "puffin-cli", "puffin-bench"])
+    func everywhere(name: String) throws {
+        let program = ChildProcess.program(name)
+        let dump = try ChildProcess.run([program, "--experimental-dump-help"]).output
+        let command = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command
+        // mdoc writes -addr as `Fl addr`, --addr as `Fl -addr`.
+        let page = try Document("docs/man/\(name).1").text.replacingOccurrences(of: "\\", with: "")
+        var count = 0
+        try each(command, path: []) { command, path in
+            let help = try ChildProcess.run([program] + path + ["--help"])
+            #expect(help.exitCode == 0)
+            for spellings in command.options {
+                count += 1
+                #expect(spellings.contains { help.output.contains($0) }, "\(path) \(spellings) in the help")
+                #expect(
+                    spellings.contains { page.contains("Fl \($0.dropFirst())") },
+                    "\(path) \(spellings) in docs/man/\(name).1: run make man")
+            }
+            if let last = path.last { #expect(page.contains(last), "\(path) in docs/man/\(name).1: run make man") }
+        }
+        #expect(count > 10)
+    }
+}
