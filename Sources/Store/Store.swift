@@ -25,6 +25,8 @@ package final class Store {
     }
     /// Held until the log is closed, or the process ends.
     private var lock: (any DiskFile)?
+    /// What commands have made of the server's role; nil where none has.
+    package internal(set) var roleNote: RoleNote?
 
     /// Until everything is loaded.
     var loading: Recovery?
@@ -112,6 +114,7 @@ package final class Store {
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             table: table, retention: options.retention, progress: announce)
         lock = try disk.lock(files.lock)
+        roleNote = try RoleNote.read(files, on: disk)
         try beginRecovery()
     }
 

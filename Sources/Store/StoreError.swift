@@ -38,6 +38,8 @@ package enum StoreError: Error, Equatable, Sendable {
     case unknownVersion(path: String, found: String)
     /// Damage that the torn-tail rule does not explain: acknowledged changes may be behind it.
     case corruption(Damage)
+    /// The file that says whether this server leads cannot be read.
+    case damagedRole(path: String)
 }
 
 extension StoreError {
@@ -87,6 +89,10 @@ extension StoreError: CustomStringConvertible {
             "Damaged log: \(damage.path), line \(damage.line), byte \(damage.offset): expected \(damage.expected), "
                 + "found \(damage.found); nothing was changed. Restore the file from a copy, or see what else is sound and "
                 + "what a repair would give up: puffin-server log verify, puffin-server log repair --plan"
+        case .damagedRole(let path):
+            "Damaged role: \(path) is not what PROMOTE, FOLLOW, DEMOTE or a handover have written, so nobody knows whether this "
+                + "server leads; nothing was changed. Find out which server does, remove the file, and start this one as that "
+                + "or as a follower, with --mode"
         }
     }
 }

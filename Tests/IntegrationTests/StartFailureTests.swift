@@ -51,6 +51,33 @@ struct StartFailureTests {
         }
     }
 
+    @Test("a role that cannot be read: 6, and that nobody may guess who leads; without the file it starts")
+    func damagedRole() throws {
+        try withTemporaryFolder { folder in
+            let data = folder + "/puffin.json"
+            let first = try ServerProcess(data: data)
+            #expect(try first.connect().ask("DEMOTE") == "OK")
+            #expect(first.stop() == 0)
+            let role = data + ".log/ROLE"
+            let written = try String(contentsOfFile: role, encoding: .utf8)
+            for damaged in [
+                written.replacingOccurrences(of: "follower", with: "leader"), "", String(written.dropLast(9)),
+            ] {
+                try damaged.write(toFile: role, atomically: true, encoding: .utf8)
+                let line = try failure(6, data: data)
+                #expect(line.contains("Damaged role: \(role) is not what PROMOTE"))
+                #expect(line.contains("remove the file, and start this one as that or as a follower, with --mode"))
+                #expect(try String(contentsOfFile: role, encoding: .utf8) == damaged, "nothing was changed")
+            }
+            try written.write(toFile: role, atomically: true, encoding: .utf8)
+            let follower = try ServerProcess(data: data)
+            #expect(try follower.connect().ask("SET a 1").hasPrefix("ERROR: Read-only follower"))
+            #expect(follower.stop() == 0)
+            try FileManager.default.removeItem(atPath: role)
+            #expect(try ServerProcess(data: data).connect().ask("SET a 1") == "OK")
+        }
+    }
+
     @Test("a data folder of somebody else: 4, and who and what mode it is")
     func folderNotWritable() throws {
         try withTemporaryFolder { folder in

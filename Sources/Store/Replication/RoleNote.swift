@@ -59,16 +59,22 @@ extension ByteBuffer {
     }
 }
 
-extension Store {
-    /// What was written down of the role; nil where nothing was, or where it cannot be read.
-    package var roleNote: RoleNote? {
+extension RoleNote {
+    /// What was written down of the role; nil where nothing was.
+    /// - Throws: `StoreError`, `damagedRole` where the file does not say what was written: a server that does not know whether
+    ///   it leads must not guess.
+    static func read(_ files: DataFiles, on disk: any Disk) throws(StoreError) -> RoleNote? {
+        guard try disk.exists(files.role) else { return nil }
         var line = ByteBuffer()
-        guard let file = try? disk.open(files.role, for: .reading),
-            let size = try? file.read(64 << 10, at: 0, into: &line), size > 1
-        else { return nil }
-        return RoleNote(line.bytes.extracting(0..<size - 1))
+        let size = try disk.open(files.role, for: .reading).read(64 << 10, at: 0, into: &line)
+        guard size > 1, let note = RoleNote(line.bytes.extracting(0..<size - 1)) else {
+            throw .damagedRole(path: files.role.string)
+        }
+        return note
     }
+}
 
+extension Store {
     /// Writes the role down; it is on the disk when this returns. Waits for the disk.
     package func write(_ note: RoleNote) throws(StoreError) {
         if try disk.exists(files.nextRole) { try disk.remove(files.nextRole) }
@@ -79,5 +85,6 @@ extension Store {
         try file.sync()
         try disk.rename(files.nextRole, to: files.role)
         try disk.syncFolder(files.folder)
+        roleNote = note
     }
 }
