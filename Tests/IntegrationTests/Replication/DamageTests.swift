@@ -81,4 +81,39 @@ struct ReplicationDamageTests {
             }
         }
     }
+
+    @Test(
+        "a disk that is full before a snapshot is: the follower says so, and gets it once there is space",
+        arguments: kinds)
+    func fullBeforeSnapshot(kind: SmallDisk.Kind) throws {
+        try SmallDisk.lend(kind) { place in
+            try withTemporaryFolder { folder in
+                let follower = try Replica(
+                    "follower", in: place, ["--mode", "follower", "--segment-size", "256K", "--retain-size", "0"]
+                ).start()
+                // Its log has forgotten everything, so that only the snapshot has it: some 5 MB.
+                let leader = try Replica(
+                    "leader", in: folder,
+                    ["--segment-size", "64K", "--retain-size", "0", "--retain-age", "0"]
+                ).start()
+                try leader.write(0..<5000, size: 1000)
+                try compact(leader, at: leader.figure("seq"))
+                // There is room for a server, and less than a snapshot needs.
+                _ = try ChildProcess.run([
+                    "sh", "-c",
+                    "head -c 2M /dev/zero >\(place)/room; "
+                        + "dd if=/dev/zero of=\(place)/other bs=4k status=none; rm \(place)/room",
+                ])
+                #expect(try leader.ask("FOLLOWER ADD \(follower.address)") == "OK")
+                try wait("the follower's complaint") {
+                    follower.log.contains("No space left on device") || follower.log.contains("Disk full")
+                }
+                #expect(try follower.ask("PING") == "PONG")
+                #expect(try leader.ask("SET x 1") == "OK", "the leader goes on")
+                try FileManager.default.removeItem(atPath: place + "/other")
+                try waitUntilEqual(leader, follower)
+                #expect(try follower.ask("GET x") == "1")
+            }
+        }
+    }
 }

@@ -130,6 +130,53 @@ struct HandoverTests {
         }
     }
 
+    @Test("one that is told to lead and does not answer: this server follows, and is not promoted unless it is forced")
+    func unconfirmed() throws {
+        try withPair { leader, follower, _ in
+            #expect(try leader.ask("SET a 1") == ["OK"])
+            try follower.catchUp(with: leader)
+            try leader.wait(for: "follower_1_behind", toBe: "0")
+            follower.process.process.send(SIGSTOP)
+            #expect(
+                try leader.ask("HANDOVER \(follower.address) 400", "PROMOTE", "SET a 2") == [
+                    "ERROR: Not handed over: \(follower.address) was told to lead and has not confirmed it; "
+                        + "this server follows now. Ask \(follower.address) for its ROLE, and PROMOTE one of the two",
+                    "ERROR: Not promoted: \(follower.address) was told to lead and may do so; ask it for its ROLE; "
+                        + "PROMOTE FORCE does it all the same",
+                    "ERROR: Read-only follower; write to \(follower.address)",
+                ])
+            follower.process.process.send(SIGCONT)
+            try follower.wait(for: "role", toBe: "leader")
+            try leader.wait(for: "leader_link", toBe: "up")
+            #expect(try follower.ask("SET a 3", "WAIT 1 20000") == ["OK", "1"])
+            #expect(try leader.ask("GET a") == ["3"])
+        }
+    }
+
+    @Test("where the role cannot be written down nothing changes, and it says so")
+    func unwritableRole() throws {
+        try withPair { leader, follower, folder in
+            #expect(try leader.ask("SET a 1") == ["OK"])
+            // Where the new role is written first, there is a folder.
+            let obstacle = folder + "/a.json.log/ROLE.tmp"
+            try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+            try follower.catchUp(with: leader)
+            let handover = try leader.ask("HANDOVER \(follower.address) 20000")[0]
+            #expect(
+                handover.hasPrefix("ERROR: Not handed over: that it follows cannot be written down: Cannot ")
+                    && handover.contains(obstacle) && handover.hasSuffix("; this server is the leader as before"),
+                "\(handover)")
+            let demoted = try leader.ask("DEMOTE")[0]
+            #expect(
+                demoted.hasPrefix("ERROR: The role could not be written down, so nothing was changed: Cannot "),
+                "\(demoted)")
+            #expect(try leader.ask("SET a 2", "WAIT 1 20000") == ["OK", "1"])
+            #expect(try follower.figures()["role"] == "follower")
+            try FileManager.default.removeItem(atPath: obstacle)
+            #expect(try leader.ask("HANDOVER \(follower.address) 20000") == ["OK"])
+        }
+    }
+
     @Test("what cannot be begun is refused, and says why")
     func refused() throws {
         try withPair { leader, follower, _ in
