@@ -27,6 +27,7 @@ let package = Package(
         .executable(name: "puffin-server", targets: ["puffin-server"]),
         .executable(name: "puffin-cli", targets: ["puffin-cli"]),
         .executable(name: "puffin-bench", targets: ["puffin-bench"]),
+        .library(name: "PuffinClient", targets: ["PuffinClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -56,7 +57,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .target(name: "PuffinClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
         .target(
             name: "Bench",
             dependencies: [

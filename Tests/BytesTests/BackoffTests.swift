@@ -1,4 +1,4 @@
-import Server
+import Bytes
 import Testing
 
 @Suite("Back-off")

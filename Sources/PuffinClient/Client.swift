@@ -1,0 +1,172 @@
+// The face of the library: a client of one Puffin server, or of a leader and its followers. What each command looks like is
+// in ClientCommands.swift; how requests travel is under Engine/.
+
+import Reactor
+import Synchronization
+
+/// A client of a Puffin server, for any number of tasks at once.
+///
+/// ```swift
+/// let client = try Client("localhost:8080")
+/// try await client.set("greeting", "Hello")
+/// let greeting = try await client.get("greeting", as: String.self)
+/// client.close()
+/// ```
+///
+/// Nothing is connected before the first request. Requests that are made at the same time share connections and leave
+/// together; a connection that is lost is made again. Every request throws ``PuffinError``.
+public final class Client: Sendable {
+    private enum State {
+        case unused
+        case open(Engine, Engine.ClientID)
+        case closed
+    }
+
+    /// The server that takes changes.
+    public let address: ServerAddress
+    /// Servers that reads may go to.
+    public let followers: [ServerAddress]
+    /// How the client behaves.
+    public let options: Options
+
+    private let runtime: Runtime
+    private let state = Mutex(State.unused)
+
+    /// A client of the server at an address such as `localhost:8080`.
+    /// - Parameters:
+    ///   - address: the server, or the leader: `host:port`, `host`, `:port` or `[::1]:port`.
+    ///   - followers: followers of that leader, in the same form. Reads take turns among those that are there and have their
+    ///     leader; where there is none, the leader is asked.
+    ///   - options: how the client behaves.
+    /// - Throws: `PuffinError.invalidAddress`.
+    public convenience init(
+        _ address: String, followers: [String] = [], options: Options = Options()
+    ) throws(PuffinError) {
+        var servers: [ServerAddress] = []
+        for follower in followers { servers.append(try ServerAddress(follower)) }
+        self.init(try ServerAddress(address), followers: servers, options: options)
+    }
+
+    /// A client of the server at an address.
+    public convenience init(_ address: ServerAddress, followers: [ServerAddress] = [], options: Options = Options()) {
+        self.init(address, followers: followers, options: options, runtime: .shared)
+    }
+
+    /// As above, on a thread of its own.
+    package init(
+        _ address: ServerAddress, followers: [ServerAddress] = [], options: Options = Options(), runtime: Runtime
+    ) {
+        self.address = address
+        self.followers = followers
+        self.options = options
+        self.runtime = runtime
+    }
+
+    deinit { close() }
+
+    /// Closes all connections. Requests that wait for one throw ``PuffinError/closed``, and so do reads under way; changes
+    /// under way throw ``PuffinError/outcomeUnknown(at:_:)``. A client that nobody holds any more closes itself.
+    public func close() {
+        let former = state.withLock { state in
+            defer { state = .closed }
+            return state
+        }
+        guard case .open(let engine, let id) = former else { return }
+        engine.close(id)
+        runtime.leave()
+    }
+
+    // MARK: Requests
+
+    /// Sends any command, and waits for its reply.
+    ///
+    /// Commands that would change what later replies mean (`SUBSCRIBE`, `MONITOR`, `HELLO`, `CLIENT`, `SELECT`, `QUIT` and the
+    /// like) are refused, because connections are shared.
+    /// - Parameters:
+    ///   - arguments: the command's name, then its arguments.
+    ///   - timeout: how long it may take; ``Options/requestTimeout`` where it is left out.
+    /// - Throws: ``PuffinError``; error replies too.
+    public func execute(_ arguments: [[UInt8]], timeout: Duration? = nil) async throws(PuffinError) -> RESPValue {
+        let results = try await run([arguments], timeout: timeout)
+        return try results[0].get()
+    }
+
+    /// Sends any command, as ``execute(_:timeout:)-([[UInt8]],_)`` does, from what stands for bytes:
+    /// `client.execute("SET", key, value)`.
+    public func execute(
+        _ command: String, _ arguments: any ByteConvertible..., timeout: Duration? = nil
+    ) async throws(PuffinError) -> RESPValue {
+        try await execute([Array(command.utf8)] + arguments.map { $0.puffinBytes }, timeout: timeout)
+    }
+
+    /// Sends several requests at once, on one connection and in order, and waits for all of their replies.
+    ///
+    /// ```swift
+    /// let results = try await client.pipeline { batch in
+    ///     batch.set("a", "1")
+    ///     batch.increment("visits")
+    ///     batch.get("a")
+    /// }
+    /// print(try results[2].get().string ?? "none")
+    /// ```
+    ///
+    /// It is not a transaction: other clients' requests may come in between, and one that fails does not stop those behind it.
+    /// - Returns: what became of each request, in order.
+    /// - Throws: ``PuffinError`` only where nothing was sent.
+    public func pipeline(
+        timeout: Duration? = nil, _ fill: (inout Batch) -> Void
+    ) async throws(PuffinError) -> [Result<RESPValue, PuffinError>] {
+        var batch = Batch()
+        fill(&batch)
+        return try await pipeline(batch, timeout: timeout)
+    }
+
+    /// Sends the requests of a batch, as ``pipeline(timeout:_:)`` does.
+    public func pipeline(
+        _ batch: Batch, timeout: Duration? = nil
+    ) async throws(PuffinError) -> [Result<RESPValue, PuffinError>] {
+        batch.requests.isEmpty ? [] : try await run(batch.requests, timeout: timeout)
+    }
+
+    private func run(_ requests: [[[UInt8]]], timeout: Duration?) async throws(PuffinError) -> CallResult {
+        let kind = try Client.kind(of: requests)
+        if Task.isCancelled { throw .cancelled }
+        let (engine, id) = try enter()
+        let (mark, start) = (CancellationMark(), MonotonicClock.nanoseconds)
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let call = Call(
+                    requests, kind, timeout: timeout ?? options.requestTimeout, start: start, mark: mark, continuation)
+                engine.submit(call, for: id)
+            }
+        } onCancel: {
+            mark.cancel()
+            engine.prune()
+        }
+    }
+
+    private static func kind(of requests: [[[UInt8]]]) throws(PuffinError) -> CommandKind {
+        for request in requests {
+            guard let name = request.first, !name.isEmpty else { throw .emptyRequest }
+            if CommandKind(request) == nil { throw .notSupported(command: CommandKind.name(name)) }
+        }
+        guard let kind = CommandKind(batch: requests) else { throw .emptyRequest }
+        return kind
+    }
+
+    private func enter() throws(PuffinError) -> (Engine, Engine.ClientID) {
+        let found = state.withLock { state -> (Engine, Engine.ClientID)? in
+            switch state {
+            case .closed: return nil
+            case .open(let engine, let id): return (engine, id)
+            case .unused:
+                let (engine, id) = runtime.join()
+                engine.open(id, options, leader: address, followers: followers)
+                state = .open(engine, id)
+                return (engine, id)
+            }
+        }
+        guard let found else { throw .closed }
+        return found
+    }
+}

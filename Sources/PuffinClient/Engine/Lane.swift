@@ -1,0 +1,308 @@
+// What a client has of one server: its connections, the requests that wait for one, and when to try again where there is
+// none to be had.
+
+import Bytes
+import Reactor
+import Wire
+
+/// A pool of connections to one server, on the library's thread. It is moved on once a turn.
+final class Lane {
+    let address: ServerAddress
+    let isFollower: Bool
+    private unowned let router: Router
+    private var options: Client.Options { router.options }
+
+    /// Requests that wait for a connection.
+    private var waiting = FIFO<PendingRequest>()
+    private var links: [Link] = []
+    private var connector: Connector?
+    private var connectDeadline = Int.max
+    private var backoff: Backoff
+    /// Before this moment no attempt to connect begins.
+    private var retryTime = 0
+    /// Why the last attempt has failed; nil once one has not.
+    private var failure: String?
+
+    /// Of a follower: whether it has its leader, when to ask it next, and whether it was asked.
+    private var isHealthy = false
+    private var checkTime = Int.max
+    private var isChecking = false
+
+    init(_ address: ServerAddress, isFollower: Bool, _ router: Router) {
+        self.address = address
+        self.isFollower = isFollower
+        self.router = router
+        backoff = Backoff(
+            seed: UInt64.random(in: .min ... .max), first: Lane.milliseconds(router.options.firstPause),
+            longest: Lane.milliseconds(router.options.longestPause))
+    }
+
+    private static func milliseconds(_ duration: Duration) -> UInt64 {
+        UInt64(max(1, 0.adding(duration) / 1_000_000))
+    }
+
+    /// Whether a request would be sent at once, or as soon as others have their replies.
+    var isReady: Bool { (isHealthy || !isFollower) && links.contains { $0.isUsable } }
+    var isConnecting: Bool { connector != nil }
+    /// Whether there is no connection, and the last attempt has failed.
+    var isFailing: Bool { links.isEmpty && failure != nil }
+    var hasLoss: Bool { links.contains { $0.loss != nil } }
+
+    func append(_ request: PendingRequest) { waiting.append(request) }
+
+    // MARK: A turn
+
+    /// Takes note of connections that are lost, and of the one that is being made.
+    func settle(now: Int) {
+        while let index = links.firstIndex(where: { $0.loss != nil }) { bury(links.remove(at: index), now: now) }
+        if isFollower && links.isEmpty { (isHealthy, isChecking, checkTime) = (false, false, .max) }
+        switch connector?.advance() {
+        case .success(let stream)?: connected(stream, now: now)
+        case .failure(let error)?: failed(error.reason, now: now)
+        case nil:
+            if connector != nil && connectDeadline <= now {
+                failed("no connection within \(options.connectTimeout)", now: now)
+            }
+        }
+    }
+
+    /// Gives requests to connections, and makes a connection where one is wanted.
+    func dispatch(now: Int) {
+        var kept: [PendingRequest] = []
+        while let request = waiting.popFirst() {
+            if request.isOver { continue }
+            if let link = link(for: request) {
+                send(request, over: link)
+            } else {
+                kept.append(request)
+                if !request.kind.waits { break }
+            }
+        }
+        waiting.prepend(kept)
+        if isFollower && checkTime <= now && !isChecking { check(now: now) }
+        for link in links { link.flush() }
+        if wantsLink && retryTime <= now { connect(now: now) }
+    }
+
+    private var wantsLink: Bool {
+        connector == nil && links.count < max(1, options.poolSize)
+            && (!waiting.isEmpty || (isFollower && links.isEmpty))
+    }
+
+    /// The connection with the fewest requests under way. One that may wait on the server gets one for itself, as long as the
+    /// pool has room for another.
+    private func link(for request: PendingRequest) -> Link? {
+        let isFull = links.count >= options.poolSize || failure != nil
+        let limit = max(1, options.pipelineLimit)
+        var best: Link?
+        for link in links where link.isUsable && link.load < limit {
+            if !isFull && (link.isOccupied || (request.kind.waits && link.load > 0)) { continue }
+            guard let other = best else {
+                best = link
+                continue
+            }
+            if (link.isOccupied ? 1 : 0, link.load) < (other.isOccupied ? 1 : 0, other.load) { best = link }
+        }
+        return best
+    }
+
+    private func send(_ request: PendingRequest, over link: Link) {
+        if isFollower {
+            link.send(request, after: router.requiredSeq)
+        } else {
+            link.send(request, asksForSeq: router.asksForSeq && !request.kind.isRead)
+        }
+    }
+
+    /// When it has to be moved on, whatever else happens.
+    var nextMoment: Int {
+        var next = isFollower && !isChecking ? checkTime : .max
+        if connector != nil { next = min(next, connectDeadline) }
+        if wantsLink { next = min(next, retryTime) }
+        return next
+    }
+
+    // MARK: Connections
+
+    private func connect(now: Int) {
+        let milliseconds = Int(Lane.milliseconds(options.connectTimeout))
+        connector = Connector(router.loop, to: address.endpoint, within: milliseconds, bell: router.bell)
+        connectDeadline = now.adding(options.connectTimeout)
+    }
+
+    private func connected(_ stream: Stream, now: Int) {
+        connector = nil
+        failure = nil
+        links.append(Link(stream, self))
+        if isFollower { checkTime = min(checkTime, now) }
+    }
+
+    private func failed(_ reason: String, now: Int) {
+        connector = nil
+        failure = reason
+        pause(now: now)
+        // Those that are there go on to serve.
+        guard links.isEmpty else { return }
+        for request in waiting.takeAll() where !request.isOver {
+            if router.canGoElsewhere(request, from: self) {
+                router.route(request)
+            } else if options.waitsForServer {
+                waiting.append(request)
+            } else {
+                request.finish(.cannotConnect(to: address, reason: reason))
+            }
+        }
+    }
+
+    private func pause(now: Int) {
+        retryTime = now.adding(.milliseconds(Int64(backoff.next())))
+    }
+
+    /// Closes a connection that is lost, and decides on each of its requests.
+    private func bury(_ link: Link, now: Int) {
+        // One that was of no use counts as an attempt that has failed.
+        if link.hasAnswered { backoff.reset() } else { pause(now: now) }
+        var again: [PendingRequest] = []
+        let entries = link.close()
+        guard let loss = link.loss else { return }
+        for (request, isSent) in entries where !request.isOver {
+            if case .check = request.origin { isChecking = false }
+            if keeps(request, isSent: isSent, after: loss) { again.append(request) }
+        }
+        if isFollower { again.forEach(router.route) } else { waiting.prepend(again) }
+    }
+
+    /// - Returns: whether the request is to be sent again; otherwise it has got its end.
+    private func keeps(_ request: PendingRequest, isSent: Bool, after loss: Link.Loss) -> Bool {
+        let reason: String
+        switch loss {
+        case .broken(let why): reason = why
+        case .abandoned: reason = "it was given up"
+        case .malformed(let why):
+            let error = PuffinError.malformedReply(from: address, reason: why)
+            request.finish(
+                isSent ? error : .cannotConnect(to: address, reason: "what answers is no Puffin server: \(why)"))
+            return false
+        }
+        if request.asksForSeq { router.forgetSeq() }
+        if request.isAnswered || request.call == nil {
+            request.finish()
+            return false
+        }
+        let lost = PuffinError.connectionLost(to: address, reason: reason)
+        if isSent {
+            request.losses += 1
+            guard request.kind.isRead, options.repeatsReads, request.losses < Lane.mostLosses else {
+                request.finish(unknown: .connectionLost(reason: reason), at: address, harmless: lost)
+                return false
+            }
+        }
+        request.reset()
+        return true
+    }
+
+    /// How often the connection of one read may be lost.
+    private static let mostLosses = 3
+
+    // MARK: Replies
+
+    /// Takes a reply to a request.
+    /// - Returns: whether it is the request's; otherwise the request goes on elsewhere.
+    func add(_ reply: Reply, to request: PendingRequest) -> Bool {
+        if request.call == nil {
+            checked(reply)
+            return true
+        }
+        guard case .error(let code, let message) = reply else {
+            request.add(.success(RESPValue(reply)))
+            return true
+        }
+        let isBehind = code == "LOADING" || (request.isAfter && message.hasPrefix("Not there yet"))
+        if isFollower, isBehind, request.count == 1, !request.isOver {
+            request.reset()
+            request.needsLeader = true
+            router.route(request)
+            return false
+        }
+        request.add(.failure(PuffinError(code: code, message: message, at: address)))
+        return true
+    }
+
+    func noteSeq(_ reply: Reply) {
+        if case .integer(let seq) = reply, seq >= 0 { router.note(seq: UInt64(seq)) } else { router.forgetSeq() }
+    }
+
+    // MARK: Checks of a follower
+
+    private func check(now: Int) {
+        guard let link = links.first(where: { $0.isUsable }) else { return }
+        isChecking = true
+        checkTime = now.adding(options.followerCheckInterval)
+        let deadline = now.adding(options.requestTimeout ?? .seconds(5))
+        link.send(PendingRequest(checkUntil: deadline))
+        router.watch(deadline)
+    }
+
+    /// A follower that has lost its leader, or still loads, is not read from. A server that has no `ROLE` is taken as it is.
+    private func checked(_ reply: Reply) {
+        isChecking = false
+        switch reply {
+        case .error(let code, _): isHealthy = code != "LOADING"
+        case .array(let parts) where parts.count == 5 && RESPValue(parts[0]).string == "slave":
+            isHealthy = RESPValue(parts[3]).string == "connected"
+        default: isHealthy = true
+        }
+    }
+
+    // MARK: Ends
+
+    /// Ends requests whose time is over or whose task was cancelled.
+    /// - Returns: when to look again.
+    func prune(now: Int) -> Int {
+        var next = Int.max
+        waiting.forEach { request in
+            if request.isCancelled {
+                request.finish(.cancelled)
+            } else if request.deadline <= now {
+                request.finish(timeoutWhileWaiting(request))
+            } else {
+                next = min(next, request.deadline)
+            }
+        }
+        waiting.removeAll { $0.isOver }
+        for link in links { next = min(next, link.prune(now: now)) }
+        return next
+    }
+
+    private func timeoutWhileWaiting(_ request: PendingRequest) -> PuffinError {
+        if let failure, links.isEmpty { return .cannotConnect(to: address, reason: failure) }
+        return .timedOut(at: address, after: request.call?.timeout ?? .zero)
+    }
+
+    /// Ends a request that was sent and has had its time.
+    func expire(_ request: PendingRequest) {
+        guard let call = request.call else {
+            (isHealthy, isChecking) = (false, false)
+            return request.finish()
+        }
+        let limit = call.timeout ?? .zero
+        request.finish(
+            unknown: .timedOut(after: limit), at: address, harmless: .timedOut(at: address, after: limit))
+    }
+
+    /// Ends everything.
+    func close() {
+        connector = nil
+        for request in waiting.takeAll() { request.finish(.closed) }
+        for link in links {
+            for (request, isSent) in link.close() {
+                if isSent {
+                    request.finish(unknown: .closed, at: address, harmless: .closed)
+                } else {
+                    request.finish(.closed)
+                }
+            }
+        }
+        links = []
+    }
+}

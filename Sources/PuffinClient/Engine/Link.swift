@@ -1,0 +1,177 @@
+// One connection: requests out, as many in one write as there are; replies in, matched to requests by their order. What is
+// to be done when the connection is lost is the lane's business: callbacks of the loop only note it here.
+
+import Bytes
+import Reactor
+import Wire
+
+/// A connection to one server, on the library's thread.
+final class Link: StreamDelegate {
+    /// Why a connection has to be closed.
+    enum Loss {
+        case broken(String)
+        case malformed(String)
+        /// Nobody waits for what it still owes.
+        case abandoned
+    }
+
+    private struct Entry {
+        let request: PendingRequest
+        /// Replies still to come, the one to `SEQ` among them.
+        var missing: Int
+        let hasSeq: Bool
+    }
+
+    private unowned let lane: Lane
+    private let stream: Stream
+    private var parser = ReplyParser()
+    private var output = ByteBuffer()
+    private var inFlight = FIFO<Entry>()
+    /// How many requests in flight the stream has been given.
+    private var givenCount = 0
+    /// Requests in flight that may wait on the server.
+    private var waitingCount = 0
+
+    private(set) var loss: Loss?
+    /// Whether it gets no more requests: one has waited too long here, and others would wait behind it.
+    private(set) var isRetired = false
+    /// Whether the server has answered anything.
+    private(set) var hasAnswered = false
+
+    /// What is sent from its own memory instead of being copied, in bytes.
+    private static let largeSize = 64 << 10
+
+    init(_ stream: Stream, _ lane: Lane) {
+        self.stream = stream
+        self.lane = lane
+        stream.start(self)
+    }
+
+    var load: Int { inFlight.count }
+    var isUsable: Bool { loss == nil && !isRetired }
+    /// Whether what comes behind would have to wait for something else than the server's work.
+    var isOccupied: Bool { waitingCount > 0 }
+
+    // MARK: Requests
+
+    /// Sends a request with what else goes out in this turn.
+    /// - Parameters:
+    ///   - seq: the change that a follower has to have before it answers.
+    ///   - asksForSeq: whether the number of the newest change is asked for behind it.
+    func send(_ request: PendingRequest, after seq: UInt64? = nil, asksForSeq: Bool = false) {
+        guard let call = request.call else { return sendCheck(request) }
+        if request.kind.waits { waitingCount += 1 }
+        let entry = Entry(request: request, missing: call.count + (asksForSeq ? 1 : 0), hasSeq: asksForSeq)
+        (request.asksForSeq, request.isAfter) = (asksForSeq, seq != nil)
+        if let seq {
+            inFlight.append(entry)
+            call.append(to: &output, after: seq)
+        } else if call.size >= Link.largeSize {
+            flush()
+            inFlight.append(entry)
+            if loss == nil { gave(call.send(over: stream)) }
+        } else {
+            inFlight.append(entry)
+            call.append(to: &output)
+        }
+        if asksForSeq { output.append("*1\r\n$3\r\nSEQ\r\n") }
+    }
+
+    private func sendCheck(_ request: PendingRequest) {
+        inFlight.append(Entry(request: request, missing: 1, hasSeq: false))
+        output.append("*1\r\n$4\r\nROLE\r\n")
+    }
+
+    /// Gives the stream what this turn's requests have become.
+    func flush() {
+        guard loss == nil, !output.isEmpty else { return }
+        gave(stream.send(output.bytes))
+        output.removeAll()
+        output.trim(above: Link.largeSize)
+    }
+
+    private func gave(_ isTaken: Bool) {
+        if isTaken { givenCount = inFlight.count } else { lose(.broken("the server has gone away")) }
+    }
+
+    // MARK: Replies
+
+    func received(_ bytes: Span<UInt8>) -> Consumption {
+        var used = 0
+        while loss == nil {
+            switch parser.parse(bytes.extracting(used..<bytes.count)) {
+            case .complete(let reply, let size):
+                used += size
+                take(reply)
+            case .incomplete(let missing):
+                return Consumption(used: used, missing: missing)
+            case .malformed(let why):
+                lose(.malformed(why.message))
+            }
+        }
+        return Consumption(used: bytes.count, missing: 1)
+    }
+
+    private func take(_ reply: Reply) {
+        if case .push = reply { return }
+        hasAnswered = true
+        guard var entry = inFlight.first else { return lose(.malformed("a reply came that nobody has asked for")) }
+        entry.missing -= 1
+        inFlight.first = entry
+        if entry.missing == 0 { removeFirst(entry) }
+        if entry.hasSeq && entry.missing == 0 {
+            lane.noteSeq(reply)
+            entry.request.finish()
+        } else if lane.add(reply, to: entry.request), entry.missing == 0, !entry.hasSeq {
+            entry.request.finish()
+        }
+    }
+
+    private func removeFirst(_ entry: Entry) {
+        _ = inFlight.popFirst()
+        givenCount -= 1
+        if entry.request.kind.waits { waitingCount -= 1 }
+    }
+
+    func receivedEnd(unfinished: Int) {
+        lose(.broken(unfinished > 0 ? "the server closed it in the middle of a reply" : "the server closed it"))
+    }
+
+    func drained() {}
+
+    func failed() { lose(.broken("the server has gone away")) }
+
+    private func lose(_ reason: Loss) { if loss == nil { loss = reason } }
+
+    // MARK: Ends
+
+    /// Ends requests whose time is over or whose task was cancelled. Their replies will still come, and be dropped.
+    /// - Returns: when to look again.
+    func prune(now: Int) -> Int {
+        var next = Int.max
+        var owes = false
+        inFlight.forEach { entry in
+            let request = entry.request
+            if request.deadline <= now {
+                lane.expire(request)
+                isRetired = true
+            } else {
+                if request.isCancelled {
+                    request.finish(unknown: .cancelled, at: lane.address, harmless: .cancelled)
+                }
+                next = min(next, request.deadline)
+            }
+            if !request.isOver { owes = true }
+        }
+        if isRetired && !owes { lose(.abandoned) }
+        return next
+    }
+
+    /// Closes the connection.
+    /// - Returns: its requests, in order, and whether the server may have seen them.
+    func close() -> [(request: PendingRequest, isSent: Bool)] {
+        stream.close()
+        let entries = inFlight.takeAll()
+        return entries.enumerated().map { ($1.request, $0 < givenCount) }
+    }
+}

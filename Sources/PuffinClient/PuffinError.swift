@@ -1,0 +1,132 @@
+// What can go wrong between a program and its server, as users of the library see it. What matters most to them is told
+// by the case: whether the request may have changed something.
+
+/// Why a request has no result.
+///
+/// Only ``outcomeUnknown(at:_:)`` and ``unacknowledged(message:)`` mean that a change may have been made; ``mayHaveRun``
+/// says so in one word.
+public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A text that names no server; the message says what was expected.
+    case invalidAddress(String)
+    /// There is no connection to be had. The request was not sent.
+    case cannotConnect(to: ServerAddress, reason: String)
+    /// The request took longer than its limit. It was not sent, or it was a read: nothing has changed.
+    case timedOut(at: ServerAddress, after: Duration)
+    /// The task was cancelled. The request was not sent, or it was a read: nothing has changed.
+    case cancelled
+    /// The client is closed, or was closed before the request was sent, or while it was reading.
+    case closed
+    /// The request may or may not have been carried out: it was sent, it is not known to be a read, and no reply came.
+    /// It is never sent again by itself.
+    case outcomeUnknown(at: ServerAddress, Cause)
+    /// The connection was lost while a read was under way, again and again or where reads are not repeated.
+    case connectionLost(to: ServerAddress, reason: String)
+    /// The server is a follower, or hands over to one, and has refused a change. `leader` is where to send it, where the
+    /// server knows that.
+    case readOnly(at: ServerAddress, leader: ServerAddress?, message: String)
+    /// The change is on the leader's disk, but not yet on as many followers' disks as `--ack` asks for.
+    case unacknowledged(message: String)
+    /// Any other error that the server has answered with. The code is its first word, such as `ERR` or `OOM`.
+    case server(code: String, message: String)
+    /// The server has answered with something that this command never answers with.
+    case unexpectedReply(to: String, RESPValue)
+    /// A value's bytes are none of the type that was asked for, such as `String`.
+    case notConvertible(to: String)
+    /// What answers there does not speak RESP.
+    case malformedReply(from: ServerAddress, reason: String)
+    /// As many requests as ``Client/Options/waitingLimit`` wait already. This one was not sent.
+    case overloaded(limit: Int)
+    /// The command would change what later replies on a shared connection mean. It was not sent.
+    case notSupported(command: String)
+    /// A request without a command, or a multi-set or delete of nothing. It was not sent.
+    case emptyRequest
+    /// The machine refuses what the library's thread needs. The request was not sent.
+    case outOfResources(reason: String)
+
+    /// Why no reply came to a request that was sent.
+    public enum Cause: Equatable, Sendable {
+        /// The connection was lost; the system's reason.
+        case connectionLost(reason: String)
+        /// No reply came within this time.
+        case timedOut(after: Duration)
+        /// The task that waited was cancelled.
+        case cancelled
+        /// The client was closed.
+        case closed
+        /// The server says itself that it does not know.
+        case server(message: String)
+    }
+
+    /// Whether the request may have changed something on the server.
+    public var mayHaveRun: Bool {
+        switch self {
+        case .outcomeUnknown, .unacknowledged, .unexpectedReply, .notConvertible: true
+        case .malformedReply: true
+        default: false
+        }
+    }
+
+    /// One line: what happened, and to what.
+    public var description: String {
+        switch self {
+        case .invalidAddress(let message): message
+        case .cannotConnect(let server, let reason): "cannot connect to \(server): \(reason)"
+        case .timedOut(let server, let limit): "\(server) did not answer within \(limit); nothing has changed"
+        case .cancelled: "the request was cancelled; nothing has changed"
+        case .closed: "the client is closed"
+        case .outcomeUnknown(let server, let cause):
+            "\(cause) at \(server), after the request was sent; it may or may not have been carried out"
+        case .connectionLost(let server, let reason): "the connection to \(server) is lost: \(reason)"
+        case .readOnly(_, _, let message): "READONLY \(message)"
+        case .unacknowledged(let message): "UNACKED \(message)"
+        case .server(let code, let message): code.isEmpty || code == "ERR" ? message : "\(code) \(message)"
+        case .unexpectedReply(let command, let reply):
+            "the server answered \(command) with \(reply), which is no answer to it"
+        case .notConvertible(let type): "the value's bytes are no \(type)"
+        case .malformedReply(let server, let reason): "what answers at \(server) is no Puffin server: \(reason)"
+        case .overloaded(let limit): "\(limit) requests wait already; send less at once or raise waitingLimit"
+        case .notSupported(let command):
+            "\(command) cannot be sent over connections that are shared: replies would no longer match requests"
+        case .emptyRequest: "the request is empty; a command needs a name, and getAll, setAll and delete a key"
+        case .outOfResources(let reason): "the client cannot start: \(reason)"
+        }
+    }
+}
+
+extension PuffinError.Cause: CustomStringConvertible {
+    /// A few words.
+    public var description: String {
+        switch self {
+        case .connectionLost(let reason): "the connection was lost (\(reason))"
+        case .timedOut(let limit): "no reply came within \(limit)"
+        case .cancelled: "the task was cancelled"
+        case .closed: "the client was closed"
+        case .server(let message): "\"\(message)\" was answered"
+        }
+    }
+}
+
+extension PuffinError {
+    /// What an error reply means, by its code.
+    init(code: String, message: String, at server: ServerAddress) {
+        switch code {
+        // A follower says so of a change that it had before its leader did not.
+        case "READONLY" where message.hasPrefix("Not kept"):
+            self = .outcomeUnknown(at: server, .server(message: message))
+        case "READONLY": self = .readOnly(at: server, leader: PuffinError.leader(in: message), message: message)
+        case "UNACKED": self = .unacknowledged(message: message)
+        default: self = .server(code: code, message: message)
+        }
+    }
+
+    /// The address in `Read-only follower; write to 10.0.0.2:8080` and `Handing over to 10.0.0.3:8080; write there in a
+    /// moment`. Anything that does not look like one is none: Redis says no more than that it is a replica.
+    private static func leader(in message: String) -> ServerAddress? {
+        let words = message.split(separator: " ")
+        guard let index = words.firstIndex(of: "to"), index + 1 < words.count else { return nil }
+        var word = words[index + 1]
+        if word.hasSuffix(";") { word.removeLast() }
+        guard word.contains(":") else { return nil }
+        return try? ServerAddress(String(word))
+    }
+}
