@@ -3,8 +3,7 @@
 
 /// Why a request has no result.
 ///
-/// Only ``outcomeUnknown(at:_:)`` and ``unacknowledged(message:)`` mean that a change may have been made; ``mayHaveRun``
-/// says so in one word.
+/// ``mayHaveRun`` says whether a change may have been made all the same; ``outcomeUnknown(at:_:)`` is the usual case.
 public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A text that names no server; the message says what was expected.
     case invalidAddress(String)
@@ -60,8 +59,7 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether the request may have changed something on the server.
     public var mayHaveRun: Bool {
         switch self {
-        case .outcomeUnknown, .unacknowledged, .unexpectedReply, .notConvertible: true
-        case .malformedReply: true
+        case .outcomeUnknown, .unacknowledged, .unexpectedReply, .malformedReply: true
         default: false
         }
     }
@@ -87,7 +85,7 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case .overloaded(let limit): "\(limit) requests wait already; send less at once or raise waitingLimit"
         case .notSupported(let command):
             "\(command) cannot be sent over connections that are shared: replies would no longer match requests"
-        case .emptyRequest: "the request is empty; a command needs a name, and getAll, setAll and delete a key"
+        case .emptyRequest: "the request is empty; a command needs a name, and setAll and deleteAll a key"
         case .outOfResources(let reason): "the client cannot start: \(reason)"
         }
     }

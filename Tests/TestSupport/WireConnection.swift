@@ -85,6 +85,11 @@ package final class WireConnection: Sendable {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// Ends both directions; whoever waits for bytes gets the end.
+    package func shutDown() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     /// Makes closing send a reset, as a client that was killed does.
     package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)

@@ -7,12 +7,15 @@ package final class WireListener: Sendable {
     private let descriptor: Int32
     package let port: UInt16
 
-    package init() throws {
+    /// - Parameters:
+    ///   - wanted: the port; 0 for any.
+    ///   - backlog: how many connections may wait to be accepted.
+    package init(port wanted: UInt16 = 0, backlog: Int32 = 128) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         WireConnection.limitPatience(of: descriptor)
-        let (result, port) = listeningPort(of: descriptor, wanted: 0)
+        let (result, port) = listeningPort(of: descriptor, wanted: wanted)
         self.port = port
-        guard result == 0, listen(descriptor, 16) == 0 else {
+        guard result == 0, listen(descriptor, backlog) == 0 else {
             throw WireError(description: "cannot listen: \(unsafe String(cString: strerror(errno)))")
         }
     }
