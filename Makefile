@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	micro micro-instructions lint fmt man install uninstall build-all release deb clean
+	micro micro-instructions docs lint fmt man install uninstall build-all release deb clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -88,15 +88,20 @@ micro-instructions: setup ## The same in instructions, which repeat (needs valgr
 	$(SWIFT_BUILD) --product puffin-micro
 	@Tests/MicroBenchmarks/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
 
+docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc-site && python3 -m http.server)
+	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
+		generate-documentation --target PuffinClient --disable-indexing --warnings-as-errors \
+		--transform-for-static-hosting --output-path doc-site
+
 lint: ## Check format, import directions and where unsafe code stands
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	.ci/check-rooms
 	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/coverage .ci/fuzz .ci/run .ci/security \
 		Packaging/build-static Packaging/deb Packaging/install Packaging/release \
 		Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash Tests/MicroBenchmarks/instructions
 
 fmt: ## Format the sources
-	swift format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
 man: ## Write the manual pages anew, from what the programs say of their options
 	swift package --scratch-path .build-man --allow-writing-to-package-directory generate-manual \
@@ -119,4 +124,4 @@ deb: setup ## Make a Debian package in dist/
 	@Packaging/deb
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-coverage .build-fuzz .build-man .build-static .build-address .build-thread $(BIN) dist $(VENV)
+	rm -rf .build .build-coverage .build-docs .build-fuzz .build-man .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)

@@ -21,6 +21,11 @@ let fuzzers: [Target] =
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
     ] : []
 
+// `make docs` sets PUFFIN_DOCS: only then the plugin that builds the client library's pages is fetched.
+let documentation: [Package.Dependency] =
+    Context.environment["PUFFIN_DOCS"] != nil
+    ? [.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")] : []
+
 let package = Package(
     name: "puffin",
     products: [
@@ -34,7 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
-    ],
+    ] + documentation,
     targets: [
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
@@ -102,6 +107,10 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "puffin-client-examples", dependencies: ["PuffinClient"], path: "Examples/Client",
+            swiftSettings: strict),
+
         .target(
             name: "TestSupport",
             dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
@@ -128,7 +137,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient"], swiftSettings: strict),
+            name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [
@@ -147,7 +157,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "Bytes", "Server", "Store",
+                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
+                "Bytes",
+                "PuffinClient", "Server", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -46,8 +46,8 @@ extension Client {
         try await expectOK(Client.request("SET", [key.puffinBytes, value.puffinBytes]))
     }
 
-    /// Sets a key to a value that is removed after a time (`SET … PX`; for servers that have it).
-    /// - Parameter time: 1 ms or more; rounded up to whole milliseconds.
+    /// Sets a key to a value that is removed after a time (`SET … PX`; for servers that have it). The time is 1 ms or more,
+    /// and is rounded up to whole milliseconds.
     public func set(
         _ key: some ByteConvertible, _ value: some ByteConvertible, expiringAfter time: Duration
     ) async throws(PuffinError) {
@@ -104,8 +104,7 @@ extension Client {
         try await integer(Client.request("EXISTS", [key])) > 0
     }
 
-    /// Has a key removed after a time (`PEXPIRE`; for servers that have it).
-    /// - Parameter time: rounded up to whole milliseconds.
+    /// Has a key removed after a time (`PEXPIRE`; for servers that have it), rounded up to whole milliseconds.
     /// - Returns: whether the key is there.
     @discardableResult
     public func expire(_ key: some ByteConvertible, after time: Duration) async throws(PuffinError) -> Bool {

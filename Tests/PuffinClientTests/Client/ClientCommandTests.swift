@@ -29,9 +29,11 @@ struct ClientCommandTests {
             try await ask(bulk("42"), expecting: "GET k") { c in try await c.get("k", as: Int.self)
             } == 42)
         try await ask("+OK\r\n", expecting: "SET k v") { c in try await c.set("k", "v") }
-        try await ask("+OK\r\n", expecting: "SET k v PX 1500") { c in try await c.set("k", "v", expiringAfter: .milliseconds(1500))
+        try await ask("+OK\r\n", expecting: "SET k v PX 1500") { c in
+            try await c.set("k", "v", expiringAfter: .milliseconds(1500))
         }
-        try await ask("+OK\r\n", expecting: "MSET a 1 b 2") { c in try await c.setAll([(key: "a", value: 1), (key: "b", value: 2)])
+        try await ask("+OK\r\n", expecting: "MSET a 1 b 2") { c in
+            try await c.setAll([(key: "a", value: 1), (key: "b", value: 2)])
         }
         #expect(
             try await ask(":5\r\n", expecting: "INCRBY n 5") { c in try await c.increment("n", by: 5)
@@ -57,7 +59,8 @@ struct ClientCommandTests {
             } == [Array("u:1".utf8)])
         #expect(try await ask(":7\r\n", expecting: "DBSIZE") { c in try await c.count() } == 7)
         try await ask("+OK\r\n", expecting: "FLUSHALL") { c in try await c.removeAll() }
-        let stats = try await ask("*2\r\n" + bulk("seq") + bulk("9"), expecting: "STATS") { c in try await c.stats().map { "\($0.name)=\($0.value)" }
+        let stats = try await ask("*2\r\n" + bulk("seq") + bulk("9"), expecting: "STATS") { c in
+            try await c.stats().map { "\($0.name)=\($0.value)" }
         }
         #expect(stats == ["seq=9"])
     }
@@ -72,7 +75,9 @@ struct ClientCommandTests {
         ]
         try await withClient(rule: { pages[$0] }) { server, client in
             var keys: [String] = []
-            for try await key in client.scan(matching: "u:*", batch: 2) { keys.append(String(decoding: key, as: UTF8.self)) }
+            for try await key in client.scan(matching: "u:*", batch: 2) {
+                keys.append(String(decoding: key, as: UTF8.self))
+            }
             #expect(keys == ["u:1", "u:2", "u:3"])
             var iterator = client.scan().makeAsyncIterator()
             do throws(PuffinError) {
@@ -85,7 +90,8 @@ struct ClientCommandTests {
         }
     }
 
-    @Test("keys and values of any bytes, and of megabytes, come back as they were", arguments: [0, 1, 65_536, 5_000_000])
+    @Test(
+        "keys and values of any bytes, and of megabytes, come back as they were", arguments: [0, 1, 65_536, 5_000_000])
     func bytes(size: Int) async throws {
         try await withClient(options { _ in }) { server, client in
             let key = (0...255).map { UInt8($0) }
@@ -119,10 +125,12 @@ struct ClientCommandTests {
     func unexpected() async throws {
         try await withClient(rule: { _ in ":1\r\n" }) { _, client in
             await expect(.unexpectedReply(to: "GET", .integer(1))) { try await client.get("k") }
-            await expect(.unexpectedReply(to: "SET", .integer(1))) { try await client.set("k", "v")
+            await expect(.unexpectedReply(to: "SET", .integer(1))) {
+                try await client.set("k", "v")
             }
             await expect(.unexpectedReply(to: "PING", .integer(1))) { try await client.ping() }
-            await expect(.unexpectedReply(to: "MGET", .integer(1))) { try await client.getAll(["k"])
+            await expect(.unexpectedReply(to: "MGET", .integer(1))) {
+                try await client.getAll(["k"])
             }
         }
         try await withClient(rule: { _ in "+OK\r\n" }) { _, client in
@@ -133,7 +141,8 @@ struct ClientCommandTests {
     @Test("what cannot be sent is refused before", arguments: ["SUBSCRIBE", "monitor", "QUIT", "HELLO"])
     func refused(command: String) async throws {
         try await withClient { server, client in
-            await expect(.notSupported(command: command.uppercased())) { try await client.execute(command, "x")
+            await expect(.notSupported(command: command.uppercased())) {
+                try await client.execute(command, "x")
             }
             await expect(.emptyRequest) { try await client.execute([]) }
             await expect(.emptyRequest) { try await client.deleteAll([String]()) }

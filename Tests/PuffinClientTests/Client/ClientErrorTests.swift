@@ -15,7 +15,8 @@ struct ClientErrorTests {
         ]
         for (message, leader) in cases {
             try await withClient(rule: { _ in "-READONLY \(message)\r\n" }) { server, client in
-                await expect(.readOnly(at: server.address, leader: leader, message: message)) { try await client.set("k", "v")
+                await expect(.readOnly(at: server.address, leader: leader, message: message)) {
+                    try await client.set("k", "v")
                 }
             }
         }
@@ -25,11 +26,13 @@ struct ClientErrorTests {
     func uncertain() async throws {
         let message = "Not kept, perhaps: this server became a follower, and its leader did not have this change"
         try await withClient(rule: { _ in "-READONLY \(message)\r\n" }) { server, client in
-            await expect(.outcomeUnknown(at: server.address, .server(message: message))) { try await client.set("k", "v")
+            await expect(.outcomeUnknown(at: server.address, .server(message: message))) {
+                try await client.set("k", "v")
             }
         }
         try await withClient(rule: { _ in "-UNACKED Written here\r\n" }) { server, client in
-            await expect(.unacknowledged(message: "Written here")) { try await client.set("k", "v")
+            await expect(.unacknowledged(message: "Written here")) {
+                try await client.set("k", "v")
             }
         }
     }
@@ -47,8 +50,14 @@ struct ClientErrorTests {
     func descriptions() {
         let server = ServerAddress(host: "localhost")
         let errors: [(PuffinError, String, mayHaveRun: Bool)] = [
-            (.cannotConnect(to: server, reason: "Connection refused"), "cannot connect to localhost:8080: Connection refused", false),
-            (.timedOut(at: server, after: .seconds(5)), "localhost:8080 did not answer within 5.0 seconds; nothing has changed", false),
+            (
+                .cannotConnect(to: server, reason: "Connection refused"),
+                "cannot connect to localhost:8080: Connection refused", false
+            ),
+            (
+                .timedOut(at: server, after: .seconds(5)),
+                "localhost:8080 did not answer within 5.0 seconds; nothing has changed", false
+            ),
             (.cancelled, "the request was cancelled; nothing has changed", false),
             (.closed, "the client is closed", false),
             (
@@ -66,7 +75,10 @@ struct ClientErrorTests {
             (.unacknowledged(message: "m"), "UNACKED m", true),
             (.server(code: "ERR", message: "syntax error"), "syntax error", false),
             (.server(code: "OOM", message: "m"), "OOM m", false),
-            (.unexpectedReply(to: "GET", .integer(1)), "the server answered GET with integer(1), which is no answer to it", true),
+            (
+                .unexpectedReply(to: "GET", .integer(1)),
+                "the server answered GET with integer(1), which is no answer to it", true
+            ),
             (.notConvertible(to: "Int"), "the value's bytes are no Int", false),
             (.malformedReply(from: server, reason: "r"), "what answers at localhost:8080 is no Puffin server: r", true),
             (.overloaded(limit: 2), "2 requests wait already; send less at once or raise waitingLimit", false),

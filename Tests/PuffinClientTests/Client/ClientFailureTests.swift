@@ -61,7 +61,9 @@ struct ClientFailureTests {
         }
     }
 
-    @Test("a read is given up where its connection is lost three times, or at once where that is wanted", arguments: [1, 3])
+    @Test(
+        "a read is given up where its connection is lost three times, or at once where that is wanted",
+        arguments: [1, 3])
     func lostRead(times: Int) async throws {
         try await withClient(options { ($0.poolSize, $0.repeatsReads) = (1, times > 1) }) { server, client in
             let read = attempt { try await client.get("a") }
@@ -135,7 +137,8 @@ struct ClientFailureTests {
         let patient = options { ($0.waitsForServer, $0.firstPause) = (true, .milliseconds(1)) }
         let client = Client(ServerAddress(host: "127.0.0.1", port: port), options: patient, runtime: Runtime())
         async let change: Void = client.set("a", "1")
-        await expect(.cannotConnect(to: client.address, reason: "Connection refused")) { try await client.execute("PING", timeout: .milliseconds(50))
+        await expect(.cannotConnect(to: client.address, reason: "Connection refused")) {
+            try await client.execute("PING", timeout: .milliseconds(50))
         }
         let server = try FakeServer(port: port) { _ in "+OK\r\n" }
         try await change
@@ -195,7 +198,8 @@ struct ClientFailureTests {
             async let first: Void = client.set("a", "1")
             let request = try await server.next()
             let limit = Duration.milliseconds(500)
-            await expect(.timedOut(at: server.address, after: limit)) { try await client.execute("SET", "b", "2", timeout: limit)
+            await expect(.timedOut(at: server.address, after: limit)) {
+                try await client.execute("SET", "b", "2", timeout: limit)
             }
             request.answer("+OK\r\n")
             try await first

@@ -112,7 +112,8 @@ struct ClientFollowerTests {
         let leader = ServerAddress(host: "127.0.0.1", port: lastingPort())
         let client = Client(leader, followers: [follower.address], options: options { _ in }, runtime: Runtime())
         #expect(try await client.get("k", as: String.self) == "one")
-        await expect(.cannotConnect(to: leader, reason: "Connection refused")) { try await client.set("k", "v")
+        await expect(.cannotConnect(to: leader, reason: "Connection refused")) {
+            try await client.set("k", "v")
         }
         #expect(try await client.get("k", as: String.self) == "one")
         client.close()
@@ -156,7 +157,8 @@ struct ClientFollowerTests {
 
     @Test("without that wish nothing is sent but what is asked")
     func anyAge() async throws {
-        let group = try group([Self.answering("one", role: Self.follows("connected"))], change: { $0.readsYourWrites = false })
+        let group = try group(
+            [Self.answering("one", role: Self.follows("connected"))], change: { $0.readsYourWrites = false })
         defer { group.stop() }
         try await group.client.set("k", "v")
         try await group.waitForReader("one")

@@ -13,8 +13,8 @@ final class FakeServer: Sendable {
         let arguments: [[UInt8]]
         let connection: FakeConnection
 
-        /// The arguments as texts, between blanks.
-        var text: String { arguments.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ") }
+        /// The arguments as texts, between blanks; of each no more than 200 bytes.
+        var text: String { arguments.map { String(decoding: $0.prefix(200), as: UTF8.self) }.joined(separator: " ") }
 
         /// Sends bytes; where the client has gone, nobody misses them.
         func answer(_ text: String) { try? connection.wire.send(text) }

@@ -1,0 +1,21 @@
+// Programs that use the client library, one function each; the library's articles show them. Run one with a server's
+// address: swift run puffin-client-examples getting-started localhost:8080
+
+import PuffinClient
+
+@main
+enum Examples {
+    static func main() async throws {
+        let arguments = CommandLine.arguments.dropFirst()
+        let address = arguments.dropFirst().first ?? "localhost:8080"
+        switch arguments.first {
+        case "getting-started": try await getStarted(address)
+        case "pipelining": try await pipeline(address)
+        case "failures": try await countVisit(address)
+        case "followers": try await readFromFollowers(address, followers: Array(arguments.dropFirst(2)))
+        default:
+            print(
+                "usage: puffin-client-examples getting-started|pipelining|failures|followers [host:port] [follower …]")
+        }
+    }
+}
