@@ -35,4 +35,18 @@ package final class Signal {
     package static func ignoreBrokenPipes() {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
     }
+
+    /// The same for what `body` does on this thread alone: for a library, to which the process's signals do not belong.
+    package static func withoutBrokenPipes(_ body: () -> Void) {
+        var pipes = sigset_t()
+        var former = sigset_t()
+        unsafe sigemptyset(&pipes)
+        unsafe sigaddset(&pipes, SIGPIPE)
+        unsafe pthread_sigmask(SIG_BLOCK, &pipes, &former)
+        body()
+        // One that came is taken back before it can be delivered.
+        var none = timespec()
+        unsafe _ = sigtimedwait(&pipes, nil, &none)
+        unsafe pthread_sigmask(SIG_SETMASK, &former, nil)
+    }
 }

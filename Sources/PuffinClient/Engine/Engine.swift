@@ -30,7 +30,7 @@ final class Engine: Sendable {
     private let inbox = Mutex(Inbox())
 
     init() {
-        DispatchQueue(label: "puffin.client", qos: .userInitiated).async { self.run() }
+        DispatchQueue(label: "puffin.client", qos: .userInitiated).async { Signal.withoutBrokenPipes(self.run) }
     }
 
     /// Whether the thread is still there.

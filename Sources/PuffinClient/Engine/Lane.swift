@@ -23,8 +23,8 @@ final class Lane {
     /// Why the last attempt has failed; nil once one has not.
     private var failure: String?
 
-    /// Of a follower: whether it has its leader, when to ask it next, and whether it was asked.
-    private var isHealthy = false
+    /// Of a follower: whether it has its leader (nil before it has answered), when to ask it next, and whether it was asked.
+    private var isHealthy: Bool?
     private var checkTime = Int.max
     private var isChecking = false
 
@@ -42,8 +42,9 @@ final class Lane {
     }
 
     /// Whether a request would be sent at once, or as soon as others have their replies.
-    var isReady: Bool { (isHealthy || !isFollower) && links.contains { $0.isUsable } }
-    var isConnecting: Bool { connector != nil }
+    var isReady: Bool { (isHealthy == true || !isFollower) && links.contains { $0.isUsable } }
+    /// Whether it may be ready in a moment.
+    var isComing: Bool { connector != nil || (isHealthy == nil && !links.isEmpty) }
     /// Whether there is no connection, and the last attempt has failed.
     var isFailing: Bool { links.isEmpty && failure != nil }
     var hasLoss: Bool { links.contains { $0.loss != nil } }
@@ -55,7 +56,7 @@ final class Lane {
     /// Takes note of connections that are lost, and of the one that is being made.
     func settle(now: Int) {
         while let index = links.firstIndex(where: { $0.loss != nil }) { bury(links.remove(at: index), now: now) }
-        if isFollower && links.isEmpty { (isHealthy, isChecking, checkTime) = (false, false, .max) }
+        if isFollower && links.isEmpty { (isHealthy, isChecking, checkTime) = (nil, false, .max) }
         switch connector?.advance() {
         case .success(let stream)?: connected(stream, now: now)
         case .failure(let error)?: failed(error.reason, now: now)
@@ -235,9 +236,9 @@ final class Lane {
     // MARK: Checks of a follower
 
     private func check(now: Int) {
+        checkTime = now.adding(options.followerCheckInterval)
         guard let link = links.first(where: { $0.isUsable }) else { return }
         isChecking = true
-        checkTime = now.adding(options.followerCheckInterval)
         let deadline = now.adding(options.requestTimeout ?? .seconds(5))
         link.send(PendingRequest(checkUntil: deadline))
         router.watch(deadline)
@@ -285,9 +286,16 @@ final class Lane {
             (isHealthy, isChecking) = (false, false)
             return request.finish()
         }
+        if request.asksForSeq { router.forgetSeq() }
         let limit = call.timeout ?? .zero
         request.finish(
             unknown: .timedOut(after: limit), at: address, harmless: .timedOut(at: address, after: limit))
+    }
+
+    /// Ends a request that was sent and whose task was cancelled.
+    func cancel(_ request: PendingRequest) {
+        if request.asksForSeq && !request.isOver { router.forgetSeq() }
+        request.finish(unknown: .cancelled, at: address, harmless: .cancelled)
     }
 
     /// Ends everything.

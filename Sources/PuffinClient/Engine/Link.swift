@@ -131,6 +131,7 @@ final class Link: StreamDelegate {
         _ = inFlight.popFirst()
         givenCount -= 1
         if entry.request.kind.waits { waitingCount -= 1 }
+        if isRetired { closeIfNothingIsOwed() }
     }
 
     func receivedEnd(unfinished: Int) {
@@ -149,22 +150,22 @@ final class Link: StreamDelegate {
     /// - Returns: when to look again.
     func prune(now: Int) -> Int {
         var next = Int.max
-        var owes = false
         inFlight.forEach { entry in
             let request = entry.request
             if request.deadline <= now {
                 lane.expire(request)
                 isRetired = true
             } else {
-                if request.isCancelled {
-                    request.finish(unknown: .cancelled, at: lane.address, harmless: .cancelled)
-                }
+                if request.isCancelled { lane.cancel(request) }
                 next = min(next, request.deadline)
             }
-            if !request.isOver { owes = true }
         }
-        if isRetired && !owes { lose(.abandoned) }
+        if isRetired { closeIfNothingIsOwed() }
         return next
+    }
+
+    private func closeIfNothingIsOwed() {
+        if inFlight.count(where: { !$0.request.isOver }) == 0 { lose(.abandoned) }
     }
 
     /// Closes the connection.

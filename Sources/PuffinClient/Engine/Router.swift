@@ -60,7 +60,7 @@ final class Router {
     /// Whether another server than the one that cannot be reached may answer a request.
     func canGoElsewhere(_ request: PendingRequest, from lane: Lane) -> Bool {
         if lane.isFollower { return true }
-        return suitsFollowers(request) && followers.contains { $0.isReady || $0.isConnecting }
+        return suitsFollowers(request) && followers.contains { $0.isReady || $0.isComing }
     }
 
     /// Makes sure that a deadline is noticed.
@@ -90,7 +90,7 @@ final class Router {
                 leader.append(request)
             } else if let follower = nextReadyFollower() {
                 follower.append(request)
-            } else if leader.isFailing && followers.contains(where: { $0.isConnecting }) {
+            } else if leader.isFailing && followers.contains(where: { $0.isComing }) {
                 kept.append(request)
             } else {
                 leader.append(request)

@@ -1,5 +1,6 @@
 // What a request ends with when its reply does not come: what is sent again, what never is, and what is said of it.
 
+import Foundation
 import PuffinClient
 import TestSupport
 import Testing
@@ -105,6 +106,25 @@ struct ClientFailureTests {
         }
     }
 
+    @Test("a server that goes away in the middle of a large request does not take the process with it")
+    func brokenPipe() async throws {
+        let listener = try WireListener()
+        Thread.detachNewThread {
+            guard let wire = try? listener.accept() else { return }
+            _ = try? wire.receive(atMost: 10)
+            // It is closed by a reset with the last reference to it.
+            wire.reset()
+        }
+        let client = Client(
+            ServerAddress(host: "127.0.0.1", port: listener.port), options: options { _ in }, runtime: Runtime())
+        let value = [UInt8](repeating: 0x76, count: 50 << 20)
+        let error = await attempt { try await client.set("k", value) }.value
+        guard case .outcomeUnknown(client.address, .connectionLost)? = error else {
+            throw WireError(description: "it ended with \(error, default: "nothing")")
+        }
+        client.close()
+    }
+
     @Test("what does not speak RESP is named, and not asked again")
     func garbage() async throws {
         try await withClient(Self.oneConnection) { server, client in
@@ -189,6 +209,27 @@ struct ClientFailureTests {
             async let next = client.get("b", as: String.self)
             try await server.next().answer(bulk("right"))
             #expect(try await next == "right")
+        }
+    }
+
+    @Test("a connection on which one has taken too long makes room for another once the others have their replies")
+    func slowConnection() async throws {
+        try await withClient(Self.oneConnection) { server, client in
+            let limit = Duration.milliseconds(500)
+            let slow = attempt { try await client.execute("GET", "a", timeout: limit) }
+            let first = try await server.next()
+            async let other: Void = client.set("b", "1")
+            let second = try await server.next()
+            #expect(await slow.value == .timedOut(at: server.address, after: limit))
+            async let last: Void = client.set("c", "1")
+            first.answer(bulk("late"))
+            second.answer("+OK\r\n")
+            try await other
+            let third = try await server.next()
+            #expect(third.text == "SET c 1")
+            #expect(third.connection !== first.connection)
+            third.answer("+OK\r\n")
+            try await last
         }
     }
 
