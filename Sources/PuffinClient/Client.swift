@@ -84,7 +84,8 @@ public final class Client: Sendable {
     /// like) are refused, because connections are shared.
     /// - Parameters:
     ///   - arguments: the command's name, then its arguments.
-    ///   - timeout: how long it may take; ``Options/requestTimeout`` where it is left out.
+    ///   - timeout: how long it may take; ``Options/requestTimeout`` where it is left out. Commands that wait on the server,
+    ///     such as `HANDOVER`, may need more.
     /// - Throws: ``PuffinError``; error replies too.
     public func execute(_ arguments: [[UInt8]], timeout: Duration? = nil) async throws(PuffinError) -> RESPValue {
         let results = try await run([arguments], timeout: timeout)
