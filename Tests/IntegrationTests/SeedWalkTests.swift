@@ -20,7 +20,7 @@ struct SeedWalkTests {
         /// Starts a server by a line of the README, in a folder of its own below this one where that is named.
         func start(_ line: String, in name: String? = nil) throws -> ChildProcess {
             let place = folder + (name.map { "/" + $0 } ?? "")
-            if let name {
+            if name != nil {
                 try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
                 try FileManager.default.createSymbolicLink(atPath: "\(place)/bin", withDestinationPath: "\(folder)/bin")
             }
@@ -32,8 +32,10 @@ struct SeedWalkTests {
         /// Runs a line until it prints `output`: what it shows comes a moment later.
         func wait(for output: String, from line: String) throws {
             let deadline = Date(timeIntervalSinceNow: 60)
-            while try run(line).output != output {
-                try #require(Date() < deadline, "\(line) prints '\(try run(line).output)', expected '\(output)'")
+            var found = try run(line).output
+            while found != output {
+                try #require(Date() < deadline, "\(line) prints '\(found)', expected '\(output)'")
+                found = try run(line).output
             }
         }
     }
