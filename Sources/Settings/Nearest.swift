@@ -1,8 +1,9 @@
 // What somebody may have meant who wrote something else.
 
 /// The one of `names` that differs least from `text`; nil where all differ too much for it to be a slip.
-package func nearest(to text: String, of names: [String]) -> String? {
-    let limit = max(1, text.count / 3)
+/// - Parameter part: the part of `text` that may be wrong; nil for all of it.
+package func nearest(to text: String, of names: [String], part: String? = nil) -> String? {
+    let limit = max(1, (part ?? text).count / 3)
     let found = names.map { (name: $0, distance: editDistance(text.lowercased(), $0.lowercased())) }.min {
         $0.distance < $1.distance
     }

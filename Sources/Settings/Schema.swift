@@ -30,8 +30,10 @@ package struct Schema: Sendable {
 
     /// What is wrong with a name that no setting has, with the nearest one that there is.
     package func unknown(_ name: String) -> String {
-        let all = settings.map(\.name)
-        if let near = nearest(to: name, of: all) {
+        // The right key may stand in the wrong section.
+        let key = String(name.drop { $0 != "." }.dropFirst())
+        let moved = settings.first { $0.key == key }?.name
+        if let near = nearest(to: name, of: settings.map(\.name), part: key) ?? moved {
             return "unknown setting \(quoted(name)); did you mean \(quoted(near))?"
         }
         let section = String(name.prefix { $0 != "." })

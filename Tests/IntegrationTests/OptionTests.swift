@@ -103,7 +103,7 @@ struct OptionTests {
         }
     }
 
-    @Test("with --log-format json every line of the log is an object with time, level and message")
+    @Test("with --log-format json every line of the log is an object with ts, level and message")
     func jsonLog() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--log-format", "json"])
@@ -113,7 +113,7 @@ struct OptionTests {
             #expect(lines.count >= 5)
             for line in lines {
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
-                for field in ["time", "level", "message"] { #expect(object?[field] != nil, "\(line)") }
+                for field in ["ts", "level", "message"] { #expect(object?[field] != nil, "\(line)") }
             }
         }
     }

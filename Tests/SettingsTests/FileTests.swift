@@ -60,6 +60,10 @@ struct FileTests {
                 "server:\n  frobnicate: 1\n",
                 "config.yaml:2: unknown setting 'server.frobnicate'; server has port, bind, data_file, durability"
             ),
+            (
+                "server:\n  mode: leader\n",
+                "config.yaml:2: unknown setting 'server.mode'; did you mean 'replication.mode'?"
+            ),
             ("\nloging:\n  level: info\n", "config.yaml:2: unknown section 'loging'; did you mean 'logging'?"),
             (
                 "xyzzy: 1\n",

@@ -68,14 +68,10 @@ struct ConfigCommandTests {
                 }
                 #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["config.yaml"])
             })
-        try withConfig(
-            "server:\n  port: 1\n",
-            { folder in
-                #expect(
-                    try run(["config", "check", "-config", "config.yaml"], in: folder) == (
-                        0, "OK: config.yaml, 1 setting\n"
-                    ))
-            })
+        try withConfig("server:\n  port: 1\n") { folder in
+            let found = try run(["config", "check", "-config", "config.yaml"], in: folder)
+            #expect(found == (0, "OK: config.yaml, 1 setting\n"))
+        }
         #expect(
             try run(["config", "check"]) == (0, "OK: no configuration file; flags, environment and defaults\n"))
     }
