@@ -161,7 +161,10 @@ let package = Package(
             name: "PausesTests",
             dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
-        .testTarget(name: "ServerTests", dependencies: ["Bytes", "Server", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Bytes", "Server", "Wire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [

@@ -23,6 +23,9 @@ package final class Signal {
     /// The signals that ask a server to stop.
     package static let stopping = [SIGTERM, SIGINT]
 
+    /// The signal that asks a server to read its configuration again.
+    package static let reloading = SIGHUP
+
     /// A process inherits its signal mask: whoever started it may have blocked what it has to hear.
     private static func unblock(_ number: Int32) {
         var set = sigset_t()

@@ -85,7 +85,7 @@ package enum ServerSettings {
         group has. At the limit, changes that need more are refused, nothing is evicted.
         """)
     package static let clients = Key(
-        "limits.clients", flag: "max-clients", .count(1...1_000_000), default: "10000", isLive: true,
+        "limits.clients", flag: "max-clients", .count(1...1_000_000), default: "10000",
         "How many clients may be connected at a time. Each needs an open file (ulimit -n).")
     package static let keySize = Key(
         "limits.key_size", flag: "max-key-size", .size(from: 1, upTo: 64 << 10), default: "64K",

@@ -89,6 +89,13 @@ package struct Settings: Sendable {
         given.values.count { if case .file = $0.origin { true } else { false } }
     }
 
+    /// The same with some settings as `other` has them.
+    package func taking(_ settings: [Setting], from other: Settings) -> Settings {
+        var given = given
+        for setting in settings { given[setting.name] = other.given[setting.name] }
+        return Settings(schema: schema, given: given, file: other.file)
+    }
+
     /// Settings whose texts differ from those of `other`.
     package func changes(from other: Settings) -> [Setting] {
         schema.settings.filter { self[$0].texts != other[$0].texts }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Reactor
 import Server
 import Settings
 import Store
@@ -13,7 +14,8 @@ struct PuffinServer: ParsableCommand {
         commandName: "puffin-server",
         abstract: "A durable key-value server: an OK is on disk, and the log is JSON lines.",
         discussion: """
-            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly.
+            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly, SIGHUP \
+            makes it read its configuration again.
 
             Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk or the folder, 5 a data file of \
             another version, 6 a damaged log, 7 a data file that another server uses.
@@ -24,17 +26,23 @@ struct PuffinServer: ParsableCommand {
     @OptionGroup var flags: ServerFlags
 
     func run() throws {
-        let settings = try flags.sources.resolveOrExit()
-        let (level, format): (Logger.Level, LogFormat) = (
-            chosen(settings[ServerSettings.logLevel]), chosen(settings[ServerSettings.logFormat])
-        )
-        var log = Logger(label: "puffin") { _ in LineLogHandler(level: level, format: format) }
-        log.logLevel = level
+        let sources = flags.sources
+        let settings = try sources.resolveOrExit()
+        // Whoever has read the log may be gone.
+        Signal.ignoreBrokenPipes()
+        let output = LogOutput(
+            level: chosen(settings[ServerSettings.logLevel]), format: chosen(settings[ServerSettings.logFormat]))
+        let log = output.logger()
+        let reloader = Reloader(sources, settings, output)
         TableMemory.freeInEqualSteps()
         do throws(StartError) {
             let server = try Server(Configuration(settings), log: log)
+            server.reload = { [unowned server] in reloader.reload(server) }
+            server.everySecond = { output.sumUp() }
+            defer { output.sumUp(all: true) }
             if let failure = server.run() { throw .store(failure) }
             // The system takes the table's memory back at once; pair by pair that would take seconds.
+            output.sumUp(all: true)
             withExtendedLifetime(server) { Glibc.exit(0) }
         } catch {
             log.critical("\(error)")
@@ -46,6 +54,7 @@ struct PuffinServer: ParsableCommand {
 @main
 enum Main {
     static func main() {
+        Descriptors.fillStandardOnes()
         do {
             var command = try PuffinServer.parseAsRoot()
             try command.run()
