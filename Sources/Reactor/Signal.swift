@@ -34,6 +34,12 @@ package final class Signal {
         unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
+    /// Makes the signal that asks for a reload do nothing until a server listens to it, which has just read everything anyway;
+    /// else it would end the process.
+    package static func ignoreReloads() {
+        _ = Glibc.signal(reloading, SIG_IGN)
+    }
+
     /// Makes writing to a closed socket an error instead of the end of the process.
     package static func ignoreBrokenPipes() {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)

@@ -28,6 +28,7 @@ struct PuffinServer: ParsableCommand {
     func run() throws {
         let sources = flags.sources
         let settings = try sources.resolveOrExit()
+        Signal.ignoreReloads()
         // Whoever has read the log may be gone.
         Signal.ignoreBrokenPipes()
         let output = LogOutput(

@@ -76,6 +76,14 @@ struct ConfigCommandTests {
             try run(["config", "check"]) == (0, "OK: no configuration file; flags, environment and defaults\n"))
     }
 
+    @Test("the configuration that the package installs is one")
+    func packaged() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let found = try run(["config", "check", "--config", root.appendingPathComponent("Packaging/config.yaml").path])
+        #expect(found.exitCode == 0 && found.output.hasPrefix("OK: "), "\(found.output)")
+    }
+
     @Test("a file that cannot be read: 2, and who named it")
     func unreadable() throws {
         try withTemporaryFolder { folder in
