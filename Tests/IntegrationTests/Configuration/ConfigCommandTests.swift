@@ -139,6 +139,18 @@ struct ConfigCommandTests {
             ))
     }
 
+    @Test("every flag of a server is a setting's, and stands in the reference")
+    func noOtherFlags() throws {
+        let help = try run(["--help"]).output
+        let options = try #require(help.components(separatedBy: "SUBCOMMANDS:").first)
+        let flags = Set(options.matches(of: /--([a-z-]+)/).map { String($0.1) })
+        let reference = try run(["config", "reference"]).output
+        #expect(flags.count > 25)
+        for flag in flags.subtracting(["config", "version", "help"]) where !flag.hasPrefix("no-") {
+            #expect(reference.contains("<br>`--\(flag)`<br>"), "\(flag)")
+        }
+    }
+
     @Test("every setting has a flag with one dash and with two that says what is in force, and stands in --help")
     func flags() throws {
         let json = try run(["config", "show", "--format", "json"]).output
