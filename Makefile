@@ -4,7 +4,7 @@
 SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use where they are there.
-PACKAGES = libevent-dev pkg-config
+PACKAGES = libevent-dev libyaml-dev pkg-config
 PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.
@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	micro micro-instructions docs lint fmt man install uninstall build-all release deb clean
+	micro micro-instructions docs reference lint fmt man install uninstall build-all release deb clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -92,6 +92,11 @@ docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
 		generate-documentation --target PuffinClient --disable-indexing --warnings-as-errors \
 		--transform-for-static-hosting --output-path doc-site
+
+reference: build ## Write the settings' reference in docs/configuration.md anew
+	$(BIN)/puffin-server config reference > .build/reference.md
+	sed -i -e '/^<!-- settings -->$$/,/^<!-- settings -->$$/ { /^<!-- settings -->$$/!d; }' docs/configuration.md
+	sed -i -e '0,/^<!-- settings -->$$/ { /^<!-- settings -->$$/ r .build/reference.md' -e '}' docs/configuration.md
 
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples

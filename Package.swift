@@ -44,6 +44,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(
+            name: "CLibyaml", path: "CLibyaml", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
 
         .target(name: "Bytes", swiftSettings: fuzzed),
@@ -61,6 +64,10 @@ let package = Package(
                 "Bytes", "Wire", "Store", "Reactor", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            swiftSettings: strict),
+        .target(
+            name: "Settings",
+            dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
         .target(
@@ -84,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Reactor", "Server", "Store",
+                "Bytes", "Reactor", "Server", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -129,6 +136,7 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings"], swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
@@ -153,7 +161,10 @@ let package = Package(
             name: "PausesTests",
             dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
-        .testTarget(name: "ServerTests", dependencies: ["Bytes", "Server", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Bytes", "Server", "Wire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [

@@ -23,12 +23,21 @@ package final class Signal {
     /// The signals that ask a server to stop.
     package static let stopping = [SIGTERM, SIGINT]
 
+    /// The signal that asks a server to read its configuration again.
+    package static let reloading = SIGHUP
+
     /// A process inherits its signal mask: whoever started it may have blocked what it has to hear.
     private static func unblock(_ number: Int32) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
         unsafe sigaddset(&set, number)
         unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    /// Makes the signal that asks for a reload do nothing until a server listens to it, which has just read everything anyway;
+    /// else it would end the process.
+    package static func ignoreReloads() {
+        _ = Glibc.signal(reloading, SIG_IGN)
     }
 
     /// Makes writing to a closed socket an error instead of the end of the process.

@@ -31,6 +31,7 @@ extension Server {
     }
 
     func eachSecond() {
+        everySecond?()
         let now = WallClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
         resumeAccepting()

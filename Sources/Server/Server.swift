@@ -17,6 +17,11 @@ package final class Server {
     let memory: MemoryBudget
     /// Asks this server to stop.
     package let stopRequest: StopRequest
+    /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
+    /// does what it does to any process.
+    package var reload: (() -> Void)?
+    /// Called each second.
+    package var everySecond: (() -> Void)?
     /// The port that was bound.
     package var port: UInt16 { listeners.port }
 
@@ -115,6 +120,7 @@ package final class Server {
         for number in Signal.stopping {
             signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
         }
+        if let reload { signals.append(Signal(loop, number: Signal.reloading, action: reload)) }
         timers.append(Timer(loop, every: 1000) { [unowned self] in eachSecond() })
         if replicationSettings.acks != .local {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
@@ -205,7 +211,7 @@ package final class Server {
 
     /// Gives up replies that have waited for followers for too long.
     private func expire() {
-        let limit = replicationSettings.ackTimeout
+        let limit = replication.settings.ackTimeout
         let time = MonotonicClock.milliseconds - limit
         for session in waiting {
             session.expire(upTo: store.locallyCommitted, before: time) { seq in

@@ -14,6 +14,9 @@ package final class Store {
     let disk: any Disk
     let files: DataFiles
     let options: StoreOptions
+    /// As in `options`, but these can change.
+    var compactRatio: Double
+    var compactSize: Int
     /// Makes whoever drives the store look for news.
     let progress: @Sendable () -> Void
     /// Whether a thread has had something to say since the last look, or the next look has something to do.
@@ -109,6 +112,7 @@ package final class Store {
         options.layout = options.layout.fitted(to: try disk.space(at: files.folder).total)
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
+        (compactRatio, compactSize) = (options.compactRatio, options.compactSize)
         spaceGrant = SpaceGrant(reserve: options.layout.reserve)
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),

@@ -30,9 +30,16 @@ extension Store {
 
     private func startCompactionIfDue(sealedSize: Int) {
         // The last of four segments is sealed a little before it is full.
-        let least = min(options.compactSize, options.layout.segmentSize * 7 / 2)
+        let least = min(compactSize, options.layout.segmentSize * 7 / 2)
         compactions.startIfDue(
-            ratio: options.compactRatio, least: least, sealedSize: sealedSize, newest: position.seq, now: now)
+            ratio: compactRatio, least: least, sealedSize: sealedSize, newest: position.seq, now: now)
+    }
+
+    /// Changes when compactions begin by themselves, and what the next ones keep; see `StoreOptions`.
+    package func change(compactRatio: Double, compactSize: Int, retention: Retention) {
+        self.compactRatio = compactRatio
+        self.compactSize = compactSize
+        compactions.retention = retention
     }
 
     /// Begins a compaction of everything up to the newest change.

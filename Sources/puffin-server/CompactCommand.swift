@@ -4,7 +4,7 @@ import ArgumentParser
 import Bytes
 import Dispatch
 import Reactor
-import Server
+import Settings
 import Store
 import SystemPackage
 
@@ -17,17 +17,19 @@ struct CompactCommand: ParsableCommand {
             long as the options say, which are a server's.
             """)
 
-    @OptionGroup var data: DataOption
-    @OptionGroup var retention: RetentionOptions
+    @OptionGroup var data: DataFlags
+    @OptionGroup var retention: RetentionFlags
 
     func run() throws {
         try inspecting { output in
+            let settings = try data.settings(with: [retention])
+            let files = DataFiles(data: FilePath(settings[ServerSettings.dataFile]))
             // A store would make a data set where there is none.
-            let before = try size(data.captured())
+            let before = try size(files)
             let progress = DispatchSemaphore(value: 0)
             let store: Store
             do {
-                store = try open(progress)
+                store = try open(files, Retention(settings), progress)
             } catch StoreError.locked(let path, let holder) {
                 writeError(
                     "Cannot open \(path): in use by \(holder); send COMPACT to that server instead, or stop it first")
@@ -39,18 +41,20 @@ struct CompactCommand: ParsableCommand {
             let outcome = try compact(store, progress)
             store.close()
             if let failure = store.failure { throw failure }
-            try output.write(text(outcome, store, before: before, after: try size(data.captured())))
+            try output.write(text(outcome, store, before: before, after: try size(files)))
         }
     }
 
-    private func open(_ progress: DispatchSemaphore) throws(StoreError) -> Store {
+    private func open(
+        _ files: DataFiles, _ retention: Retention, _ progress: DispatchSemaphore
+    ) throws(StoreError) -> Store {
         var options = StoreOptions()
         // Nothing is written but the end of the log.
         options.layout.preallocation = 0
         options.layout.reserve = 0
-        retention.apply(to: &options)
+        options.retention = retention
         let store = try Store(
-            data: FilePath(data.data), options: options, disk: LocalDisk(), now: WallClock.milliseconds
+            data: files.snapshot, options: options, disk: LocalDisk(), now: WallClock.milliseconds
         ) { progress.signal() }
         while try store.load(lines: 10_000) {}
         return store
@@ -76,7 +80,7 @@ struct CompactCommand: ParsableCommand {
         }
     }
 
-    private func size(_ captured: CapturedFiles) throws(StoreError) -> Int { try captured.size() }
+    private func size(_ files: DataFiles) throws -> Int { try CapturedFiles(files, on: LocalDisk()).size() }
 
     private func text(
         _ outcome: (report: CompactionReport, seconds: Double)?, _ store: Store, before: Int, after: Int

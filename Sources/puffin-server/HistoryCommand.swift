@@ -13,7 +13,7 @@ struct HistoryCommand: ParsableCommand {
             too, with the change as of which it has it.
             """)
 
-    @OptionGroup var data: DataOption
+    @OptionGroup var data: DataFlags
 
     @Argument(help: "The key; behind -- where it begins with a dash.")
     var key: String

@@ -22,23 +22,6 @@ struct LogCommand: ParsableCommand {
         ])
 }
 
-/// Which data set is meant: the same option for the server and for its commands.
-struct DataOption: ParsableArguments {
-    @Option(name: "-data --data", help: "The data file; the log is the folder of the same name with .log added.")
-    var data: String = "puffin.json"
-
-    func validate() throws {
-        guard !data.isEmpty, !data.hasSuffix("/") else {
-            throw ValidationError("--data is the path of a file, such as puffin.json; found \"\(data)\"")
-        }
-    }
-
-    var files: DataFiles { DataFiles(data: FilePath(data)) }
-
-    /// The files as they stand now.
-    func captured() throws(InspectionError) -> CapturedFiles { try CapturedFiles(files, on: LocalDisk()) }
-}
-
 /// How records are printed.
 enum ListingFormat: String, CaseIterable, ExpressibleByArgument {
     case json

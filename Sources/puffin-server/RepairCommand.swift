@@ -14,7 +14,7 @@ struct RepairCommand: ParsableCommand {
             under a name with .damaged- (or .torn-) and the time. --apply needs the server to be stopped.
             """)
 
-    @OptionGroup var data: DataOption
+    @OptionGroup var data: DataFlags
 
     @Flag(name: [.customLong("plan"), .customLong("plan", withSingleDash: true)], help: "Say what would be done.")
     var plan = false
@@ -31,17 +31,19 @@ struct RepairCommand: ParsableCommand {
     func run() throws {
         try inspecting { output in
             if apply { return try applied(&output) }
-            let verification = try Verification.run(data.files, on: LocalDisk())
+            let files = try data.files()
+            let verification = try Verification.run(files, on: LocalDisk())
             let plan = try RepairPlan(verification)
-            try output.write(PlanText(plan, data.files, isDone: false).text)
+            try output.write(PlanText(plan, files, isDone: false).text)
             try output.flush()
             if plan.obstacle != nil { throw ExitCode(6) }
         }
     }
 
     private func applied(_ output: inout StandardOutput) throws {
-        let repair = try Repair(data.files, on: LocalDisk(), time: WallClock.milliseconds)
-        let text = PlanText(repair.plan, data.files, isDone: true).text
+        let files = try data.files()
+        let repair = try Repair(files, on: LocalDisk(), time: WallClock.milliseconds)
+        let text = PlanText(repair.plan, files, isDone: true).text
         guard repair.plan.obstacle == nil else {
             try output.write(text)
             throw ExitCode(6)

@@ -16,7 +16,7 @@ struct ShowCommand: ParsableCommand {
             +02:00, a date, or Unix seconds or milliseconds.
             """)
 
-    @OptionGroup var data: DataOption
+    @OptionGroup var data: DataFlags
 
     @Flag(name: "-follow --follow", help: "Go on as records are written, until interrupted.")
     var follow = false

@@ -10,7 +10,7 @@ struct StatsCommand: ParsableCommand {
         abstract: "Counts what is in the files: operations, live pairs, and how much of the disk is needed for them.",
         discussion: "Needs memory for every pair, as a server does.")
 
-    @OptionGroup var data: DataOption
+    @OptionGroup var data: DataFlags
 
     func run() throws {
         try inspecting { output in

@@ -13,16 +13,21 @@ struct VerifyCommand: ParsableCommand {
             the next start sets aside; with 6 where something is damaged.
             """)
 
-    @OptionGroup var data: DataOption
+    @OptionGroup var data: DataFlags
 
     @Option(name: "-format --format", help: "How to print it: text, or one JSON object.")
     var format: ReportFormat = .text
 
     func run() throws {
         try inspecting { output in
-            let found = try Verification.run(data.files, on: LocalDisk())
+            let files = try data.files()
+            let found = try Verification.run(files, on: LocalDisk())
             try output.write { buffer in
-                if format == .json { buffer.append(verification: found, of: data.data) } else { buffer.append(found) }
+                if format == .json {
+                    buffer.append(verification: found, of: files.snapshot.string)
+                } else {
+                    buffer.append(found)
+                }
             }
             try output.flush()
             if found.isDamaged { throw ExitCode(6) }

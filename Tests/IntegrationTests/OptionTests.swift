@@ -20,7 +20,7 @@ struct OptionTests {
             (["--port"], ["--port", "Missing value"]),
             (["--durability", "sometimes"], ["'sometimes'", "always", "interval", "never"]),
             (["--log-format", "xml"], ["'xml'", "text", "json"]),
-            (["--segment-size", "1K"], ["--segment-size", "4.0 KiB or more", "1.0 KiB"]),
+            (["--segment-size", "1K"], ["--segment-size", "4.0 KiB or more", "'1K'"]),
             (["--segment-size", "big"], ["'big'", "--segment-size"]),
             (["--compact-ratio", "1001"], ["--compact-ratio", "0 to 1000"]),
             (["--compact-ratio", "often"], ["'often'", "--compact-ratio"]),
@@ -29,7 +29,13 @@ struct OptionTests {
             (["--retain-age", "9999999999999d"], ["--retain-age", "12h or 7d"]),
             (["--max-memory", "x"], ["'x'", "--max-memory"]),
             (["--max-memory", "1.5G"], ["'1.5G'", "--max-memory"]),
-            (["--max-memory", "512"], ["--max-memory", "0 for no limit", "1.0 MiB or more", "512 bytes"]),
+            (["--max-memory", "512"], ["--max-memory", "0 for no limit", "1.0 MiB or more", "'512'"]),
+            (["--log-level", "inf"], ["--log-level", "'inf'", "did you mean 'info'?"]),
+            (["--ack-timeout", "0"], ["--ack-timeout", "'0'", "1ms or more"]),
+            (["--replication-timeout", "1s"], ["--replication-timeout", "'1s'", "2s or more"]),
+            (["--ack", "some"], ["--ack", "'some'", "local, one, all"]),
+            (["--follower", "a b"], ["--follower", "'a b'", "host:port"]),
+            (["--port", "x", "--log-format", "y"], ["--port: ", "--log-format: "]),
             (["--data", ""], ["--data", "path of a file"]),
             (["--data", "folder/"], ["--data", "path of a file", "folder/"]),
         ])
@@ -97,7 +103,7 @@ struct OptionTests {
         }
     }
 
-    @Test("with --log-format json every line of the log is an object with time, level and message")
+    @Test("with --log-format json every line of the log is an object with ts, level and message")
     func jsonLog() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--log-format", "json"])
@@ -107,7 +113,7 @@ struct OptionTests {
             #expect(lines.count >= 5)
             for line in lines {
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
-                for field in ["time", "level", "message"] { #expect(object?[field] != nil, "\(line)") }
+                for field in ["ts", "level", "message"] { #expect(object?[field] != nil, "\(line)") }
             }
         }
     }

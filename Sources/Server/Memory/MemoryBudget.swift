@@ -9,9 +9,9 @@ import Wire
 /// What a server may still take. Sizes are in bytes. Used from one thread; what changes is atomic all the same, because
 /// that is read without Swift's checks for exclusive access, which would cost a request more than all the rest.
 struct MemoryBudget: ~Copyable {
-    let origin: MemoryLimit
-    /// What everything together may take; `Int.max` where there is no limit.
-    let limit: Int
+    private let wanted: Mutex<Int?>
+    private let current: Mutex<MemoryLimit>
+    private let size: Atomic<Int>
     /// What requests may still take of the last grant.
     private let granted = Atomic<Int>(0)
     /// Where buffers and connections take more than this, it is time to look.
@@ -25,8 +25,28 @@ struct MemoryBudget: ~Copyable {
 
     /// - Parameter wanted: what the options say; see `Configuration.maxMemory`.
     init(wanted: Int?) {
-        origin = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
-        limit = origin.size ?? .max
+        let limit = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
+        self.wanted = Mutex(wanted)
+        current = Mutex(limit)
+        size = Atomic(limit.size ?? .max)
+    }
+
+    /// Where the limit comes from.
+    var origin: MemoryLimit { current.withLock { $0 } }
+
+    /// What everything together may take; `Int.max` where there is no limit.
+    var limit: Int { size.load(ordering: .relaxed) }
+
+    /// Sets another limit. What is granted of the last one stays so until the next look, which has to follow.
+    /// - Returns: false where nothing else is wanted than before.
+    func change(to wanted: Int?) -> Bool {
+        guard self.wanted.withLock({ $0 }) != wanted else { return false }
+        self.wanted.withLock { $0 = wanted }
+        let limit = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
+        current.withLock { $0 = limit }
+        size.store(limit.size ?? .max, ordering: .relaxed)
+        reliefTrigger.store(0, ordering: .relaxed)
+        return true
     }
 
     /// The limit as STATS and Redis say it: 0 where there is none.

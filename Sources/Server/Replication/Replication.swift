@@ -10,7 +10,7 @@ import Wire
 /// A server's part in replication. Used on the loop's thread.
 final class Replication {
     unowned let server: Server
-    let settings: ReplicationSettings
+    private(set) var settings: ReplicationSettings
     var role: Role
     private(set) var followers: [FollowerLink] = []
     /// The connection that the leader of this follower has made.
@@ -74,6 +74,23 @@ final class Replication {
         acknowledged()
         if isFollower { server.log.info("Following: waiting for the leader to connect; changes are refused") }
         introduceIfAlone()
+    }
+
+    /// Takes what can change without a restart. A follower that is new is dialed, one that is gone is let go of; those that
+    /// commands have added stay.
+    func change(to new: ReplicationSettings) {
+        let old = settings
+        settings.followers = new.followers
+        settings.ackTimeout = new.ackTimeout
+        settings.timeout = new.timeout
+        settings.adoptsHistory = new.adoptsHistory
+        guard server.hasStarted, old.followers != new.followers else { return }
+        for endpoint in old.followers where !new.followers.contains(endpoint) { _ = remove(endpoint) }
+        for endpoint in new.followers where !old.followers.contains(endpoint) && endpoint != introducesTo {
+            add(endpoint)
+        }
+        // What is written down would bring those back that are gone.
+        if server.store.roleNote != nil { noteFollowers() }
     }
 
     // MARK: Each turn

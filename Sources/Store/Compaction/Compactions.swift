@@ -29,7 +29,8 @@ final class Compactions {
 
     private let compactor: Compactor
     private let table: Table
-    private let retention: Retention
+    /// What is kept of merged segments, from the next compaction on.
+    var retention: Retention
     private let progress: @Sendable () -> Void
     private let queue = DispatchQueue(label: "puffin.compactor", qos: .utility)
 

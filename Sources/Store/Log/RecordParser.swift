@@ -144,9 +144,24 @@ func hex(_ crc: UInt32) -> String {
     return String(repeating: "0", count: 8 - digits.count) + digits
 }
 
-/// The first bytes of a line, safe to show.
+/// The first bytes of a line, safe to show, and without a value: this is said in the server's log.
 func excerpt(of line: Span<UInt8>) -> String {
+    let end = line.valueStart(before: min(line.count, 60))
     var shown = ByteBuffer()
-    shown.append(jsonString: line.extracting(0..<min(line.count, 60)))
-    return String(shown.bytes) + (line.count > 60 ? "…" : "")
+    shown.append(jsonString: line.extracting(0..<end))
+    return String(shown.bytes) + (line.count > end ? "…" : "")
+}
+
+extension Span where Element == UInt8 {
+    /// Where the first value behind `"value":` or `"value64":` begins; `end` where that is not earlier.
+    fileprivate func valueStart(before end: Int) -> Int {
+        var index = 0
+        while index < end {
+            for name: StaticString in ["\"value\":", "\"value64\":"] where starts(with: name, at: index) {
+                return Swift.min(index + name.utf8CodeUnitCount, end)
+            }
+            index += 1
+        }
+        return end
+    }
 }

@@ -147,6 +147,14 @@ struct RecordParserTests {
         #expect((error?.found.utf8.count ?? .max) < 500)
     }
 
+    @Test("what is shown of a line has no value in it", arguments: ["value", "value64"])
+    func excerptWithoutValue(name: String) {
+        let line = Array("{\"seq\":1,\"ts\":1,\"op\":\"set\",\"key\":\"k\",\"\(name)\":\"c2VjcmV0\"}\n".utf8)
+        let error = #expect(throws: LineError.self) { try parsed(line) }
+        #expect(error?.found.contains("key") == true)
+        #expect(error?.found.contains("c2V") == false, "\(error?.found ?? "")")
+    }
+
     private func checksum(of line: [UInt8]) -> UInt32 {
         line.span.hex32(at: line.count - 10) ?? 0
     }

@@ -1,0 +1,102 @@
+// An event of the log as one line, whatever is in it.
+
+import Bytes
+import Logging
+import Reactor
+
+/// How the server's own messages are written.
+package enum LogFormat: String, Sendable, CaseIterable {
+    /// `2026-01-15 10:30:00 INFO Server starting on 127.0.0.1:8080`
+    case text
+    /// One JSON object per line: `ts`, `level`, `message`, then the event's own fields.
+    case json
+}
+
+/// What one line says.
+struct LogLine {
+    let level: String
+    let message: String
+    /// In the order of the line.
+    let fields: [(name: String, value: String)]
+    /// How often it was not said; nil for a line that is said itself.
+    var repeated: Int?
+
+    /// Names that every JSON line has; an event's own field of such a name gets `_` behind it.
+    private static let reserved = ["ts", "level", "message", "repeated"]
+
+    /// - Returns: the line's bytes, with its line feed.
+    func bytes(_ format: LogFormat, at milliseconds: UInt64) -> [UInt8] {
+        var line = ByteBuffer()
+        switch format {
+        case .text: append(textTo: &line)
+        case .json: append(objectTo: &line, at: milliseconds)
+        }
+        line.append("\n")
+        return [UInt8](line.bytes)
+    }
+
+    private func append(textTo line: inout ByteBuffer) {
+        line.append(text: "\(WallClock.localTime) \(level.uppercased()) ")
+        line.append(plain: message, quoted: false)
+        if let repeated { line.append(text: " (\(repeated) times more in the last 10 s)") }
+        for (name, value) in fields {
+            line.append(text: " ")
+            line.append(plain: name, quoted: true)
+            line.append(text: "=")
+            line.append(plain: value, quoted: true)
+        }
+    }
+
+    private func append(objectTo line: inout ByteBuffer, at milliseconds: UInt64) {
+        line.append("{\"ts\":\"")
+        line.append(time: Timestamp(milliseconds: milliseconds))
+        line.append("\"")
+        line.append(field: "level", level)
+        line.append(field: "message", message)
+        if let repeated { line.append(text: ",\"repeated\":\(repeated)") }
+        for (name, value) in fields { line.append(field: LogLine.reserved.contains(name) ? name + "_" : name, value) }
+        line.append("}")
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func append(field name: String, _ value: String) {
+        let (name, value) = (Array(name.utf8), Array(value.utf8))
+        append(",")
+        append(jsonString: name.span)
+        append(":")
+        append(jsonString: value.span)
+    }
+
+    /// Appends a text so that it stays on its line and does nothing to a terminal.
+    /// - Parameter quoted: whether it is put between quotes where it is not one word.
+    fileprivate mutating func append(plain text: String, quoted: Bool) {
+        let isWord =
+            !text.isEmpty && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !$0.isControl }
+        let quotes = quoted && !isWord
+        if quotes { append("\"") }
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n": append(text: "\\n")
+            case "\r": append(text: "\\r")
+            case "\t": append(text: "\\t")
+            case "\"" where quotes, "\\" where quotes: append(text: "\\\(scalar)")
+            case _ where scalar.isControl: append(text: "\\u{\(String(scalar.value, radix: 16))}")
+            default: append(text: String(scalar))
+            }
+        }
+        if quotes { append("\"") }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Of C0, C1 or their like: what a terminal may obey, or takes for a line's end.
+    fileprivate var isControl: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        // Directions of writing can make a line look like another.
+        case .format: true
+        default: false
+        }
+    }
+}

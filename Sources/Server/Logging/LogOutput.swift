@@ -1,0 +1,128 @@
+// Where the server's log goes: one for all loggers, so that a reload changes them all.
+
+import Logging
+import Reactor
+import Synchronization
+
+/// Writes events as lines, to standard error. Works from any thread, and never waits for whoever reads.
+package final class LogOutput: Sendable {
+    private struct State {
+        var format: LogFormat
+        var limiter = RepeatLimiter()
+        /// Lines that could not be written since the last one that was.
+        var lost = 0
+        /// Whether the last line was written only in part.
+        var isCut = false
+    }
+
+    private let leastLevel: Atomic<Int>
+    private let state: Mutex<State>
+    private let write: @Sendable ([UInt8]) -> Int
+    private let clock: @Sendable () -> Int
+
+    /// - Parameters:
+    ///   - write: takes bytes without waiting, and returns how many it took.
+    ///   - clock: milliseconds of the monotonic clock.
+    package init(
+        level: Logger.Level, format: LogFormat,
+        write: @escaping @Sendable ([UInt8]) -> Int = { StandardError.write($0) },
+        clock: @escaping @Sendable () -> Int = { MonotonicClock.milliseconds }
+    ) {
+        leastLevel = Atomic(LogOutput.levels.firstIndex(of: level) ?? 0)
+        state = Mutex(State(format: format))
+        self.write = write
+        self.clock = clock
+    }
+
+    private static let levels = Logger.Level.allCases
+
+    /// The least important level that is said.
+    package var level: Logger.Level {
+        get { LogOutput.levels[leastLevel.load(ordering: .relaxed)] }
+        set { leastLevel.store(LogOutput.levels.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
+    }
+
+    package var format: LogFormat {
+        get { state.withLock { $0.format } }
+        set { state.withLock { $0.format = newValue } }
+    }
+
+    /// A logger that writes here.
+    package func logger() -> Logger { Logger(label: "puffin") { [self] _ in LineLogHandler(self) } }
+
+    /// Says what was said again and again; to be called each second.
+    /// - Parameter all: whether everything that was not said is summed up, because this is the end.
+    package func sumUp(all: Bool = false) {
+        let now = clock()
+        state.withLock { sumUp(&$0, at: now, all: all) }
+    }
+
+    private func sumUp(_ state: inout State, at now: Int, all: Bool) {
+        for summary in state.limiter.takeSummaries(at: now, all: all) {
+            let message = summary.isOfPlace ? summary.message + ", and others like it" : summary.message
+            emit(LogLine(level: summary.level, message: message, fields: [], repeated: summary.count), &state)
+        }
+    }
+
+    /// Says an event, unless it was said often enough lately.
+    fileprivate func take(_ event: LogEvent, _ metadata: Logger.Metadata) {
+        let now = clock()
+        let (message, level) = ("\(event.message)", event.level.rawValue)
+        state.withLock { state in
+            sumUp(&state, at: now, all: false)
+            let fields = metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value)") }
+            // Who asks for debug wants all of it; what is critical is the last that is heard of a server.
+            let isLimited = event.level >= .info && event.level < .critical
+            let shown = fields.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            if isLimited,
+                !state.limiter.admits(
+                    message, fields: shown, level: level, file: event.file, line: event.line, at: now)
+            {
+                return
+            }
+            emit(LogLine(level: level, message: message, fields: fields), &state)
+        }
+    }
+
+    /// Writes a line; before it, where lines were lost, how many.
+    private func emit(_ line: LogLine, _ state: inout State) {
+        if state.lost > 0 {
+            let lost = "\(state.lost) lines of the log are missing here: standard error could not be written"
+            guard put(LogLine(level: "warning", message: lost, fields: []), &state) else {
+                state.lost += 1
+                return
+            }
+            state.lost = 0
+        }
+        if !put(line, &state) { state.lost += 1 }
+    }
+
+    private func put(_ line: LogLine, _ state: inout State) -> Bool {
+        let bytes = (state.isCut ? [UInt8(ascii: "\n")] : []) + line.bytes(state.format, at: WallClock.milliseconds)
+        let count = write(bytes)
+        if count > 0 { state.isCut = count < bytes.count }
+        return count == bytes.count
+    }
+}
+
+/// What swift-log calls. All have the level of their output: setting it sets that of all.
+package struct LineLogHandler: LogHandler {
+    private let output: LogOutput
+    package var metadata: Logger.Metadata = [:]
+
+    init(_ output: LogOutput) { self.output = output }
+
+    package var logLevel: Logger.Level {
+        get { output.level }
+        set { output.level = newValue }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        output.take(event, metadata.merging(event.metadata ?? [:]) { _, new in new })
+    }
+}

@@ -1,0 +1,130 @@
+// How settings are shown: the table of what is in force, the same as YAML (which can be read again) and JSON, what one of
+// them is, and the reference for the documentation.
+
+import Bytes
+
+extension Settings {
+    /// Name, value and origin of every setting, in columns.
+    package var table: String {
+        let rows = schema.settings.map { [$0.name, shown($0), self[$0].origin.description] }
+        let widths = (0..<2).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            padded(row[0], widths[0], left: true) + "  " + padded(row[1], widths[1], left: true) + "  " + row[2] + "\n"
+        }.joined()
+    }
+
+    /// A configuration file that says what is in force; comments say where each value came from.
+    package var yaml: String {
+        schema.sections.map { section in
+            "\(section):\n"
+                + schema.settings(of: section).map { setting in
+                    // A secret's place is where it is, not in what is printed.
+                    let line = setting.isSecret ? "# \(setting.key): ***" : "\(setting.key): \(yaml(setting))"
+                    return "  \(line)  # \(self[setting].origin)\n"
+                }.joined()
+        }.joined()
+    }
+
+    private func yaml(_ setting: Setting) -> String {
+        setting.isList ? "[" + json(setting, self[setting].texts) + "]" : json(setting, self[setting].texts)
+    }
+
+    /// One object: each setting's name with its value and origin.
+    package var json: String {
+        let members = schema.settings.map { setting in
+            let texts = setting.isSecret ? ["***"] : self[setting].texts
+            let value = setting.isList ? "[" + json(setting, texts) + "]" : json(setting, texts)
+            return "\"\(setting.name)\":{\"value\":\(value),\"source\":\(jsonString(self[setting].origin.description))}"
+        }
+        return "{" + members.joined(separator: ",") + "}\n"
+    }
+
+    private func json(_ setting: Setting, _ texts: [String]) -> String {
+        texts.map { text in
+            switch setting.form {
+            case .text: jsonString(text)
+            case .number: plainNumber(text)
+            case .truth: setting.truth(text) ? "true" : "false"
+            }
+        }.joined(separator: ", ")
+    }
+
+    /// A value for people.
+    package func shown(_ setting: Setting) -> String {
+        if setting.isSecret { return "***" }
+        let texts = self[setting].texts
+        if setting.form == .number { return texts.map(plainNumber).joined(separator: ", ") }
+        return texts.isEmpty ? "none" : texts.map { isPlain($0) ? $0 : jsonString($0) }.joined(separator: ", ")
+    }
+
+    /// What one setting is, and what it is now.
+    package func explanation(of setting: Setting) -> String {
+        let standard = setting.isSecret ? "none" : setting.standardText
+        var variable = setting.environmentName + (setting.isList ? " (separated by commas)" : "")
+        if let file = setting.environmentFileName { variable += ", or \(file) with the path of a file that holds it" }
+        let rows = [
+            ("default", standard), ("allowed", setting.allowedText),
+            ("flag", "--\(setting.flag)" + (setting.isList ? " (more than once, or separated by commas)" : "")),
+            ("environment", variable), ("file", "\(setting.key): below \(setting.section):"),
+            ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
+            ("in force", "\(shown(setting)), from: \(self[setting].origin)"),
+        ]
+        return "\(setting.name)\n\(setting.help)\n\n"
+            + rows.map { padded($0.0, 11, left: true) + "  " + $0.1 + "\n" }.joined()
+    }
+}
+
+extension Setting {
+    /// The default for people.
+    var standardText: String { standard.isEmpty ? "none" : standard.joined(separator: ", ") }
+
+    var allowedText: String { isList ? "a list; each \(allowed)" : allowed }
+
+    /// The flag's help: what it does, and what is allowed.
+    package var flagHelp: String {
+        let several = isList ? " May be given more than once." : ""
+        let rest = isSecret ? "" : " (default: \(standardText))"
+        return help + several + (form == .truth ? "" : " Expects \(allowed).") + rest
+    }
+
+    func truth(_ text: String) -> Bool { Kind<Bool>.truth.read(text) ?? false }
+}
+
+extension Schema {
+    /// A table of each section for docs/configuration.md.
+    package var reference: String {
+        sections.map { section in
+            """
+            ### \(section)
+
+            | setting, flag, environment | what it does | default | allowed | changes |
+            |---|---|---|---|---|
+
+            """ + settings(of: section).map(row).joined()
+        }.joined(separator: "\n")
+    }
+
+    private func row(_ setting: Setting) -> String {
+        let names = "`\(setting.name)`<br>`--\(setting.flag)`<br>`\(setting.environmentName)`"
+        let standard = setting.isSecret || setting.standard.isEmpty ? "none" : "`\(setting.standardText)`"
+        return
+            "| \(names) | \(setting.help) | \(standard) | \(setting.allowedText) | \(setting.isLive ? "live" : "restart") |\n"
+    }
+}
+
+private func jsonString(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    var buffer = ByteBuffer()
+    buffer.append(jsonString: bytes.span)
+    return String(buffer.bytes)
+}
+
+/// A number as JSON writes it, without a port's colon and without zeros in front.
+private func plainNumber(_ text: String) -> String {
+    let digits = text.first == ":" ? String(text.dropFirst()) : text
+    return Int(digits).map(String.init) ?? Double(digits).map { "\($0)" } ?? digits
+}
+
+private func isPlain(_ text: String) -> Bool {
+    !text.isEmpty && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != " " }
+}

@@ -1,0 +1,53 @@
+// Settings from the environment.
+
+extension Harvest {
+    /// Takes what the environment has.
+    mutating func gather(environment: [String: String], schema: Schema) {
+        for setting in schema.settings {
+            let name = setting.environmentName
+            if let fileName = setting.environmentFileName, let path = environment[fileName] {
+                take(secret: setting, from: path, named: fileName, isDouble: environment[name] != nil)
+            } else if let text = environment[name] {
+                let origin = Origin.environment(name)
+                let texts = setting.isList ? listItems(text) : [text]
+                take(setting, texts.map { ($0, origin) }, at: origin)
+            }
+        }
+        for (name, text) in environment.sorted(by: { $0.key < $1.key }) where isMeant(name, schema) {
+            if !isKnown(name, schema), !isServiceLink(name, text) {
+                let names = schema.settings.map(\.environmentName)
+                let near = nearest(to: name, of: names).map { "; did you mean \($0)?" } ?? ""
+                complain(.environment(name), "no setting has this name\(near)")
+            }
+        }
+    }
+
+    private mutating func take(secret setting: Setting, from path: String, named name: String, isDouble: Bool) {
+        let origin = Origin.environment(name)
+        if isDouble {
+            return complain(origin, "\(setting.environmentName) is set as well; keep one of them")
+        }
+        do {
+            var bytes = try readFile(path, limit: 64 << 10)
+            if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+            take(setting, [(String(decoding: bytes, as: UTF8.self), origin)], at: origin)
+        } catch {
+            complain(origin, "cannot read \(quoted(path)): \(error)")
+        }
+    }
+
+    /// Whether a name begins as those of settings do. Others may be anybody's.
+    private func isMeant(_ name: String, _ schema: Schema) -> Bool {
+        schema.sections.contains { name.hasPrefix("PUFFIN_\($0.uppercased())_") }
+    }
+
+    private func isKnown(_ name: String, _ schema: Schema) -> Bool {
+        schema.settings.contains { $0.environmentName == name || $0.environmentFileName == name }
+    }
+
+    /// Kubernetes sets these in every container, for a service that is called `puffin-server` or the like.
+    private func isServiceLink(_ name: String, _ text: String) -> Bool {
+        name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT") || text.contains("://")
+            || name.hasSuffix("_TCP_ADDR") || name.hasSuffix("_TCP_PORT") || name.hasSuffix("_TCP_PROTO")
+    }
+}

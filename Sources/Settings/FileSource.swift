@@ -1,0 +1,120 @@
+// Settings from a YAML file: sections, and keys in them.
+
+extension Harvest {
+    /// The largest file that is read, in bytes.
+    private static let fileLimit = 1 << 20
+
+    /// Takes what a file has.
+    /// - Parameter name: what has named it: a flag or a variable.
+    mutating func gather(file path: String, namedBy name: String, schema: Schema) {
+        let bytes: [UInt8]
+        do throws(UnreadableFile) {
+            bytes = try readFile(path, limit: Harvest.fileLimit)
+        } catch {
+            flaws.append(Flaw(place: path, text: "cannot be read: \(error); \(name) names this file"))
+            return
+        }
+        let reader = FileSource(path: path, schema: schema)
+        // Whoever wants no settings can say so by a comment; a file without anything is more likely half written, and to take
+        // it for one would set everything to its default.
+        if bytes.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
+            return complain(reader.origin(1), "the file is empty; to set nothing, write a comment (#)")
+        }
+        do throws(YAMLError) {
+            if let document = try YAMLNode.parse(bytes) { reader.take(document, into: &self) }
+            flaws.sort { $0.line < $1.line }
+        } catch {
+            complain(reader.origin(error.line), error.text)
+        }
+    }
+}
+
+/// Takes a tree apart.
+private struct FileSource {
+    let path: String
+    let schema: Schema
+
+    func origin(_ line: Int) -> Origin { .file(path, line: line) }
+
+    func take(_ document: YAMLNode, into harvest: inout Harvest) {
+        guard case .mapping(let sections) = document.content else {
+            return harvest.complain(
+                origin(document.line),
+                "expected sections with keys, such as server: and port: below it; found \(document.kindName)")
+        }
+        for (name, node, section) in unique(sections, &harvest, prefix: "") { take(section, name, node, &harvest) }
+    }
+
+    private func take(_ section: YAMLNode, _ name: String, _ key: YAMLNode, _ harvest: inout Harvest) {
+        if let setting = schema[name] {
+            return harvest.complain(
+                origin(key.line), "write \(quoted(name)) as \(setting.section): and, indented below it, \(setting.key):"
+            )
+        }
+        guard schema.sections.contains(name) else {
+            let near = nearest(to: name, of: schema.sections).map { "; did you mean \(quoted($0))?" }
+            let all = "; the sections are \(schema.sections.joined(separator: ", "))"
+            return harvest.complain(origin(key.line), "unknown section \(quoted(name))\(near ?? all)")
+        }
+        switch section.content {
+        // All of its keys may stand in comments.
+        case .scalar("", true): return
+        case .mapping(let pairs):
+            for (key, node, value) in unique(pairs, &harvest, prefix: name + ".") {
+                if let setting = schema["\(name).\(key)"] {
+                    take(value, for: setting, node.line, &harvest)
+                } else {
+                    harvest.complain(origin(node.line), schema.unknown("\(name).\(key)"))
+                }
+            }
+        default:
+            harvest.complain(origin(section.line), "\(name) is a section with keys below it; found \(section.kindName)")
+        }
+    }
+
+    private func take(_ value: YAMLNode, for setting: Setting, _ line: Int, _ harvest: inout Harvest) {
+        let name = setting.name
+        switch value.content {
+        case .scalar("", true):
+            let none = setting.isList ? "write [] for none, " : ""
+            harvest.complain(origin(line), "\(name) has no value; \(none)give it one or take the line out")
+        case .scalar(let text, _) where !setting.isList:
+            harvest.take(setting, [(text, origin(value.line))], at: origin(line))
+        case .list(let nodes) where setting.isList:
+            var items: [(text: String, origin: Origin)] = []
+            for node in nodes {
+                if case .scalar(let text, _) = node.content {
+                    items.append((text, origin(node.line)))
+                } else {
+                    harvest.complain(origin(node.line), "\(name) is a list of single values; found \(node.kindName)")
+                }
+            }
+            harvest.take(setting, items, at: origin(line))
+        default:
+            let expected = setting.isList ? "a list, each value on a line of its own behind a dash" : "one value"
+            harvest.complain(
+                origin(value.line), "\(name) is \(expected); found \(value.kindName), expected \(setting.allowed)")
+        }
+    }
+
+    /// The pairs of a mapping with their keys' texts, without those that came before.
+    private func unique(
+        _ pairs: [(key: YAMLNode, value: YAMLNode)], _ harvest: inout Harvest, prefix: String
+    ) -> [(name: String, key: YAMLNode, value: YAMLNode)] {
+        var lines: [String: Int] = [:]
+        var found: [(String, YAMLNode, YAMLNode)] = []
+        for (key, value) in pairs {
+            guard case .scalar(let name, _) = key.content else {
+                harvest.complain(origin(key.line), "a key is one word; found \(key.kindName)")
+                continue
+            }
+            if let first = lines.updateValue(key.line, forKey: name) {
+                harvest.complain(
+                    origin(key.line), "\(prefix)\(name) stands here for the second time, first in line \(first)")
+            } else {
+                found.append((name, key, value))
+            }
+        }
+        return found
+    }
+}

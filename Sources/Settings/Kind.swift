@@ -1,0 +1,176 @@
+// What the text of a setting may be: one reader and one description for flags, environment and files alike.
+
+import Bytes
+
+/// A kind of values: how one is read from text, and what is allowed, in words.
+package struct Kind<Value: Sendable>: Sendable {
+    /// What is allowed, as the end of a sentence: `expected …`.
+    package let allowed: String
+    /// Words that are allowed, for the nearest match of one that is not.
+    package let words: [String]
+    /// How files and JSON write it.
+    package let form: Form
+    /// Reads a text; nil where it is not allowed.
+    package let read: @Sendable (String) -> Value?
+
+    package init(
+        _ allowed: String, words: [String] = [], form: Form = .text, read: @escaping @Sendable (String) -> Value?
+    ) {
+        self.allowed = allowed
+        self.words = words
+        self.form = form
+        self.read = read
+    }
+}
+
+/// How a value stands in YAML and JSON.
+package enum Form: Sendable {
+    /// Between quotes.
+    case text
+    /// As a number, where it is one.
+    case number
+    /// As `true` or `false`.
+    case truth
+}
+
+extension Kind<UInt16> {
+    /// A port, `8080` or `:8080`.
+    package static var port: Kind {
+        Kind("a number from 0 to 65535, such as 8080 or :8080", form: .number) { text in
+            decimal(text.first == ":" ? text.dropFirst() : text[...], upTo: 65_535).map { UInt16($0) }
+        }
+    }
+}
+
+extension Kind<Bool> {
+    package static var truth: Kind {
+        let values = ["true": true, "yes": true, "on": true, "1": true, "false": false, "no": false, "off": false]
+        return Kind(
+            "true or false (or yes and no, on and off, 1 and 0)", words: ["true", "false"], form: .truth
+        ) { $0 == "0" ? false : values[$0.lowercased()] }
+    }
+}
+
+extension Kind<String> {
+    /// One of some words.
+    package static func choice(_ words: [String]) -> Kind {
+        let last = words.last ?? ""
+        return Kind(words.dropLast().joined(separator: ", ") + " or " + last, words: words) {
+            words.contains($0) ? $0 : nil
+        }
+    }
+
+    /// Where to listen.
+    package static var host: Kind {
+        Kind("an address or a host name, such as 127.0.0.1, ::1 or localhost") { text in
+            let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
+            return isPlain && !text.isEmpty ? text : nil
+        }
+    }
+
+    /// A file's path.
+    package static var file: Kind {
+        Kind("the path of a file, such as puffin.json") { text in
+            text.isEmpty || text.hasSuffix("/") || text.utf8.contains(0) ? nil : text
+        }
+    }
+
+    /// What an `OK` waits for.
+    package static var acknowledgements: Kind {
+        Kind("local, one, all, or a number of followers, such as 2", words: ["local", "one", "all"]) { text in
+            ["local", "one", "all"].contains(text) || decimal(text[...], upTo: 1000) != nil ? text : nil
+        }
+    }
+}
+
+extension Kind<Endpoint> {
+    package static var endpoint: Kind {
+        Kind("host:port, such as localhost:8080, :8080 or [::1]:8080") { try? Endpoint(parsing: $0) }
+    }
+}
+
+extension Kind<TimeSpan> {
+    /// A time that is not shorter than `least`.
+    package static func time(least: TimeSpan) -> Kind {
+        Kind("a time of \(least) or more, such as 500ms, 10s or 2m (a number alone is seconds)") { text in
+            TimeSpan(text).flatMap { $0.nanoseconds >= least.nanoseconds ? $0 : nil }
+        }
+    }
+}
+
+extension Kind<TimeSpan?> {
+    /// A time, or `off`.
+    package static var timeOrOff: Kind {
+        Kind("off, or a time, such as 500us, 10ms or 1s (a number alone is seconds)", words: ["off"]) { text in
+            text == "off" ? .some(nil) : TimeSpan(text).map { .some($0) }
+        }
+    }
+}
+
+extension Kind<UInt64> {
+    /// A long time, in milliseconds.
+    package static var age: Kind {
+        Kind("0, or a number and s, m, h or d, such as 12h or 7d") { text in
+            let units: [Character: UInt64] = ["s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
+            if text == "0" { return 0 }
+            guard let unit = text.last.flatMap({ units[$0] }), let count = decimal(text.dropLast(), upTo: 1 << 53),
+                case let (product, isOver) = UInt64(count).multipliedReportingOverflow(by: unit), !isOver,
+                product < 1 << 53
+            else { return nil }
+            return product
+        }
+    }
+}
+
+extension Kind<Int> {
+    /// A number of bytes. Not less than `least`; not more than `most`, where there is such.
+    package static func size(from least: Int = 0, upTo most: Int? = nil) -> Kind {
+        let range =
+            most.map { " from \(ByteSize(least)) to \(ByteSize($0))" }
+            ?? (least > 0 ? " of \(ByteSize(least)) or more" : "")
+        return Kind("a size\(range), such as \(most == nil ? "64M" : "64K")") { text in
+            ByteSize(text).flatMap { $0.bytes >= least && $0.bytes <= most ?? .max ? $0.bytes : nil }
+        }
+    }
+
+    /// A number of things.
+    package static func count(_ range: ClosedRange<Int>) -> Kind {
+        Kind("a number from \(range.lowerBound) to \(range.upperBound)", form: .number) { text in
+            decimal(text[...], upTo: range.upperBound).flatMap { $0 >= range.lowerBound ? $0 : nil }
+        }
+    }
+}
+
+extension Kind<Int?> {
+    /// A memory limit in bytes: `auto`, 0, or so much that no unit was forgotten.
+    package static var memory: Kind {
+        let least = 1 << 20
+        return Kind("auto, 0 for no limit, or \(ByteSize(least)) or more, such as 512M or 2G", words: ["auto"]) {
+            text in
+            if text == "auto" { return .some(nil) }
+            return ByteSize(text).flatMap { $0.bytes == 0 || $0.bytes >= least ? .some($0.bytes) : nil }
+        }
+    }
+}
+
+extension Kind<Double> {
+    /// A number that need not be whole.
+    package static func number(_ range: ClosedRange<Int>) -> Kind {
+        Kind("a number from \(range.lowerBound) to \(range.upperBound), such as 1.5", form: .number) { text in
+            // Double reads "nan", "inf" and hexadecimal digits as well.
+            guard
+                text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: ".") }),
+                let number = Double(text), number >= Double(range.lowerBound), number <= Double(range.upperBound)
+            else { return nil }
+            return number
+        }
+    }
+}
+
+/// Reads decimal digits, and nothing else; nil also above `most`.
+private func decimal(_ text: Substring, upTo most: Int) -> Int? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
+        return nil
+    }
+    return Int(text).flatMap { $0 <= most ? $0 : nil }
+}

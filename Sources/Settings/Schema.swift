@@ -1,0 +1,46 @@
+// All settings of a program, and how they are found by what people write.
+
+/// The settings of a program, in the order in which people are told of them.
+package struct Schema: Sendable {
+    package let settings: [Setting]
+    private let byName: [String: Setting]
+
+    package init(_ settings: [Setting]) {
+        self.settings = settings
+        byName = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0) })
+    }
+
+    package subscript(name: String) -> Setting? { byName[name] }
+
+    /// Section names, each once.
+    package var sections: [String] {
+        settings.reduce(into: []) { names, setting in
+            if names.last != setting.section { names.append(setting.section) }
+        }
+    }
+
+    /// The settings of a section.
+    package func settings(of section: String) -> [Setting] { settings.filter { $0.section == section } }
+
+    /// The setting that a person means: by its name, its flag with or without dashes, or its name in the environment.
+    package func find(_ text: String) -> Setting? {
+        let flag = String(text.drop { $0 == "-" })
+        return self[text] ?? settings.first { $0.flag == flag || $0.environmentName == text }
+    }
+
+    /// What is wrong with a name that no setting has, with the nearest one that there is.
+    package func unknown(_ name: String) -> String {
+        // The right key may stand in the wrong section.
+        let key = String(name.drop { $0 != "." }.dropFirst())
+        let moved = settings.first { $0.key == key }?.name
+        if let near = nearest(to: name, of: settings.map(\.name), part: key) ?? moved {
+            return "unknown setting \(quoted(name)); did you mean \(quoted(near))?"
+        }
+        let section = String(name.prefix { $0 != "." })
+        let keys = settings(of: section).map(\.key)
+        if keys.isEmpty {
+            return "unknown setting \(quoted(name)); the sections are \(sections.joined(separator: ", "))"
+        }
+        return "unknown setting \(quoted(name)); \(section) has \(keys.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,81 @@
+// A setting as data: its names, what it may be, what it is where nobody says anything, and what it does. Flags, help, the
+// reference, errors and `config explain` are all made of this.
+
+/// One setting, whatever its values are.
+package struct Setting: Sendable {
+    /// Its name in files: a section and a key, such as `server.port`.
+    package let name: String
+    /// Its flag without dashes; one dash works as well as two.
+    package let flag: String
+    /// What it does, in whole sentences.
+    package let help: String
+    /// What it is where nobody says anything: one text, or any number for a list.
+    package let standard: [String]
+    /// Whether SIGHUP can change it.
+    package let isLive: Bool
+    /// Whether its value is never shown, and may stand in a file of its own.
+    package let isSecret: Bool
+    /// Whether it has any number of values.
+    package let isList: Bool
+    package let allowed: String
+    package let words: [String]
+    package let form: Form
+    /// Whether a text is allowed; for a list, as one of its values.
+    package let isAllowed: @Sendable (String) -> Bool
+
+    /// `server` of `server.port`.
+    package var section: String { String(name.prefix { $0 != "." }) }
+    /// `port` of `server.port`.
+    package var key: String { String(name.drop { $0 != "." }.dropFirst()) }
+    /// Its name in the environment: `PUFFIN_SERVER_PORT`. Values of a list are separated by commas there.
+    package var environmentName: String {
+        "PUFFIN_" + name.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
+    }
+    /// Where the environment may name a file with the value, for a secret.
+    package var environmentFileName: String? { isSecret ? environmentName + "_FILE" : nil }
+}
+
+/// A setting with the type of its values.
+package struct Key<Value: Sendable>: Sendable {
+    package let setting: Setting
+    /// Reads values that are allowed.
+    let read: @Sendable ([String]) -> Value?
+    /// What it is where nobody says anything.
+    package let standard: Value
+
+    /// A setting with one value.
+    package init(
+        _ name: String, flag: String, _ kind: Kind<Value>, default text: String, isLive: Bool = false,
+        isSecret: Bool = false, _ help: String
+    ) {
+        self.init(
+            Setting(
+                name: name, flag: flag, help: help, standard: [text], isLive: isLive, isSecret: isSecret, isList: false,
+                allowed: kind.allowed, words: kind.words, form: kind.form, isAllowed: { kind.read($0) != nil })
+        ) { texts in texts.last.flatMap { kind.read($0) } }
+    }
+
+    /// A setting with a list of values.
+    package init<Element>(
+        _ name: String, flag: String, listOf kind: Kind<Element>, default texts: [String] = [], isLive: Bool = false,
+        _ help: String
+    ) where Value == [Element] {
+        self.init(
+            Setting(
+                name: name, flag: flag, help: help, standard: texts, isLive: isLive, isSecret: false, isList: true,
+                allowed: kind.allowed, words: kind.words, form: kind.form, isAllowed: { kind.read($0) != nil })
+        ) { texts in
+            let values = texts.compactMap { kind.read($0) }
+            return values.count == texts.count ? values : nil
+        }
+    }
+
+    private init(_ setting: Setting, read: @escaping @Sendable ([String]) -> Value?) {
+        guard let standard = read(setting.standard) else {
+            preconditionFailure("\(setting.name): its default is not allowed")
+        }
+        self.setting = setting
+        self.read = read
+        self.standard = standard
+    }
+}

@@ -1,0 +1,103 @@
+// From flags, environment and file to what is in force. Each setting is taken from the first of them that has it.
+
+/// Everything that a program was configured with. It can be read again, for the file may have changed.
+package struct Sources: Sendable {
+    /// Flags that were given, with their texts; a later one of the same name counts where there is one value.
+    package var flags: [(setting: Setting, texts: [String])] = []
+    /// The environment, as the program was started with it.
+    package var environment: [String: String] = [:]
+    /// What `--config` names.
+    package var config: String?
+
+    /// The variable that names the configuration file where no flag does.
+    package static let configName = "PUFFIN_CONFIG"
+
+    package init() {}
+
+    /// The configuration file's path; nil where there is none.
+    package var file: String? { config ?? environment[Sources.configName] }
+
+    /// Reads everything.
+    /// - Throws: `Flaws`: all that is wrong.
+    package func resolve(_ schema: Schema) throws(Flaws) -> Settings {
+        let harvests = [flagHarvest(), environmentHarvest(schema), fileHarvest(schema)]
+        let flaws = harvests.flatMap(\.flaws)
+        guard flaws.isEmpty else { throw Flaws(flaws: flaws) }
+        var given: [String: Given] = [:]
+        for harvest in harvests { given.merge(harvest.given) { first, _ in first } }
+        return Settings(schema: schema, given: given, file: file)
+    }
+
+    private func flagHarvest() -> Harvest {
+        var harvest = Harvest()
+        for (setting, texts) in flags {
+            let origin = Origin.flag("--\(setting.flag)")
+            let parts = setting.isList ? texts.flatMap(listItems) : Array(texts.suffix(1))
+            harvest.take(setting, parts.map { ($0, origin) }, at: origin)
+        }
+        return harvest
+    }
+
+    private func environmentHarvest(_ schema: Schema) -> Harvest {
+        var harvest = Harvest()
+        harvest.gather(environment: environment, schema: schema)
+        return harvest
+    }
+
+    private func fileHarvest(_ schema: Schema) -> Harvest {
+        var harvest = Harvest()
+        if let file {
+            harvest.gather(file: file, namedBy: config == nil ? Sources.configName : "--config", schema: schema)
+        }
+        return harvest
+    }
+}
+
+/// The values of a list that stands in one text; none in an empty one.
+func listItems(_ text: String) -> [String] {
+    if text.isEmpty { return [] }
+    return text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+        String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}
+
+/// Every setting of a program, as it is in force.
+package struct Settings: Sendable {
+    package let schema: Schema
+    private let given: [String: Given]
+    /// The file that was read.
+    package let file: String?
+
+    init(schema: Schema, given: [String: Given], file: String?) {
+        self.schema = schema
+        self.given = given
+        self.file = file
+    }
+
+    /// A setting's value.
+    package subscript<Value>(key: Key<Value>) -> Value {
+        given[key.setting.name].flatMap { key.read($0.texts) } ?? key.standard
+    }
+
+    /// A setting's texts, and where they come from.
+    package subscript(setting: Setting) -> Given {
+        given[setting.name] ?? Given(texts: setting.standard, origin: .standard)
+    }
+
+    /// How many settings a file gives.
+    package var countFromFile: Int {
+        given.values.count { if case .file = $0.origin { true } else { false } }
+    }
+
+    /// The same with some settings as `other` has them.
+    package func taking(_ settings: [Setting], from other: Settings) -> Settings {
+        var given = given
+        for setting in settings { given[setting.name] = other.given[setting.name] }
+        return Settings(schema: schema, given: given, file: other.file)
+    }
+
+    /// Settings whose texts differ from those of `other`.
+    package func changes(from other: Settings) -> [Setting] {
+        schema.settings.filter { self[$0].texts != other[$0].texts }
+    }
+}

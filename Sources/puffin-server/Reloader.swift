@@ -1,0 +1,60 @@
+// SIGHUP: the configuration is read again, and what can change does.
+
+import Logging
+import Server
+import Settings
+
+/// Reads the configuration again: the same flags, the environment as it was at the start, the file as it is now.
+final class Reloader {
+    private let sources: Sources
+    /// What is in force.
+    private var settings: Settings
+    private let output: LogOutput
+    private let log: Logger
+
+    /// - Parameters:
+    ///   - settings: what the server was started with.
+    ///   - output: the log, whose level and format can change.
+    init(_ sources: Sources, _ settings: Settings, _ output: LogOutput) {
+        self.sources = sources
+        self.settings = settings
+        self.output = output
+        log = output.logger()
+    }
+
+    /// Puts into force what can change, and names what needs a restart. Where anything is wrong, nothing changes.
+    func reload(_ server: Server) {
+        let fresh: Settings
+        do throws(Flaws) {
+            fresh = try sources.resolve(ServerSettings.schema)
+        } catch {
+            for flaw in error.flaws { log.error("Not reloaded: \(flaw)") }
+            return log.error("The configuration was not reloaded, and everything is as before")
+        }
+        let changes = fresh.changes(from: settings)
+        settings = settings.taking(changes.filter(\.isLive), from: fresh)
+        server.change(to: Configuration(settings))
+        setLog(before: false)
+        tell(changes, fresh)
+        setLog(before: true)
+    }
+
+    /// A level that says less waits until what has changed is said, one that says more comes before that.
+    private func setLog(before isLater: Bool) {
+        let level: Logger.Level = chosen(settings[ServerSettings.logLevel])
+        if isLater || level < output.level { output.level = level }
+        output.format = chosen(settings[ServerSettings.logFormat])
+    }
+
+    private func tell(_ changes: [Setting], _ fresh: Settings) {
+        if changes.isEmpty { return log.info("Reloaded: nothing has changed") }
+        for setting in changes {
+            let value = "\(setting.name) is \(fresh.shown(setting)) (\(fresh[setting].origin))"
+            if setting.isLive {
+                log.info("Reloaded: \(value)")
+            } else {
+                log.warning("Not reloaded: \(value) after a restart; until then it is \(settings.shown(setting))")
+            }
+        }
+    }
+}

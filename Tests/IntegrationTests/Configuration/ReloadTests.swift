@@ -1,0 +1,143 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// SIGHUP: a server reads its configuration again.
+@Suite("Reloading")
+struct ReloadTests {
+    /// A server with a configuration file that a test writes anew.
+    private final class Reloaded {
+        let server: Replica
+        private let path: String
+
+        init(in folder: String, _ content: String, _ options: [String] = [], wrapper: [String] = []) throws {
+            path = folder + "/config.yaml"
+            try content.write(toFile: path, atomically: false, encoding: .utf8)
+            server = Replica("server", in: folder, ["--config", path] + options, wrapper: wrapper)
+            try server.start()
+        }
+
+        /// Writes the file, sends the signal, and waits until something is said.
+        func reload(_ content: String?, until text: String) throws {
+            if let content { try content.write(toFile: path, atomically: true, encoding: .utf8) }
+            server.send(SIGHUP)
+            try server.waitForLog(text)
+        }
+    }
+
+    @Test("the log's level and format change, and what has changed is said with its place")
+    func log() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "logging:\n  level: info\n")
+            try reloaded.reload(
+                "logging:\n  format: json\n  level: info\n",
+                until: "\"message\":\"Reloaded: logging.format is json (\(folder)/config.yaml:2)\"")
+            // What says that less is said is still said.
+            try reloaded.reload("logging:\n  level: warning\n", until: "INFO Reloaded: logging.level is warning")
+            try reloaded.reload("logging:\n  level: debug\n", until: "INFO Reloaded: logging.level is debug")
+            #expect(reloaded.server.count(of: "Reloaded: ") == 4, "format back to text was said as well")
+            reloaded.server.stop()
+        }
+    }
+
+    @Test("the memory limit changes, and what it refuses with it")
+    func memory() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
+            let client = try reloaded.server.connect()
+            let value = String(repeating: "v", count: 1 << 20)
+            #expect(try client.ask("SET a \(value)") == "OK")
+            try reloaded.reload("memory:\n  max: 1M\n", until: "Reloaded: memory.max is 1M")
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 1 << 20)
+            #expect(try client.ask("SET b \(value)").hasPrefix("ERROR: Out of memory"))
+            #expect(try client.ask("GET a") == value)
+            try reloaded.reload("memory:\n  max: 0\n", until: "Reloaded: memory.max is 0")
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 0)
+            #expect(try client.ask("SET b \(value)") == "OK")
+            reloaded.server.stop()
+        }
+    }
+
+    @Test("followers come and go, and a restart has those of the file")
+    func followers() throws {
+        try withTemporaryFolder { folder in
+            let follower = try Replica("follower", in: folder, ["--mode", "follower"]).start()
+            let reloaded = try Reloaded(in: folder, "replication:\n  followers: []\n")
+            let client = try reloaded.server.connect()
+            #expect(try client.ask("SET a 1") == "OK")
+            try reloaded.reload(
+                "replication:\n  followers:\n    - \(follower.address)\n", until: "Reloaded: replication.followers is")
+            try wait("the follower has it") { try follower.ask("GET a") == "1" }
+            try reloaded.reload("replication:\n  followers: []\n", until: "Reloaded: replication.followers is none")
+            #expect(try reloaded.server.figure("followers") == 0)
+            #expect(try client.ask("SET a 2") == "OK")
+            reloaded.server.stop()
+            follower.stop()
+        }
+    }
+
+    @Test("what needs a restart is named each time, and stays as it was")
+    func restart() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "server:\n  durability: never\n", ["--max-clients", "50"])
+            let changed = "# new\nserver:\n  durability: always\nlimits:\n  clients: 60\n"
+            for _ in 0..<2 {
+                try reloaded.reload(
+                    changed,
+                    until:
+                        "WARNING Not reloaded: server.durability is always (\(folder)/config.yaml:3) after a restart; until then it is never"
+                )
+            }
+            try wait("both are named") { reloaded.server.count(of: "after a restart") == 2 }
+            #expect(try reloaded.server.stats()["durability"] == "never")
+            #expect(!reloaded.server.log.contains("limits.clients"), "the flag comes before the file")
+            reloaded.server.stop()
+        }
+    }
+
+    @Test("where anything is wrong, or the file is gone, nothing changes, and the server goes on")
+    func wrong() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
+            try reloaded.reload(
+                "memory:\n  max: 2G\nlogging:\n  level: inf\n", until: "The configuration was not reloaded")
+            #expect(
+                reloaded.server.log.contains(
+                    "ERROR Not reloaded: \(folder)/config.yaml:4: logging.level cannot be 'inf'"))
+            try FileManager.default.removeItem(atPath: folder + "/config.yaml")
+            try reloaded.reload(nil, until: "config.yaml: cannot be read: No such file or directory")
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 1 << 30)
+            try reloaded.reload("memory:\n  max: 1G\n", until: "Reloaded: nothing has changed")
+            #expect(try reloaded.server.ask("SET a 1") == "OK")
+            reloaded.server.stop()
+        }
+    }
+
+    @Test("without a file the signal changes nothing, and ends nothing, also where it was blocked")
+    func noFile() throws {
+        try withTemporaryFolder { folder in
+            let server = try Replica("server", in: folder, wrapper: ["nohup"]).start()
+            server.send(SIGHUP)
+            try server.waitForLog("Reloaded: nothing has changed")
+            #expect(try server.ask("PING") == "PONG")
+            server.stop()
+        }
+    }
+
+    @Test("timeouts and what is kept of the log change without a restart")
+    func others() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(
+                in: folder, "replication:\n  ack_timeout: 60s\n", ["--ack", "one", "--follower", "127.0.0.1:1"])
+            try reloaded.reload(
+                """
+                replication: {ack_timeout: 1ms, timeout: 3s, adopt_history: true}
+                storage: {compact_ratio: 0, compact_size: 1M, retain_size: 0, retain_age: 1h}
+                """, until: "Reloaded: storage.retain_age is 1h")
+            #expect(reloaded.server.count(of: "INFO Reloaded: ") == 7)
+            // The test waits for as long as it takes, but not for a minute.
+            #expect(try reloaded.server.ask("SET a 1").hasPrefix("ERROR"))
+            reloaded.server.stop()
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Bytes
+import Foundation
+import Settings
+import Testing
+
+@Suite("Where settings come from")
+struct SourceTests {
+    @Test("a flag comes before the environment, that before the file, that before the default")
+    func order() throws {
+        let file = "server:\n  port: 3\n"
+        let flags: [(Setting, [String])] = [(ServerSettings.port.setting, ["1"])]
+        let environment = ["PUFFIN_SERVER_PORT": "2"]
+        let cases: [(Settings, UInt16, String)] = [
+            (try resolve(file: file, flags: flags, environment: environment), 1, "flag --port"),
+            (try resolve(file: file, environment: environment), 2, "environment PUFFIN_SERVER_PORT"),
+            (try resolve(), 8080, "default"),
+        ]
+        for (settings, port, origin) in cases {
+            #expect(settings[ServerSettings.port] == port)
+            #expect(settings[ServerSettings.port.setting].origin.description == origin)
+        }
+        let fromFile = try resolve(file: file)
+        #expect(fromFile[ServerSettings.port] == 3)
+        #expect(fromFile[ServerSettings.port.setting].origin.description.hasSuffix("/config.yaml:2"))
+    }
+
+    @Test("what is wrong is said in the same words wherever it stands")
+    func words() throws {
+        for setting in ServerSettings.schema.settings {
+            // A list may be empty.
+            let wrong = setting.isList ? "a b" : ""
+            let value = setting.isList ? "[a b]" : "''"
+            let rest =
+                ": \(setting.name) cannot be '\(wrong)': expected \(setting.allowed)"
+            let file = "\(setting.section):\n  \(setting.key): \(value)\n"
+            #expect(try complaints(flags: [(setting, [wrong])]) == ["--\(setting.flag)" + rest])
+            #expect(try complaints(environment: [setting.environmentName: wrong]) == [setting.environmentName + rest])
+            #expect(try complaints(file: file) == ["config.yaml:2" + rest])
+        }
+    }
+
+    @Test("a source that comes first does not hide what is wrong in a later one")
+    func hidden() throws {
+        let found = try complaints(
+            file: "server:\n  port: x\n", flags: [(ServerSettings.port.setting, ["1"])])
+        #expect(found.count == 1 && found[0].hasPrefix("config.yaml:2: "))
+    }
+
+    @Test("of a flag that is given twice the last counts; of a list all do, also between commas")
+    func repeated() throws {
+        let settings = try resolve(
+            flags: [
+                (ServerSettings.port.setting, ["1", "2"]), (ServerSettings.bind.setting, ["::1", "a, b"]),
+            ], environment: ["PUFFIN_REPLICATION_FOLLOWERS": "a:1,b:2"])
+        #expect(settings[ServerSettings.port] == 2)
+        #expect(settings[ServerSettings.bind] == ["::1", "a", "b"])
+        #expect(settings[ServerSettings.followers] == [Endpoint(host: "a", port: 1), Endpoint(host: "b", port: 2)])
+        let none = try resolve(
+            file: "replication:\n  followers: [a:1]\n", environment: ["PUFFIN_REPLICATION_FOLLOWERS": ""])
+        #expect(none[ServerSettings.followers].isEmpty)
+    }
+
+    @Test("names in the environment that no setting has are errors where they begin as settings do")
+    func unknownVariables() throws {
+        #expect(
+            try complaints(environment: ["PUFFIN_SERVER_PROT": "1"]) == [
+                "PUFFIN_SERVER_PROT: no setting has this name; did you mean PUFFIN_SERVER_PORT?"
+            ])
+        // A password that a program of this version does not know must not be taken for one that it obeys.
+        #expect(try complaints(environment: ["PUFFIN_SERVER_PORT_FILE": "x"]).count == 1)
+        #expect(
+            try complaints(environment: [
+                "PUFFIN_ADDR": "a", "PUFFIN_TORTURE": "1", "PUFFIN_SERVER_SERVICE_HOST": "10.0.0.1", "OTHER": "x",
+                "PUFFIN_SERVER_SERVICE_PORT_HTTP": "1", "PUFFIN_SERVER_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+                "PUFFIN_SERVER_PORT_8080_TCP_ADDR": "10.0.0.1",
+            ]).isEmpty)
+    }
+
+    @Test("what has changed between two readings is named")
+    func changes() throws {
+        let before = try resolve(file: "logging:\n  level: info\nserver:\n  port: 1\n")
+        let after = try resolve(file: "logging:\n  level: debug\nmemory:\n  max: auto\n")
+        #expect(after.changes(from: before).map(\.name) == ["server.port", "logging.level"])
+        #expect(before.changes(from: before).isEmpty)
+    }
+}
+
+@Suite("Secrets")
+struct SecretTests {
+    static let password = Key(
+        "server.password", flag: "password",
+        Kind("at least 8 characters", words: ["none"]) { $0.count >= 8 ? $0 : nil },
+        default: "no password", isSecret: true, "What clients have to say.")
+    static let schema = Schema([ServerSettings.port.setting, password.setting])
+    private let secret = "correct horse"
+
+    @Test("a secret may stand in a file that the environment names; a line feed at its end is not meant")
+    func file() throws {
+        let folder = try ConfigFolder()
+        try folder.write(secret + "\n", to: "secret")
+        let settings = try resolve(
+            environment: ["PUFFIN_SERVER_PASSWORD_FILE": folder.path + "/secret"], schema: SecretTests.schema)
+        #expect(settings[SecretTests.password] == secret)
+        #expect(
+            settings[SecretTests.password.setting].origin.description == "environment PUFFIN_SERVER_PASSWORD_FILE")
+    }
+
+    @Test("it is never shown")
+    func hidden() throws {
+        let settings = try resolve(environment: ["PUFFIN_SERVER_PASSWORD": secret], schema: SecretTests.schema)
+        let texts = [
+            settings.table, settings.json, settings.yaml, settings.explanation(of: SecretTests.password.setting),
+        ]
+        for text in texts {
+            #expect(text.contains("***") && !text.contains(secret), "\(text)")
+        }
+        #expect(!SecretTests.schema.reference.contains("no password"))
+        #expect(!SecretTests.password.setting.flagHelp.contains("no password"))
+    }
+
+    @Test("what is wrong with one is said without it")
+    func wrong() throws {
+        let folder = try ConfigFolder()
+        try folder.write("short", to: "secret")
+        let rest = "server.password is not allowed: expected at least 8 characters"
+        let cases: [(file: String?, environment: [String: String], expected: String)] = [
+            (nil, ["PUFFIN_SERVER_PASSWORD": "short"], "PUFFIN_SERVER_PASSWORD: " + rest),
+            ("server:\n  password: short\n", [:], "config.yaml:2: " + rest),
+            (nil, ["PUFFIN_SERVER_PASSWORD_FILE": folder.path + "/secret"], "PUFFIN_SERVER_PASSWORD_FILE: " + rest),
+            (
+                nil, ["PUFFIN_SERVER_PASSWORD_FILE": "/nowhere/secret"],
+                "PUFFIN_SERVER_PASSWORD_FILE: cannot read '/nowhere/secret': No such file or directory"
+            ),
+            (
+                nil, ["PUFFIN_SERVER_PASSWORD_FILE": folder.path + "/secret", "PUFFIN_SERVER_PASSWORD": secret],
+                "PUFFIN_SERVER_PASSWORD_FILE: PUFFIN_SERVER_PASSWORD is set as well; keep one of them"
+            ),
+        ]
+        for (file, environment, expected) in cases {
+            #expect(try complaints(file: file, environment: environment, schema: SecretTests.schema) == [expected])
+        }
+    }
+}
