@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
     /// Bytes that pairs, buffers and connections may take; 0 for no limit, nil for three quarters of what the machine or
     /// the control group has.
     package var maxMemory: Int?
+    package var metrics = MetricsSettings()
+    package var slowLog = SlowLogSettings()
 
     package init() {}
 }

@@ -34,6 +34,7 @@ extension Server {
         let now = WallClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
         resumeAccepting()
+        metrics?.tick()
         if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
         // Also while everything is loaded again: the leader has to hear of this server.
         if hasStarted { replication.tick() }

@@ -14,6 +14,7 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     var statistics = Statistics()
+    let requestCounts = RequestCounts()
     let memory: MemoryBudget
     /// Asks this server to stop.
     package let stopRequest: StopRequest
@@ -27,6 +28,10 @@ package final class Server {
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     let listeners: Listeners
+    /// Where it answers those who watch it; nil where nobody may.
+    var metrics: MetricsService?
+    /// The port that was bound for that.
+    package var metricsPort: UInt16? { metrics?.port }
     private var signals: [Signal] = []
     var timers: [Timer] = []
 
@@ -78,8 +83,13 @@ package final class Server {
         } catch {
             throw .network(error)
         }
+        do throws(ReactorError) {
+            if configuration.metrics.isEnabled { metrics = try MetricsService(loop, configuration.metrics) }
+        } catch {
+            throw .metrics(error)
+        }
         stopRequest = StopRequest(bell: wakeup.bell)
-        limits = Server.limits(configuration.limits, log: log)
+        limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
         memory = MemoryBudget(wanted: configuration.maxMemory)
         announcements = Announcements(log: log, data: configuration.data)
@@ -93,9 +103,10 @@ package final class Server {
         }
     }
 
-    private static func limits(_ wanted: Limits, log: Logger) -> Limits {
+    /// - Parameter others: descriptors that are needed for more than clients and their data.
+    private static func limits(_ wanted: Limits, others: Int, log: Logger) -> Limits {
         // Log, lock, listeners, epoll, signals, and room for the next segment.
-        let others = 64
+        let others = 64 + others
         let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others)
         var limits = wanted
         if descriptors < wanted.clientCount + others {
@@ -120,6 +131,7 @@ package final class Server {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
         }
         listeners.start(log: log) { [unowned self] in accept($0) }
+        metrics?.start(self)
         loading = Loading()
         while !isFinished {
             loop.turn(waiting: !hasMoreToDo)

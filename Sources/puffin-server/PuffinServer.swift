@@ -44,6 +44,7 @@ struct PuffinServer: ParsableCommand {
     @OptionGroup var replication: ReplicationOptions
     @OptionGroup var logFiles: LogFileOptions
     @OptionGroup var retention: RetentionOptions
+    @OptionGroup var metrics: MetricsOptions
 
     @Option(
         name: "-max-memory --max-memory",
@@ -83,6 +84,7 @@ struct PuffinServer: ParsableCommand {
         retention.apply(to: &configuration.store)
         configuration.maxMemory = maxMemory?.bytes
         replication.apply(to: &configuration)
+        metrics.apply(to: &configuration)
         TableMemory.freeInEqualSteps()
         do throws(StartError) {
             let server = try Server(configuration, log: log)

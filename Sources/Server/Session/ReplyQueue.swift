@@ -27,6 +27,8 @@ package struct ReplyQueue: ~Copyable {
     private var counts = Counts()
     /// Whether each reply that is held has a mark of its own, so that it can be given up by itself.
     package var keepsApart = false
+    /// Where errors are counted by their kind.
+    var requestCounts: RequestCounts?
 
     /// Replies that wait for the same change.
     private struct Mark {
@@ -70,6 +72,7 @@ package struct ReplyQueue: ~Copyable {
     /// Makes the reply an error.
     package mutating func fail(_ error: ReplyError) {
         counts.errors += 1
+        requestCounts?.count(error)
         writer.error(error)
     }
 

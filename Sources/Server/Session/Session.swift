@@ -13,6 +13,7 @@ final class Session: StreamDelegate {
     // Of the server, here too: reached over two objects, the first of them would be held for each request.
     let store: Store
     let commands: CommandTable
+    let requestCounts: RequestCounts
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
     var name = ""
@@ -52,9 +53,11 @@ final class Session: StreamDelegate {
         self.server = server
         store = server.store
         commands = server.commands
+        requestCounts = server.requestCounts
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
         replies.keepsApart = server.replication.settings.acks != .local
+        replies.requestCounts = server.requestCounts
     }
 
     // MARK: Requests
@@ -108,6 +111,7 @@ final class Session: StreamDelegate {
         _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
         if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
+            requestCounts.count(index)
             run(commands.rows[index], bytes, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
