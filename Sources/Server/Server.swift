@@ -15,6 +15,12 @@ package final class Server {
     let store: Store
     var statistics = Statistics()
     let requestCounts = RequestCounts()
+    let clock = TurnClock()
+    let latencies = Latencies()
+    let slowLog: SlowLog
+    var durableTimes = DurableTimes()
+    /// Whether replies to changes wait for more than this server's log.
+    let waitsForFollowers: Bool
     let memory: MemoryBudget
     /// Asks this server to stop.
     package let stopRequest: StopRequest
@@ -88,9 +94,11 @@ package final class Server {
         } catch {
             throw .metrics(error)
         }
+        slowLog = SlowLog(configuration.slowLog, log: log)
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
+        waitsForFollowers = configuration.replication.acks != .local
         memory = MemoryBudget(wanted: configuration.maxMemory)
         announcements = Announcements(log: log, data: configuration.data)
         bell = wakeup.bell
@@ -198,6 +206,7 @@ package final class Server {
             session.failHeld(.replaced)
         }
         waiting.removeAll()
+        durableTimes = DurableTimes()
         replication.beginAnew()
     }
 
@@ -238,7 +247,7 @@ package final class Server {
     private func commit() {
         // In the relaxed modes this commits the changes, so that nobody has to wait for them.
         if store.durability != .always {
-            handOver()
+            writeAtOnce()
             hasCommitted = store.poll()
         }
         let committed = store.committed
@@ -250,6 +259,15 @@ package final class Server {
             if session.joins(batch: groupCommit.batch) { groupCommit.add() }
         }
         if store.durability == .always { handOver() }
+    }
+
+    /// In the relaxed modes: hands over, which as a rule writes.
+    @inline(__always)
+    private func writeAtOnce() {
+        guard clock.isRunning, store.hasPending else { return handOver() }
+        clock.lap()
+        handOver()
+        clock.lapOfWriting()
     }
 
     private func handOver() {
@@ -265,9 +283,11 @@ package final class Server {
     }
 
     private func release() {
+        noteDurable()
         if store.poll() || hasCommitted {
             hasCommitted = false
             let before = waiting.count
+            if before > 0 { lookAtClock() }
             waiting.removeAll { session in
                 touch(session)
                 session.isWaiting = session.release(committed: store.committed)
@@ -281,11 +301,13 @@ package final class Server {
     }
 
     private func flush() {
+        clock.beginSending()
         for session in touched {
             session.isTouched = false
             session.flush()
         }
         touched.removeAll(keepingCapacity: true)
+        clock.endTurn(latencies)
     }
 
     private func retire() {

@@ -69,6 +69,10 @@ extension Server {
         page.counter(
             "puffin_held_replies_total", "Replies that waited for a change to be committed.",
             .number(statistics.heldReplies))
+        page.counter(
+            "puffin_slow_requests_total", "Requests that took longer than the slow log's threshold.",
+            .number(slowLog.total))
+        latencies.appendMetrics(to: &page)
     }
 
     private func appendConnections(to page: inout MetricsText) {
