@@ -142,6 +142,13 @@ let package = Package(
             name: "PausesTests",
             dependencies: ["Bytes", "Pauses", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
+        .testTarget(
+            name: "MetricsTests",
+            dependencies: [
+                "TestSupport", "puffin-server", "Server", "Store", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ServerTests", dependencies: ["Bytes", "Server", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

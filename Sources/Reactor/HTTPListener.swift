@@ -23,6 +23,8 @@ package final class HTTPListener {
     /// A request's line and headers, and its body, which nobody reads; in bytes.
     private static let headerSize = 8 << 10
     private static let bodySize = 4 << 10
+    /// What is read ahead of what is understood, in bytes. evhttp does not bound a line whose end has not come; it is given up here.
+    private static let inputSize = 16 << 10
     /// How long a connection may be silent, in seconds.
     private static let patience: Int32 = 30
 
@@ -84,7 +86,10 @@ package final class HTTPListener {
             // evhttp takes its callbacks back when it lets go.
             var callback: bufferevent_event_cb?
             unsafe bufferevent_getcb(connection, nil, nil, &callback, nil)
-            guard unsafe callback == nil else { return false }
+            guard unsafe callback == nil else {
+                unsafe giveUpIfEndless(connection)
+                return false
+            }
             unsafe _ = bufferevent_decref(connection)
             return true
         }
@@ -95,11 +100,21 @@ package final class HTTPListener {
         }
     }
 
+    private func giveUpIfEndless(_ connection: OpaquePointer) {
+        let input = unsafe bufferevent_get_input(connection)
+        let size = unsafe evbuffer_get_length(input)
+        guard size >= HTTPListener.inputSize else { return }
+        unsafe _ = shutdown(bufferevent_getfd(connection), Int32(SHUT_RDWR))
+        // Makes it read again, and so notice its end.
+        unsafe _ = evbuffer_drain(input, size)
+    }
+
     /// Makes the bufferevent of a connection that evhttp has accepted. evhttp closes the socket.
     private func connected() -> OpaquePointer? {
         guard let connection = unsafe bufferevent_socket_new(evconnlistener_get_base(listener), -1, 0) else {
             return nil
         }
+        unsafe bufferevent_setwatermark(connection, Int16(EV_READ), 0, HTTPListener.inputSize)
         unsafe bufferevent_incref(connection)
         unsafe connections.append(connection)
         if unsafe connections.count >= HTTPListener.connectionCount { unsafe _ = evconnlistener_disable(listener) }
