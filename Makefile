@@ -5,7 +5,7 @@ SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use where they are there.
 PACKAGES = libevent-dev libyaml-dev pkg-config
-PEERS = redis-server redis-tools netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
+PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
@@ -34,7 +34,7 @@ endef
 setup:
 	$(call install,$(PACKAGES))
 
-setup-dev: setup ## Install the programs that the tests talk to (redis-cli, nc, redis-py)
+setup-dev: setup ## Install the programs that the tests talk to (redis-cli, promtool, nc, redis-py)
 	$(call install,$(PEERS))
 	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
 	@$(VENV)/bin/python -c 'import redis' 2>/dev/null || $(VENV)/bin/pip install --quiet redis

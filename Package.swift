@@ -166,6 +166,13 @@ let package = Package(
             dependencies: ["Bytes", "Server", "Wire", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .testTarget(
+            name: "MetricsTests",
+            dependencies: [
+                "TestSupport", "puffin-server", "Server", "Store", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",

@@ -30,18 +30,8 @@ package final class Listener {
     /// Binds the address; connections wait in the backlog until `start`.
     /// - Throws: `ReactorError` where the address is in use or may not be used.
     package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
-        var wanted = address
-        var options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_DISABLED
-        // So that an IPv4 address can be bound beside it.
-        if address.isIPv6 { options |= LEV_OPT_BIND_IPV6ONLY }
-        unsafe listener = withUnsafePointer(to: &wanted.storage) { storage in
-            unsafe evconnlistener_new_bind(
-                loop.base, nil, nil, options, Listener.backlog,
-                UnsafeRawPointer(storage).assumingMemoryBound(to: sockaddr.self), Int32(address.size))
-        }
-        guard let listener = unsafe listener else {
-            throw ReactorError(operation: "listen on \(address)", errno: Glibc.errno)
-        }
+        let listener = unsafe try Listener.bind(loop, address: address, backlog: Listener.backlog)
+        unsafe self.listener = listener
         self.address = Address(ofSocket: unsafe evconnlistener_get_fd(listener))
         unsafe evconnlistener_set_cb(
             listener,
@@ -55,6 +45,25 @@ package final class Listener {
             let listener = unsafe Unmanaged<Listener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
             listener.failed(ReactorError(operation: "accept a connection on \(listener.address)", errno: errno))
         }
+    }
+
+    /// Binds an address for whoever owns what is returned; connections wait in the backlog until it is enabled.
+    static func bind(
+        _ loop: EventLoop, address: Address, backlog: Int32
+    ) throws(ReactorError) -> OpaquePointer {
+        var wanted = address
+        var options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_DISABLED
+        // So that an IPv4 address can be bound beside it.
+        if address.isIPv6 { options |= LEV_OPT_BIND_IPV6ONLY }
+        let listener = unsafe withUnsafePointer(to: &wanted.storage) { storage in
+            unsafe evconnlistener_new_bind(
+                loop.base, nil, nil, options, backlog,
+                UnsafeRawPointer(storage).assumingMemoryBound(to: sockaddr.self), Int32(address.size))
+        }
+        guard let listener = unsafe listener else {
+            throw ReactorError(operation: "listen on \(address)", errno: Glibc.errno)
+        }
+        return unsafe listener
     }
 
     /// Begins to accept.

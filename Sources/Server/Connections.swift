@@ -35,6 +35,9 @@ extension Server {
         let now = WallClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
         resumeAccepting()
+        metrics?.tick()
+        slowLog.tick()
+        clock.tick()
         if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
         // Also while everything is loaded again: the leader has to hear of this server.
         if hasStarted { replication.tick() }
@@ -49,14 +52,22 @@ extension Server {
 
     /// Puts a session on the list of those that the end of the turn flushes.
     func touch(_ session: Session) {
-        if !hasClock {
-            hasClock = true
-            store.now = WallClock.milliseconds
-        }
+        if !hasClock { startClock() }
         if !session.isTouched {
             session.isTouched = true
+            clock.countSession()
             touched.append(session)
         }
+    }
+
+    private func startClock() {
+        hasClock = true
+        store.now = clock.begin()
+    }
+
+    /// Has the turn's clock say what time it is.
+    func lookAtClock() {
+        if hasClock { clock.lap() } else { startClock() }
     }
 
     /// Tells the log what a change was refused for, once as long as it lasts.

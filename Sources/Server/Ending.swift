@@ -52,6 +52,7 @@ extension Server {
     func close() -> StoreError? {
         let isLoaded = store.isLoaded
         replication.close()
+        metrics = nil
         parked.removeAll()
         parkedTimer = nil
         if store.failure == nil { store.close() }

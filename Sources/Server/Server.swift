@@ -14,6 +14,13 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     var statistics = Statistics()
+    let requestCounts = RequestCounts()
+    let clock = TurnClock()
+    let latencies = Latencies()
+    let slowLog: SlowLog
+    var durableTimes = DurableTimes()
+    /// Whether replies to changes wait for more than this server's log.
+    let waitsForFollowers: Bool
     let memory: MemoryBudget
     /// Asks this server to stop.
     package let stopRequest: StopRequest
@@ -32,6 +39,10 @@ package final class Server {
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     let listeners: Listeners
+    /// Where it answers those who watch it; nil where nobody may.
+    var metrics: MetricsService?
+    /// The port that was bound for that.
+    package var metricsPort: UInt16? { metrics?.port }
     private var signals: [Signal] = []
     var timers: [Timer] = []
 
@@ -83,9 +94,16 @@ package final class Server {
         } catch {
             throw .network(error)
         }
+        do throws(ReactorError) {
+            if configuration.metrics.isEnabled { metrics = try MetricsService(loop, configuration.metrics) }
+        } catch {
+            throw .metrics(error)
+        }
+        slowLog = SlowLog(configuration.slowLog, log: log)
         stopRequest = StopRequest(bell: wakeup.bell)
-        limits = Server.limits(configuration.limits, log: log)
+        limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
+        waitsForFollowers = configuration.replication.acks != .local
         memory = MemoryBudget(wanted: configuration.maxMemory)
         announcements = Announcements(log: log, data: configuration.data)
         bell = wakeup.bell
@@ -98,9 +116,10 @@ package final class Server {
         }
     }
 
-    private static func limits(_ wanted: Limits, log: Logger) -> Limits {
+    /// - Parameter others: descriptors that are needed for more than clients and their data.
+    private static func limits(_ wanted: Limits, others: Int, log: Logger) -> Limits {
         // Log, lock, listeners, epoll, signals, and room for the next segment.
-        let others = 64
+        let others = 64 + others
         let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others)
         var limits = wanted
         if descriptors < wanted.clientCount + others {
@@ -126,6 +145,7 @@ package final class Server {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
         }
         listeners.start(log: log) { [unowned self] in accept($0) }
+        metrics?.start(self)
         loading = Loading()
         while !isFinished {
             loop.turn(waiting: !hasMoreToDo)
@@ -192,6 +212,7 @@ package final class Server {
             session.failHeld(.replaced)
         }
         waiting.removeAll()
+        durableTimes = DurableTimes()
         replication.beginAnew()
     }
 
@@ -232,7 +253,7 @@ package final class Server {
     private func commit() {
         // In the relaxed modes this commits the changes, so that nobody has to wait for them.
         if store.durability != .always {
-            handOver()
+            writeAtOnce()
             hasCommitted = store.poll()
         }
         let committed = store.committed
@@ -244,6 +265,15 @@ package final class Server {
             if session.joins(batch: groupCommit.batch) { groupCommit.add() }
         }
         if store.durability == .always { handOver() }
+    }
+
+    /// In the relaxed modes: hands over, which as a rule writes.
+    @inline(__always)
+    private func writeAtOnce() {
+        guard clock.isRunning, store.hasPending else { return handOver() }
+        clock.lap()
+        handOver()
+        clock.lapOfWriting()
     }
 
     private func handOver() {
@@ -259,9 +289,11 @@ package final class Server {
     }
 
     private func release() {
+        noteDurable()
         if store.poll() || hasCommitted {
             hasCommitted = false
             let before = waiting.count
+            if before > 0 { lookAtClock() }
             waiting.removeAll { session in
                 touch(session)
                 session.isWaiting = session.release(committed: store.committed)
@@ -275,11 +307,13 @@ package final class Server {
     }
 
     private func flush() {
+        clock.beginSending()
         for session in touched {
             session.isTouched = false
             session.flush()
         }
         touched.removeAll(keepingCapacity: true)
+        clock.endTurn(latencies)
     }
 
     private func retire() {

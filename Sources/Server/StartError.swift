@@ -4,6 +4,8 @@ import Store
 /// Why a server does not start, or has to end: one line that says what happened and what to do, and an exit code.
 package enum StartError: Error, CustomStringConvertible {
     case network(ReactorError)
+    /// The port for metrics.
+    case metrics(ReactorError)
     case store(StoreError)
 
     package var description: String {
@@ -12,6 +14,10 @@ package enum StartError: Error, CustomStringConvertible {
             "Cannot \(error.operation): another program uses this port; stop it, or choose another with --port"
         case .network(let error):
             "Cannot \(error.operation): \(error.reason); check --bind and --port"
+        case .metrics(let error) where error.isAddressInUse:
+            "Cannot \(error.operation) for metrics: another program uses this port; stop it, or choose another with --metrics-port"
+        case .metrics(let error):
+            "Cannot \(error.operation) for metrics: \(error.reason); check --metrics-bind and --metrics-port"
         case .store(let error):
             error.description
         }
@@ -20,7 +26,7 @@ package enum StartError: Error, CustomStringConvertible {
     /// The process's exit code: 2 is for wrong options.
     package var exitCode: Int32 {
         switch self {
-        case .network: 3
+        case .network, .metrics: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.unknownVersion): 5
         case .store(.corruption), .store(.damagedRole): 6

@@ -1,3 +1,5 @@
+import Reactor
+
 /// What has happened since the start. Sizes are in bytes.
 struct Statistics {
     var connections = 0
@@ -11,6 +13,8 @@ struct Statistics {
     /// Replies that waited for a change to be committed.
     var heldReplies = 0
     let start = ContinuousClock.now
+    /// The same as Unix milliseconds.
+    let startTime = WallClock.milliseconds
 
     mutating func add(_ counts: ReplyQueue.Counts) {
         requests += counts.replies

@@ -40,7 +40,7 @@ final class CommandTable: Sendable {
 
     static let standard = CommandTable(
         stringCommands + keyCommands + connectionCommands + serverCommands + compactionCommands
-            + replicationCommands)
+            + replicationCommands + slowLogCommands)
 
     init(_ commands: [Command]) {
         precondition(commands.count <= 64, "more commands than the table has room for")

@@ -27,7 +27,7 @@ let keyCommands: [Command] = [
         "KEYS", .read, 1...1, lineArity: 0...1, usage: "KEYS [<pattern>]", needs: "a pattern or nothing",
         summary: "Every key that matches a pattern such as user:*."
     ) { arguments, session, replies in
-        session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span), replies.writer.dialect)
+        session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span), arguments, replies.writer.dialect)
     },
     Command(
         "SCAN", .read, 1...Command.any, lineArity: 1...7,

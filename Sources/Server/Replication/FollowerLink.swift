@@ -42,6 +42,7 @@ final class FollowerLink: StreamDelegate {
     private(set) var acknowledged: UInt64 = 0
     private(set) var applied: UInt64 = 0
     private(set) var sentSize = 0
+    private var lagProbe = LagProbe()
     /// Called once when the follower has become the leader.
     var promoted: (() -> Void)?
 
@@ -66,6 +67,11 @@ final class FollowerLink: StreamDelegate {
     var isFeeding: Bool { if case .feeding = state { true } else { false } }
     /// Milliseconds since it was last heard of.
     var silence: Int { MonotonicClock.milliseconds - lastHeard }
+    /// Milliseconds that a change takes to get to its disk; see `LagProbe`.
+    var lag: Int {
+        let newest = server.store.position.seq
+        return lagProbe.lag(newest: newest, acknowledged: acknowledged, at: MonotonicClock.milliseconds)
+    }
     /// Bytes of the log that were not sent yet, as far as is known.
     var remainingSize: Int { if case .feeding(_, let feed) = state { feed.remainingSize } else { 0 } }
     /// `connecting`, `feeding` or `waiting`.
@@ -99,6 +105,8 @@ final class FollowerLink: StreamDelegate {
 
     /// What is to be done each second: says that the leader is there, and looks whether the follower is.
     func tick() {
+        lagProbe.look(
+            newest: server.store.position.seq, acknowledged: acknowledged, at: MonotonicClock.milliseconds)
         switch state {
         case .feeding:
             heartbeatIsDue = true
@@ -266,6 +274,7 @@ final class FollowerLink: StreamDelegate {
         }
         if durable > feedStart.seq { settle() }
         (acknowledged, self.applied) = (durable, applied)
+        lagProbe.note(acknowledged: durable, at: lastHeard)
         server.replication.acknowledged()
     }
 

@@ -15,6 +15,7 @@ extension Session {
         if var current = listing.take() {
             isBusy = !current.step(server, &replies)
             if isBusy { listing = consume current }
+            times.noteListing(isComplete: !isBusy, of: self)
         } else if isStalled {
             isStalled = false
             stream.showHeld()

@@ -19,6 +19,7 @@ extension Session {
     }
 
     func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
+        requestCounts.countUnknown()
         if parser.isLine {
             try? parser.splitLine(bytes, form: .words)
             if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }

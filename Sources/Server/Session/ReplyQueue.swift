@@ -27,6 +27,8 @@ package struct ReplyQueue: ~Copyable {
     private var counts = Counts()
     /// Whether each reply that is held has a mark of its own, so that it can be given up by itself.
     package var keepsApart = false
+    /// Where errors are counted by their kind.
+    var requestCounts: RequestCounts?
 
     /// Replies that wait for the same change.
     private struct Mark {
@@ -34,6 +36,8 @@ package struct ReplyQueue: ~Copyable {
         var seq: UInt64
         var size: Int
         var replies: Int
+        /// Since when it waits, as `time` of the queue.
+        var since = 0
         /// Where it is kept apart: how it is written, and since when it waits, in milliseconds of the monotonic clock.
         var dialect = ReplyDialect.line
         var time = 0
@@ -44,7 +48,13 @@ package struct ReplyQueue: ~Copyable {
         package var replies = 0
         package var errors = 0
         package var held = 0
+        /// Requests that read and that change data.
+        package var reads = 0
+        package var writes = 0
     }
+
+    /// The time, as far as it is known, in nanoseconds of the monotonic clock. Whoever owns the queue sets it.
+    package var time = 0
 
     /// Memory that is kept for the next replies.
     private static let keptSize = 16 << 10
@@ -53,6 +63,18 @@ package struct ReplyQueue: ~Copyable {
     var size: Int { writer.buffer.count }
     /// Whether everything is sent.
     package var isEmpty: Bool { writer.buffer.isEmpty }
+
+    /// Notes that a request that reads data is being run.
+    @inline(__always)
+    mutating func noteRead() { counts.reads &+= 1 }
+
+    /// Notes that a request that changes data is being run.
+    /// - Returns: whether it is the first since the counts were taken.
+    @inline(__always)
+    mutating func noteWrite() -> Bool {
+        counts.writes &+= 1
+        return counts.writes == 1
+    }
 
     // MARK: Making a reply
 
@@ -67,9 +89,11 @@ package struct ReplyQueue: ~Copyable {
         if seq > dependency { dependency = seq }
     }
 
-    /// Makes the reply an error.
+    /// Makes the reply an error. Never inlined, so that commands that hardly ever fail stay small.
+    @inline(never)
     package mutating func fail(_ error: ReplyError) {
         counts.errors += 1
+        requestCounts?.count(error)
         writer.error(error)
     }
 
@@ -100,7 +124,9 @@ package struct ReplyQueue: ~Copyable {
             marks[marks.count - 1].replies += 1
         } else {
             marks.append(
-                Mark(seq: seq, size: size, replies: 1, dialect: writer.dialect, time: MonotonicClock.milliseconds))
+                Mark(
+                    seq: seq, size: size, replies: 1, since: time, dialect: writer.dialect,
+                    time: MonotonicClock.milliseconds))
         }
     }
 
@@ -110,6 +136,9 @@ package struct ReplyQueue: ~Copyable {
     package var awaited: UInt64 {
         keepsApart ? marks.last { $0.seq > 0 }?.seq ?? (marks.isEmpty ? 0 : 1) : marks.last?.seq ?? 0
     }
+
+    /// Since when the first of the held replies waits; 0 where none is held.
+    var awaitedSince: Int { marks.first?.since ?? 0 }
 
     /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
     package mutating func endTurn(committed: UInt64) {
@@ -126,14 +155,21 @@ package struct ReplyQueue: ~Copyable {
             marks[marks.count - 1].replies += added.replies
         } else {
             marks.append(added)
+            marks[marks.count - 1].since = time
         }
     }
 
     /// Lets go what waits for changes up to `committed`.
-    package mutating func release(committed: UInt64) {
+    /// - Parameter waited: told for what, since when and how many replies have waited together.
+    package mutating func release(
+        committed: UInt64, waited: (_ seq: UInt64, _ since: Int, _ replies: Int) -> Void = { _, _, _ in }
+    ) {
         let count = marks.firstIndex { $0.seq > committed } ?? marks.count
         guard count > 0 else { return }
-        for mark in marks[..<count] { releasedSize += mark.size }
+        for mark in marks[..<count] {
+            releasedSize += mark.size
+            waited(mark.seq, mark.since, mark.replies)
+        }
         marks.removeFirst(count)
     }
 

@@ -17,8 +17,11 @@ extension Session {
     }
 
     private func endTurn(_ replies: inout ReplyQueue, _ committed: UInt64) -> Bool {
+        replies.time = times.now
         replies.endTurn(committed: committed)
-        return replies.awaited > 0
+        guard replies.awaited > 0 else { return false }
+        if !isWaiting { times.keepHeld(since: replies.awaitedSince) }
+        return true
     }
 
     /// Whether it waits for the batch that gathers, and has not said so before.
@@ -31,7 +34,11 @@ extension Session {
     /// Lets go what waited for changes up to `committed`.
     /// - Returns: whether anything still waits.
     func release(committed: UInt64) -> Bool {
-        replies.release(committed: committed)
+        var isFirst = true
+        replies.release(committed: committed) { seq, since, count in
+            times.noteWait(for: seq, since: since, replies: count, isFirst: isFirst, of: self)
+            isFirst = false
+        }
         return replies.awaited > 0
     }
 
@@ -64,12 +71,15 @@ extension Session {
 
     /// - Returns: false where the connection is lost.
     private func send(_ replies: inout ReplyQueue) -> Bool {
-        server.statistics.add(replies.takeCounts())
+        let counts = replies.takeCounts()
+        server.statistics.add(counts)
         let size = replies.released.count
-        guard size > 0 else { return true }
-        server.statistics.sentSize += size
-        guard stream.send(replies.released) else { return false }
-        replies.removeReleased()
+        if size > 0 {
+            server.statistics.sentSize += size
+            guard stream.send(replies.released) else { return false }
+            replies.removeReleased()
+        }
+        times.endTurn(counts, isSent: size > 0, of: self)
         return true
     }
 

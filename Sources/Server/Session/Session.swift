@@ -13,6 +13,8 @@ final class Session: StreamDelegate {
     // Of the server, here too: reached over two objects, the first of them would be held for each request.
     let store: Store
     let commands: CommandTable
+    let requestCounts: RequestCounts
+    let times: RequestTimes
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
     var name = ""
@@ -52,9 +54,12 @@ final class Session: StreamDelegate {
         self.server = server
         store = server.store
         commands = server.commands
+        requestCounts = server.requestCounts
+        times = RequestTimes(server)
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
         replies.keepsApart = server.replication.settings.acks != .local
+        replies.requestCounts = server.requestCounts
     }
 
     // MARK: Requests
@@ -64,6 +69,7 @@ final class Session: StreamDelegate {
         let consumption = runRequests(bytes, &parser, &replies)
         server.statistics.receivedSize += consumption.used
         parser.trim()
+        if times.endRunning() { times.noteSlow(bytes, used: consumption.used, of: self) }
         return consumption
     }
 
@@ -71,6 +77,7 @@ final class Session: StreamDelegate {
         _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) -> Consumption {
         let unsent = stream.unsentSize
+        replies.time = times.now
         var used = 0
         var lookahead = Lookahead()
         while used < bytes.count {
@@ -108,6 +115,7 @@ final class Session: StreamDelegate {
         _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
         if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
+            requestCounts.count(index)
             run(commands.rows[index], bytes, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
@@ -139,7 +147,7 @@ final class Session: StreamDelegate {
         {
             return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
         }
-        if !mayRun(command, size: size), let refusal = refusal(of: command, size: size) {
+        if !mayRun(command, size: size, arguments, &replies), let refusal = refusal(of: command, size: size) {
             return replies.fail(refusal)
         }
         if command.storesValues, !server.memory.hasRoom(for: arguments) {
@@ -150,11 +158,17 @@ final class Session: StreamDelegate {
 
     /// Whether nothing keeps a command from being run: for most requests a look at one number.
     @inline(__always)
-    private func mayRun(_ command: borrowing CommandTable.Row, size: Int) -> Bool {
+    private func mayRun(
+        _ command: borrowing CommandTable.Row, size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue
+    ) -> Bool {
         switch command.kind {
-        case .write: store.hasRoom(forChangeOf: size)
-        case .read: server.isServing.load(ordering: .relaxed)
-        case .connection, .server: true
+        case .write:
+            if replies.noteWrite() { times.notice(arguments) }
+            return store.hasRoom(forChangeOf: size)
+        case .read:
+            replies.noteRead()
+            return server.isServing.load(ordering: .relaxed)
+        case .connection, .server: return true
         }
     }
 
@@ -170,6 +184,7 @@ final class Session: StreamDelegate {
     }
 
     /// Whether a value may be stored; where not, says so.
+    @inline(__always)
     func accepts(_ value: Span<UInt8>, _ replies: inout ReplyQueue) -> Bool {
         guard value.count > server.limits.valueSize else { return true }
         replies.fail(.tooLong("Value", size: value.count, limit: server.limits.valueSize))
@@ -177,8 +192,9 @@ final class Session: StreamDelegate {
     }
 
     /// Begins to answer with every key that matches.
-    func list(_ pattern: GlobPattern, _ dialect: ReplyDialect) {
+    func list(_ pattern: GlobPattern, _ arguments: Arguments, _ dialect: ReplyDialect) {
         listing = KeyListing(pattern, dialect: dialect)
+        times.beginListing(arguments)
         isBusy = true
     }
 

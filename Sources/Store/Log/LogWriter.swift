@@ -47,7 +47,10 @@ final class LogWriter: Sendable {
     /// Up to where the files are written, and up to where they are on the disk: for those who read them meanwhile.
     private let places: Mutex<(written: LogPlace, synced: LogPlace)>
     private let finishedJobs = Atomic<Int>(0)
+    private let batches = Atomic<Int>(0)
+    private let writtenBytes = Atomic<Int>(0)
     private let syncs = Atomic<Int>(0)
+    private let syncTime = Atomic<Int>(0)
     private let lastSyncTime = Atomic<Int>(0)
     private let sealed = Atomic<Int>(0)
     private let unsynced = Atomic<Int>(0)
@@ -84,6 +87,11 @@ final class LogWriter: Sendable {
     /// Jobs that are done; the caller counts those it has given.
     var finishedJobCount: Int { finishedJobs.load(ordering: .acquiring) }
     var syncCount: Int { syncs.load(ordering: .relaxed) }
+    /// Batches that were written, and their size in bytes.
+    var batchCount: Int { batches.load(ordering: .relaxed) }
+    var writtenSize: Int { writtenBytes.load(ordering: .relaxed) }
+    /// How long all syncs together took, in nanoseconds.
+    var syncNanoseconds: Int { syncTime.load(ordering: .relaxed) }
     /// How long the last sync took, in nanoseconds.
     var lastSyncNanoseconds: Int { lastSyncTime.load(ordering: .relaxed) }
     /// Bytes of the segments that were sealed so far.
@@ -179,6 +187,8 @@ final class LogWriter: Sendable {
             try segment.append(batch, durable: durableSeq)
             if segment.sealedSize != sealedBefore { unsynced.store(0, ordering: .relaxed) }
             unsynced.add(batch.lines.count, ordering: .relaxed)
+            writtenBytes.add(batch.lines.count, ordering: .relaxed)
+            batches.add(1, ordering: .relaxed)
             sealed.store(segment.sealedSize, ordering: .relaxed)
             places.withLock { $0.written = segment.place }
         }
@@ -232,9 +242,10 @@ final class LogWriter: Sendable {
             fail(error)
         }
         syncs.add(1, ordering: .relaxed)
-        let time = (clock.now - start).components
-        lastSyncTime.store(
-            Int(time.seconds) * 1_000_000_000 + Int(time.attoseconds / 1_000_000_000), ordering: .relaxed)
+        let components = (clock.now - start).components
+        let time = Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
+        syncTime.add(time, ordering: .relaxed)
+        lastSyncTime.store(time, ordering: .relaxed)
     }
 
     private func look() {

@@ -1,0 +1,161 @@
+// A small HTTP/1.1 server for people and programs that watch a server, by libevent's evhttp. It only answers GET and HEAD, by
+// a table of routes; what a client may send, and for how long it may take, is bounded.
+
+import Bytes
+import CLibevent
+import Glibc
+
+/// Answers HTTP requests on one address, until it is released. Not to be released by one of its own routes.
+@safe
+package final class HTTPListener {
+    /// Where requests are answered, with the port that was really bound.
+    package let address: Address
+    private let server: OpaquePointer
+    /// evhttp's, which frees it.
+    private let listener: OpaquePointer
+    private var routes: [String: HTTPRoute] = [:]
+    /// The connections' bufferevents, each held so that it can be looked at here after evhttp has let go of it.
+    private var connections: [OpaquePointer] = unsafe []
+
+    /// Connections at a time; more wait in the backlog.
+    package static let connectionCount = 32
+    private static let backlog: Int32 = 16
+    /// A request's line and headers, and its body, which nobody reads; in bytes.
+    private static let headerSize = 8 << 10
+    private static let bodySize = 4 << 10
+    /// What is read ahead of what is understood, in bytes. evhttp does not bound a line whose end has not come; it is given up here.
+    private static let inputSize = 16 << 10
+    /// How long a connection may be silent, in seconds.
+    private static let patience: Int32 = 30
+
+    /// Binds the address. Connections wait in the backlog until `start`.
+    /// - Throws: `ReactorError` where the address is in use or may not be used.
+    package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
+        let listener = unsafe try Listener.bind(loop, address: address, backlog: HTTPListener.backlog)
+        guard let server = unsafe evhttp_new(loop.base) else {
+            unsafe evconnlistener_free(listener)
+            throw ReactorError(operation: "make an HTTP server", errno: Glibc.errno)
+        }
+        guard unsafe evhttp_bind_listener(server, listener) != nil else {
+            unsafe evconnlistener_free(listener)
+            unsafe evhttp_free(server)
+            throw ReactorError(operation: "make an HTTP server", errno: ENOMEM)
+        }
+        unsafe self.server = server
+        unsafe self.listener = listener
+        self.address = Address(ofSocket: unsafe evconnlistener_get_fd(listener))
+        unsafe evhttp_set_max_headers_size(server, HTTPListener.headerSize)
+        unsafe evhttp_set_max_body_size(server, HTTPListener.bodySize)
+        unsafe evhttp_set_timeout(server, HTTPListener.patience)
+        // Every method comes to `answer`, which knows what to say to those that are not allowed.
+        unsafe evhttp_set_allowed_methods(server, UInt16.max)
+        setCallbacks()
+    }
+
+    deinit {
+        unsafe evhttp_free(server)
+        unsafe connections.forEach { unsafe _ = bufferevent_decref($0) }
+    }
+
+    private func setCallbacks() {
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe evhttp_set_gencb(
+            server,
+            { request, context in
+                let owner = unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+                if let request = unsafe request { unsafe owner.answer(request) }
+            }, context)
+        unsafe evhttp_set_bevcb(
+            server,
+            { _, context in
+                unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().connected()
+            }, context)
+        // For want of descriptors, most likely: connections wait until `look`.
+        unsafe evconnlistener_set_error_cb(listener) { listener, _ in unsafe _ = evconnlistener_disable(listener) }
+    }
+
+    /// Begins to answer.
+    package func start(_ routes: [HTTPRoute]) {
+        for route in routes { self.routes[route.path] = route }
+        look()
+    }
+
+    /// Lets go of connections that have ended, and accepts new ones where there is room. To be called each second.
+    package func look() {
+        unsafe connections.removeAll { connection in
+            // evhttp takes its callbacks back when it lets go.
+            var callback: bufferevent_event_cb?
+            unsafe bufferevent_getcb(connection, nil, nil, &callback, nil)
+            guard unsafe callback == nil else {
+                unsafe giveUpIfEndless(connection)
+                return false
+            }
+            unsafe _ = bufferevent_decref(connection)
+            return true
+        }
+        if unsafe connections.count < HTTPListener.connectionCount {
+            unsafe _ = evconnlistener_enable(listener)
+        } else {
+            unsafe _ = evconnlistener_disable(listener)
+        }
+    }
+
+    private func giveUpIfEndless(_ connection: OpaquePointer) {
+        let input = unsafe bufferevent_get_input(connection)
+        let size = unsafe evbuffer_get_length(input)
+        guard size >= HTTPListener.inputSize else { return }
+        unsafe _ = shutdown(bufferevent_getfd(connection), Int32(SHUT_RDWR))
+        // Makes it read again, and so notice its end.
+        unsafe _ = evbuffer_drain(input, size)
+    }
+
+    /// Makes the bufferevent of a connection that evhttp has accepted. evhttp closes the socket.
+    private func connected() -> OpaquePointer? {
+        guard let connection = unsafe bufferevent_socket_new(evconnlistener_get_base(listener), -1, 0) else {
+            return nil
+        }
+        unsafe bufferevent_setwatermark(connection, Int16(EV_READ), 0, HTTPListener.inputSize)
+        unsafe bufferevent_incref(connection)
+        unsafe connections.append(connection)
+        if unsafe connections.count >= HTTPListener.connectionCount { unsafe _ = evconnlistener_disable(listener) }
+        return unsafe connection
+    }
+
+    // MARK: Answering
+
+    private func answer(_ request: OpaquePointer) {
+        let uri = unsafe evhttp_request_get_evhttp_uri(request)
+        let path = unsafe text(evhttp_uri_get_path(uri))
+        let method = unsafe evhttp_request_get_command(request)
+        guard let route = routes[path] else {
+            let known = routes.keys.sorted().joined(separator: ", ")
+            return unsafe send(HTTPResponse(status: 404, text: "Not found; there are \(known)"), to: request)
+        }
+        guard method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD else {
+            unsafe _ = evhttp_add_header(evhttp_request_get_output_headers(request), "Allow", "GET, HEAD")
+            return unsafe send(HTTPResponse(status: 405, text: "Only GET and HEAD"), to: request)
+        }
+        let query = unsafe text(evhttp_uri_get_query(uri))
+        unsafe send(route.answer(HTTPRequest(path: path, query: query)), to: request)
+    }
+
+    private func text(_ characters: UnsafePointer<CChar>?) -> String {
+        unsafe characters.map { unsafe String(cString: $0) } ?? ""
+    }
+
+    private func send(_ response: consuming HTTPResponse, to request: OpaquePointer) {
+        let headers = unsafe evhttp_request_get_output_headers(request)
+        unsafe _ = evhttp_add_header(headers, "Content-Type", "\(response.contentType)")
+        unsafe _ = evhttp_add_header(headers, "Content-Length", "\(response.body.count)")
+        unsafe _ = evhttp_add_header(headers, "Cache-Control", "no-store")
+        unsafe _ = evhttp_add_header(headers, "X-Content-Type-Options", "nosniff")
+        // evhttp would send a body behind the headers of a HEAD's answer.
+        if unsafe evhttp_request_get_command(request) != EVHTTP_REQ_HEAD {
+            let output = unsafe evhttp_request_get_output_buffer(request)
+            unsafe response.body.bytes.withUnsafeBytes { bytes in
+                unsafe _ = evbuffer_add(output, bytes.baseAddress, bytes.count)
+            }
+        }
+        unsafe evhttp_send_reply(request, Int32(response.status), nil, nil)
+    }
+}

@@ -1,0 +1,50 @@
+// The port for those who watch a server, and what is answered there.
+
+import Bytes
+import Logging
+import Reactor
+
+/// A server's HTTP listeners: one for each address of the host in its settings, all with one port.
+struct MetricsService {
+    private let listeners: [HTTPListener]
+    /// The port that was bound.
+    let port: UInt16
+
+    /// Descriptors that it may take.
+    var descriptorCount: Int { listeners.count * (1 + HTTPListener.connectionCount) }
+
+    /// Binds every address. Requests wait until `start`.
+    /// - Throws: `ReactorError` where the name is unknown, or an address is in use or may not be used.
+    init(_ loop: EventLoop, _ settings: MetricsSettings) throws(ReactorError) {
+        var port = settings.port
+        var listeners: [HTTPListener] = []
+        for index in 0..<(try Address.resolve(host: settings.host, port: port)).count {
+            // Every address gets the port that the first one was given.
+            let listener = try HTTPListener(loop, address: try Address.resolve(host: settings.host, port: port)[index])
+            listeners.append(listener)
+            port = listener.address.port
+        }
+        self.listeners = listeners
+        self.port = port
+    }
+
+    /// Begins to answer for a server, which outlives this.
+    func start(_ server: Server) {
+        let routes = [
+            HTTPRoute("/metrics") { [unowned server] _ in
+                HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
+            },
+            HTTPRoute("/healthz") { [unowned server] _ in server.health() },
+            HTTPRoute("/readyz") { [unowned server] in server.readiness($0) },
+        ]
+        for listener in listeners {
+            listener.start(routes)
+            server.log.info("Metrics on http://\(listener.address)/metrics")
+        }
+    }
+
+    /// What is to be done each second.
+    func tick() {
+        for listener in listeners { listener.look() }
+    }
+}

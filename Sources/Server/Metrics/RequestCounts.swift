@@ -1,0 +1,31 @@
+// What is counted of each request. It is used from one thread, and reached over one object, so that counting is an addition.
+
+import Wire
+
+/// Requests by command, and errors by kind, since the start.
+final class RequestCounts {
+    /// By the command's place in the table of commands.
+    private var byCommand = InlineArray<64, Int>(repeating: 0)
+    /// Requests that name no command.
+    private(set) var unknown = 0
+    /// Error replies by their code.
+    private(set) var errors: [String: Int] = [:]
+
+    /// Notes a request for the command at this place of the table.
+    @inline(__always)
+    func count(_ index: Int) { byCommand[index] &+= 1 }
+
+    func countUnknown() { unknown += 1 }
+
+    /// Notes an error reply. Errors are made of texts anyway: here one more is no matter.
+    func count(_ error: ReplyError) {
+        let isFull = error.code == "ERR" && error.resp.hasPrefix("DISKFULL ")
+        errors[isFull ? "DISKFULL" : error.code, default: 0] += 1
+    }
+
+    /// Requests for the command at this place of the table.
+    func count(of index: Int) -> Int { byCommand[index] }
+
+    /// Every kind of error there is, so that each has a figure from the beginning on.
+    static let errorKinds = ["ERR", "DISKFULL", "LOADING", "NOPROTO", "OOM", "READONLY", "UNACKED"]
+}

@@ -1,0 +1,196 @@
+// How long a session's requests take, and where the time goes. The clock is the turn's: it is read behind a session's requests and
+// behind the sending of its replies, so what is measured is what has come together, not the single request.
+//
+//     turn begins     its requests run        turn's end       commit, followers          sent
+//         | ── queue ── | ── run ── | ── queue ── | ── disk ── | ── replica ── | ── send ── |
+
+import Bytes
+import Store
+import Wire
+
+/// A session's times, in nanoseconds. An object of its own with nothing but private state, so that Swift sees that no two accesses
+/// to it overlap, and checks none at run time.
+final class RequestTimes {
+    private let clock: TurnClock
+    private let latencies: Latencies
+    private let slowLog: SlowLog
+
+    /// The first change that this turn's requests have made, or the largest of them where they were slow; and how long they have run.
+    private var glimpse = Glimpse()
+    private var hasGlimpse = false
+    private var runTime = 0
+    /// What has turned out to be slow, until its reply is sent.
+    private var slow: SlowRequest?
+    private var held = Held()
+    private var listing: Listing?
+
+    /// Requests whose replies wait for a commit: the first of them, when the turn began that has read them, how long they have run,
+    /// since when they wait.
+    private struct Held {
+        var glimpse = Glimpse()
+        var start = 0
+        var runTime = 0
+        var since = 0
+    }
+
+    /// A listing that takes several turns.
+    private struct Listing {
+        let glimpse: Glimpse
+        let start: Int
+        var runTime = 0
+        /// Whether the turn that has begun it has not ended yet.
+        var isNew = true
+    }
+
+    init(_ server: Server) {
+        clock = server.clock
+        latencies = server.latencies
+        slowLog = server.slowLog
+    }
+
+    /// What the clock said last.
+    var now: Int { clock.last }
+
+    // MARK: Running
+
+    /// Keeps what the slow log needs to know of a change, in case that has to wait.
+    @inline(never)
+    func notice(_ arguments: Arguments) {
+        if slowLog.isOn { keep(arguments) }
+    }
+
+    private func keep(_ arguments: Arguments) {
+        glimpse = Glimpse(arguments)
+        hasGlimpse = true
+    }
+
+    /// Ends the running of requests that came together.
+    /// - Returns: whether they are slow already.
+    @inline(__always)
+    func endRunning() -> Bool {
+        runTime &+= clock.lap()
+        return clock.elapsed > slowLog.threshold
+    }
+
+    /// Looks which of the requests is most likely the one that took long: the largest.
+    @inline(never)
+    func noteSlow(_ bytes: Span<UInt8>, used: Int, of session: Session) {
+        // Where others took long, a change is what may have to wait on.
+        guard !hasGlimpse || runTime > slowLog.threshold else { return }
+        var parser = RequestParser(limits: session.server.limits.request)
+        var (offset, largest) = (0, 0)
+        while offset < used, case .complete(let size) = parser.parse(bytes.extracting(offset..<used)) {
+            let request = bytes.extracting(offset..<used)
+            offset += size
+            guard size > largest, !parser.isBlank else { continue }
+            largest = size
+            if parser.isLine, let index = session.commands.index(of: parser.arguments(in: request)[0]) {
+                try? parser.splitLine(request, form: session.commands.rows[index].form)
+            }
+            keep(parser.arguments(in: request))
+        }
+    }
+
+    // MARK: Waiting for a commit
+
+    /// Keeps the requests of this turn, whose replies are the first that have to wait.
+    func keepHeld(since: Int) {
+        guard slowLog.isOn else { return }
+        held = Held(
+            glimpse: hasGlimpse ? glimpse : Glimpse(), start: clock.start, runTime: runTime, since: since)
+    }
+
+    /// Notes how long replies that are released now have waited together.
+    /// - Parameter isFirst: whether they are the first that this turn releases.
+    func noteWait(for seq: UInt64, since: Int, replies: Int, isFirst: Bool, of session: Session) {
+        let (disk, replica) = session.server.waits(for: seq, since: since)
+        latencies.record(.disk, disk, count: replies)
+        if let replica { latencies.record(.replica, replica, count: replies) }
+        guard isFirst else { return }
+        // Of others than the first only the wait is known.
+        let known = held.since == since ? held : Held(start: since, since: since)
+        guard clock.last &- known.start > slowLog.threshold else { return }
+        let phases = SlowRequest.Phases(
+            queue: since - known.start - known.runTime, run: known.runTime, disk: disk, replica: replica ?? 0)
+        slow = SlowRequest(known.glimpse, of: session, count: replies, phases: phases)
+    }
+
+    // MARK: Sending
+
+    /// Records the times of what has run in this turn, and tells what was slow.
+    /// - Parameter isSent: whether replies have just been handed to the system.
+    @inline(__always)
+    func endTurn(_ counts: ReplyQueue.Counts, isSent: Bool, of session: Session) {
+        let sending = isSent ? clock.lap() : 0
+        clock.count(writes: counts.writes)
+        let elapsed = clock.elapsed
+        if counts.reads > 0 {
+            let reads = listing == nil ? counts.reads : counts.reads - newListings()
+            if reads > 0 { latencies.record(.read, elapsed, count: reads) }
+        }
+        if counts.writes > 0 { latencies.record(.write, elapsed &- clock.writing, count: counts.writes) }
+        if elapsed > slowLog.threshold || slow != nil { tell(counts, sending: sending, of: session) }
+        (runTime, hasGlimpse) = (0, false)
+    }
+
+    @inline(never)
+    private func tell(_ counts: ReplyQueue.Counts, sending: Int, of session: Session) {
+        if let slow = slow.take() {
+            slow.phases.send = sending
+            slowLog.note(slow)
+        } else if counts.replies > 0, !session.isWaiting {
+            var phases = SlowRequest.Phases(run: runTime, disk: clock.writing, send: sending)
+            phases.queue = clock.elapsed - phases.total
+            slowLog.note(
+                SlowRequest(hasGlimpse ? glimpse : Glimpse(), of: session, count: counts.replies, phases: phases))
+        }
+    }
+
+    // MARK: Long replies
+
+    /// Begins to measure a listing, which is the request that is being run.
+    func beginListing(_ arguments: Arguments) {
+        listing = Listing(glimpse: Glimpse(arguments), start: clock.start)
+    }
+
+    /// A listing that has only begun is counted when it has ended.
+    private func newListings() -> Int {
+        guard listing?.isNew == true else { return 0 }
+        listing?.isNew = false
+        return 1
+    }
+
+    /// Notes a step of a listing.
+    func noteListing(isComplete: Bool, of session: Session) {
+        guard var current = listing.take() else { return }
+        current.runTime += clock.lap()
+        guard isComplete else { return listing = current }
+        let total = clock.last - current.start
+        latencies.record(.read, total, count: 1)
+        guard total > slowLog.threshold else { return }
+        let phases = SlowRequest.Phases(queue: total - current.runTime, run: current.runTime)
+        slow = SlowRequest(current.glimpse, of: session, count: 1, phases: phases)
+    }
+}
+
+extension Server {
+    /// How long a reply that is released now has waited: for this server's disk, and then for followers, where it waits for
+    /// those.
+    func waits(for seq: UInt64, since: Int) -> (disk: Int, replica: Int?) {
+        let total = clock.last - since
+        guard waitsForFollowers else { return (total, nil) }
+        let disk = min(max(durableTimes.time(of: seq, orElse: clock.last) - since, 0), total)
+        return (disk, total - disk)
+    }
+
+    /// Notes when changes are on this server's disk, where that is not all that replies wait for.
+    @inline(__always)
+    func noteDurable() {
+        if waitsForFollowers { noteDurableTime() }
+    }
+
+    private func noteDurableTime() {
+        guard store.locallyCommitted != durableTimes.newest else { return }
+        durableTimes.note(store.locallyCommitted, at: clock.read())
+    }
+}

@@ -1,0 +1,62 @@
+// What is kept of a request in case it turns out to be slow: which command it is, and how its key begins. It is of a fixed size, so
+// that keeping it allocates nothing, and it is understood only when somebody asks.
+
+import Bytes
+import Wire
+
+/// The beginnings of a request's name and first argument, which is the key where the command has one.
+struct Glimpse {
+    private var nameSize = 0
+    private var argumentSize = 0
+    private var name = InlineArray<2, UInt64>(repeating: 0)
+    private var argument = InlineArray<8, UInt64>(repeating: 0)
+
+    /// Bytes of a key that are kept.
+    static let shownSize = 64
+    /// No command has a longer name.
+    private static let nameLimit = 16
+
+    /// Of nothing.
+    init() {}
+
+    /// Of a request.
+    @inline(__always)
+    init(_ arguments: Arguments) {
+        guard arguments.count > 0 else { return }
+        let name = arguments[0]
+        nameSize = name.count
+        if nameSize < 8 {
+            self.name[0] = name.lastWord(at: 0)
+        } else if nameSize <= Glimpse.nameLimit {
+            self.name[0] = UInt64(littleEndian: name.word(at: 0))
+            self.name[1] = nameSize == 16 ? UInt64(littleEndian: name.word(at: 8)) : name.lastWord(at: 8)
+        }
+        guard arguments.count > 1 else { return }
+        let argument = arguments[1]
+        argumentSize = argument.count
+        let size = min(argumentSize, Glimpse.shownSize)
+        var (word, offset) = (0, 0)
+        while offset &+ 8 <= size {
+            self.argument[word] = UInt64(littleEndian: argument.word(at: offset))
+            word &+= 1
+            offset &+= 8
+        }
+        if offset < size { self.argument[word] = argument.lastWord(at: offset) }
+    }
+
+    // MARK: Understanding it
+
+    /// What was asked for. A first argument that is no key may be a value, and is not told.
+    func command(in table: CommandTable) -> (name: String, key: [UInt8], keySize: Int) {
+        guard nameSize > 0, nameSize <= Glimpse.nameLimit else { return ("?", [], 0) }
+        let bytes = Glimpse.bytes(nameSize) { name[$0] }
+        guard let index = table.index(of: bytes.span) else { return ("?", [], 0) }
+        let command = table.commands[index]
+        guard command.keys.first == 1, argumentSize > 0 else { return (command.name, [], 0) }
+        return (command.name, Glimpse.bytes(min(argumentSize, Glimpse.shownSize)) { argument[$0] }, argumentSize)
+    }
+
+    private static func bytes(_ size: Int, _ word: (Int) -> UInt64) -> [UInt8] {
+        (0..<size).map { UInt8(truncatingIfNeeded: word($0 / 8) &>> UInt64($0 % 8 * 8)) }
+    }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the port for metrics makes of whatever is sent to it.
+@Suite("The port for metrics")
+struct HTTPTests {
+    private func withServer(_ body: (WatchedServer) throws -> Void) throws {
+        try withTemporaryFolder { folder in try body(try WatchedServer(data: folder + "/puffin.json")) }
+    }
+
+    @Test("it answers one request after the other on a connection, HEAD without a body")
+    func methods() throws {
+        try withServer { server in
+            let client = try HTTPClient(port: server.metricsPort)
+            let page = try client.ask("/metrics")
+            #expect(page.status == 200)
+            #expect(page.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(page.body.hasPrefix("# HELP "))
+            let head = try client.ask("/healthz", method: "HEAD")
+            #expect(head.status == 200 && head.headers["content-length"] == "3")
+            #expect(try client.ask("/healthz?x=1").body == "ok\n")
+        }
+    }
+
+    @Test("an unknown path is told which there are, another method which are allowed")
+    func unknown() throws {
+        try withServer { server in
+            let client = try HTTPClient(port: server.metricsPort)
+            let missing = try client.ask("/metric")
+            #expect(missing.status == 404 && missing.body == "Not found; there are /healthz, /metrics, /readyz\n")
+            #expect(try client.ask("/metrics/").status == 404)
+            for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+                let length = ["Content-Length: 3"]
+                let refused = try HTTPClient(port: server.metricsPort).ask(
+                    "/metrics", method: method, headers: method == "OPTIONS" ? [] : length,
+                    body: method == "OPTIONS" ? "" : "a=b")
+                #expect(refused.status == 405 && refused.headers["allow"] == "GET, HEAD", "\(method)")
+            }
+        }
+    }
+
+    @Test("too large a header or body, and what is no HTTP, are refused, and the server goes on")
+    func bounds() throws {
+        try withServer { server in
+            let large = String(repeating: "a", count: 9000)
+            let header = try HTTPClient(port: server.metricsPort).ask("/healthz", headers: ["X: \(large)"])
+            #expect(header.status == 400)
+            let endless = try HTTPClient(port: server.metricsPort)
+            // More than the sockets of both sides hold; sending it fails once the server has hung up.
+            #expect(throws: WireError.self) {
+                try endless.connection.send("GET /")
+                for _ in 0..<10_000 { try endless.connection.send(large) }
+            }
+            let body = try HTTPClient(port: server.metricsPort).ask(
+                "/healthz", method: "POST", headers: ["Content-Length: \(large.count)"], body: large)
+            #expect(body.status == 413)
+            let other = try HTTPClient(port: server.metricsPort)
+            try other.connection.send("SET a 1\n\n")
+            #expect(try other.answer().status == 400)
+            #expect(try server.get("/healthz").status == 200)
+            #expect(try server.server.connect().ask("GET a") == "ERROR: Key not found")
+        }
+    }
+
+    @Test("connections beyond the limit wait until another one ends")
+    func connections() throws {
+        try withServer { server in
+            var idle = try (0..<32).map { _ in try HTTPClient(port: server.metricsPort) }
+            // They are accepted in turn: once the last one is answered, there is no room.
+            #expect(try idle[31].ask("/healthz").status == 200)
+            let late = try HTTPClient(port: server.metricsPort)
+            try late.connection.send("GET /healthz HTTP/1.1\r\n\r\n")
+            idle.removeFirst(8)
+            #expect(try late.answer().status == 200)
+            // What a client of the data port sees does not change.
+            #expect(try server.server.connect().ask("PING") == "PONG")
+        }
+    }
+
+    @Test("without --metrics nothing listens, and a port that is taken is named with the option that changes it")
+    func options() throws {
+        try withTemporaryFolder { folder in
+            let quiet = try ServerProcess(data: folder + "/quiet.json")
+            #expect(!quiet.log.contains("Metrics on"))
+            let first = try WatchedServer(data: folder + "/first.json")
+            #expect(first.server.log.contains("Metrics on http://127.0.0.1:\(first.metricsPort)/metrics"))
+            let failure = try #require(throws: ServerFailure.self) {
+                try ServerProcess(
+                    data: folder + "/second.json", ["--metrics", "--metrics-port", "\(first.metricsPort)"])
+            }
+            #expect(failure.exitCode == 3)
+            #expect(
+                failure.log.contains(
+                    "Cannot listen on 127.0.0.1:\(first.metricsPort) for metrics: another program uses this port; stop it, or choose another with --metrics-port"
+                ))
+            let unknown = try #require(throws: ServerFailure.self) {
+                try ServerProcess(data: folder + "/third.json", ["--metrics", "--metrics-bind", "192.0.2.1"])
+            }
+            #expect(unknown.exitCode == 3 && unknown.log.contains("check --metrics-bind and --metrics-port"))
+            let wrong = try #require(throws: ServerFailure.self) {
+                try ServerProcess(data: folder + "/fourth.json", ["--slow-log-threshold", "soon"])
+            }
+            #expect(wrong.exitCode == 2 && wrong.log.contains("slow-log-threshold"))
+        }
+    }
+}
