@@ -44,6 +44,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
+        .systemLibrary(
+            name: "CLibedit", path: "CLibedit", pkgConfig: "libedit",
+            providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
 
         .target(name: "Bytes", swiftSettings: fuzzed),
@@ -63,6 +66,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
+        .target(
+            name: "Shell",
+            dependencies: ["Bytes", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .target(
             name: "Bench",
             dependencies: [
@@ -93,7 +100,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "Bytes", "PuffinClient", "Wire",
+                "Bytes", "CLibedit", "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -139,6 +146,7 @@ let package = Package(
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Shell", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [

@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import Bytes
-import PuffinClient
+import Shell
 import Wire
 
 struct RoleCommand: ParsableCommand {
@@ -10,14 +10,18 @@ struct RoleCommand: ParsableCommand {
         commandName: "role", abstract: "Prints whether a server leads or follows, whom, and up to which change.")
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
 
     func run() throws {
-        for line in try lines(of: server.execute([Array("ROLE".utf8)])) { try printLine(Array(line.utf8)) }
+        guard try format.value() == .text else {
+            return try Request(arguments: [Array("ROLE".utf8)], server: server, format: format.value()).run()
+        }
+        for line in try lines(of: server.execute([Array("ROLE".utf8)])) { try printLine(line) }
     }
 
     private func lines(of reply: Reply) throws -> [String] {
         guard case .array(let parts) = reply else { throw unexpected(reply, to: "ROLE") }
-        let words = parts.map(\.text)
+        let words = parts.map(\.word)
         if words.first == "slave", words.count == 5 {
             let leader = words[1].isEmpty ? "a leader that has not connected yet" : address(words[1...2])
             return ["follower of \(leader), \(words[3]), change \(words[4])"]
@@ -28,7 +32,7 @@ struct RoleCommand: ParsableCommand {
         return ["leader, change \(words[1])"]
             + followers.map { follower in
                 guard case .array(let parts) = follower, parts.count == 3 else { return "follower \(follower)" }
-                return "follower \(address(parts.map(\.text)[0...1])), acknowledged change \(parts[2].text)"
+                return "follower \(address(parts.map(\.word)[0...1])), acknowledged change \(parts[2].word)"
             }
     }
 
@@ -48,12 +52,7 @@ struct HandoverCommand: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @Option(
         name: "-within --within", help: "How long it may take, such as 500ms or 10s.",
-        transform: { text in
-            guard let span = TimeSpan(text), span.nanoseconds >= 1_000_000 else {
-                throw ValidationError("a time is a number with a unit, such as 500ms or 10s")
-            }
-            return span
-        })
+        transform: timeSpan)
     var within = TimeSpan(seconds: 10)
     @Argument(
         help: "The follower's host:port, as the leader has it (see role).", transform: { try Endpoint(parsing: $0) })
@@ -62,8 +61,7 @@ struct HandoverCommand: ParsableCommand {
     func run() throws {
         let milliseconds = within.nanoseconds / 1_000_000
         // The server answers in time; this is for one that has died meanwhile.
-        let limit = within.duration + Connection.defaultTimeLimit
-        try server.tell(["HANDOVER", "\(follower)", "\(milliseconds)"], within: limit)
+        try server.tell(["HANDOVER", "\(follower)", "\(milliseconds)"], allowing: within.duration)
     }
 }
 
@@ -110,21 +108,16 @@ struct DemoteCommand: ParsableCommand {
 
 extension ServerOptions {
     /// Sends a command that is answered with OK, and prints that.
-    fileprivate func tell(_ words: [String], within limit: Duration = Connection.defaultTimeLimit) throws {
-        switch try execute(words.map { Array($0.utf8) }, within: limit) {
-        case .simple: try printLine(Array("OK".utf8))
+    fileprivate func tell(_ words: [String], allowing extra: Duration = .zero) throws {
+        switch try execute(words.map { Array($0.utf8) }, allowing: extra) {
+        case .simple: try printLine("OK")
         case let reply: throw unexpected(reply, to: words[0])
         }
     }
 }
 
-extension Reply {
-    /// A number or a text, as a person reads it.
-    fileprivate var text: String {
-        switch self {
-        case .bulk(let bytes): String(decoding: bytes, as: UTF8.self)
-        case .integer(let number): String(number)
-        default: "\(self)"
-        }
-    }
+/// Says that a reply is none that the command has.
+/// - Returns: the error to end with.
+private func unexpected(_ reply: Reply, to command: String) -> ExitCode {
+    failed("the server answered \(command) with \(reply), which is no answer to it")
 }
