@@ -166,8 +166,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes",
-                "PuffinClient", "Server", "Store",
+                "Bytes", "PuffinClient", "Server", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
