@@ -123,10 +123,12 @@ final class ChildEnd: @unchecked Sendable {
 
     var isOver: Bool { condition.withLock { exitCode != nil } }
 
-    /// Waits until there is more output than there was, or the end.
-    func waitForMore(until deadline: Date) {
+    /// Bytes of output so far.
+    var size: Int { condition.withLock { bytes.count } }
+
+    /// Waits until there are more bytes of output than `count`, or the end.
+    func waitForMore(than count: Int, until deadline: Date) {
         condition.withLock {
-            let count = bytes.count
             while bytes.count == count, exitCode == nil, condition.wait(until: deadline) {}
         }
     }

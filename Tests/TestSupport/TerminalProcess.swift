@@ -76,6 +76,7 @@ package final class TerminalProcess: @unchecked Sendable {
     package func expect(_ text: String) -> Bool {
         let patience = Date(timeIntervalSinceNow: 60)
         while true {
+            let size = end.size
             let isOver = end.isOver || Date() > patience
             let screen = screen
             let start = screen.index(screen.startIndex, offsetBy: min(seen, screen.count))
@@ -84,7 +85,7 @@ package final class TerminalProcess: @unchecked Sendable {
                 return true
             }
             if isOver { return false }
-            end.waitForMore(until: patience)
+            end.waitForMore(than: size, until: patience)
         }
     }
 
