@@ -1,6 +1,7 @@
 // Keys for the completion of a shell: those that begin with what is typed, as many as help. A server that does not answer
 // at once has none.
 
+import ArgumentParser
 import Bytes
 import PuffinClient
 import Shell
@@ -34,6 +35,10 @@ func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
     }
     let endpoint = address.isEmpty ? Endpoint() : try? Endpoint(parsing: address)
     guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300)) else { return [] }
-    return keys(over: link, beginningWith: prefix).compactMap { String(validating: $0, as: UTF8.self) }
+    let found = keys(over: link, beginningWith: prefix).compactMap { String(validating: $0, as: UTF8.self) }
+        // Others would have to be quoted, in each shell in a way of its own.
         .filter { $0.allSatisfy { $0.isLetter || $0.isNumber || "_-.:/@+,=".contains($0) } }
+    guard CompletionShell.requesting == .zsh else { return found }
+    // There a description follows a colon.
+    return found.map { $0.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "\\:") }
 }
