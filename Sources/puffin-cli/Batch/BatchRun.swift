@@ -65,7 +65,7 @@ private final class RunningBatch {
     init(input: Input, link: ServerLink, run: BatchRun) {
         self.input = input
         self.run = run
-        progress = Progress(of: input.size)
+        progress = Progress(of: input.size, writesOutput: true)
         printer = ReplyPrinter(output: Output(), format: run.format, style: run.format == .text ? .batch : .command)
         pipeline = Pipeline(over: link, limit: run.stopping.stopOnError ? 1 : 1024) { [unowned self] asked, reply in
             try answered(asked, reply)

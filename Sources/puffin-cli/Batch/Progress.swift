@@ -5,12 +5,17 @@ import Shell
 /// Shows progress on stderr, ten times a second at most.
 final class Progress {
     private let total: Int?
-    private let isShown = Terminal.isError && !Terminal.isOutput
+    private let isShown: Bool
     private var next = ContinuousClock.now
     private var isThere = false
 
-    /// - Parameter total: what `done` will be in the end; nil where nobody knows.
-    init(of total: Int?) { self.total = total }
+    /// - Parameters:
+    ///   - total: what `done` will be in the end; nil where nobody knows.
+    ///   - writesOutput: whether other things go to stdout meanwhile; on the same terminal they are progress enough.
+    init(of total: Int?, writesOutput: Bool) {
+        self.total = total
+        isShown = Terminal.isError && !(writesOutput && Terminal.isOutput)
+    }
 
     func show(done: Int, counted: Int) {
         guard isShown, ContinuousClock.now >= next else { return }

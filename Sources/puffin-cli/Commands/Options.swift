@@ -45,8 +45,8 @@ struct ServerOptions: ParsableArguments {
     /// Sends one command to the server.
     /// - Returns: its reply, which is not an error.
     /// - Throws: an `ExitCode`, after the reason has been printed.
-    func execute(_ arguments: [[UInt8]], allowing extra: Duration = .zero) throws -> Reply {
-        let link = try connect(allowing: extra)
+    func execute(_ arguments: [[UInt8]]) throws -> Reply {
+        let link = try connect()
         let reply = try orExit { () throws(ClientError) in try link.execute(arguments) }
         if let text = Outcome(reply, spec: nil, arguments: arguments).errorText, case .error = reply {
             throw serverError(text)

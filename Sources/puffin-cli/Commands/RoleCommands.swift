@@ -13,10 +13,38 @@ struct RoleCommand: ParsableCommand {
     @OptionGroup var format: FormatOptions
 
     func run() throws {
-        guard try format.value() == .text else {
-            return try Request(arguments: [Array("ROLE".utf8)], server: server, format: format.value()).run()
+        let format = try format.value()
+        let reply = try server.execute([Array("ROLE".utf8)])
+        let output = Output()
+        let printer = ReplyPrinter(output: output, format: format, style: .command)
+        switch format {
+        case .text: for line in try lines(of: reply) { try output.write { $0.append(text: line + "\n") } }
+        case .json: _ = try printer.print(.success(try named(reply)), spec: nil, ReplyContext())
+        default: _ = try printer.print(.success(reply), spec: nil, ReplyContext())
         }
-        for line in try lines(of: server.execute([Array("ROLE".utf8)])) { try printLine(line) }
+        try output.flush()
+    }
+
+    /// The reply with names for its parts, as JSON has it.
+    private func named(_ reply: Reply) throws -> Reply {
+        guard case .array(let parts) = reply, parts.count >= 3 else { throw unexpected(reply, to: "ROLE") }
+        func entry(_ name: String, _ value: Reply) -> Reply.Entry { Reply.Entry(key: .simple(name), value: value) }
+        if case .array(let followers) = parts[2] {
+            let list = followers.map { follower -> Reply in
+                guard case .array(let parts) = follower, parts.count == 3 else { return follower }
+                return .map([
+                    entry("address", .simple(address(parts.map(\.word)[0...1]))),
+                    entry("acknowledged", Int(parts[2].word).map(Reply.integer) ?? parts[2]),
+                ])
+            }
+            return .map([entry("role", .simple("leader")), entry("seq", parts[1]), entry("followers", .array(list))])
+        }
+        guard parts.count == 5 else { throw unexpected(reply, to: "ROLE") }
+        let leader = parts[1].word.isEmpty ? Reply.null : .simple(address(parts.map(\.word)[1...2]))
+        return .map([
+            entry("role", .simple("follower")), entry("leader", leader), entry("link", parts[3]),
+            entry("seq", parts[4]),
+        ])
     }
 
     private func lines(of reply: Reply) throws -> [String] {
@@ -50,6 +78,7 @@ struct HandoverCommand: ParsableCommand {
             """)
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
     @Option(
         name: "-within --within", help: "How long it may take, such as 500ms or 10s.",
         transform: timeSpan)
@@ -60,8 +89,7 @@ struct HandoverCommand: ParsableCommand {
 
     func run() throws {
         let milliseconds = within.nanoseconds / 1_000_000
-        // The server answers in time; this is for one that has died meanwhile.
-        try server.tell(["HANDOVER", "\(follower)", "\(milliseconds)"], allowing: within.duration)
+        try tell(["HANDOVER", "\(follower)", "\(milliseconds)"], server, format)
     }
 }
 
@@ -71,13 +99,14 @@ struct PromoteCommand: ParsableCommand {
         abstract: "Makes a follower (--addr) the leader, because its leader is gone.")
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
     @Flag(
         name: [.customLong("force", withSingleDash: true), .customLong("force")],
         help: "Also where it lacks changes that its leader had, or where there still is a leader.")
     var force = false
 
     func run() throws {
-        try server.tell(["PROMOTE"] + (force ? ["FORCE"] : []))
+        try tell(["PROMOTE"] + (force ? ["FORCE"] : []), server, format)
     }
 }
 
@@ -87,11 +116,12 @@ struct FollowCommand: ParsableCommand {
         abstract: "Makes a server (--addr) a follower of the leader at an address, which it asks to connect.")
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
     @Argument(help: "The leader's host:port.", transform: { try Endpoint(parsing: $0) })
     var leader: Endpoint
 
     func run() throws {
-        try server.tell(["FOLLOW", "\(leader)"])
+        try tell(["FOLLOW", "\(leader)"], server, format)
     }
 }
 
@@ -100,20 +130,16 @@ struct DemoteCommand: ParsableCommand {
         commandName: "demote", abstract: "Makes a server (--addr) a follower of whatever leader connects to it.")
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
 
     func run() throws {
-        try server.tell(["DEMOTE"])
+        try tell(["DEMOTE"], server, format)
     }
 }
 
-extension ServerOptions {
-    /// Sends a command that is answered with OK, and prints that.
-    fileprivate func tell(_ words: [String], allowing extra: Duration = .zero) throws {
-        switch try execute(words.map { Array($0.utf8) }, allowing: extra) {
-        case .simple: try printLine("OK")
-        case let reply: throw unexpected(reply, to: words[0])
-        }
-    }
+/// Sends a command that is answered with OK, and prints that.
+private func tell(_ words: [String], _ server: ServerOptions, _ format: FormatOptions) throws {
+    try Request(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
 }
 
 /// Says that a reply is none that the command has.

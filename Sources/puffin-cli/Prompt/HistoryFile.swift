@@ -4,11 +4,13 @@ import Shell
 import SystemPackage
 
 /// The file of the history. Where it cannot be used, or PUFFIN_HISTORY is `off`, there is none, and nobody is bothered.
-struct HistoryFile {
+final class HistoryFile {
     /// Lines that are kept; the file is cut back to them when it has twice as many.
     static let limit = 1000
 
     private let path: FilePath?
+    /// The line that was added last: the same again is not.
+    private var last: String?
 
     /// Finds the file: `puffin/history` in XDG_STATE_HOME, or in ~/.local/state.
     init() {
@@ -35,7 +37,8 @@ struct HistoryFile {
 
     /// Adds a line, unless it may have a secret in it.
     func add(_ line: String) {
-        guard let path, !isSecret(line), makePrivateFolder(path.removingLastComponent()) else { return }
+        guard let path, line != last, !isSecret(line), makePrivateFolder(path.removingLastComponent()) else { return }
+        last = line
         write([line], to: path, [.create, .append])
     }
 

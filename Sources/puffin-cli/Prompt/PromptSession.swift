@@ -45,7 +45,8 @@ final class PromptSession {
                 return try patient.execute(arguments)
             }
             let reply = try link.execute(arguments)
-            note(try link.execute("ROLE"))
+            // It may have changed. A connection that is gone by now has given its reply all the same.
+            if let role = try? link.execute("ROLE") { note(role) } else { close() }
             return reply
         } catch {
             (self.link, role) = (nil, nil)

@@ -28,7 +28,7 @@ struct ExportCommand: ParsableCommand {
         let start = ContinuousClock.now
         let output = Output()
         var tally = Tally()
-        let progress = try Progress(of: orExit { () throws(ClientError) in try link.count() })
+        let progress = try Progress(of: orExit { () throws(ClientError) in try link.count() }, writesOutput: true)
         defer { progress.clear() }
         do {
             let scan = try PairScan(over: link, matching: match?.bytes) { pair in

@@ -41,7 +41,7 @@ struct ImportCommand: ParsableCommand {
     private func run(from file: String) throws {
         let input = try Input(file)
         let link = try server.connect()
-        let progress = Progress(of: input.size)
+        let progress = Progress(of: input.size, writesOutput: false)
         try run(into: link, progress, name: input.name) { sink in
             var lines = LineBuffer()
             var readSize = 0
@@ -75,7 +75,8 @@ struct ImportCommand: ParsableCommand {
         }
         let link = try server.connect()
         guard endpoint != link.endpoint else { throw failed("\(endpoint) would be imported into itself") }
-        let progress = try Progress(of: orExit { () throws(ClientError) in try source.count() })
+        let progress = try Progress(
+            of: orExit { () throws(ClientError) in try source.count() }, writesOutput: false)
         var others = OtherTypes()
         defer { if let text = others.text { printError(text) } }
         try run(into: link, progress, name: "import from \(endpoint)") { sink in

@@ -107,6 +107,26 @@ struct BatchTests {
         }
     }
 
+    @Test("on a terminal a bar shows how far a batch or an import is, and makes way for the summary")
+    func progress() throws {
+        try withTool { tool, _ in
+            let program = ChildProcess.program("puffin-cli")
+            let batch = try tool.file("commands.txt", "SET a 1\nGET a\n")
+            let pairs = try tool.file("pairs.jsonl", "{\"key\":\"b\",\"value\":\"2\"}\n")
+            for (command, summary) in [
+                ("-file \(batch) > replies", "commands.txt: 2 done, 0 errors in "),
+                ("import \(pairs)", "pairs.jsonl: 1 pair in "),
+            ] {
+                let terminal = try TerminalProcess(
+                    ["sh", "-c", "cd \(tool.folder) && \(program) \(command)"],
+                    environment: ["PUFFIN_ADDR": tool.address])
+                #expect(terminal.expect("] 100 %"), "\(terminal.screen)")
+                #expect(terminal.expect(summary), "\(terminal.screen)")
+                #expect(terminal.wait() == 0)
+            }
+        }
+    }
+
     @Test("a server that ends in the middle: how many were answered, and the first line that was not")
     func brokenOff() throws {
         try withTemporaryFolder { folder in

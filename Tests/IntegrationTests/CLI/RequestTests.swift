@@ -108,6 +108,38 @@ struct RequestTests {
         }
     }
 
+    @Test("on a terminal it is a question")
+    func question() throws {
+        try withTool { tool, _ in
+            _ = try tool("set", "a", "1")
+            for (answer, last, code, count) in [("n", "Nothing was removed.", 1, "1"), ("y", "OK", 0, "0")] {
+                let terminal = try TerminalProcess(
+                    [ChildProcess.program("puffin-cli"), "flushall"], environment: ["PUFFIN_ADDR": tool.address])
+                #expect(terminal.expect("flushall removes all 1 pair at \(tool.address). Go on? [y/N] "))
+                terminal.type(answer + "\r")
+                #expect(terminal.expect(last), "\(terminal.screen)")
+                #expect(terminal.wait() == code)
+                #expect(try tool("count").output == count + "\n")
+            }
+        }
+    }
+
+    @Test("roles are objects with names in JSON")
+    func roles() throws {
+        try withTool { tool, _ in
+            #expect(
+                try tool("role", "--format", "json").output
+                    == "{\"ok\":true,\"value\":{\"role\":\"leader\",\"seq\":0,\"followers\":[]}}\n")
+            #expect(try tool("demote", "--format", "json") == CommandTool.Result(0, "{\"ok\":true}\n"))
+            #expect(
+                try tool("role", "--format", "json").output
+                    == "{\"ok\":true,\"value\":{\"role\":\"follower\",\"leader\":null,\"link\":\"connect\",\"seq\":0}}\n"
+            )
+            let refused = try tool("set", "a", "1", "--format", "json")
+            #expect(refused.exitCode == 1 && refused.output.hasSuffix("\"code\":\"READONLY\"}\n"))
+        }
+    }
+
     @Test("ping --wait waits for a server that is being started, and says why it gave up")
     func ping() throws {
         try withTemporaryFolder { folder in
