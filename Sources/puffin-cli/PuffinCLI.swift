@@ -72,7 +72,7 @@ struct PuffinCLI: ParsableCommand {
     /// Every word that is a command here.
     private static let known: Set<String> = {
         let commands = dataCommands + transferCommands + serverCommands + replicationCommands
-        return Set(commands.flatMap { [$0._commandName] + $0.configuration.aliases } + ["help"])
+        return Set(commands.flatMap { [$0.configuration.commandName ?? ""] + $0.configuration.aliases } + ["help"])
     }()
 
     /// The commands that no server has.

@@ -52,6 +52,9 @@ struct ReplyTests {
         #expect(text(list, "MGET", "a", style: .command) == lines)
         #expect(text(list, "MGET", "a", style: .batch) == lines + "END\n")
         #expect(text(.array([bulk("pairs"), bulk("3")]), "STATS", style: .command) == "pairs 3\n")
+        #expect(
+            text(.array([bulk("modules"), .array([]), bulk("a"), bulk("b")]), "HELLO", style: .prompt)
+                == "modules \na b\n")
         #expect(text(.array([bulk("0"), .array([bulk("k")])]), "SCAN", "0", style: .command) == "0\nk\n")
         #expect(text(bulk("a:1\r\nb:2\r\n"), "INFO", style: .prompt) == "a:1\nb:2\n")
         #expect(text(.simple("OK"), "SET", "k", "v", style: .batch) == "OK\n")

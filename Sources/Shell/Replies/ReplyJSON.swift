@@ -102,14 +102,15 @@ extension ByteBuffer {
         append("]")
     }
 
-    /// Figures that are numbers are written as numbers, although RESP2 sends them as texts.
+    /// Figures that are numbers are written as numbers, although RESP2 sends them as texts. A history's name, hexadecimal,
+    /// may look like one.
     private mutating func append(jsonPairs pairs: [(Reply, Reply)]) {
         append("{")
         for (index, (name, value)) in pairs.enumerated() {
             if index > 0 { append(",") }
             append(json: name.word)
             append(":")
-            if case .bulk(let bytes) = value, bytes.span.decimal != nil {
+            if case .bulk(let bytes) = value, bytes.span.decimal != nil, name.word != "history" {
                 append(bytes.span)
             } else {
                 append(json: value)

@@ -53,7 +53,10 @@ extension ByteBuffer {
     private mutating func append(pairs: [(Reply, Reply)]) {
         for (name, value) in pairs {
             append(text: "\(name.word) ")
+            let before = count
             append(items: value)
+            // An empty list has no line of its own.
+            if count == before { append(UInt8(ascii: "\n")) }
         }
     }
 

@@ -29,7 +29,8 @@ struct Request {
             link.put(spec?.completed(arguments) ?? arguments)
             if asksSeq { link.put([Array("SEQ".utf8)]) }
             try link.flush()
-            return (try link.receive(), asksSeq ? try link.receive() : .null)
+            let reply = try link.receive()
+            return (reply, asksSeq ? (try? link.receive()) ?? .null : .null)
         }
         let outcome = Outcome(reply, spec: spec, arguments: arguments)
         var context = ReplyContext(key: spec?.key(of: arguments))
@@ -56,13 +57,14 @@ struct Request {
     }
 
     private func confirmClearing(over link: ServerLink) throws {
-        let count = try orExit { () throws(ClientError) in try link.execute("DBSIZE") }
-        let pairs =
-            if case .integer(let number) = count { number == 1 ? "1 pair" : "\(grouped(number)) pairs" } else {
-                "pairs"
-            }
-        try confirm("\(name.lowercased()) removes all \(pairs) at \(link.endpoint)")
+        let count = try orExit { () throws(ClientError) in try link.count() }
+        try confirm("\(name.lowercased()) removes \(allPairs(count)) at \(link.endpoint)")
     }
+}
+
+/// What a command that clears removes, in words; the number where it is known.
+func allPairs(_ count: Int?) -> String {
+    count.map { $0 == 1 ? "the 1 pair" : "all \(grouped($0)) pairs" } ?? "every pair"
 }
 
 /// Asks on a terminal whether to go on. In a script it takes `--yes`.

@@ -13,8 +13,6 @@ final class Prompt {
     private let output = Output()
     private let hasColours = Terminal.hasColours
     private var splitter = RequestLineSplitter()
-    /// Why there is no connection, where that was said.
-    private var saidObstacle: String?
 
     /// - Throws: an `ExitCode`, after the reason has been printed.
     init(server: ServerOptions) throws {
@@ -95,12 +93,11 @@ final class Prompt {
         }
         do {
             if spec?.clears == true {
-                let count = try session.connect().count().map { $0 == 1 ? "the 1 pair" : "all \(grouped($0)) pairs" }
-                try confirm("\(spec?.name ?? "") removes \(count ?? "every pair") at \(session.endpoint)")
+                let count = try session.connect().count()
+                try confirm("\(spec?.name ?? "") removes \(allPairs(count)) at \(session.endpoint)")
             }
             let reply = try session.execute(
                 spec?.completed(arguments) ?? arguments, allowing: waitingTime(of: arguments))
-            saidObstacle = nil
             try show(reply, arguments, spec)
         } catch let error as ClientError {
             obstruct(error)

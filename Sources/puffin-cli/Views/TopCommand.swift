@@ -32,7 +32,11 @@ struct TopCommand: ParsableCommand {
         do {
             let total = try link.count()
             let scan = SizeScan(over: link, way: try SizeScan.Way(for: link), limit: count)
-            try scan.run(sample: sample == 0 ? Int.max : sample, matching: match?.bytes)
+            let size = sample == 0 ? Int.max : sample
+            let progress = Progress(of: total.map { min($0, size) }, writesOutput: false)
+            defer { progress.clear() }
+            try scan.run(sample: size, matching: match?.bytes, progress)
+            progress.clear()
             try show(scan, of: total)
         } catch let error as ClientError {
             throw failed(error.advice)
@@ -123,7 +127,7 @@ private final class SizeScan {
         }
     }
 
-    func run(sample: Int, matching pattern: [UInt8]?) throws {
+    func run(sample: Int, matching pattern: [UInt8]?, _ progress: Progress) throws {
         var cursor = Array("0".utf8)
         var asked = 0
         repeat {
@@ -140,6 +144,7 @@ private final class SizeScan {
                 if way == .value, largest.size > SizeScan.byteLimit { isCut = true }
             }
             try pipeline?.drain()
+            progress.show(done: asked, counted: largest.count)
         } while cursor != Array("0".utf8) && asked < sample && !isCut
     }
 }

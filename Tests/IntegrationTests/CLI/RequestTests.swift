@@ -115,7 +115,7 @@ struct RequestTests {
             for (answer, last, code, count) in [("n", "Nothing was removed.", 1, "1"), ("y", "OK", 0, "0")] {
                 let terminal = try TerminalProcess(
                     [ChildProcess.program("puffin-cli"), "flushall"], environment: ["PUFFIN_ADDR": tool.address])
-                #expect(terminal.expect("flushall removes all 1 pair at \(tool.address). Go on? [y/N] "))
+                #expect(terminal.expect("flushall removes the 1 pair at \(tool.address). Go on? [y/N] "))
                 terminal.type(answer + "\r")
                 #expect(terminal.expect(last), "\(terminal.screen)")
                 #expect(terminal.wait() == code)
