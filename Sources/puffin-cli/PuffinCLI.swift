@@ -6,7 +6,7 @@ import PuffinClient
 import Shell
 
 @main
-struct PuffinCLI: ParsableCommand {
+struct PuffinCLI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "puffin-cli",
         abstract: "Talks to a Puffin server: single commands, batches, transfers, views, and a prompt.",
@@ -37,13 +37,17 @@ struct PuffinCLI: ParsableCommand {
     @OptionGroup var stopping: StopOptions
     @OptionGroup var words: FlaggedRequest
 
-    static func main() {
+    static func main() async {
         var command: String?
         do {
             let arguments = try routing.routed(rawArguments())
             command = arguments.first { known.contains($0) }
             var parsed = try parseAsRoot(arguments)
-            try parsed.run()
+            if var waiting = parsed as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try parsed.run()
+            }
         } catch let error as RoutingError {
             exit(withError: failed("\(error) (see puffin-cli --help)"))
         } catch  where exitCode(for: error) == .validationFailure {
@@ -55,13 +59,13 @@ struct PuffinCLI: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
         if let file = batch.file {
             try words.refuse(besides: "-file")
             return try BatchRun(server: server, format: format.value(), safety: safety, stopping: stopping).run(file)
         }
         if let request = try words.request() {
-            return try Request(
+            return try await Request(
                 arguments: request, server: server, format: format.value(), isConfirmed: safety.yes
             ).run()
         }

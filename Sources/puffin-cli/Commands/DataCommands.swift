@@ -4,7 +4,7 @@ import ArgumentParser
 import Shell
 import Wire
 
-struct SetCommand: ParsableCommand {
+struct SetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Sets a key to a value; prints OK when it is safe on disk.",
         usage: "puffin-cli set <key> <value> [<options>]",
@@ -19,15 +19,16 @@ struct SetCommand: ParsableCommand {
     @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
     @Argument(help: "The value; - reads it from standard input.") var value: RawBytes?
 
-    func run() throws {
+    func run() async throws {
         guard let bytes = try source.value(or: value) else {
             throw failed("set needs a key and a value: puffin-cli set <key> <value>")
         }
-        try Request(arguments: [Array("SET".utf8), key.bytes, bytes], server: server, format: format.value()).run()
+        try await Request(arguments: [Array("SET".utf8), key.bytes, bytes], server: server, format: format.value())
+            .run()
     }
 }
 
-struct GetCommand: ParsableCommand {
+struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Prints the value of a key, byte for byte, and a line feed.",
         usage: "puffin-cli get <key> [<options>]",
@@ -37,12 +38,12 @@ struct GetCommand: ParsableCommand {
     @OptionGroup var format: FormatOptions
     @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
 
-    func run() throws {
-        try Request(arguments: [Array("GET".utf8), key.bytes], server: server, format: format.value()).run()
+    func run() async throws {
+        try await Request(arguments: [Array("GET".utf8), key.bytes], server: server, format: format.value()).run()
     }
 }
 
-struct DeleteCommand: ParsableCommand {
+struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
         abstract: "Deletes a key; prints OK when that is safe on disk. Of several, prints how many were there.",
@@ -52,8 +53,9 @@ struct DeleteCommand: ParsableCommand {
     @OptionGroup var format: FormatOptions
     @Argument(help: "The keys.", completion: .custom(completeKeys)) var keys: [RawBytes]
 
-    func run() throws {
-        try Request(arguments: [Array("DEL".utf8)] + keys.map(\.bytes), server: server, format: format.value()).run()
+    func run() async throws {
+        try await Request(arguments: [Array("DEL".utf8)] + keys.map(\.bytes), server: server, format: format.value())
+            .run()
     }
 }
 

@@ -41,18 +41,6 @@ struct ServerOptions: ParsableArguments {
         let endpoint = try endpoint()
         return try orExit { () throws(ClientError) in try ServerLink(to: endpoint, within: limit + extra) }
     }
-
-    /// Sends one command to the server.
-    /// - Returns: its reply, which is not an error.
-    /// - Throws: an `ExitCode`, after the reason has been printed.
-    func execute(_ arguments: [[UInt8]]) throws -> Reply {
-        let link = try connect()
-        let reply = try orExit { () throws(ClientError) in try link.execute(arguments) }
-        if let text = Outcome(reply, spec: nil, arguments: arguments).errorText, case .error = reply {
-            throw serverError(text)
-        }
-        return reply
-    }
 }
 
 /// What replies look like.

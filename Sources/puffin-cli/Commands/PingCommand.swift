@@ -7,7 +7,7 @@ import PuffinClient
 import Shell
 import Wire
 
-struct PingCommand: ParsableCommand {
+struct PingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ping", abstract: "Prints PONG, or the text; --wait waits until the server has loaded its data.",
         usage: "puffin-cli ping [<text>] [--wait <time>] [<options>]")
@@ -20,9 +20,9 @@ struct PingCommand: ParsableCommand {
     var wait: TimeSpan?
     @Argument(help: "What the server is to answer.") var text: RawBytes?
 
-    func run() throws {
+    func run() async throws {
         if let wait { try waitForServer(wait) }
-        try Request(
+        try await Request(
             arguments: [Array("PING".utf8)] + [text?.bytes].compactMap { $0 }, server: server, format: format.value()
         ).run()
     }

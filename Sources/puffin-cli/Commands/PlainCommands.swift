@@ -10,7 +10,7 @@ protocol CommandName {
 }
 
 /// Sends a command with its arguments as they are, and prints the reply.
-struct PlainCommand<Name: CommandName>: ParsableCommand {
+struct PlainCommand<Name: CommandName>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         let spec = Catalog.find(Name.name)
         let name = Name.name.lowercased()
@@ -26,15 +26,15 @@ struct PlainCommand<Name: CommandName>: ParsableCommand {
     @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden), completion: .custom(completeKeys))
     var arguments: [RawBytes] = []
 
-    func run() throws {
-        try Request(
+    func run() async throws {
+        try await Request(
             arguments: [Array(Name.name.utf8)] + arguments.map(\.bytes), server: server, format: format.value()
         ).run()
     }
 }
 
 /// Removes every pair; asks before.
-struct ClearingCommand<Name: CommandName>: ParsableCommand {
+struct ClearingCommand<Name: CommandName>: AsyncParsableCommand {
     static var configuration: CommandConfiguration { PlainCommand<Name>.configuration }
 
     @OptionGroup var server: ServerOptions
@@ -42,8 +42,8 @@ struct ClearingCommand<Name: CommandName>: ParsableCommand {
     @OptionGroup var safety: SafetyOptions
     @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden)) var arguments: [RawBytes] = []
 
-    func run() throws {
-        try Request(
+    func run() async throws {
+        try await Request(
             arguments: [Array(Name.name.utf8)] + arguments.map(\.bytes), server: server, format: format.value(),
             isConfirmed: safety.yes
         ).run()
@@ -51,7 +51,7 @@ struct ClearingCommand<Name: CommandName>: ParsableCommand {
 }
 
 /// Sends any words.
-struct SendCommand: ParsableCommand {
+struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "send", abstract: "Sends any command as it is; so is one that puffin-cli does not know.",
         usage: "puffin-cli send <command> <argument> … [<options>]")
@@ -61,8 +61,8 @@ struct SendCommand: ParsableCommand {
     @OptionGroup var safety: SafetyOptions
     @Argument(help: "The command and its arguments.") var words: [RawBytes]
 
-    func run() throws {
-        try Request(
+    func run() async throws {
+        try await Request(
             arguments: words.map(\.bytes), server: server, format: format.value(), isConfirmed: safety.yes
         ).run()
     }

@@ -19,22 +19,17 @@ struct Request {
 
     /// Sends it and prints the reply.
     /// - Throws: an `ExitCode`, after the reason has been printed.
-    func run() throws {
+    func run() async throws {
         try checkArguments()
-        let link = try server.connect(allowing: waitingTime(of: arguments))
-        if spec?.clears == true, !isConfirmed { try confirmClearing(over: link) }
+        if spec?.clears == true, !isConfirmed { try await confirmClearing() }
         // Behind a change, in JSON, comes the question for its number.
         let asksSeq = format == .json && spec?.changes == true
-        let (reply, seq) = try orExit { () throws(ClientError) in
-            link.put(spec?.completed(arguments) ?? arguments)
-            if asksSeq { link.put([Array("SEQ".utf8)]) }
-            try link.flush()
-            let reply = try link.receive()
-            return (reply, asksSeq ? (try? link.receive()) ?? .null : .null)
-        }
-        let outcome = Outcome(reply, spec: spec, arguments: arguments)
+        let request = spec?.completed(arguments) ?? arguments
+        let replies = try await server.ask(
+            asksSeq ? [request, [Array("SEQ".utf8)]] : [request], allowing: waitingTime(of: arguments))
+        let outcome = Outcome(replies[0], spec: spec, arguments: arguments)
         var context = ReplyContext(key: spec?.key(of: arguments))
-        if case (.success, .integer(let number)) = (outcome, seq) { context.seq = number }
+        if asksSeq, case (.success, .integer(let number)) = (outcome, replies[1]) { context.seq = number }
         let printer = ReplyPrinter(output: Output(), format: format, style: .command)
         let objection = try printer.print(outcome, spec: spec, context)
         try printer.output.flush()
@@ -56,9 +51,10 @@ struct Request {
         return "; did you mean \(match.lowercased())?"
     }
 
-    private func confirmClearing(over link: ServerLink) throws {
-        let count = try orExit { () throws(ClientError) in try link.count() }
-        try confirm("\(name.lowercased()) removes \(allPairs(count)) at \(link.endpoint)")
+    private func confirmClearing() async throws {
+        let reply = try await server.ask("DBSIZE")
+        let count: Int? = if case .integer(let number) = reply { number } else { nil }
+        try confirm("\(name.lowercased()) removes \(allPairs(count)) at \(server.endpoint())")
     }
 }
 

@@ -5,16 +5,16 @@ import Bytes
 import Shell
 import Wire
 
-struct RoleCommand: ParsableCommand {
+struct RoleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "role", abstract: "Prints whether a server leads or follows, whom, and up to which change.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
 
-    func run() throws {
+    func run() async throws {
         let format = try format.value()
-        let reply = try server.execute([Array("ROLE".utf8)])
+        let reply = try await server.ask("ROLE")
         let output = Output()
         let printer = ReplyPrinter(output: output, format: format, style: .command)
         switch format {
@@ -69,7 +69,7 @@ struct RoleCommand: ParsableCommand {
     }
 }
 
-struct HandoverCommand: ParsableCommand {
+struct HandoverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "handover",
         abstract: "Makes a follower the leader, and the leader (--addr) its follower; loses nothing.",
@@ -87,13 +87,13 @@ struct HandoverCommand: ParsableCommand {
         help: "The follower's host:port, as the leader has it (see role).", transform: { try Endpoint(parsing: $0) })
     var follower: Endpoint
 
-    func run() throws {
+    func run() async throws {
         let milliseconds = within.nanoseconds / 1_000_000
-        try tell(["HANDOVER", "\(follower)", "\(milliseconds)"], server, format)
+        try await tell(["HANDOVER", "\(follower)", "\(milliseconds)"], server, format)
     }
 }
 
-struct PromoteCommand: ParsableCommand {
+struct PromoteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "promote",
         abstract: "Makes a follower (--addr) the leader, because its leader is gone.")
@@ -105,12 +105,12 @@ struct PromoteCommand: ParsableCommand {
         help: "Also where it lacks changes that its leader had, or where there still is a leader.")
     var force = false
 
-    func run() throws {
-        try tell(["PROMOTE"] + (force ? ["FORCE"] : []), server, format)
+    func run() async throws {
+        try await tell(["PROMOTE"] + (force ? ["FORCE"] : []), server, format)
     }
 }
 
-struct FollowCommand: ParsableCommand {
+struct FollowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "follow",
         abstract: "Makes a server (--addr) a follower of the leader at an address, which it asks to connect.")
@@ -120,26 +120,26 @@ struct FollowCommand: ParsableCommand {
     @Argument(help: "The leader's host:port.", transform: { try Endpoint(parsing: $0) })
     var leader: Endpoint
 
-    func run() throws {
-        try tell(["FOLLOW", "\(leader)"], server, format)
+    func run() async throws {
+        try await tell(["FOLLOW", "\(leader)"], server, format)
     }
 }
 
-struct DemoteCommand: ParsableCommand {
+struct DemoteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demote", abstract: "Makes a server (--addr) a follower of whatever leader connects to it.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
 
-    func run() throws {
-        try tell(["DEMOTE"], server, format)
+    func run() async throws {
+        try await tell(["DEMOTE"], server, format)
     }
 }
 
 /// Sends a command that is answered with OK, and prints that.
-private func tell(_ words: [String], _ server: ServerOptions, _ format: FormatOptions) throws {
-    try Request(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
+private func tell(_ words: [String], _ server: ServerOptions, _ format: FormatOptions) async throws {
+    try await Request(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
 }
 
 /// Says that a reply is none that the command has.

@@ -6,7 +6,7 @@ import PuffinClient
 import Shell
 import Wire
 
-struct StatsCommand: ParsableCommand {
+struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats", abstract: "Prints what the server holds and has done; --watch shows it as it changes.",
         usage: "puffin-cli stats [--watch] [--interval <time>] [--count <n>] [<options>]",
@@ -20,9 +20,9 @@ struct StatsCommand: ParsableCommand {
     @Flag(name: "-watch --watch", help: "Shows them again and again.") var watch = false
     @OptionGroup var pace: PaceOptions
 
-    func run() throws {
+    func run() async throws {
         guard watch || pace.count != nil || pace.interval != nil else {
-            return try Request(arguments: [Array("STATS".utf8)], server: server, format: format.value()).run()
+            return try await Request(arguments: [Array("STATS".utf8)], server: server, format: format.value()).run()
         }
         let isJSON = try format.value() == .json
         let link = try server.connect()

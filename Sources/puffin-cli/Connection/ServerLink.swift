@@ -1,4 +1,5 @@
-// The one place that knows what kind of connection the commands use: requests out, replies in, in order, many at once.
+// A connection for whoever sends many requests at once, or wants to know which connection it is: requests out, replies in,
+// in order.
 
 import ArgumentParser
 import Bytes
@@ -68,8 +69,11 @@ extension ClientError {
     /// One line, with what to do about it.
     var advice: String {
         if case .cannotConnect = self {
-            return "\(self); start puffin-server there, or name another server with --addr host:port"
+            return "\(self)" + ClientError.connectingAdvice
         }
         return "\(self)"
     }
+
+    /// What to do where there is no server.
+    static let connectingAdvice = "; start puffin-server there, or name another server with --addr host:port"
 }
