@@ -102,5 +102,11 @@ package struct CommandSpec: Sendable {
     }
 
     /// Whether the reply is a few bytes, however large the data is: then many such requests may be on their way at once.
-    package var hasShortReply: Bool { changes || name == "EXISTS" || name == "COUNT" || name == "DBSIZE" }
+    package var hasShortReply: Bool { changes || CommandSpec.short.contains(name) }
+
+    private static let short: Set<String> = [
+        "EXISTS", "COUNT", "DBSIZE", "SEQ", "TIME", "STATS", "COMPACT", "ROLE", "PROMOTE", "DEMOTE", "FOLLOW",
+        "FOLLOWER",
+        "HANDOVER", "WAIT", "WAITAOF",
+    ]
 }

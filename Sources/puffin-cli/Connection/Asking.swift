@@ -1,5 +1,6 @@
-// Single requests, through the client library as any program would send them. What streams (batches, transfers) or belongs
-// to one connection (the prompt) has a `ServerLink` instead.
+// Single requests: through the client library, as any program would send them, where requests and replies are small. The
+// library's limit is for all of a request, and a large value on a slow line is no silence; so what may be large has a
+// `ServerLink`, as what streams and what belongs to one connection has.
 
 import ArgumentParser
 import PuffinClient
@@ -7,10 +8,18 @@ import Shell
 import Wire
 
 extension ServerOptions {
-    /// Sends requests together, in order, and waits for their replies.
+    /// Sends requests together, in order, and waits for their replies. Where the first is answered and others are not, those
+    /// have none (`null`): what is done is done.
     /// - Parameter extra: how much longer than usual the server may take.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func ask(_ requests: [[[UInt8]]], allowing extra: Duration = .zero) async throws -> [Reply] {
+        let isSmall = requests.allSatisfy { request in
+            request.reduce(0) { $0 + $1.count } < 1 << 20 && Catalog.find(request)?.hasShortReply == true
+        }
+        return isSmall ? try await askLibrary(requests, extra) : try askLink(requests, extra)
+    }
+
+    private func askLibrary(_ requests: [[[UInt8]]], _ extra: Duration) async throws -> [Reply] {
         let endpoint = try endpoint()
         var options = Client.Options()
         options.poolSize = 1
@@ -22,21 +31,19 @@ extension ServerOptions {
         var batch = Batch()
         for request in requests { batch.execute(request) }
         do throws(PuffinError) {
-            var replies: [Reply] = []
-            for result in try await client.pipeline(batch) { replies.append(try Reply(result)) }
-            return replies
-        } catch .notSupported {
-            // What belongs to one connection (CLIENT, HELLO) the library does not send.
-            let link = try connect(allowing: extra)
-            return try orExit { () throws(ClientError) in
-                for request in requests { link.put(request) }
-                try link.flush()
-                var replies: [Reply] = []
-                for _ in requests { replies.append(try link.receive()) }
-                return replies
-            }
+            let results = try await client.pipeline(batch)
+            return try [Reply(results[0])] + results.dropFirst().map { (try? Reply($0)) ?? .null }
         } catch {
             throw failed(error.advice)
+        }
+    }
+
+    private func askLink(_ requests: [[[UInt8]]], _ extra: Duration) throws -> [Reply] {
+        let link = try connect(allowing: extra)
+        return try orExit { () throws(ClientError) in
+            for request in requests { link.put(request) }
+            try link.flush()
+            return try [link.receive()] + requests.dropFirst().map { _ in (try? link.receive()) ?? .null }
         }
     }
 
