@@ -4,7 +4,7 @@
 SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use where they are there.
-PACKAGES = libevent-dev libyaml-dev pkg-config
+PACKAGES = libevent-dev libyaml-dev libedit-dev pkg-config
 PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.

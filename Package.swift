@@ -47,6 +47,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibyaml", path: "CLibyaml", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CLibedit", path: "CLibedit", pkgConfig: "libedit",
+            providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
 
         .target(name: "Bytes", swiftSettings: fuzzed),
@@ -70,6 +73,10 @@ let package = Package(
             dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
+        .target(
+            name: "Shell",
+            dependencies: ["Bytes", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .target(
             name: "Bench",
             dependencies: [
@@ -100,7 +107,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "Bytes", "PuffinClient", "Wire",
+                "Bytes", "CLibedit", "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -147,6 +154,7 @@ let package = Package(
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Shell", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [
@@ -176,8 +184,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes",
-                "PuffinClient", "Server", "Store",
+                "Bytes", "PuffinClient", "Server", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

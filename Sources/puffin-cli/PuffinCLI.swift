@@ -2,74 +2,127 @@
 // was no answer to be had (wrong usage, no server). Output goes to stdout, everything else to stderr.
 
 import ArgumentParser
-import Bytes
 import PuffinClient
-import Wire
+import Shell
 
 @main
-struct PuffinCLI: ParsableCommand {
+struct PuffinCLI: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "puffin-cli",
-        abstract: "Sets, gets and deletes the keys of a Puffin server, and says which server leads.",
+        abstract: "Talks to a Puffin server: single commands, batches, transfers, views, and a prompt.",
+        usage: """
+            puffin-cli [<options>] <command> <argument> …
+            puffin-cli [<options>] -cmd <command> -key <key> -value <value>
+            puffin-cli [<options>] -file <file>
+            puffin-cli [<options>]
+            """,
         discussion: """
-            What begins with a dash and is not an option comes after --:
-              puffin-cli set temperature -- -5
+            Without a command it is a prompt on a terminal, and runs the commands that a pipe sends it elsewhere. A command that is \
+            not listed here is sent to the server as it is. Exit codes: 0 done, 1 the server answered with an error, 2 wrong usage \
+            or no answer. What begins with a dash and is neither an option nor a number comes after --:
+              puffin-cli set mood -- -cheerful
             """,
         version: "puffin-cli \(puffinVersion)",
-        subcommands: [
-            SetCommand.self, GetCommand.self, DeleteCommand.self, RoleCommand.self, HandoverCommand.self,
-            PromoteCommand.self, FollowCommand.self, DemoteCommand.self,
+        groupedSubcommands: [
+            CommandGroup(name: "Data", subcommands: dataCommands),
+            CommandGroup(name: "Files", subcommands: transferCommands),
+            CommandGroup(name: "Server", subcommands: serverCommands),
+            CommandGroup(name: "Replication", subcommands: replicationCommands),
         ])
 
     @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var safety: SafetyOptions
+    @OptionGroup var batch: BatchOptions
+    @OptionGroup var stopping: StopOptions
+    @OptionGroup var words: FlaggedRequest
 
-    static func main() {
+    static func main() async {
+        var command: String?
         do {
-            var command = try parseAsRoot(rawArguments())
-            try command.run()
+            let arguments = try routing.routed(rawArguments())
+            command = arguments.first { known.contains($0) }
+            var parsed = try parseAsRoot(arguments)
+            if var waiting = parsed as? any AsyncParsableCommand {
+                try await waiting.run()
+            } else {
+                try parsed.run()
+            }
+        } catch let error as RoutingError {
+            exit(withError: failed("\(error) (see puffin-cli --help)"))
         } catch  where exitCode(for: error) == .validationFailure {
-            printError(fullMessage(for: error))
-            exit(withError: ExitCode.noAnswer)
+            let page = command.map { "puffin-cli \($0) --help" } ?? "puffin-cli --help"
+            let text = message(for: error).split(separator: "\n").joined(separator: " ")
+            exit(withError: failed("\(text) (see \(page))"))
         } catch {
             exit(withError: error)
         }
     }
+
+    func run() async throws {
+        if let file = batch.file {
+            try words.refuse(besides: "-file")
+            return try BatchRun(server: server, format: format.value(), safety: safety, stopping: stopping).run(file)
+        }
+        if let request = try words.request() {
+            return try await Request(
+                arguments: request, server: server, format: format.value(), isConfirmed: safety.yes
+            ).run()
+        }
+        if Terminal.isInput, Terminal.isOutput { return try Prompt(server: server).run() }
+        try BatchRun(server: server, format: format.value(), safety: safety, stopping: stopping).run("-")
+    }
+
+    /// Every word that is a command here.
+    private static let known: Set<String> = {
+        let commands = dataCommands + transferCommands + serverCommands + replicationCommands
+        return Set(commands.flatMap { [$0.configuration.commandName ?? ""] + $0.configuration.aliases } + ["help"])
+    }()
+
+    /// The commands that no server has.
+    static let ownCommands = ["export", "import", "latency", "top"]
+
+    private static let routing = Routing(
+        commands: known, valued: ["addr", "timeout", "format", "cmd", "key", "value", "value-file", "file"],
+        actions: ["cmd", "file"], disguise: disguised)
 }
 
-extension ExitCode {
-    /// The server answered with an error.
-    static let errorReply = ExitCode(1)
-    /// Nothing was answered: wrong usage, no server, or one that does not speak RESP.
-    static let noAnswer = ExitCode(2)
-}
-
-/// Which server to talk to: the same options before and after the command's name.
-struct ServerOptions: ParsableArguments {
+/// A request in the form `-cmd set -key foo -value bar`.
+struct FlaggedRequest: ParsableArguments {
     @Option(
-        name: "-addr --addr", help: "The server's host:port. (default: \(Endpoint()))",
-        transform: { try Endpoint(parsing: $0) })
-    var addr = Endpoint()
+        name: "-cmd --cmd", help: "The command, in place of words: -cmd set -key foo -value bar.",
+        completion: .list(Catalog.commands.filter { !$0.isHidden }.map { $0.name.lowercased() }))
+    var cmd: RawBytes?
+    @Option(name: "-key --key", parsing: .unconditional, help: "The key of -cmd.") var key: RawBytes?
+    @Option(
+        name: "-value --value", parsing: .unconditional, help: "The value of -cmd; - reads it from standard input.")
+    var value: RawBytes?
+    @OptionGroup var source: ValueOptions
 
-    /// Sends one command to the server.
-    /// - Parameter limit: how long connecting, and then the answer, may take.
-    /// - Returns: its reply, which is not an error.
+    /// The request; nil where no command is named.
     /// - Throws: an `ExitCode`, after the reason has been printed.
-    func execute(_ arguments: [[UInt8]], within limit: Duration = Connection.defaultTimeLimit) throws -> Reply {
-        let reply: Reply
-        do throws(ClientError) {
-            var connection = try Connection(to: addr, timeLimit: limit)
-            reply = try connection.execute(arguments)
-        } catch .cannotConnect(let endpoint, let reason) {
-            let error = ClientError.cannotConnect(to: endpoint, reason: reason)
-            printError("puffin-cli: \(error); start puffin-server there, or name another server with --addr host:port")
-            throw ExitCode.noAnswer
-        } catch {
-            printError("puffin-cli: \(error)")
-            throw ExitCode.noAnswer
+    func request() throws -> [[UInt8]]? {
+        guard let cmd else {
+            guard key == nil, value == nil, source.valueFile == nil else {
+                throw failed("-key and -value need a -cmd, such as -cmd set; see puffin-cli --help")
+            }
+            return nil
         }
-        if case .error(let code, let message) = reply {
-            throw serverError(code == "ERR" || code.isEmpty ? message : "\(code) \(message)")
+        let name = String(decoding: cmd.bytes, as: UTF8.self).lowercased()
+        guard !PuffinCLI.ownCommands.contains(name) else {
+            throw failed("\(name) is a command of puffin-cli itself: puffin-cli \(name)")
         }
-        return reply
+        let value = try source.value(or: value)
+        if key == nil, value != nil, Catalog.find(name)?.keys != CommandSpec.Keys.none {
+            throw failed("\(name) needs a -key; see puffin-cli --help")
+        }
+        return [cmd.bytes] + [key?.bytes, value].compactMap { $0 }
+    }
+
+    /// - Throws: an `ExitCode` where one of these stands beside an option that says something else.
+    func refuse(besides option: String) throws {
+        guard cmd == nil, key == nil, value == nil, source.valueFile == nil else {
+            throw failed("\(option) and -cmd do not go together; see puffin-cli --help")
+        }
     }
 }

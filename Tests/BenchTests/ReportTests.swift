@@ -1,4 +1,5 @@
 import Bench
+import Bytes
 import Histogram
 import Testing
 

@@ -32,7 +32,7 @@ package final class ChildProcess: Sendable {
     deinit { end.send(SIGKILL, to: id) }
 
     /// One start at a time: a child must not inherit the pipe of another, which would then never end.
-    private static let starting = NSLock()
+    static let starting = NSLock()
 
     private static func spawn(_ arguments: [String], input: String) throws -> (id: pid_t, output: Int32) {
         var ends: [Int32] = [0, 0]
@@ -89,7 +89,7 @@ package final class ChildProcess: Sendable {
 }
 
 /// What is known of a child, shared with the thread that follows it.
-private final class ChildEnd: @unchecked Sendable {
+final class ChildEnd: @unchecked Sendable {
     private let condition = NSCondition()
     private var bytes: [UInt8] = []
     private var exitCode: Int32?
@@ -118,6 +118,18 @@ private final class ChildEnd: @unchecked Sendable {
                 if exitCode != nil { return false }
                 waitForNews(of: id, until: deadline)
             }
+        }
+    }
+
+    var isOver: Bool { condition.withLock { exitCode != nil } }
+
+    /// Bytes of output so far.
+    var size: Int { condition.withLock { bytes.count } }
+
+    /// Waits until there are more bytes of output than `count`, or the end.
+    func waitForMore(than count: Int, until deadline: Date) {
+        condition.withLock {
+            while bytes.count == count, exitCode == nil, condition.wait(until: deadline) {}
         }
     }
 

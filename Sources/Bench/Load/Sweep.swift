@@ -1,6 +1,8 @@
 // Which rates a sweep tries, and where it ends. It begins with what the server does in the closed loop, its capacity for
 // these clients, and goes from a tenth of that up.
 
+import Bytes
+
 /// One rate of a sweep.
 package struct SweepStep: Sendable {
     package let rate: Double

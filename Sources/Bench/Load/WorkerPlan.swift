@@ -1,5 +1,6 @@
 // What a thread is told, and what it tells in the end.
 
+import Bytes
 import Reactor
 
 /// One thread's part of a run.

@@ -1,4 +1,7 @@
 /// Writes what a comparison has found, for people.
+
+import Bytes
+
 package enum ComparisonReport {
     package static func text(_ comparison: Comparison, _ contexts: [RunContext]) -> String {
         var lines = contexts.map { context in

@@ -1,5 +1,7 @@
 // Reports for programs: JSON and CSV. Times are microseconds there, rates are per second.
 
+import Bytes
+
 /// How a report is printed.
 package enum ReportFormat: String, CaseIterable, Sendable {
     case table

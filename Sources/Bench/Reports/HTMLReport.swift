@@ -1,5 +1,6 @@
 // The page: one file that needs nothing from elsewhere, so that it can be sent, kept and opened in ten years.
 
+import Bytes
 import Histogram
 
 /// Writes a run as a page.

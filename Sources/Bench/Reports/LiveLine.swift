@@ -1,5 +1,7 @@
 // One line that is written over and over while a run lasts, for whoever sits in front of it.
 
+import Bytes
+
 /// The text of the live line.
 package enum LiveLine {
     /// Clears the line that stands there.

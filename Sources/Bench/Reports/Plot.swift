@@ -1,6 +1,7 @@
 // Curves as SVG, without a library: axes, a grid that stays behind, lines, and a title on each point that the browser shows
 // when it is pointed at.
 
+import Bytes
 import Glibc
 
 /// One line of a plot.

@@ -1,5 +1,7 @@
 // What the client itself took, and whether it was in the way. A load tool that is slower than the server measures itself.
 
+import Bytes
+
 /// What the client took of its processors while it measured.
 package struct ClientUse: Sendable {
     /// Processor microseconds per request, the kernel's part included.

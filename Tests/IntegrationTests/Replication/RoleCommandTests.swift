@@ -84,7 +84,9 @@ struct RoleCommandTests {
             ["follow", "[::1"], ["promote", "now"],
         ] {
             let result = try ChildProcess.run([ChildProcess.program("puffin-cli")] + arguments)
-            #expect(result.exitCode == 2 && result.output.contains("Usage: "), "\(arguments): \(result.output)")
+            #expect(
+                result.exitCode == 2 && result.output.contains("(see puffin-cli \(arguments[0]) --help)"),
+                "\(arguments): \(result.output)")
         }
         let help = try run("--help").output
         for name in ["role", "handover", "promote", "follow", "demote"] {

@@ -8,18 +8,23 @@ import Glibc
 
 /// Byte `b` travels as the character `firstStandIn + b`.
 private let firstStandIn: UInt32 = 0x10fe00
-private let standIns = firstStandIn + 0x80...firstStandIn + 0xff
+private let standIns = firstStandIn...firstStandIn + 0xff
 
 /// Bytes from the command line, exactly as they were given.
 struct RawBytes: ExpressibleByArgument {
     let bytes: [UInt8]
+    /// Whether it is a dash that is not behind `--`: it stands for standard input then.
+    let isStandardInput: Bool
 
     init(argument: String) {
+        isStandardInput = argument == "-"
         guard argument.unicodeScalars.contains(where: { standIns.contains($0.value) }) else {
             bytes = Array(argument.utf8)
             return
         }
-        bytes = argument.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+        bytes = argument.unicodeScalars.flatMap { scalar in
+            standIns.contains(scalar.value) ? [UInt8(truncatingIfNeeded: scalar.value)] : Array(String(scalar).utf8)
+        }
     }
 }
 
@@ -45,4 +50,16 @@ func argumentText(_ bytes: [UInt8]) -> String {
         if let scalar = Unicode.Scalar(value) { text.append(scalar) }
     }
     return String(text)
+}
+
+/// A text whose first byte, a dash, is in disguise, so that the parser does not take it for an option.
+@Sendable func disguised(_ text: String) -> String {
+    guard let first = text.utf8.first, let scalar = Unicode.Scalar(firstStandIn + UInt32(first)) else { return text }
+    return String(Character(scalar)) + text.dropFirst()
+}
+
+/// A variable of the environment; nil where it is not set.
+func environment(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
 }

@@ -1,0 +1,44 @@
+// Bytes in, numbered lines out, for files of any length.
+
+import Bytes
+
+/// Gathers the lines of a stream that comes in pieces.
+package struct LineBuffer: ~Copyable {
+    private var bytes = ByteBuffer()
+    /// Up to where no line feed was found.
+    private var scanned = 0
+    private let limit: Int
+    /// The number of the line that `next` gave last, from 1 on.
+    package private(set) var number = 0
+
+    /// - Parameter limit: the longest line, in bytes.
+    package init(limit: Int = RequestLineSplitter.lineLimit) { self.limit = limit }
+
+    /// Adds what was read.
+    package mutating func append(_ piece: Span<UInt8>) { bytes.append(piece) }
+
+    /// The next complete line with its line feed; at the stream's end also what is left, with one added.
+    /// - Returns: nil where more has to be read first, or nothing is left.
+    /// - Throws: `LineError` where a line is too long; nothing can follow.
+    package mutating func next(isAtEnd: Bool) throws(LineError) -> [UInt8]? {
+        if let feed = bytes.bytes.newline(from: scanned) {
+            return take(feed + 1)
+        }
+        scanned = bytes.count
+        guard scanned <= limit else {
+            number += 1
+            throw LineError("The line is longer than \(limit) bytes")
+        }
+        guard isAtEnd, scanned > 0 else { return nil }
+        bytes.append(UInt8(ascii: "\n"))
+        return take(scanned + 1)
+    }
+
+    private mutating func take(_ size: Int) -> [UInt8] {
+        let line = Array(bytes.bytes.extracting(0..<size))
+        bytes.removeFirst(size)
+        scanned = 0
+        number += 1
+        return line
+    }
+}

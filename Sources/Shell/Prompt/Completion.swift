@@ -1,0 +1,72 @@
+// What the Tab key is about, at a place in a line of the prompt.
+
+import Bytes
+import Wire
+
+/// What can be completed at the cursor.
+package enum Completion: Equatable, Sendable {
+    /// The name of a command, of which this much is there.
+    case command(prefix: String)
+    /// What `help` can explain.
+    case topic(prefix: String)
+    /// A key that begins so.
+    case key(prefix: String)
+    /// Nothing; but the command is known, and takes this.
+    case usage(String)
+    case nothing
+
+    /// - Parameters:
+    ///   - line: what stands before the cursor.
+    ///   - locals: what the prompt understands by itself, with how it is used.
+    package init(before line: String, locals: [String: String] = [:]) {
+        let words = line.split(separator: " ", omittingEmptySubsequences: true)
+        let isAtWordStart = line.isEmpty || line.hasSuffix(" ")
+        let index = isAtWordStart ? words.count : words.count - 1
+        let prefix = isAtWordStart ? "" : String(words[words.count - 1])
+        guard index > 0 else {
+            self = .command(prefix: prefix)
+            return
+        }
+        let name = words[0].lowercased()
+        if name == "help" {
+            self = index == 1 ? .topic(prefix: prefix) : .nothing
+        } else if let usage = locals[name] {
+            self = .usage(usage)
+        } else if let spec = Catalog.find(name) {
+            // A quoted text with blanks in it is more than one word here: too unclear to guess.
+            let isClear = !line.contains("\"")
+            self = spec.isKey(index) && !prefix.isEmpty && isClear ? .key(prefix: prefix) : .usage(spec.usage)
+        } else {
+            self = .nothing
+        }
+    }
+}
+
+/// What all of `words` begin with.
+package func commonPrefix(of words: [String]) -> String {
+    guard var prefix = words.first else { return "" }
+    for word in words {
+        while !word.hasPrefix(prefix) { prefix.removeLast() }
+    }
+    return prefix
+}
+
+/// A key as it stands in a line: bare, or as a JSON string where it has a blank, a quote in front or a control byte.
+package func lineSpelling(of key: [UInt8]) -> String {
+    let isPlain =
+        !key.isEmpty && key[0] != UInt8(ascii: "\"") && key.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+    if isPlain { return String(decoding: key, as: UTF8.self) }
+    var quoted = ByteBuffer()
+    quoted.append(lineQuoted: key.span)
+    return String(quoted.bytes)
+}
+
+/// A pattern for SCAN that matches what begins with `prefix`, whatever characters that has.
+package func pattern(ofPrefix prefix: String) -> [UInt8] {
+    var pattern: [UInt8] = []
+    for byte in prefix.utf8 {
+        if "*?[]\\^-".utf8.contains(byte) { pattern.append(UInt8(ascii: "\\")) }
+        pattern.append(byte)
+    }
+    return pattern + [UInt8(ascii: "*")]
+}

@@ -1,0 +1,73 @@
+// Many requests on their way at once over one link, and their replies in order. Memory is bounded by the window.
+
+import PuffinClient
+import Shell
+import Wire
+
+/// Sends requests, each with a tag that its reply is handed out with.
+final class Pipeline<Tag> {
+    private let link: ServerLink
+    private let answered: (Tag, Reply) throws -> Void
+    private var window: Window
+    private let limit: Int
+    /// What is on its way, the oldest at `first`.
+    private var flights: [(tag: Tag, flight: Window.Flight)] = []
+    private var first = 0
+
+    /// Requests are handed to the system in pieces of about this many bytes.
+    private static var pieceSize: Int { 16 << 10 }
+
+    /// - Parameters:
+    ///   - limit: the most requests at once; with 1 each is answered before the next is sent.
+    ///   - answered: is called for each reply, in the order of the requests.
+    init(over link: ServerLink, limit: Int = 1024, answered: @escaping (Tag, Reply) throws -> Void) {
+        self.link = link
+        self.limit = limit
+        self.answered = answered
+        window = Window(limit: limit)
+    }
+
+    /// The request that is answered next; nil where none is on its way.
+    var oldest: Tag? { first < flights.count ? flights[first].tag : nil }
+
+    /// Sends a request, once there is room for it.
+    /// - Parameter isWide: whether its reply may be large.
+    /// - Throws: `ClientError`, or what `answered` throws.
+    func send(_ arguments: [[UInt8]], tag: Tag, isWide: Bool) throws {
+        let flight = Window.Flight(size: arguments.reduce(16) { $0 + $1.count + 16 }, isWide: isWide)
+        if !window.takes(flight) {
+            try link.flush()
+            // Half of it, so that the server always has something to do.
+            while window.count > limit / 2 { try receive() }
+            while !window.takes(flight) { try receive() }
+        }
+        window.add(flight)
+        flights.append((tag, flight))
+        link.put(arguments)
+        if limit == 1 { return try drain() }
+        if link.unsentSize >= Pipeline.pieceSize { try link.flush() }
+    }
+
+    /// Waits for every reply.
+    func drain() throws {
+        try link.flush()
+        while window.count > 0 { try receive() }
+    }
+
+    /// After sending has failed: takes the replies that have come all the same.
+    func salvage() {
+        while window.count > 0, (try? receive()) != nil {}
+    }
+
+    private func receive() throws {
+        let reply = try link.receive()
+        let (tag, flight) = flights[first]
+        first += 1
+        if first >= 1024, first * 2 >= flights.count {
+            flights.removeFirst(first)
+            first = 0
+        }
+        window.remove(flight)
+        try answered(tag, reply)
+    }
+}

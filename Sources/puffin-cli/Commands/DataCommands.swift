@@ -1,0 +1,77 @@
+// set, get and delete. Keys and values are the raw bytes of the arguments, or of a file or stdin.
+
+import ArgumentParser
+import Shell
+import Wire
+
+struct SetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Sets a key to a value; prints OK when it is safe on disk.",
+        usage: "puffin-cli set <key> <value> [<options>]",
+        discussion: """
+            A value of - is read from standard input. What begins with a dash and is no number comes after --:
+              puffin-cli set mood -- -cheerful
+            """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var source: ValueOptions
+    @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
+    @Argument(help: "The value; - reads it from standard input.") var value: RawBytes?
+
+    func run() async throws {
+        guard let bytes = try source.value(or: value) else {
+            throw failed("set needs a key and a value: puffin-cli set <key> <value>")
+        }
+        try await Request(arguments: [Array("SET".utf8), key.bytes, bytes], server: server, format: format.value())
+            .run()
+    }
+}
+
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Prints the value of a key, byte for byte, and a line feed.",
+        usage: "puffin-cli get <key> [<options>]",
+        discussion: "With --format raw there is no line feed.")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
+
+    func run() async throws {
+        try await Request(arguments: [Array("GET".utf8), key.bytes], server: server, format: format.value()).run()
+    }
+}
+
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Deletes a key; prints OK when that is safe on disk. Of several, prints how many were there.",
+        usage: "puffin-cli delete <key> … [<options>]", aliases: ["del"])
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @Argument(help: "The keys.", completion: .custom(completeKeys)) var keys: [RawBytes]
+
+    func run() async throws {
+        try await Request(arguments: [Array("DEL".utf8)] + keys.map(\.bytes), server: server, format: format.value())
+            .run()
+    }
+}
+
+/// Where a value comes from when it is no argument.
+struct ValueOptions: ParsableArguments {
+    @Option(name: "-value-file --value-file", help: "Reads the value from a file, byte for byte.", completion: .file())
+    var valueFile: String?
+
+    /// The value, from wherever it is to come; nil where nothing says.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    func value(or argument: RawBytes?) throws -> [UInt8]? {
+        guard let valueFile else {
+            guard let argument else { return nil }
+            return argument.isStandardInput ? try readAll("-") : argument.bytes
+        }
+        guard argument == nil else { throw failed("a value and --value-file do not go together") }
+        return try readAll(valueFile)
+    }
+}

@@ -1,0 +1,44 @@
+// Keys for the completion of a shell: those that begin with what is typed, as many as help. A server that does not answer
+// at once has none.
+
+import ArgumentParser
+import Bytes
+import PuffinClient
+import Shell
+import Wire
+
+/// The keys that begin with `prefix`, sorted: those that are found within a quarter of a second, 100 at most.
+func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
+    let limit = 100
+    let deadline = ContinuousClock.now + .milliseconds(250)
+    let match = pattern(ofPrefix: prefix)
+    var cursor = Array("0".utf8)
+    var found: Set<[UInt8]> = []
+    while ContinuousClock.now < deadline {
+        let request = [Array("SCAN".utf8), cursor, Array("MATCH".utf8), match, Array("COUNT".utf8), Array("5000".utf8)]
+        guard let reply = try? link.execute(request),
+            case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
+            case .array(let items) = parts[1]
+        else { break }
+        for case .bulk(let key) in items { found.insert(key) }
+        if next == Array("0".utf8) || found.count >= limit { break }
+        cursor = next
+    }
+    return found.sorted { $0.lexicographicallyPrecedes($1) }.prefix(limit).map { $0 }
+}
+
+/// For the scripts of `--generate-completion-script`: they call puffin-cli with the words typed so far.
+@Sendable func completeKeys(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+    var address = environment("PUFFIN_ADDR") ?? ""
+    for (option, value) in zip(words, words.dropFirst()) where option == "-addr" || option == "--addr" {
+        address = value
+    }
+    let endpoint = address.isEmpty ? Endpoint() : try? Endpoint(parsing: address)
+    guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300)) else { return [] }
+    let found = keys(over: link, beginningWith: prefix).compactMap { String(validating: $0, as: UTF8.self) }
+        // Others would have to be quoted, in each shell in a way of its own.
+        .filter { $0.allSatisfy { $0.isLetter || $0.isNumber || "_-.:/@+,=".contains($0) } }
+    guard CompletionShell.requesting == .zsh else { return found }
+    // There a description follows a colon.
+    return found.map { $0.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "\\:") }
+}

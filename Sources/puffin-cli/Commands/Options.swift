@@ -1,0 +1,91 @@
+// Options that several commands have: the same before and after the command's name, with one dash or two.
+
+import ArgumentParser
+import Bytes
+import PuffinClient
+import Shell
+import Wire
+
+/// Which server to talk to.
+struct ServerOptions: ParsableArguments {
+    @Option(
+        name: "-addr --addr",
+        help: "The server's host:port. (default: PUFFIN_ADDR, or \(Endpoint()))",
+        transform: { try Endpoint(parsing: $0) })
+    var addr: Endpoint?
+
+    @Option(
+        name: "-timeout --timeout",
+        help: "How long connecting may take, and the server be silent, such as 500ms or 10s. (default: 5s)",
+        transform: timeSpan)
+    var timeout: TimeSpan?
+
+    /// The server that is meant.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    func endpoint() throws -> Endpoint {
+        if let addr { return addr }
+        guard let text = environment("PUFFIN_ADDR"), !text.isEmpty else { return Endpoint() }
+        do throws(EndpointError) {
+            return try Endpoint(parsing: text)
+        } catch {
+            throw failed("PUFFIN_ADDR: \(error)")
+        }
+    }
+
+    var limit: Duration { timeout?.duration ?? Connection.defaultTimeLimit }
+
+    /// Connects.
+    /// - Parameter extra: how much longer than usual the server may be silent.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    func connect(allowing extra: Duration = .zero) throws -> ServerLink {
+        let endpoint = try endpoint()
+        return try orExit { () throws(ClientError) in try ServerLink(to: endpoint, within: limit + extra) }
+    }
+}
+
+/// What replies look like.
+struct FormatOptions: ParsableArguments {
+    @Option(
+        name: "-format --format",
+        help: "What replies look like: text; json, an object for each; raw, bytes only. Of export: json or resp.")
+    var format: OutputFormat?
+
+    /// The format of replies.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    func value() throws -> OutputFormat {
+        guard format != .resp else { throw failed("the format resp is for export only; others are text, json and raw") }
+        return format ?? .text
+    }
+}
+
+/// What an error does to a batch or an import.
+struct StopOptions: ParsableArguments {
+    @Flag(
+        name: "-stop-on-error --stop-on-error",
+        help: "Ends a batch or an import at its first error; each line then waits for the reply to the one before.")
+    var stopOnError = false
+}
+
+/// Whether to ask before many keys are removed.
+struct SafetyOptions: ParsableArguments {
+    @Flag(name: "-yes --yes", help: "Do not ask before everything is removed.")
+    var yes = false
+}
+
+/// Runs what talks to a server.
+/// - Throws: an `ExitCode`, after the reason has been printed.
+func orExit<Result>(_ body: () throws(ClientError) -> Result) throws -> Result {
+    do throws(ClientError) {
+        return try body()
+    } catch {
+        throw failed(error.advice)
+    }
+}
+
+/// Reads a time of a millisecond or more.
+@Sendable func timeSpan(_ text: String) throws -> TimeSpan {
+    guard let span = TimeSpan(text), span.nanoseconds >= 1_000_000 else {
+        throw ValidationError("a time is a number with a unit, such as 500ms or 10s")
+    }
+    return span
+}

@@ -1,0 +1,153 @@
+// The prompt: a line in, a reply out, for as long as somebody sits in front of it.
+
+import ArgumentParser
+import Bytes
+import PuffinClient
+import Shell
+import Wire
+
+/// An interactive session with a server.
+final class Prompt {
+    private let session: PromptSession
+    private let history = HistoryFile()
+    private let output = Output()
+    private let hasColours = Terminal.hasColours
+    private var splitter = RequestLineSplitter()
+
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    init(server: ServerOptions) throws {
+        session = PromptSession(to: try server.endpoint(), within: server.limit)
+    }
+
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    func run() throws {
+        let isPlain = environment("TERM") == "dumb"
+        let editor = LineEditor(program: "puffin-cli", isPlain: isPlain, historySize: Int32(HistoryFile.limit)) {
+            [unowned self] in complete($0)
+        }
+        guard let editor else { throw failed("the terminal cannot be used; puffin-cli --help says what else there is") }
+        for line in history.lines() { editor.remember(line) }
+        greet()
+        while true {
+            switch editor.readLine(prompt: prompt) {
+            case .end:
+                try say("")
+                return
+            case .cancelled: continue
+            case .line(let text):
+                var line = text
+                while line.hasSuffix("\n") || line.hasSuffix("\r") || line.hasSuffix("\r\n") { line.removeLast() }
+                if !line.allSatisfy({ $0 == " " }) {
+                    if !isSecret(line) { editor.remember(line) }
+                    history.add(line)
+                }
+                if try !run(line) { return }
+            }
+        }
+    }
+
+    private var prompt: String {
+        let state = session.role ?? "(not connected)"
+        guard hasColours else { return "\(session.endpoint) \(state)> " }
+        let colour = session.role == nil ? "31" : session.role == "leader" ? "32" : "33"
+        return "\u{1}\u{1b}[1m\u{1}\(session.endpoint)\u{1}\u{1b}[0;\(colour)m\u{1} \(state)\u{1}\u{1b}[0m\u{1}> "
+    }
+
+    private func greet() {
+        do throws(ClientError) {
+            try session.connect()
+        } catch {
+            obstruct(error)
+        }
+    }
+
+    /// Runs a line.
+    /// - Returns: false where it was the last one.
+    private func run(_ line: String) throws -> Bool {
+        let arguments: [[UInt8]]
+        do throws(LineError) {
+            arguments = try splitter.arguments(of: Array((line + "\n").utf8))
+        } catch {
+            try complain("\(error)")
+            return true
+        }
+        guard let first = arguments.first else {
+            // An empty line asks again whether the server is there.
+            if session.role == nil { greet() }
+            return true
+        }
+        switch String(decoding: first, as: UTF8.self).lowercased() {
+        case "exit", "quit": return false
+        case "help", "?":
+            let topic = arguments.count > 1 ? String(decoding: arguments[1], as: UTF8.self) : nil
+            try say(topic.map(PromptHelp.topic) ?? PromptHelp.overview)
+        default: try ask(arguments)
+        }
+        return true
+    }
+
+    private func ask(_ arguments: [[UInt8]]) throws {
+        let spec = Catalog.find(arguments)
+        if let spec, !spec.count.contains(arguments.count - 1) {
+            return try complain("\(spec.name) needs \(spec.needs): \(spec.usage)")
+        }
+        do {
+            if spec?.clears == true {
+                let count = try session.connect().count()
+                try confirm("\(spec?.name ?? "") removes \(allPairs(count)) at \(session.endpoint)")
+            }
+            let reply = try session.execute(
+                spec?.completed(arguments) ?? arguments, allowing: waitingTime(of: arguments))
+            try show(reply, arguments, spec)
+        } catch let error as ClientError {
+            obstruct(error)
+        } catch let code as ExitCode where code == .errorReply {
+            // It was not confirmed.
+        }
+    }
+
+    private func show(_ reply: Reply, _ arguments: [[UInt8]], _ spec: CommandSpec?) throws {
+        let outcome = Outcome(reply, spec: spec, arguments: arguments)
+        guard case .success(let reply) = outcome else {
+            let name = String(decoding: arguments[0], as: UTF8.self)
+            let text = (outcome.errorText ?? "").trimmed
+            let match =
+                spec == nil && text.lowercased().hasPrefix("unknown command")
+                ? nearest(to: name, among: Catalog.commands.map(\.name)) : nil
+            return try complain(text + (match.map { "; did you mean \($0)?" } ?? ""))
+        }
+        if case .array(let items) = reply, items.isEmpty { return try say("(empty list)") }
+        try output.write { $0.append(text: reply, spec: spec, style: .prompt) }
+        try output.flush()
+    }
+
+    private func say(_ lines: [String]) throws { try say(lines.joined(separator: "\n")) }
+
+    private func say(_ text: String) throws {
+        try output.write { $0.append(text: text + "\n") }
+        try output.flush()
+    }
+
+    private func complain(_ text: String) throws {
+        try say(hasColours ? "\u{1b}[31mERROR:\u{1b}[0m \(text)" : "ERROR: \(text)")
+    }
+
+    /// Says why the server was not asked, or has not answered.
+    private func obstruct(_ error: ClientError) {
+        session.close()
+        printError("puffin-cli: \(error)")
+    }
+
+    private func complete(_ line: String) -> EditorAnswer {
+        PromptCompletion(session: session).answer(before: line)
+    }
+}
+
+/// How long a server is asked to wait before it answers.
+func waitingTime(of arguments: [[UInt8]]) -> Duration {
+    guard arguments.count > 2, let last = arguments.last, let milliseconds = Int(String(decoding: last, as: UTF8.self)),
+        ["WAIT", "WAITAOF", "HANDOVER"].contains(Catalog.find(arguments)?.name)
+    else { return .zero }
+    // 0 is for ever, which an hour's silence ends all the same.
+    return milliseconds > 0 ? .milliseconds(milliseconds) : .seconds(3600)
+}

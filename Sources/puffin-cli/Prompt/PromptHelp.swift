@@ -1,0 +1,33 @@
+// What the prompt explains.
+
+import Bytes
+import Shell
+
+/// The texts of `help`.
+enum PromptHelp {
+    /// What the prompt does itself.
+    static let locals = ["help": "help [<command>]", "exit": "exit", "quit": "quit"]
+
+    static var overview: [String] {
+        section("Data", Catalog.data) + section("Server", Catalog.server) + section("Replication", Catalog.replication)
+            + [
+                "",
+                "help <command> explains one; exit or Ctrl-D ends; Tab completes; Ctrl-R searches what was typed.",
+                "A value is the rest of the line; what has blanks elsewhere is a JSON string: GET \"two words\".",
+            ]
+    }
+
+    private static func section(_ name: String, _ commands: [CommandSpec]) -> [String] {
+        [name] + commands.filter { !$0.isHidden }.map { "  " + padded($0.name, 10, left: true) + $0.summary }
+    }
+
+    /// About one command.
+    static func topic(_ name: String) -> [String] {
+        if let usage = locals[name.lowercased()] { return [usage, "  Of the prompt itself."] }
+        guard let spec = Catalog.find(name) else {
+            let match = nearest(to: name, among: Catalog.commands.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            return ["There is no help for \"\(name)\"\(match)"]
+        }
+        return [spec.usage, "  " + spec.summary]
+    }
+}

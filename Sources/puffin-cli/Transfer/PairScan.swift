@@ -1,0 +1,95 @@
+// Every pair of a server, one after the other: SCAN, and the values of what it names, many at once.
+
+import ArgumentParser
+import Bytes
+import PuffinClient
+import Shell
+import Wire
+
+/// Walks over a server's pairs. A key that is there all along is met at least once, and maybe twice.
+final class PairScan {
+    private let link: ServerLink
+    private let pattern: [UInt8]?
+    private let hasExpiry: Bool
+    private let found: (TransferPair) throws -> Void
+    private let refused: ([UInt8], Reply) throws -> Void
+    /// The value whose expiry is asked for next.
+    private var value: [UInt8]?
+    /// The server's clock at the last look, in Unix milliseconds.
+    private var time = 0
+    private var pipeline: Pipeline<Question>?
+
+    private static let keysAtOnce = "1000"
+
+    private enum Question {
+        case value([UInt8])
+        case expiry([UInt8])
+    }
+
+    /// - Parameters:
+    ///   - pattern: which keys; nil for all.
+    ///   - found: is called for each pair.
+    ///   - refused: is called for each key whose value the server does not give, such as a list's.
+    init(
+        over link: ServerLink, matching pattern: [UInt8]?, found: @escaping (TransferPair) throws -> Void,
+        refused: @escaping ([UInt8], Reply) throws -> Void
+    ) throws {
+        self.link = link
+        self.pattern = pattern
+        self.found = found
+        self.refused = refused
+        hasExpiry = try link.knows("PTTL")
+        pipeline = Pipeline(over: link) { [unowned self] question, reply in try answered(question, reply) }
+    }
+
+    /// - Throws: `ClientError`, an `ExitCode` where the server refuses, or what the callbacks throw.
+    func run() throws {
+        var cursor = Array("0".utf8)
+        repeat {
+            var request = [Array("SCAN".utf8), cursor, Array("COUNT".utf8), Array(PairScan.keysAtOnce.utf8)]
+            if let pattern { request += [Array("MATCH".utf8), pattern] }
+            let reply = try link.execute(request)
+            guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
+                case .array(let keys) = parts[1]
+            else { throw refusal(of: "SCAN", reply) }
+            cursor = next
+            if hasExpiry { try look() }
+            for case .bulk(let key) in keys { try ask(key) }
+            try pipeline?.drain()
+        } while cursor != Array("0".utf8)
+    }
+
+    private func ask(_ key: [UInt8]) throws {
+        try pipeline?.send([Array("GET".utf8), key], tag: .value(key), isWide: true)
+        if hasExpiry { try pipeline?.send([Array("PTTL".utf8), key], tag: .expiry(key), isWide: false) }
+    }
+
+    private func answered(_ question: Question, _ reply: Reply) throws {
+        switch (question, reply) {
+        case (.value(let key), .bulk(let bytes)):
+            if hasExpiry { value = bytes } else { try found(TransferPair(key: key, value: bytes)) }
+        // It went away meanwhile.
+        case (.value, .null): value = nil
+        case (.value(let key), _):
+            value = nil
+            try refused(key, reply)
+        case (.expiry(let key), .integer(let left)):
+            // Below -1 it has just ended.
+            guard let value, left >= -1 else { return }
+            try found(TransferPair(key: key, value: value, expires: left < 0 ? nil : time + left))
+        case (.expiry, _): throw refusal(of: "PTTL", reply)
+        }
+    }
+
+    private func look() throws {
+        guard case .array(let parts) = try link.execute("TIME"), parts.count == 2, let seconds = Int(parts[0].word),
+            let microseconds = Int(parts[1].word)
+        else { return }
+        time = seconds * 1000 + microseconds / 1000
+    }
+
+    private func refusal(of command: String, _ reply: Reply) -> ExitCode {
+        let text = Outcome(reply, spec: nil, arguments: []).errorText ?? "\(command) was answered with \(reply)"
+        return serverError("\(link.endpoint): \(text)")
+    }
+}

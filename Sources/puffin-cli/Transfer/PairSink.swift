@@ -1,0 +1,76 @@
+// Where imported pairs go: many SETs at once, and what became of them.
+
+import ArgumentParser
+import PuffinClient
+import Shell
+import Wire
+
+/// Stores pairs on a server.
+final class PairSink {
+    let progress: Progress
+    private(set) var tally = Tally()
+    private var pipeline: Pipeline<String>?
+    private let hasExpiry: Bool
+    private let stopping: StopOptions
+    private let options: ImportOptions
+    private var complaints = 0
+    /// Whether an error has ended the import.
+    private(set) var isStopped = false
+
+    /// Errors beyond these are only counted.
+    private static let complaintLimit = 20
+
+    init(over link: ServerLink, progress: Progress, stopping: StopOptions, options: ImportOptions) throws {
+        self.progress = progress
+        self.stopping = stopping
+        self.options = options
+        hasExpiry = try link.knows("PEXPIREAT")
+        pipeline = Pipeline(over: link, limit: stopping.stopOnError ? 1 : 1024) { [unowned self] place, reply in
+            if let text = Outcome(reply, spec: nil, arguments: []).errorText {
+                tally.refused += 1
+                complain(at: place, "ERROR: \(text)")
+            } else {
+                tally.done += 1
+            }
+        }
+    }
+
+    /// - Parameter place: what messages call it: a file and a line, or a key.
+    /// - Throws: `ClientError`.
+    func store(_ pair: TransferPair, from place: String) throws {
+        var pair = pair
+        if pair.expires != nil, !hasExpiry {
+            guard options.dropExpires else {
+                return try object(at: place, "this server has no expiry; --drop-expires stores the pair to stay")
+            }
+            pair.expires = nil
+        }
+        try pipeline?.send(pair.request, tag: place, isWide: false)
+    }
+
+    /// Counts what cannot be stored.
+    func object(at place: String, _ reason: String) throws {
+        try pipeline?.drain()
+        tally.unusable += 1
+        complain(at: place, reason)
+    }
+
+    func finish() throws { try pipeline?.drain() }
+
+    private func complain(at place: String, _ reason: String) {
+        complaints += 1
+        if complaints <= PairSink.complaintLimit { progress.say("\(place): \(reason)") }
+        if complaints == PairSink.complaintLimit + 1 { progress.say("more errors are only counted") }
+        if stopping.stopOnError { isStopped = true }
+    }
+
+    /// Says how far the import has come, where a connection has not lasted to its end.
+    func broken(by error: ClientError) -> ExitCode {
+        pipeline?.salvage()
+        progress.clear()
+        let first = pipeline?.oldest.map {
+            "; \($0) is the first without an answer, and may or may not have been stored"
+        }
+        return failed("\(error.cause); \(tally.done) pairs were stored\(first ?? "")")
+    }
+}

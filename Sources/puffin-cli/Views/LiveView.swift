@@ -1,0 +1,42 @@
+// Lines that are written over on a terminal, and one block after the other elsewhere.
+
+import Bytes
+import Glibc
+import Shell
+
+/// Shows the same few lines again and again.
+struct LiveView {
+    private let isLive = Terminal.isOutput && environment("TERM") != "dumb"
+    private var shown = 0
+    private let output = Output()
+
+    init() {}
+
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    mutating func show(_ lines: [String]) throws {
+        var text = ""
+        if isLive {
+            // Back to the first line of what is there; each is cleared before it is written anew.
+            if shown > 0 { text += "\u{1b}[\(shown)A\r" }
+            for line in lines { text += line + "\u{1b}[K\n" }
+            text += "\u{1b}[J"
+        } else {
+            if shown > 0, lines.count > 1 { text += "\n" }
+            for line in lines { text += line + "\n" }
+        }
+        shown = lines.count
+        try output.write { $0.append(text: text) }
+        try output.flush()
+    }
+}
+
+/// Waits.
+func pause(for span: Duration) {
+    let microseconds = span.nanoseconds / 1000
+    var left = microseconds
+    while left > 0 {
+        let step = min(left, 500_000)
+        usleep(UInt32(step))
+        left -= step
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Pairs from one place to another.
+@Suite("puffin-cli: import and export")
+struct TransferTests {
+    @Test("what is exported is imported again, byte for byte")
+    func roundTrip() throws {
+        try withTool { tool, _ in
+            let value: [UInt8] = Array(0...255)
+            _ = try tool.run(["set", "bin", "-"], input: value)
+            _ = try tool("mset", "greeting", "Hello, world!", "two words", "line one\nline two", "", "empty key")
+            let export = try tool("export")
+            #expect(export.exitCode == 0 && export.errors.hasPrefix("export: 4 pairs in "))
+            let lines = Set(export.output.split(separator: "\n"))
+            #expect(lines.contains("{\"key\":\"greeting\",\"value\":\"Hello, world!\"}"))
+            #expect(lines.contains("{\"key\":\"two words\",\"value\":\"line one\\nline two\"}"))
+            #expect(lines.count == 4 && lines.contains { $0.hasPrefix("{\"key\":\"bin\",\"value64\":\"AAEC") })
+
+            let other = try ServerProcess(data: tool.folder + "/other.json")
+            let second = CommandTool(folder: tool.folder, address: "127.0.0.1:\(other.port)")
+            let imported = try second("import", "-", input: export.output)
+            #expect(imported.exitCode == 0 && imported.errors.hasPrefix("standard input: 4 pairs in "))
+            #expect(try Set(second("export").output.split(separator: "\n")) == lines)
+            let some = try tool("export", "--match", "g*")
+            #expect(some.output == "{\"key\":\"greeting\",\"value\":\"Hello, world!\"}\n")
+        }
+    }
+
+    @Test("lines that are no pairs are named, and the others stored")
+    func badLines() throws {
+        try withTool { tool, _ in
+            let name = try tool.file(
+                "pairs.jsonl",
+                """
+                {"key":"a","value":"1"}
+                {"key":"b"}
+
+                {"key":"c","value":"3","expires":99999999999999}
+                nonsense
+                {"value":"4","key":"d"}
+                """)
+            let found = try tool("import", name)
+            #expect(found.exitCode == 2)
+            let errors = found.errors.split(separator: "\n")
+            #expect(errors[0] == "pairs.jsonl:2: There is no \"value\" (or \"value64\")")
+            #expect(errors[1].hasPrefix("pairs.jsonl:4: this server has no expiry; --drop-expires"))
+            #expect(errors[2].hasPrefix("pairs.jsonl:5: The line is not a JSON object"))
+            #expect(errors[3].hasPrefix("pairs.jsonl: 2 pairs, 3 errors in "))
+            #expect(try tool("exists", "a", "b", "c", "d") == CommandTool.Result(0, "2\n"))
+            #expect(try tool("flushall", "--yes").exitCode == 0)
+            #expect(try tool("import", name, "--stop-on-error").exitCode == 2)
+            #expect(try tool("keys") == CommandTool.Result(0, "a\n"))
+            _ = try tool("import", name, "--drop-expires")
+            #expect(try tool("get", "c") == CommandTool.Result(0, "3\n"))
+        }
+    }
+
+    @Test(
+        "from Redis come the strings; other types are counted and named, and what expires is not made to stay unasked",
+        .enabled(if: Peer.areThere("redis-server", "redis-cli")))
+    func fromRedis() throws {
+        try withTool { tool, _ in
+            let redis = try RedisProcess(folder: tool.folder)
+            let fill = """
+                for i in $(seq 3000); do echo "SET n:$i v$i"; done | redis-cli -p \(redis.port) > /dev/null
+                redis-cli -p \(redis.port) hset h a 1
+                redis-cli -p \(redis.port) lpush l a
+                redis-cli -p \(redis.port) set soon x ex 1000
+                """
+            _ = try ChildProcess.run(["sh", "-c", fill])
+            let found = try tool("import", "--from-redis", "127.0.0.1:\(redis.port)")
+            #expect(found.exitCode == 2)
+            #expect(found.errors.contains("soon: this server has no expiry"))
+            #expect(found.errors.contains("import from 127.0.0.1:\(redis.port): 3,000 pairs, 1 error in "))
+            #expect(found.errors.contains("Left out, because they are no strings: 1 hash, 1 list: "))
+            #expect(try tool("get", "n:1234") == CommandTool.Result(0, "v1234\n"))
+            let again = try tool(
+                "import", "--from-redis", "127.0.0.1:\(redis.port)", "--drop-expires", "--match", "soon")
+            #expect(again == CommandTool.Result(0, "", again.errors) && again.errors.contains(": 1 pair in "))
+            #expect(try tool("get", "soon") == CommandTool.Result(0, "x\n"))
+        }
+    }
+
+    @Test(
+        "as RESP an export is what redis-cli --pipe takes", .enabled(if: Peer.areThere("redis-server", "redis-cli")))
+    func toRedis() throws {
+        try withTool { tool, _ in
+            let redis = try RedisProcess(folder: tool.folder)
+            _ = try tool("mset", "a", "1", "two words", "line one\nline two")
+            let program = ChildProcess.program("puffin-cli")
+            let pipe = try ChildProcess.run([
+                "sh", "-c",
+                "\(program) -addr \(tool.address) export --format resp | redis-cli -p \(redis.port) --pipe",
+            ])
+            #expect(pipe.output.contains("errors: 0, replies: 2"), "\(pipe.output)")
+            let value = try ChildProcess.run(["redis-cli", "-p", "\(redis.port)", "get", "two words"]).output
+            #expect(value == "line one\nline two\n")
+        }
+    }
+
+    @Test("a server that is not there is named, whichever it is")
+    func nobody() throws {
+        try withTool { tool, server in
+            let nobody = "127.0.0.1:\(freePort())"
+            let source = try tool("import", "--from-redis", nobody)
+            #expect(source.exitCode == 2 && source.isOneLine && source.errors.contains("cannot connect to \(nobody)"))
+            let itself = try tool("import", "--from-redis", tool.address)
+            #expect(itself.exitCode == 2 && itself.isOneLine && itself.errors.contains("into itself"))
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import Shell
+import TestSupport
+import Testing
+
+/// What is wrong is said in one line, with what was probably meant.
+@Suite("puffin-cli: wrong usage")
+struct UsageTests {
+    /// Nobody is asked, so nobody has to be there.
+    private func run(_ arguments: [String], address: String? = nil) throws -> CommandTool.Result {
+        try withTemporaryFolder { folder in
+            try CommandTool(folder: folder, address: address ?? "127.0.0.1:\(freePort())").run(arguments)
+        }
+    }
+
+    @Test(
+        "one line and exit code 2",
+        arguments: [
+            (["--adr", "x", "get", "k"], "Unknown option '--adr'. Did you mean '--addr'?"),
+            (["get"], "Missing expected argument '<key>' (see puffin-cli get --help)"),
+            (["get", "a", "b"], "Unexpected argument 'b'"),
+            (["get", "k", "-format", "yaml"], "The value 'yaml' is invalid"),
+            (["get", "k", "-format", "resp"], "the format resp is for export only"),
+            (["-addr", "a:b:1", "get", "k"], "there are two colons"), (["mget"], "mget needs one or more keys"),
+            (["-cmd", "set", "-value", "v"], "set needs a -key"), (["-key", "k"], "-key and -value need a -cmd"),
+            (["-cmd", "export"], "export is a command of puffin-cli itself"),
+            (["-cmd", "get", "-file", "x"], "-file and -cmd do not go together"),
+            (["-file", "x", "get", "k"], "-file and the command \"get\" do not go together"),
+            (["-file", "/nowhere/x"], "cannot read /nowhere/x: No such file or directory"),
+            (["set", "k"], "set needs a key and a value"),
+            (["set", "k", "v", "--value-file", "x"], "a value and --value-file do not go together"),
+            (["set", "k", "--value-file", "/nowhere/x"], "cannot read /nowhere/x"),
+            (["import"], "import needs a file"), (["import", "x", "--from-redis", "y:1"], "import needs a file"),
+            (["stats", "--count", "0"], "--count is 1 or more"),
+            (["ping", "--wait", "soon"], "a time is a number with a unit"),
+            (["help", "exprot"], "did you mean export?"),
+            (["export", "-format", "text"], "export writes json or resp"),
+        ])
+    func wrong(arguments: [String], message: String) throws {
+        let found = try run(arguments)
+        #expect(found.exitCode == 2 && found.isOneLine, "\(found)")
+        #expect(found.errors.hasPrefix("puffin-cli: ") && found.errors.contains(message), "\(found)")
+    }
+
+    @Test("an address in the environment that is none is named")
+    func environment() throws {
+        let found = try run(["get", "k"], address: "x:y")
+        #expect(found.exitCode == 2 && found.isOneLine && found.errors.hasPrefix("puffin-cli: PUFFIN_ADDR: \"x:y\""))
+    }
+
+    @Test("help is there for every command, and completion for each shell")
+    func help() throws {
+        let overview = try run(["--help"]).output
+        for name in ["set", "mget", "export", "stats", "handover", "flushall"] {
+            #expect(overview.contains("\n  \(name) ") || overview.contains("\n  \(name), "), "\(name)")
+            let page = try run(["help", name])
+            #expect(page.exitCode == 0 && page.output.contains("USAGE: puffin-cli \(name)"), "\(page)")
+        }
+        for (shell, sign) in [("bash", "complete "), ("zsh", "#compdef puffin-cli"), ("fish", "complete -c")] {
+            let script = try run(["--generate-completion-script", shell])
+            #expect(script.exitCode == 0 && script.output.contains(sign) && script.output.contains("handover"))
+        }
+    }
+
+    @Test("puffin-cli knows every command of the server, and no others")
+    func catalog() throws {
+        try withTool { tool, server in
+            let client = try server.connect()
+            try client.send("COMMAND\n")
+            let names = String(decoding: try client.receive(through: "END\n"), as: UTF8.self).split(separator: "\n")
+            #expect(Set(names.dropLast().map(String.init)) == Set(Catalog.commands.map(\.name)))
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Bytes
+import Shell
+import Testing
+
+/// What the prompt knows without a terminal.
+struct PromptTests {
+    @Test(
+        "Tab is about the word that the cursor is in",
+        arguments: [
+            ("", .command(prefix: "")), ("ge", .command(prefix: "ge")), ("GET k", .key(prefix: "k")),
+            ("GET ", .usage("GET <key>")), ("get k ", .usage("GET <key>")), ("SET user:1", .key(prefix: "user:1")),
+            ("SET user:1 v", .usage("SET <key> <value>")), ("MGET a b", .key(prefix: "b")),
+            ("MSET a b", .usage("MSET <key> <value> …")), ("MSET a b c", .key(prefix: "c")), ("FROB x", .nothing),
+            ("GET \"two w", .usage("GET <key>")), ("COUNT ", .usage("COUNT")), ("help se", .topic(prefix: "se")),
+            ("help ", .topic(prefix: "")), ("exit ", .usage("exit")),
+        ] as [(String, Completion)])
+    func completion(line: String, expected: Completion) {
+        #expect(Completion(before: line, locals: ["exit": "exit"]) == expected)
+    }
+
+    @Test("keys that a line cannot hold bare are quoted")
+    func spelling() {
+        #expect(lineSpelling(of: Array("user:1".utf8)) == "user:1")
+        #expect(lineSpelling(of: Array("two words".utf8)) == "\"two words\"")
+        #expect(lineSpelling(of: Array("\"".utf8)) == "\"\\\"\"")
+        #expect(lineSpelling(of: []) == "\"\"")
+        #expect(lineSpelling(of: [0x1b]) == "\"\\u001b\"")
+        #expect(commonPrefix(of: ["user:12", "user:1", "user:13"]) == "user:1")
+        #expect(commonPrefix(of: []) == "")
+        #expect(String(decoding: pattern(ofPrefix: "a*[b]?\\"), as: UTF8.self) == "a\\*\\[b\\]\\?\\\\*")
+    }
+
+    @Test(
+        "what may have a secret in it is not kept",
+        arguments: [
+            ("AUTH hunter2", true), ("auth default hunter2", true), ("HELLO 3 AUTH user pw", true),
+            ("SET user:password x", true), ("CONFIG SET requirepass x", true), ("SET api_token x", true),
+            (" SET k v", true), ("SET client-secret x", true), ("GET author:1", false), ("SET k v", false),
+            ("GET authors", false),
+        ])
+    func secrets(line: String, isKept: Bool) {
+        #expect(isSecret(line) == isKept)
+    }
+}
