@@ -11,7 +11,8 @@ extension Harvest {
         do throws(UnreadableFile) {
             bytes = try readFile(path, limit: Harvest.fileLimit)
         } catch {
-            flaws.append(Flaw(place: path, text: "cannot be read: \(error); \(name) names this file"))
+            let place = path.isEmpty ? name : path
+            flaws.append(Flaw(place: place, text: "cannot be read: \(error); \(name) names this file"))
             return
         }
         let reader = FileSource(path: path, schema: schema)

@@ -14,8 +14,9 @@ package struct Sources: Sendable {
 
     package init() {}
 
-    /// The configuration file's path; nil where there is none.
-    package var file: String? { config ?? environment[Sources.configName] }
+    /// The configuration file's path; nil where there is none. An empty variable names none, as where `PUFFIN_CONFIG=$UNSET` was
+    /// meant to pass on what may not be there.
+    package var file: String? { config ?? environment[Sources.configName].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// Reads everything.
     /// - Throws: `Flaws`: all that is wrong.

@@ -205,6 +205,15 @@ struct FileTests {
         }
     }
 
+    @Test("an empty variable names no file, an empty flag is a mistake")
+    func emptyPath() throws {
+        #expect(try resolve(environment: ["PUFFIN_CONFIG": ""]).file == nil)
+        var sources = Sources()
+        sources.config = ""
+        let error = try #require(throws: Flaws.self) { _ = try sources.resolve(ServerSettings.schema) }
+        #expect("\(error)" == "--config: cannot be read: No such file or directory; --config names this file")
+    }
+
     @Test("random bytes, and cut and changed files, are errors and never a crash")
     func noise() throws {
         var random = SplitMix64(seed: 6)
