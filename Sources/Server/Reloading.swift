@@ -10,5 +10,6 @@ extension Server {
             compactRatio: configuration.store.compactRatio, compactSize: configuration.store.compactSize,
             retention: configuration.store.retention)
         replication.change(to: configuration.replication)
+        slowLog.change(to: configuration.slowLog)
     }
 }

@@ -113,7 +113,7 @@ package enum ServerSettings {
         "logging.format", flag: "log-format", .choice(["text", "json"]), default: "text", isLive: true,
         "How they are said: text is for people, json is one object on each line.")
     package static let slowThreshold = Key(
-        "slowlog.threshold", flag: "slow-log-threshold", .timeOrOff, default: "100ms",
+        "slowlog.threshold", flag: "slow-log-threshold", .timeOrOff, default: "100ms", isLive: true,
         "Requests that take longer, waits for disk and followers included, are said in the log.")
 
     // MARK: metrics

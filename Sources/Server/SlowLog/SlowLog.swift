@@ -1,11 +1,16 @@
 // Slow requests: a line each in the log, unless there are too many, and the last of them in memory, for SLOWLOG.
 
 import Logging
+import Synchronization
 
 /// Keeps and tells slow requests. Used from one thread.
 final class SlowLog {
+    /// Atomic, because it can change, and is read for each request without a check for exclusive access.
+    private let limit: Atomic<Int>
     /// What takes longer is slow, in nanoseconds; `Int.max` where nothing is.
-    let threshold: Int
+    @inline(__always)
+    var threshold: Int { limit.load(ordering: .relaxed) }
+    @inline(__always)
     var isOn: Bool { threshold != .max }
     private let log: Logger
     /// Up to `entryCount`; `next` is the place of the oldest, once there are so many.
@@ -23,8 +28,17 @@ final class SlowLog {
     private static let linesPerSecond = 10
 
     init(_ settings: SlowLogSettings, log: Logger) {
-        threshold = settings.threshold.map { Int(clamping: Int64($0 / .nanoseconds(1))) } ?? .max
+        limit = Atomic(SlowLog.limit(settings))
         self.log = log
+    }
+
+    private static func limit(_ settings: SlowLogSettings) -> Int {
+        settings.threshold.map { Int(clamping: Int64($0 / .nanoseconds(1))) } ?? .max
+    }
+
+    /// Takes another threshold, for requests from now on.
+    func change(to settings: SlowLogSettings) {
+        limit.store(SlowLog.limit(settings), ordering: .relaxed)
     }
 
     /// Keeps a slow request, and tells it.

@@ -124,6 +124,20 @@ struct ReloadTests {
         }
     }
 
+    @Test("the slow requests' threshold changes for those that come from then on")
+    func slowRequests() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "slowlog:\n  threshold: off\n")
+            let client = try reloaded.server.connect()
+            #expect(try client.ask("SET a 1") == "OK")
+            #expect(reloaded.server.count(of: "Slow request") == 0)
+            try reloaded.reload("slowlog:\n  threshold: 0\n", until: "Reloaded: slowlog.threshold is 0")
+            #expect(try client.ask("SET a 2") == "OK")
+            try reloaded.server.waitForLog("Slow request")
+            reloaded.server.stop()
+        }
+    }
+
     @Test("timeouts and what is kept of the log change without a restart")
     func others() throws {
         try withTemporaryFolder { folder in
