@@ -106,7 +106,7 @@ struct ReplicationDocumentationTests {
 
     @Test("every line of the log that is explained is one that the server writes")
     func logLines() throws {
-        let root = Document.root.appendingPathComponent("Sources/Server")
+        let root = Document.root.appendingPathComponent("Sources")
         let sources = try #require(FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil))
             .compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
             .map { try String(contentsOf: $0, encoding: .utf8) }.joined()

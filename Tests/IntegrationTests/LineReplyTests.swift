@@ -94,6 +94,8 @@ struct LineReplyTests {
             // In the folder Replication.
             "REPLICATE", "ROLE", "PROMOTE", "DEMOTE", "FOLLOW", "FOLLOWER", "HANDOVER", "WAIT", "WAITAOF", "AFTER",
             "SEQ",
+            // In MetricsTests.
+            "SLOWLOG",
         ]
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
