@@ -58,6 +58,10 @@ struct ReplyTests {
         #expect(text(.array([bulk("0"), .array([bulk("k")])]), "SCAN", "0", style: .command) == "0\nk\n")
         #expect(text(bulk("a:1\r\nb:2\r\n"), "INFO", style: .prompt) == "a:1\nb:2\n")
         #expect(text(.simple("OK"), "SET", "k", "v", style: .batch) == "OK\n")
+        let row = Reply.array([.integer(1), bulk("two words"), .array([bulk("GET"), bulk("a\nb")])])
+        #expect(
+            text(.array([row, row]), "SLOWLOG", "GET", style: .prompt)
+                == String(repeating: "1 two words GET \"a\\nb\"\n", count: 2))
     }
 
     @Test("raw is bytes and nothing else")

@@ -53,6 +53,9 @@ package enum Catalog {
         CommandSpec("STATS", "What the server holds and has done.", answer: .pairs),
         CommandSpec("HELP", "The commands, as the server describes them.", isHidden: true),
         CommandSpec("TIME", "Unix time: seconds, and microseconds within the second."),
+        CommandSpec(
+            "SLOWLOG", "GET [<count>]|LEN|RESET", 1...2, needs: "a subcommand",
+            "The last requests that took long, newest first.", answer: .rows),
         CommandSpec("COMPACT", "Begins to merge the log into the snapshot; STATS says how far it is."),
         CommandSpec(
             "INFO", "[<section> …]", 0...CommandSpec.any, needs: "sections or nothing",

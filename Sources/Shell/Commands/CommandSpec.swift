@@ -23,6 +23,8 @@ package struct CommandSpec: Sendable {
         case deleted
         /// Names and values in turns.
         case pairs
+        /// A list of lists, each of which is a line.
+        case rows
         /// A text of several lines for people.
         case text
     }

@@ -36,6 +36,8 @@ extension ByteBuffer {
             }
         case .array(let items) where spec?.answer == .pairs && items.count % 2 == 0:
             append(pairs: stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) })
+        case .array(let rows) where spec?.answer == .rows:
+            for row in rows { append(row: row) }
         case .map(let entries):
             append(pairs: entries.map { ($0.key, $0.value) })
         default:
@@ -57,6 +59,16 @@ extension ByteBuffer {
             append(items: value)
             // An empty list has no line of its own.
             if count == before { append(UInt8(ascii: "\n")) }
+        }
+    }
+
+    /// All values inside a reply on one line, blanks between them.
+    private mutating func append(row: Reply) {
+        var items = ByteBuffer()
+        items.append(items: row)
+        for index in 0..<items.count {
+            let isBreak = items.bytes[index] == UInt8(ascii: "\n")
+            append(isBreak && index < items.count - 1 ? UInt8(ascii: " ") : items.bytes[index])
         }
     }
 

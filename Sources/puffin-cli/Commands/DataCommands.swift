@@ -47,13 +47,31 @@ struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
         abstract: "Deletes a key; prints OK when that is safe on disk. Of several, prints how many were there.",
-        usage: "puffin-cli delete <key> … [<options>]", aliases: ["del"])
+        usage: """
+            puffin-cli delete <key> … [<options>]
+            puffin-cli delete --match <pattern> [<options>]
+            """,
+        discussion: """
+            With --match it looks for the keys, says how many there are, and asks; a script has to say --yes. What comes up \
+            meanwhile stays.
+            """, aliases: ["del"])
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Argument(help: "The keys.", completion: .custom(completeKeys)) var keys: [RawBytes]
+    @OptionGroup var safety: SafetyOptions
+    @Option(name: "-match --match", help: "Deletes the keys that match a pattern such as user:*.") var match: RawBytes?
+    @Argument(help: "The keys.", completion: .custom(completeKeys)) var keys: [RawBytes] = []
 
     func run() async throws {
+        if let match {
+            guard keys.isEmpty else { throw failed("keys and --match do not go together") }
+            return try PatternDeletion(
+                pattern: match.bytes, server: server, format: format.value(), isConfirmed: safety.yes
+            ).run()
+        }
+        guard !keys.isEmpty else {
+            throw failed("delete needs one or more keys, or --match: puffin-cli delete <key> …")
+        }
         try await Request(arguments: [Array("DEL".utf8)] + keys.map(\.bytes), server: server, format: format.value())
             .run()
     }

@@ -11,19 +11,9 @@ import Wire
 func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
     let limit = 100
     let deadline = ContinuousClock.now + .milliseconds(250)
-    let match = pattern(ofPrefix: prefix)
-    var cursor = Array("0".utf8)
+    var walk = KeyWalk(over: link, matching: pattern(ofPrefix: prefix), count: 5000)
     var found: Set<[UInt8]> = []
-    while ContinuousClock.now < deadline {
-        let request = [Array("SCAN".utf8), cursor, Array("MATCH".utf8), match, Array("COUNT".utf8), Array("5000".utf8)]
-        guard let reply = try? link.execute(request),
-            case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
-            case .array(let items) = parts[1]
-        else { break }
-        for case .bulk(let key) in items { found.insert(key) }
-        if next == Array("0".utf8) || found.count >= limit { break }
-        cursor = next
-    }
+    while found.count < limit, ContinuousClock.now < deadline, let keys = try? walk.next() { found.formUnion(keys) }
     return found.sorted { $0.lexicographicallyPrecedes($1) }.prefix(limit).map { $0 }
 }
 

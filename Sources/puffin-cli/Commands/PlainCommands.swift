@@ -82,6 +82,7 @@ enum Time: CommandName { static let name = "TIME" }
 enum Compact: CommandName { static let name = "COMPACT" }
 enum Info: CommandName { static let name = "INFO" }
 enum Config: CommandName { static let name = "CONFIG" }
+enum SlowLog: CommandName { static let name = "SLOWLOG" }
 enum Seq: CommandName { static let name = "SEQ" }
 enum After: CommandName { static let name = "AFTER" }
 enum Wait: CommandName { static let name = "WAIT" }
@@ -99,6 +100,7 @@ let transferCommands: [any ParsableCommand.Type] = [ImportCommand.self, ExportCo
 let serverCommands: [any ParsableCommand.Type] = [
     PingCommand.self, PlainCommand<Echo>.self, StatsCommand.self, LatencyCommand.self, TopCommand.self,
     PlainCommand<Info>.self, PlainCommand<Config>.self, PlainCommand<Time>.self, PlainCommand<Compact>.self,
+    PlainCommand<SlowLog>.self,
 ]
 
 let replicationCommands: [any ParsableCommand.Type] = [

@@ -19,8 +19,6 @@ final class PairScan {
     private var time = 0
     private var pipeline: Pipeline<Question>?
 
-    private static let keysAtOnce = "1000"
-
     private enum Question {
         case value([UInt8])
         case expiry([UInt8])
@@ -44,19 +42,12 @@ final class PairScan {
 
     /// - Throws: `ClientError`, an `ExitCode` where the server refuses, or what the callbacks throw.
     func run() throws {
-        var cursor = Array("0".utf8)
-        repeat {
-            var request = [Array("SCAN".utf8), cursor, Array("COUNT".utf8), Array(PairScan.keysAtOnce.utf8)]
-            if let pattern { request += [Array("MATCH".utf8), pattern] }
-            let reply = try link.execute(request)
-            guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
-                case .array(let keys) = parts[1]
-            else { throw refusal(of: "SCAN", reply) }
-            cursor = next
+        var walk = KeyWalk(over: link, matching: pattern)
+        while let keys = try walk.next() {
             if hasExpiry { try look() }
-            for case .bulk(let key) in keys { try ask(key) }
+            for key in keys { try ask(key) }
             try pipeline?.drain()
-        } while cursor != Array("0".utf8)
+        }
     }
 
     private func ask(_ key: [UInt8]) throws {
@@ -77,7 +68,9 @@ final class PairScan {
             // Below -1 it has just ended.
             guard let value, left >= -1 else { return }
             try found(TransferPair(key: key, value: value, expires: left < 0 ? nil : time + left))
-        case (.expiry, _): throw refusal(of: "PTTL", reply)
+        case (.expiry, _):
+            let text = Outcome(reply, spec: nil, arguments: []).errorText
+            throw serverError("\(link.endpoint): \(text ?? "PTTL was answered with \(reply)")")
         }
     }
 
@@ -86,10 +79,5 @@ final class PairScan {
             let microseconds = Int(parts[1].word)
         else { return }
         time = seconds * 1000 + microseconds / 1000
-    }
-
-    private func refusal(of command: String, _ reply: Reply) -> ExitCode {
-        let text = Outcome(reply, spec: nil, arguments: []).errorText ?? "\(command) was answered with \(reply)"
-        return serverError("\(link.endpoint): \(text)")
     }
 }

@@ -128,23 +128,16 @@ private final class SizeScan {
     }
 
     func run(sample: Int, matching pattern: [UInt8]?, _ progress: Progress) throws {
-        var cursor = Array("0".utf8)
+        var walk = KeyWalk(over: link, matching: pattern)
         var asked = 0
-        repeat {
-            var request = [Array("SCAN".utf8), cursor, Array("COUNT".utf8), Array("1000".utf8)]
-            if let pattern { request += [Array("MATCH".utf8), pattern] }
-            let reply = try link.execute(request)
-            guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
-                case .array(let keys) = parts[1]
-            else { throw serverError(Outcome(reply, spec: nil, arguments: []).errorText ?? "no answer to SCAN") }
-            cursor = next
-            for case .bulk(let key) in keys where asked < sample && !isCut {
+        while asked < sample, !isCut, let keys = try walk.next() {
+            for key in keys where asked < sample && !isCut {
                 asked += 1
                 try pipeline?.send(way.request(key), tag: key, isWide: way == .value)
                 if way == .value, largest.size > SizeScan.byteLimit { isCut = true }
             }
             try pipeline?.drain()
             progress.show(done: asked, counted: largest.count)
-        } while cursor != Array("0".utf8) && asked < sample && !isCut
+        }
     }
 }

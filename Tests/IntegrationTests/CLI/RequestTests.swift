@@ -108,6 +108,25 @@ struct RequestTests {
         }
     }
 
+    @Test("keys are deleted by pattern, once it was said how many")
+    func pattern() throws {
+        try withTool { tool, _ in
+            let lines = (0..<3000).map { "SET user:\($0) v\n" }.joined() + "SET other v\n"
+            _ = try tool("-file", "-", input: lines)
+            let refused = try tool("delete", "--match", "user:*")
+            #expect(refused.exitCode == 2 && refused.isOneLine)
+            #expect(
+                refused.errors.contains(
+                    "delete removes 3,000 keys that match user:* at \(tool.address); a script has to say --yes"))
+            #expect(try tool("delete", "--match", "user:1?", "--yes") == CommandTool.Result(0, "10\n"))
+            #expect(
+                try tool("delete", "--match", "user:*", "--yes", "--format", "json")
+                    == CommandTool.Result(0, "{\"ok\":true,\"value\":2990}\n"))
+            #expect(try tool("keys") == CommandTool.Result(0, "other\n"))
+            #expect(try tool("delete", "--match", "none*") == CommandTool.Result(0, "0\n"))
+        }
+    }
+
     @Test("on a terminal it is a question")
     func question() throws {
         try withTool { tool, _ in

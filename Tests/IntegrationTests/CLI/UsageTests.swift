@@ -18,7 +18,8 @@ struct UsageTests {
         arguments: [
             (["--adr", "x", "get", "k"], "Unknown option '--adr'. Did you mean '--addr'?"),
             (["get"], "Missing expected argument '<key>' (see puffin-cli get --help)"),
-            (["get", "a", "b"], "Unexpected argument 'b'"),
+            (["get", "a", "b"], "Unexpected argument 'b'"), (["delete"], "delete needs one or more keys, or --match"),
+            (["delete", "a", "--match", "b"], "keys and --match do not go together"),
             (["get", "k", "-format", "yaml"], "The value 'yaml' is invalid"),
             (["get", "k", "-format", "resp"], "the format resp is for export only"),
             (["-addr", "a:b:1", "get", "k"], "there are two colons"), (["mget"], "mget needs one or more keys"),

@@ -1,0 +1,44 @@
+// The keys of a server, some at a time.
+
+import ArgumentParser
+import PuffinClient
+import Shell
+import Wire
+
+/// Walks over keys with SCAN: one that is there all along is met at least once, and maybe twice.
+struct KeyWalk {
+    private let link: ServerLink
+    private let pattern: [UInt8]?
+    private let count: Int
+    /// Where SCAN goes on; nil at the end.
+    private var cursor: [UInt8]? = Array("0".utf8)
+
+    /// - Parameters:
+    ///   - pattern: which keys; nil for all.
+    ///   - count: how many the server is to look at in one go.
+    init(over link: ServerLink, matching pattern: [UInt8]?, count: Int = 1000) {
+        self.link = link
+        self.pattern = pattern
+        self.count = count
+    }
+
+    /// The next keys, of which there may be none; nil at the end.
+    /// - Throws: `ClientError`; an `ExitCode`, after the reason has been printed, where the server refuses.
+    mutating func next() throws -> [[UInt8]]? {
+        guard let cursor else { return nil }
+        var request = [Array("SCAN".utf8), cursor, Array("COUNT".utf8), Array(String(count).utf8)]
+        if let pattern { request += [Array("MATCH".utf8), pattern] }
+        let reply = try link.execute(request)
+        guard case .array(let parts) = reply, parts.count == 2, case .bulk(let next) = parts[0],
+            case .array(let items) = parts[1]
+        else {
+            let text = Outcome(reply, spec: nil, arguments: request).errorText
+            throw serverError("\(link.endpoint): \(text ?? "SCAN was answered with \(reply)")")
+        }
+        self.cursor = next == Array("0".utf8) ? nil : next
+        return items.compactMap { item in
+            guard case .bulk(let key) = item else { return nil }
+            return key
+        }
+    }
+}
