@@ -109,7 +109,8 @@ fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
 man: ## Write the manual pages anew, from what the programs say of their options
-	swift package --scratch-path .build-man --allow-writing-to-package-directory generate-manual \
+	@mkdir -p docs/man
+	swift package --allow-writing-to-package-directory generate-manual \
 		--date "$$(date +%F)" --authors "The Puffin developers" --output-directory docs/man
 
 install: ## Install programs, manual pages and completions (PREFIX=/usr/local; run make build first)
@@ -129,4 +130,4 @@ deb: setup ## Make a Debian package in dist/
 	@Packaging/deb
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-coverage .build-docs .build-fuzz .build-man .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)
+	rm -rf .build .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)

@@ -74,7 +74,9 @@ struct StartFailureTests {
             #expect(try follower.connect().ask("SET a 1").hasPrefix("ERROR: Read-only follower"))
             #expect(follower.stop() == 0)
             try FileManager.default.removeItem(atPath: role)
-            #expect(try ServerProcess(data: data).connect().ask("SET a 1") == "OK")
+            let leader = try ServerProcess(data: data)
+            #expect(try leader.connect().ask("SET a 1") == "OK")
+            #expect(leader.stop() == 0)
         }
     }
 
