@@ -16,8 +16,8 @@ final class RequestTimes {
     private let slowLog: SlowLog
 
     /// The first change that this turn's requests have made, or the largest of them where they were slow; and how long they have run.
-    private var glimpse = Glimpse()
-    private var hasGlimpse = false
+    private var excerpt = Excerpt()
+    private var hasExcerpt = false
     private var runTime = 0
     /// What has turned out to be slow, until its reply is sent.
     private var slow: SlowRequest?
@@ -27,7 +27,7 @@ final class RequestTimes {
     /// Requests whose replies wait for a commit: the first of them, when the turn began that has read them, how long they have run,
     /// since when they wait.
     private struct Held {
-        var glimpse = Glimpse()
+        var excerpt = Excerpt()
         var start = 0
         var runTime = 0
         var since = 0
@@ -35,7 +35,7 @@ final class RequestTimes {
 
     /// A listing that takes several turns.
     private struct Listing {
-        let glimpse: Glimpse
+        let excerpt: Excerpt
         let start: Int
         var runTime = 0
         /// Whether the turn that has begun it has not ended yet.
@@ -60,8 +60,8 @@ final class RequestTimes {
     }
 
     private func keep(_ arguments: Arguments) {
-        glimpse = Glimpse(arguments)
-        hasGlimpse = true
+        excerpt = Excerpt(arguments)
+        hasExcerpt = true
     }
 
     /// Ends the running of requests that came together.
@@ -76,7 +76,7 @@ final class RequestTimes {
     @inline(never)
     func noteSlow(_ bytes: Span<UInt8>, used: Int, of session: Session) {
         // Where others took long, a change is what may have to wait on.
-        guard !hasGlimpse || runTime > slowLog.threshold else { return }
+        guard !hasExcerpt || runTime > slowLog.threshold else { return }
         var parser = RequestParser(limits: session.server.limits.request)
         var (offset, largest) = (0, 0)
         while offset < used, case .complete(let size) = parser.parse(bytes.extracting(offset..<used)) {
@@ -97,7 +97,7 @@ final class RequestTimes {
     func keepHeld(since: Int) {
         guard slowLog.isOn else { return }
         held = Held(
-            glimpse: hasGlimpse ? glimpse : Glimpse(), start: clock.start, runTime: runTime, since: since)
+            excerpt: hasExcerpt ? excerpt : Excerpt(), start: clock.start, runTime: runTime, since: since)
     }
 
     /// Notes how long replies that are released now have waited together.
@@ -112,7 +112,7 @@ final class RequestTimes {
         guard clock.last &- known.start > slowLog.threshold else { return }
         let phases = SlowRequest.Phases(
             queue: since - known.start - known.runTime, run: known.runTime, disk: disk, replica: replica ?? 0)
-        slow = SlowRequest(known.glimpse, of: session, count: replies, phases: phases)
+        slow = SlowRequest(known.excerpt, of: session, count: replies, phases: phases)
     }
 
     // MARK: Sending
@@ -130,7 +130,7 @@ final class RequestTimes {
         }
         if counts.writes > 0 { latencies.record(.write, elapsed &- clock.writing, count: counts.writes) }
         if elapsed > slowLog.threshold || slow != nil { tell(counts, sending: sending, of: session) }
-        (runTime, hasGlimpse) = (0, false)
+        (runTime, hasExcerpt) = (0, false)
     }
 
     @inline(never)
@@ -142,7 +142,7 @@ final class RequestTimes {
             var phases = SlowRequest.Phases(run: runTime, disk: clock.writing, send: sending)
             phases.queue = clock.elapsed - phases.total
             slowLog.note(
-                SlowRequest(hasGlimpse ? glimpse : Glimpse(), of: session, count: counts.replies, phases: phases))
+                SlowRequest(hasExcerpt ? excerpt : Excerpt(), of: session, count: counts.replies, phases: phases))
         }
     }
 
@@ -150,7 +150,7 @@ final class RequestTimes {
 
     /// Begins to measure a listing, which is the request that is being run.
     func beginListing(_ arguments: Arguments) {
-        listing = Listing(glimpse: Glimpse(arguments), start: clock.start)
+        listing = Listing(excerpt: Excerpt(arguments), start: clock.start)
     }
 
     /// A listing that has only begun is counted when it has ended.
@@ -169,7 +169,7 @@ final class RequestTimes {
         latencies.record(.read, total, count: 1)
         guard total > slowLog.threshold else { return }
         let phases = SlowRequest.Phases(queue: total - current.runTime, run: current.runTime)
-        slow = SlowRequest(current.glimpse, of: session, count: 1, phases: phases)
+        slow = SlowRequest(current.excerpt, of: session, count: 1, phases: phases)
     }
 }
 

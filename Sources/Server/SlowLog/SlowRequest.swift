@@ -33,8 +33,8 @@ final class SlowRequest {
     let clientName: String
     var phases: Phases
 
-    init(_ glimpse: Glimpse, of session: Session, count: Int, phases: Phases) {
-        (command, key, keySize) = glimpse.command(in: session.commands)
+    init(_ excerpt: Excerpt, of session: Session, count: Int, phases: Phases) {
+        (command, key, keySize) = excerpt.command(in: session.commands)
         time = session.store.now
         self.count = count
         self.phases = phases
