@@ -14,8 +14,11 @@ package final class HTTPListener {
     /// evhttp's, which frees it.
     private let listener: OpaquePointer
     private var routes: [String: HTTPRoute] = [:]
-    /// The connections' bufferevents, each held so that it can be looked at here after evhttp has let go of it.
+    /// The connections' bufferevents, each held so that it can be looked at here whatever evhttp has done with it.
     private var connections: [OpaquePointer] = unsafe []
+    /// Those that evhttp is still setting up, and what is done about them right after that.
+    private var fresh: [OpaquePointer] = unsafe []
+    private var setUp: OpaquePointer?
 
     /// Connections at a time; more wait in the backlog.
     package static let connectionCount = 32
@@ -49,10 +52,18 @@ package final class HTTPListener {
         unsafe evhttp_set_timeout(server, HTTPListener.patience)
         // Every method comes to `answer`, which knows what to say to those that are not allowed.
         unsafe evhttp_set_allowed_methods(server, UInt16.max)
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe setUp = event_new(
+            loop.base, -1, 0,
+            { _, _, context in
+                unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().watchFresh()
+            }, context)
         setCallbacks()
     }
 
     deinit {
+        unsafe event_free(setUp)
+        unsafe connections.forEach { unsafe setCloseCallback(of: $0, nil) }
         unsafe evhttp_free(server)
         unsafe connections.forEach { unsafe _ = bufferevent_decref($0) }
     }
@@ -80,19 +91,9 @@ package final class HTTPListener {
         look()
     }
 
-    /// Lets go of connections that have ended, and accepts new ones where there is room. To be called each second.
+    /// Gives up connections whose line does not end, and accepts new ones where there is room. To be called each second.
     package func look() {
-        unsafe connections.removeAll { connection in
-            // evhttp takes its callbacks back when it lets go.
-            var callback: bufferevent_event_cb?
-            unsafe bufferevent_getcb(connection, nil, nil, &callback, nil)
-            guard unsafe callback == nil else {
-                unsafe giveUpIfEndless(connection)
-                return false
-            }
-            unsafe _ = bufferevent_decref(connection)
-            return true
-        }
+        unsafe connections.forEach { unsafe giveUpIfEndless($0) }
         if unsafe connections.count < HTTPListener.connectionCount {
             unsafe _ = evconnlistener_enable(listener)
         } else {
@@ -117,8 +118,47 @@ package final class HTTPListener {
         unsafe bufferevent_setwatermark(connection, Int16(EV_READ), 0, HTTPListener.inputSize)
         unsafe bufferevent_incref(connection)
         unsafe connections.append(connection)
+        unsafe fresh.append(connection)
+        // Before the loop looks at sockets again.
+        unsafe event_active(setUp, 0, 0)
         if unsafe connections.count >= HTTPListener.connectionCount { unsafe _ = evconnlistener_disable(listener) }
         return unsafe connection
+    }
+
+    /// Asks to be told when evhttp closes the connections that it has set up.
+    private func watchFresh() {
+        unsafe fresh.forEach { connection in
+            unsafe setCloseCallback(of: connection) { evhttp, context in
+                let owner = unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+                if let connection = unsafe evhttp_connection_get_bufferevent(evhttp) {
+                    unsafe owner.closing(connection)
+                }
+            }
+        }
+        unsafe fresh.removeAll()
+    }
+
+    private func setCloseCallback(
+        of connection: OpaquePointer, _ callback: (@convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Void)?
+    ) {
+        // evhttp's own callbacks, which it takes back when it lets go, have its connection as their context.
+        var (event, evhttp): (bufferevent_event_cb?, UnsafeMutableRawPointer?)
+        unsafe (event, evhttp) = (nil, nil)
+        unsafe bufferevent_getcb(connection, nil, nil, &event, &evhttp)
+        guard unsafe event != nil, let evhttp = unsafe evhttp else { return }
+        unsafe evhttp_connection_set_closecb(
+            OpaquePointer(evhttp), callback, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Lets go of a connection whose socket is about to be closed. Its events go first: the next socket may get the same number, and
+    /// the loop would take that for one that it watches already.
+    private func closing(_ connection: OpaquePointer) {
+        guard let index = unsafe connections.firstIndex(of: connection) else { return }
+        unsafe _ = bufferevent_disable(connection, Int16(EV_READ | EV_WRITE))
+        unsafe _ = connections.remove(at: index)
+        unsafe fresh.removeAll { $0 == connection }
+        unsafe _ = bufferevent_decref(connection)
+        if unsafe connections.count < HTTPListener.connectionCount { unsafe _ = evconnlistener_enable(listener) }
     }
 
     // MARK: Answering

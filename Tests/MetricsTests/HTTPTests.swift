@@ -78,6 +78,25 @@ struct HTTPTests {
         }
     }
 
+    @Test("a client whose socket gets the number that one of these connections had is answered")
+    func reusedNumbers() throws {
+        try withServer { server in
+            // Ended by the server, after an answer and after a refusal, and by the client, with and without a request.
+            let endings: [(request: String, isEndedByServer: Bool)] = [
+                ("GET /metrics HTTP/1.0\r\n\r\n", true), ("nonsense\r\n\r\n", true), ("", false), ("GET /met", false),
+                ("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", false),
+            ]
+            for (request, isEndedByServer) in endings + endings {
+                do {
+                    let connection = try WireConnection(port: server.metricsPort)
+                    try connection.send(request)
+                    if isEndedByServer { _ = try connection.receiveAll() }
+                }
+                for _ in 0..<2 { #expect(try server.server.connect().ask("PING") == "PONG", "\(request)") }
+            }
+        }
+    }
+
     @Test("without --metrics nothing listens, and a port that is taken is named with the option that changes it")
     func options() throws {
         try withTemporaryFolder { folder in
