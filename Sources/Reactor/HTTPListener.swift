@@ -1,5 +1,8 @@
 // A small HTTP/1.1 server for people and programs that watch a server, by libevent's evhttp. It only answers GET and HEAD, by
 // a table of routes; what a client may send, and for how long it may take, is bounded.
+//
+// Why `unsafe` is right here: evhttp calls back only on the loop's thread and only until `evhttp_free`, which `deinit` calls, so
+// this object is there; a connection's bufferevent is held by a reference of its own for as long as it is on the list.
 
 import Bytes
 import CLibevent
