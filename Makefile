@@ -22,10 +22,11 @@ help: ## What there is to make
 
 # Installs what is missing, by apt: as root, or with sudo.
 define install
-@missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | awk '/installed$$/ {print $$1}' | \
-	{ cat; echo $(1) | tr ' ' '\n'; } | sort | uniq -u); \
+@missing=; for name in $(1); do \
+	[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || missing="$$missing $$name"; \
+done; \
 if [ -n "$$missing" ]; then \
-	echo "installing:" $$missing; \
+	echo "installing:$$missing"; \
 	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing >/dev/null; \
 fi
