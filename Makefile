@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	micro micro-instructions docs reference lint fmt man install uninstall build-all release deb clean
+	micro micro-instructions request-instructions docs reference lint fmt man install uninstall build-all release deb clean
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -88,6 +88,9 @@ micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (on
 micro-instructions: setup ## The same in instructions, which repeat (needs valgrind; some: ARGS="table-get record-read")
 	$(SWIFT_BUILD) --product puffin-micro
 	@Tests/MicroBenchmarks/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
+
+request-instructions: build ## Instructions of a whole request in the server, GET and SET (another build: ARGS="--compare OTHER")
+	@Tests/Bench/request-instructions $(BIN)/puffin-server $(ARGS)
 
 docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc-site && python3 -m http.server)
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
