@@ -53,7 +53,7 @@ package struct ReplyQueue: ~Copyable {
         package var writes = 0
     }
 
-    /// The time, as far as it is known, in nanoseconds of the monotonic clock. Whoever owns the queue sets it.
+    /// The time, as far as it is known, in nanoseconds of the boot time. Whoever owns the queue sets it.
     package var time = 0
 
     /// Memory that is kept for the next replies.

@@ -93,11 +93,12 @@ extension Session {
     private func linger() {
         stream.endOutput()
         stream.isReading = true
-        state = .lingering(since: store.now)
+        state = .lingering(since: MonotonicClock.milliseconds)
     }
 
     /// Closes a connection whose peer does not hang up after the last reply.
-    func closeIfLingering(before time: UInt64) {
+    /// - Parameter time: in milliseconds of the monotonic clock.
+    func closeIfLingering(before time: Int) {
         if case .lingering(let since) = state, since < time { close() }
     }
 

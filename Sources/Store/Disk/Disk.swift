@@ -17,7 +17,7 @@ package enum FileAccess: Sendable {
 package struct FileStatus: Equatable, Sendable {
     /// Bytes.
     package var size: Int
-    /// When it was last written to, in Unix milliseconds.
+    /// When it was last written to, in Unix milliseconds; 0 where that was before 1970.
     package var modified: UInt64
 
     package init(size: Int, modified: UInt64) {

@@ -82,7 +82,8 @@ package struct LocalDisk: Disk {
         if unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 {
             let time = status.st_mtim
             return FileStatus(
-                size: Int(status.st_size), modified: UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
+                size: Int(status.st_size),
+                modified: time.tv_sec < 0 ? 0 : UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
         }
         let errno = Errno(rawValue: Glibc.errno)
         if errno == .noSuchFileOrDirectory { return nil }
