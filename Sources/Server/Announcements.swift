@@ -60,6 +60,8 @@ struct Announcements {
     /// Tells once when something comes in the way of writes, and once when it is gone.
     mutating func tell(obstacle now: WriteObstacle?) {
         let text = now.map { kind($0) }
+        // That the log has failed is said by the one who ends it.
+        if case .altered? = now { return }
         guard text != obstacle else { return }
         obstacle = text
         if let now {
@@ -119,6 +121,7 @@ struct Announcements {
         switch obstacle {
         case .diskFull: "disk full"
         case .displaced: "displaced"
+        case .altered: "altered"
         }
     }
 

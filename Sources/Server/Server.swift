@@ -215,7 +215,7 @@ package final class Server {
         // What they wait for is not what the numbers mean from now on.
         for session in waiting {
             touch(session)
-            session.failHeld(.replaced)
+            session.failHeld { _ in .replaced }
         }
         waiting.removeAll()
         durableTimes = DurableTimes()

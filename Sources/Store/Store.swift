@@ -323,6 +323,9 @@ package final class Store {
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
     package var lastSyncNanoseconds: Int { openWriter?.lastSyncNanoseconds ?? 0 }
+    /// Changes behind this one were never given to the disk: where the log has failed, a restart does not have them. Those up to it
+    /// that are not committed may be there or not.
+    package var attempted: UInt64 { openWriter?.attemptedSeq ?? 0 }
     /// Why nothing more will ever be committed.
     package var failure: StoreError? { openWriter?.failureError }
 

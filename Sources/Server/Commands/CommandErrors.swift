@@ -53,8 +53,14 @@ extension ReplyError {
             code: "UNACKED")
     }
 
-    static func notWritten(_ reason: String) -> ReplyError {
-        ReplyError("Not written: \(reason)", code: "ERR")
+    /// Of a change that was never given to the disk when the log failed: a restart does not have it.
+    static func notWritten(_ reason: StoreError) -> ReplyError {
+        ReplyError("Not written: \(reason)")
+    }
+
+    /// Of a change that was being written when the log failed, and of what depends on one: nobody knows what the disk holds.
+    static func unknownOutcome(_ reason: StoreError) -> ReplyError {
+        ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: "UNKNOWN")
     }
 
     static func unknownCommand(_ arguments: Arguments, echoSize: Int) -> ReplyError {

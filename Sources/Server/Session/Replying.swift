@@ -48,10 +48,12 @@ extension Session {
         server.touch(self)
     }
 
-    /// Puts an error in the place of every reply that will never be true, and ends.
-    func failHeld(_ error: ReplyError) {
-        replies.failHeld(error)
-        finish()
+    /// Puts an error in the place of every reply that will never be true.
+    /// - Parameter ends: whether the connection ends with that. Where a reply is only half made it does in any case.
+    func failHeld(ends: Bool = true, _ error: (UInt64) -> ReplyError) {
+        let wasHeld = replies.failHeld(error)
+        isWaiting = false
+        if ends || wasHeld && isBusy { finish() }
     }
 
     // MARK: Sending and closing
