@@ -52,8 +52,9 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case cancelled
         /// The client was closed.
         case closed
-        /// The server says itself that it does not know.
-        case server(message: String)
+        /// The server says itself that it does not know: its disk has failed while it wrote the change (`UNKNOWN`), or another
+        /// leader's data has taken the place of its own (`SUPERSEDED`).
+        case server(code: String, message: String)
     }
 
     /// Whether the request may have changed something on the server.
@@ -99,32 +100,33 @@ extension PuffinError.Cause: CustomStringConvertible {
         case .timedOut(let limit): "no reply came within \(limit)"
         case .cancelled: "the task was cancelled"
         case .closed: "the client was closed"
-        case .server(let message): "\"\(message)\" was answered"
+        case .server(_, let message): "\"\(message)\" was answered"
         }
     }
 }
 
 extension PuffinError {
     /// What an error reply means, by its code.
-    init(code: String, message: String, at server: ServerAddress) {
+    /// - Parameter isRead: whether the request can have changed nothing.
+    init(code: String, message: String, at server: ServerAddress, isRead: Bool) {
         switch code {
-        // A follower says so of a change that it had before its leader did not.
-        case "READONLY" where message.hasPrefix("Not kept"):
-            self = .outcomeUnknown(at: server, .server(message: message))
-        case "READONLY": self = .readOnly(at: server, leader: PuffinError.leader(in: message), message: message)
+        case "UNKNOWN" where !isRead, "SUPERSEDED" where !isRead:
+            self = .outcomeUnknown(at: server, .server(code: code, message: message))
+        case "READONLY":
+            let (sentence, leader) = PuffinError.leader(in: message)
+            self = .readOnly(at: server, leader: leader, message: sentence)
         case "UNACKED": self = .unacknowledged(message: message)
         default: self = .server(code: code, message: message)
         }
     }
 
-    /// The address in `Read-only follower; write to 10.0.0.2:8080` and `Handing over to 10.0.0.3:8080; write there in a
-    /// moment`. Anything that does not look like one is none: Redis says no more than that it is a replica.
-    private static func leader(in message: String) -> ServerAddress? {
-        let words = message.split(separator: " ")
-        guard let index = words.firstIndex(of: "to"), index + 1 < words.count else { return nil }
-        var word = words[index + 1]
-        if word.hasSuffix(";") { word.removeLast() }
-        guard word.contains(":") else { return nil }
-        return try? ServerAddress(String(word))
+    /// Takes the field `leader=10.0.0.2:8080` off the end of a message: a follower names its leader so, where it knows one.
+    private static func leader(in message: String) -> (sentence: String, ServerAddress?) {
+        guard let space = message.lastIndex(of: " ") else { return (message, nil) }
+        let field = message[message.index(after: space)...]
+        guard field.hasPrefix("leader="), let address = try? ServerAddress(String(field.dropFirst(7))) else {
+            return (message, nil)
+        }
+        return (String(message[..<space]), address)
     }
 }

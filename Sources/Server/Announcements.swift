@@ -60,6 +60,8 @@ struct Announcements {
     /// Tells once when something comes in the way of writes, and once when it is gone.
     mutating func tell(obstacle now: WriteObstacle?) {
         let text = now.map { kind($0) }
+        // That the log has failed is said by the one who ends it.
+        if case .altered? = now { return }
         guard text != obstacle else { return }
         obstacle = text
         if let now {
@@ -69,11 +71,57 @@ struct Announcements {
         }
     }
 
+    /// Tells that the newest change is stamped later than it is.
+    /// - Parameters:
+    ///   - time: its time, in Unix milliseconds.
+    ///   - seconds: how far the wall clock is behind that.
+    func tell(newestChange seq: UInt64, at time: UInt64, ahead seconds: Int) {
+        log.warning(
+            "The clock is behind the log: the newest change, \(seq), is stamped \(text(of: time)), \(span(seconds)) ahead of this machine's clock; stamps never go back, so new changes are stamped from there on. Set the clock, if it is wrong; if that change's stamp is, nothing needs to be done"
+        )
+    }
+
+    /// Tells what a look at the wall clock has found.
+    /// - Parameter patience: how long a jump has to stay, in seconds.
+    func tell(_ event: ClockEvent, patience: Int) {
+        switch event {
+        case .jumpedAhead(let time):
+            log.warning(
+                "This machine's clock has jumped ahead by \(span(time / 1_000_000)); changes are stamped as before, and follow it if it stays so for \(patience) s"
+            )
+        case .followed(let time):
+            log.warning(
+                "This machine's clock has stayed ahead: changes are stamped \(span(time / 1_000_000)) later from now on"
+            )
+        case .isBehind(let time):
+            log.warning(
+                "This machine's clock is behind the time that changes are stamped with, by \(span(time / 1_000_000)); stamps never go back, so they go on at their own pace"
+            )
+        case .agrees:
+            log.info("This machine's clock agrees with the time that changes are stamped with")
+        }
+    }
+
+    private func text(of time: UInt64) -> String {
+        var text = ByteBuffer()
+        text.append(time: Timestamp(milliseconds: time))
+        return String(text.bytes)
+    }
+
+    /// A time of at least a second, in the two largest units that it has.
+    private func span(_ seconds: Int) -> String {
+        if seconds < 120 { return "\(seconds) s" }
+        if seconds < 7200 { return "\(seconds / 60) min \(seconds % 60) s" }
+        if seconds < 172_800 { return "\(seconds / 3600) h \(seconds % 3600 / 60) min" }
+        return "\(seconds / 86_400) days \(seconds % 86_400 / 3600) h"
+    }
+
     /// The figures change from one look to the next.
     private func kind(_ obstacle: WriteObstacle) -> String {
         switch obstacle {
         case .diskFull: "disk full"
         case .displaced: "displaced"
+        case .altered: "altered"
         }
     }
 

@@ -32,20 +32,36 @@ extension Server {
 
     func eachSecond() {
         everySecond?()
-        let now = WallClock.milliseconds
+        let now = MonotonicClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()
-        clock.tick()
+        lookAtWallClock()
         if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
         // Also while everything is loaded again: the leader has to hear of this server.
         if hasStarted { replication.tick() }
         guard store.isLoaded else { return }
-        store.now = WallClock.milliseconds
         if store.durability == .interval { store.requestSync() }
         store.tick()
         announcements.tell(obstacle: store.obstacle)
+    }
+
+    /// Goes on from the newest change's time, and says so where the wall clock is behind that.
+    func goOnFromNewestChange() {
+        clock.goOn(from: store.newestTime, isSaid: true)
+        let ahead = clock.lead / 1_000_000
+        if ahead >= 1 {
+            announcements.tell(newestChange: store.position.seq, at: store.newestTime, ahead: ahead)
+        }
+    }
+
+    /// Follows the wall clock, and what a leader's changes say.
+    private func lookAtWallClock() {
+        clock.goOn(from: store.now)
+        if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
+        store.now = clock.now
+        store.ageTime = clock.ageTime
     }
 
     // MARK: For sessions

@@ -15,7 +15,12 @@ extension Server {
 
     var isFinished: Bool {
         if loadFailure != nil { return true }
-        if store.failure != nil { return hasFailed }
+        if let failure = store.failure { return hasFailed && (!failure.leavesReads || isStopped) }
+        return isStopped
+    }
+
+    /// Whether a stop was asked for, and nothing has to be waited for any longer.
+    private var isStopped: Bool {
         guard isStopping, !takesRequests else { return false }
         if store.isWriting || store.hasPending {
             // What waits for space, or for its folder, is not waited for any longer.
@@ -41,11 +46,20 @@ extension Server {
 
     /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
     func fail(_ failure: StoreError) {
+        if !hasFailed {
+            let consequence =
+                failure.leavesReads ? "changes are refused until the server is stopped" : "the server ends"
+            log.critical("The log cannot be written, so \(consequence): \(failure)")
+        }
         hasFailed = true
-        log.critical("The log cannot be written, so the server ends: \(failure)")
         // Their errors have to be flushed, though nothing has happened on their connections.
         for session in waiting { touch(session) }
-        for session in touched { session.failHeld(.notWritten(failure.description)) }
+        let attempted = store.attempted
+        for session in touched {
+            session.failHeld(ends: !failure.leavesReads) { seq in
+                seq > attempted ? .notWritten(failure) : .unknownOutcome(failure)
+            }
+        }
         waiting.removeAll()
     }
 

@@ -28,6 +28,7 @@ extension Server {
             ("durable", String(store.durable)),
             ("syncs", String(store.syncCount)),
             ("last_sync_microseconds", String(store.lastSyncNanoseconds / 1000)),
+            ("clock_offset_milliseconds", String(clock.lead / 1000)),
             ("loading", loading == nil ? "no" : "yes"),
             ("loading_percent", String(loading?.percent ?? 100)),
             (
@@ -110,6 +111,7 @@ extension Server {
                     ("aof_last_write_status", store.failure == nil ? "ok" : "err"),
                     ("puffin_durability", store.durability.rawValue), ("puffin_seq", String(store.position.seq)),
                     ("puffin_durable", String(store.durable)),
+                    ("puffin_clock_offset_milliseconds", String(clock.lead / 1000)),
                 ]
             ),
             (

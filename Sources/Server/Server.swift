@@ -15,7 +15,7 @@ package final class Server {
     let store: Store
     var statistics = Statistics()
     let requestCounts = RequestCounts()
-    let clock = TurnClock()
+    let clock: TurnClock
     let latencies = Latencies()
     let slowLog: SlowLog
     var durableTimes = DurableTimes()
@@ -77,16 +77,21 @@ package final class Server {
     var stopping = Stopping()
 
     /// How long a client may take to hang up after its last reply, in milliseconds.
-    static let lingerTime: UInt64 = 2000
+    static let lingerTime = 2000
     /// How often it is looked whether a parked request's time is over, or a reply has waited for followers for too long, in
     /// milliseconds.
     static let parkedInterval = 10
     private static let expiryInterval = 20
 
     /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
+    /// - Parameter wallClock: microseconds since 1970-01-01 UTC, as a clock has them that may jump.
     /// - Throws: `StartError`, which says what is in the way and what to do.
-    package init(_ configuration: Configuration, disk: any Disk = LocalDisk(), log: Logger) throws(StartError) {
+    package init(
+        _ configuration: Configuration, disk: any Disk = LocalDisk(),
+        wallClock: @escaping () -> UInt64 = { WallClock.microseconds }, log: Logger
+    ) throws(StartError) {
         self.log = log
+        clock = TurnClock(wallClock: wallClock)
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
@@ -109,7 +114,7 @@ package final class Server {
         bell = wakeup.bell
         do throws(StoreError) {
             store = try Store(
-                data: configuration.data, options: configuration.store, disk: disk, now: WallClock.milliseconds,
+                data: configuration.data, options: configuration.store, disk: disk, now: clock.now,
                 progress: { [bell] in bell.ring() })
         } catch {
             throw .store(error)
@@ -188,6 +193,7 @@ package final class Server {
                 }
             }
             announcements.loaded(store, time: loading?.elapsed ?? .zero)
+            goOnFromNewestChange()
             loading = nil
             isServing.store(true, ordering: .relaxed)
             reportMemory()
@@ -209,7 +215,7 @@ package final class Server {
         // What they wait for is not what the numbers mean from now on.
         for session in waiting {
             touch(session)
-            session.failHeld(.replaced)
+            session.failHeld { _ in .replaced }
         }
         waiting.removeAll()
         durableTimes = DurableTimes()

@@ -29,7 +29,7 @@ package enum StartError: Error, CustomStringConvertible {
         case .network, .metrics: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.unknownVersion): 5
-        case .store(.corruption), .store(.damagedRole): 6
+        case .store(.corruption), .store(.damagedRole), .store(.altered): 6
         case .store(.locked): 7
         }
     }

@@ -3,17 +3,17 @@
 
 import Reactor
 
-/// How far a stop is. Times are Unix milliseconds.
+/// How far a stop is. Times are milliseconds of the monotonic clock.
 struct Stopping {
     /// When a step gives up on clients: first that they pause, then that they take their replies. nil until a stop begins.
-    private var deadline: UInt64?
+    private var deadline: Int?
     /// What had been received when it was last looked, in bytes.
     private var sizeAtLastLook = 0
     /// Whether requests are read: during a stop until those on their way have come.
     private(set) var takesRequests = true
 
     /// How long each step may take, in milliseconds.
-    private static let patience: UInt64 = 400
+    private static let patience = 400
     /// How often it is to be looked whether clients have paused, in milliseconds.
     static let interval = 20
 
@@ -21,7 +21,7 @@ struct Stopping {
 
     /// Begins the first step; where there are no clients, the second.
     mutating func begin(receivedSize: Int, hasClients: Bool) {
-        deadline = WallClock.milliseconds + Stopping.patience
+        deadline = MonotonicClock.milliseconds + Stopping.patience
         sizeAtLastLook = receivedSize
         takesRequests = hasClients
     }
@@ -30,7 +30,7 @@ struct Stopping {
     /// - Returns: whether the second step begins with this.
     mutating func look(receivedSize: Int) -> Bool {
         guard takesRequests, let deadline else { return false }
-        let now = WallClock.milliseconds
+        let now = MonotonicClock.milliseconds
         let isQuiet = receivedSize == sizeAtLastLook
         sizeAtLastLook = receivedSize
         guard isQuiet || now > deadline else { return false }
@@ -40,5 +40,5 @@ struct Stopping {
     }
 
     /// Whether the step that is under way has taken all of its time.
-    var isOverdue: Bool { deadline.map { WallClock.milliseconds > $0 } ?? false }
+    var isOverdue: Bool { deadline.map { MonotonicClock.milliseconds > $0 } ?? false }
 }

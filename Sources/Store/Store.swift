@@ -78,7 +78,7 @@ package final class Store {
     var replicaParser = RecordParser()
     var time: UInt64
     /// The time of the newest change, in Unix milliseconds.
-    var newestTime: UInt64 = 0
+    package internal(set) var newestTime: UInt64 = 0
 
     /// The newest change.
     package var position: LogPosition { newest }
@@ -88,6 +88,13 @@ package final class Store {
     package var now: UInt64 {
         get { time }
         set { time = max(time, newValue) }
+    }
+
+    /// The wall clock as a measure of how old a merged segment's file is, in Unix milliseconds; nil while it is none, and no segment
+    /// is removed for its age. What the store was opened with, until it is set.
+    package var ageTime: UInt64? {
+        get { compactions.ageTime }
+        set { compactions.ageTime = newValue }
     }
 
     /// Opens a data set, or makes an empty one. It is then loaded by `load`, and not before that used.
@@ -117,6 +124,7 @@ package final class Store {
         compactions = Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             table: table, retention: options.retention, progress: announce)
+        compactions.ageTime = now
         lock = try disk.lock(files.lock)
         roleNote = try RoleNote.read(files, on: disk)
         try beginRecovery()
@@ -315,6 +323,9 @@ package final class Store {
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
     package var lastSyncNanoseconds: Int { openWriter?.lastSyncNanoseconds ?? 0 }
+    /// Changes behind this one were never given to the disk: where the log has failed, a restart does not have them. Those up to it
+    /// that are not committed may be there or not.
+    package var attempted: UInt64 { openWriter?.attemptedSeq ?? 0 }
     /// Why nothing more will ever be committed.
     package var failure: StoreError? { openWriter?.failureError }
 

@@ -27,11 +27,13 @@ package struct Damage: Error, Equatable, Sendable {
 /// Why the store cannot start or go on.
 package enum StoreError: Error, Equatable, Sendable {
     /// A system call failed.
-    case disk(operation: String, path: String, errno: Errno)
+    case disk(operation: DiskOperation, path: String, errno: Errno)
     /// The folder is not ours to write: who we are, whose it is, its permission bits.
     case notWritable(path: String, uid: UInt32, owner: UInt32, mode: UInt32)
     /// The open segment is no longer where the next start would look for it.
     case displaced(path: String)
+    /// The open segment has another size than this server has given it, in bytes: somebody else has written to it or cut it.
+    case altered(path: String, size: Int, expected: Int)
     /// Another server holds the lock.
     case locked(path: String, holder: String)
     /// A file that this version cannot read.
@@ -54,24 +56,27 @@ extension StoreError {
         return errno == .noSpace || errno == .diskQuotaExceeded
     }
 
-    /// Whether what failed can succeed later, and nothing is in doubt until then. A failed sync leaves in doubt what the
-    /// disk holds, whatever it has failed of: a second one would succeed without having written anything.
-    var isPassing: Bool {
+    /// Whether what failed can succeed later, and nothing is in doubt until then.
+    package var isPassing: Bool {
         switch self {
         case .displaced: true
-        case .disk("sync", _, _), .disk("sync the folder", _, _): false
-        default: isDiskFull
+        case .disk(let operation, _, _): isDiskFull && operation.isRepeatable
+        case .notWritable, .altered, .locked, .unknownVersion, .corruption, .damagedRole: false
         }
     }
+
+    /// Whether a server whose log has failed so goes on answering reads: the disk works, and what this server holds in memory is
+    /// no longer all in its files.
+    package var leavesReads: Bool { if case .altered = self { true } else { false } }
 }
 
 extension StoreError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .disk(let operation, let path, let errno) where errno == .noSuchFileOrDirectory:
-            "Cannot \(operation) \(path): \(errno) (errno \(errno.rawValue)); create the folder first, or name another with --data"
+            "Cannot \(operation.rawValue) \(path): \(errno) (errno \(errno.rawValue)); create the folder first, or name another with --data"
         case .disk(let operation, let path, let errno):
-            "Cannot \(operation) \(path): \(errno) (errno \(errno.rawValue)); "
+            "Cannot \(operation.rawValue) \(path): \(errno) (errno \(errno.rawValue)); "
                 + (errno == .noSpace || errno == .diskQuotaExceeded
                     ? "free space there" : "check the disk and the system's log")
         case .notWritable(let path, let uid, let owner, let mode):
@@ -80,6 +85,9 @@ extension StoreError: CustomStringConvertible {
         case .displaced(let path):
             "Cannot write \(path): the file was moved or removed while the server runs; put the folder back, or read what "
                 + "you need from the server before you stop it"
+        case .altered(let path, let size, let expected):
+            "Cannot write \(path): it has \(size) bytes where this server has given it \(expected), so another program has cut it or "
+                + "written to it; read what you need from the server before you stop it (puffin-cli export), and find out which"
         case .locked(let path, let holder):
             "Cannot open \(path): in use by \(holder); stop that server, or name another data file with --data"
         case .unknownVersion(let path, let found):

@@ -24,6 +24,9 @@ extension Store {
 
     private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
         if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
+        if case .altered(let path, let size, let expected)? = writer.failureError {
+            return .altered(path: path, size: size, expected: expected)
+        }
         // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
         if shrinks && compactions.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
         let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096

@@ -19,14 +19,17 @@ package struct ReplyError: Error, Equatable, Sendable {
     package let code: String
     package let line: String
     package let resp: String
+    /// What it is counted as: the code, or a word that says more where several kinds share one.
+    package let kind: String
 
     /// An error that reads the same in both dialects.
     package init(_ message: String, code: String = "ERR") {
         self.init(line: message, resp: message, code: code)
     }
 
-    package init(line: String, resp: String, code: String = "ERR") {
+    package init(line: String, resp: String, code: String = "ERR", kind: String? = nil) {
         self.code = code
+        self.kind = kind ?? code
         self.line = line
         self.resp = resp
     }

@@ -18,12 +18,14 @@ final class ServerThread: @unchecked Sendable {
     private let mayRun = DispatchSemaphore(value: 0)
 
     /// Starts a server and waits until it listens.
-    /// - Parameter waits: whether it takes no turn before `go`.
-    init(data: String, waits: Bool = false) throws {
+    /// - Parameters:
+    ///   - waits: whether it takes no turn before `go`.
+    ///   - wallClock: microseconds since 1970, where it is not to be the machine's clock.
+    init(data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil) throws {
         let disk = TestDisk()
         gate = disk.gate
         if !waits { go() }
-        Thread.detachNewThread { self.run(data: data, disk: disk) }
+        Thread.detachNewThread { self.run(data: data, disk: disk, wallClock: wallClock) }
         try condition.withLock {
             while started == nil {
                 if let startFailure { throw startFailure }
@@ -41,12 +43,12 @@ final class ServerThread: @unchecked Sendable {
     /// Lets it take its turns.
     func go() { mayRun.signal() }
 
-    private func run(data: String, disk: TestDisk) {
+    private func run(data: String, disk: TestDisk, wallClock: (@Sendable () -> UInt64)?) {
         var configuration = Configuration()
         configuration.port = 0
         configuration.data = FilePath(data)
         do throws(StartError) {
-            let failure = try serve(configuration, disk)
+            let failure = try serve(configuration, disk, wallClock)
             // The server is gone by now, and with it its lock on the data file.
             publish { end = .some(failure) }
         } catch {
@@ -54,9 +56,16 @@ final class ServerThread: @unchecked Sendable {
         }
     }
 
-    private func serve(_ configuration: Configuration, _ disk: TestDisk) throws(StartError) -> StoreError? {
+    private func serve(
+        _ configuration: Configuration, _ disk: TestDisk, _ wallClock: (@Sendable () -> UInt64)?
+    ) throws(StartError) -> StoreError? {
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let server = try Server(configuration, disk: disk, log: log)
+        let server =
+            if let wallClock {
+                try Server(configuration, disk: disk, wallClock: wallClock, log: log)
+            } else {
+                try Server(configuration, disk: disk, log: log)
+            }
         publish { started = (server.port, server.stopRequest) }
         mayRun.wait()
         return server.run()

@@ -50,6 +50,27 @@ struct ReplyQueueTests {
         }
     }
 
+    @Test(
+        "when nothing more comes, each reply that waits becomes the error of its own change", arguments: [true, false])
+    func failed(keepsApart: Bool) {
+        var queue = ReplyQueue()
+        queue.keepsApart = keepsApart
+        var turns: [[Entry]] = [[Entry(text: "sent", seq: 0)], [Entry(text: "a", seq: 1), Entry(text: "b", seq: 2)]]
+        turns.append([Entry(text: "c", seq: 3), Entry(text: "behind", seq: 0)])
+        for turn in turns {
+            for entry in turn { add(entry, to: &queue, committed: 0) }
+            queue.endTurn(committed: 0)
+        }
+        let wasHeld = queue.failHeld { ReplyError($0 > 2 ? "not written" : "unknown") }
+        #expect(wasHeld && queue.awaited == 0)
+        #expect(
+            released(queue)
+                == "sent\nERROR: unknown\nERROR: unknown\nERROR: not written\nERROR: not written\n")
+        queue.removeReleased()
+        let isHeldAgain = queue.failHeld { _ in ReplyError("again") }
+        #expect(!isHeldAgain && released(queue) == "")
+    }
+
     @Test("only those that are old enough are given up, and nothing overtakes one that is not")
     func time() {
         var queue = queue([Entry(text: "a", seq: 1), Entry(text: "b", seq: 0), Entry(text: "c", seq: 2)])

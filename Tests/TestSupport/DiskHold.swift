@@ -1,6 +1,7 @@
 // How a test stops the compactor's thread at a certain call to the disk, and does something meanwhile.
 
 import Foundation
+import Store
 
 /// What each call to a disk has to pass that the log does not make: whoever waits for the log must not wait for this. It stops
 /// the first one to come by after `arm` counted so many; all others go on.
@@ -61,7 +62,7 @@ extension DiskOperation {
         case .create, .write, .sync, .truncate, .allocate: path.hasSuffix(".jsonl") || isHelper
         case .rename, .remove: isHelper
         case .syncFolder: path.hasSuffix(".log")
-        case .open, .read, .lock, .list, .createFolder, .status, .space: false
+        case .open, .openSegments, .read, .lock, .list, .createFolder, .status, .size, .space: false
         }
     }
 }

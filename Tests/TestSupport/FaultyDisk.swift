@@ -69,6 +69,7 @@ package final class FaultyDisk: ForwardingDisk {
     package var struck: [StruckCall] { state.withLock { $0.struck } }
     /// Calls so far, of all kinds or of one.
     package var callCount: Int { state.withLock { $0.total } }
+    package func callCount(of operation: DiskOperation) -> Int { state.withLock { $0.counts[operation] ?? 0 } }
     package var isDead: Bool { state.withLock { $0.isDead } }
     /// Makes every call fail and do nothing from now on.
     package func kill() { state.withLock { $0.isDead = true } }
@@ -91,13 +92,13 @@ package final class FaultyDisk: ForwardingDisk {
             return (fault, true)
         }
         switch fault {
-        case .error(let errno): throw .disk(operation: operation.rawValue, path: path.string, errno: errno)
-        case .death where operation != .write || !isFirst: throw dead(operation.rawValue, path)
+        case .error(let errno): throw .disk(operation: operation, path: path.string, errno: errno)
+        case .death where operation != .write || !isFirst: throw dead(operation, path)
         default: return fault
         }
     }
 
-    fileprivate func dead(_ operation: String, _ path: FilePath) -> StoreError {
+    fileprivate func dead(_ operation: DiskOperation, _ path: FilePath) -> StoreError {
         .disk(operation: operation, path: path.string, errno: .ioError)
     }
 
@@ -105,7 +106,7 @@ package final class FaultyDisk: ForwardingDisk {
         if DiskOperation.breakable.contains(operation) {
             _ = try begin(operation, path)
         } else if isDead {
-            throw dead(operation.rawValue, path)
+            throw dead(operation, path)
         }
     }
 
@@ -136,7 +137,7 @@ private final class FaultyFile: ForwardingFile {
         let count = try base.attemptWrite(
             first.extracting(0..<min(half, first.count)),
             second.extracting(0..<max(half - first.count, 0)), at: offset)
-        if fault == .death { throw disk.dead("write", path) }
+        if fault == .death { throw disk.dead(.write, path) }
         return count
     }
 

@@ -5,15 +5,6 @@ import Bytes
 import Store
 import SystemPackage
 
-/// A call to a disk or a file.
-package enum DiskOperation: String, CaseIterable, Sendable {
-    case open, create, read, write, sync, truncate, allocate, rename, remove, lock, list
-    case syncFolder = "sync the folder"
-    case createFolder = "make the folder"
-    case status = "look at"
-    case space = "read the free space of"
-}
-
 /// A disk that hands calls on to another one.
 package protocol ForwardingDisk: Disk {
     associatedtype Base: Disk
@@ -87,7 +78,7 @@ package protocol ForwardingFile: DiskFile {
 extension ForwardingFile {
     package var path: FilePath { base.path }
     package func size() throws(StoreError) -> Int { try base.size() }
-    package func isInPlace() -> Bool { base.isInPlace() }
+    package func sizeInPlace() -> Int? { base.sizeInPlace() }
 
     package func attemptRead(
         _ size: Int, at offset: Int, into buffer: inout ByteBuffer

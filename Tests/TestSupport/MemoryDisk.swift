@@ -29,13 +29,13 @@ package final class MemoryDisk: Disk {
 
     package func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
         guard let file = files.withLock({ $0[path.string] }) else {
-            throw .disk(operation: "open", path: path.string, errno: .noSuchFileOrDirectory)
+            throw .disk(operation: .open, path: path.string, errno: .noSuchFileOrDirectory)
         }
         return file
     }
 
     package func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        guard try !exists(path) else { throw .disk(operation: "create", path: path.string, errno: .fileExists) }
+        guard try !exists(path) else { throw .disk(operation: .create, path: path.string, errno: .fileExists) }
         let file = MemoryFile(path, [], readSize: readSize)
         files.withLock { $0[path.string] = file }
         return file
@@ -85,7 +85,7 @@ private final class MemoryFile: DiskFile {
     /// The same file under another name.
     func renamed(_ name: FilePath) -> MemoryFile { MemoryFile(name, bytes, readSize: readSize) }
 
-    func isInPlace() -> Bool { true }
+    func sizeInPlace() -> Int? { bytes.count }
 
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         let piece = Array(bytes.dropFirst(offset).prefix(min(size, readSize)))

@@ -130,7 +130,7 @@ package final class ModelDisk: Disk {
             state.openings[file, default: 0] += 1
             return file
         }
-        guard let file else { throw .disk(operation: "open", path: path.string, errno: .noSuchFileOrDirectory) }
+        guard let file else { throw .disk(operation: .open, path: path.string, errno: .noSuchFileOrDirectory) }
         return ModelFile(path: path, file: file, on: self)
     }
 
@@ -148,26 +148,26 @@ package final class ModelDisk: Disk {
             state.names.link(path.string, to: state.lastFile)
             return nil
         }
-        if let errno { throw .disk(operation: "create", path: path.string, errno: errno) }
+        if let errno { throw .disk(operation: .create, path: path.string, errno: errno) }
         return try open(path)
     }
 
     package func attemptRename(_ path: FilePath, to name: FilePath) throws(StoreError) {
-        try requireFile(path, "rename") { state in
+        try requireFile(path, .rename) { state in
             state.names.rename(path.string, to: name.string)
             state.removeUnreachable()
         }
     }
 
     package func attemptRemove(_ path: FilePath) throws(StoreError) {
-        try requireFile(path, "remove") { state in
+        try requireFile(path, .remove) { state in
             state.names.unlink(path.string)
             state.removeUnreachable()
         }
     }
 
     private func requireFile(
-        _ path: FilePath, _ operation: String, then body: (inout State) -> Void
+        _ path: FilePath, _ operation: DiskOperation, then body: (inout State) -> Void
     ) throws(StoreError) {
         let isThere = state.withLock { state -> Bool in
             guard state.names.files[path.string] != nil else { return false }

@@ -31,8 +31,10 @@ final class ModelFile: DiskFile {
         disk.state.withLock { $0.contents[file]?.bytes.count ?? 0 }
     }
 
-    func isInPlace() -> Bool {
-        disk.state.withLock { $0.names.files[path.string] == file }
+    func sizeInPlace() -> Int? {
+        disk.state.withLock { state in
+            state.names.files[path.string] == file ? state.contents[file]?.bytes.count : nil
+        }
     }
 
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
@@ -50,7 +52,7 @@ final class ModelFile: DiskFile {
             let free = state.freeBlocks
             return state.contents[file]?.write(bytes, at: offset, freeBlocks: free) ?? 0
         }
-        if count == 0 && !bytes.isEmpty { throw .disk(operation: "write", path: path.string, errno: .noSpace) }
+        if count == 0 && !bytes.isEmpty { throw .disk(operation: .write, path: path.string, errno: .noSpace) }
         return count
     }
 
@@ -72,6 +74,6 @@ final class ModelFile: DiskFile {
             let free = state.freeBlocks
             return state.contents[file]?.allocate(size, freeBlocks: free) ?? false
         }
-        if !fits { throw .disk(operation: "reserve space in", path: path.string, errno: .noSpace) }
+        if !fits { throw .disk(operation: .allocate, path: path.string, errno: .noSpace) }
     }
 }

@@ -10,7 +10,7 @@ package final class TestDisk: ForwardingDisk {
     /// What each sync of a file has to pass.
     package let gate = SyncGate()
     private struct Plan {
-        var failing: [String: Errno] = [:]
+        var failing: [DiskOperation: Errno] = [:]
         var syncs = 0
     }
 
@@ -19,9 +19,8 @@ package final class TestDisk: ForwardingDisk {
 
     package init() {}
 
-    /// Makes every `operation` fail from now on: open, create, read, write, sync, truncate, allocate, rename, remove, lock,
-    /// list, sync the folder.
-    package func fail(_ operation: String, with errno: Errno) {
+    /// Makes every `operation` fail from now on.
+    package func fail(_ operation: DiskOperation, with errno: Errno) {
         plan.withLock { $0.failing[operation] = errno }
     }
 
@@ -30,7 +29,7 @@ package final class TestDisk: ForwardingDisk {
 
     /// Makes the disk full: whatever needs space fails, and none is free.
     package func fill() {
-        for operation in ["create", "write", "allocate"] { fail(operation, with: .noSpace) }
+        for operation: DiskOperation in [.create, .write, .allocate] { fail(operation, with: .noSpace) }
     }
 
     /// How often a file was synced.
@@ -39,9 +38,9 @@ package final class TestDisk: ForwardingDisk {
     package func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {
         let errno = plan.withLock { plan in
             if operation == .sync { plan.syncs += 1 }
-            return plan.failing[operation.rawValue]
+            return plan.failing[operation]
         }
-        if let errno { throw .disk(operation: operation.rawValue, path: path.string, errno: errno) }
+        if let errno { throw .disk(operation: operation, path: path.string, errno: errno) }
     }
 
     package func wrap(_ file: any DiskFile) -> any DiskFile { TestFile(file, self) }
@@ -50,7 +49,7 @@ package final class TestDisk: ForwardingDisk {
 
     package func space(at path: FilePath) throws(StoreError) -> DiskSpace {
         var space = try base.space(at: path)
-        if plan.withLock({ $0.failing["write"] == .noSpace }) { space.available = 0 }
+        if plan.withLock({ $0.failing[.write] == .noSpace }) { space.available = 0 }
         return space
     }
 }
@@ -66,6 +65,6 @@ private final class TestFile: ForwardingFile {
 
     func attemptSync() throws(StoreError) {
         try disk.pass(.sync, path)
-        if let errno = disk.gate.pass() { throw .disk(operation: "sync", path: path.string, errno: errno) }
+        if let errno = disk.gate.pass() { throw .disk(operation: .sync, path: path.string, errno: errno) }
     }
 }

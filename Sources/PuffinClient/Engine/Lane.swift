@@ -218,14 +218,15 @@ final class Lane {
             request.add(.success(RESPValue(reply)))
             return true
         }
-        let isBehind = code == "LOADING" || (request.isAfter && message.hasPrefix("Not there yet"))
+        let isBehind = code == "LOADING" || (request.isAfter && code == "BEHIND")
         if isFollower, isBehind, request.count == 1, !request.isOver {
             request.reset()
             request.needsLeader = true
             router.route(request)
             return false
         }
-        request.add(.failure(PuffinError(code: code, message: message, at: address)))
+        let error = PuffinError(code: code, message: message, at: address, isRead: request.kind.isRead)
+        request.add(.failure(error))
         return true
     }
 

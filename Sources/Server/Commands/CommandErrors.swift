@@ -27,13 +27,18 @@ extension ReplyError {
     }
 
     static func refused(_ obstacle: WriteObstacle) -> ReplyError {
-        let word = if case .diskFull = obstacle { "DISKFULL " } else { "" }
-        return ReplyError(line: obstacle.description, resp: word + obstacle.description)
+        guard obstacle.isDiskFull else { return ReplyError(obstacle.description) }
+        return ReplyError(line: obstacle.description, resp: "DISKFULL " + obstacle.description, kind: "DISKFULL")
+    }
+
+    /// - Parameter leader: where to write, which RESP's error ends with as a field that programs read.
+    static func readOnly(_ sentence: String, leader: String?) -> ReplyError {
+        ReplyError(line: sentence, resp: sentence + (leader.map { " leader=\($0)" } ?? ""), code: "READONLY")
     }
 
     /// What waited for a commit when the data set was replaced by the leader's.
     static let replaced = ReplyError(
-        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: "READONLY")
+        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: "SUPERSEDED")
 
     static func unacknowledged(by count: Int, within milliseconds: Int) -> ReplyError {
         ReplyError(
@@ -48,8 +53,14 @@ extension ReplyError {
             code: "UNACKED")
     }
 
-    static func notWritten(_ reason: String) -> ReplyError {
-        ReplyError("Not written: \(reason)", code: "ERR")
+    /// Of a change that was never given to the disk when the log failed: a restart does not have it.
+    static func notWritten(_ reason: StoreError) -> ReplyError {
+        ReplyError("Not written: \(reason)")
+    }
+
+    /// Of a change that was being written when the log failed, and of what depends on one: nobody knows what the disk holds.
+    static func unknownOutcome(_ reason: StoreError) -> ReplyError {
+        ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: "UNKNOWN")
     }
 
     static func unknownCommand(_ arguments: Arguments, echoSize: Int) -> ReplyError {

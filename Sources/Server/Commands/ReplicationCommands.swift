@@ -317,6 +317,7 @@ extension ReplyError {
             ? "ask again, or read from the leader, \(replication.leaderAddress ?? "which is not known yet")"
             : "no change with this number was committed here"
         return ReplyError(
-            "Not there yet: this server has changes up to \(server.store.committed), asked for \(seq); \(advice)")
+            "Not there yet: this server has changes up to \(server.store.committed), asked for \(seq); \(advice)",
+            code: "BEHIND")
     }
 }

@@ -1,6 +1,6 @@
 // When changes came to be on this server's disk, so that what replies wait for can be told apart: the disk first, then followers.
 
-/// The last times at which the disk had more. Times are nanoseconds of the monotonic clock.
+/// The last times at which the disk had more. Times are nanoseconds of the boot time.
 struct DurableTimes {
     private var entries = InlineArray<256, Entry>(repeating: Entry(seq: 0, time: 0))
     private var count = 0

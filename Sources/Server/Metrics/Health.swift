@@ -7,9 +7,9 @@ import Store
 
 extension Server {
     /// The answer at /healthz. The loop turns, or nobody would answer; so it is only the log that can be wrong, and a restart
-    /// is the only way out.
+    /// is the only way out; but not where the server holds what its files no longer do.
     func health() -> HTTPResponse {
-        guard let failure = store.failure else { return HTTPResponse(text: "ok") }
+        guard let failure = store.failure, !failure.leavesReads else { return HTTPResponse(text: "ok") }
         return HTTPResponse(status: 503, text: "the log cannot be written: \(failure)")
     }
 
@@ -32,7 +32,9 @@ extension Server {
     /// - Parameter isForReads: whether they only want what is here, be it stale.
     func unreadiness(forReads isForReads: Bool) -> String? {
         if let loading { return "loading: \(loading.description)" }
-        if let failure = store.failure { return "the log cannot be written: \(failure)" }
+        if let failure = store.failure, !(isForReads && failure.leavesReads) {
+            return "the log cannot be written: \(failure)"
+        }
         if isStopping { return "stopping" }
         if isForReads { return nil }
         if let obstacle = store.obstacle { return obstacle.description }

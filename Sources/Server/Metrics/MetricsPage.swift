@@ -11,6 +11,7 @@ extension Server {
         var page = MetricsText()
         appendProcess(to: &page)
         appendState(to: &page)
+        appendClock(to: &page)
         appendRequests(to: &page)
         appendConnections(to: &page)
         appendMemory(to: &page)
@@ -50,6 +51,13 @@ extension Server {
         page.gauge(
             "puffin_log_failed", "Whether the log can no longer be written, so that the server ends.",
             .flag(store.failure != nil))
+    }
+
+    private func appendClock(to page: inout MetricsText) {
+        page.gauge(
+            "puffin_clock_offset_seconds",
+            "How far the time that changes are stamped with is ahead of this machine's clock; below 0: behind.",
+            .microseconds(clock.lead))
     }
 
     private func appendRequests(to page: inout MetricsText) {

@@ -20,6 +20,8 @@ struct MetricsText: ~Copyable {
         /// In seconds, exactly.
         case nanoseconds(Int)
         case milliseconds(Int)
+        /// In seconds, exactly; may be below 0.
+        case microseconds(Int)
         /// From 0 to 1.
         case percent(Int)
 
@@ -102,6 +104,9 @@ struct MetricsText: ~Copyable {
         case .number(let number): buffer.append(decimal: number)
         case .unsigned(let number): buffer.append(decimal: number)
         case .nanoseconds(let time): buffer.append(seconds: time, perSecond: 1_000_000_000)
+        case .microseconds(let time):
+            if time < 0 { buffer.append("-") }
+            buffer.append(seconds: abs(time), perSecond: 1_000_000)
         case .milliseconds(let time): buffer.append(seconds: time, perSecond: 1000)
         case .percent(let percent): buffer.append(seconds: percent, perSecond: 100)
         }

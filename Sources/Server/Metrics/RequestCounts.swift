@@ -8,7 +8,7 @@ final class RequestCounts {
     private var byCommand = InlineArray<64, Int>(repeating: 0)
     /// Requests that name no command.
     private(set) var unknown = 0
-    /// Error replies by their code.
+    /// Error replies by their kind.
     private(set) var errors: [String: Int] = [:]
 
     /// Notes a request for the command at this place of the table.
@@ -19,13 +19,14 @@ final class RequestCounts {
 
     /// Notes an error reply. Errors are made of texts anyway: here one more is no matter.
     func count(_ error: ReplyError) {
-        let isFull = error.code == "ERR" && error.resp.hasPrefix("DISKFULL ")
-        errors[isFull ? "DISKFULL" : error.code, default: 0] += 1
+        errors[error.kind, default: 0] += 1
     }
 
     /// Requests for the command at this place of the table.
     func count(of index: Int) -> Int { byCommand[index] }
 
     /// Every kind of error there is, so that each has a figure from the beginning on.
-    static let errorKinds = ["ERR", "DISKFULL", "LOADING", "NOPROTO", "OOM", "READONLY", "UNACKED"]
+    static let errorKinds = [
+        "ERR", "BEHIND", "DISKFULL", "LOADING", "NOPROTO", "OOM", "READONLY", "SUPERSEDED", "UNACKED", "UNKNOWN",
+    ]
 }

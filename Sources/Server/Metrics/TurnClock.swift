@@ -1,9 +1,10 @@
-// How long the parts of a turn take. The clock is read when a turn first does something for a client, behind each connection's
-// requests, and behind each sending: never for a single request.
+// What time it is in a turn, and how long its parts take. The clock is read when a turn first does something for a client, behind each
+// connection's requests, and behind each sending: never for a single request.
 
 import Reactor
+import Store
 
-/// The times of the turn under way, in nanoseconds of the monotonic clock. Used from one thread.
+/// The times of the turn under way, in nanoseconds of the boot time. Used from one thread.
 final class TurnClock {
     /// When the turn began to work for clients, and when the clock was last read.
     private(set) var start = 0
@@ -13,35 +14,66 @@ final class TurnClock {
     /// Connections that have something to do in this turn, and changes that their requests have made.
     private var sessions = 0
     private var writes = 0
-    /// What has to be added to get Unix time. So one reading tells both; it is looked at again each second.
-    private var offset = TurnClock.unixOffset
+    /// Makes Unix time of the boot time, so that one reading tells both.
+    private var storeClock: StoreClock
+    private let wallClock: () -> UInt64
 
-    private static var unixOffset: Int { Int(WallClock.microseconds) * 1000 - MonotonicClock.nanoseconds }
-
-    /// Begins a turn.
-    /// - Returns: Unix milliseconds.
-    @inline(__always)
-    func begin() -> UInt64 {
-        start = MonotonicClock.nanoseconds
-        last = start
-        (writing, sessions, writes) = (0, 0, 0)
-        return UInt64(truncatingIfNeeded: (start &+ offset) / 1_000_000)
+    /// - Parameter wallClock: microseconds since 1970-01-01 UTC.
+    init(wallClock: @escaping () -> UInt64) {
+        self.wallClock = wallClock
+        storeClock = StoreClock(TurnClock.reading(wallClock))
     }
 
-    /// Looks whether somebody has set the time of day.
-    func tick() { offset = TurnClock.unixOffset }
+    private static func reading(_ wallClock: () -> UInt64) -> ClockReading {
+        let before = BootClock.nanoseconds
+        let wall = Int(clamping: wallClock())
+        // The thread may have been interrupted between the two.
+        return ClockReading(boot: before + (BootClock.nanoseconds - before) / 2, wall: wall)
+    }
+
+    /// Begins a turn.
+    /// - Returns: Unix milliseconds, by the store's clock.
+    @inline(__always)
+    func begin() -> UInt64 {
+        start = BootClock.nanoseconds
+        last = start
+        (writing, sessions, writes) = (0, 0, 0)
+        return storeClock.milliseconds(at: start)
+    }
+
+    // MARK: The store's clock
+
+    /// Unix milliseconds, by the store's clock.
+    var now: UInt64 { storeClock.milliseconds(at: BootClock.nanoseconds) }
+    /// How long a jump of the wall clock has to stay before it is followed, in nanoseconds.
+    var patience: Int { storeClock.patience }
+    /// See `StoreClock`.
+    var ageTime: UInt64? { storeClock.ageTime }
+    /// How far the store's clock was ahead of the wall clock when that was last looked at, in microseconds.
+    var lead: Int { storeClock.lead }
+
+    /// Looks at the wall clock: to be called each second.
+    /// - Returns: what there is to say of it.
+    func tick() -> ClockEvent? { storeClock.look(at: TurnClock.reading(wallClock)) }
+
+    /// Goes on from a change's time, in Unix milliseconds, where that is later.
+    func goOn(from newest: UInt64, isSaid: Bool = false) {
+        storeClock.goOn(from: newest, at: BootClock.nanoseconds, isSaid: isSaid)
+    }
+
+    // MARK: The turn's parts
 
     /// Reads the clock.
     /// - Returns: the time since it was last read.
     @discardableResult
     func lap() -> Int {
         let before = last
-        last = MonotonicClock.nanoseconds
+        last = BootClock.nanoseconds
         return last &- before
     }
 
     /// Reads the clock for something else.
-    func read() -> Int { MonotonicClock.nanoseconds }
+    func read() -> Int { BootClock.nanoseconds }
 
     /// Notes that what was done since the clock was last read was writing to the log.
     func lapOfWriting() { writing &+= lap() }

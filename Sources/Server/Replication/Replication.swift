@@ -276,11 +276,11 @@ final class Replication {
     /// Why changes by clients are refused; nil where they are not.
     var readOnly: ReplyError? {
         if let handover {
-            return ReplyError(
-                "Handing over to \(handover.follower.endpoint); write there in a moment", code: "READONLY")
+            let leader = "\(handover.follower.endpoint)"
+            return .readOnly("Handing over to \(leader); write there in a moment", leader: leader)
         }
         guard isFollower else { return nil }
         let place = leaderAddress.map { "write to \($0)" } ?? "its leader has not connected yet"
-        return ReplyError("Read-only follower; \(place)", code: "READONLY")
+        return .readOnly("Read-only follower; \(place)", leader: leaderAddress)
     }
 }

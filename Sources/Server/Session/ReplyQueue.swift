@@ -53,7 +53,7 @@ package struct ReplyQueue: ~Copyable {
         package var writes = 0
     }
 
-    /// The time, as far as it is known, in nanoseconds of the monotonic clock. Whoever owns the queue sets it.
+    /// The time, as far as it is known, in nanoseconds of the boot time. Whoever owns the queue sets it.
     package var time = 0
 
     /// Memory that is kept for the next replies.
@@ -205,13 +205,22 @@ package struct ReplyQueue: ~Copyable {
     }
 
     /// Puts an error in the place of every reply that will never be true.
-    package mutating func failHeld(_ error: ReplyError) {
+    /// - Parameter error: what is said of a reply that waits for a change.
+    /// - Returns: whether any was held.
+    @discardableResult
+    package mutating func failHeld(_ error: (UInt64) -> ReplyError) -> Bool {
         endTurn(committed: 0)
-        let replies = marks.reduce(0) { $0 + $1.replies }
-        marks.removeAll()
+        guard !marks.isEmpty else { return false }
         writer.buffer.truncate(to: releasedSize)
-        for _ in 0..<replies { fail(error) }
+        var seq: UInt64 = 0
+        for mark in marks {
+            // One without a change of its own waits for those before it.
+            seq = max(seq, mark.seq)
+            for _ in 0..<mark.replies { fail(error(seq)) }
+        }
+        marks.removeAll()
         releasedSize = writer.buffer.count
+        return true
     }
 
     // MARK: Sending

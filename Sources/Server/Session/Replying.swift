@@ -48,10 +48,12 @@ extension Session {
         server.touch(self)
     }
 
-    /// Puts an error in the place of every reply that will never be true, and ends.
-    func failHeld(_ error: ReplyError) {
-        replies.failHeld(error)
-        finish()
+    /// Puts an error in the place of every reply that will never be true.
+    /// - Parameter ends: whether the connection ends with that. Where a reply is only half made it does in any case.
+    func failHeld(ends: Bool = true, _ error: (UInt64) -> ReplyError) {
+        let wasHeld = replies.failHeld(error)
+        isWaiting = false
+        if ends || wasHeld && isBusy { finish() }
     }
 
     // MARK: Sending and closing
@@ -93,11 +95,12 @@ extension Session {
     private func linger() {
         stream.endOutput()
         stream.isReading = true
-        state = .lingering(since: store.now)
+        state = .lingering(since: MonotonicClock.milliseconds)
     }
 
     /// Closes a connection whose peer does not hang up after the last reply.
-    func closeIfLingering(before time: UInt64) {
+    /// - Parameter time: in milliseconds of the monotonic clock.
+    func closeIfLingering(before time: Int) {
         if case .lingering(let since) = state, since < time { close() }
     }
 

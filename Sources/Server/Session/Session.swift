@@ -40,7 +40,7 @@ final class Session: StreamDelegate {
         case finishing
         /// The peer has been told. Bytes that still come are dropped: closing a socket with unread bytes would destroy
         /// replies on their way.
-        case lingering(since: UInt64)
+        case lingering(since: Int)
         case closed
     }
 

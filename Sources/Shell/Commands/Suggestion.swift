@@ -1,6 +1,7 @@
 // The nearest match of a word that is not known.
 
 import Bytes
+import Wire
 
 /// The one of `candidates` that `word` was most likely meant to be, in any case.
 /// - Returns: nil where none is near: one slip in a short word, two in one of seven letters or more.
@@ -12,3 +13,9 @@ package func nearest(to word: String, among candidates: [String]) -> String? {
     }
     return best.name
 }
+
+/// The request that asks a server whether it has a command.
+package func commandInfoRequest(_ name: String) -> [[UInt8]] { ["COMMAND", "INFO", name].map { Array($0.utf8) } }
+
+/// Whether a server's reply to that says that it has none. What an error says is for people.
+package func saysUnknown(_ reply: Reply) -> Bool { reply == .array([.null]) }

@@ -31,6 +31,8 @@ final class Compactions {
     private let table: Table
     /// What is kept of merged segments, from the next compaction on.
     var retention: Retention
+    /// The wall clock as a measure of how old a file is, in Unix milliseconds; nil while it is none.
+    var ageTime: UInt64?
     private let progress: @Sendable () -> Void
     private let queue = DispatchQueue(label: "puffin.compactor", qos: .utility)
 
@@ -126,10 +128,10 @@ final class Compactions {
         var compactor = compactor.reporting(to: running)
         compactor.isDiskFull = isDiskFull
         let retention = isDiskFull ? Retention.none : retention
-        queue.async { [outcome, compactor, progress] in
+        queue.async { [outcome, compactor, progress, ageTime] in
             let result: Result<CompactionReport?, StoreError>
             do throws(StoreError) {
-                result = .success(try compactor.run(retention, now: now, merges: source != nil, dump: dump))
+                result = .success(try compactor.run(retention, ageTime: ageTime, merges: source != nil, dump: dump))
             } catch {
                 result = .failure(error)
             }

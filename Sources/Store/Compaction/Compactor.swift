@@ -37,27 +37,27 @@ struct Compactor {
     /// Removes merged segments that nobody wants kept, merges every sealed segment into a new snapshot, and removes what is
     /// too much then.
     /// - Parameters:
-    ///   - now: Unix milliseconds.
+    ///   - ageTime: see `Retention.apply`.
     ///   - merges: whether to make a snapshot.
     ///   - dump: where the table's pairs come from, if they are to be used instead of the old snapshot's.
     /// - Returns: nil where there was nothing to merge, or the compaction was cancelled.
     /// - Throws: `StoreError`; the data set is as it was then, but for segments that were removed.
     func run(
-        _ retention: Retention, now: UInt64, merges: Bool, dump: TableDump?
+        _ retention: Retention, ageTime: UInt64?, merges: Bool, dump: TableDump?
     ) throws(StoreError) -> CompactionReport? {
-        let before = try prune(retention, now: now)
+        let before = try prune(retention, ageTime: ageTime)
         guard merges, var report = try merge(dump) else { return nil }
-        let after = try prune(retention, now: now)
+        let after = try prune(retention, ageTime: ageTime)
         report.removedSegments = before.count + after.count
         report.removedSize = before.size + after.size
         return report
     }
 
-    private func prune(_ retention: Retention, now: UInt64) throws(StoreError) -> (count: Int, size: Int) {
+    private func prune(_ retention: Retention, ageTime: UInt64?) throws(StoreError) -> (count: Int, size: Int) {
         guard let merged = try oldHeader()?.position else { return (0, 0) }
         // The snapshot's name may be that of a compaction that was cut short: segments may go only once it is durable.
         try disk.syncFolder(files.snapshot.folder)
-        return try retention.apply(to: files, merged: merged, now: now, on: disk)
+        return try retention.apply(to: files, merged: merged, ageTime: ageTime, on: disk)
     }
 
     private func merge(_ dump: TableDump?) throws(StoreError) -> CompactionReport? {

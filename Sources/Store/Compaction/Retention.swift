@@ -23,29 +23,39 @@ package struct Retention: Sendable {
     /// cut short.
     /// - Parameters:
     ///   - position: what the snapshot holds.
-    ///   - now: Unix milliseconds.
+    ///   - ageTime: the wall clock, in Unix milliseconds; nil while it says nothing about ages: then only size counts.
     /// - Returns: how many were removed, and their size in bytes.
     func apply(
-        to files: DataFiles, merged position: LogPosition, now: UInt64, on disk: any Disk
+        to files: DataFiles, merged position: LogPosition, ageTime: UInt64?, on disk: any Disk
     ) throws(StoreError) -> (count: Int, size: Int) {
         let segments = try files.contents(on: disk).segments
-        let merged = zip(segments, segments.dropFirst()).filter { $1 <= position.seq + 1 }.map(\.0)
-        var (kept, expired) = (0, [(path: FilePath, size: Int)]())
-        for seq in merged.reversed() {
+        var merged: [(path: FilePath, status: FileStatus)] = []
+        for (seq, next) in zip(segments, segments.dropFirst()) where next <= position.seq + 1 {
             let path = files.segment(firstSeq: seq)
-            guard let status = try disk.status(of: path) else { continue }
-            let isOld = status.modified + age < now
-            if expired.isEmpty && !isOld && kept + status.size <= size {
-                kept += status.size
-            } else {
-                expired.append((path, status.size))
-            }
+            if let status = try disk.status(of: path) { merged.append((path, status)) }
         }
-        for segment in expired.reversed() {
+        let oldCount = merged.prefix { isOld($0.status, at: ageTime) }.count
+        let removed = merged.prefix(max(oldCount, merged.count - fittingCount(merged.map(\.status.size))))
+        for segment in removed {
             try disk.remove(segment.path)
             // One by one: a loss of power may undo one removal and not the next.
             try disk.syncFolder(files.folder)
         }
-        return (expired.count, expired.reduce(0) { $0 + $1.size })
+        return (removed.count, removed.reduce(0) { $0 + $1.status.size })
+    }
+
+    /// Whether a file is beyond the age. One whose time lies ahead was written under another clock: its age is not known.
+    private func isOld(_ status: FileStatus, at ageTime: UInt64?) -> Bool {
+        guard let ageTime, status.modified <= ageTime else { return false }
+        return ageTime - status.modified > age
+    }
+
+    /// How many of the newest fit into the size.
+    private func fittingCount(_ sizes: [Int]) -> Int {
+        var kept = 0
+        return sizes.reversed().prefix { size in
+            kept += size
+            return kept <= self.size
+        }.count
     }
 }

@@ -17,7 +17,7 @@ package enum FileAccess: Sendable {
 package struct FileStatus: Equatable, Sendable {
     /// Bytes.
     package var size: Int
-    /// When it was last written to, in Unix milliseconds.
+    /// When it was last written to, in Unix milliseconds; 0 where that was before 1970.
     package var modified: UInt64
 
     package init(size: Int, modified: UInt64) {
@@ -67,8 +67,9 @@ package protocol Disk: Sendable {
 package protocol DiskFile: AnyObject, Sendable {
     var path: FilePath { get }
     func size() throws(StoreError) -> Int
-    /// Whether `path` still leads to this file, rather than to another or to none.
-    func isInPlace() -> Bool
+    /// The file's size, where `path` still leads to it; nil where it leads to another file or to none. Asked before each batch: it
+    /// must not make the next write more expensive (see `LocalFile`).
+    func sizeInPlace() -> Int?
     /// Appends up to `size` bytes from `offset` on to `buffer`.
     /// - Returns: how many; 0 at the end of the file.
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int
@@ -112,6 +113,9 @@ extension Disk {
 }
 
 extension DiskFile {
+    /// Whether `path` still leads to this file, rather than to another or to none.
+    package func isInPlace() -> Bool { sizeInPlace() != nil }
+
     package func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int? { nil }
 
     /// As `attemptRead`; fewer bytes than asked for may come before the end of the file.

@@ -15,19 +15,19 @@ package struct LocalDisk: Disk {
         if result == 0 { return try syncFolder(path.folder) }
         let errno = Errno(rawValue: Glibc.errno)
         if errno == .fileExists { return }
-        throw failure("make the folder", path, errno)
+        throw failure(.createFolder, path, errno)
     }
 
     package func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
-        try open(path, "open", access == .reading ? .readOnly : .readWrite, [])
+        try open(path, .open, access == .reading ? .readOnly : .readWrite, [])
     }
 
     package func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        try open(path, "create", .readWrite, [.create, .exclusiveCreate])
+        try open(path, .create, .readWrite, [.create, .exclusiveCreate])
     }
 
     private func open(
-        _ path: FilePath, _ operation: String, _ mode: FileDescriptor.AccessMode,
+        _ path: FilePath, _ operation: DiskOperation, _ mode: FileDescriptor.AccessMode,
         _ options: FileDescriptor.OpenOptions
     ) throws(StoreError) -> LocalFile {
         do {
@@ -44,12 +44,12 @@ package struct LocalDisk: Disk {
         let result = unsafe path.withPlatformString { path in
             unsafe name.withPlatformString { name in unsafe Glibc.rename(path, name) }
         }
-        if result != 0 { throw failure("rename", path, Errno(rawValue: Glibc.errno)) }
+        if result != 0 { throw failure(.rename, path, Errno(rawValue: Glibc.errno)) }
     }
 
     package func attemptRemove(_ path: FilePath) throws(StoreError) {
         let result = unsafe path.withPlatformString { unsafe unlink($0) }
-        if result != 0 { throw failure("remove", path, Errno(rawValue: Glibc.errno)) }
+        if result != 0 { throw failure(.remove, path, Errno(rawValue: Glibc.errno)) }
     }
 
     package func attemptSyncFolder(_ path: FilePath) throws(StoreError) {
@@ -58,13 +58,13 @@ package struct LocalDisk: Disk {
             defer { try? descriptor.close() }
             if fsync(descriptor.rawValue) != 0 { throw Errno(rawValue: Glibc.errno) }
         } catch {
-            throw failure("sync the folder", path, error)
+            throw failure(.syncFolder, path, error)
         }
     }
 
     package func names(in path: FilePath) throws(StoreError) -> [String] {
         guard let folder = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
-            throw failure("list the folder", path, Errno(rawValue: Glibc.errno))
+            throw failure(.list, path, Errno(rawValue: Glibc.errno))
         }
         defer { unsafe _ = closedir(folder) }
         var names: [String] = []
@@ -82,24 +82,25 @@ package struct LocalDisk: Disk {
         if unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 {
             let time = status.st_mtim
             return FileStatus(
-                size: Int(status.st_size), modified: UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
+                size: Int(status.st_size),
+                modified: time.tv_sec < 0 ? 0 : UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
         }
         let errno = Errno(rawValue: Glibc.errno)
         if errno == .noSuchFileOrDirectory { return nil }
-        throw failure("look at", path, errno)
+        throw failure(.status, path, errno)
     }
 
     package func space(at path: FilePath) throws(StoreError) -> DiskSpace {
         var status = statvfs()
         guard unsafe path.withPlatformString({ unsafe statvfs($0, &status) }) == 0 else {
-            throw failure("read the free space of", path, Errno(rawValue: Glibc.errno))
+            throw failure(.space, path, Errno(rawValue: Glibc.errno))
         }
         let unit = Int(status.f_frsize)
         return DiskSpace(available: Int(status.f_bavail) * unit, total: Int(status.f_blocks) * unit)
     }
 
     package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        let file = try open(path, "open", .readWrite, .create)
+        let file = try open(path, .open, .readWrite, .create)
         if flock(file.descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
             var holder = ByteBuffer()
             let size = (try? file.read(20, at: 0, into: &holder)) ?? 0
@@ -117,11 +118,11 @@ package struct LocalDisk: Disk {
     }
 
     /// The error for a failed call; where permission is missing, with what it takes to see why.
-    private func failure(_ operation: String, _ path: FilePath, _ error: any Error) -> StoreError {
+    private func failure(_ operation: DiskOperation, _ path: FilePath, _ error: any Error) -> StoreError {
         let errno = error as? Errno ?? .ioError
         var status = stat()
         let isThere = unsafe path.withPlatformString { unsafe access($0, F_OK) } == 0
-        let folder = isThere && operation != "create" ? path : path.folder
+        let folder = isThere && operation != .create ? path : path.folder
         guard errno == .permissionDenied || errno == .readOnlyFileSystem,
             unsafe folder.withPlatformString({ unsafe stat($0, &status) }) == 0
         else { return .disk(operation: operation, path: path.string, errno: errno) }
@@ -134,10 +135,13 @@ package struct LocalDisk: Disk {
 final class LocalFile: DiskFile {
     let path: FilePath
     let descriptor: FileDescriptor
+    /// Which file it is. Its inode cannot become another file's for as long as it is open.
+    private let opened: file_identity
 
     init(path: FilePath, descriptor: FileDescriptor) {
         self.path = path
         self.descriptor = descriptor
+        opened = unsafe file_identity(descriptor.rawValue, "")
     }
 
     deinit {
@@ -148,16 +152,15 @@ final class LocalFile: DiskFile {
 
     func size() throws(StoreError) -> Int {
         var status = stat()
-        guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw failure("read the size of") }
+        guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw failure(.size) }
         return Int(status.st_size)
     }
 
-    func isInPlace() -> Bool {
-        var (named, opened) = (stat(), stat())
-        guard unsafe path.withPlatformString({ unsafe stat($0, &named) }) == 0,
-            unsafe fstat(descriptor.rawValue, &opened) == 0
-        else { return false }
-        return named.st_ino == opened.st_ino && named.st_dev == opened.st_dev
+    func sizeInPlace() -> Int? {
+        let named = unsafe path.withPlatformString { unsafe file_identity(AT_FDCWD, $0) }
+        guard named.is_known, opened.is_known, named.inode == opened.inode, named.device == opened.device
+        else { return nil }
+        return Int(named.size)
     }
 
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
@@ -166,7 +169,7 @@ final class LocalFile: DiskFile {
             unsafe count = pread(descriptor.rawValue, room.baseAddress, size, offset)
             return max(count, 0)
         }
-        if count < 0 { throw failure("read") }
+        if count < 0 { throw failure(.read) }
         return count
     }
 
@@ -192,25 +195,25 @@ final class LocalFile: DiskFile {
                 }
             }
         }
-        if count < 0 { throw failure("write") }
+        if count < 0 { throw failure(.write) }
         return count
     }
 
     func attemptSync() throws(StoreError) {
-        if fdatasync(descriptor.rawValue) != 0 { throw failure("sync") }
+        if fdatasync(descriptor.rawValue) != 0 { throw failure(.sync) }
     }
 
     func attemptTruncate(to size: Int) throws(StoreError) {
-        if ftruncate(descriptor.rawValue, size) != 0 { throw failure("truncate") }
+        if ftruncate(descriptor.rawValue, size) != 0 { throw failure(.truncate) }
     }
 
     func attemptAllocate(_ size: Int) throws(StoreError) {
         // It returns its error instead of setting errno.
         let result = posix_fallocate(descriptor.rawValue, 0, size)
-        if result != 0 { throw .disk(operation: "reserve space in", path: path.string, errno: Errno(rawValue: result)) }
+        if result != 0 { throw .disk(operation: .allocate, path: path.string, errno: Errno(rawValue: result)) }
     }
 
-    private func failure(_ operation: String) -> StoreError {
+    private func failure(_ operation: DiskOperation) -> StoreError {
         .disk(operation: operation, path: path.string, errno: Errno(rawValue: Glibc.errno))
     }
 }

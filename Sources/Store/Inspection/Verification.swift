@@ -34,7 +34,7 @@ package struct Verification: Sendable {
         }
         // A name that leads nowhere, such as a broken link.
         throw .store(
-            .disk(operation: "open every segment in", path: files.folder.string, errno: .noSuchFileOrDirectory))
+            .disk(operation: .openSegments, path: files.folder.string, errno: .noSuchFileOrDirectory))
     }
 
     private static let attempts = 20

@@ -6,6 +6,9 @@
 // recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
 // things are no failure but an obstacle that can pass: a disk without space, which has taken nothing, and a file that was
 // moved away, which may come back. Then the thread holds the batch, and tries again until it fits, or until `giveUp`.
+//
+// What becomes of a change that was not durable when the log failed is known only where no write of it was begun
+// (`attemptedSeq`): it is not there after a restart. Any other may or may not be.
 
 import Bytes
 import Dispatch
@@ -41,7 +44,8 @@ final class LogWriter: Sendable {
     private let closed = DispatchSemaphore(value: 0)
     private let progress: @Sendable () -> Void
 
-    /// Numbers of the last records written, and known to be on the disk.
+    /// Numbers of the last records that a write was begun for, that are written, and that are known to be on the disk.
+    private let attempted: Atomic<UInt64>
     private let written: Atomic<UInt64>
     private let synced: Atomic<UInt64>
     /// Up to where the files are written, and up to where they are on the disk: for those who read them meanwhile.
@@ -73,6 +77,7 @@ final class LogWriter: Sendable {
         next = segment.next
         self.segment = Mutex(segment)
         self.progress = progress
+        attempted = Atomic(position.seq)
         written = Atomic(position.seq)
         synced = Atomic(position.seq)
         noteSpace()
@@ -80,6 +85,8 @@ final class LogWriter: Sendable {
         queue.async { self.run() }
     }
 
+    /// Of changes behind this one nothing was ever given to the disk.
+    var attemptedSeq: UInt64 { attempted.load(ordering: .acquiring) }
     var writtenSeq: UInt64 { written.load(ordering: .acquiring) }
     var durableSeq: UInt64 { synced.load(ordering: .acquiring) }
     /// Up to where the files can be sent to a follower: what is on the disk, or only written.
@@ -184,6 +191,8 @@ final class LogWriter: Sendable {
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
         try segment.withLock { segment throws(StoreError) in
             let sealedBefore = segment.sealedSize
+            try segment.makeRoom(for: batch)
+            attempted.store(batch.end.seq, ordering: .releasing)
             try segment.append(batch, durable: durableSeq)
             if segment.sealedSize != sealedBefore { unsynced.store(0, ordering: .relaxed) }
             unsynced.add(batch.lines.count, ordering: .relaxed)
@@ -257,6 +266,7 @@ final class LogWriter: Sendable {
             }
             note(nil)
         } catch {
+            if error.leavesReads { return fail(error) }
             // Anything else is no obstacle as long as writes succeed: the next one decides.
             note(error.isPassing ? error : nil)
         }
@@ -274,6 +284,7 @@ final class LogWriter: Sendable {
 
     private func fail(_ error: StoreError) {
         failure.withLock { $0 = $0 ?? error }
+        noteSpace()
     }
 
     // MARK: Obstacles
@@ -289,6 +300,7 @@ final class LogWriter: Sendable {
             if segment.isShort { room.store(segment.room(), ordering: .releasing) }
             return segment.isShort
         }
-        obstructed.store(isShort || obstacle.withLock { $0 != nil }, ordering: .releasing)
+        let isStopped = obstacle.withLock { $0 != nil } || failureError?.leavesReads == true
+        obstructed.store(isShort || isStopped, ordering: .releasing)
     }
 }

@@ -100,7 +100,7 @@ final class NextSegment: Sendable {
         let target = target.load(ordering: .relaxed)
         guard !state.isGivenUp, state.filled < target else { return false }
         do throws(StoreError) {
-            if isDiskShort { throw .disk(operation: "fill", path: files.nextSegment.string, errno: .noSpace) }
+            if isDiskShort { throw .disk(operation: .write, path: files.nextSegment.string, errno: .noSpace) }
             let file = if let begun = state.file { begun } else { try disk.create(files.nextSegment) }
             state.file = file
             let end = min(state.filled + layout.preallocation, target)

@@ -21,8 +21,10 @@ struct OpenSegment: ~Copyable, Sendable {
     private var position: LogPosition
     /// Where the next line goes.
     private var end: Int
-    /// Up to where the file is filled.
+    /// Up to where the file is filled, which is its size.
     private var filled: Int
+    /// Up to where writes that were begun may have made it longer: beyond `filled` only behind one that has failed.
+    private var reach: Int
     /// Whether it has any: an empty segment is not worth sealing.
     private var hasRecords: Bool
     private var durableLine = ByteBuffer()
@@ -56,8 +58,9 @@ struct OpenSegment: ~Copyable, Sendable {
     ) throws(StoreError) {
         let (file, end, _) = try OpenSegment.create(
             after: position, in: empty, history: history, disk: disk, files: files)
+        let filled = try file.size()
         let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
-        self.init(file, end, end, false, position, history, disk, files, layout, reserve)
+        self.init(file, end, filled, false, position, history, disk, files, layout, reserve)
     }
 
     private init(
@@ -68,6 +71,7 @@ struct OpenSegment: ~Copyable, Sendable {
         firstSeq = files.firstSeq(ofSegment: file.path) ?? position.seq + 1
         self.end = end
         self.filled = filled
+        reach = filled
         self.hasRecords = hasRecords
         self.position = position
         // Of a segment that is gone on with, nobody says whether its last records were on the disk before they were found.
@@ -115,19 +119,22 @@ struct OpenSegment: ~Copyable, Sendable {
         !isFull(adding: size) && layout.preallocation == 0 && !isShort
     }
 
-    /// Writes a batch behind a line that says what was durable before it.
+    /// Begins the next segment where this one is too full for a batch.
+    /// - Throws: `StoreError`; where it `isPassing`, it may be tried again. Nothing of the batch is written then.
+    mutating func makeRoom(for batch: borrowing LogBatch) throws(StoreError) {
+        if isFull(adding: batch.lines.count) { try rotate() }
+    }
+
+    /// Writes a batch that there is room for behind a line that says what was durable before it.
     /// - Throws: `StoreError`; where it `isPassing`, the same batch may be tried again.
     mutating func append(_ batch: borrowing LogBatch, durable: UInt64) throws(StoreError) {
-        if isFull(adding: batch.lines.count) { try rotate() }
         durableLine.removeAll()
         if durable > claimed { durableLine.append(durable: durable) }
         let size = durableLine.count + batch.lines.count
         if layout.preallocation > 0 && end + size > filled && !isShort {
             try fill(to: end + size + layout.preallocation)
         }
-        try file.write(durableLine.bytes, batch.lines.bytes, at: end)
-        end += size
-        filled = max(filled, end)
+        try writeBehindDurableLine(batch.lines.bytes)
         position = batch.end
         claimed = max(claimed, durable)
         hasRecords = true
@@ -141,6 +148,7 @@ struct OpenSegment: ~Copyable, Sendable {
         let sealed = end
         (file, end, filled) = try OpenSegment.create(
             after: position, from: next, history: history, disk: disk, files: files)
+        reach = filled
         claimed = position.seq
         firstSeq = position.seq + 1
         hasRecords = false
@@ -151,8 +159,8 @@ struct OpenSegment: ~Copyable, Sendable {
     mutating func close(durable: UInt64) throws(StoreError) {
         durableLine.removeAll()
         durableLine.append(durable: durable, isClosed: true)
-        try file.write(durableLine.bytes, Span(), at: end)
-        end += durableLine.count
+        try checkPlace()
+        try writeBehindDurableLine(Span())
         try seal()
     }
 
@@ -160,10 +168,20 @@ struct OpenSegment: ~Copyable, Sendable {
         hasRecords && end + size > layout.segmentSize
     }
 
+    /// Writes `durableLine`, and lines behind it.
+    private mutating func writeBehindDurableLine(_ lines: Span<UInt8>) throws(StoreError) {
+        let newEnd = end + durableLine.count + lines.count
+        reach = max(reach, newEnd)
+        try file.write(durableLine.bytes, lines, at: end)
+        end = newEnd
+        filled = max(filled, end)
+    }
+
     /// Cuts off what was filled ahead, and syncs.
     private mutating func seal() throws(StoreError) {
+        try checkPlace()
         try file.truncate(to: end)
-        filled = end
+        (filled, reach) = (end, end)
         try file.sync()
     }
 
@@ -171,6 +189,7 @@ struct OpenSegment: ~Copyable, Sendable {
     private mutating func fill(to size: Int) throws(StoreError) {
         let target = min(size, max(layout.segmentSize, end))
         do throws(StoreError) {
+            reach = max(reach, target)
             if filled < target { try file.fill(from: filled, to: target) }
             filled = max(filled, target)
         } catch {
@@ -208,8 +227,11 @@ struct OpenSegment: ~Copyable, Sendable {
         isShort = layout.reserve > 0 && !reserve.isHeld
     }
 
-    /// - Throws: `StoreError.displaced` where the file is no longer where the next start would look for it.
+    /// Looks whether what is written would be found by the next start.
+    /// - Throws: `StoreError.displaced` where the file is no longer where that would look for it, `altered` where it does not have
+    ///   the size that this object has given it.
     func checkPlace() throws(StoreError) {
-        if !file.isInPlace() { throw .displaced(path: file.path.string) }
+        guard let size = file.sizeInPlace() else { throw .displaced(path: file.path.string) }
+        if size < filled || size > reach { throw .altered(path: file.path.string, size: size, expected: filled) }
     }
 }

@@ -33,7 +33,7 @@ struct Request {
         let printer = ReplyPrinter(output: Output(), format: format, style: .command)
         let objection = try printer.print(outcome, spec: spec, context)
         try printer.output.flush()
-        if let objection { throw serverError(objection.trimmed + hint(for: objection)) }
+        if let objection { throw serverError(objection.trimmed + (await hint())) }
         if case .failure = outcome { throw ExitCode.errorReply }
     }
 
@@ -44,9 +44,10 @@ struct Request {
             "\(spec.name.lowercased()) needs \(spec.needs): puffin-cli \(spec.name.lowercased()) \(spec.arguments)")
     }
 
-    private func hint(for objection: String) -> String {
-        guard spec == nil, objection.lowercased().hasPrefix("unknown command"),
-            let match = nearest(to: name, among: Catalog.commands.map(\.name) + PuffinCLI.ownCommands)
+    /// What may have been meant by a command that neither this program nor the server knows.
+    private func hint() async -> String {
+        guard spec == nil, let match = nearest(to: name, among: Catalog.commands.map(\.name) + PuffinCLI.ownCommands),
+            let reply = try? await server.ask([commandInfoRequest(name)])[0], saysUnknown(reply)
         else { return "" }
         return "; did you mean \(match.lowercased())?"
     }

@@ -78,8 +78,8 @@ extension Reply {
             self = .error(code: "READONLY", message: message)
         } catch .unacknowledged(let message) {
             self = .error(code: "UNACKED", message: message)
-        } catch .outcomeUnknown(_, .server(let message)) {
-            self = .error(code: "READONLY", message: message)
+        } catch .outcomeUnknown(_, .server(let code, let message)) {
+            self = .error(code: code, message: message)
         }
     }
 

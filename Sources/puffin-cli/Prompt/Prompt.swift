@@ -111,10 +111,11 @@ final class Prompt {
         guard case .success(let reply) = outcome else {
             let name = String(decoding: arguments[0], as: UTF8.self)
             let text = (outcome.errorText ?? "").trimmed
-            let match =
-                spec == nil && text.lowercased().hasPrefix("unknown command")
-                ? nearest(to: name, among: Catalog.commands.map(\.name)) : nil
-            return try complain(text + (match.map { "; did you mean \($0)?" } ?? ""))
+            let match = spec == nil ? nearest(to: name, among: Catalog.commands.map(\.name)) : nil
+            guard let match, let info = try? session.execute(commandInfoRequest(name), allowing: .zero),
+                saysUnknown(info)
+            else { return try complain(text) }
+            return try complain(text + "; did you mean \(match)?")
         }
         if case .array(let items) = reply, items.isEmpty { return try say("(empty list)") }
         try output.write { $0.append(text: reply, spec: spec, style: .prompt) }

@@ -35,7 +35,7 @@ struct AfterTests {
             let error =
                 "Not there yet: this server has changes up to 2, asked for 99; ask again, or read from the leader, \(leader.address)"
             try reader.expect("AFTER 99 GET a\nPING\n", "ERROR: \(error)\nPONG\n")
-            try reader.expect(resp("AFTER", "99", "GET", "a") + "GET a\n", "-ERR \(error)\r\n2\n")
+            try reader.expect(resp("AFTER", "99", "GET", "a") + "GET a\n", "-BEHIND \(error)\r\n2\n")
         }
     }
 

@@ -116,7 +116,7 @@ struct HandoverTests {
             try refused.expect(
                 "SET a 3\nGET a\n" + resp("SET", "a", "3") + "FOLLOW localhost:1\n",
                 "ERROR: Handing over to \(follower.address); write there in a moment\n2\n"
-                    + "-READONLY Handing over to \(follower.address); write there in a moment\r\n"
+                    + "-READONLY Handing over to \(follower.address); write there in a moment leader=\(follower.address)\r\n"
                     + "ERROR: A handover is under way\n")
             try client.expect(
                 "",

@@ -12,12 +12,14 @@ struct RoleReplyTests {
             try followers[0].catchUp(with: leader)
             let client = try followers[0].process.connect()
             let error = "Read-only follower; write to \(leader.address)"
+            let field = "leader=\(leader.address)"
             for line in ["SET a 2", "DELETE a", "DEL b", "MSET a 2 b 3", "FLUSHALL"] {
                 try client.expect(line + "\nGET a\n", "ERROR: \(error)\n1\n")
             }
             try client.expect(
                 resp("SET", "a", "2") + resp("DEL", "a") + resp("MSET", "a", "2") + resp("GET", "a"),
-                "-READONLY \(error)\r\n-READONLY \(error)\r\n-READONLY \(error)\r\n$1\r\n1\r\n")
+                "-READONLY \(error) \(field)\r\n-READONLY \(error) \(field)\r\n-READONLY \(error) \(field)\r\n$1\r\n1\r\n"
+            )
             #expect(try followers[0].figures()["writable"] == "no")
         }
     }
@@ -126,7 +128,7 @@ struct RoleReplyTests {
                 result.output == """
                     1
                     b'1'
-                    read-only: Read-only follower; write to \(leader.address)
+                    read-only: Read-only follower; write to \(leader.address) leader=\(leader.address)
                     master 1 online 1
                     slave 127.0.0.1 True up
                     b'master' b'slave'

@@ -9,12 +9,14 @@ struct ClientErrorTests {
     func readOnly() async throws {
         let cases: [(String, ServerAddress?)] = [
             ("Read-only follower; write to 10.0.0.2:8080", ServerAddress(host: "10.0.0.2", port: 8080)),
-            ("Handing over to [::1]:8081; write there in a moment", ServerAddress(host: "::1", port: 8081)),
+            ("Schreib woanders hin", ServerAddress(host: "::1", port: 8081)),
             ("You can't write against a read only replica.", nil),
-            ("Read-only follower; its leader has not connected yet", nil),
+            ("Write to 10.0.0.2:8080 to change it", nil),
+            ("Only its leader= knows", nil),
         ]
         for (message, leader) in cases {
-            try await withClient(rule: { _ in "-READONLY \(message)\r\n" }) { server, client in
+            let field = leader.map { " leader=\($0)" } ?? ""
+            try await withClient(rule: { _ in "-READONLY \(message)\(field)\r\n" }) { server, client in
                 await expect(.readOnly(at: server.address, leader: leader, message: message)) {
                     try await client.set("k", "v")
                 }
@@ -24,9 +26,19 @@ struct ClientErrorTests {
 
     @Test("what a server does not know itself is an unknown outcome, and what followers lack is told apart")
     func uncertain() async throws {
-        let message = "Not kept, perhaps: this server became a follower, and its leader did not have this change"
-        try await withClient(rule: { _ in "-READONLY \(message)\r\n" }) { server, client in
-            await expect(.outcomeUnknown(at: server.address, .server(message: message))) {
+        for code in ["UNKNOWN", "SUPERSEDED"] {
+            try await withClient(rule: { _ in "-\(code) any words\r\n" }) { server, client in
+                let error = PuffinError.outcomeUnknown(at: server.address, .server(code: code, message: "any words"))
+                #expect(error.mayHaveRun)
+                await expect(error) { try await client.set("k", "v") }
+                await expect(error) { _ = try await client.execute("SOMETHING", "k") }
+                // A read has changed nothing, whatever became of the change that it would have told of.
+                await expect(.server(code: code, message: "any words")) { _ = try await client.get("k") }
+            }
+        }
+        // A refusal is one whatever its words are.
+        try await withClient(rule: { _ in "-READONLY Not kept, perhaps\r\n" }) { server, client in
+            await expect(.readOnly(at: server.address, leader: nil, message: "Not kept, perhaps")) {
                 try await client.set("k", "v")
             }
         }

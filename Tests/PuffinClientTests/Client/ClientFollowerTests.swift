@@ -126,7 +126,7 @@ struct ClientFollowerTests {
         let isBehind = Flag()
         let rule: FakeServer.Rule = { text in
             text.hasPrefix("AFTER") && isBehind.isSet
-                ? "-ERR Not there yet: this server has changes up to 6, asked for 7\r\n"
+                ? "-BEHIND Not there yet: this server has changes up to 6, asked for 7\r\n"
                 : Self.answering("one", role: Self.follows("connected"))(text)
         }
         let group = try group([rule])

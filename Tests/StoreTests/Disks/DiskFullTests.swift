@@ -38,7 +38,7 @@ struct DiskFullTests {
             for number in 0..<2_000 {
                 if let obstacle = try set(number, 3_000, in: opened) { return (number, obstacle) }
             }
-            throw StoreError.disk(operation: "fill", path: ModelFiles.parent, errno: .fileTooLarge)
+            throw StoreError.disk(operation: .write, path: ModelFiles.parent, errno: .fileTooLarge)
         }
 
         mutating func delete(_ numbers: Range<Int>, in opened: OpenedStore) throws -> Int {

@@ -22,6 +22,8 @@ struct FaultTests {
         var strikesInCompaction = 0
         /// Changes that were made and not answered for.
         var unanswered: UInt64 = 0
+        /// Of changes behind this one the disk was given nothing.
+        var attempted = UInt64.max
     }
 
     /// Opens, changes, compacts, and closes: about six segments and three snapshots.
@@ -50,6 +52,7 @@ struct FaultTests {
             outcome.strikesInCompaction = run.strikesInCompaction
             outcome.compactions = run.compactions
             outcome.unanswered = run.opened.store.position.seq - run.opened.store.committed
+            outcome.attempted = run.opened.store.attempted
         } catch {
             outcome.startError = error
             outcome.strikesAtTheEnds = outcome.disk.struck.count
@@ -91,7 +94,8 @@ struct FaultTests {
             let outcome = run(plan(number), source, on: model, after: start.1)
             guard !outcome.disk.struck.isEmpty else { break }
             runs += 1
-            if let problem = judge(outcome) ?? DiskRun.problem(after: outcome.ledger, on: model, source: source) {
+            let problem = judge(outcome) ?? DiskRun.problem(after: outcome.ledger, on: model, source: source)
+            if let problem = problem ?? unforeseen(outcome, on: model) {
                 wrong.append("\(plan(number)) at \(outcome.disk.struck.map(\.path)): \(problem)")
             }
             number += stride
@@ -99,6 +103,14 @@ struct FaultTests {
         print("faults, \(name): \(runs) runs, \(wrong.count) wrong")
         #expect(wrong.isEmpty, "\(wrong.prefix(3))")
         #expect(runs > 0)
+    }
+
+    /// A change that is there after a restart, though the disk was given nothing of it.
+    private func unforeseen(_ outcome: Outcome, on model: ModelDisk) -> String? {
+        guard outcome.failure != nil, let again = try? OpenedStore(on: ModelDisk(copying: model)) else { return nil }
+        defer { again.store.close() }
+        let found = again.store.position.seq
+        return found > outcome.attempted ? "\(found) came back, and only \(outcome.attempted) was written" : nil
     }
 
     private func each(

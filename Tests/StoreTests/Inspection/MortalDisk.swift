@@ -14,14 +14,14 @@ final class MortalDisk: ForwardingDisk {
 
     func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {
         switch operation {
-        case .open, .read, .list, .status, .space, .lock, .createFolder: return
+        case .open, .openSegments, .read, .list, .status, .size, .space, .lock, .createFolder: return
         case .create, .write, .sync, .truncate, .allocate, .rename, .remove, .syncFolder: break
         }
         let isAlive = left.withLock { left in
             left -= 1
             return left >= 0
         }
-        if !isAlive { throw .disk(operation: "change", path: path.string, errno: .ioError) }
+        if !isAlive { throw .disk(operation: operation, path: path.string, errno: .ioError) }
     }
 
     func wrap(_ file: any DiskFile) -> any DiskFile { MortalFile(file, self) }

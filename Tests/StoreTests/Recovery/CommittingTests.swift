@@ -192,8 +192,9 @@ struct CommittingTests {
     }
 
     @Test(
-        "after a failed write or sync nothing more is committed, and the failure is told", arguments: ["write", "sync"])
-    func failure(operation: String) throws {
+        "after a failed write or sync nothing more is committed, and the failure is told",
+        arguments: [DiskOperation.write, .sync])
+    func failure(operation: DiskOperation) throws {
         try withTemporaryFolder { folder in
             let disk = TestDisk()
             let opened = try OpenedStore(folder, disk: disk)
@@ -210,7 +211,7 @@ struct CommittingTests {
             #expect(opened.store.committed == 1)
             #expect(opened.store.durable == 1)
             // What failed once is not tried again, even where it would succeed.
-            disk.fail("nothing", with: .ioError)
+            disk.mend()
             opened.set("c", "3")
             #expect(throws: StoreError.self) { try opened.commit() }
             #expect(opened.store.committed == 1)
@@ -232,7 +233,7 @@ struct CommittingTests {
             let opened = try OpenedStore(folder, durability, disk: disk)
             opened.set("a", "1")
             opened.store.flush()
-            disk.fail("sync", with: .noSpace)
+            disk.fail(.sync, with: .noSpace)
             opened.store.requestSync()
             opened.waitUntilIdle()
             #expect(opened.store.failure != nil)

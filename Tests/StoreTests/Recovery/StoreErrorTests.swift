@@ -46,17 +46,17 @@ struct StoreErrorTests {
             #expect(
                 error
                     == .disk(
-                        operation: "make the folder", path: folder + "/missing/puffin.json.log",
+                        operation: .createFolder, path: folder + "/missing/puffin.json.log",
                         errno: .noSuchFileOrDirectory))
         }
     }
 
     @Test(
         "a disk that fails while the store is opened is told, with what failed and where",
-        arguments: ["lock", "list", "open", "read", "create", "write", "sync", "sync the folder"])
-    func failingDisk(operation: String) throws {
+        arguments: [DiskOperation.lock, .list, .open, .read, .create, .write, .sync, .syncFolder])
+    func failingDisk(operation: DiskOperation) throws {
         try withTemporaryFolder { folder in
-            let isNew = ["create", "write", "sync the folder"].contains(operation)
+            let isNew = [.create, .write, .syncFolder].contains(operation)
             if !isNew { try OpenedStore(folder).close() }
             let disk = TestDisk()
             disk.fail(operation, with: .ioError)
@@ -77,23 +77,27 @@ struct StoreErrorTests {
         let damage = Damage(path: "d/1.jsonl", line: 12, offset: 3_456, expected: "seq 7", found: "seq 9")
         let expected: [(StoreError, [String])] = [
             (
-                .disk(operation: "make the folder", path: "d/x.log", errno: .noSuchFileOrDirectory),
+                .disk(operation: .createFolder, path: "d/x.log", errno: .noSuchFileOrDirectory),
                 [
                     "Cannot make the folder d/x.log", "No such file or directory", "errno 2", "create the folder",
                     "--data",
                 ]
             ),
             (
-                .disk(operation: "sync", path: "d/1.jsonl", errno: .ioError),
+                .disk(operation: .sync, path: "d/1.jsonl", errno: .ioError),
                 ["Cannot sync d/1.jsonl", "Input/output error", "errno 5", "check the disk", "log"]
             ),
             (
-                .disk(operation: "write", path: "d/1.jsonl", errno: .noSpace),
+                .disk(operation: .write, path: "d/1.jsonl", errno: .noSpace),
                 ["Cannot write d/1.jsonl", "No space left on device", "errno 28", "free space"]
             ),
             (
                 .notWritable(path: "d", uid: 1_000, owner: 0, mode: 0o755),
                 ["Cannot write in d", "uid 1000", "uid 0", "mode 755", "--data"]
+            ),
+            (
+                .altered(path: "d/1.jsonl", size: 90, expected: 4096),
+                ["Cannot write d/1.jsonl", "90 bytes", "4096", "another program", "puffin-cli export"]
             ),
             (
                 .locked(path: "d/LOCK", holder: "the process 42"),

@@ -107,9 +107,9 @@ struct FeedTests {
             let opened = try OpenedStore(folder, disk: disk)
             opened.set("a", "1")
             try opened.commit()
-            disk.fail("read", with: .ioError)
+            disk.fail(.read, with: .ioError)
             let (_, steps) = drain(opened.store.feed(for: empty()), opened)
-            guard case .failed(.disk(.disk("read", _, .ioError)))? = steps.last else {
+            guard case .failed(.disk(.disk(.read, _, .ioError)))? = steps.last else {
                 Issue.record("\(steps)")
                 return
             }
