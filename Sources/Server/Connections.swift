@@ -8,7 +8,7 @@ import Store
 extension Server {
     // MARK: Connections
 
-    func accept(_ connection: Listener.Connection) {
+    func accept(_ connection: consuming Listener.Connection) {
         guard sessions.count < limits.clientCount else {
             statistics.refusedConnections += 1
             if statistics.refusedConnections.nonzeroBitCount == 1 {
