@@ -61,8 +61,8 @@ test-integration: setup ## Run the tests that start programs and talk to them, a
 coverage: setup ## Say which lines the tests reach (some tests: make coverage ARGS="--filter WireTests")
 	.ci/coverage $(ARGS)
 
-security: setup ## List what Puffin is built on, and run tests with the address and thread sanitizers
-	.ci/security $(PACKAGES)
+security: setup ## List what Puffin is built on; run tests with sanitizers and an overwriting allocator (one: ARGS=address)
+	.ci/security $(ARGS) -- $(PACKAGES)
 
 torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests

@@ -5,27 +5,24 @@ import Glibc
 /// milliseconds, which is too coarse for a load that is to begin a request every 20 µs.
 @safe
 package final class Alarm {
-    private let descriptor: Int32
-    private var event: OpaquePointer?
+    // In this order: the event is removed before the descriptor is closed.
+    private var event: Event?
+    private let descriptor: Descriptor
     private let action: () -> Void
 
     /// - Throws: `ReactorError` where the system has no descriptor left.
     package init(_ loop: EventLoop, action: @escaping () -> Void) throws(ReactorError) {
         self.action = action
-        descriptor = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK | TFD_CLOEXEC))
-        guard descriptor >= 0 else { throw ReactorError(operation: "make a timer", errno: Glibc.errno) }
+        descriptor = try Descriptor(
+            timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK | TFD_CLOEXEC)), from: "make a timer")
         // Edge-triggered, so that it need not be read: setting it again arms it again.
-        unsafe event = event_new(
-            loop.base, descriptor, Int16(truncatingIfNeeded: EV_READ | EV_PERSIST | EV_ET),
-            { _, _, context in
-                unsafe Unmanaged<Alarm>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
-            }, Unmanaged.passUnretained(self).toOpaque())
-        unsafe event_add(event, nil)
-    }
-
-    deinit {
-        unsafe event_free(event)
-        close(descriptor)
+        let event = unsafe Event(
+            loop, descriptor.number, EV_READ | EV_PERSIST | EV_ET, context: Unmanaged.passUnretained(self).toOpaque()
+        ) { _, _, context in
+            unsafe Unmanaged<Alarm>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
+        }
+        try event.add(for: "watch a timer")
+        self.event = consume event
     }
 
     /// Sets the moment, in nanoseconds of `MonotonicClock`; one that has passed comes at once.
@@ -33,6 +30,6 @@ package final class Alarm {
         var time = itimerspec()
         let moment = max(nanoseconds, 1)
         time.it_value = timespec(tv_sec: moment / 1_000_000_000, tv_nsec: moment % 1_000_000_000)
-        unsafe _ = timerfd_settime(descriptor, Int32(TFD_TIMER_ABSTIME), &time, nil)
+        unsafe _ = timerfd_settime(descriptor.number, Int32(TFD_TIMER_ABSTIME), &time, nil)
     }
 }

@@ -1,3 +1,4 @@
+import CLibevent
 import Glibc
 
 /// The process's limit on open descriptors.
@@ -10,6 +11,20 @@ package enum Descriptors {
             if descriptor > STDERR_FILENO { close(descriptor) }
             if descriptor < 0 || descriptor > STDERR_FILENO { return }
         }
+    }
+
+    /// Whether so many more can be opened; where not, errno says why.
+    static func areLeft(_ count: Int) -> Bool {
+        var opened: [Int32] = []
+        while opened.count < count {
+            let descriptor = eventfd(0, Int32(EFD_CLOEXEC))
+            guard descriptor >= 0 else { break }
+            opened.append(descriptor)
+        }
+        let code = errno
+        for descriptor in opened { close(descriptor) }
+        errno = code
+        return opened.count == count
     }
 
     /// Raises the limit as far as the system lets us, to `count` at most.

@@ -7,8 +7,10 @@ import Glibc
 package final class Dialer {
     private let loop: EventLoop
     private let address: Address
-    private var descriptor: Int32
-    private var event: OpaquePointer?
+    // In this order: the event is removed before the descriptor is closed.
+    private var event: Event?
+    /// Until it is the stream's.
+    private var descriptor: Descriptor?
     private let finished: (Result<Stream, ReactorError>) -> Void
 
     /// Begins to connect.
@@ -25,39 +27,33 @@ package final class Dialer {
         self.address = address
         self.finished = finished
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        descriptor = socket(Int32(address.storage.ss_family), type, 0)
-        guard descriptor >= 0 else { throw failure(Glibc.errno) }
+        let descriptor = try Descriptor(
+            socket(Int32(address.storage.ss_family), type, 0), from: "connect to \(address)")
         let result = unsafe withUnsafePointer(to: address.storage) { storage in
             unsafe connect(
-                descriptor, UnsafeRawPointer(storage).assumingMemoryBound(to: sockaddr.self), address.size)
+                descriptor.number, UnsafeRawPointer(storage).assumingMemoryBound(to: sockaddr.self), address.size)
         }
         if result != 0 && errno != EINPROGRESS && errno != EINTR { throw failure(Glibc.errno) }
-        unsafe event = event_new(
-            loop.base, descriptor, Int16(EV_WRITE),
-            { _, what, context in
-                let dialer = unsafe Unmanaged<Dialer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
-                dialer.conclude(isTimeout: Int32(what) & EV_TIMEOUT != 0)
-            }, Unmanaged.passUnretained(self).toOpaque())
-        var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
-        unsafe event_add(event, &limit)
-    }
-
-    deinit {
-        if let event = unsafe event { unsafe event_free(event) }
-        if descriptor >= 0 { close(descriptor) }
+        let event = unsafe Event(
+            loop, descriptor.number, EV_WRITE, context: Unmanaged.passUnretained(self).toOpaque()
+        ) { _, what, context in
+            let dialer = unsafe Unmanaged<Dialer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+            dialer.conclude(isTimeout: Int32(what) & EV_TIMEOUT != 0)
+        }
+        try event.add(for: "connect to \(address)", within: milliseconds)
+        self.event = consume event
+        self.descriptor = consume descriptor
     }
 
     private func conclude(isTimeout: Bool) {
+        // The event, which has fired, goes first: the descriptor is the stream's from here on, or closed.
+        event = nil
+        guard let descriptor = descriptor.take() else { return }
         var code = isTimeout ? ETIMEDOUT : 0
         var size = socklen_t(MemoryLayout<Int32>.size)
-        if !isTimeout { unsafe _ = getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) }
+        if !isTimeout { unsafe _ = getsockopt(descriptor.number, SOL_SOCKET, SO_ERROR, &code, &size) }
         guard code == 0 else { return finished(.failure(failure(code))) }
-        // From here on the descriptor is the stream's. The event, which has fired, goes first.
-        if let event = unsafe event { unsafe event_free(event) }
-        unsafe event = nil
-        let stream = Stream(loop, Listener.Connection(descriptor: descriptor, peer: address))
-        descriptor = -1
-        finished(.success(stream))
+        finished(.success(Stream(loop, Listener.Connection(socket: descriptor, peer: address))))
     }
 
     private func failure(_ code: Int32) -> ReactorError {

@@ -1,9 +1,9 @@
 // The event loop, a turn at a time: wait for events, run their callbacks, return. What a turn's end means is written
 // where the loop is driven, not here.
 //
-// `unsafe` is allowed in this module, for libevent's handles and for sockets. Each handle belongs to one final class,
-// made in `init`, freed in `deinit`, and lent to nobody outside this module. Contexts are unretained: the owner of a
-// timer, signal, listener or stream keeps it for as long as its events can fire.
+// `unsafe` is allowed in this module, for libevent's handles and for sockets. Each handle lies in an owner of its own
+// (Handles.swift), which frees it, and is lent to nobody outside this module. Contexts are unretained: a timer, signal,
+// listener or stream holds the owners of its events, so none fires once it is gone.
 
 import CLibevent
 import Glibc
@@ -47,7 +47,15 @@ package final class EventLoop {
     package var streamSize: Int { streams.load(ordering: .relaxed) }
     func countStreams(_ size: Int) { streams.add(size, ordering: .relaxed) }
 
+    /// Descriptors that libevent takes for a loop: epoll's, and a pair for signals.
+    private static let descriptorCount = 3
+
+    /// - Throws: `ReactorError` where the system has no descriptors left.
     package init() throws(ReactorError) {
+        // libevent itself would make do: without epoll it polls, and without the pair it hears no signal.
+        guard Descriptors.areLeft(EventLoop.descriptorCount) else {
+            throw ReactorError(operation: "make an event loop", errno: Glibc.errno)
+        }
         guard let base = unsafe event_base_new() else {
             throw ReactorError(operation: "make an event loop", errno: Glibc.errno)
         }

@@ -1,8 +1,8 @@
 // A small HTTP/1.1 server for people and programs that watch a server, by libevent's evhttp. It only answers GET and HEAD, by
 // a table of routes; what a client may send, and for how long it may take, is bounded.
 //
-// Why `unsafe` is right here: evhttp calls back only on the loop's thread and only until `evhttp_free`, which `deinit` calls, so
-// this object is there; a connection's bufferevent is held by a reference of its own for as long as it is on the list.
+// Why `unsafe` is right here: evhttp calls back only on the loop's thread and only until it is freed, which happens when this
+// object goes away; a connection's bufferevent is held by a reference of its own for as long as it is on the list.
 
 import Bytes
 import CLibevent
@@ -11,81 +11,121 @@ import Glibc
 /// Answers HTTP requests on one address, until it is released. Not to be released by one of its own routes.
 @safe
 package final class HTTPListener {
+    /// evhttp, and the listener that it frees.
+    @safe
+    private struct Handle: ~Copyable {
+        let server: OpaquePointer
+        let listener: OpaquePointer
+
+        /// - Throws: `ReactorError` where the address is in use or may not be used.
+        init(_ loop: EventLoop, _ socket: consuming ListeningSocket) throws(ReactorError) {
+            guard let server = unsafe evhttp_new(loop.base) else {
+                throw ReactorError(operation: "make an HTTP server", errno: ENOMEM)
+            }
+            guard let listener = unsafe socket.bind(to: server) else {
+                unsafe evhttp_free(server)
+                throw ReactorError(operation: "make an HTTP server", errno: ENOMEM)
+            }
+            unsafe self.server = server
+            unsafe self.listener = listener
+        }
+
+        deinit { unsafe evhttp_free(server) }
+    }
+
+    /// A connection's bufferevent, held so that it can be looked at here whatever evhttp has done with it.
+    @safe
+    private final class Connection {
+        let handle: OpaquePointer
+        /// When it was accepted or last asked for something as a whole, in milliseconds of the monotonic clock. Bytes that make no
+        /// request count as silence.
+        var lastHeard = MonotonicClock.milliseconds
+        /// Whether it is about to be closed, and takes no place any more.
+        private(set) var isGivenUp = false
+
+        init(_ handle: OpaquePointer) {
+            unsafe bufferevent_incref(handle)
+            unsafe self.handle = handle
+        }
+
+        deinit { unsafe _ = bufferevent_decref(handle) }
+
+        /// Bytes that have come and are no request yet.
+        var inputSize: Int { unsafe evbuffer_get_length(bufferevent_get_input(handle)) }
+
+        /// Has evhttp find its end, and close it.
+        func giveUp() {
+            isGivenUp = true
+            unsafe _ = shutdown(bufferevent_getfd(handle), Int32(SHUT_RDWR))
+            // Makes it read again where it holds as much as it may.
+            unsafe _ = evbuffer_drain(bufferevent_get_input(handle), inputSize)
+        }
+    }
+
     /// Where requests are answered, with the port that was really bound.
     package let address: Address
-    private let server: OpaquePointer
-    /// evhttp's, which frees it.
-    private let listener: OpaquePointer
+    private let loop: EventLoop
+    /// Done right after evhttp has set up new connections.
+    private var setUp: Event?
+    private let handle: Handle
     private var routes: [String: HTTPRoute] = [:]
-    /// The connections' bufferevents, each held so that it can be looked at here whatever evhttp has done with it.
-    private var connections: [OpaquePointer] = unsafe []
-    /// Those that evhttp is still setting up, and what is done about them right after that.
-    private var fresh: [OpaquePointer] = unsafe []
-    private var setUp: OpaquePointer?
+    private var connections: [Connection] = []
+    /// Those that evhttp is still setting up.
+    private var fresh: [Connection] = []
 
-    /// Connections at a time; more wait in the backlog.
+    /// Connections at a time. Where there is one more, the one that has been silent longest is closed.
     package static let connectionCount = 32
     private static let backlog: Int32 = 16
+    /// Descriptors that it may take: its own, and those of new connections until old ones are closed.
+    package static let descriptorCount = 1 + connectionCount + Int(backlog)
     /// A request's line and headers, and its body, which nobody reads; in bytes.
     private static let headerSize = 8 << 10
     private static let bodySize = 4 << 10
     /// What is read ahead of what is understood, in bytes. evhttp does not bound a line whose end has not come; it is given up here.
     private static let inputSize = 16 << 10
-    /// How long a connection may be silent, in seconds.
+    /// How long a connection may be silent, in seconds: by evhttp's measure, for which each byte is a word, and by that of `look`.
     private static let patience: Int32 = 30
 
     /// Binds the address. Connections wait in the backlog until `start`.
     /// - Throws: `ReactorError` where the address is in use or may not be used.
     package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
-        let listener = unsafe try Listener.bind(loop, address: address, backlog: HTTPListener.backlog)
-        guard let server = unsafe evhttp_new(loop.base) else {
-            unsafe evconnlistener_free(listener)
-            throw ReactorError(operation: "make an HTTP server", errno: Glibc.errno)
-        }
-        guard unsafe evhttp_bind_listener(server, listener) != nil else {
-            unsafe evconnlistener_free(listener)
-            unsafe evhttp_free(server)
-            throw ReactorError(operation: "make an HTTP server", errno: ENOMEM)
-        }
-        unsafe self.server = server
-        unsafe self.listener = listener
-        self.address = Address(ofSocket: unsafe evconnlistener_get_fd(listener))
-        unsafe evhttp_set_max_headers_size(server, HTTPListener.headerSize)
-        unsafe evhttp_set_max_body_size(server, HTTPListener.bodySize)
-        unsafe evhttp_set_timeout(server, HTTPListener.patience)
+        self.loop = loop
+        let socket = try ListeningSocket(loop, address: address, backlog: HTTPListener.backlog)
+        self.address = socket.address
+        handle = try Handle(loop, socket)
+        unsafe evhttp_set_max_headers_size(handle.server, HTTPListener.headerSize)
+        unsafe evhttp_set_max_body_size(handle.server, HTTPListener.bodySize)
+        unsafe evhttp_set_timeout(handle.server, HTTPListener.patience)
         // Every method comes to `answer`, which knows what to say to those that are not allowed.
-        unsafe evhttp_set_allowed_methods(server, UInt16.max)
-        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe setUp = event_new(
-            loop.base, -1, 0,
-            { _, _, context in
-                unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().watchFresh()
-            }, context)
+        unsafe evhttp_set_allowed_methods(handle.server, UInt16.max)
+        setUp = unsafe Event(loop, -1, 0, context: Unmanaged.passUnretained(self).toOpaque()) { _, _, context in
+            unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().watchFresh()
+        }
         setCallbacks()
     }
 
     deinit {
-        unsafe event_free(setUp)
-        unsafe connections.forEach { unsafe setCloseCallback(of: $0, nil) }
-        unsafe evhttp_free(server)
-        unsafe connections.forEach { unsafe _ = bufferevent_decref($0) }
+        // evhttp, which closes its connections, tells nobody any more.
+        for connection in connections { _ = unsafe setCloseCallback(of: connection, nil) }
     }
 
     private func setCallbacks() {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe evhttp_set_gencb(
-            server,
+            handle.server,
             { request, context in
                 let owner = unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
                 if let request = unsafe request { unsafe owner.answer(request) }
             }, context)
         unsafe evhttp_set_bevcb(
-            server,
+            handle.server,
             { _, context in
                 unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().connected()
             }, context)
         // For want of descriptors, most likely: connections wait until `look`.
-        unsafe evconnlistener_set_error_cb(listener) { listener, _ in unsafe _ = evconnlistener_disable(listener) }
+        unsafe evconnlistener_set_error_cb(handle.listener) { listener, _ in
+            unsafe _ = evconnlistener_disable(listener)
+        }
     }
 
     /// Begins to answer.
@@ -94,79 +134,97 @@ package final class HTTPListener {
         look()
     }
 
-    /// Gives up connections whose line does not end, and accepts new ones where there is room. To be called each second.
+    /// Gives up connections that are no use, and accepts new ones. To be called each second.
     package func look() {
-        unsafe connections.forEach { unsafe giveUpIfEndless($0) }
-        if unsafe connections.count < HTTPListener.connectionCount {
-            unsafe _ = evconnlistener_enable(listener)
-        } else {
-            unsafe _ = evconnlistener_disable(listener)
+        let longAgo = MonotonicClock.milliseconds - Int(HTTPListener.patience) * 1000
+        for connection in connections
+        where connection.inputSize >= HTTPListener.inputSize || connection.lastHeard < longAgo {
+            connection.giveUp()
         }
+        acceptWhereThereIsRoom()
     }
 
-    private func giveUpIfEndless(_ connection: OpaquePointer) {
-        let input = unsafe bufferevent_get_input(connection)
-        let size = unsafe evbuffer_get_length(input)
-        guard size >= HTTPListener.inputSize else { return }
-        unsafe _ = shutdown(bufferevent_getfd(connection), Int32(SHUT_RDWR))
-        // Makes it read again, and so notice its end.
-        unsafe _ = evbuffer_drain(input, size)
+    private func acceptWhereThereIsRoom() {
+        if connections.count < HTTPListener.descriptorCount - 1 {
+            unsafe _ = evconnlistener_enable(handle.listener)
+        } else {
+            unsafe _ = evconnlistener_disable(handle.listener)
+        }
     }
 
     /// Makes the bufferevent of a connection that evhttp has accepted. evhttp closes the socket.
     private func connected() -> OpaquePointer? {
-        guard let connection = unsafe bufferevent_socket_new(evconnlistener_get_base(listener), -1, 0) else {
-            return nil
-        }
-        unsafe bufferevent_setwatermark(connection, Int16(EV_READ), 0, HTTPListener.inputSize)
-        unsafe bufferevent_incref(connection)
-        unsafe connections.append(connection)
-        unsafe fresh.append(connection)
+        guard let new = unsafe bufferevent_socket_new(loop.base, -1, 0) else { return nil }
+        unsafe bufferevent_setwatermark(new, Int16(EV_READ), 0, HTTPListener.inputSize)
+        let connection = unsafe Connection(new)
+        connections.append(connection)
+        fresh.append(connection)
         // Before the loop looks at sockets again.
-        unsafe event_active(setUp, 0, 0)
-        if unsafe connections.count >= HTTPListener.connectionCount { unsafe _ = evconnlistener_disable(listener) }
-        return unsafe connection
+        setUp?.activate()
+        acceptWhereThereIsRoom()
+        return unsafe new
     }
 
-    /// Asks to be told when evhttp closes the connections that it has set up.
+    /// Asks to be told when evhttp closes the connections that it has set up, and makes room for them.
     private func watchFresh() {
-        unsafe fresh.forEach { connection in
-            unsafe setCloseCallback(of: connection) { evhttp, context in
+        for connection in fresh {
+            let isThere = unsafe setCloseCallback(of: connection) { evhttp, context in
                 let owner = unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
                 if let connection = unsafe evhttp_connection_get_bufferevent(evhttp) {
                     unsafe owner.closing(connection)
                 }
             }
+            // evhttp had no memory for it.
+            if !isThere { connections.removeAll { $0 === connection } }
         }
-        unsafe fresh.removeAll()
+        fresh.removeAll()
+        makeRoom()
     }
 
+    /// Gives up the connections that have been silent longest, until no more are left than there are places.
+    private func makeRoom() {
+        let excess = connections.count { !$0.isGivenUp } - HTTPListener.connectionCount
+        guard excess > 0 else { return }
+        for connection in connections.filter({ !$0.isGivenUp }).sorted(by: { $0.lastHeard < $1.lastHeard }).prefix(
+            excess)
+        {
+            connection.giveUp()
+        }
+    }
+
+    /// - Returns: false where evhttp has let go of the connection.
     private func setCloseCallback(
-        of connection: OpaquePointer, _ callback: (@convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Void)?
-    ) {
+        of connection: Connection, _ callback: (@convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Void)?
+    ) -> Bool {
         // evhttp's own callbacks, which it takes back when it lets go, have its connection as their context.
         var (event, evhttp): (bufferevent_event_cb?, UnsafeMutableRawPointer?)
         unsafe (event, evhttp) = (nil, nil)
-        unsafe bufferevent_getcb(connection, nil, nil, &event, &evhttp)
-        guard unsafe event != nil, let evhttp = unsafe evhttp else { return }
+        unsafe bufferevent_getcb(connection.handle, nil, nil, &event, &evhttp)
+        guard unsafe event != nil, let evhttp = unsafe evhttp else { return false }
         unsafe evhttp_connection_set_closecb(
             OpaquePointer(evhttp), callback, Unmanaged.passUnretained(self).toOpaque())
+        return true
     }
 
     /// Lets go of a connection whose socket is about to be closed. Its events go first: the next socket may get the same number, and
     /// the loop would take that for one that it watches already.
-    private func closing(_ connection: OpaquePointer) {
-        guard let index = unsafe connections.firstIndex(of: connection) else { return }
-        unsafe _ = bufferevent_disable(connection, Int16(EV_READ | EV_WRITE))
-        unsafe _ = connections.remove(at: index)
-        unsafe fresh.removeAll { $0 == connection }
-        unsafe _ = bufferevent_decref(connection)
-        if unsafe connections.count < HTTPListener.connectionCount { unsafe _ = evconnlistener_enable(listener) }
+    private func closing(_ handle: OpaquePointer) {
+        guard let index = connections.firstIndex(where: { unsafe $0.handle == handle }) else { return }
+        unsafe _ = bufferevent_disable(handle, Int16(EV_READ | EV_WRITE))
+        let connection = connections.remove(at: index)
+        fresh.removeAll { $0 === connection }
+        acceptWhereThereIsRoom()
+    }
+
+    private func note(_ request: OpaquePointer) {
+        let handle = unsafe evhttp_connection_get_bufferevent(evhttp_request_get_connection(request))
+        connections.first { unsafe $0.handle == handle }?.lastHeard = MonotonicClock.milliseconds
     }
 
     // MARK: Answering
 
     private func answer(_ request: OpaquePointer) {
+        unsafe note(request)
         let uri = unsafe evhttp_request_get_evhttp_uri(request)
         let path = unsafe text(evhttp_uri_get_path(uri))
         let method = unsafe evhttp_request_get_command(request)

@@ -4,21 +4,21 @@ import Glibc
 /// Calls back, in a turn of the loop, when the process gets a signal; until it is released.
 @safe
 package final class Signal {
-    private var event: OpaquePointer?
+    private var event: Event?
     private let action: () -> Void
 
     package init(_ loop: EventLoop, number: Int32, action: @escaping () -> Void) {
         self.action = action
         Signal.unblock(number)
-        unsafe event = event_new(
-            loop.base, number, Int16(EV_SIGNAL | EV_PERSIST),
-            { _, _, context in
-                unsafe Unmanaged<Signal>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
-            }, Unmanaged.passUnretained(self).toOpaque())
-        unsafe event_add(event, nil)
+        let event = unsafe Event(
+            loop, number, EV_SIGNAL | EV_PERSIST, context: Unmanaged.passUnretained(self).toOpaque()
+        ) { _, _, context in
+            unsafe Unmanaged<Signal>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
+        }
+        // The loop has a descriptor for signals already.
+        precondition(event.add(), "signal \(number) cannot be listened to")
+        self.event = consume event
     }
-
-    deinit { unsafe event_free(event) }
 
     /// The signals that ask a server to stop.
     package static let stopping = [SIGTERM, SIGINT]

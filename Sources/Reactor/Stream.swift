@@ -44,8 +44,9 @@ package final class Stream {
 
     private let loop: EventLoop
     private let descriptor: Int32
-    private var readEvent: OpaquePointer?
-    private var output: OpaquePointer?
+    /// Both are nil from `close` on.
+    private var readEvent: Event?
+    private var output: Output?
 
     /// The beginning of a request that has not come completely, or requests that have to wait.
     private var held = ByteBuffer()
@@ -62,24 +63,31 @@ package final class Stream {
     private static let keptSize = 64 << 10
 
     /// Takes over an accepted connection. Nothing is read before `start`.
-    package init(_ loop: EventLoop, _ connection: Listener.Connection) {
+    package init(_ loop: EventLoop, _ connection: consuming Listener.Connection) {
         self.loop = loop
-        descriptor = connection.descriptor
         peer = connection.peer
+        descriptor = connection.socket.release()
         loop.countStreams(Stream.bareSize)
         var on: Int32 = 1
         unsafe _ = setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-        unsafe readEvent = event_new(
-            loop.base, descriptor, Int16(EV_READ | EV_PERSIST),
-            { _, _, context in
-                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { $0.read() }
-            }, Unmanaged.passUnretained(self).toOpaque())
+        readEvent = unsafe Event(
+            loop, descriptor, EV_READ | EV_PERSIST, context: Unmanaged.passUnretained(self).toOpaque()
+        ) { _, _, context in
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { $0.read() }
+        }
     }
 
     /// Begins to read. The delegate owns the stream, and so outlives it.
     package func start(_ delegate: any StreamDelegate) {
         unsafe self.delegate = delegate
-        unsafe event_add(readEvent, nil)
+        watch()
+    }
+
+    /// Reads from now on. Where the kernel watches no more sockets the connection is lost, which is seen in the next turn.
+    private func watch() {
+        guard readEvent?.add() == false else { return }
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        readEvent?.activate(EV_READ)
     }
 
     private var owner: any StreamDelegate {
@@ -95,9 +103,9 @@ package final class Stream {
     package func close() {
         guard isConnected else { return }
         isConnected = false
-        if let readEvent = unsafe readEvent { unsafe event_free(readEvent) }
-        loop.countStreams(-Stream.bareSize - unsentSize)
-        if let output = unsafe output { unsafe bufferevent_free(output) }
+        readEvent = nil
+        output = nil
+        loop.countStreams(-Stream.bareSize)
         Glibc.close(descriptor)
     }
 
@@ -110,7 +118,7 @@ package final class Stream {
             guard newValue != reads else { return }
             reads = newValue
             guard isConnected, !hasEnded else { return }
-            if reads { unsafe event_add(readEvent, nil) } else { unsafe event_del(readEvent) }
+            if reads { watch() } else { readEvent?.remove() }
         }
     }
 
@@ -131,6 +139,11 @@ package final class Stream {
         held.removeAll()
         held.trim(above: 0)
         missing = 1
+    }
+
+    /// Reads what has come, without waiting until the loop says that something has. Not to be called by the delegate.
+    package func readAtOnce() {
+        if isOpen && reads && !hasEnded { read() }
     }
 
     private func read() {
@@ -173,17 +186,14 @@ package final class Stream {
         if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
         if count < 0 { return owner.failed() }
         hasEnded = true
-        unsafe event_del(readEvent)
+        readEvent?.remove()
         owner.receivedEnd(unfinished: held.count)
     }
 
     // MARK: Writing
 
-    /// Bytes that were sent and that the kernel has not taken yet.
-    package var unsentSize: Int {
-        guard let output = unsafe output else { return 0 }
-        return unsafe evbuffer_get_length(bufferevent_get_output(output))
-    }
+    /// Bytes that were sent and that the kernel has not taken yet; none once it is closed.
+    package var unsentSize: Int { output?.size ?? 0 }
 
     /// Sends bytes: at once as far as the socket takes them, the rest as it has room.
     /// - Returns: false where the connection is lost; the delegate is not told.
@@ -200,8 +210,7 @@ package final class Stream {
                 sent = 0
             }
         }
-        if sent < bytes.count { queue(bytes.extracting(sent..<bytes.count)) }
-        return true
+        return sent == bytes.count || queue(bytes.extracting(sent..<bytes.count))
     }
 
     /// Tells the peer that nothing more will be sent; it can still send.
@@ -209,30 +218,29 @@ package final class Stream {
         if isOpen { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
-    private func queue(_ bytes: Span<UInt8>) {
-        if unsafe output == nil { makeOutput() }
-        unsafe bytes.withUnsafeBytes { bytes in
-            unsafe _ = bufferevent_write(output, bytes.baseAddress, bytes.count)
-        }
+    /// Sends a short text, as far as the socket takes it, and closes the connection. Nothing is held for the peer, which may not be
+    /// reading.
+    package func refuse(_ text: StaticString) {
+        guard isOpen else { return }
+        unsafe _ = Glibc.send(
+            descriptor, text.utf8Start, text.utf8CodeUnitCount, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        endOutput()
+        close()
     }
 
-    private func makeOutput() {
-        unsafe output = bufferevent_socket_new(loop.base, descriptor, 0)
-        unsafe bufferevent_setcb(
-            output, nil,
-            { _, context in
-                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.drained()
-            },
-            { _, _, context in
-                unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
-            }, Unmanaged.passUnretained(self).toOpaque())
-        unsafe bufferevent_disable(output, Int16(EV_READ))
-        unsafe _ = evbuffer_add_cb(
-            bufferevent_get_output(output),
-            { _, change, context in
-                guard let change = unsafe change?.pointee else { return }
-                let loop = unsafe Unmanaged<EventLoop>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
-                loop.countStreams(Int(change.n_added) - Int(change.n_deleted))
-            }, Unmanaged.passUnretained(loop).toOpaque())
+    /// - Returns: false where there is no memory for it: the rest of a reply cannot be left out, so the connection is lost.
+    private func queue(_ bytes: Span<UInt8>) -> Bool {
+        if output == nil { output = makeOutput() }
+        return output?.append(bytes) ?? false
+    }
+
+    private func makeOutput() -> Output? {
+        unsafe Output(
+            loop, descriptor, context: Unmanaged.passUnretained(self).toOpaque()
+        ) { _, context in
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.drained()
+        } failed: { _, _, context in
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
+        }
     }
 }

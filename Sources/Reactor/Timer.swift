@@ -3,20 +3,18 @@ import CLibevent
 /// Calls back at an interval, until it is released.
 @safe
 package final class Timer {
-    private var event: OpaquePointer?
+    private var event: Event?
     private let action: () -> Void
 
     /// - Parameter milliseconds: the interval; the first call comes after one.
     package init(_ loop: EventLoop, every milliseconds: Int, action: @escaping () -> Void) {
         self.action = action
-        unsafe event = event_new(
-            loop.base, -1, Int16(EV_PERSIST),
-            { _, _, context in
-                unsafe Unmanaged<Timer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
-            }, Unmanaged.passUnretained(self).toOpaque())
-        var interval = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
-        unsafe event_add(event, &interval)
+        let event = unsafe Event(loop, -1, EV_PERSIST, context: Unmanaged.passUnretained(self).toOpaque()) {
+            _, _, context in
+            unsafe Unmanaged<Timer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
+        }
+        // A time needs nothing of the kernel.
+        precondition(event.add(within: milliseconds), "there is no memory for a timer")
+        self.event = consume event
     }
-
-    deinit { unsafe event_free(event) }
 }

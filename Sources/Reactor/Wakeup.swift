@@ -7,32 +7,28 @@ package final class Wakeup {
     /// What other threads hold. It owns the descriptor: whoever rings after the loop is gone must not write into a file
     /// or a socket that was given the same number since.
     package final class Bell: Sendable {
-        fileprivate let descriptor: Int32
+        fileprivate let descriptor: Descriptor
 
-        fileprivate init(descriptor: Int32) {
+        fileprivate init(_ descriptor: consuming Descriptor) {
             self.descriptor = descriptor
         }
-
-        deinit { close(descriptor) }
 
         /// Makes the loop turn, if it is still there. May be called from any thread.
         package func ring() {
             var one: UInt64 = 1
-            unsafe _ = write(descriptor, &one, 8)
+            unsafe _ = write(descriptor.number, &one, 8)
         }
     }
 
     package let bell: Bell
-    private var event: OpaquePointer?
+    private let event: Event
 
+    /// - Throws: `ReactorError` where the system has no descriptor left.
     package init(_ loop: EventLoop) throws(ReactorError) {
-        let descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-        guard descriptor >= 0 else { throw ReactorError(operation: "make an eventfd", errno: Glibc.errno) }
-        bell = Bell(descriptor: descriptor)
-        unsafe event = event_new(
-            loop.base, descriptor, Int16(truncatingIfNeeded: EV_READ | EV_PERSIST | EV_ET), { _, _, _ in }, nil)
-        unsafe event_add(event, nil)
+        let descriptor = try Descriptor(eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC)), from: "make an eventfd")
+        let event = unsafe Event(loop, descriptor.number, EV_READ | EV_PERSIST | EV_ET, context: nil) { _, _, _ in }
+        try event.add(for: "watch an eventfd")
+        bell = Bell(descriptor)
+        self.event = event
     }
-
-    deinit { unsafe event_free(event) }
 }

@@ -8,21 +8,30 @@ import Store
 extension Server {
     // MARK: Connections
 
-    func accept(_ connection: Listener.Connection) {
-        guard sessions.count < limits.clientCount else {
-            statistics.refusedConnections += 1
-            if statistics.refusedConnections.nonzeroBitCount == 1 {
-                log.warning(
-                    "Connection refused: \(sessions.count) clients are connected, which is the limit (refused so far: \(statistics.refusedConnections))"
-                )
-            }
-            return connection.refuse("-ERR max number of clients reached\r\n")
+    func accept(_ connection: consuming Listener.Connection) {
+        guard sessions.count < limits.clientCount || newcomers.clientCount < limits.clientCount else {
+            return newcomers.take(connection)
         }
+        let session = begin(Stream(loop, connection))
+        session.stream.start(session)
+    }
+
+    /// Begins a session, which owns the stream from now on.
+    func begin(_ stream: Stream) -> Session {
         lastID += 1
         statistics.connections += 1
-        let session = Session(id: lastID, server: self, stream: Stream(loop, connection))
+        let session = Session(id: lastID, server: self, stream: stream)
         sessions[lastID] = session
-        session.stream.start(session)
+        return session
+    }
+
+    /// Counts a connection for which there is no place, and now and then says so.
+    func noteRefusal() {
+        statistics.refusedConnections += 1
+        guard statistics.refusedConnections.nonzeroBitCount == 1 else { return }
+        log.warning(
+            "Connection refused: \(newcomers.clientCount) clients are connected, which is the limit (refused so far: \(statistics.refusedConnections))"
+        )
     }
 
     func resumeAccepting() {
@@ -35,6 +44,7 @@ extension Server {
         let now = MonotonicClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
         resumeAccepting()
+        newcomers.tick()
         metrics?.tick()
         slowLog.tick()
         lookAtWallClock()

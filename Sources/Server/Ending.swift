@@ -70,6 +70,7 @@ extension Server {
         parked.removeAll()
         parkedTimer = nil
         if store.failure == nil { store.close() }
+        newcomers.close()
         for session in sessions.values { session.close() }
         // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
         sessions.removeAll()

@@ -38,7 +38,7 @@ struct Listeners {
     }
 
     /// Begins to accept.
-    func start(log: Logger, accept: @escaping (Listener.Connection) -> Void) {
+    func start(log: Logger, accept: @escaping (consuming Listener.Connection) -> Void) {
         for listener in listeners {
             listener.start(accept: accept) { [unowned listener] error in
                 // For want of descriptors, most likely: connections wait until one is closed, or for a second.

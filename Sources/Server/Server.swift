@@ -48,6 +48,8 @@ package final class Server {
 
     var sessions: [Int: Session] = [:]
     var lastID = 0
+    /// Connections for which no client's place was left.
+    private(set) lazy var newcomers = Newcomers(self)
 
     /// Sessions that this turn has to flush; that wait for a commit; that go on next turn; that are to be let go.
     var touched: [Session] = []
@@ -123,9 +125,9 @@ package final class Server {
 
     /// - Parameter others: descriptors that are needed for more than clients and their data.
     private static func limits(_ wanted: Limits, others: Int, log: Logger) -> Limits {
-        // Log, lock, listeners, epoll, signals, and room for the next segment.
+        // Log, lock, listeners, epoll, signals, and room for the next segment; newcomers take of it where there is no more.
         let others = 64 + others
-        let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others)
+        let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others + Newcomers.descriptorCount)
         var limits = wanted
         if descriptors < wanted.clientCount + others {
             limits.clientCount = max(descriptors - others, 1)

@@ -63,18 +63,40 @@ struct HTTPTests {
         }
     }
 
-    @Test("connections beyond the limit wait until another one ends")
+    @Test("where there is one connection more than places, the one that has been silent longest is closed")
     func connections() throws {
         try withServer { server in
-            var idle = try (0..<32).map { _ in try HTTPClient(port: server.metricsPort) }
-            // They are accepted in turn: once the last one is answered, there is no room.
-            #expect(try idle[31].ask("/healthz").status == 200)
-            let late = try HTTPClient(port: server.metricsPort)
-            try late.connection.send("GET /healthz HTTP/1.1\r\n\r\n")
-            idle.removeFirst(8)
-            #expect(try late.answer().status == 200)
+            let idle = try (0..<32).map { _ in try HTTPClient(port: server.metricsPort) }
+            // They are accepted in turn: once the last one is answered, there is no room. The first is not the silent one.
+            for client in [idle[31], idle[0]] { #expect(try client.ask("/healthz").status == 200) }
+            let late = try (0..<8).map { _ in try HTTPClient(port: server.metricsPort) }
+            for client in late { #expect(try client.ask("/healthz").status == 200) }
+            for client in idle[1...8] { #expect(try client.connection.receiveAll() == "") }
+            for client in [idle[0], idle[9], idle[31]] + late { #expect(try client.ask("/healthz").status == 200) }
             // What a client of the data port sees does not change.
             #expect(try server.server.connect().ask("PING") == "PONG")
+        }
+    }
+
+    @Test("connections that say a byte now and then, and never ask, keep nobody from being answered")
+    func dripping() throws {
+        try withServer { server in
+            // Again and again more than there are places; those that are closed come back.
+            var dripping: [WireConnection] = []
+            for round in 0..<6 {
+                while dripping.count < 60 {
+                    let connection = try WireConnection(port: server.metricsPort)
+                    try? connection.send(["GET /heal", "GET /healthz HTTP/1.1\r\nA: ", "", "\r\n"][dripping.count % 4])
+                    dripping.append(connection)
+                }
+                #expect(try server.get("/healthz").status == 200, "round \(round)")
+                #expect(try server.get("/metrics").status == 200, "round \(round)")
+                for connection in dripping { try? connection.send("a") }
+                dripping.removeAll { $0.hasReceived }
+            }
+            #expect(try server.server.connect().ask("PING") == "PONG")
+            dripping.removeAll()
+            #expect(server.server.stop() == 0)
         }
     }
 

@@ -11,7 +11,7 @@ struct MetricsService {
     let port: UInt16
 
     /// Descriptors that it may take.
-    var descriptorCount: Int { listeners.count * (1 + HTTPListener.connectionCount) }
+    var descriptorCount: Int { listeners.count * HTTPListener.descriptorCount }
 
     /// Binds every address. Requests wait until `start`.
     /// - Throws: `ReactorError` where the name is unknown, or an address is in use or may not be used.

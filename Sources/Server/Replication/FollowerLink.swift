@@ -235,6 +235,7 @@ final class FollowerLink: StreamDelegate {
     }
 
     private func begin(_ line: Span<UInt8>, _ stream: Stream) {
+        if Newcomers.isRefusal(line) { return fail(Newcomers.noPlace) }
         if let refusal = refusal(line) { return fail("it refuses: \(refusal)") }
         let hello: FollowerHello
         do throws(ReplicationError) {

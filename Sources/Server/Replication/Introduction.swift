@@ -95,6 +95,8 @@ final class Introduction: StreamDelegate {
             complaint = nil
             backoff.reset()
             wait(Introduction.patience)
+        } else if Newcomers.isRefusal(line) {
+            fail(Newcomers.noPlace)
         } else {
             fail("it refuses: \(String(line.extracting(0..<min(line.count, server.limits.echoSize * 4))))")
         }

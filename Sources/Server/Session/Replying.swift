@@ -65,7 +65,7 @@ extension Session {
         switch state {
         case .open where peerHasEnded && isSettled: close()
         case .open: stream.isReading = (!isHeldUp || isListening) && server.takesRequests
-        case .finishing where isSent: peerHasEnded ? close() : linger()
+        case .finishing where isSent && !isBusy: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }
         if canGoOn { server.goOnLater(self) }

@@ -40,7 +40,11 @@ final class LineEditor {
     /// - Returns: nil where there is no terminal, or no memory.
     init?(program: String, isPlain: Bool, historySize: Int32, complete: @escaping (String) -> EditorAnswer) {
         LineEditor.useUTF8()
-        guard let editor = unsafe puffin_open(program), let history = unsafe history_init() else { return nil }
+        guard let editor = unsafe puffin_open(program) else { return nil }
+        guard let history = unsafe history_init() else {
+            unsafe el_end(editor)
+            return nil
+        }
         unsafe (self.editor, self.history) = (editor, history)
         self.complete = complete
         unsafe puffin_set_data(editor, Unmanaged.passUnretained(self).toOpaque())

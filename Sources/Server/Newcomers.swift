@@ -1,0 +1,171 @@
+// Connections beyond the limit of clients. Another server and an administrator have to get in just when clients have taken every
+// place: else a leader stays out of its follower, and nobody can ask what is wrong. Such a connection is accepted for a moment and
+// has to show what it is for with its first request. A leader's greeting makes it a link between servers, an administrator's
+// request is answered, after which the connection ends; whatever else it is, it is refused as a client that found no place.
+
+import Bytes
+import Reactor
+import Wire
+
+/// A connection that has not said what it is for.
+private final class Newcomer: StreamDelegate {
+    let stream: Stream
+    /// When it was accepted, in milliseconds of the monotonic clock.
+    let start = MonotonicClock.milliseconds
+    private unowned let owner: Newcomers
+    private var parser: RequestParser
+
+    /// A first request that is served takes no more bytes: a leader's greeting, or an administrator's few words.
+    private static let requestSize = 4096
+
+    init(_ stream: Stream, _ owner: Newcomers, _ limits: RequestLimits) {
+        self.stream = stream
+        self.owner = owner
+        parser = RequestParser(limits: limits)
+        stream.start(self)
+    }
+
+    func received(_ bytes: Span<UInt8>) -> Consumption {
+        switch parser.parse(bytes) {
+        case .complete(let size) where !parser.isBlank:
+            let purpose = Newcomers.purpose(ofRequest: parser.arguments(in: bytes)[0])
+            owner.decide(self, purpose, bytes.extracting(0..<size))
+        case .incomplete(let missing) where bytes.count + missing <= Newcomer.requestSize:
+            return Consumption(used: 0, missing: missing)
+        case .complete, .incomplete, .malformed: owner.refuse(self)
+        }
+        return Consumption(used: bytes.count, missing: 1)
+    }
+
+    func receivedEnd(unfinished: Int) { owner.refuse(self) }
+    func drained() {}
+    func failed() { owner.refuse(self) }
+}
+
+/// The connections beyond the limit of clients. Used on the loop's thread.
+final class Newcomers {
+    private unowned let server: Server
+    /// Those that have not said what they are for; the oldest first.
+    private var waiting: [Newcomer] = []
+    /// Those that have been decided on: one may be in a callback of its stream.
+    private var decided: [Newcomer] = []
+    /// Sessions that answer a leader, until they have given it their connection or refused it; the oldest first. And those that
+    /// answer an administrator.
+    private var leaders: [Int] = []
+    private var administrators: [Int] = []
+    private var timer: Timer?
+
+    /// Connections that may wait at a time. One more takes the place of the oldest, which is refused.
+    private static let waitingCount = 16
+    /// Leaders that are answered at a time, where one more ends the oldest; and administrators, where one more is refused.
+    private static let leaderCount = 8
+    private static let administratorCount = 8
+    /// Descriptors that all of them take.
+    static let descriptorCount = waitingCount + leaderCount + administratorCount
+    /// How long a connection may take to say what it is for, in milliseconds; and how often it is looked whether it has.
+    private static let patience = 300
+    private static let interval = 50
+    /// What administrators ask. No request is among them that reads or changes pairs, or waits for as long as a client likes.
+    private static let administrativeNames: [StaticString] = [
+        "ROLE", "PROMOTE", "DEMOTE", "FOLLOW", "FOLLOWER", "HANDOVER", "STATS", "INFO", "CONFIG", "SLOWLOG", "COMPACT",
+    ]
+
+    init(_ server: Server) { self.server = server }
+
+    /// The server's sessions without those that began here.
+    var clientCount: Int {
+        forgetEnded()
+        return server.sessions.count - leaders.count - administrators.count
+    }
+
+    private func forgetEnded() {
+        leaders.removeAll { server.sessions[$0] == nil }
+        administrators.removeAll { server.sessions[$0] == nil }
+    }
+
+    /// Takes a connection for which no client's place is left.
+    func take(_ connection: consuming Listener.Connection) {
+        if waiting.count >= Newcomers.waitingCount {
+            // It may have said something that nobody has looked at yet.
+            let oldest = waiting[0]
+            oldest.stream.readAtOnce()
+            if oldest.stream.isOpen && waiting.first === oldest { refuse(oldest) }
+        }
+        waiting.append(Newcomer(Stream(server.loop, connection), self, server.limits.request))
+        if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }
+    }
+
+    /// Refuses those that have waited too long. Called by the timer: none of them is in a callback of its stream.
+    private func look() {
+        decided.removeAll()
+        let longAgo = MonotonicClock.milliseconds - Newcomers.patience
+        while let oldest = waiting.first, oldest.start <= longAgo { refuse(oldest) }
+    }
+
+    /// Lets go of the timer when nobody has needed it. To be called each second, and not by the timer.
+    func tick() {
+        if waiting.isEmpty && decided.isEmpty { timer = nil }
+    }
+
+    /// Closes all of them.
+    func close() {
+        for newcomer in waiting { newcomer.stream.close() }
+        waiting.removeAll()
+        decided.removeAll()
+        timer = nil
+    }
+
+    fileprivate enum Purpose { case link, administration, other }
+
+    fileprivate static func purpose(ofRequest name: Span<UInt8>) -> Purpose {
+        if name.equalsIgnoringCase("REPLICATE") { return .link }
+        for administrative in administrativeNames where name.equalsIgnoringCase(administrative) {
+            return .administration
+        }
+        return .other
+    }
+
+    /// Decides on a connection that has sent its first request.
+    fileprivate func decide(_ newcomer: Newcomer, _ purpose: Purpose, _ request: Span<UInt8>) {
+        forgetEnded()
+        switch purpose {
+        case .link:
+            if leaders.count >= Newcomers.leaderCount { server.sessions[leaders[0]]?.close() }
+            leaders.append(serve(newcomer, request))
+        case .administration where administrators.count < Newcomers.administratorCount:
+            administrators.append(serve(newcomer, request))
+        case .administration, .other: refuse(newcomer)
+        }
+    }
+
+    /// Has a session answer the request, and then end: unless the connection has become a link between servers.
+    /// - Returns: the session's number.
+    private func serve(_ newcomer: Newcomer, _ request: Span<UInt8>) -> Int {
+        endWaiting(newcomer)
+        let session = server.begin(newcomer.stream)
+        newcomer.stream.start(session)
+        _ = session.received(request)
+        session.finish()
+        return session.id
+    }
+
+    fileprivate func refuse(_ newcomer: Newcomer) {
+        endWaiting(newcomer)
+        server.noteRefusal()
+        newcomer.stream.refuse(Newcomers.refusal)
+    }
+
+    private func endWaiting(_ newcomer: Newcomer) {
+        waiting.removeAll { $0 === newcomer }
+        decided.append(newcomer)
+    }
+
+    /// Redis' words, which its clients know; whoever speaks lines can read them as well.
+    private static let refusal: StaticString = "-ERR max number of clients reached\r\n"
+
+    /// Whether a line, without its line feed, is that refusal.
+    static func isRefusal(_ line: Span<UInt8>) -> Bool { String(line) + "\n" == "\(refusal)" }
+
+    /// What a server that was refused by another says to its log.
+    static let noPlace = "it has no place for this server: its clients have taken them all; raise its --max-clients"
+}
