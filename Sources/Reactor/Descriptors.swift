@@ -2,16 +2,6 @@ import Glibc
 
 /// The process's limit on open descriptors.
 package enum Descriptors {
-    /// Opens those of standard input, output and error that are closed, as nothing. Else the next file that is opened gets such
-    /// a number, and what is said on standard error is written into it.
-    package static func fillStandardOnes() {
-        while true {
-            let descriptor = unsafe open("/dev/null", O_RDWR)
-            if descriptor > STDERR_FILENO { close(descriptor) }
-            if descriptor < 0 || descriptor > STDERR_FILENO { return }
-        }
-    }
-
     /// Raises the limit as far as the system lets us, to `count` at most.
     /// - Returns: the limit that is now in force.
     package static func raiseLimit(to count: Int) -> Int {
