@@ -52,6 +52,7 @@ let package = Package(
             providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
 
+        .target(name: "Program", swiftSettings: strict),
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(
@@ -98,7 +99,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Reactor", "Server", "Settings", "Store",
+                "Bytes", "Program", "Reactor", "Server", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -107,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "Bytes", "CLibedit", "PuffinClient", "Shell", "Wire",
+                "Bytes", "CLibedit", "Program", "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -115,14 +116,14 @@ let package = Package(
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bench", "Bytes", "Pauses", "PuffinClient", "Torture",
+                "Bench", "Bytes", "Pauses", "Program", "PuffinClient", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
 
         .executableTarget(
-            name: "puffin-client-examples", dependencies: ["PuffinClient"], path: "Examples/Client",
+            name: "puffin-client-examples", dependencies: ["Program", "PuffinClient"], path: "Examples/Client",
             swiftSettings: strict),
 
         .target(
@@ -140,6 +141,7 @@ let package = Package(
             ],
             path: "Tests/FuzzChecks", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzChecks"], swiftSettings: strict),
+        .testTarget(name: "ProgramTests", dependencies: ["Program"], swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),

@@ -1,12 +1,13 @@
 // Programs that use the client library, one function each; the library's articles show them. Run one with a server's
 // address: swift run puffin-client-examples getting-started localhost:8080
 
+import Program
 import PuffinClient
 
 @main
 enum Examples {
     static func main() async throws {
-        let arguments = CommandLine.arguments.dropFirst()
+        let arguments = Program.beginWithTexts("puffin-client-examples")[...]
         let address = arguments.dropFirst().first ?? "localhost:8080"
         switch arguments.first {
         case "getting-started": try await getStarted(address)

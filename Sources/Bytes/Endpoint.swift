@@ -1,4 +1,4 @@
-// Where a server is, as people write it: `host:port`, `host`, `:port`, `[::1]:port`. What is left out is filled in;
+// Where a server is, as people write it: `host:port`, `host`, `:port`, `port`, `[::1]:port`. What is left out is filled in;
 // what is unclear is refused rather than guessed.
 
 /// A server's host, a name or a number, and its TCP port.
@@ -34,6 +34,8 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     private static func split(_ text: String) throws(EndpointError) -> (host: Substring, digits: Substring?) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         switch parts.count {
+        // No host's name is a number: it is the port.
+        case 1 where text.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }: return ("", parts[0])
         case 1: return (parts[0], nil)
         case 2: return (parts[0], parts[1])
         default:

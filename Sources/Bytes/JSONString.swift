@@ -144,6 +144,13 @@ extension ByteBuffer {
     }
 }
 
+extension Span where Element == UInt8 {
+    /// Whether the bad escape at `offset` is half of a surrogate pair, which is no character, rather than an unknown escape.
+    package func isLoneSurrogate(at offset: Int) -> Bool {
+        utf16Unit(self, at: offset).map { $0 & 0xf800 == 0xd800 } ?? false
+    }
+}
+
 /// The UTF-16 code unit that `\uXXXX` at `offset` stands for.
 private func utf16Unit(_ source: Span<UInt8>, at offset: Int) -> UInt16? {
     guard offset + 6 <= source.count, source[offset] == UInt8(ascii: "\\"),

@@ -3,16 +3,6 @@ import Glibc
 
 /// The process's limit on open descriptors.
 package enum Descriptors {
-    /// Opens those of standard input, output and error that are closed, as nothing. Else the next file that is opened gets such
-    /// a number, and what is said on standard error is written into it.
-    package static func fillStandardOnes() {
-        while true {
-            let descriptor = unsafe open("/dev/null", O_RDWR)
-            if descriptor > STDERR_FILENO { close(descriptor) }
-            if descriptor < 0 || descriptor > STDERR_FILENO { return }
-        }
-    }
-
     /// Whether so many more can be opened; where not, errno says why.
     static func areLeft(_ count: Int) -> Bool {
         var opened: [Int32] = []

@@ -78,7 +78,7 @@ extension Setting {
     /// The default for people.
     var standardText: String { standard.isEmpty ? "none" : standard.joined(separator: ", ") }
 
-    var allowedText: String { isList ? "a list; each \(allowed)" : allowed }
+    var allowedText: String { isList ? "a list\(mayBeEmpty ? "" : " of one or more"); each \(allowed)" : allowed }
 
     /// The flag's help: what it does, and what is allowed.
     package var flagHelp: String {
@@ -126,5 +126,5 @@ private func plainNumber(_ text: String) -> String {
 }
 
 private func isPlain(_ text: String) -> Bool {
-    !text.isEmpty && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != " " }
+    !text.isEmpty && text.unicodeScalars.allSatisfy { !$0.steersTerminal && $0 != " " }
 }

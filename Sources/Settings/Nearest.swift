@@ -5,6 +5,8 @@ import Bytes
 /// The one of `names` that differs least from `text`; nil where all differ too much for it to be a slip.
 /// - Parameter part: the part of `text` that may be wrong; nil for all of it.
 package func nearest(to text: String, of names: [String], part: String? = nil) -> String? {
+    // Nobody has meant a name by a longer text, and it would be compared with all of them.
+    guard text.utf8.count <= 200 else { return nil }
     let limit = max(1, (part ?? text).count / 3)
     let found = names.map { (name: $0, distance: editDistance(text.lowercased(), $0.lowercased())) }.min {
         $0.distance < $1.distance
@@ -15,7 +17,7 @@ package func nearest(to text: String, of names: [String], part: String? = nil) -
 /// Somebody's text between quotes, on one line and not too long.
 func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(80).map { scalar in
-        scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+        scalar.steersTerminal ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }
     return "'" + shown.joined() + (text.unicodeScalars.count > 80 ? "…'" : "'")
 }

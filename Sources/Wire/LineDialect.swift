@@ -96,7 +96,7 @@ extension RequestParser {
             slices.append(Slice(offset: start, size: decoded.count - start))
             return end
         } catch {
-            throw QuotingError(message: error.lineMessage)
+            throw QuotingError(message: error.lineMessage(line))
         }
     }
 
@@ -123,9 +123,11 @@ extension RequestParser {
 }
 
 extension JSONStringError {
-    fileprivate var lineMessage: String {
+    fileprivate func lineMessage(_ line: Span<UInt8>) -> String {
         switch self {
         case .unterminated: "A JSON string without its closing quote"
+        case .badEscape(let offset) where line.isLoneSurrogate(at: offset):
+            "A JSON string with half of a surrogate pair, which is no character"
         case .badEscape: "A JSON string with an unknown escape (known: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX)"
         case .controlByte: "A JSON string with a bare control character; write it as \\n, \\t or \\uXXXX"
         }

@@ -172,6 +172,6 @@ struct BenchPlan {
     }
 
     private var commandLine: String {
-        (["puffin-bench"] + CommandLine.arguments.dropFirst()).joined(separator: " ")
+        (["puffin-bench"] + PuffinBench.arguments).joined(separator: " ")
     }
 }

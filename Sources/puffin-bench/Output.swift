@@ -2,14 +2,15 @@
 
 import ArgumentParser
 import Bench
-import Glibc
+import Bytes
+import Program
 import SystemPackage
 
-/// Writes a text to stdout.
+/// Writes a text to stdout; see `terminalSafe` for a terminal.
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func printText(_ text: String) throws {
     do {
-        try FileDescriptor.standardOutput.writeAll(Array(text.utf8))
+        try FileDescriptor.standardOutput.writeAll(Array((Terminal.isOutput ? text.terminalSafe : text).utf8))
     } catch {
         printError("puffin-bench: cannot write the report: \(error)")
         throw ExitCode.nothingMeasured
@@ -17,9 +18,9 @@ func printText(_ text: String) throws {
 }
 
 /// Writes one line to stderr. Where that fails there is nobody left to tell.
-func printError(_ text: String) { printStatus(text + "\n") }
+func printError(_ text: String) { printStatus((Terminal.isError ? text.terminalSafe : text) + "\n") }
 
-/// Writes to stderr, without a line end.
+/// Writes to stderr as it is, cursor movements included, without a line end.
 func printStatus(_ text: String) {
     _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
 }
@@ -39,4 +40,4 @@ func write(_ text: String, to path: String) throws {
 }
 
 /// Whether somebody watches stderr.
-var isWatched: Bool { isatty(2) != 0 }
+var isWatched: Bool { Terminal.isError }

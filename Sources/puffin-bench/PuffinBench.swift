@@ -2,6 +2,7 @@
 // else to stderr.
 
 import ArgumentParser
+import Program
 import PuffinClient
 
 @main
@@ -28,9 +29,13 @@ struct PuffinBench: ParsableCommand {
         subcommands: [LoadCommand.self, TortureCommand.self, PausesCommand.self],
         defaultSubcommand: LoadCommand.self)
 
+    /// Those after the program's name. Asking for them is the first thing that the program does.
+    static let arguments = Program.beginWithTexts("puffin-bench")
+
     static func main() {
+        let arguments = arguments
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch  where exitCode(for: error) == .validationFailure {
             // Wrong options end with 2, as with the other programs; the parser's own code for them is 64.

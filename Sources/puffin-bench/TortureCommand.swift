@@ -27,10 +27,12 @@ struct TortureCommand: ParsableCommand {
     @Option(name: "-server --server", help: "The server's program. (default: puffin-server beside this one)")
     var server: String?
 
-    @Option(name: "-cycles --cycles", help: "How often to kill. (default: 100, or as often as --duration allows)")
+    @Option(
+        name: "-cycles --cycles", help: "How often to kill the server. (default: 100, or as often as --duration allows)"
+    )
     var cycles: Int?
 
-    @Option(name: "-duration --duration", help: "How long to go on, such as 30s or 10m.")
+    @Option(name: "-duration --duration", help: "The longest time of a torture, such as 30s or 10m.")
     var duration: TimeSpan?
 
     @Option(name: "-seed --seed", help: "What the requests follow from. (default: a random one, which is printed)")
@@ -39,10 +41,10 @@ struct TortureCommand: ParsableCommand {
     @Option(name: "-clients --clients", help: "How many connections write.")
     var clients = 4
 
-    @Option(name: "-pipeline --pipeline", help: "How many requests of each may be on their way.")
+    @Option(name: "-pipeline --pipeline", help: "How many requests of each connection may be on their way.")
     var pipeline = 40
 
-    @Option(name: "-keys --keys", help: "How many keys each writes to.")
+    @Option(name: "-keys --keys", help: "How many keys each connection writes to.")
     var keys = 200
 
     @Option(
@@ -50,18 +52,19 @@ struct TortureCommand: ParsableCommand {
         help: "The largest value in bytes, but for one in forty, which may have 100 times that.")
     var valueSize = 200
 
-    @Option(name: "-durability --durability", help: "The server's: always, interval or never.")
+    @Option(name: "-durability --durability", help: "The server's --durability: always, interval or never.")
     var durability = Durability.always
 
     @Option(
-        name: "-segment-size --segment-size", help: "The server's: small, so that segments are sealed and merged often."
+        name: "-segment-size --segment-size",
+        help: "The server's --segment-size: small, so that segments are sealed and merged often."
     )
     var segmentSize = "16K"
 
-    @Option(name: "-compact-ratio --compact-ratio", help: "The server's.")
+    @Option(name: "-compact-ratio --compact-ratio", help: "The server's --compact-ratio.")
     var compactRatio = "0.2"
 
-    @Option(name: "-retain-size --retain-size", help: "The server's.")
+    @Option(name: "-retain-size --retain-size", help: "The server's --retain-size.")
     var retainSize = "64K"
 
     func validate() throws {
@@ -101,7 +104,7 @@ struct TortureCommand: ParsableCommand {
             "--compact-size", "0",
             "--retain-size", retainSize,
         ]
-        print("seed \(seed), \(folder.path), durability \(durability.rawValue): \(durability.promise)")
+        try printText("seed \(seed), \(folder.path), durability \(durability.rawValue): \(durability.promise)\n")
         let loop = KillLoop(program: program, data: folder.path.appending("puffin.json").string, seed: seed, load: load)
         var run = TortureRun(loop: loop, options: options, cycles: cycles ?? (duration == nil ? 100 : .max))
         try run.finish(within: duration?.duration, in: folder)

@@ -62,17 +62,20 @@ struct TortureRun {
     /// Nothing but these lines is promised to scripts: the first.
     private func report(keeping folder: RunFolder?) {
         let lost = loop.findings.count { $0.kind == .lost }
-        print("acknowledged \(loop.acknowledgedCount), lost \(lost)")
-        print(
+        var lines = ["acknowledged \(loop.acknowledgedCount), lost \(lost)"]
+        lines.append(
             "in flight at a kill \(loop.inFlightCount), wrong \(loop.findings.count - lost), \(counted(done, "cycle")), "
                 + "torn ends set aside \(loop.tornCount), compactions \(loop.compactionCount), "
                 + "of which cut short \(loop.interruptedCount)")
-        for finding in loop.findings.prefix(50) { print("\(finding.kind): \(finding)") }
-        if loop.findings.count > 50 { print("and \(loop.findings.count - 50) more") }
-        guard let folder else { return }
-        let text = loop.findings.map { "\($0.kind): \($0)\n" }.joined() + "\nThe last server said:\n" + loop.log
-        folder.write(text, to: "findings.txt")
-        print("the files are kept, with what was found in findings.txt: \(folder.path)")
+        for finding in loop.findings.prefix(50) { lines.append("\(finding.kind): \(finding)") }
+        if loop.findings.count > 50 { lines.append("and \(loop.findings.count - 50) more") }
+        if let folder {
+            let text = loop.findings.map { "\($0.kind): \($0)\n" }.joined() + "\nThe last server said:\n" + loop.log
+            folder.write(text, to: "findings.txt")
+            lines.append("the files are kept, with what was found in findings.txt: \(folder.path)")
+        }
+        // The exit code says what was found, whoever reads the report.
+        try? printText(lines.map { $0 + "\n" }.joined())
     }
 
     private func showProgress() {

@@ -2,6 +2,7 @@
 // was no answer to be had (wrong usage, no server). Output goes to stdout, everything else to stderr.
 
 import ArgumentParser
+import Program
 import PuffinClient
 import Shell
 
@@ -38,9 +39,10 @@ struct PuffinCLI: AsyncParsableCommand {
     @OptionGroup var words: FlaggedRequest
 
     static func main() async {
+        let words = Program.begin("puffin-cli").map(argumentText)
         var command: String?
         do {
-            let arguments = try routing.routed(rawArguments())
+            let arguments = try routing.routed(words)
             command = arguments.first { known.contains($0) }
             var parsed = try parseAsRoot(arguments)
             if var waiting = parsed as? any AsyncParsableCommand {

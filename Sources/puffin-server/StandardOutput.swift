@@ -1,11 +1,13 @@
 // What the log commands print. It may be gigabytes, so it is gathered and written in large pieces; and whoever reads it
-// may have seen enough, as `head` has, which is no error.
+// may have seen enough, as `head` has, which is no error. On a terminal it is `terminalSafe`; in a pipe or a file it is what
+// stands in the log, byte for byte.
 //
 // `unsafe` is allowed in one line: poll(2) is given one entry on the stack, and keeps nothing.
 
 import ArgumentParser
 import Bytes
 import Glibc
+import Program
 import SystemPackage
 
 /// Standard output, buffered.
@@ -38,6 +40,7 @@ struct StandardOutput: ~Copyable {
     /// - Throws: `ExitCode.success` where nobody reads any more.
     mutating func flush() throws {
         guard !buffer.isEmpty else { return }
+        if Terminal.isOutput { makeSafe() }
         let bytes = Array(buffer.bytes)
         buffer.removeAll()
         buffer.trim(above: 4 * StandardOutput.pieceSize)
@@ -51,6 +54,12 @@ struct StandardOutput: ~Copyable {
         }
     }
 
+    private mutating func makeSafe() {
+        let bytes = Array(buffer.bytes)
+        buffer.removeAll()
+        buffer.append(terminalSafe: bytes.span)
+    }
+
     /// Whether nobody reads any more, which a write would tell only later.
     static var isClosed: Bool {
         var entry = pollfd(fd: 1, events: 0, revents: 0)
@@ -58,7 +67,8 @@ struct StandardOutput: ~Copyable {
     }
 }
 
-/// Writes one line to standard error. Where that fails there is nobody left to tell.
+/// Writes one line to standard error. If that fails, nobody is left to tell.
 func writeError(_ text: String) {
+    let text = Terminal.isError ? text.terminalSafe : text
     _ = try? FileDescriptor.standardError.writeAll((text + "\n").utf8)
 }

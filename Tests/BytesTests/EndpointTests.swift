@@ -9,6 +9,8 @@ import Testing
         ("db.example.org:1", "db.example.org", 1),
         ("10.0.0.7:65535", "10.0.0.7", 65535),
         (":9000", "localhost", 9000),
+        ("8081", "localhost", 8081),
+        ("10.0.0.7", "10.0.0.7", 8080),
         ("example", "example", 8080),
         ("[::1]:9000", "::1", 9000),
         ("[fe80::1%eth0]", "fe80::1%eth0", 8080),
@@ -21,6 +23,8 @@ import Testing
 
     @Test(arguments: [
         ("", "it is empty"),
+        ("0", "the port is a number from 1 to 65535"),
+        ("65536", "the port is a number from 1 to 65535"),
         ("host:", "the port is a number from 1 to 65535"),
         (":", "the port is a number from 1 to 65535"),
         ("host:0", "the port is a number from 1 to 65535"),

@@ -24,6 +24,9 @@ struct TortureCommandTests {
             let first = try #require(lines[1].wholeMatch(of: /acknowledged ([0-9]+), lost 0/))
             #expect(try #require(Int(first.1)) >= 80)
             #expect(lines[2].contains(", wrong 0, 4 cycles, "))
+            let counts = try #require(lines[2].firstMatch(of: /compactions ([0-9]+), of which cut short ([0-9]+)/))
+            let (compactions, cut) = (try #require(Int(counts.1)), try #require(Int(counts.2)))
+            #expect(compactions >= cut && cut <= 4, "\(lines[2])")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/t") == ["puffin-torture.txt"])
         }
     }

@@ -41,6 +41,13 @@ struct PairLineTests {
             ("{\"key\":\"k\",\"value\":[1]}", "A field is a list or an object"),
             ("{\"key\":\"k\",\"value\":\"v\"", "The JSON object has no end"),
             ("{\"key\":\"k\",\"value\":\"v", "A JSON string has no closing quote"),
+            (
+                "{\"key\":\"k\",\"value\":\"\\ud800\"}",
+                "A JSON string has half of a surrogate pair (\\ud800), which is no character"
+            ),
+            ("{\"key\":\"\\uDFFFx\",\"value\":\"v\"}", "A JSON string has half of a surrogate pair (\\uDFFF)"),
+            ("{\"key\":\"k\",\"value\":\"\\ud800\\u0041\"}", "A JSON string has half of a surrogate pair (\\ud800)"),
+            ("{\"key\":\"k\",\"value\":\"\\u12g4\"}", "A JSON string has an unknown escape"),
             ("{\"key\":\"k\",\"value\":\"v\"} x", "There is something behind the JSON object"),
             ("{\"key\":\"k\",\"key64\":\"aw==\",\"value\":\"v\"}", "There are two of \"key64\""),
             ("{\"key\":\"k\",\"value64\":\"?\"}", "\"value64\" is not base64"),

@@ -25,6 +25,8 @@ struct PromptTests {
         #expect(lineSpelling(of: Array("\"".utf8)) == "\"\\\"\"")
         #expect(lineSpelling(of: []) == "\"\"")
         #expect(lineSpelling(of: [0x1b]) == "\"\\u001b\"")
+        #expect(lineSpelling(of: Array("a\u{9b}\u{202e}".utf8)) == "\"a\\u009b\\u202e\"")
+        #expect(lineSpelling(of: [0x61, 0xff]) == "\"a\\xff\"")
         #expect(commonPrefix(of: ["user:12", "user:1", "user:13"]) == "user:1")
         #expect(commonPrefix(of: []) == "")
         #expect(String(decoding: pattern(ofPrefix: "a*[b]?\\"), as: UTF8.self) == "a\\*\\[b\\]\\?\\\\*")

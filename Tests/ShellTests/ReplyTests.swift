@@ -64,6 +64,21 @@ struct ReplyTests {
                 == String(repeating: "1 two words GET \"a\\nb\"\n", count: 2))
     }
 
+    @Test("on a terminal a value that could steer it is a JSON string, and others are as ever")
+    func terminal() {
+        let hostile = bulk("a\u{1b}]0;x\u{7}\u{9b}\u{202e}")
+        let quoted = "\"a\\u001b]0;x\\u0007\\u009b\\u202e\"\n"
+        for style in [TextStyle.command.forTerminal, .batch.forTerminal, .prompt] {
+            #expect(text(hostile, "GET", "k", style: style) == quoted)
+            #expect(text(.array([hostile, bulk("b")]), "MGET", "a", "b", style: style).hasPrefix(quoted + "b\n"))
+        }
+        #expect(text(bulk("two\nlines"), "GET", "k", style: .command.forTerminal) == "two\nlines\n")
+        #expect(text(.bulk([0x9b]), "GET", "k", style: .command.forTerminal) == "\"\\x9b\"\n")
+        #expect(text(bulk("a:\u{1b}\r\n"), "INFO", style: .prompt) == "a:\\u001b\n")
+        #expect(text(.error(code: "", message: "\u{9b}"), "GET", "k", style: .prompt) == "ERROR: \\u009b\n")
+        #expect(text(hostile, "GET", "k", style: .command) == "a\u{1b}]0;x\u{7}\u{9b}\u{202e}\n")
+    }
+
     @Test("raw is bytes and nothing else")
     func raw() {
         var buffer = ByteBuffer()

@@ -30,6 +30,7 @@ struct RequestLineTests {
         arguments: [
             ("GET \"k", "A JSON string without its closing quote"),
             ("SET k \"a\" b", "A value that begins with a quote is a JSON string up to the end of the line"),
+            ("GET \"\\ud800\"", "A JSON string with half of a surrogate pair, which is no character"),
             ("GET \"\\x\"", "A JSON string with an unknown escape"), ("*1", "A command does not begin with \"*\""),
         ])
     func errors(line: String, message: String) throws {
@@ -59,6 +60,24 @@ struct RequestLineTests {
             found.append("\(lines.number) " + String(decoding: line, as: UTF8.self))
         }
         #expect(found == ["1 one\n", "2 \n", "3 three\n", "4 four\n"])
+    }
+
+    @Test(
+        "a byte order mark in front of the first line is no part of it, however it comes in", arguments: [1, 2, 4, 100])
+    func byteOrderMark(pieceSize: Int) throws {
+        for (text, expected) in [
+            ("\u{feff}GET a\n\u{feff}GET b\n", ["GET a\n", "\u{feff}GET b\n"]), ("\u{feff}", ["\n"]), ("é", ["é\n"]),
+        ] {
+            var lines = LineBuffer()
+            var found: [String] = []
+            let bytes = Array(text.utf8)
+            for start in stride(from: 0, to: bytes.count, by: pieceSize) {
+                lines.append(bytes[start..<min(start + pieceSize, bytes.count)].span)
+                while let line = try lines.next(isAtEnd: false) { found.append(String(decoding: line, as: UTF8.self)) }
+            }
+            while let line = try lines.next(isAtEnd: true) { found.append(String(decoding: line, as: UTF8.self)) }
+            #expect(found == expected)
+        }
     }
 
     @Test("a line that does not end is an error with its number, not memory without bounds")

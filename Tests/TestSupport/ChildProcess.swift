@@ -96,6 +96,8 @@ final class ChildEnd: @unchecked Sendable {
 
     var output: String { condition.withLock { String(decoding: bytes, as: UTF8.self) } }
 
+    var isUTF8: Bool { condition.withLock { String(validating: bytes, as: UTF8.self) != nil } }
+
     func send(_ signal: Int32, to id: pid_t) {
         condition.withLock { if exitCode == nil { _ = kill(id, signal) } }
     }

@@ -98,6 +98,9 @@ package final class TerminalProcess: @unchecked Sendable {
     /// What the program has written, escape sequences included.
     package var output: String { end.output }
 
+    /// Whether all of that is UTF-8.
+    package var isOutputUTF8: Bool { end.isUTF8 }
+
     /// Waits until it has ended.
     /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
     package func wait() -> Int32 { end.wait(for: id) }

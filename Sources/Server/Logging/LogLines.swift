@@ -61,18 +61,26 @@ struct LogLine {
 
 extension ByteBuffer {
     fileprivate mutating func append(field name: String, _ value: String) {
-        let (name, value) = (Array(name.utf8), Array(value.utf8))
         append(",")
-        append(jsonString: name.span)
+        append(jsonText: name)
         append(":")
-        append(jsonString: value.span)
+        append(jsonText: value)
+    }
+
+    /// Appends a text as a JSON string that does nothing to a terminal: more is escaped there than JSON asks for.
+    private mutating func append(jsonText text: String) {
+        let bytes = Array(text.utf8)
+        var string = ByteBuffer()
+        string.append(jsonString: bytes.span)
+        append(terminalSafe: string.bytes)
     }
 
     /// Appends a text so that it stays on its line and does nothing to a terminal.
     /// - Parameter quoted: whether it is put between quotes where it is not one word.
     fileprivate mutating func append(plain text: String, quoted: Bool) {
         let isWord =
-            !text.isEmpty && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !$0.isControl }
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && !$0.steersTerminal }
         let quotes = quoted && !isWord
         if quotes { append("\"") }
         for scalar in text.unicodeScalars {
@@ -81,22 +89,10 @@ extension ByteBuffer {
             case "\r": append(text: "\\r")
             case "\t": append(text: "\\t")
             case "\"" where quotes, "\\" where quotes: append(text: "\\\(scalar)")
-            case _ where scalar.isControl: append(text: "\\u{\(String(scalar.value, radix: 16))}")
+            case _ where scalar.steersTerminal: append(text: "\\u{\(String(scalar.value, radix: 16))}")
             default: append(text: String(scalar))
             }
         }
         if quotes { append("\"") }
-    }
-}
-
-extension Unicode.Scalar {
-    /// Of C0, C1 or their like: what a terminal may obey, or takes for a line's end.
-    fileprivate var isControl: Bool {
-        switch properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
-        // Directions of writing can make a line look like another.
-        case .format: true
-        default: false
-        }
     }
 }

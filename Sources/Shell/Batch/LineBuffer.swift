@@ -2,7 +2,7 @@
 
 import Bytes
 
-/// Gathers the lines of a stream that comes in pieces.
+/// Gathers the lines of a stream that comes in pieces. A byte order mark at its start is skipped.
 package struct LineBuffer: ~Copyable {
     private var bytes = ByteBuffer()
     /// Up to where no line feed was found.
@@ -10,6 +10,8 @@ package struct LineBuffer: ~Copyable {
     private let limit: Int
     /// The number of the line that `next` gave last, from 1 on.
     package private(set) var number = 0
+
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
     /// - Parameter limit: the longest line, in bytes.
     package init(limit: Int = RequestLineSplitter.lineLimit) { self.limit = limit }
@@ -35,7 +37,9 @@ package struct LineBuffer: ~Copyable {
     }
 
     private mutating func take(_ size: Int) -> [UInt8] {
-        let line = Array(bytes.bytes.extracting(0..<size))
+        var line = Array(bytes.bytes.extracting(0..<size))
+        // What some editors put in front of a text is no part of it.
+        if number == 0, line.starts(with: LineBuffer.byteOrderMark) { line.removeFirst(3) }
         bytes.removeFirst(size)
         scanned = 0
         number += 1

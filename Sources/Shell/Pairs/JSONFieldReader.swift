@@ -72,6 +72,11 @@ struct JSONFieldReader: ~Copyable {
         } catch {
             switch error {
             case .unterminated: throw LineError("A JSON string has no closing quote")
+            case .badEscape(let place) where line.span.isLoneSurrogate(at: place):
+                let escape = String(decoding: line[place..<place + 6], as: UTF8.self)
+                throw LineError(
+                    "A JSON string has half of a surrogate pair (\(escape)), which is no character; put bytes that are not UTF-8 "
+                        + "into key64 or value64, in base64")
             case .badEscape: throw LineError("A JSON string has an unknown escape")
             case .controlByte: throw LineError("A JSON string has a bare control character")
             }

@@ -51,14 +51,17 @@ package func commonPrefix(of words: [String]) -> String {
     return prefix
 }
 
-/// A key as it stands in a line: bare, or as a JSON string where it has a blank, a quote in front or a control byte.
+/// A key as it stands in a line: bare, or as a JSON string if it has a blank, a quote in front or anything that steers a
+/// terminal. A byte that is not UTF-8 is shown as `\\xff`, which no line has.
 package func lineSpelling(of key: [UInt8]) -> String {
     let isPlain =
         !key.isEmpty && key[0] != UInt8(ascii: "\"") && key.allSatisfy { $0 > 0x20 && $0 != 0x7f }
-    if isPlain { return String(decoding: key, as: UTF8.self) }
+    if isPlain, key.span.isTerminalSafe { return String(decoding: key, as: UTF8.self) }
     var quoted = ByteBuffer()
     quoted.append(lineQuoted: key.span)
-    return String(quoted.bytes)
+    var safe = ByteBuffer()
+    safe.append(terminalSafe: quoted.bytes)
+    return String(safe.bytes)
 }
 
 /// A pattern for SCAN that matches what begins with `prefix`, whatever characters that has.

@@ -12,36 +12,56 @@ package struct TextStyle: Sendable {
     let endsLists: Bool
     /// Whether a text for people keeps its lines.
     let opensTexts: Bool
+    /// Whether a value that could steer a terminal is written as in a list, however else values are written.
+    private(set) var isForTerminal = false
 
     /// One command: a value is its bytes.
     package static let command = TextStyle(quotesValues: false, endsLists: false, opensTexts: true)
     /// A batch: each reply is what the line protocol says.
     package static let batch = TextStyle(quotesValues: true, endsLists: true, opensTexts: false)
-    /// The prompt: safe for a terminal.
-    package static let prompt = TextStyle(quotesValues: true, endsLists: false, opensTexts: true)
+    /// The prompt.
+    package static let prompt = TextStyle(quotesValues: true, endsLists: false, opensTexts: true).forTerminal
+
+    private init(quotesValues: Bool, endsLists: Bool, opensTexts: Bool) {
+        (self.quotesValues, self.endsLists, self.opensTexts) = (quotesValues, endsLists, opensTexts)
+    }
+
+    /// The same for a terminal: a value that could steer it is a JSON string with escapes.
+    package var forTerminal: TextStyle {
+        var style = self
+        style.isForTerminal = true
+        return style
+    }
 }
 
 extension ByteBuffer {
     /// Appends a reply, each of its lines with a line feed.
     package mutating func append(text reply: Reply, spec: CommandSpec?, style: TextStyle) {
+        guard style.isForTerminal else { return append(reply, spec, style) }
+        var text = ByteBuffer()
+        text.append(reply, spec, style)
+        append(terminalSafe: text.bytes)
+    }
+
+    private mutating func append(_ reply: Reply, _ spec: CommandSpec?, _ style: TextStyle) {
         switch reply {
         case .bulk(let bytes), .verbatim(_, let bytes):
             if spec?.answer == .text, style.opensTexts {
                 append(lines: bytes)
-            } else if style.quotesValues {
-                append(item: bytes.span)
+            } else if style.quotesValues || style.isForTerminal && !bytes.span.isTerminalSafe {
+                append(item: bytes.span, style)
             } else {
                 append(bytes.span)
                 append(UInt8(ascii: "\n"))
             }
         case .array(let items) where spec?.answer == .pairs && items.count % 2 == 0:
-            append(pairs: stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) })
+            append(pairs: stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) }, style)
         case .array(let rows) where spec?.answer == .rows:
-            for row in rows { append(row: row) }
+            for row in rows { append(row: row, style) }
         case .map(let entries):
-            append(pairs: entries.map { ($0.key, $0.value) })
+            append(pairs: entries.map { ($0.key, $0.value) }, style)
         default:
-            append(items: reply)
+            append(items: reply, style)
         }
         if style.endsLists, reply.isList { append("END\n") }
     }
@@ -52,20 +72,20 @@ extension ByteBuffer {
         if let last = bytes.last, last != UInt8(ascii: "\n") { append(UInt8(ascii: "\n")) }
     }
 
-    private mutating func append(pairs: [(Reply, Reply)]) {
+    private mutating func append(pairs: [(Reply, Reply)], _ style: TextStyle) {
         for (name, value) in pairs {
             append(text: "\(name.word) ")
             let before = count
-            append(items: value)
+            append(items: value, style)
             // An empty list has no line of its own.
             if count == before { append(UInt8(ascii: "\n")) }
         }
     }
 
     /// All values inside a reply on one line, blanks between them.
-    private mutating func append(row: Reply) {
+    private mutating func append(row: Reply, _ style: TextStyle) {
         var items = ByteBuffer()
-        items.append(items: row)
+        items.append(items: row, style)
         for index in 0..<items.count {
             let isBreak = items.bytes[index] == UInt8(ascii: "\n")
             append(isBreak && index < items.count - 1 ? UInt8(ascii: " ") : items.bytes[index])
@@ -73,19 +93,20 @@ extension ByteBuffer {
     }
 
     /// Each value inside a reply on a line of its own.
-    private mutating func append(items reply: Reply) {
+    private mutating func append(items reply: Reply, _ style: TextStyle) {
         switch reply {
-        case .array(let items), .set(let items), .push(let items): for item in items { append(items: item) }
-        case .map(let entries): append(pairs: entries.map { ($0.key, $0.value) })
-        case .bulk(let bytes), .verbatim(_, let bytes): append(item: bytes.span)
+        case .array(let items), .set(let items), .push(let items): for item in items { append(items: item, style) }
+        case .map(let entries): append(pairs: entries.map { ($0.key, $0.value) }, style)
+        case .bulk(let bytes), .verbatim(_, let bytes): append(item: bytes.span, style)
         case .null: append("ERROR: Key not found\n")
         case .error: append(text: "ERROR: \(Outcome(reply, spec: nil, arguments: []).errorText ?? "")\n")
         default: append(text: "\(reply.word)\n")
         }
     }
 
-    private mutating func append(item bytes: Span<UInt8>) {
-        if bytes.isPlainLineValue, !bytes.equals("END") { append(bytes) } else { append(lineQuoted: bytes) }
+    private mutating func append(item bytes: Span<UInt8>, _ style: TextStyle) {
+        let isBare = bytes.isPlainLineValue && !bytes.equals("END") && (!style.isForTerminal || bytes.isTerminalSafe)
+        if isBare { append(bytes) } else { append(lineQuoted: bytes) }
         append(UInt8(ascii: "\n"))
     }
 

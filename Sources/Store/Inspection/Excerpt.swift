@@ -42,16 +42,8 @@ private func printable(_ scalar: Unicode.Scalar) -> String {
     case "\n": return "\\n"
     case "\r": return "\\r"
     case "\t": return "\\t"
-    default: break
+    default: return String(scalar).terminalSafe
     }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: break
-    default: return String(scalar)
-    }
-    return String(scalar).utf16.map { unit in
-        let digits = String(unit, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    }.joined()
 }
 
 private func cut(_ text: String, to width: Int) -> String {

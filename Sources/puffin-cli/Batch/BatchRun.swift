@@ -66,7 +66,7 @@ private final class RunningBatch {
         self.input = input
         self.run = run
         progress = Progress(of: input.size, writesOutput: true)
-        printer = ReplyPrinter(output: Output(), format: run.format, style: run.format == .text ? .batch : .command)
+        printer = ReplyPrinter(format: run.format, style: run.format == .text ? .batch : .command)
         pipeline = Pipeline(over: link, limit: run.stopping.stopOnError ? 1 : 1024) { [unowned self] asked, reply in
             try answered(asked, reply)
         }
@@ -120,11 +120,33 @@ private final class RunningBatch {
             if spec.clears && !run.safety.yes {
                 return try object("\(spec.name) removes every pair, and needs --yes in a batch")
             }
-            // Nothing can follow it.
-            if spec.name == "QUIT" { return isStopped = true }
+            if spec.name == "QUIT" { return try quit() }
         }
         let asked = Asked(line: lines.number, spec: spec, key: spec?.key(of: arguments), count: arguments.count)
         try pipeline?.send(spec?.completed(arguments) ?? arguments, tag: asked, isWide: spec?.hasShortReply != true)
+    }
+
+    /// Ends the batch, and says what it leaves undone. Of a pipe only what has been read is known: whoever writes to it may be
+    /// waiting for the end.
+    private func quit() throws {
+        try finish()
+        if isStopped { return }
+        isStopped = true
+        let line = lines.number
+        var (left, isAtEnd) = (0, input.size == nil)
+        while true {
+            while let next = try? lines.next(isAtEnd: isAtEnd) {
+                let start = next.first { $0 > 0x20 }
+                if let start, start != UInt8(ascii: "#") { left += 1 }
+            }
+            if isAtEnd { break }
+            let piece = try input.read()
+            isAtEnd = piece.isEmpty
+            lines.append(piece.span)
+        }
+        guard left > 0 else { return }
+        let what = left == 1 ? "1 command behind it was" : "\(grouped(left)) commands behind it were"
+        progress.say("\(input.name):\(line): QUIT ends the batch; \(what) not run")
     }
 
     /// Says what is wrong with a line that was not sent, behind what is to be said of those before it.

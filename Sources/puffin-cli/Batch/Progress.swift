@@ -1,5 +1,6 @@
 // How far a batch or a transfer is: a line on a terminal that is written over and over, where nothing else writes to it.
 
+import Program
 import Shell
 
 /// Shows progress on stderr, ten times a second at most.
@@ -21,14 +22,14 @@ final class Progress {
         guard isShown, ContinuousClock.now >= next else { return }
         next = .now + .milliseconds(100)
         isThere = true
-        writeError("\r\u{1b}[K" + progressLine(done: done, of: total, counted: counted))
+        writeError(control: "\r\u{1b}[K" + progressLine(done: done, of: total, counted: counted))
     }
 
     /// Makes way for other lines.
     func clear() {
         guard isThere else { return }
         isThere = false
-        writeError("\r\u{1b}[K")
+        writeError(control: "\r\u{1b}[K")
     }
 
     /// Writes a line to stderr.

@@ -30,9 +30,12 @@ struct SetCommand: AsyncParsableCommand {
 
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "get", abstract: "Prints the value of a key, byte for byte, and a line feed.",
+        commandName: "get", abstract: "Prints the value of a key and a line feed.",
         usage: "puffin-cli get <key> [<options>]",
-        discussion: "With --format raw there is no line feed.")
+        discussion: """
+            In a pipe or a file the value is printed byte for byte. On a terminal a value that could steer it, by escape sequences for \
+            instance, is printed as a JSON string. With --format raw it is the bytes and nothing else, everywhere.
+            """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions

@@ -32,7 +32,7 @@ struct PatternDeletion {
             }
             for key in keys { try pipeline.send([Array("DEL".utf8), key], tag: (), isWide: false) }
             try pipeline.drain()
-            let printer = ReplyPrinter(output: Output(), format: format, style: .command)
+            let printer = ReplyPrinter(format: format, style: .command)
             _ = try printer.print(.success(.integer(tally.done)), spec: nil, ReplyContext())
             try printer.output.flush()
         } catch let error as ClientError {

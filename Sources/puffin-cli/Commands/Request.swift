@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import Program
 import PuffinClient
 import Shell
 import SystemPackage
@@ -30,7 +31,7 @@ struct Request {
         let outcome = Outcome(replies[0], spec: spec, arguments: arguments)
         var context = ReplyContext(key: spec?.key(of: arguments))
         if asksSeq, case (.success, .integer(let number)) = (outcome, replies[1]) { context.seq = number }
-        let printer = ReplyPrinter(output: Output(), format: format, style: .command)
+        let printer = ReplyPrinter(format: format, style: .command)
         let objection = try printer.print(outcome, spec: spec, context)
         try printer.output.flush()
         if let objection { throw serverError(objection.trimmed + (await hint())) }

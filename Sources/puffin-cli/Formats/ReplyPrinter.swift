@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import Program
 import Shell
 import Wire
 
@@ -19,6 +20,12 @@ struct ReplyPrinter {
     let output: Output
     let format: OutputFormat
     let style: TextStyle
+
+    init(format: OutputFormat, style: TextStyle) {
+        output = Output(isRaw: format == .raw)
+        self.format = format
+        self.style = Terminal.isOutput ? style.forTerminal : style
+    }
 
     /// Prints a success, and in JSON a failure too.
     /// - Returns: what is still to be said of a failure, on stderr.

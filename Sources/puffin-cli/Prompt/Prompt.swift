@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import Program
 import PuffinClient
 import Shell
 import Wire
@@ -130,7 +131,8 @@ final class Prompt {
     }
 
     private func complain(_ text: String) throws {
-        try say(hasColours ? "\u{1b}[31mERROR:\u{1b}[0m \(text)" : "ERROR: \(text)")
+        if hasColours { output.write(control: "\u{1b}[31mERROR:\u{1b}[0m ") }
+        try say(hasColours ? text : "ERROR: \(text)")
     }
 
     /// Says why the server was not asked, or has not answered.

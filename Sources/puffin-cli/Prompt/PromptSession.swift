@@ -61,7 +61,8 @@ final class PromptSession {
     func close() { (link, role) = (nil, nil) }
 
     private func note(_ reply: Reply) {
+        // What the server says goes into the prompt, past the output.
         guard case .array(let parts) = reply, let word = parts.first?.word else { return role = "server" }
-        role = word == "master" ? "leader" : word == "slave" ? "follower" : word
+        role = word == "master" ? "leader" : word == "slave" ? "follower" : word.terminalSafe
     }
 }

@@ -1,7 +1,7 @@
-// The process's arguments as bytes. Swift's `CommandLine.arguments` replaces what is not UTF-8, and the argument parser
-// takes only texts; but a key is any bytes. So such an argument travels through the parser with each byte of 0x80 and
-// above written as a character of its own, from a private-use range, and `RawBytes` turns those back. `unsafe` is
-// allowed here because argv and its texts end with a zero, and nobody changes or frees them.
+// The process's arguments as bytes. The argument parser takes only texts, but a key is any bytes. So an argument that is
+// not UTF-8 travels through the parser with each byte of 0x80 and above written as a character of its own, from a
+// private-use range, and `RawBytes` turns those back. `unsafe` is allowed here because a variable's text ends with a zero,
+// and nobody changes the environment.
 
 import ArgumentParser
 import Glibc
@@ -25,15 +25,6 @@ struct RawBytes: ExpressibleByArgument {
         bytes = argument.unicodeScalars.flatMap { scalar in
             standIns.contains(scalar.value) ? [UInt8(truncatingIfNeeded: scalar.value)] : Array(String(scalar).utf8)
         }
-    }
-}
-
-/// The arguments after the program's name, as texts for the argument parser.
-func rawArguments() -> [String] {
-    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
-        guard let text = unsafe CommandLine.unsafeArgv[index] else { return nil }
-        let bytes = unsafe UnsafeRawBufferPointer(start: text, count: strlen(text))
-        return unsafe argumentText(Array(bytes))
     }
 }
 

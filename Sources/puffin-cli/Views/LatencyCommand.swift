@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import Program
 import PuffinClient
 import Shell
 import Wire

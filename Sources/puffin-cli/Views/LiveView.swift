@@ -2,6 +2,7 @@
 
 import Bytes
 import Glibc
+import Program
 import Shell
 
 /// Shows the same few lines again and again.
@@ -14,18 +15,19 @@ struct LiveView {
 
     /// - Throws: an `ExitCode`, after the reason has been printed.
     mutating func show(_ lines: [String]) throws {
-        var text = ""
         if isLive {
             // Back to the first line of what is there; each is cleared before it is written anew.
-            if shown > 0 { text += "\u{1b}[\(shown)A\r" }
-            for line in lines { text += line + "\u{1b}[K\n" }
-            text += "\u{1b}[J"
+            if shown > 0 { output.write(control: "\u{1b}[\(shown)A\r") }
+            for line in lines {
+                try output.write { $0.append(text: line) }
+                output.write(control: "\u{1b}[K\n")
+            }
+            output.write(control: "\u{1b}[J")
         } else {
-            if shown > 0, lines.count > 1 { text += "\n" }
-            for line in lines { text += line + "\n" }
+            if shown > 0, lines.count > 1 { try output.write { $0.append("\n") } }
+            for line in lines { try output.write { $0.append(text: line + "\n") } }
         }
         shown = lines.count
-        try output.write { $0.append(text: text) }
         try output.flush()
     }
 }

@@ -94,6 +94,36 @@ struct BatchTests {
         }
     }
 
+    @Test("QUIT ends a batch, and says what it leaves undone")
+    func quit() throws {
+        try withTool { tool, _ in
+            let rest = "\n# a comment\n  \nSET b 2\nGET a\n"
+            let found = try tool("-file", tool.file("quit.txt", "SET a 1\nquit\n" + rest))
+            #expect(found.exitCode == 0 && found.output == "OK\n")
+            #expect(
+                found.errors.hasPrefix("quit.txt:2: QUIT ends the batch; 2 commands behind it were not run\n"),
+                "\(found)")
+            #expect(try tool("exists", "b").output == "0\n")
+            let piped = try tool("-file", "-", input: "QUIT\nGET a")
+            #expect(
+                piped.errors.hasPrefix("standard input:1: QUIT ends the batch; 1 command behind it was not run\n"),
+                "\(piped)")
+            let last = try tool("-file", tool.file("last.txt", "SET a 1\nQUIT\n# the end\n"))
+            #expect(!last.errors.contains("QUIT"), "\(last)")
+        }
+    }
+
+    @Test("a byte order mark is skipped, in a batch and in an import")
+    func byteOrderMark() throws {
+        try withTool { tool, _ in
+            let found = try tool("-file", tool.file("commands.txt", "\u{feff}SET a 1\nGET a\n"))
+            #expect(found.output == "OK\n1\n", "\(found)")
+            let imported = try tool("import", tool.file("pairs.jsonl", "\u{feff}{\"key\":\"b\",\"value\":\"2\"}\n"))
+            #expect(imported.exitCode == 0, "\(imported)")
+            #expect(try tool("-addr", String(tool.address.drop { $0 != ":" }.dropFirst()), "get", "b").output == "2\n")
+        }
+    }
+
     @Test("many lines are answered one by one, in order")
     func many() throws {
         try withTool { tool, _ in

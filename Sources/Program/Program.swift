@@ -1,0 +1,30 @@
+// What every program of Puffin does first: it opens the standard descriptors that are closed, and finds its arguments.
+
+import Glibc
+
+/// The start of a program.
+package enum Program {
+    /// Opens the standard descriptors that are closed, and reads the arguments. Call it before anything else.
+    /// - Parameter name: the program's name for the error message.
+    /// - Returns: the bytes of each argument after the program's name. If they cannot be read, the process ends with exit
+    ///   code 2 and one line on standard error: a program must not run without the options that it was given.
+    package static func begin(_ name: String) -> [[UInt8]] {
+        StandardDescriptors.openClosed()
+        do throws(ArgumentError) {
+            return try Array(Arguments.find(found: Arguments.ofSwift, told: Arguments.ofKernel).dropFirst())
+        } catch {
+            writeLine("\(name): \(error)")
+            exit(2)
+        }
+    }
+
+    /// The same as texts; bytes that are not UTF-8 are replaced.
+    package static func beginWithTexts(_ name: String) -> [String] {
+        begin(name).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// The arguments cannot be known.
+package struct ArgumentError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+}

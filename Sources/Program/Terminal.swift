@@ -1,0 +1,8 @@
+import Glibc
+
+/// Which of the standard streams are a terminal. What goes to one has to pass `terminalSafe` first.
+package enum Terminal {
+    package static var isInput: Bool { isatty(STDIN_FILENO) == 1 }
+    package static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+    package static var isError: Bool { isatty(STDERR_FILENO) == 1 }
+}
