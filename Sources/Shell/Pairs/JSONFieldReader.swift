@@ -72,6 +72,7 @@ struct JSONFieldReader: ~Copyable {
         } catch {
             switch error {
             case .unterminated: throw LineError("A JSON string has no closing quote")
+            case .loneSurrogate: throw LineError("A JSON string has half of a surrogate pair")
             case .badEscape: throw LineError("A JSON string has an unknown escape")
             case .controlByte: throw LineError("A JSON string has a bare control character")
             }
