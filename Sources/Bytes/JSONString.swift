@@ -6,8 +6,10 @@
 package enum JSONStringError: Error, Equatable {
     /// No closing quote.
     case unterminated
-    /// A backslash before something that is no escape, or half of a surrogate pair.
+    /// A backslash before something that is no escape.
     case badEscape(offset: Int)
+    /// Half of a surrogate pair, as `\ud800`: it stands for no character.
+    case loneSurrogate(offset: Int)
     /// A byte below 0x20, which JSON wants escaped.
     case controlByte(offset: Int)
 }
@@ -133,21 +135,14 @@ extension ByteBuffer {
         var end = offset + 6
         if UTF16.isLeadSurrogate(first) {
             guard let second = utf16Unit(source, at: end), UTF16.isTrailSurrogate(second) else {
-                throw .badEscape(offset: offset)
+                throw .loneSurrogate(offset: offset)
             }
             scalar = 0x10000 + (UInt32(first) & 0x3ff) << 10 + UInt32(second) & 0x3ff
             end += 6
         }
-        guard let character = Unicode.Scalar(scalar) else { throw .badEscape(offset: offset) }
+        guard let character = Unicode.Scalar(scalar) else { throw .loneSurrogate(offset: offset) }
         for byte in UTF8.encode(character) ?? UTF8.encodedReplacementCharacter { append(byte) }
         return end
-    }
-}
-
-extension Span where Element == UInt8 {
-    /// Whether the bad escape at `offset` is half of a surrogate pair, which is no character, rather than an unknown escape.
-    package func isLoneSurrogate(at offset: Int) -> Bool {
-        utf16Unit(self, at: offset).map { $0 & 0xf800 == 0xd800 } ?? false
     }
 }
 

@@ -253,6 +253,13 @@ package final class Store {
         table.scan(from: cursor, count: count, buckets: buckets) { visit($0.key) }
     }
 
+    /// As above, where `visit` says how much a key counts, and the cursor is moved on.
+    package func scan(
+        from cursor: inout ScanCursor, size: Int, buckets: Int, visit: (Span<UInt8>) -> Int
+    ) {
+        table.scan(from: &cursor, size: size, buckets: buckets) { visit($0.key) }
+    }
+
     // MARK: Changing
 
     /// Makes `value` the value of `key`.

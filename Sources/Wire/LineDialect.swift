@@ -1,7 +1,8 @@
 // Requests as people and shell scripts write them.
 //
-//     line     = verb *( SP argument ) [CR] LF
-//     argument = word                     bytes up to the next space
+//     line     = [byte order mark] verb *( blank argument ) [CR] LF
+//     blank    = space | tab
+//     argument = word                     bytes up to the next blank
 //              | JSON string              begins with a quote: spaces, line feeds and empty texts
 //              | rest of the line         the last argument of verbs that take a value: verbatim, spaces included
 
@@ -9,9 +10,9 @@ import Bytes
 
 /// How the arguments after a verb are found.
 package enum LineForm: Sendable {
-    /// Words and JSON strings, any number of spaces between them.
+    /// Words and JSON strings, any number of blanks between them.
     case words
-    /// As many words, then everything after one space as it stands.
+    /// As many words, then everything after one blank as it stands.
     case rest(afterWords: Int)
 }
 
@@ -23,6 +24,8 @@ package struct QuotingError: Error, Equatable, Sendable {
 
 extension RequestParser {
     mutating func parseLine(_ bytes: Span<UInt8>) -> Intake {
+        // What some editors put in front of a file. No verb begins with it; behind it anything may stand, an array too.
+        if bytes.starts(with: "\u{feff}") { return .complete(used: 3) }
         guard let feed = bytes.newline(from: scanned) else {
             guard bytes.count <= limits.lineSize else {
                 return .malformed(.lineTooLong(size: bytes.count, limit: limits.lineSize))
@@ -34,7 +37,7 @@ extension RequestParser {
             return .malformed(.lineTooLong(size: feed, limit: limits.lineSize))
         }
         let end = feed > 0 && bytes[feed - 1] == UInt8(ascii: "\r") ? feed - 1 : feed
-        let start = skipSpaces(bytes, from: 0, to: end)
+        let start = skipBlanks(bytes, from: 0, to: end)
         if start < end {
             let verbEnd = endOfWord(bytes, from: start, to: end)
             slices.append(Slice(offset: start, size: verbEnd - start))
@@ -58,7 +61,7 @@ extension RequestParser {
         while true {
             let isRest =
                 if case .rest(let words) = form { slices.count == words + 1 } else { false }
-            if !isRest { index = skipSpaces(bytes, from: index, to: end) }
+            if !isRest { index = skipBlanks(bytes, from: index, to: end) }
             guard index < end || (isRest && index == end) else { return }
             if index < end, bytes[index] == UInt8(ascii: "\"") {
                 index = try unquote(bytes.extracting(0..<end), at: index)
@@ -73,7 +76,7 @@ extension RequestParser {
                         + "escape quotes inside it as \\\"")
             }
             guard index < end else { return }
-            guard bytes[index] == UInt8(ascii: " ") else {
+            guard isBlank(bytes[index]) else {
                 throw QuotingError(message: "Expected a space after the closing quote of a JSON string")
             }
             index += 1
@@ -96,7 +99,7 @@ extension RequestParser {
             slices.append(Slice(offset: start, size: decoded.count - start))
             return end
         } catch {
-            throw QuotingError(message: error.lineMessage(line))
+            throw QuotingError(message: error.lineMessage)
         }
     }
 
@@ -109,26 +112,29 @@ extension RequestParser {
         }
     }
 
-    private func skipSpaces(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+    private func skipBlanks(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
         var index = start
-        while index < end, bytes[index] == UInt8(ascii: " ") { index += 1 }
+        while index < end, isBlank(bytes[index]) { index += 1 }
         return index
     }
 
     private func endOfWord(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
         var index = start
-        while index < end, bytes[index] != UInt8(ascii: " ") { index += 1 }
+        while index < end, !isBlank(bytes[index]) { index += 1 }
         return index
     }
+
+    @inline(__always)
+    private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 }
 
 extension JSONStringError {
-    fileprivate func lineMessage(_ line: Span<UInt8>) -> String {
+    fileprivate var lineMessage: String {
         switch self {
         case .unterminated: "A JSON string without its closing quote"
-        case .badEscape(let offset) where line.isLoneSurrogate(at: offset):
-            "A JSON string with half of a surrogate pair, which is no character"
         case .badEscape: "A JSON string with an unknown escape (known: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX)"
+        case .loneSurrogate:
+            "A JSON string with half of a surrogate pair; write both halves, as in \\ud83d\\ude00, or the character itself"
         case .controlByte: "A JSON string with a bare control character; write it as \\n, \\t or \\uXXXX"
         }
     }

@@ -126,13 +126,13 @@ struct JSONStringTests {
     }
 
     @Test(
-        "half of a surrogate pair is refused",
+        "half of a surrogate pair is refused as such, with its place",
         arguments: [
             #""\ud800""#, #""\udbffx""#, #""\ud800\n""#, #""\ud800\u0041""#, #""\ud800\ud800""#, #""\udc00""#,
             #""\udfff\ud800""#, #""\ud83d\udc2""#, #""\ud83d\\dc27""#,
         ])
     func loneSurrogates(source: String) {
-        #expect(throws: JSONStringError.badEscape(offset: 1)) { try decoded(source) }
+        #expect(throws: JSONStringError.loneSurrogate(offset: 1)) { try decoded(source) }
     }
 
     @Test(

@@ -13,7 +13,15 @@ struct LineDialectTests {
         ("GET greeting\n", ["GET", "greeting"]),
         ("  GET   greeting  \r\n", ["GET", "greeting"]),
         ("DEL a b  c\n", ["DEL", "a", "b", "c"]),
-        ("GET a\tb\n", ["GET", "a\tb"]),
+        ("GET\tgreeting\n", ["GET", "greeting"]),
+        (" \t GET \t greeting\t\r\n", ["GET", "greeting"]),
+        ("DEL a\tb \t c\n", ["DEL", "a", "b", "c"]),
+        ("SET\tk\tv\tw\n", ["SET", "k", "v\tw"]),
+        ("SET k \tv\n", ["SET", "k", "\tv"]),
+        ("SET k\t\n", ["SET", "k", ""]),
+        ("ECHO\tx\n", ["ECHO", "x"]),
+        ("SET \"a\"\t\"b\"\n", ["SET", "a", "b"]),
+        ("\t\n", []),
         ("SET greeting Hello, world!\n", ["SET", "greeting", "Hello, world!"]),
         ("SET k  two  spaces \n", ["SET", "k", " two  spaces "]),
         ("SET   k v\n", ["SET", "k", "v"]),
@@ -79,7 +87,8 @@ struct LineDialectTests {
             (#"SET k "a" b"#, "up to the end of the line"), (#"SET k "a" "#, "up to the end of the line"),
             (#"SET k "a"b"#, "up to the end of the line"), (#"SET "k"v w"#, "a space after the closing quote"),
             (#"GET "a"b"#, "a space after the closing quote"), (#"GET "a""b""#, "a space after the closing quote"),
-            (#"SET k "\q""#, "unknown escape"), (#"SET k "\ud800""#, "unknown escape"),
+            (#"SET k "\q""#, "unknown escape"), (#"SET k "\ud800""#, "half of a surrogate pair"),
+            (#"GET "\udc00 ""#, "half of a surrogate pair"),
             ("SET k \"a\tb\"", "bare control character"), (#"ECHO "a" b"#, "up to the end of the line"),
         ])
     func quotingErrors(line: String, reason: String) {
@@ -97,6 +106,24 @@ struct LineDialectTests {
         #expect(transcript.requests[0] == ["SET", "a b", "c d"].map(\.bytes))
         #expect(transcript.requests[1] == ["GET", "plain"].map(\.bytes))
         #expect(transcript.requests[3] == ["GET", "a", "b"].map(\.bytes))
+    }
+
+    @Test("a byte order mark at the beginning is passed over, before requests of either dialect")
+    func byteOrderMark() {
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        for request in ["SET k v\n", "\n", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"] {
+            let plain = Transcript(request.bytes)
+            let input = mark + request.bytes
+            for cut in 0...input.count {
+                let transcript = Transcript(input, cuts: [cut])
+                #expect(transcript.requests == [[]] + plain.requests)
+                #expect(transcript.dialects.dropFirst().elementsEqual(plain.dialects))
+                #expect(transcript.ending == .drained)
+            }
+            #expect(Transcript(input, cuts: Array(1..<input.count)).requests == [[]] + plain.requests)
+        }
+        // Anywhere else it is what it is.
+        #expect(Transcript("GET ".bytes + mark + "\n".bytes).requests == [["GET".bytes, mark]])
     }
 
     @Test("bytes of 0x80 and above, and a NUL, pass through")

@@ -72,7 +72,7 @@ struct JSONFieldReader: ~Copyable {
         } catch {
             switch error {
             case .unterminated: throw LineError("A JSON string has no closing quote")
-            case .badEscape(let place) where line.span.isLoneSurrogate(at: place):
+            case .loneSurrogate(let place):
                 let escape = String(decoding: line[place..<place + 6], as: UTF8.self)
                 throw LineError(
                     "A JSON string has half of a surrogate pair (\(escape)), which is no character; put bytes that are not UTF-8 "

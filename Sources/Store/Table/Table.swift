@@ -135,51 +135,60 @@ package final class Table {
 
     // MARK: Scanning
 
-    /// Visits pairs in the order of the table from `cursor` on (0 at first), at least `count` of them where there are so
-    /// many, in at most `buckets` buckets. A pair that is there for the whole of a scan is visited once, or more often
-    /// where buckets split meanwhile; if each call takes whole buckets (`count` is Int.max), exactly once.
-    /// - Returns: the cursor to go on with; 0 at the end.
+    /// Visits pairs in the order of the table from `cursor` on, until those visited count `size` in sum, in at most `buckets`
+    /// buckets, and moves the cursor on. Pairs of one tag are visited together. A pair that is there for the whole of a scan is
+    /// visited exactly once, also where buckets split meanwhile.
+    /// - Parameter visit: says how much a pair counts.
     package func scan(
-        from cursor: UInt64, count: Int, buckets: Int, visit: (Pair) -> Void
+        from cursor: inout ScanCursor, size: Int, buckets: Int, visit: (Pair) -> Int
+    ) {
+        var visited = 0
+        for _ in 0..<buckets {
+            let bucket = bucket(for: cursor.prefix)
+            var last: UInt64?
+            var index = bucket.firstIndex(notBelow: cursor.tag)
+            while index < bucket.slotCount {
+                let slot = bucket.slot(at: index)
+                if slot != 0 {
+                    let tag = Bucket.tag(ofSlot: slot)
+                    if visited >= size, let last, last != tag {
+                        return cursor.stop(before: tag, inBucketOf: bucket.depth)
+                    }
+                    visited += visit(Bucket.pair(ofSlot: slot))
+                    last = tag
+                }
+                index += 1
+            }
+            cursor.pass(bucketOf: bucket.depth)
+            if cursor.isAtEnd || visited >= size { return }
+        }
+    }
+
+    /// As above, from a cursor's number (0 at first), and until at least `size` is visited. Where buckets split, a pair may be
+    /// visited more than once; if each call takes whole buckets (`size` is Int.max), exactly once.
+    /// - Returns: the number of the cursor to go on with; 0 at the end.
+    func scan(
+        from number: UInt64, size: Int, buckets: Int, visit: (Pair) -> Int
     ) -> UInt64 {
-        scan(from: cursor, size: count, buckets: buckets) { pair in
+        var cursor = ScanCursor(number: number)
+        scan(from: &cursor, size: size, buckets: buckets, visit: visit)
+        return cursor.number
+    }
+
+    /// As above, where each pair counts one.
+    package func scan(
+        from number: UInt64, count: Int, buckets: Int, visit: (Pair) -> Void
+    ) -> UInt64 {
+        scan(from: number, size: count, buckets: buckets) { pair in
             visit(pair)
             return 1
         }
     }
 
-    /// As above, but for pairs of at least `size` in sum, where `visit` says how much each of them counts.
-    func scan(
-        from cursor: UInt64, size: Int, buckets: Int, visit: (Pair) -> Int
-    ) -> UInt64 {
-        var prefix = cursor & ~0xffff
-        var tag = cursor & 0xffff
-        var visited = 0
-        for _ in 0..<buckets {
-            let bucket = bucket(for: prefix)
-            var last: UInt64?
-            var index = bucket.firstIndex(notBelow: tag)
-            while index < bucket.slotCount {
-                let slot = bucket.slot(at: index)
-                if slot != 0 {
-                    let slotTag = Bucket.tag(ofSlot: slot)
-                    if visited >= size, let last, last != slotTag { return prefix | slotTag }
-                    visited += visit(Bucket.pair(ofSlot: slot))
-                    last = slotTag
-                }
-                index += 1
-            }
-            if bucket.depth == 0 { return 0 }
-            prefix = (prefix >> (64 - UInt64(bucket.depth)) + 1) << (64 - UInt64(bucket.depth))
-            tag = 0
-            if prefix == 0 || visited >= size { return prefix }
-        }
-        return prefix
-    }
-
     /// Brings the pairs of a scan's next bucket into the processor's cache, where the scan has not been there yet.
-    func touchPairs(at cursor: UInt64) {
-        if cursor & 0xffff == 0 { bucket(for: cursor).touchPairs() }
+    func touchPairs(at number: UInt64) {
+        let cursor = ScanCursor(number: number)
+        if cursor.tag == 0 { bucket(for: cursor.prefix).touchPairs() }
     }
 
     // MARK: Applying
@@ -280,7 +289,7 @@ package final class Table {
     private func split(_ bucket: Bucket, hash: UInt64) {
         if bucket.depth == depth { doubleDirectory() }
         let newDepth = bucket.depth + 1
-        precondition(newDepth <= 48, "more than 48 equal leading bits of a hash")
+        precondition(newDepth <= ScanCursor.depthLimit, "more equal leading bits of hashes than a cursor has room for")
         let bit: UInt64 = 1 << UInt64(64 - newDepth)
         let capacity = Bucket.capacity(for: (bucket.count + 1) / 2)
         var halves = (

@@ -55,6 +55,58 @@ struct ScanTests {
         #expect(table.check().isEmpty)
     }
 
+    @Test(
+        "a scan that stops anywhere visits each key exactly once while buckets split", arguments: SeededRandom.seeds(8))
+    func exactlyOnce(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let table = table(3_000, seed: seed)
+        var visits: [[UInt8]: Int] = [:]
+        var cursor = ScanCursor()
+        var (next, calls) = (1_000_000, 0)
+        while !cursor.isAtEnd, calls < 100_000 {
+            table.scan(from: &cursor, size: 1 + random.below(200), buckets: 1 + random.below(3)) { pair in
+                visits[Array(pair.key), default: 0] += 1
+                return 1 + random.below(3)
+            }
+            calls += 1
+            // Now and then so many that buckets split in which the scan has stopped, and more than once.
+            let count = random.below(8) == 0 ? 2_000 : random.below(60)
+            for _ in 0..<count where next < 1_060_000 {
+                table.set(key(next), [])
+                next += 1
+            }
+            for _ in 0..<random.below(20) { _ = table.remove(key(1_000_000 + random.below(60_000))) }
+        }
+        #expect(cursor.isAtEnd && next > 1_010_000)
+        #expect((0..<3_000).allSatisfy { visits[key($0)] == 1 })
+        #expect(table.check().isEmpty)
+    }
+
+    @Test(
+        "a cursor is a number below 2^53 that leads back to its place, in tables of any size",
+        arguments: SeededRandom.seeds(3))
+    func numbers(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for size in [1, 100, 5_000, 60_000] {
+            let table = table(size, seed: seed)
+            var cursor = ScanCursor()
+            var visited = 0
+            while !cursor.isAtEnd {
+                table.scan(from: &cursor, size: 1 + random.below(500), buckets: 1 + random.below(9)) { _ in
+                    visited += 1
+                    return 1
+                }
+                #expect(cursor.number <= ScanCursor.largestNumber && (cursor.number == 0) == cursor.isAtEnd)
+                guard !cursor.isAtEnd else { break }
+                // What a client makes of it that keeps numbers as floating point.
+                let back = ScanCursor(number: UInt64(Double(cursor.number)))
+                #expect(back.number == cursor.number)
+                cursor = back
+            }
+            #expect(visited == size)
+        }
+    }
+
     @Test("a counted scan misses no key that is there throughout, while the table grows", arguments: [1, 10, 100])
     func growing(count: Int) {
         let table = table(3_000)
