@@ -54,10 +54,12 @@ extension Server {
         hasFailed = true
         // Their errors have to be flushed, though nothing has happened on their connections.
         for session in waiting { touch(session) }
-        let attempted = store.attempted
+        let (durable, attempted) = (store.durable, store.attempted)
         for session in touched {
             session.failHeld(ends: !failure.leavesReads) { seq in
-                seq > attempted ? .notWritten(failure) : .unknownOutcome(failure)
+                if seq > attempted { return .notWritten(failure) }
+                if seq > durable { return .unknownOutcome(failure) }
+                return .leftAlone(by: replication.missingAcknowledgements(of: seq), failure)
             }
         }
         waiting.removeAll()

@@ -297,6 +297,8 @@ package final class Server {
     }
 
     private func release() {
+        // Looked at first: what was on the disk when the log failed is answered for below.
+        let failure = store.failure
         noteDurable()
         if store.poll() || hasCommitted {
             hasCommitted = false
@@ -311,7 +313,7 @@ package final class Server {
             // What gathered while the writer was busy.
             handOver()
         }
-        if let failure = store.failure { fail(failure) }
+        if let failure { fail(failure) }
     }
 
     private func flush() {

@@ -56,7 +56,7 @@ package struct StoreClock: Sendable {
 
     private enum State: Equatable {
         case agrees
-        /// Since this boot time, with the wall clock this far from the boot time when it was last looked at.
+        /// Since this boot time, when the wall clock was this far from the boot time.
         case ahead(since: Int, apart: Int)
         /// Last said at this boot time.
         case behind(told: Int)
@@ -115,7 +115,6 @@ package struct StoreClock: Sendable {
             state = .ahead(since: reading.boot, apart: apart)
             return .jumpedAhead(by: ahead)
         }
-        state = .ahead(since: since, apart: apart)
         guard reading.boot - since >= patience else { return nil }
         offset = apart
         state = .agrees

@@ -134,6 +134,19 @@ struct StoreClockTests {
             ])
     }
 
+    @Test("a wall clock that goes on moving is not one that stays")
+    func moving() {
+        var watched = Watched()
+        watched.machine.setWall(by: StoreClockTests.hour)
+        for _ in 0..<200 {
+            watched.machine.setWall(by: 4000)
+            watched.run(seconds: 1)
+        }
+        #expect(watched.lead == -StoreClockTests.hour - 800_000)
+        watched.run(seconds: 61)
+        #expect(watched.lead == 0)
+    }
+
     @Test("the patience is a parameter, in nanoseconds")
     func patience() {
         var watched = Watched(patience: 5_000_000_000)

@@ -53,6 +53,13 @@ extension ReplyError {
             code: "UNACKED")
     }
 
+    /// Of a change that is on this server's disk when its log fails.
+    static func leftAlone(by count: Int, _ reason: StoreError) -> ReplyError {
+        ReplyError(
+            "Written here, not acknowledged by \(counted(count, "follower")) before the log failed: \(reason)",
+            code: "UNACKED")
+    }
+
     /// Of a change that was never given to the disk when the log failed: a restart does not have it.
     static func notWritten(_ reason: StoreError) -> ReplyError {
         ReplyError("Not written: \(reason)")
