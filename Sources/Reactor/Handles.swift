@@ -86,8 +86,8 @@ struct Event: ~Copyable {
     }
 
     /// Makes it come in this turn, or in the next one where none is under way.
-    borrowing func activate(_ kinds: Int32 = 0) {
-        unsafe event_active(handle, kinds, 0)
+    borrowing func activate() {
+        unsafe event_active(handle, 0, 0)
     }
 }
 

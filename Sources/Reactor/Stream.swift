@@ -83,11 +83,14 @@ package final class Stream {
         watch()
     }
 
-    /// Reads from now on. Where the kernel watches no more sockets the connection is lost, which is seen in the next turn.
+    /// Reads from now on. Where the kernel watches no more sockets the connection is lost; the delegate is told in the next turn.
     private func watch() {
         guard readEvent?.add() == false else { return }
-        shutdown(descriptor, Int32(SHUT_RDWR))
-        readEvent?.activate(EV_READ)
+        readEvent = unsafe Event(loop, descriptor, 0, context: Unmanaged.passUnretained(self).toOpaque()) {
+            _, _, context in
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
+        }
+        readEvent?.activate()
     }
 
     private var owner: any StreamDelegate {
