@@ -24,6 +24,7 @@ struct Listeners {
                 if port == 0 { port = listener.address.port }
             }
         }
+        precondition(!listeners.isEmpty, "a server that listens nowhere would say that it is ready")
         self.listeners = listeners
         self.port = port
         hosts = configuration.hosts + listeners.map(\.address.host)

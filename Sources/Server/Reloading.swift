@@ -1,8 +1,29 @@
 // What can change while a server runs.
 
+import Dispatch
+import Reactor
 import Store
+import Synchronization
 
 extension Server {
+    /// Reads something on another thread, while this server goes on, and hands it to `body` in a turn of the loop. A file
+    /// may be large, come slowly from a pipe or a network, or take long to be found wrong. One reading at a time.
+    package func read<Value: Sendable>(
+        _ reading: @escaping @Sendable () -> Value, then body: @escaping (Value) -> Void
+    ) {
+        precondition(readingTimer == nil, "one reading at a time")
+        let result = SharedResult<Value>()
+        DispatchQueue.global(qos: .utility).async {
+            let value = reading()
+            result.value.withLock { $0 = value }
+        }
+        readingTimer = Timer(loop, every: 10) { [unowned self] in
+            guard let value = result.value.withLock({ $0.take() }) else { return }
+            readingTimer = nil
+            body(value)
+        }
+    }
+
     /// Puts into force what a configuration has that needs no restart; the rest of it is ignored.
     package func change(to configuration: Configuration) {
         if memory.change(to: configuration.maxMemory) { reportMemory() }
@@ -12,4 +33,9 @@ extension Server {
         replication.change(to: configuration.replication)
         slowLog.change(to: configuration.slowLog)
     }
+}
+
+/// What another thread has read.
+private final class SharedResult<Value: Sendable>: Sendable {
+    let value = Mutex<Value?>(nil)
 }

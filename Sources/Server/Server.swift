@@ -27,6 +27,8 @@ package final class Server {
     /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
     /// does what it does to any process.
     package var reload: (() -> Void)?
+    /// Looks whether what is read on another thread is there (`read(_:then:)`).
+    var readingTimer: Timer?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.

@@ -15,9 +15,7 @@ extension Harvest {
         }
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where isMeant(name, schema) {
             if !isKnown(name, schema), !isServiceLink(name, text) {
-                let names = schema.settings.map(\.environmentName)
-                let near = nearest(to: name, of: names).map { "; did you mean \($0)?" } ?? ""
-                complain(.environment(name), "no setting has this name\(near)")
+                complain(.environment(name), schema.unknown(variable: name))
             }
         }
     }

@@ -12,18 +12,18 @@ extension Harvest {
             bytes = try readFile(path, limit: Harvest.fileLimit)
         } catch {
             let place = path.isEmpty ? name : path
-            flaws.append(Flaw(place: place, text: "cannot be read: \(error); \(name) names this file"))
-            return
+            return complain(.place(place), "cannot be read: \(error); \(name) names this file")
         }
         let reader = FileSource(path: path, schema: schema)
         // Whoever wants no settings can say so by a comment; a file without anything is more likely half written, and to take
         // it for one would set everything to its default.
-        if bytes.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
+        let text = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
+        if text.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
             return complain(reader.origin(1), "the file is empty; to set nothing, write a comment (#)")
         }
         do throws(YAMLError) {
             if let document = try YAMLNode.parse(bytes) { reader.take(document, into: &self) }
-            flaws.sort { $0.line < $1.line }
+            sortByLine()
         } catch {
             complain(reader.origin(error.line), error.text)
         }
@@ -34,6 +34,9 @@ extension Harvest {
 private struct FileSource {
     let path: String
     let schema: Schema
+
+    /// How YAML writes that there is no value (YAML 1.2, 10.3.2).
+    private static let nulls = ["", "~", "null", "Null", "NULL"]
 
     func origin(_ line: Int) -> Origin { .file(path, line: line) }
 
@@ -53,9 +56,7 @@ private struct FileSource {
             )
         }
         guard schema.sections.contains(name) else {
-            let near = nearest(to: name, of: schema.sections).map { "; did you mean \(quoted($0))?" }
-            let all = "; the sections are \(schema.sections.joined(separator: ", "))"
-            return harvest.complain(origin(key.line), "unknown section \(quoted(name))\(near ?? all)")
+            return harvest.complain(origin(key.line), schema.unknown(section: name))
         }
         switch section.content {
         // All of its keys may stand in comments.
@@ -76,15 +77,20 @@ private struct FileSource {
     private func take(_ value: YAMLNode, for setting: Setting, _ line: Int, _ harvest: inout Harvest) {
         let name = setting.name
         switch value.content {
-        case .scalar("", true):
-            let none = setting.isList ? "write [] for none, " : ""
-            harvest.complain(origin(line), "\(name) has no value; \(none)give it one or take the line out")
+        case .scalar(let text, true) where FileSource.nulls.contains(text):
+            let none = setting.isList && setting.mayBeEmpty ? "write [] for none, " : ""
+            let what = text.isEmpty ? "" : " (\(text) is YAML for nothing)"
+            harvest.complain(origin(line), "\(name) has no value\(what); \(none)give it one or take the line out")
         case .scalar(let text, _) where !setting.isList:
             harvest.take(setting, [(text, origin(value.line))], at: origin(line))
         case .list(let nodes) where setting.isList:
             var items: [(text: String, origin: Origin)] = []
             for node in nodes {
-                if case .scalar(let text, _) = node.content {
+                if case .scalar(let text, let isPlain) = node.content {
+                    if isPlain, FileSource.nulls.contains(text) {
+                        return harvest.complain(
+                            origin(node.line), "\(name) has an item without a value; give it one or take it out")
+                    }
                     items.append((text, origin(node.line)))
                 } else {
                     harvest.complain(origin(node.line), "\(name) is a list of single values; found \(node.kindName)")

@@ -8,6 +8,8 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
     case environment(String)
     /// A line of the configuration file; the first is 1.
     case file(String, line: Int)
+    /// A file as a whole, or what has named it.
+    case place(String)
     /// Nowhere: it is the default.
     case standard
 
@@ -16,6 +18,7 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
         case .flag(let name): "flag \(name)"
         case .environment(let name): "environment \(name)"
         case .file(let path, let line): "\(path):\(line)"
+        case .place(let name): name
         case .standard: "default"
         }
     }
@@ -27,7 +30,7 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
     var place: String {
         switch self {
         case .flag(let name), .environment(let name): name
-        case .file, .standard: description
+        case .file, .place, .standard: description
         }
     }
 }
@@ -60,23 +63,43 @@ package struct Flaws: Error, Equatable, CustomStringConvertible {
 /// What a source gives: texts by the names of settings, and what is wrong.
 struct Harvest {
     var given: [String: Given] = [:]
-    var flaws: [Flaw] = []
+    private(set) var flaws: [Flaw] = []
+    /// How many flaws were found behind the first `flawLimit`, which are counted only.
+    private(set) var furtherFlaws = 0
 
-    mutating func complain(_ origin: Origin, _ text: String) {
-        flaws.append(Flaw(place: origin.place, text: text, line: origin.line))
+    /// Nobody reads more, and finding out what was meant takes time for each.
+    static let flawLimit = 20
+
+    /// - Parameter text: what is wrong; it is only made of the first few.
+    mutating func complain(_ origin: Origin, _ text: @autoclosure () -> String) {
+        guard flaws.count < Harvest.flawLimit else { return furtherFlaws += 1 }
+        flaws.append(Flaw(place: origin.place, text: text(), line: origin.line))
+    }
+
+    mutating func sortByLine() { flaws.sort { $0.line < $1.line } }
+
+    /// All flaws, the last of them with how many more there are.
+    /// - Parameter place: where those are.
+    func told(of place: String) -> [Flaw] {
+        if furtherFlaws == 0 { return flaws }
+        return flaws + [Flaw(place: place, text: "and \(furtherFlaws) more of such; mend these first")]
     }
 
     /// Takes the texts of a setting, where all of them are allowed.
     mutating func take(_ setting: Setting, _ items: [(text: String, origin: Origin)], at origin: Origin) {
+        if items.isEmpty, !setting.mayBeEmpty {
+            return complain(origin, "\(setting.name) cannot be empty: expected \(setting.allowedText)")
+        }
         let wrong = items.filter { !setting.isAllowed($0.text) }
         for item in wrong { complain(item.origin, refusal(of: item.text, for: setting)) }
         if wrong.isEmpty { given[setting.name] = Given(texts: items.map(\.text), origin: origin) }
     }
+}
 
-    private func refusal(of text: String, for setting: Setting) -> String {
-        // A secret that is mistyped is nearly the secret.
-        if setting.isSecret { return "\(setting.name) is not allowed: expected \(setting.allowed)" }
-        let near = nearest(to: text, of: setting.words).map { "; did you mean \(quoted($0))?" } ?? ""
-        return "\(setting.name) cannot be \(quoted(text)): expected \(setting.allowed)\(near)"
-    }
+/// What is wrong with a text that a setting cannot have.
+private func refusal(of text: String, for setting: Setting) -> String {
+    // A secret that is mistyped is nearly the secret.
+    if setting.isSecret { return "\(setting.name) is not allowed: expected \(setting.allowed)" }
+    let near = nearest(to: text, of: setting.words).map { "; did you mean \(quoted($0))?" } ?? ""
+    return "\(setting.name) cannot be \(quoted(text)): expected \(setting.allowed)\(near)"
 }

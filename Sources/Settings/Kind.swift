@@ -53,10 +53,11 @@ extension Kind<Bool> {
 
 extension Kind<String> {
     /// One of some words.
-    package static func choice(_ words: [String]) -> Kind {
+    /// - Parameter aliases: other words that are understood, and which each stands for.
+    package static func choice(_ words: [String], aliases: [String: String] = [:]) -> Kind {
         let last = words.last ?? ""
         return Kind(words.dropLast().joined(separator: ", ") + " or " + last, words: words) {
-            words.contains($0) ? $0 : nil
+            words.contains($0) ? $0 : aliases[$0]
         }
     }
 
@@ -92,9 +93,12 @@ extension Kind<Endpoint> {
 extension Kind<TimeSpan> {
     /// A time that is not shorter than `least`.
     package static func time(least: TimeSpan) -> Kind {
-        Kind("a time of \(least) or more, such as 500ms, 10s or 2m (a number alone is seconds)") { text in
+        let read: @Sendable (String) -> TimeSpan? = { text in
             TimeSpan(text).flatMap { $0.nanoseconds >= least.nanoseconds ? $0 : nil }
         }
+        let examples = ["500ms", "10s", "2m"].filter { read($0) != nil }
+        let shown = examples.dropLast().joined(separator: ", ") + " or " + (examples.last ?? "")
+        return Kind("a time of \(least) or more, such as \(shown) (a number alone is seconds)", read: read)
     }
 }
 
@@ -128,9 +132,11 @@ extension Kind<Int> {
         let range =
             most.map { " from \(ByteSize(least)) to \(ByteSize($0))" }
             ?? (least > 0 ? " of \(ByteSize(least)) or more" : "")
-        return Kind("a size\(range), such as \(most == nil ? "64M" : "64K")") { text in
+        let read: @Sendable (String) -> Int? = { text in
             ByteSize(text).flatMap { $0.bytes >= least && $0.bytes <= most ?? .max ? $0.bytes : nil }
         }
+        let example = ["64M", "64K", "1K"].first { read($0) != nil } ?? "\(least)"
+        return Kind("a size\(range), such as \(example)", read: read)
     }
 
     /// A number of things.

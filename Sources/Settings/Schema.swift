@@ -28,6 +28,18 @@ package struct Schema: Sendable {
         return self[text] ?? settings.first { $0.flag == flag || $0.environmentName == text }
     }
 
+    /// What is wrong with a name that no section has, with the nearest one that there is.
+    func unknown(section name: String) -> String {
+        let near = nearest(to: name, of: sections).map { "; did you mean \(quoted($0))?" }
+        return "unknown section \(quoted(name))\(near ?? "; the sections are \(sections.joined(separator: ", "))")"
+    }
+
+    /// What is wrong with a variable that no setting has, with the nearest one that there is.
+    func unknown(variable name: String) -> String {
+        let near = nearest(to: name, of: settings.map(\.environmentName)).map { "; did you mean \($0)?" }
+        return "no setting has this name\(near ?? "")"
+    }
+
     /// What is wrong with a name that no setting has, with the nearest one that there is.
     package func unknown(_ name: String) -> String {
         // The right key may stand in the wrong section.

@@ -10,8 +10,8 @@ package enum ServerSettings {
     package static let port = Key(
         "server.port", flag: "port", .port, default: "8080", "The port to listen on; 0 takes a free one.")
     package static let bind = Key(
-        "server.bind", flag: "bind", listOf: .host, default: ["127.0.0.1"],
-        "Where to listen, each with the same port. 0.0.0.0 and :: stand for all addresses.")
+        "server.bind", flag: "bind", listOf: .host, mayBeEmpty: false, default: ["127.0.0.1"],
+        "The addresses to listen on, all with the same port. 0.0.0.0 and :: stand for every address.")
     package static let dataFile = Key(
         "server.data_file", flag: "data", .file, default: "puffin.json",
         "The data file; the log is the folder of the same name with .log added.")
@@ -42,15 +42,15 @@ package enum ServerSettings {
     package static let acknowledgementTimeout = Key(
         "replication.ack_timeout", flag: "ack-timeout", .time(least: TimeSpan(milliseconds: 1)), default: "1s",
         isLive: true,
-        "After this time without the followers, the reply is an error that says so.")
+        "How long a reply to a change waits for followers (replication.ack) before it becomes an error.")
     package static let replicationTimeout = Key(
         "replication.timeout", flag: "replication-timeout", .time(least: TimeSpan(seconds: 2)), default: "10s",
-        isLive: true, "After so much silence a connection between leader and follower counts as lost.")
+        isLive: true, "How long a connection between leader and follower may be silent before it counts as lost.")
     package static let adoptHistory = Key(
         "replication.adopt_history", flag: "adopt-history", .truth, default: "false", isLive: true,
         """
-        Whether a follower's data may be replaced by that of a leader with another history, or with fewer changes. It is set \
-        aside, not deleted.
+        Whether a follower's data may be replaced by that of a leader with another history, or with fewer changes. The \
+        replaced data is set aside, not deleted.
         """)
 
     // MARK: storage
@@ -61,20 +61,18 @@ package enum ServerSettings {
     package static let compactRatio = Key(
         "storage.compact_ratio", flag: "compact-ratio", .number(0...1000), default: "1", isLive: true,
         """
-        A snapshot is made by itself when sealed segments are larger than the last one times this; 0 makes none but those \
-        that COMPACT asks for.
+        Compact automatically when sealed segments exceed this multiple of the snapshot; 0 compacts only when COMPACT is \
+        sent.
         """)
     package static let compactSize = Key(
         "storage.compact_size", flag: "compact-size", .size(), default: "256M", isLive: true,
-        "And when they are larger than this, or than four segments if that is less.")
-    package static let compactFrom = Key(
-        "storage.compact_from", flag: "compact-from", .choice(["auto", "files", "table"]), default: "auto",
-        "Where a snapshot's pairs come from. For tests: auto takes what is cheaper.")
+        "Sealed segments below this size, or below four segments if that is less, are not compacted automatically.")
     package static let retainSize = Key(
         "storage.retain_size", flag: "retain-size", .size(), default: "256M", isLive: true,
-        "How much of the log is kept behind the snapshot, for followers and for looking back.")
+        "How much of the log to keep behind the snapshot, for followers and for looking back.")
     package static let retainAge = Key(
-        "storage.retain_age", flag: "retain-age", .age, default: "7d", isLive: true, "How old that may be.")
+        "storage.retain_age", flag: "retain-age", .age, default: "7d", isLive: true,
+        "Log behind the snapshot that is older than this is removed.")
 
     // MARK: memory and limits
 
@@ -101,36 +99,38 @@ package enum ServerSettings {
         "How many arguments a request in RESP may have.")
     package static let unsentSize = Key(
         "limits.unsent_size", flag: "max-unsent-size", .size(from: 1 << 20, upTo: 1 << 30), default: "64M",
-        "A client that does not take its replies is dropped when one request's go beyond this.")
+        "How many bytes of replies to one request may wait for a client to read them; beyond this it is dropped.")
 
     // MARK: logging
 
     package static let logLevel = Key(
         "logging.level", flag: "log-level",
-        .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), default: "info", isLive: true,
-        "The least important messages that are said.")
+        .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"], aliases: ["warn": "warning"]),
+        default: "info", isLive: true, "The minimum level to log; warn is understood as warning.")
     package static let logFormat = Key(
         "logging.format", flag: "log-format", .choice(["text", "json"]), default: "text", isLive: true,
-        "How they are said: text is for people, json is one object on each line.")
+        "The format of the log: text is for people, json is one object on each line.")
     package static let slowThreshold = Key(
         "slowlog.threshold", flag: "slow-log-threshold", .timeOrOff, default: "100ms", isLive: true,
-        "Requests that take longer, waits for disk and followers included, are said in the log.")
+        "Requests that take longer than this, waits for disk and followers included, are logged.")
 
     // MARK: metrics
 
     package static let metricsEnabled = Key(
         "metrics.enabled", flag: "metrics", .truth, default: "false",
-        "Whether figures for Prometheus and health checks are served over HTTP.")
+        "Whether metrics for Prometheus and health checks are served over HTTP.")
     package static let metricsPort = Key(
-        "metrics.port", flag: "metrics-port", .port, default: "9090", "The port for that; 0 takes a free one.")
+        "metrics.port", flag: "metrics-port", .port, default: "9090",
+        "The HTTP port for metrics and health checks; 0 takes a free one.")
     package static let metricsBind = Key(
-        "metrics.bind", flag: "metrics-bind", .host, default: "127.0.0.1", "The address for that.")
+        "metrics.bind", flag: "metrics-bind", .host, default: "127.0.0.1",
+        "The address to serve metrics and health checks on.")
 
     /// All of them.
     package static let schema = Schema([
         port.setting, bind.setting, dataFile.setting, durability.setting, mode.setting, followers.setting,
         acknowledgements.setting, acknowledgementTimeout.setting, replicationTimeout.setting, adoptHistory.setting,
-        segmentSize.setting, compactRatio.setting, compactSize.setting, compactFrom.setting, retainSize.setting,
+        segmentSize.setting, compactRatio.setting, compactSize.setting, retainSize.setting,
         retainAge.setting, maxMemory.setting, clients.setting, keySize.setting, valueSize.setting, requestSize.setting,
         argumentCount.setting, unsentSize.setting, logLevel.setting, logFormat.setting, slowThreshold.setting,
         metricsEnabled.setting, metricsPort.setting, metricsBind.setting,

@@ -17,6 +17,8 @@ package struct Setting: Sendable {
     package let isSecret: Bool
     /// Whether it has any number of values.
     package let isList: Bool
+    /// Whether a list may have no values.
+    package let mayBeEmpty: Bool
     package let allowed: String
     package let words: [String]
     package let form: Form
@@ -51,18 +53,21 @@ package struct Key<Value: Sendable>: Sendable {
         self.init(
             Setting(
                 name: name, flag: flag, help: help, standard: [text], isLive: isLive, isSecret: isSecret, isList: false,
+                mayBeEmpty: false,
                 allowed: kind.allowed, words: kind.words, form: kind.form, isAllowed: { kind.read($0) != nil })
         ) { texts in texts.last.flatMap { kind.read($0) } }
     }
 
     /// A setting with a list of values.
+    /// - Parameter mayBeEmpty: whether none is a value too.
     package init<Element>(
-        _ name: String, flag: String, listOf kind: Kind<Element>, default texts: [String] = [], isLive: Bool = false,
-        _ help: String
+        _ name: String, flag: String, listOf kind: Kind<Element>, mayBeEmpty: Bool = true, default texts: [String] = [],
+        isLive: Bool = false, _ help: String
     ) where Value == [Element] {
         self.init(
             Setting(
                 name: name, flag: flag, help: help, standard: texts, isLive: isLive, isSecret: false, isList: true,
+                mayBeEmpty: mayBeEmpty,
                 allowed: kind.allowed, words: kind.words, form: kind.form, isAllowed: { kind.read($0) != nil })
         ) { texts in
             let values = texts.compactMap { kind.read($0) }

@@ -22,7 +22,8 @@ package struct Sources: Sendable {
     /// - Throws: `Flaws`: all that is wrong.
     package func resolve(_ schema: Schema) throws(Flaws) -> Settings {
         let harvests = [flagHarvest(), environmentHarvest(schema), fileHarvest(schema)]
-        let flaws = harvests.flatMap(\.flaws)
+        let flaws =
+            harvests[0].told(of: "flags") + harvests[1].told(of: "environment") + harvests[2].told(of: file ?? "")
         guard flaws.isEmpty else { throw Flaws(flaws: flaws) }
         var given: [String: Given] = [:]
         for harvest in harvests { given.merge(harvest.given) { first, _ in first } }
@@ -33,7 +34,9 @@ package struct Sources: Sendable {
         var harvest = Harvest()
         for (setting, texts) in flags {
             let origin = Origin.flag("--\(setting.flag)")
-            let parts = setting.isList ? texts.flatMap(listItems) : Array(texts.suffix(1))
+            // An empty text alone is an empty list; beside others it is a slip.
+            let items = texts.count == 1 ? listItems(texts[0]) : texts.flatMap { $0.isEmpty ? [""] : listItems($0) }
+            let parts = setting.isList ? items : Array(texts.suffix(1))
             harvest.take(setting, parts.map { ($0, origin) }, at: origin)
         }
         return harvest

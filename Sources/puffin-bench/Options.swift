@@ -26,7 +26,8 @@ struct WorkloadOptions: ParsableArguments {
 
     @Option(
         name: "-ratio --ratio",
-        help: ArgumentHelp("How many of each: get:set:delete. (default: 90:10:0)", valueName: "g:s:d"))
+        help: ArgumentHelp(
+            "The shares of gets, sets and deletes, as get:set:delete. (default: 90:10:0)", valueName: "g:s:d"))
     var ratio: String?
 
     @Option(name: "-keys --keys", help: "How many keys there are. (default: 100000)")
@@ -67,7 +68,7 @@ struct WorkloadOptions: ParsableArguments {
 }
 
 struct LoadOptions: ParsableArguments {
-    @Option(name: "-clients --clients", help: "Connections.")
+    @Option(name: "-clients --clients", help: "How many connections send requests.")
     var clients = 50
 
     @Option(name: "-pipeline --pipeline", help: "Requests that each connection has outstanding.")
@@ -81,12 +82,13 @@ struct LoadOptions: ParsableArguments {
         help: ArgumentHelp("Requests a second, on a fixed schedule: the open loop. Such as 20000.", valueName: "n"))
     var rate: Double?
 
-    @Option(name: "-requests --requests", help: ArgumentHelp("End after so many requests.", valueName: "n"))
+    @Option(
+        name: "-requests --requests", help: ArgumentHelp("End the run after this number of requests.", valueName: "n"))
     var requests: Int?
 
     @Option(
         name: "-duration --duration",
-        help: ArgumentHelp("End after this time: 500ms, 10s, 2m, 1h. (default: 10s)", valueName: "time"))
+        help: ArgumentHelp("End the run after this time: 500ms, 10s, 2m, 1h. (default: 10s)", valueName: "time"))
     var duration: TimeSpan?
 
     @Option(
@@ -97,7 +99,7 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         name: "-timeout --timeout",
-        help: ArgumentHelp("Give up when the server is silent for so long.", valueName: "time"))
+        help: ArgumentHelp("How long the server may be silent before the run ends.", valueName: "time"))
     var timeout = TimeSpan(seconds: 30)
 }
 
@@ -135,12 +137,12 @@ struct ReportOptions: ParsableArguments {
     @Option(
         name: "-hdr --hdr",
         help: ArgumentHelp(
-            "Also write the percentile distribution that HdrHistogram's plotters read.", valueName: "file"))
+            "A file for the percentile distribution, as HdrHistogram's plotters read it.", valueName: "file"))
     var hdr: String?
 
     @Option(
         name: "-html --html",
-        help: ArgumentHelp("Also write a page with curves and what was run where.", valueName: "file"))
+        help: ArgumentHelp("A file for a page with curves, and with what was run where.", valueName: "file"))
     var html: String?
 }
 

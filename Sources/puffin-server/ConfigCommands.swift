@@ -9,7 +9,8 @@ struct ConfigCommand: ParsableCommand {
         commandName: "config",
         abstract: "Checks, shows and explains the settings.",
         discussion: """
-            Each setting is taken from the first of these that has it: its flag, its variable in the environment, the             configuration file, its default. These commands take the same flags as a server, and start none.
+            Each setting is taken from the first of these that has it: its flag, its variable in the environment, the \
+            configuration file, its default. These commands take the same flags as a server, and start none.
 
             Exit codes: 0 all is well, 2 something is wrong with the settings.
             """,
@@ -45,7 +46,7 @@ struct ConfigShowCommand: ParsableCommand {
 
     @OptionGroup var flags: ServerFlags
 
-    @Option(name: "-format --format", help: "How to print them.")
+    @Option(name: "-format --format", help: "The format of the settings: text, json or yaml.")
     var format: Format = .text
 
     func run() throws {

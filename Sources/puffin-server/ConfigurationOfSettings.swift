@@ -31,7 +31,6 @@ extension StoreOptions {
         layout.segmentSize = settings[ServerSettings.segmentSize]
         compactRatio = settings[ServerSettings.compactRatio]
         compactSize = settings[ServerSettings.compactSize]
-        compaction.source = SnapshotSource(rawValue: settings[ServerSettings.compactFrom])
         retention = Retention(settings)
         // What is damaged on a follower, its leader has.
         if settings[ServerSettings.mode] == "follower" { damage = .setAside }

@@ -18,7 +18,7 @@ struct HistoryCommand: ParsableCommand {
     @Argument(help: "The key; behind -- where it begins with a dash.")
     var key: String
 
-    @Option(name: "-format --format", help: "table, or json: an object for each change.")
+    @Option(name: "-format --format", help: "The format of changes: table, or json, an object for each.")
     var format: ListingFormat = .table
 
     @Option(name: "-width --width", help: "Characters of a table's row.")

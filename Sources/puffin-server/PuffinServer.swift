@@ -3,11 +3,11 @@
 import ArgumentParser
 import Glibc
 import Logging
+import Program
 import Reactor
 import Server
 import Settings
 import Store
-import SystemPackage
 
 struct PuffinServer: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +25,9 @@ struct PuffinServer: ParsableCommand {
 
     @OptionGroup var flags: ServerFlags
 
+    // For tests, which have to take both ways on small data.
+    @Option(name: .customLong("compact-from"), help: .hidden) var compactFrom: SnapshotSource?
+
     func run() throws {
         let sources = flags.sources
         let settings = try sources.resolveOrExit()
@@ -37,7 +40,9 @@ struct PuffinServer: ParsableCommand {
         let reloader = Reloader(sources, settings, output)
         TableMemory.freeInEqualSteps()
         do throws(StartError) {
-            let server = try Server(Configuration(settings), log: log)
+            var configuration = Configuration(settings)
+            configuration.store.compaction.source = compactFrom
+            let server = try Server(configuration, log: log)
             server.reload = { [unowned server] in reloader.reload(server) }
             server.everySecond = { output.sumUp() }
             defer { output.sumUp(all: true) }
@@ -52,18 +57,20 @@ struct PuffinServer: ParsableCommand {
     }
 }
 
+extension SnapshotSource: ExpressibleByArgument {}
+
 @main
 enum Main {
     static func main() {
-        Descriptors.fillStandardOnes()
+        let arguments = Program.beginWithTexts("puffin-server")
         do {
-            var command = try PuffinServer.parseAsRoot()
+            var command = try PuffinServer.parseAsRoot(arguments)
             try command.run()
         } catch {
             let code = PuffinServer.exitCode(for: error)
             // Wrong options end with 2, as with most programs; the parser's own code for them is 64.
             guard code == .validationFailure else { PuffinServer.exit(withError: error) }
-            _ = try? FileDescriptor.standardError.writeAll((PuffinServer.fullMessage(for: error) + "\n").utf8)
+            writeError(PuffinServer.fullMessage(for: error))
             Glibc.exit(2)
         }
     }

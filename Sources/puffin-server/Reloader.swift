@@ -11,6 +11,9 @@ final class Reloader {
     private var settings: Settings
     private let output: LogOutput
     private let log: Logger
+    /// Whether the configuration is being read, and whether it is to be read once more after that.
+    private var isReading = false
+    private var isAskedAgain = false
 
     /// - Parameters:
     ///   - settings: what the server was started with.
@@ -22,15 +25,28 @@ final class Reloader {
         log = output.logger()
     }
 
-    /// Puts into force what can change, and names what needs a restart. Where anything is wrong, nothing changes.
+    /// Reads the configuration beside the server, which goes on meanwhile. Then puts into force what can change, and names
+    /// what needs a restart. If anything is wrong, nothing changes.
     func reload(_ server: Server) {
-        let fresh: Settings
-        do throws(Flaws) {
-            fresh = try sources.resolve(ServerSettings.schema)
-        } catch {
-            for flaw in error.flaws { log.error("Not reloaded: \(flaw)") }
-            return log.error("The configuration was not reloaded, and everything is as before")
+        if isReading { return isAskedAgain = true }
+        isReading = true
+        server.read { [sources] in
+            Result { () throws(Flaws) in try sources.resolve(ServerSettings.schema) }
+        } then: { [unowned self, unowned server] found in
+            isReading = false
+            switch found {
+            case .success(let fresh): change(server, to: fresh)
+            case .failure(let flaws):
+                for flaw in flaws.flaws { log.error("Not reloaded: \(flaw)") }
+                log.error("The configuration was not reloaded, and everything is as before")
+            }
+            guard isAskedAgain else { return }
+            isAskedAgain = false
+            reload(server)
         }
+    }
+
+    private func change(_ server: Server, to fresh: Settings) {
         let changes = fresh.changes(from: settings)
         settings = settings.taking(changes.filter(\.isLive), from: fresh)
         server.change(to: Configuration(settings))

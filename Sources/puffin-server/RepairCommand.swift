@@ -16,10 +16,12 @@ struct RepairCommand: ParsableCommand {
 
     @OptionGroup var data: DataFlags
 
-    @Flag(name: [.customLong("plan"), .customLong("plan", withSingleDash: true)], help: "Say what would be done.")
+    @Flag(
+        name: [.customLong("plan"), .customLong("plan", withSingleDash: true)],
+        help: "Say what a repair would do, and change nothing.")
     var plan = false
 
-    @Flag(name: [.customLong("apply"), .customLong("apply", withSingleDash: true)], help: "Do it.")
+    @Flag(name: [.customLong("apply"), .customLong("apply", withSingleDash: true)], help: "Carry the repair out.")
     var apply = false
 
     func validate() throws {

@@ -52,11 +52,10 @@ struct StorageFlags: ParsableArguments, SettingFlags {
     @Option(ServerSettings.segmentSize) var segmentSize: String?
     @Option(ServerSettings.compactRatio) var compactRatio: String?
     @Option(ServerSettings.compactSize) var compactSize: String?
-    @Option(ServerSettings.compactFrom) var compactFrom: String?
 
     var given: GivenFlags {
         flag(ServerSettings.segmentSize, segmentSize) + flag(ServerSettings.compactRatio, compactRatio)
-            + flag(ServerSettings.compactSize, compactSize) + flag(ServerSettings.compactFrom, compactFrom)
+            + flag(ServerSettings.compactSize, compactSize)
     }
 }
 

@@ -21,25 +21,25 @@ struct ShowCommand: ParsableCommand {
     @Flag(name: "-follow --follow", help: "Go on as records are written, until interrupted.")
     var follow = false
 
-    @Option(name: "-key --key", help: "Changes of this key.")
+    @Option(name: "-key --key", help: "Print only changes of this key.")
     var key: String?
 
-    @Option(name: "-prefix --prefix", help: "Changes of keys that begin so.")
+    @Option(name: "-prefix --prefix", help: "Print only changes of keys that begin with this text.")
     var prefix: String?
 
-    @Option(name: "-from --from", help: "From this change on.")
+    @Option(name: "-from --from", help: "The number of the first change to print.")
     var from: UInt64 = 1
 
-    @Option(name: "-to --to", help: "Up to this change.")
+    @Option(name: "-to --to", help: "The number of the last change to print.")
     var to: UInt64 = .max
 
-    @Option(name: "-since --since", help: "Made at this time or later.")
+    @Option(name: "-since --since", help: "Print only changes made at this time or later.")
     var since: Timestamp?
 
-    @Option(name: "-until --until", help: "Made at this time or earlier.")
+    @Option(name: "-until --until", help: "Print only changes made at this time or earlier.")
     var until: Timestamp?
 
-    @Option(name: "-format --format", help: "json: the lines of the log as they are; or table.")
+    @Option(name: "-format --format", help: "The format of changes: json, the lines of the log as they are; or table.")
     var format: ListingFormat = .json
 
     @Option(name: "-width --width", help: "Characters of a table's row.")

@@ -15,7 +15,7 @@ struct VerifyCommand: ParsableCommand {
 
     @OptionGroup var data: DataFlags
 
-    @Option(name: "-format --format", help: "How to print it: text, or one JSON object.")
+    @Option(name: "-format --format", help: "The format of the report: text, or json, one object.")
     var format: ReportFormat = .text
 
     func run() throws {

@@ -60,6 +60,70 @@ struct DocumentationTests {
     }
 }
 
+/// What docs/operations.md says of backups.
+@Suite("The section about backups")
+struct BackupDocumentationTests {
+    /// Numbers and the history's name differ from run to run, and so do the widths of columns.
+    private func form(_ text: String) -> String {
+        text.replacing(#/history [0-9a-f]+/#, with: "history H").replacing(#/[0-9]+(\.[0-9]+)? (µs|ms|s)\b/#, with: "T")
+            .replacing(#/[0-9]+ bytes/#, with: "N bytes").replacing(#/ +/#, with: " ")
+    }
+
+    @Test("a copy of a running server's files, its restoration, an export and an import go as they are shown")
+    func commands() throws {
+        try withTemporaryFolder { folder in
+            let text = try Document("docs/operations.md").text
+            let start = try #require(text.range(of: "\n## Backups\n")).upperBound
+            let end = try #require(text[start...].range(of: "\n## ")).lowerBound
+            var commands = Document.commands(
+                in: text[start..<end].components(separatedBy: "```\n").enumerated().filter {
+                    $0.offset % 2 == 1
+                }.map(\.element).joined())
+            #expect(commands.count == 7)
+            let bin = URL(fileURLWithPath: ChildProcess.program("puffin-cli")).deletingLastPathComponent().path
+            let options = ["--port", "0", "--data", "puffin.json"]
+            var server = try ServerProcess(arguments: options, in: folder)
+            let client = try server.connect()
+            try client.expect(#"MSET greeting "Good evening" user:1 Ada user:2 Grace"# + "\nCOMPACT\n", "OK\nOK\n")
+            try #require(server.process.waitForOutput(containing: " as of change 1 in "))
+            try client.expect("SET greeting Good night\n", "OK\n")
+            func run(until last: String) throws {
+                while !commands.isEmpty {
+                    let (command, output) = commands.removeFirst()
+                    let found = try ChildProcess.run(
+                        [
+                            "env", "PATH=\(bin):/usr/bin:/bin", "PUFFIN_ADDR=127.0.0.1:\(server.port)", "sh", "-c",
+                            command,
+                        ],
+                        in: folder)
+                    #expect(found.exitCode == 0 && form(found.output) == form(output), "\(command): \(found.output)")
+                    if command == last { return }
+                }
+            }
+            try run(until: "puffin-server log verify --data backup/puffin.json")
+            // What comes after the copy is not in it.
+            try client.expect("FLUSHALL\n", "OK\n")
+            #expect(server.stop() == 0)
+            try run(until: "puffin-server log verify")
+            server = try ServerProcess(arguments: options, in: folder)
+            #expect(try server.connect().ask("GET greeting") == "Good night")
+            try run(until: "puffin-cli export > pairs.jsonl")
+            #expect(try server.connect().ask("FLUSHALL") == "OK")
+            try run(until: "puffin-cli import pairs.jsonl")
+            #expect(try server.connect().ask("COUNT") == "3")
+            #expect(server.stop() == 0)
+        }
+    }
+
+    @Test("who is sent to the section about backups finds it")
+    func links() throws {
+        #expect(try Document("docs/operations.md").text.contains("\n## Backups\n"))
+        for path in ["docs/README.md", "docs/cli.md"] {
+            #expect(try Document(path).text.contains("(operations.md#backups)"), "\(path)")
+        }
+    }
+}
+
 /// The documents about leaders and followers.
 @Suite("Documents about replication", .serialized)
 struct ReplicationDocumentationTests {

@@ -16,6 +16,7 @@ struct OptionReferenceTests {
             let kind: String
             let shouldDisplay: Bool
             let names: [Name]?
+            let abstract: String?
         }
         let commandName: String
         let shouldDisplay: Bool?
@@ -41,6 +42,27 @@ struct OptionReferenceTests {
         for sub in command.subcommands ?? [] where sub.commandName != "help" && sub.shouldDisplay ?? true {
             try each(sub, path: path + [sub.commandName], body)
         }
+    }
+
+    @Test(
+        "the help of an option reads alone: it needs no neighbour",
+        arguments: ["puffin-server", "puffin-cli", "puffin-bench"])
+    func alone(name: String) throws {
+        let dump = try ChildProcess.run([ChildProcess.program(name), "--experimental-dump-help"]).output
+        let command = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command
+        // What it begins with, or ends with, that stands for something said before.
+        let leaning = #/^(And|Also|That|These|Those|They|It|Its|Do it|How (it|that|they|old that)|From|Up to|Made)\b/#
+        let dangling = #/ (for|of|from|on|with) (that|this|it|them)\.|^The server's(\.|: )|\bof each may\b/#
+        var count = 0
+        each(command, path: []) { command, path in
+            for argument in command.arguments ?? [] where argument.shouldDisplay {
+                let help = argument.abstract ?? ""
+                count += 1
+                #expect(!help.isEmpty && help.firstMatch(of: leaning) == nil, "\(path) \(help)")
+                #expect(help.firstMatch(of: dangling) == nil, "\(path) \(help)")
+            }
+        }
+        #expect(count > 10)
     }
 
     @Test(

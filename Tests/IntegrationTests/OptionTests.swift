@@ -37,6 +37,10 @@ struct OptionTests {
             (["--follower", "a b"], ["--follower", "'a b'", "host:port"]),
             (["--port", "x", "--log-format", "y"], ["--port: ", "--log-format: "]),
             (["--data", ""], ["--data", "path of a file"]),
+            (["--bind", ""], ["--bind", "server.bind cannot be empty"]),
+            (["--metrics-bind", ""], ["--metrics-bind", "cannot be ''"]),
+            (["--max-unsent-size", "64K"], ["--max-unsent-size", "'64K'", "such as 64M"]),
+            (["--replication-timeout", "500ms"], ["such as 10s or 2m"]),
             (["--data", "folder/"], ["--data", "path of a file", "folder/"]),
         ])
     func wrong(arguments: [String], expected: [String]) throws {
@@ -44,6 +48,16 @@ struct OptionTests {
         #expect(code == 2)
         for text in expected { #expect(output.contains(text), "\(output)") }
         #expect(!output.contains("Server starting"))
+    }
+
+    @Test("an empty variable of an address is refused: a server that listens nowhere would say that it is ready")
+    func emptyVariable() throws {
+        for name in ["PUFFIN_SERVER_BIND", "PUFFIN_METRICS_BIND", "PUFFIN_SERVER_PORT", "PUFFIN_SERVER_DATA_FILE"] {
+            let (code, output) = try ChildProcess.run([
+                "env", "\(name)=", ChildProcess.program("puffin-server"), "--port", "0",
+            ])
+            #expect(code == 2 && output.hasPrefix("\(name): ") && !output.contains("Ready"), "\(output)")
+        }
     }
 
     @Test("--version is one line with name and version")

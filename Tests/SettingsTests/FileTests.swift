@@ -126,6 +126,7 @@ struct FileTests {
             ),
             ("? [a]\n: b\n", "config.yaml:1: a key is one word; found a list"),
             ("", "config.yaml:1: the file is empty; to set nothing, write a comment (#)"),
+            ("\u{feff}\n", "config.yaml:1: the file is empty; to set nothing, write a comment (#)"),
             (" \n\t\r\n", "config.yaml:1: the file is empty; to set nothing, write a comment (#)"),
             (
                 "server:\n\tport: 1\n",

@@ -49,6 +49,38 @@ struct SchemaTests {
         for text in wrong { #expect(!setting.isAllowed(text), "\(text)") }
     }
 
+    @Test("an example in an error is allowed by the rule that it stands behind, for every setting")
+    func examples() throws {
+        var count = 0
+        for setting in schema.settings {
+            guard let start = setting.allowed.range(of: "such as ") else { continue }
+            let examples = setting.allowed[start.upperBound...].prefix { $0 != "(" && $0 != ";" }
+                .replacingOccurrences(of: " or ", with: ",").split(separator: ",")
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+            #expect(!examples.isEmpty)
+            for example in examples {
+                #expect(setting.isAllowed(example), "\(setting.name): \(setting.allowed)")
+                count += 1
+            }
+        }
+        #expect(count > 20)
+    }
+
+    @Test("warn is understood as warning")
+    func warn() throws {
+        for settings in [
+            try resolve(file: "logging:\n  level: warn\n"), try resolve(environment: ["PUFFIN_LOGGING_LEVEL": "warn"]),
+            try resolve(flags: [(ServerSettings.logLevel.setting, ["warn"])]),
+        ] {
+            #expect(settings[ServerSettings.logLevel] == "warning")
+        }
+    }
+
+    @Test("no setting of the reference is for tests")
+    func noneForTests() {
+        for setting in schema.settings { #expect(!setting.help.lowercased().contains("test"), "\(setting.name)") }
+    }
+
     @Test("typed values")
     func typed() throws {
         let settings = try resolve(

@@ -39,6 +39,55 @@ struct SourceTests {
         }
     }
 
+    @Test("an empty value is refused wherever it stands, or is the empty list of a setting that may have one")
+    func empty() throws {
+        for setting in ServerSettings.schema.settings {
+            let sources: [(file: String?, flags: [(Setting, [String])], environment: [String: String])] = [
+                (nil, [(setting, [""])], [:]), (nil, [], [setting.environmentName: ""]),
+                ("\(setting.section):\n  \(setting.key): \(setting.isList ? "[]" : "\"\"")\n", [], [:]),
+            ]
+            for (file, flags, environment) in sources {
+                let found = try complaints(file: file, flags: flags, environment: environment)
+                #expect(found.isEmpty == setting.mayBeEmpty, "\(setting.name): \(found)")
+            }
+            // YAML's words for nothing are no value, and no path either.
+            for null in ["", "~", "null", "Null", "NULL"] {
+                let found = try complaints(file: "\(setting.section):\n  \(setting.key): \(null)\n")
+                #expect(
+                    found.count == 1 && found[0].hasPrefix("config.yaml:2: \(setting.name) has no value"), "\(found)")
+                guard setting.isList, !null.isEmpty else { continue }
+                let item = try complaints(file: "\(setting.section):\n  \(setting.key): [\(null)]\n")
+                #expect(item.count == 1 && item[0].contains("\(setting.name) has an item without a value"), "\(item)")
+            }
+            guard setting.isList else { continue }
+            let beside = try complaints(flags: [(setting, ["", "localhost"])])
+            #expect(beside.count == 1 && beside[0].contains("cannot be ''"), "\(beside)")
+        }
+        #expect(
+            try complaints(flags: [(ServerSettings.bind.setting, [""])]) == [
+                "--bind: server.bind cannot be empty: expected a list of one or more; each an address or a host name, such as 127.0.0.1, ::1 or localhost"
+            ])
+        // What is quoted is a text.
+        #expect(try resolve(file: "server:\n  data_file: '~'\n")[ServerSettings.dataFile] == "~")
+    }
+
+    @Test("of very many mistakes the first are said and the others counted, and no long name is compared with others")
+    func many() throws {
+        let names = (0..<16_000).map { "  k\($0): 1\n" }.joined()
+        let found = try complaints(file: "server:\n" + names)
+        #expect(found.count == 21)
+        #expect(found.first?.hasPrefix("config.yaml:2: unknown setting 'server.k0'") == true)
+        #expect(found.last == "config.yaml: and 15980 more of such; mend these first")
+        let items = Array(repeating: "'a b'", count: 16_000).joined(separator: ",")
+        #expect(try complaints(file: "server:\n  bind: [\(items)]\n").count == 21)
+        #expect(
+            try complaints(flags: [(ServerSettings.bind.setting, [String(repeating: "/,", count: 16_000)])]).count == 21
+        )
+        let long = String(repeating: "server.port", count: 50_000)
+        #expect(try complaints(file: "server:\n  ? \(long)\n  : 1\n").count == 1)
+        #expect(nearest(to: String(repeating: "a", count: 201), of: [String(repeating: "a", count: 200)]) == nil)
+    }
+
     @Test("a source that comes first does not hide what is wrong in a later one")
     func hidden() throws {
         let found = try complaints(

@@ -47,7 +47,9 @@ struct ServerOptions: ParsableArguments {
 struct FormatOptions: ParsableArguments {
     @Option(
         name: "-format --format",
-        help: "What replies look like: text; json, an object for each; raw, bytes only. Of export: json or resp.")
+        help:
+            "What replies look like: text; json, an object for each; raw, bytes only, also on a terminal. Of export: json or resp."
+    )
     var format: OutputFormat?
 
     /// The format of replies.

@@ -15,8 +15,8 @@ struct RoleCommand: AsyncParsableCommand {
     func run() async throws {
         let format = try format.value()
         let reply = try await server.ask("ROLE")
-        let output = Output()
-        let printer = ReplyPrinter(output: output, format: format, style: .command)
+        let printer = ReplyPrinter(format: format, style: .command)
+        let output = printer.output
         switch format {
         case .text: for line in try lines(of: reply) { try output.write { $0.append(text: line + "\n") } }
         case .json: _ = try printer.print(.success(try named(reply)), spec: nil, ReplyContext())
@@ -80,7 +80,7 @@ struct HandoverCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @Option(
-        name: "-within --within", help: "How long it may take, such as 500ms or 10s.",
+        name: "-within --within", help: "How long the handover may take, such as 500ms or 10s.",
         transform: timeSpan)
     var within = TimeSpan(seconds: 10)
     @Argument(
@@ -102,7 +102,7 @@ struct PromoteCommand: AsyncParsableCommand {
     @OptionGroup var format: FormatOptions
     @Flag(
         name: [.customLong("force", withSingleDash: true), .customLong("force")],
-        help: "Also where it lacks changes that its leader had, or where there still is a leader.")
+        help: "Promote the follower even if it lacks changes that its leader had, or if there still is a leader.")
     var force = false
 
     func run() async throws {

@@ -17,7 +17,7 @@ struct StatsCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Flag(name: "-watch --watch", help: "Shows them again and again.") var watch = false
+    @Flag(name: "-watch --watch", help: "Show the figures again and again.") var watch = false
     @OptionGroup var pace: PaceOptions
 
     func run() async throws {
@@ -35,7 +35,7 @@ struct StatsCommand: AsyncParsableCommand {
             let seconds = Double(start.duration(to: .now).nanoseconds) / 1e9
             let sample = StatsSample(figures: try figures(of: reply), time: seconds)
             if isJSON {
-                let printer = ReplyPrinter(output: Output(), format: .json, style: .command)
+                let printer = ReplyPrinter(format: .json, style: .command)
                 _ = try printer.print(.success(reply), spec: Catalog.find("STATS"), ReplyContext())
                 try printer.output.flush()
             } else {
@@ -66,7 +66,7 @@ struct PaceOptions: ParsableArguments {
     @Option(
         name: "-interval --interval", help: "The time between two looks, such as 500ms or 5s.", transform: timeSpan)
     var interval: TimeSpan?
-    @Option(name: "-count --count", help: "Ends after so many; without it, Ctrl-C ends it.") var count: Int?
+    @Option(name: "-count --count", help: "How many looks to take; without it Ctrl-C ends the command.") var count: Int?
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("--count is 1 or more") }

@@ -113,6 +113,33 @@ struct ReloadTests {
         }
     }
 
+    @Test("a file that comes slowly, or is wrong in very many ways, makes no client wait")
+    func slow() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
+            let path = folder + "/config.yaml"
+            try FileManager.default.removeItem(atPath: path)
+            try #require(unsafe mkfifo(path, 0o600) == 0)
+            // The signal is taken, the file is being opened, and nobody writes into it: the server answers all the same. A second
+            // signal asks for one more reading after this one.
+            for _ in 0..<2 { reloaded.server.send(SIGHUP) }
+            for number in 0..<20 { #expect(try reloaded.server.ask("SET a \(number)") == "OK") }
+            let wrong = "server:\n" + (0..<16_000).map { "  k\($0): 1\n" }.joined()
+            for (content, text) in [
+                (wrong, "and 15980 more of such"), ("memory:\n  max: 2G\n", "Reloaded: memory.max is 2G"),
+            ] {
+                let writer = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+                try writer.write(contentsOf: Data(content.utf8))
+                try writer.close()
+                try reloaded.server.waitForLog(text)
+                if content == wrong { reloaded.server.send(SIGHUP) }
+            }
+            #expect(reloaded.server.count(of: "ERROR Not reloaded: ") <= 21)
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 2 << 30)
+            reloaded.server.stop()
+        }
+    }
+
     @Test("without a file the signal changes nothing, and ends nothing, also where it was blocked")
     func noFile() throws {
         try withTemporaryFolder { folder in
