@@ -142,7 +142,7 @@ let package = Package(
             path: "Tests/FuzzChecks", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzChecks"], swiftSettings: strict),
         .testTarget(name: "ProgramTests", dependencies: ["Program"], swiftSettings: strict),
-        .testTarget(name: "BytesTests", dependencies: ["Bytes", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BytesTests", dependencies: ["Bytes", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings"], swiftSettings: strict),

@@ -46,6 +46,24 @@ extension Span where Element == UInt8 {
         #endif
     }
 
+    /// Whether a byte is below 0x20 or 0x7f, which a terminal would not show. Eight bytes at a step, as in `firstEscape`.
+    package var hasControlByte: Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs = ones &* 0x80
+        var index = 0
+        while index &+ 8 <= count {
+            let word = word(at: index)
+            let delete = word ^ (ones &* 0x7f)
+            if ((word &- ones &* 0x20) & ~word | (delete &- ones) & ~delete) & highs != 0 { return true }
+            index &+= 8
+        }
+        while index < count {
+            if self[index] < 0x20 || self[index] == 0x7f { return true }
+            index &+= 1
+        }
+        return false
+    }
+
     /// Whether two spans hold the same bytes.
     @inlinable public func equals(_ other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }

@@ -15,6 +15,8 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
     case stream
     /// The texts and numbers inside all of these.
     case texts
+    /// Patterns, and what they are matched with.
+    case patterns
 
     /// Checks everything that should hold for `input`.
     /// - Throws: `BrokenProperty`. Where memory or arithmetic go wrong this traps instead, as the server would.
@@ -26,6 +28,7 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
         case .segments: try checkSegments(input)
         case .stream: try checkStream(input)
         case .texts: try checkTexts(input)
+        case .patterns: try checkPattern(input)
         }
     }
 }
