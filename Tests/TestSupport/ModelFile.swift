@@ -6,7 +6,7 @@ import Synchronization
 import SystemPackage
 
 /// An open file of a `ModelDisk`; closed when nobody holds it any more.
-final class ModelFile: DiskFile {
+final class ModelFile: DiskFile, DiskLock {
     let path: FilePath
     private let file: Int
     private let disk: ModelDisk
@@ -30,6 +30,8 @@ final class ModelFile: DiskFile {
     func size() throws(StoreError) -> Int {
         disk.state.withLock { $0.contents[file]?.bytes.count ?? 0 }
     }
+
+    func check() throws(StoreError) {}
 
     func isInPlace() -> Bool {
         disk.state.withLock { $0.names.files[path.string] == file }

@@ -27,7 +27,7 @@ extension ReplyError {
     }
 
     static func refused(_ obstacle: WriteObstacle) -> ReplyError {
-        let word = if case .diskFull = obstacle { "DISKFULL " } else { "" }
+        let word = obstacle.isDiskFull ? "DISKFULL " : ""
         return ReplyError(line: obstacle.description, resp: word + obstacle.description)
     }
 

@@ -144,7 +144,3 @@ extension Server {
             .nanoseconds(Int(status.lastSeconds * 1e9)))
     }
 }
-
-extension WriteObstacle {
-    var isDiskFull: Bool { if case .diskFull = self { true } else { false } }
-}
