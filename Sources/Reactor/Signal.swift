@@ -45,7 +45,12 @@ package final class Signal {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
     }
 
-    /// The same for what `body` does on this thread alone: for a library, to which the process's signals do not belong.
+    /// Makes writing beyond the limit on file sizes (`ulimit -f`) an error instead of the end of the process.
+    package static func ignoreFileSizeLimit() {
+        _ = Glibc.signal(SIGXFSZ, SIG_IGN)
+    }
+
+    /// As `ignoreBrokenPipes`, for what `body` does on this thread alone: for a library, to which the process's signals do not belong.
     package static func withoutBrokenPipes(_ body: () -> Void) {
         var pipes = sigset_t()
         var former = sigset_t()

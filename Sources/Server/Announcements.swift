@@ -31,6 +31,12 @@ struct Announcements {
                 "Damage was found and set aside: \(damage). The data ends at change \(store.position.seq); a leader that connects sends the rest again"
             )
         }
+        if let limit = store.fileSizeLimit {
+            log.warning(
+                "The system lets this process write no file of more than \(limit) bytes (ulimit -f): segments are no larger, and no larger snapshot can be made"
+            )
+        }
+        for warning in store.recovery.warnings { log.warning("\(warning)") }
         for name in store.recovery.unknownFiles {
             log.warning("Left alone: \(data).log/\(name) is not a file of Puffin's")
         }
@@ -120,6 +126,9 @@ struct Announcements {
     private func kind(_ obstacle: WriteObstacle) -> String {
         switch obstacle {
         case .diskFull: "disk full"
+        case .noInodes: "no inodes"
+        case .fileSizeLimit: "file size limit"
+        case .noDescriptors: "no descriptors"
         case .displaced: "displaced"
         case .altered: "altered"
         }

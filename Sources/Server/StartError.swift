@@ -28,8 +28,9 @@ package enum StartError: Error, CustomStringConvertible {
         switch self {
         case .network, .metrics: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
+        case .store(.wrongKind), .store(.noThread), .store(.fileSizeLimit): 4
         case .store(.unknownVersion): 5
-        case .store(.corruption), .store(.damagedRole), .store(.altered): 6
+        case .store(.corruption), .store(.emptied), .store(.damagedRole), .store(.altered): 6
         case .store(.locked): 7
         }
     }

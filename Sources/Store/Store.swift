@@ -27,7 +27,7 @@ package final class Store {
         let isThere = Atomic(false)
     }
     /// Held until the log is closed, or the process ends.
-    private var lock: (any DiskFile)?
+    private var lock: (any DiskLock)?
     /// What commands have made of the server's role; nil where none has.
     package internal(set) var roleNote: RoleNote?
 
@@ -114,14 +114,16 @@ package final class Store {
         }
         self.progress = announce
         time = now
+        // Before anything is made: the log's folder is none of a data file that cannot be one.
+        _ = try disk.status(of: files.snapshot)
         try disk.createFolder(files.folder)
         var options = options
-        options.layout = options.layout.fitted(to: try disk.space(at: files.folder).total)
+        options.layout = try options.layout.fitted(to: disk.space(at: files.folder))
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
         (compactRatio, compactSize) = (options.compactRatio, options.compactSize)
         spaceGrant = SpaceGrant(reserve: options.layout.reserve)
-        compactions = Compactions(
+        compactions = try Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             table: table, retention: options.retention, progress: announce)
         compactions.ageTime = now
@@ -131,9 +133,21 @@ package final class Store {
     }
 
     private func beginRecovery() throws(StoreError) {
-        try files.removeNextSegment(on: disk)
+        do throws(StoreError) {
+            try findFiles()
+        } catch {
+            guard error.isDiskFull, try giveUpReserve() else { throw error }
+            try findFiles()
+        }
+    }
+
+    private func findFiles() throws(StoreError) {
+        let before = try files.contents(on: disk)
         try Adoption.finishInterrupted(files, time: now, on: disk)
-        loading = try Recovery(disk: disk, files: files, table: table, time: now, damage: options.damage)
+        loading = try Recovery(
+            disk: disk, files: files, table: table, time: now, before: before, damage: options.damage)
+        // Not before it is known that there is a log which it belonged to.
+        try files.removeNextSegment(on: disk)
     }
 
     // MARK: Loading
@@ -149,17 +163,36 @@ package final class Store {
     /// - Returns: whether there is more.
     /// - Throws: `StoreError`. Damage that recovery refuses is left as it was found.
     package func load(lines: Int) throws(StoreError) -> Bool {
-        if reloads {
-            reloads = false
-            try beginRecovery()
-        }
-        guard var current = loading.take() else { return false }
-        if try current.step(lines: lines) {
-            loading = consume current
+        do throws(StoreError) {
+            if reloads {
+                reloads = false
+                try beginRecovery()
+            }
+            guard var current = loading.take() else { return false }
+            if try current.step(lines: lines) {
+                loading = consume current
+                return true
+            }
+            try finishLoading(current)
+            return false
+        } catch {
+            // What is set aside, or begun anew, takes space: the reserve is there for that. Then everything from the start.
+            guard error.isDiskFull, try giveUpReserve() else { throw error }
+            table.removeAll()
+            reloads = true
             return true
         }
-        try finishLoading(current)
-        return false
+    }
+
+    /// Gives the space that is held back to a start on a full disk.
+    /// - Returns: whether there was any.
+    private func giveUpReserve() throws(StoreError) -> Bool {
+        var isGiven = false
+        for path in [files.nextSegment, files.reserve] where try disk.exists(path) {
+            try disk.remove(path)
+            isGiven = true
+        }
+        return isGiven
     }
 
     private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
@@ -181,7 +214,7 @@ package final class Store {
             segment = try OpenSegment(
                 after: position, in: last?.file, history: history, disk: disk, files: files, layout: options.layout)
         }
-        openWriter = LogWriter(segment: segment, position: position, progress: progress)
+        openWriter = try LogWriter(segment: segment, position: position, progress: progress)
         grant()
     }
 
@@ -196,6 +229,11 @@ package final class Store {
     }
 
     package var durability: Durability { options.durability }
+    /// The size that the system allows no file of this process to exceed, in bytes; nil if there is no such limit.
+    package var fileSizeLimit: Int? {
+        let limit = (try? disk.space(at: files.folder))?.largestFile ?? .max
+        return limit < .max ? limit : nil
+    }
 
     // MARK: Reading
 
@@ -385,7 +423,8 @@ package final class Store {
         writer.submit(
             &batch,
             LogWriter.Job(
-                rotates: wantsRotation, syncs: syncs, looks: looks, releasesReserve: wantsReserve))
+                rotates: wantsRotation, syncs: syncs, looks: looks, lock: looks ? lock : nil,
+                releasesReserve: wantsReserve))
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
         grant()
     }

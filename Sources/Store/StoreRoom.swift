@@ -23,19 +23,41 @@ extension Store {
     }
 
     private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
-        if case .displaced(let path)? = writer.obstacleError { return .displaced(path: path) }
         if case .altered(let path, let size, let expected)? = writer.failureError {
             return .altered(path: path, size: size, expected: expected)
         }
+        switch writer.obstacleError {
+        case .displaced(let path): return .displaced(path: path)
+        case .disk(_, let path, .fileTooLarge):
+            return .fileSizeLimit(path: path, limit: space?.largestFile ?? 0, needed: submittedSize + size)
+        case .disk(_, let path, .tooManyOpenFiles), .disk(_, let path, .tooManyOpenFilesInSystem):
+            return .noDescriptors(path: path)
+        default: break
+        }
+        if size > 0, let obstacle = fileSizeObstacle(size) { return obstacle }
         // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
         if shrinks && compactions.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
         let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
-        let room = writer.isObstructed ? writer.roomSize : (try? disk.space(at: files.folder))?.available ?? .max
+        let space = space
+        let room = writer.isObstructed ? writer.roomSize : space?.available ?? .max
         let allowed = writer.isObstructed && !shrinks ? 0 : room
         guard pending > allowed else { return nil }
-        let free = (try? disk.space(at: files.folder))?.available ?? 0
+        if let space, space.files == 0, space.available > 0 { return .noInodes(folder: files.folder.string) }
+        let free = space?.available ?? 0
         let needed = max(pending, writer.isObstructed ? 2 * options.layout.reserve + options.layout.preallocation : 0)
         return .diskFull(folder: files.folder.string, available: free, needed: needed)
+    }
+
+    private var space: DiskSpace? { try? disk.space(at: files.folder) }
+
+    /// A record is never divided between segments: with all that waits before it, and the line that says what is durable, it has
+    /// to fit into one.
+    private func fileSizeObstacle(_ size: Int) -> WriteObstacle? {
+        let largest = space?.largestFile ?? .max
+        // A byte takes six where it has to be escaped.
+        let needed = batch.lines.count + size * 6 + 4096
+        guard needed > largest else { return nil }
+        return .fileSizeLimit(path: files.folder.string, limit: largest, needed: needed)
     }
 
     /// Whether something may be in the way of changes.

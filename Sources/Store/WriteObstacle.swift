@@ -2,6 +2,12 @@
 package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
     /// Bytes that are free in the log's folder, and that it takes to go on.
     case diskFull(folder: String, available: Int, needed: Int)
+    /// The file system has space and can make no further file.
+    case noInodes(folder: String)
+    /// The system lets this process write no file so large. In bytes.
+    case fileSizeLimit(path: String, limit: Int, needed: Int)
+    /// The system lets this process, or all together, open no further file.
+    case noDescriptors(path: String)
     case displaced(path: String)
     /// Sizes in bytes.
     case altered(path: String, size: Int, expected: Int)
@@ -11,11 +17,27 @@ package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
         case .diskFull(let folder, let available, let needed):
             "Disk full: \(folder) has \(available) bytes free, \(needed) are needed; free space there, or delete keys and "
                 + "COMPACT; reads go on"
+        case .noInodes(let folder):
+            "Disk full: \(folder) has space, and no inode for another file; remove files there (df -i); reads go on"
+        case .fileSizeLimit(let path, let limit, let needed):
+            "File too large: \(path) may have \(limit) bytes by the system's limit for this process, \(needed) are needed; raise it "
+                + "(ulimit -f, LimitFSIZE= of a systemd unit); reads go on"
+        case .noDescriptors(let path):
+            "Too many open files: cannot open \(path); raise the system's limit (ulimit -n, LimitNOFILE= of a systemd unit); reads "
+                + "go on"
         case .displaced(let path):
             "Data folder gone: \(path) was moved or removed; put it back; reads go on"
         case .altered(let path, let size, let expected):
             "Log changed by another program: \(path) has \(size) bytes, expected \(expected); nothing is written any more; read what you "
                 + "need from this server (puffin-cli export) before you stop it; reads go on"
+        }
+    }
+
+    /// Whether the file system has no more room.
+    package var isDiskFull: Bool {
+        switch self {
+        case .diskFull, .noInodes: true
+        case .fileSizeLimit, .noDescriptors, .displaced, .altered: false
         }
     }
 }

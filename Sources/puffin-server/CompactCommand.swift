@@ -35,6 +35,7 @@ struct CompactCommand: ParsableCommand {
                     "Cannot open \(path): in use by \(holder); send COMPACT to that server instead, or stop it first")
                 throw ExitCode(7)
             }
+            for warning in store.recovery.warnings { writeError(warning) }
             if let torn = store.recovery.torn {
                 writeError("\(torn.size) bytes at byte \(torn.offset) of \(torn.segment) set aside in \(torn.path)")
             }

@@ -17,8 +17,8 @@ struct PuffinServer: ParsableCommand {
             Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly, SIGHUP \
             makes it read its configuration again.
 
-            Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk or the folder, 5 a data file of \
-            another version, 6 a damaged log, 7 a data file that another server uses.
+            Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk, the folder or a limit of the system, 5 a data \
+            file of another version, 6 a damaged log, 7 a data file that another server uses.
             """,
         version: "puffin-server \(Version.puffin)",
         subcommands: [ConfigCommand.self, LogCommand.self, CompactCommand.self])
@@ -63,6 +63,7 @@ extension SnapshotSource: ExpressibleByArgument {}
 enum Main {
     static func main() {
         let arguments = Program.beginWithTexts("puffin-server")
+        Signal.ignoreFileSizeLimit()
         do {
             var command = try PuffinServer.parseAsRoot(arguments)
             try command.run()

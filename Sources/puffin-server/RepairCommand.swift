@@ -107,6 +107,8 @@ private struct PlanText {
         case .rewriteSnapshot: "set aside: \(files.snapshot), and write its sound pairs to a new one"
         case .setSnapshotAside: "set aside: \(files.snapshot); the log has everything from change 1 on"
         case .cut(let segment, let end): "set aside: \(files.segment(firstSeq: segment)) from byte \(end) on"
+        case .setMarkAside(let reached):
+            "set aside: \(files.folder.appending("DURABLE")), which says that the log reached change \(reached)"
         case .setAside(let segment): "set aside: \(files.segment(firstSeq: segment))"
         case .setTailAside(let segment, let end, let size):
             "set aside: \(size) bytes from byte \(end) on of \(files.segment(firstSeq: segment)), a write that was cut short"

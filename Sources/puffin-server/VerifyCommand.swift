@@ -47,6 +47,7 @@ extension ByteBuffer {
             append(text: aligned(cells[2], widths[2], left: true) + "  ")
             append(text: aligned(cells[3], widths[3], left: true) + "  " + stateText(file) + "\n")
         }
+        for warning in found.warnings { append(text: "Warning: \(warning)\n") }
         append(text: summary(found) + "\n")
     }
 
@@ -64,6 +65,11 @@ extension ByteBuffer {
         for (index, file) in found.files.enumerated() {
             if index > 0 { append(",") }
             append(file)
+        }
+        append("],\"warnings\":[")
+        for (index, warning) in found.warnings.enumerated() {
+            if index > 0 { append(",") }
+            append(string: warning)
         }
         append("]}\n")
     }
@@ -119,6 +125,7 @@ private func cells(_ file: FileFinding) -> [String] {
 
 private func stateText(_ file: FileFinding) -> String {
     let merged = file.isMerged ? ", merged" : ""
+    if file.kind == .gap && file.isLast { return "missing: the log has reached further than it does" }
     if file.kind == .gap { return "missing" + (file.isMerged ? " (the snapshot has these changes)" : "") }
     switch file.state {
     case .sound:

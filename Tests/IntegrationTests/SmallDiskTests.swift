@@ -103,6 +103,28 @@ struct SmallDiskTests {
         }
     }
 
+    @Test("a server that is killed in the middle of a write on a full disk starts again there", arguments: kinds)
+    func killed(kind: SmallDisk.Kind) throws {
+        try SmallDisk.lend(kind) { place in
+            let data = place + "/puffin.json"
+            let server = try ServerProcess(data: data, ["--durability", "never"])
+            let client = try server.connect()
+            for number in 0..<20 { #expect(try client.ask("SET key:\(number) \(value(number))") == "OK") }
+            server.kill()
+            let segment = try FileHandle(forWritingTo: URL(fileURLWithPath: data + ".log/00000000000000000001.jsonl"))
+            try segment.seekToEnd()
+            try segment.write(contentsOf: Data("{\"seq\":21,\"ts\":1764000000123,\"op\":\"set\",\"ke".utf8))
+            try segment.close()
+            _ = try ChildProcess.run(["dd", "if=/dev/zero", "of=\(place)/other", "bs=4k", "status=none"])
+            let next = try ServerProcess(data: data)
+            #expect(next.log.contains("WARNING The log ended in the middle of a write"))
+            let reader = try next.connect()
+            try check(reader, 0..<20)
+            #expect(try fill(reader, from: 100).refusal.hasPrefix("ERROR: Disk full: "))
+            #expect(next.stop() == 0, "\(next.log)")
+        }
+    }
+
     @Test("a server that is stopped on a full disk starts again there, and has everything", arguments: kinds)
     func restart(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in

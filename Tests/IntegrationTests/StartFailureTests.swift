@@ -129,6 +129,75 @@ struct StartFailureTests {
         }
     }
 
+    @Test("a data file in use whose LOCK somebody has removed: 7 all the same")
+    func lockRemoved() throws {
+        try withTemporaryFolder { folder in
+            let first = try ServerProcess(data: folder + "/puffin.json")
+            let lock = folder + "/puffin.json.log/LOCK"
+            try FileManager.default.removeItem(atPath: lock)
+            #expect(try failure(7, data: folder + "/puffin.json").contains("puffin.json.log/LOCK: in use by "))
+            try first.connect().expect("SET a 1\nGET a\n", "OK\n1\n")
+            #expect(first.stop() == 0)
+        }
+    }
+
+    @Test("a data file that is a link or a folder: 4, and what it is; nothing is made beside it")
+    func wrongKind() throws {
+        try withTemporaryFolder { folder in
+            let (link, place) = (folder + "/link.json", folder + "/place.json")
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder + "/real.json")
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+            let line = try failure(4, data: link)
+            #expect(line.contains("Cannot use \(link): expected a file, found a symbolic link to \(folder)/real.json"))
+            #expect(line.contains("name the file itself with --data"))
+            #expect(try failure(4, data: place).contains("Cannot use \(place): expected a file, found a folder"))
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["link.json", "place.json"])
+        }
+    }
+
+    @Test("a log that was emptied or cut off, after a clean stop or a kill: 6, what is missing and what to do")
+    func lessThanItWas() throws {
+        try withTemporaryFolder { folder in
+            for isKilled in [true, false] {
+                let data = folder + "/\(isKilled).json"
+                let segment = data + ".log/00000000000000000001.jsonl"
+                let server = try ServerProcess(data: data)
+                let client = try server.connect()
+                for number in 1...20 { #expect(try client.ask("SET key:\(number) value") == "OK") }
+                if isKilled {
+                    // Each second what is on the disk is written down.
+                    let durable = URL(fileURLWithPath: data + ".log/DURABLE")
+                    let deadline = Date(timeIntervalSinceNow: 30)
+                    while try !String(contentsOf: durable, encoding: .utf8).contains("\"seq\":20,"), Date() < deadline {
+                        usleep(10_000)
+                    }
+                    server.kill()
+                } else {
+                    #expect(server.stop() == 0)
+                }
+                let whole = try String(contentsOfFile: segment, encoding: .utf8)
+                let lines = whole.split(separator: "\n")
+                let half = lines[..<11].map { $0 + "\n" }.joined()
+                for (content, expected) in [("", "expected a segment's header"), (half, "change 20 was on the disk")] {
+                    try content.write(toFile: segment, atomically: false, encoding: .utf8)
+                    let line = try failure(6, data: data)
+                    #expect(line.contains("Damaged log: \(segment), line ") && line.contains(expected), "\(line)")
+                    #expect(line.contains("puffin-server log verify"))
+                    #expect(try String(contentsOfFile: segment, encoding: .utf8) == content, "nothing was changed")
+                }
+                try FileManager.default.removeItem(atPath: segment)
+                let line = try failure(6, data: data)
+                #expect(line.contains("Missing log: \(data).log has DURABLE, so it had a log, but no segment"))
+                #expect(line.contains("to begin with an empty data set, remove this folder"))
+                try whole.write(toFile: segment, atomically: false, encoding: .utf8)
+                let next = try ServerProcess(data: data)
+                #expect(try next.connect().ask("COUNT") == "20")
+                #expect(next.stop() == 0)
+            }
+        }
+    }
+
     @Test("the CRITICAL line is one JSON object where the log is JSON")
     func json() throws {
         try withTemporaryFolder { folder in

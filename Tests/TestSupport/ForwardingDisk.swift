@@ -61,7 +61,7 @@ extension ForwardingDisk {
         return try base.space(at: path)
     }
 
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskLock {
         try pass(.lock, path)
         return try base.lock(path)
     }

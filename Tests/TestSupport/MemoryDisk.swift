@@ -62,12 +62,14 @@ package final class MemoryDisk: Disk {
         DiskSpace(available: 1 << 40, total: 1 << 40)
     }
 
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskLock {
         MemoryFile(path, [], readSize: readSize)
     }
 }
 
-private final class MemoryFile: DiskFile {
+private final class MemoryFile: DiskFile, DiskLock {
+    func check() throws(StoreError) {}
+
     let path: FilePath
     private let content: Mutex<[UInt8]>
     private let readSize: Int

@@ -196,7 +196,7 @@ package final class ModelDisk: Disk {
         }
     }
 
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskLock {
         guard state.withLock({ $0.locked.insert(path.string).inserted }) else {
             throw .locked(path: path.string, holder: "another store")
         }

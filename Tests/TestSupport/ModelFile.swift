@@ -6,7 +6,7 @@ import Synchronization
 import SystemPackage
 
 /// An open file of a `ModelDisk`; closed when nobody holds it any more.
-final class ModelFile: DiskFile {
+final class ModelFile: DiskFile, DiskLock {
     let path: FilePath
     private let file: Int
     private let disk: ModelDisk
@@ -35,6 +35,9 @@ final class ModelFile: DiskFile {
         disk.state.withLock { state in
             state.names.files[path.string] == file ? state.contents[file]?.bytes.count : nil
         }
+    }
+
+    func check() throws(StoreError) {}
     }
 
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {

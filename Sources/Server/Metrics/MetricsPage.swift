@@ -152,7 +152,3 @@ extension Server {
             .nanoseconds(Int(status.lastSeconds * 1e9)))
     }
 }
-
-extension WriteObstacle {
-    var isDiskFull: Bool { if case .diskFull = self { true } else { false } }
-}

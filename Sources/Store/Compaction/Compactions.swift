@@ -8,6 +8,7 @@
 //     begun ── from files ──────────────────────────────────────────────────────────────────────────> running ──> idle
 //     begun ── from the table ──> walking through it ──> sealing: the open segment is being sealed ──> running ──> idle
 
+import Bytes
 import Dispatch
 import Synchronization
 
@@ -34,7 +35,7 @@ final class Compactions {
     /// The wall clock as a measure of how old a file is, in Unix milliseconds; nil while it is none.
     var ageTime: UInt64?
     private let progress: @Sendable () -> Void
-    private let queue = DispatchQueue(label: "puffin.compactor", qos: .utility)
+    private let worker: Worker
 
     private(set) var state = State.idle
     private var isMerging = false
@@ -57,7 +58,11 @@ final class Compactions {
     private static let pruningInterval: UInt64 = 3_600_000
 
     /// - Parameter progress: called on the thread when a compaction has ended, or waits for the store to go on.
-    init(_ compactor: Compactor, table: Table, retention: Retention, progress: @escaping @Sendable () -> Void) {
+    /// - Throws: `StoreError.noThread`.
+    init(
+        _ compactor: Compactor, table: Table, retention: Retention, progress: @escaping @Sendable () -> Void
+    ) throws(StoreError) {
+        worker = try Worker.forStorage()
         self.compactor = compactor
         self.table = table
         self.retention = retention
@@ -128,7 +133,7 @@ final class Compactions {
         var compactor = compactor.reporting(to: running)
         compactor.isDiskFull = isDiskFull
         let retention = isDiskFull ? Retention.none : retention
-        queue.async { [outcome, compactor, progress, ageTime] in
+        worker.run { [outcome, compactor, progress, ageTime] in
             let result: Result<CompactionReport?, StoreError>
             do throws(StoreError) {
                 result = .success(try compactor.run(retention, ageTime: ageTime, merges: source != nil, dump: dump))

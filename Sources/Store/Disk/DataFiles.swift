@@ -7,7 +7,8 @@
 //     puffin.json.log/NEXT                         the next segment, filled with line feeds beforehand
 //     puffin.json.log/compaction-000001.tmp        sorted changes, while they are being merged
 //     puffin.json.log/RESERVE                      space for the time when the disk is full
-//     puffin.json.log/LOCK                         held by the running server
+//     puffin.json.log/LOCK                         held by the running server, and so is the folder
+//     puffin.json.log/DURABLE                      how far the log has reached for certain
 //     puffin.json.log/ROLE                         what commands have made of the server's role in replication
 //     puffin.json.log/ADOPT                        a leader's snapshot is taking the data set's place
 //     ….torn-<time>  ….damaged-<time>              what recovery or repair has set aside
@@ -28,6 +29,8 @@ package struct DataFiles: Sendable {
 
     var lock: FilePath { folder.appending("LOCK") }
     var reserve: FilePath { folder.appending("RESERVE") }
+    var durable: FilePath { folder.appending(DataFiles.durableName) }
+    var nextDurable: FilePath { folder.appending(DataFiles.durableName + ".tmp") }
     var adoption: FilePath { folder.appending("ADOPT") }
     var role: FilePath { folder.appending("ROLE") }
     var nextRole: FilePath { folder.appending("ROLE.tmp") }
@@ -68,6 +71,10 @@ package struct DataFiles: Sendable {
         package var segments: [UInt64] = []
         /// Sorted changes of a compaction that was cut short.
         package var temporary: [String] = []
+        /// Files that a server makes once its log's first segment is there.
+        package var traces: [String] = []
+        /// Whether a segment was set aside, for another reason than a torn tail.
+        package var hasSetAside = false
         /// Files that are none of Puffin's.
         package var unknown: [String] = []
     }
@@ -79,17 +86,26 @@ package struct DataFiles: Sendable {
                 contents.segments.append(seq)
             } else if name.hasPrefix("compaction-") && name.hasSuffix(".tmp") {
                 contents.temporary.append(name)
-            } else if !DataFiles.names.contains(name) && !isSetAside(name) {
+            } else if DataFiles.traceNames.contains(name) {
+                contents.traces.append(name)
+            } else if isSetAside(name) {
+                contents.hasSetAside = contents.hasSetAside || DataFiles.asideWords.contains { name.contains($0) }
+            } else if !DataFiles.names.contains(name) {
                 contents.unknown.append(name)
             }
         }
         return contents
     }
 
-    private static let names = ["LOCK", "RESERVE", "NEXT", "ADOPT", "ROLE", "ROLE.tmp"]
+    static let durableName = "DURABLE"
+    private static let traceNames = ["RESERVE", "NEXT", "ROLE"]
+    private static let names = ["LOCK", "ADOPT", "ROLE.tmp", durableName, durableName + ".tmp"]
+    /// What stands in the names of files that were set aside although they were whole, or acknowledged.
+    static let asideWords = [".damaged-", ".diverged-", ".superseded-"]
 
     private func isSetAside(_ name: String) -> Bool {
-        [".torn-", ".damaged-", ".diverged-", ".superseded-"].contains { name.contains(".jsonl" + $0) }
+        ([".torn-"] + DataFiles.asideWords).contains { name.contains(".jsonl" + $0) }
+            || name.hasPrefix(DataFiles.durableName + ".damaged-")
     }
 
     /// Removes the file that a server which was killed had prepared for its next segment. No server is running.

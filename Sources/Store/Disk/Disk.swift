@@ -26,22 +26,40 @@ package struct FileStatus: Equatable, Sendable {
     }
 }
 
-/// The room on a file system, in bytes.
+/// What a path leads to.
+package enum FileKind: String, Sendable {
+    case file = "a file"
+    case folder = "a folder"
+    case link = "a symbolic link"
+    case fifo = "a fifo"
+    case socket = "a socket"
+    case device = "a device"
+    case other = "something else"
+}
+
+/// The room on a file system.
 package struct DiskSpace: Equatable, Sendable {
-    /// What this process may still use.
+    /// Bytes that this process may still use.
     package var available: Int
     package var total: Int
+    /// Files that can still be made; `.max` if the file system counts none.
+    package var files: Int
+    /// The size that no file of this process may exceed, in bytes; `.max` if there is no limit.
+    package var largestFile: Int
 
-    package init(available: Int, total: Int) {
+    package init(available: Int, total: Int, files: Int = .max, largestFile: Int = .max) {
         self.available = available
         self.total = total
+        self.files = files
+        self.largestFile = largestFile
     }
 }
 
 /// A place that holds files. Calls may come from any thread. Each function is one attempt: it throws `StoreError.disk`
-/// with the system's error where it fails, `EINTR` included.
+/// with the system's error where it fails, `EINTR` included, and `StoreError.wrongKind` where a path leads to something else
+/// than a file, or than the folder that it has to be.
 package protocol Disk: Sendable {
-    /// Makes a folder with mode 0700 where there is none, and makes its name durable.
+    /// Makes a folder with mode 0700 where there is none, and makes its name durable. A link to a folder is one.
     func createFolder(_ path: FilePath) throws(StoreError)
     /// Opens a file that exists.
     func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile
@@ -58,9 +76,18 @@ package protocol Disk: Sendable {
     func status(of path: FilePath) throws(StoreError) -> FileStatus?
     /// The room on the file system that holds `path`.
     func space(at path: FilePath) throws(StoreError) -> DiskSpace
-    /// Takes a lock that ends with this process, and writes the process's id into the file.
-    /// - Throws: `StoreError.locked` where another process holds it.
-    func lock(_ path: FilePath) throws(StoreError) -> any DiskFile
+    /// Locks a folder and the file at `path` in it, until the lock is released or the process ends, and writes the process's id
+    /// into the file.
+    /// - Throws: `StoreError.locked` where another process holds either.
+    func lock(_ path: FilePath) throws(StoreError) -> any DiskLock
+}
+
+/// A lock on the files of a data set; released when nobody holds this any more. Used from any thread.
+package protocol DiskLock: AnyObject, Sendable {
+    /// Looks whether what was locked is still what the paths lead to. A lock file that was removed is made anew.
+    /// - Throws: `StoreError.displaced` where the folder is not, `StoreError.locked` where another process has made a lock file
+    ///   of its own.
+    func check() throws(StoreError)
 }
 
 /// An open file. Offsets and sizes are in bytes. Each function is one attempt, as on `Disk`.

@@ -6,6 +6,7 @@ package enum DiskOperation: String, CaseIterable, Sendable {
     case open, create, read, write, sync, truncate, rename, remove, lock
     case allocate = "reserve space in"
     case list = "list the folder"
+    case openFolder = "open the folder"
     case openSegments = "open every segment in"
     case syncFolder = "sync the folder"
     case createFolder = "make the folder"
@@ -20,9 +21,8 @@ package enum DiskOperation: String, CaseIterable, Sendable {
     package var isRepeatable: Bool {
         switch self {
         case .sync, .syncFolder: false
-        case .open, .openSegments, .create, .read, .write, .truncate, .rename, .remove, .lock, .allocate, .list,
-            .createFolder, .status,
-            .size, .space:
+        case .open, .openFolder, .openSegments, .create, .read, .write, .truncate, .rename, .remove, .lock, .allocate,
+            .list, .createFolder, .status, .size, .space:
             true
         }
     }

@@ -14,8 +14,9 @@ package struct LocalDisk: Disk {
         let result = unsafe path.withPlatformString { unsafe mkdir($0, 0o700) }
         if result == 0 { return try syncFolder(path.folder) }
         let errno = Errno(rawValue: Glibc.errno)
-        if errno == .fileExists { return }
-        throw failure(.createFolder, path, errno)
+        guard errno == .fileExists else { throw failure(.createFolder, path, errno) }
+        // A link to a folder is as good as one.
+        guard FileKind(following: path) == .folder else { throw wrongKind(path, expected: .folder) }
     }
 
     package func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile {
@@ -26,17 +27,58 @@ package struct LocalDisk: Disk {
         try open(path, .create, .readWrite, [.create, .exclusiveCreate])
     }
 
+    /// Opens the file, or makes it.
+    func openOrCreate(_ path: FilePath) throws(StoreError) -> LocalFile {
+        try open(path, .open, .readWrite, .create)
+    }
+
+    /// A link is not followed: what replaces a file by renaming would replace the link. A fifo's other end is not waited for.
     private func open(
         _ path: FilePath, _ operation: DiskOperation, _ mode: FileDescriptor.AccessMode,
         _ options: FileDescriptor.OpenOptions
     ) throws(StoreError) -> LocalFile {
+        let file: LocalFile
         do {
             let descriptor = try FileDescriptor.open(
-                path, mode, options: options.union(.closeOnExec), permissions: [.ownerReadWrite],
-                retryOnInterrupt: false)
+                path, mode, options: options.union([.closeOnExec, .noFollow, .nonBlocking]),
+                permissions: [.ownerReadWrite], retryOnInterrupt: false)
+            file = LocalFile(path: path, descriptor: descriptor)
+        } catch {
+            if let kind = FileKind(of: path), kind != .file, error as? Errno != .fileExists {
+                throw wrongKind(path, expected: .file)
+            }
+            throw failure(operation, path, error)
+        }
+        guard file.kind == .file else { throw wrongKind(path, expected: .file) }
+        return file
+    }
+
+    /// Opens a folder, so that it can be locked.
+    func openFolder(_ path: FilePath) throws(StoreError) -> LocalFile {
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .directory])
             return LocalFile(path: path, descriptor: descriptor)
         } catch {
-            throw failure(operation, path, error)
+            throw failure(.openFolder, path, error)
+        }
+    }
+
+    private func wrongKind(_ path: FilePath, expected: FileKind) -> StoreError {
+        let found = FileKind(of: path) ?? .other
+        return .wrongKind(
+            path: path.string, expected: expected, found: found, target: found == .link ? LocalDisk.target(path) : nil)
+    }
+
+    /// Where a symbolic link leads to.
+    private static func target(_ path: FilePath) -> String? {
+        let size = Int(PATH_MAX)
+        return unsafe path.withPlatformString { path in
+            unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { target in
+                let count = unsafe readlink(path, target.baseAddress.unsafelyUnwrapped, size)
+                guard count > 0 else { return nil }
+                return unsafe String(
+                    decoding: UnsafeRawBufferPointer(target).prefix(count), as: UTF8.self)
+            }
         }
     }
 
@@ -79,7 +121,8 @@ package struct LocalDisk: Disk {
 
     package func status(of path: FilePath) throws(StoreError) -> FileStatus? {
         var status = stat()
-        if unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 {
+        if unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 {
+            guard FileKind(mode: status.st_mode) == .file else { throw wrongKind(path, expected: .file) }
             let time = status.st_mtim
             return FileStatus(
                 size: Int(status.st_size),
@@ -96,25 +139,21 @@ package struct LocalDisk: Disk {
             throw failure(.space, path, Errno(rawValue: Glibc.errno))
         }
         let unit = Int(status.f_frsize)
-        return DiskSpace(available: Int(status.f_bavail) * unit, total: Int(status.f_blocks) * unit)
+        return DiskSpace(
+            available: Int(status.f_bavail) * unit, total: Int(status.f_blocks) * unit,
+            // File systems that make inodes as they are needed say that there are none of them.
+            files: status.f_files == 0 ? .max : Int(clamping: status.f_favail), largestFile: LocalDisk.largestFile)
     }
 
-    package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
-        let file = try open(path, .open, .readWrite, .create)
-        if flock(file.descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
-            var holder = ByteBuffer()
-            let size = (try? file.read(20, at: 0, into: &holder)) ?? 0
-            let process = size > 0 ? String(holder.bytes) : "unknown"
-            throw .locked(
-                path: path.string,
-                holder: "the process " + process.prefix { $0.isNumber || $0.isLetter })
-        }
-        var line = ByteBuffer()
-        line.append(decimal: Int(getpid()))
-        line.append(UInt8(ascii: "\n"))
-        try file.truncate(to: 0)
-        try file.write(line.bytes, Span(), at: 0)
-        return file
+    /// The process's limit on the size of a file (`ulimit -f`), in bytes.
+    private static var largestFile: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0 else { return .max }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    package func lock(_ path: FilePath) throws(StoreError) -> any DiskLock {
+        try LocalLock(path, on: self)
     }
 
     /// The error for a failed call; where permission is missing, with what it takes to see why.
@@ -161,6 +200,12 @@ final class LocalFile: DiskFile {
         guard named.is_known, opened.is_known, named.inode == opened.inode, named.device == opened.device
         else { return nil }
         return Int(named.size)
+    }
+
+    /// What was opened.
+    var kind: FileKind {
+        var status = stat()
+        return unsafe fstat(descriptor.rawValue, &status) == 0 ? FileKind(mode: status.st_mode) : .other
     }
 
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
@@ -215,5 +260,34 @@ final class LocalFile: DiskFile {
 
     private func failure(_ operation: DiskOperation) -> StoreError {
         .disk(operation: operation, path: path.string, errno: Errno(rawValue: Glibc.errno))
+    }
+}
+
+extension FileKind {
+    /// What is at `path`; nil if nothing is. A symbolic link is one.
+    fileprivate init?(of path: FilePath) {
+        var status = stat()
+        guard unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 else { return nil }
+        self.init(mode: status.st_mode)
+    }
+
+    /// What `path` leads to; nil if to nothing.
+    fileprivate init?(following path: FilePath) {
+        var status = stat()
+        guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { return nil }
+        self.init(mode: status.st_mode)
+    }
+
+    fileprivate init(mode: mode_t) {
+        self =
+            switch mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .folder
+            case S_IFLNK: .link
+            case S_IFIFO: .fifo
+            case S_IFSOCK: .socket
+            case S_IFCHR, S_IFBLK: .device
+            default: .other
+            }
     }
 }

@@ -82,7 +82,21 @@ package struct CapturedFiles: Sendable {
         } catch {
             throw CapturedFiles.explained(error, files)
         }
-        if segments.isEmpty && snapshot == nil { throw .empty(data: files.snapshot.string) }
+        if segments.isEmpty && snapshot == nil { throw try CapturedFiles.absence(files, on: disk) }
+    }
+
+    /// Why there is nothing to look at.
+    private static func absence(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> InspectionError {
+        do throws(StoreError) {
+            let contents = try files.contents(on: disk)
+            let mark = try DurableMark.read(files, on: disk).mark
+            guard let traces = try files.traces(contents, mark, on: disk) else {
+                return .empty(data: files.snapshot.string)
+            }
+            return .store(.emptied(folder: files.folder.string, found: traces))
+        } catch {
+            throw explained(error, files)
+        }
     }
 
     /// The segments; nil where their folder is not there.
@@ -119,7 +133,7 @@ package struct CapturedFiles: Sendable {
     private static func explained(_ error: StoreError, _ files: DataFiles) -> InspectionError {
         switch error {
         case .displaced: .missing(data: files.snapshot.string)
-        case .disk(_, files.snapshot.string, .isDirectory): .folder(data: files.snapshot.string)
+        case .wrongKind(files.snapshot.string, _, .folder, _): .folder(data: files.snapshot.string)
         default: .store(error)
         }
     }

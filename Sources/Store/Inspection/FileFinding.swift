@@ -5,7 +5,9 @@ package struct FileFinding: Sendable {
     package enum Kind: Equatable, Sendable {
         case snapshot
         case segment
-        /// Changes that no file has, between two segments or before the first.
+        /// Changes that no file has: between two segments, before the first, or behind the last, where the log has reached
+        /// further than it does. What a segment had that is missing altogether is not known: the gap has at least one change
+        /// then, and its path is that segment's.
         case gap
     }
 
@@ -31,7 +33,7 @@ package struct FileFinding: Sendable {
     package var size = 0
     /// Whether the snapshot has every change of a segment, or of a gap.
     package var isMerged = false
-    /// Whether a segment is the last one.
+    /// Whether a segment is the last one, or a gap is behind it.
     package var isLast = false
     /// Whether the log was ended cleanly behind the last record.
     package var isClosed = false

@@ -10,7 +10,7 @@ package final class Repair {
     private let disk: any Disk
     private let files: DataFiles
     private let time: UInt64
-    private let lock: any DiskFile
+    private let lock: any DiskLock
     /// The names under which things were set aside.
     package private(set) var setAside: [String] = []
 
@@ -45,6 +45,7 @@ package final class Repair {
             switch step {
             case .rewriteSnapshot: try rewriteSnapshot()
             case .setSnapshotAside: try setAside(files.snapshot)
+            case .setMarkAside: try setAside(files.durable)
             case .setAside(let segment): try setAside(files.segment(firstSeq: segment))
             case .cut(let segment, let end): try cut(segment, from: end, as: "damaged")
             case .setTailAside(let segment, let end, _): try cut(segment, from: end, as: "torn")

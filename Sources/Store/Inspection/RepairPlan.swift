@@ -19,6 +19,8 @@ package enum RepairStep: Equatable, Sendable {
     case cut(segment: UInt64, from: Int)
     /// Renames a segment.
     case setAside(segment: UInt64)
+    /// Renames DURABLE, which says that the log reached a change that it will not have.
+    case setMarkAside(reached: UInt64)
     /// As `cut`, for what a write that was cut short has left.
     case setTailAside(segment: UInt64, from: Int, size: Int)
 }
@@ -52,6 +54,16 @@ package struct RepairPlan: Sendable {
         guard try planSnapshot() else { return }
         planMergedSegments()
         try planSegments()
+        planMark()
+    }
+
+    /// The first step: from then on a start takes the log as it is.
+    private mutating func planMark() {
+        guard let mark = verification.mark, obstacle == nil else { return }
+        let last = segments.last { $0.kind == .segment }?.first
+        guard kept.seq < mark.position.seq || mark.names(segmentBehind: last) else { return }
+        steps.insert(.setMarkAside(reached: mark.position.seq), at: 0)
+        if let last = lost?.last { lost?.last = max(last, mark.position.seq) }
     }
 
     package var isNeeded: Bool { !steps.isEmpty || obstacle != nil }

@@ -15,7 +15,12 @@ package struct Verification: Sendable {
     /// Merged segments that retention removed while this ran.
     package private(set) var removedCount = 0
 
+    /// Things that need not be wrong: sentences.
+    package private(set) var warnings: [String] = []
+
     let captured: CapturedFiles
+    /// What DURABLE says, as of before the files were found: a server may have written more since.
+    let mark: DurableMark?
     /// What the segments have to continue.
     private var base = LogPosition.start
     /// The position behind the last segment that was read; nil where it is not known.
@@ -24,7 +29,7 @@ package struct Verification: Sendable {
     /// Checks the files of a data set, which a server may be using.
     package static func run(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
         for _ in 0..<attempts {
-            var verification = Verification(captured: try CapturedFiles(files, on: disk))
+            var verification = try found(files, on: disk)
             do throws(StoreError) {
                 // Where segments that are needed are gone, a newer snapshot holds what they held: again, with that one.
                 if try verification.check() { return verification }
@@ -39,7 +44,25 @@ package struct Verification: Sendable {
 
     private static let attempts = 20
 
-    private init(captured: CapturedFiles) { self.captured = captured }
+    private static func found(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
+        let reading: DurableMark.Reading
+        do throws(StoreError) {
+            reading = try DurableMark.read(files, on: disk)
+        } catch {
+            throw .store(error)
+        }
+        return Verification(captured: try CapturedFiles(files, on: disk), reading)
+    }
+
+    private init(captured: CapturedFiles, _ reading: DurableMark.Reading) {
+        self.captured = captured
+        mark = reading.mark
+        history = mark?.history
+        if reading == .unreadable {
+            warnings.append(
+                "\(captured.files.durable) is not as it was written: how far the log reached is not known")
+        }
+    }
 
     package var isSound: Bool { !files.contains { $0.state != .sound || $0.kind == .gap } }
     package var isDamaged: Bool { files.contains(where: \.isDamage) }
@@ -68,6 +91,7 @@ package struct Verification: Sendable {
             try check(segment: file, first, isMerged: isMerged, isLast: next == nil)
         }
         checkReach()
+        checkMark()
         return true
     }
 
@@ -180,6 +204,12 @@ package struct Verification: Sendable {
         history = reader.header.history
         note(reader, &finding)
         while try next(&reader, &finding) {
+            if let mark, reader.position.seq == mark.position.seq, reader.position != mark.position {
+                throw reader.damage(
+                    expected:
+                        "crc \(hex(mark.position.crc)), as \(DataFiles.durableName) has it for seq \(mark.position.seq)",
+                    found: "crc \(hex(reader.position.crc))")
+            }
             if reader.position.seq == base.seq && reader.position != base {
                 throw reader.damage(
                     expected: "crc \(hex(base.crc)), as the snapshot has it for seq \(base.seq)",
@@ -224,6 +254,36 @@ package struct Verification: Sendable {
                 path: files[index].path, line: 1, offset: files[index].end,
                 expected: "seq \(base.seq), which the snapshot holds",
                 found: "seq \(files[index].last) as the last"))
+    }
+
+    /// The log has to reach as far as it has reached once.
+    private mutating func checkMark() {
+        guard let mark, !isOfOtherVersion, files.last?.isDamage != true else { return }
+        let reach = last
+        if let index = files.indices.last, files[index].kind == .segment, files[index].end == 0,
+            mark.hasBeenWhole(segment: files[index].first, behind: files[index].first - 1)
+        {
+            files[index].state = .damaged(
+                Damage(
+                    path: files[index].path, line: 1, offset: 0,
+                    expected: "a segment's header, for \(mark.reached)", found: "no whole line"))
+        } else if case .torn(let damage, _)? = files.last?.state, reach < mark.position.seq {
+            files[files.count - 1].state = .damaged(
+                Damage(
+                    path: damage.path, line: damage.line, offset: damage.offset,
+                    expected: "seq \(reach + 1): \(mark.reached)", found: damage.found))
+        } else if mark.names(segmentBehind: captured.segments.last) {
+            noteMissingEnd(captured.files.segment(firstSeq: mark.segment), from: max(reach + 1, mark.segment), mark)
+        } else if reach < mark.position.seq {
+            noteMissingEnd(captured.files.durable, from: reach + 1, mark)
+        }
+    }
+
+    private mutating func noteMissingEnd(_ path: FilePath, from first: UInt64, _ mark: DurableMark) {
+        var gap = FileFinding(kind: .gap, path: path.string)
+        (gap.first, gap.last) = (min(first, last + 1), max(mark.position.seq, first))
+        gap.isLast = true
+        files.append(gap)
     }
 
     private static func state(_ error: StoreError) throws(StoreError) -> FileFinding.State {

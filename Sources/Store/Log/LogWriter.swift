@@ -23,6 +23,8 @@ final class LogWriter: Sendable {
         var syncs = false
         /// Look whether the file is in its place, and whether space is back.
         var looks = false
+        /// The data set's lock, where that is to be looked after too.
+        var lock: (any DiskLock)?
         /// Give up the reserve: a compaction needs it.
         var releasesReserve = false
         /// End the log cleanly. Only `close` asks for it.
@@ -69,9 +71,10 @@ final class LogWriter: Sendable {
     /// - Parameters:
     ///   - position: where the log ends, all of it durable.
     ///   - progress: called on the writer's thread after each job, and when an obstacle has come or gone.
+    /// - Throws: `StoreError.noThread`.
     init(
         segment: consuming sending OpenSegment, position: LogPosition, progress: @escaping @Sendable () -> Void
-    ) {
+    ) throws(StoreError) {
         let place = segment.place
         places = Mutex((place, place))
         next = segment.next
@@ -80,9 +83,9 @@ final class LogWriter: Sendable {
         attempted = Atomic(position.seq)
         written = Atomic(position.seq)
         synced = Atomic(position.seq)
+        let worker = try Worker.forStorage()
         noteSpace()
-        let queue = DispatchQueue(label: "puffin.log-writer", qos: .userInitiated)
-        queue.async { self.run() }
+        worker.run { self.run() }
     }
 
     /// Of changes behind this one nothing was ever given to the disk.
@@ -167,7 +170,7 @@ final class LogWriter: Sendable {
             write(&batch)
             if job.rotates { rotate() }
             if job.syncs { sync() }
-            if job.looks { look() }
+            if job.looks { look(job.lock) }
             if job.closes { end() }
             noteSpace()
             finishedJobs.add(1, ordering: .releasing)
@@ -239,7 +242,7 @@ final class LogWriter: Sendable {
     /// Outside the segment's lock, so that in the relaxed modes writing goes on meanwhile.
     private func sync() {
         guard failureError == nil else { return }
-        let (file, place) = segment.withLock { ($0.file, $0.place) }
+        let (file, place, position) = segment.withLock { ($0.file, $0.place, $0.position) }
         unsynced.store(0, ordering: .relaxed)
         let clock = ContinuousClock()
         let start = clock.now
@@ -247,6 +250,7 @@ final class LogWriter: Sendable {
             try file.sync()
             places.withLock { $0.synced = place }
             synced.store(place.seq, ordering: .releasing)
+            segment.withLock { $0.noteNowAndThen(durable: position) }
         } catch {
             fail(error)
         }
@@ -257,16 +261,20 @@ final class LogWriter: Sendable {
         lastSyncTime.store(time, ordering: .relaxed)
     }
 
-    private func look() {
+    private func look(_ lock: (any DiskLock)?) {
         guard failureError == nil else { return }
         do throws(StoreError) {
+            try lock?.check()
             try segment.withLock { segment throws(StoreError) in
                 try segment.checkPlace()
                 try segment.recover()
+                if segment.position.seq == durableSeq { segment.note(durable: segment.position) }
             }
             note(nil)
         } catch {
             if error.leavesReads { return fail(error) }
+            // Another server writes to the same log.
+            if case .locked = error { return fail(error) }
             // Anything else is no obstacle as long as writes succeed: the next one decides.
             note(error.isPassing ? error : nil)
         }

@@ -5,7 +5,6 @@
 // reads it, and what a crash leaves of it is removed. Whatever fails here, the segment is made without it.
 
 import Bytes
-import Dispatch
 import Synchronization
 import SystemPackage
 
@@ -28,12 +27,15 @@ final class NextSegment: Sendable {
     private let target = Atomic<Int>(0)
     /// Calls of `fill` that are not done.
     private let fills = Atomic<Int>(0)
-    private let queue = DispatchQueue(label: "puffin.next-segment")
+    /// nil if nothing is filled ahead.
+    private let worker: Worker?
 
-    init(files: DataFiles, layout: LogLayout, on disk: any Disk) {
+    /// - Throws: `StoreError.noThread`.
+    init(files: DataFiles, layout: LogLayout, on disk: any Disk) throws(StoreError) {
         self.disk = disk
         self.files = files
         self.layout = layout
+        worker = layout.preallocation > 0 ? try Worker.forStorage() : nil
     }
 
     /// Whether the thread has something to do.
@@ -43,11 +45,11 @@ final class NextSegment: Sendable {
     /// in its first quarter, everything a little before its end. Waits for nothing.
     func prepare(whileOpenHas size: Int) {
         let wanted = min((size - layout.segmentSize / 4) / 2 * 3, layout.segmentSize)
-        guard layout.preallocation > 0, wanted > target.load(ordering: .relaxed) else { return }
+        guard let worker, wanted > target.load(ordering: .relaxed) else { return }
         // A step further than is wanted now, so that not each batch asks.
         target.store(min(wanted + layout.preallocation, layout.segmentSize), ordering: .relaxed)
         fills.add(1, ordering: .relaxed)
-        queue.async {
+        worker.run {
             self.fill()
             self.fills.subtract(1, ordering: .releasing)
         }

@@ -18,7 +18,7 @@ struct OpenSegment: ~Copyable, Sendable {
     /// The number that names it.
     private var firstSeq: UInt64
     /// The position after the last record.
-    private var position: LogPosition
+    private(set) var position: LogPosition
     /// Where the next line goes.
     private var end: Int
     /// Up to where the file is filled, which is its size.
@@ -33,6 +33,9 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Bytes of the segments that were sealed by this object.
     private(set) var sealedSize = 0
     private var reserve: SpaceReserve
+    private var durableFile: DurableFile
+    /// When DURABLE was written last.
+    private var noted = ContinuousClock.now
     let next: NextSegment
     /// Whether the disk has refused space: nothing is filled ahead until there is enough again.
     private(set) var isShort: Bool
@@ -46,8 +49,8 @@ struct OpenSegment: ~Copyable, Sendable {
         try file.sync()
         try disk.syncFolder(files.folder)
         let size = try file.size()
-        let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
-        self.init(file, end, size, hasRecords, position, history, disk, files, layout, reserve)
+        let others = try OtherFiles(file, position, history, disk, files, layout)
+        self.init(file, end, size, hasRecords, position, history, disk, files, layout, others)
     }
 
     /// Begins a log's first segment, or its next one, after `position`; in `empty` where a crash left its file without a
@@ -58,14 +61,33 @@ struct OpenSegment: ~Copyable, Sendable {
     ) throws(StoreError) {
         let (file, end, _) = try OpenSegment.create(
             after: position, in: empty, history: history, disk: disk, files: files)
-        let filled = try file.size()
-        let reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
-        self.init(file, end, filled, false, position, history, disk, files, layout, reserve)
+        let others = try OtherFiles(file, position, history, disk, files, layout)
+        self.init(file, end, try file.size(), false, position, history, disk, files, layout, others)
+    }
+
+    /// What is there beside an open segment.
+    private struct OtherFiles {
+        let reserve: SpaceReserve
+        let durable: DurableFile
+        let next: NextSegment
+
+        init(
+            _ file: any DiskFile, _ position: LogPosition, _ history: String, _ disk: any Disk, _ files: DataFiles,
+            _ layout: LogLayout
+        ) throws(StoreError) {
+            next = try NextSegment(files: files, layout: layout, on: disk)
+            // Before the reserve, which takes all the space that it needs.
+            durable = try DurableFile(
+                DurableMark(
+                    history: history, segment: files.firstSeq(ofSegment: file.path) ?? position.seq + 1,
+                    position: position, isClosed: false), files: files, on: disk)
+            reserve = try SpaceReserve(layout.reserve, files: files, on: disk)
+        }
     }
 
     private init(
         _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: LogPosition,
-        _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ reserve: SpaceReserve
+        _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ others: OtherFiles
     ) {
         self.file = file
         firstSeq = files.firstSeq(ofSegment: file.path) ?? position.seq + 1
@@ -80,8 +102,9 @@ struct OpenSegment: ~Copyable, Sendable {
         self.disk = disk
         self.files = files
         self.layout = layout
-        self.reserve = reserve
-        next = NextSegment(files: files, layout: layout, on: disk)
+        reserve = others.reserve
+        durableFile = others.durable
+        next = others.next
         isShort = layout.reserve > 0 && !reserve.isHeld
     }
 
@@ -153,6 +176,7 @@ struct OpenSegment: ~Copyable, Sendable {
         firstSeq = position.seq + 1
         hasRecords = false
         sealedSize += sealed
+        note(durable: position)
     }
 
     /// Ends the log for a clean shutdown.
@@ -162,6 +186,8 @@ struct OpenSegment: ~Copyable, Sendable {
         try checkPlace()
         try writeBehindDurableLine(Span())
         try seal()
+        note(durable: position, isClosed: true)
+        durableFile.sync()
     }
 
     private func isFull(adding size: Int) -> Bool {
@@ -198,6 +224,20 @@ struct OpenSegment: ~Copyable, Sendable {
             _ = next.giveUp()
         }
         try file.sync()
+    }
+
+    // MARK: What is durable
+
+    /// Writes down that everything up to `position` is on the disk, and this segment.
+    mutating func note(durable position: LogPosition, isClosed: Bool = false) {
+        noted = .now
+        durableFile.note(
+            DurableMark(history: history, segment: firstSeq, position: position, isClosed: isClosed))
+    }
+
+    /// The same, where the last time is more than a second ago.
+    mutating func noteNowAndThen(durable position: LogPosition) {
+        if ContinuousClock.now - noted > .seconds(1) { note(durable: position) }
     }
 
     // MARK: Space and place

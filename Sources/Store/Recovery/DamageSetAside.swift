@@ -33,7 +33,10 @@ extension Recovery {
     /// Sets damage aside where that is asked for. There is nothing more to read then.
     /// - Throws: `error` where it is not, or is no damage.
     mutating func setAside(_ error: StoreError) throws(StoreError) {
-        guard policy == .setAside, case .corruption(let damage) = error else { throw error }
+        guard policy == .setAside, let damage = error.damage else { throw error }
+        // What is left reaches less far.
+        try DurableMark.forget(files, on: disk)
+        mark = nil
         if damage.path == files.snapshot.string {
             try setEverythingAside(damage)
         } else {
@@ -65,5 +68,19 @@ extension Recovery {
             try finish(file, end: current.end, hasRecords: current.hasRecords, torn: false)
         }
         report.damage = DamageSetAside(damage: damage, paths: names)
+    }
+}
+
+extension StoreError {
+    /// Where and what the damage is; nil for other errors.
+    fileprivate var damage: Damage? {
+        switch self {
+        case .corruption(let damage): damage
+        case .emptied(let folder, let found):
+            Damage(
+                path: folder, line: 1, offset: 0, expected: "segments, because of \(found.joined(separator: ", "))",
+                found: "none")
+        default: nil
+        }
     }
 }

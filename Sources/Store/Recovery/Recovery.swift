@@ -19,6 +19,8 @@ package struct RecoveryReport: Sendable {
     package var snapshot: (seq: UInt64, pairs: Int, size: Int)?
     /// Sealed segments behind the snapshot.
     package var sealedSize = 0
+    /// Things that need not be wrong, and that somebody should hear of: sentences.
+    package var warnings: [String] = []
     /// What was damaged and set aside, where that is asked for.
     package var damage: DamageSetAside?
 }
@@ -39,6 +41,11 @@ struct Recovery: ~Copyable {
     var segments: ArraySlice<UInt64> = []
     var segmentFile: (any DiskFile)?
 
+    /// What DURABLE says.
+    var mark: DurableMark?
+    /// Whether something else says that there was a log.
+    var hasTraces = false
+
     var position = LogPosition.start
     var timestamp: UInt64 = 0
     var history: String?
@@ -54,8 +61,10 @@ struct Recovery: ~Copyable {
     var partSize = 0
 
     /// Finds the files, and removes what a compaction that was cut short has left.
+    /// - Parameter before: what was in the folder before anything of it was removed; nil for what is there now.
     init(
-        disk: any Disk, files: DataFiles, table: Table, time: UInt64, damage policy: DamagePolicy = .refuse
+        disk: any Disk, files: DataFiles, table: Table, time: UInt64, before: DataFiles.Contents? = nil,
+        damage policy: DamagePolicy = .refuse
     ) throws(StoreError) {
         self.disk = disk
         self.files = files
@@ -66,7 +75,10 @@ struct Recovery: ~Copyable {
         try files.removeTemporaryFiles(contents, on: disk)
         report.unknownFiles = contents.unknown
         segments = contents.segments[...]
+        hasTraces = !(before ?? contents).traces.isEmpty
+        try readMark()
         do throws(StoreError) {
+            try checkPresence(before ?? contents)
             try openSnapshot()
             try skipMergedSegments()
         } catch {
@@ -78,11 +90,29 @@ struct Recovery: ~Copyable {
     /// Bytes read so far.
     var readSize: Int { finishedSize + partSize }
 
+    private mutating func readMark() throws(StoreError) {
+        let reading = try DurableMark.read(files, on: disk)
+        mark = reading.mark
+        history = mark?.history
+        if reading == .unreadable {
+            report.warnings.append(
+                "\(files.durable) is not as it was written and is ignored: how far the log reached is not known")
+        }
+    }
+
     private mutating func openSnapshot() throws(StoreError) {
         guard let status = try disk.status(of: files.snapshot) else { return }
+        if segments.isEmpty && mark == nil && hasTraces {
+            report.warnings.append(
+                "\(files.folder) has no segment: if one was there behind the snapshot, its changes are missing")
+        }
         totalSize = status.size
         let file = try disk.open(files.snapshot, for: .reading)
         let reader = try SnapshotReader(file)
+        if let history, reader.header.history != history {
+            throw reader.damage(expected: "history \(history)", found: "history \(reader.header.history)")
+        }
+        try checkIdentity(reader.header.position) { reader.damage(expected: $0, found: $1) }
         table.reserve(try SnapshotReader.expectedCount(file))
         history = reader.header.history
         position = reader.header.position
@@ -128,7 +158,16 @@ struct Recovery: ~Copyable {
             if hasMore { segment = consume reader } else { finishPart() }
             return true
         }
-        guard let first = segments.popFirst() else { return false }
+        guard let first = segments.popFirst() else {
+            if openSegment == nil {
+                try checkReach(position.seq) {
+                    Damage(
+                        path: files.segment(firstSeq: mark?.segment ?? 0).string, line: 1, offset: 0, expected: "",
+                        found: "no such file")
+                }
+            }
+            return false
+        }
         try open(segment: first)
         return true
     }
@@ -160,7 +199,13 @@ struct Recovery: ~Copyable {
             segment = consume reader
         } catch {
             // One that holds what the snapshot holds was begun long ago.
-            guard !isInside, try isTornHeader(file, error) else { throw error }
+            guard !isInside, !hasBeenWhole(segment: firstSeq), try isTornHeader(file, error) else { throw error }
+            try checkReach(position.seq) {
+                Damage(path: file.path.string, line: 1, offset: 0, expected: "", found: "no whole header")
+            }
+            report.warnings.append(
+                "\(file.path) has no whole header, as a crash leaves a segment that is being begun; the log ends before it"
+            )
             try finish(file, end: 0, hasRecords: false, torn: true)
         }
     }
@@ -184,6 +229,7 @@ struct Recovery: ~Copyable {
                     try finish(file, end: reader.end, hasRecords: reader.recordCount > 0, torn: false)
                     return false
                 }
+                try checkIdentity(reader.position) { reader.damage(expected: $0, found: $1) }
                 if reader.position.seq > position.seq {
                     try apply(&reader)
                 } else if reader.position.seq == position.seq && reader.position != position {
@@ -197,6 +243,7 @@ struct Recovery: ~Copyable {
             noteGoodPart(of: reader)
             guard segments.isEmpty, case .corruption(let damage) = error, !damage.isWhole, try reader.isTorn()
             else { throw error }
+            try checkReach(reader.position.seq) { damage }
             try check(endOf: reader)
             try finish(file, end: reader.end, hasRecords: reader.recordCount > 0, torn: true)
             return false
@@ -212,7 +259,13 @@ struct Recovery: ~Copyable {
 
     /// A segment that a snapshot ends in has to reach as far as the snapshot, and to agree with it where it ends.
     private func check(endOf reader: borrowing SegmentReader) throws(StoreError) {
-        guard reader.position.seq < position.seq, segments.isEmpty else { return }
+        guard segments.isEmpty else { return }
+        try checkReach(max(reader.position.seq, position.seq)) {
+            Damage(
+                path: reader.path.string, line: reader.lineNumber, offset: reader.end, expected: "",
+                found: "the end of the log")
+        }
+        guard reader.position.seq < position.seq else { return }
         throw .corruption(
             Damage(
                 path: reader.path.string, line: reader.lineNumber, offset: reader.end,

@@ -29,11 +29,19 @@ package struct TornTail: Equatable, Sendable {
             try file.truncate(to: end)
             return nil
         }
+        // On a full disk, the space that was reserved behind it has room for the copy.
+        if kept < size { try file.truncate(to: end + kept) }
         let path = try unusedName(file.path.string + ".\(word)-", time: time, on: disk)
         let copy = try disk.create(path)
-        try copy.write(tail.bytes.extracting(0..<kept), Span(), at: 0)
-        try copy.sync()
-        try disk.syncFolder(path.folder)
+        do throws(StoreError) {
+            try copy.write(tail.bytes.extracting(0..<kept), Span(), at: 0)
+            try copy.sync()
+            try disk.syncFolder(path.folder)
+        } catch {
+            // Half a copy is none: all of it is still where it was.
+            try? disk.remove(path)
+            throw error
+        }
         try file.truncate(to: end)
         try file.sync()
         return TornTail(size: kept, path: path.string, offset: end, segment: file.path.string)

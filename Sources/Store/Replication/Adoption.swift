@@ -87,6 +87,8 @@ struct Adoption: Equatable, Sendable {
     /// Does what ADOPT says, as far as it is not done.
     func finish(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
         guard try placeSnapshot(files, time: time, on: disk) else { return try Adoption.remove(files, on: disk) }
+        // What is adopted need not reach as far.
+        try DurableMark.forget(files, on: disk)
         for first in try files.contents(on: disk).segments.reversed() {
             let path = files.segment(firstSeq: first)
             if setsAside {

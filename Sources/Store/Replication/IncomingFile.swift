@@ -2,7 +2,6 @@
 // the thread takes all there is at a time.
 
 import Bytes
-import Dispatch
 import Synchronization
 import SystemPackage
 
@@ -27,8 +26,9 @@ final class IncomingFile: Sendable {
     /// Bytes that were given and are not written.
     private let unwritten = Atomic<Int>(0)
 
-    /// One for all, so that what is left to do for a file that nobody wants any more is done before the next one is made.
-    private static let queue = DispatchQueue(label: "puffin.snapshot-receiver", qos: .utility)
+    /// One for all, so that what is left to do for a file that nobody wants any more is done before the next one is made. Made
+    /// for the first of them.
+    private static let worker = Mutex<Worker?>(nil)
     /// Syncing as it goes keeps the disk's queue short for the log.
     private static let syncInterval = 4 << 20
 
@@ -63,7 +63,21 @@ final class IncomingFile: Sendable {
             defer { state.isRunning = true }
             return state.isRunning
         }
-        if !isRunning { IncomingFile.queue.async { self.work() } }
+        guard !isRunning else { return }
+        do throws(StoreError) {
+            try IncomingFile.sharedWorker().run { self.work() }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private static func sharedWorker() throws(StoreError) -> Worker {
+        try worker.withLock { worker throws(StoreError) in
+            if let worker { return worker }
+            let made = try Worker.forStorage()
+            worker = made
+            return made
+        }
     }
 
     private func work() {
@@ -71,12 +85,17 @@ final class IncomingFile: Sendable {
         do throws(StoreError) {
             while try step(&bytes) { progress() }
         } catch {
-            state.withLock { state in
-                (state.failure, state.isRunning) = (error, false)
-                state.pending.removeAll()
-            }
-            unwritten.store(0, ordering: .relaxed)
+            return fail(error)
         }
+        progress()
+    }
+
+    private func fail(_ error: StoreError) {
+        state.withLock { state in
+            (state.failure, state.isRunning) = (error, false)
+            state.pending.removeAll()
+        }
+        unwritten.store(0, ordering: .relaxed)
         progress()
     }
 

@@ -6,7 +6,6 @@
 // thread of the feed's own, a chunk ahead of what is being sent.
 
 import Bytes
-import Dispatch
 import Synchronization
 
 /// Reads the log for one follower. Used from the store's thread; what it has found stays valid until the store is loaded again.
@@ -42,7 +41,6 @@ package final class LogFeed {
     private let hello: FollowerHello
     private let progress: @Sendable () -> Void
     private let work = Work()
-    private let queue = DispatchQueue(label: "puffin.feed", qos: .utility)
 
     /// Whether the thread has a job, or has done one that was not looked at.
     private var isBusy = false
@@ -134,9 +132,14 @@ package final class LogFeed {
     private func submit() {
         isBusy = true
         work.mailbox.withLock { $0.source = source }
-        queue.async { [work, reader, hello, progress] in
-            LogFeed.run(work, reader, hello)
-            progress()
+        do throws(StoreError) {
+            // It ends with this job: most of the time a feed needs no thread.
+            try Worker.forStorage().run { [work, reader, hello, progress] in
+                LogFeed.run(work, reader, hello)
+                progress()
+            }
+        } catch {
+            (failure, isBusy) = (.disk(error), false)
         }
     }
 

@@ -22,6 +22,7 @@ enum SetAside {
     static func segments(
         _ segments: some Sequence<UInt64>, of files: DataFiles, as word: String, time: UInt64, on disk: any Disk
     ) throws(StoreError) -> [FilePath] {
+        try DurableMark.forget(files, on: disk)
         var names: [FilePath] = []
         for first in segments.sorted(by: >) {
             names.append(try rename(files.segment(firstSeq: first), as: word, time: time, on: disk))

@@ -1,0 +1,86 @@
+// Whether the files are all that they were: a segment that is missing, is empty, or ends earlier than it did looks like what a
+// first start finds, or a crash leaves, unless something else that the server has written says more.
+//
+//     DURABLE           a change that was on the disk, and the segment that was open then
+//     the snapshot      the last change that it holds
+//     RESERVE, NEXT     made when the first segment is on the disk
+//     ROLE              written by a server that has loaded its data
+
+import Bytes
+
+extension Recovery {
+    /// Refuses a folder that has had segments which are not there any more.
+    /// - Parameters:
+    ///   - contents: what was in the folder before anything of it was removed.
+    func checkPresence(_ contents: DataFiles.Contents) throws(StoreError) {
+        let hasSnapshot = try disk.exists(files.snapshot)
+        if !hasSnapshot && segments.isEmpty, let traces = try files.traces(contents, mark, on: disk) {
+            throw .emptied(folder: files.folder.string, found: traces)
+        }
+        guard let mark, mark.names(segmentBehind: segments.last) else { return }
+        throw .corruption(
+            Damage(
+                path: files.segment(firstSeq: mark.segment).string, line: 1, offset: 0,
+                expected: "the segment that was open when \(mark.reached)", found: "no such file"))
+    }
+
+    /// Whether a segment's header is known to have been on the disk, so that no crash can have cut it short.
+    func hasBeenWhole(segment first: UInt64) -> Bool {
+        if let mark { return mark.hasBeenWhole(segment: first, behind: position.seq) }
+        return first == 1 && hasTraces
+    }
+
+    /// - Throws: `StoreError.corruption` if the log ends before a change that was on the disk.
+    /// - Parameters:
+    ///   - seq: the last change that was found.
+    ///   - damage: where that is, and what there is instead of the next one.
+    func checkReach(_ seq: UInt64, _ damage: () -> Damage) throws(StoreError) {
+        guard let mark, seq < mark.position.seq else { return }
+        let place = damage()
+        throw .corruption(
+            Damage(
+                path: place.path, line: place.line, offset: place.offset,
+                expected: "seq \(seq + 1): \(mark.reached)", found: place.found))
+    }
+
+    /// Refuses another change than the one that was on the disk.
+    func checkIdentity(_ position: LogPosition, _ damage: (_ expected: String, _ found: String) -> StoreError)
+        throws(StoreError)
+    {
+        guard let mark, position.seq == mark.position.seq, position != mark.position else { return }
+        throw damage(
+            "crc \(hex(mark.position.crc)), as \(DataFiles.durableName) has it for seq \(position.seq)",
+            "crc \(hex(position.crc))")
+    }
+}
+
+extension DurableMark {
+    /// For messages.
+    var reached: String { "change \(position.seq) was on the disk, as \(DataFiles.durableName) says" }
+
+    /// Whether a segment that was there has to come behind `last`. Where the log was ended cleanly, its last change says enough.
+    func names(segmentBehind last: UInt64?) -> Bool { !isClosed && (last ?? 0) < segment }
+
+    /// Whether the header of a segment was on the disk, which begins behind change `seq`.
+    func hasBeenWhole(segment first: UInt64, behind seq: UInt64) -> Bool {
+        isClosed ? seq < position.seq : first <= segment
+    }
+}
+
+extension DataFiles {
+    /// What says that a folder without segments has had some; nil where nothing does.
+    func traces(_ contents: Contents, _ mark: DurableMark?, on disk: any Disk) throws(StoreError) -> [String]? {
+        if let mark { return mark.isClosed && mark.position.seq == 0 ? nil : [DataFiles.durableName] }
+        // What was interrupted may have renamed all of them.
+        guard !contents.traces.isEmpty, try !hasSetAside(contents, on: disk) else { return nil }
+        return contents.traces
+    }
+
+    /// Whether a start, a follower or a repair has renamed files of this data set.
+    private func hasSetAside(_ contents: Contents, on disk: any Disk) throws(StoreError) -> Bool {
+        if contents.hasSetAside { return true }
+        guard let name = snapshot.lastComponent?.string else { return false }
+        return try disk.names(in: snapshot.folder)
+            .contains { other in DataFiles.asideWords.contains { other.hasPrefix(name + $0) } }
+    }
+}
