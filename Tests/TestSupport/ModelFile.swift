@@ -38,7 +38,6 @@ final class ModelFile: DiskFile, DiskLock {
     }
 
     func check() throws(StoreError) {}
-    }
 
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         disk.state.withLock { state in
