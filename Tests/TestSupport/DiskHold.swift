@@ -57,7 +57,7 @@ package final class DiskHold: @unchecked Sendable {
 extension DiskOperation {
     /// Whether it is the log's writer that does this with the file or folder at `path`, or may be.
     package func isLogs(_ path: String) -> Bool {
-        let isHelper = path.hasSuffix("RESERVE") || path.hasSuffix("NEXT")
+        let isHelper = ["RESERVE", "NEXT", "DURABLE", "DURABLE.tmp"].contains { path.hasSuffix("/" + $0) }
         return switch self {
         case .create, .write, .sync, .truncate, .allocate: path.hasSuffix(".jsonl") || isHelper
         case .rename, .remove: isHelper
