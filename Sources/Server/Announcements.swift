@@ -74,6 +74,7 @@ struct Announcements {
         switch obstacle {
         case .diskFull: "disk full"
         case .displaced: "displaced"
+        case .numbersUsedUp: "numbers used up"
         }
     }
 

@@ -70,6 +70,10 @@ struct Harvest {
     mutating func take(_ setting: Setting, _ items: [(text: String, origin: Origin)], at origin: Origin) {
         let wrong = items.filter { !setting.isAllowed($0.text) }
         for item in wrong { complain(item.origin, refusal(of: item.text, for: setting)) }
+        guard items.count <= Setting.listLimit else {
+            return complain(
+                origin, "\(setting.name) has \(items.count) values: expected \(Setting.listLimit) at most")
+        }
         if wrong.isEmpty { given[setting.name] = Given(texts: items.map(\.text), origin: origin) }
     }
 

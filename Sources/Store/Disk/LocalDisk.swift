@@ -81,8 +81,10 @@ package struct LocalDisk: Disk {
         var status = stat()
         if unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 {
             let time = status.st_mtim
+            // Anybody may have given a file a time before 1970, or one that no clock will come to.
+            let milliseconds = UInt64(bounded: min(max(time.tv_sec, 0), Int(Number.largest) / 1000) * 1000)
             return FileStatus(
-                size: Int(status.st_size), modified: UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
+                size: Int(UInt64(bounded: status.st_size)), modified: milliseconds + UInt64(clamping: time.tv_nsec) / 1_000_000)
         }
         let errno = Errno(rawValue: Glibc.errno)
         if errno == .noSuchFileOrDirectory { return nil }
@@ -94,8 +96,10 @@ package struct LocalDisk: Disk {
         guard unsafe path.withPlatformString({ unsafe statvfs($0, &status) }) == 0 else {
             throw failure("read the free space of", path, Errno(rawValue: Glibc.errno))
         }
-        let unit = Int(status.f_frsize)
-        return DiskSpace(available: Int(status.f_bavail) * unit, total: Int(status.f_blocks) * unit)
+        // File systems that have no end say numbers near 2^64.
+        let largest = Number.largest / max(UInt64(status.f_frsize), 1)
+        func size(_ blocks: UInt) -> Int { Int(min(UInt64(blocks), largest) * UInt64(status.f_frsize)) }
+        return DiskSpace(available: size(status.f_bavail), total: size(status.f_blocks))
     }
 
     package func lock(_ path: FilePath) throws(StoreError) -> any DiskFile {
@@ -149,7 +153,7 @@ final class LocalFile: DiskFile {
     func size() throws(StoreError) -> Int {
         var status = stat()
         guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw failure("read the size of") }
-        return Int(status.st_size)
+        return Int(UInt64(bounded: status.st_size))
     }
 
     func isInPlace() -> Bool {
