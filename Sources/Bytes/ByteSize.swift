@@ -10,19 +10,18 @@ package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
 
     /// Reads digits and a unit in either case: none or `B` for bytes; `K`, `M`, `G`, `T`, `P`, alone or followed by `B` or
     /// `iB`, for powers of 1,024. One spelling means one size: `MB` is `M` here, as it is for Redis and for containers.
-    /// nil where `text` is no size, or one of more than `Int.max` bytes.
+    /// nil where `text` is no size, or one of more than `Number.largest` bytes (8 PiB).
     package init?(_ text: String) {
         let text = Array(text.utf8)
         let digits = text.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         guard !digits.isEmpty, let exponent = ByteSize.exponent(ofUnit: text[digits.count...]) else { return nil }
+        let largest = Int(Number.largest)
         var value = 0
         for digit in digits {
-            let (product, isTooLarge) = value.multipliedReportingOverflow(by: 10)
-            let (sum, isOver) = product.addingReportingOverflow(Int(digit - UInt8(ascii: "0")))
-            if isTooLarge || isOver { return nil }
-            value = sum
+            value = value * 10 + Int(digit - UInt8(ascii: "0"))
+            guard value <= largest else { return nil }
         }
-        guard value <= Int.max >> (10 * exponent) else { return nil }
+        guard value <= largest >> (10 * exponent) else { return nil }
         bytes = value << (10 * exponent)
     }
 

@@ -6,7 +6,7 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     package static let defaultHost = "localhost"
     package static let defaultPort: UInt16 = 8080
 
-    /// A name or a number; an IPv6 number stands here without its brackets.
+    /// A name or a number, as `HostName` has it; an IPv6 number stands here without its brackets.
     package let host: String
     package let port: UInt16
 
@@ -24,6 +24,7 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
         }
         let (host, digits) = try text.hasPrefix("[") ? Self.splitBracketed(text) : Self.split(text)
         self.host = host.isEmpty ? Self.defaultHost : String(host)
+        if let problem = HostName.problem(self.host) { throw EndpointError(text: text, reason: problem) }
         if let digits {
             port = try Self.port(digits, in: text)
         } else {
@@ -77,9 +78,17 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
 package struct EndpointError: Error, Equatable, CustomStringConvertible {
     package let text: String
     package let reason: String
+    /// Bytes of the text that are repeated.
+    private static let echoSize = 128
 
     /// One line: what is wrong and what was expected.
     package var description: String {
-        "\"\(text)\" is not an address: \(reason); expected host:port, such as localhost:8080, :8080 or [::1]:8080"
+        var shown = ByteBuffer()
+        let bytes = Array(text.utf8)
+        shown.append(jsonString: bytes.span.extracting(0..<min(bytes.count, EndpointError.echoSize)))
+        let rest = bytes.count > EndpointError.echoSize ? "…" : ""
+        return
+            "\(String(shown.bytes))\(rest) is not an address: \(reason); expected host:port, such as localhost:8080, "
+            + ":8080 or [::1]:8080"
     }
 }

@@ -8,7 +8,8 @@ package struct Timestamp: Equatable, Sendable {
 
     /// Reads `2026-01-15T10:30:00.250Z`, with any fraction and any offset (`+02:00`); a date alone, which is its midnight in
     /// UTC; or digits alone: Unix seconds below 100,000,000,000 (the year 5138), Unix milliseconds from there on.
-    /// - Returns: nil for anything else, a day that no month has and a moment before 1970 included.
+    /// - Returns: nil for anything else, a day that no month has, a moment before 1970 and more than `Number.largest`
+    ///   included.
     package init?(parsing text: String) {
         var reader = TimestampReader(Array(text.utf8))
         guard let milliseconds = reader.unixTime() ?? reader.moment() else { return nil }
@@ -97,7 +98,7 @@ private struct TimestampReader {
 
     /// Digits alone.
     func unixTime() -> UInt64? {
-        guard let number = text.span.unsignedDecimal else { return nil }
+        guard let number = text.span.number else { return nil }
         return number < 100_000_000_000 ? number * 1000 : number
     }
 

@@ -131,6 +131,7 @@ struct Announcements {
         case .noDescriptors: "no descriptors"
         case .displaced: "displaced"
         case .altered: "altered"
+        case .numbersUsedUp: "numbers used up"
         }
     }
 

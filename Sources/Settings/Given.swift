@@ -92,6 +92,10 @@ struct Harvest {
         }
         let wrong = items.filter { !setting.isAllowed($0.text) }
         for item in wrong { complain(item.origin, refusal(of: item.text, for: setting)) }
+        guard items.count <= Setting.listLimit else {
+            return complain(
+                origin, "\(setting.name) has \(items.count) values: expected \(Setting.listLimit) at most")
+        }
         if wrong.isEmpty { given[setting.name] = Given(texts: items.map(\.text), origin: origin) }
     }
 }

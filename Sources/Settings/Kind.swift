@@ -64,8 +64,7 @@ extension Kind<String> {
     /// Where to listen.
     package static var host: Kind {
         Kind("an address or a host name, such as 127.0.0.1, ::1 or localhost") { text in
-            let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
-            return isPlain && !text.isEmpty ? text : nil
+            HostName.problem(text) == nil ? text : nil
         }
     }
 

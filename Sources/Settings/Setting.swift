@@ -15,8 +15,9 @@ package struct Setting: Sendable {
     package let isLive: Bool
     /// Whether its value is never shown, and may stand in a file of its own.
     package let isSecret: Bool
-    /// Whether it has any number of values.
+    /// Whether it has any number of values, `listLimit` at most.
     package let isList: Bool
+    package static let listLimit = 1000
     /// Whether a list may have no values.
     package let mayBeEmpty: Bool
     package let allowed: String

@@ -1,6 +1,8 @@
 // What can be in the way of changes without anything having failed: a full disk, a log that was moved away. Changes are
 // refused before they are proposed, because what is applied to the table cannot be taken back.
 
+import Bytes
+
 extension Store {
     /// Takes what a change needs out of what is granted.
     /// - Parameter size: bytes of its keys and values, or more.
@@ -9,7 +11,8 @@ extension Store {
     package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
 
     func grant() {
-        spaceGrant.renew(pending: batch.lines.count, isObstructed: isObstructed || refusesChanges)
+        spaceGrant.renew(
+            pending: batch.lines.count, isObstructed: isObstructed || refusesChanges || hasUsedUpNumbers)
     }
 
     /// What keeps a change from being made now; nil where nothing does.
@@ -23,6 +26,7 @@ extension Store {
     }
 
     private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
+        if hasUsedUpNumbers { return .numbersUsedUp(seq: newest.seq) }
         if case .altered(let path, let size, let expected)? = writer.failureError {
             return .altered(path: path, size: size, expected: expected)
         }
@@ -59,6 +63,9 @@ extension Store {
         guard needed > largest else { return nil }
         return .fileSizeLimit(path: files.folder.string, limit: largest, needed: needed)
     }
+
+    /// Whether change numbers come close to their bound. What is granted at a time is far fewer changes than this leaves.
+    private var hasUsedUpNumbers: Bool { newest.seq > Number.largest - 1 << 32 }
 
     /// Whether something may be in the way of changes.
     package var isObstructed: Bool { openWriter?.isObstructed ?? false }

@@ -1,4 +1,6 @@
-/// Why a change may not be made now. But for `altered` it passes by itself once its cause does.
+import Bytes
+
+/// Why a change may not be made now. But for `altered` and `numbersUsedUp` it passes by itself once its cause does.
 package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
     /// Bytes that are free in the log's folder, and that it takes to go on.
     case diskFull(folder: String, available: Int, needed: Int)
@@ -11,6 +13,8 @@ package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
     case displaced(path: String)
     /// Sizes in bytes.
     case altered(path: String, size: Int, expected: Int)
+    /// The newest change's number is so large that the next ones could not be read back.
+    case numbersUsedUp(seq: UInt64)
 
     package var description: String {
         switch self {
@@ -30,6 +34,9 @@ package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
         case .altered(let path, let size, let expected):
             "Log changed by another program: \(path) has \(size) bytes, expected \(expected); nothing is written any more; read what you "
                 + "need from this server (puffin-cli export) before you stop it; reads go on"
+        case .numbersUsedUp(let seq):
+            "Change numbers used up: the newest change is \(seq), numbers end at \(Number.largest); export the pairs and import them "
+                + "into a new data set; reads go on"
         }
     }
 
@@ -37,7 +44,7 @@ package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
     package var isDiskFull: Bool {
         switch self {
         case .diskFull, .noInodes: true
-        case .fileSizeLimit, .noDescriptors, .displaced, .altered: false
+        case .fileSizeLimit, .noDescriptors, .displaced, .altered, .numbersUsedUp: false
         }
     }
 }

@@ -46,6 +46,9 @@ struct ShowCommand: ParsableCommand {
     var width = 120
 
     func validate() throws {
+        guard (1...1_000_000).contains(width) else {
+            throw ValidationError("--width cannot be \(width): expected a number from 1 to 1000000")
+        }
         guard from <= to else { throw ValidationError("--from \(from) is behind --to \(to)") }
         guard since?.milliseconds ?? 0 <= until?.milliseconds ?? .max else {
             throw ValidationError("--since is later than --until")

@@ -40,6 +40,9 @@ import Testing
         ("[::1]8080", "after the bracket comes a colon and the port"),
         ("http://host", "it has a blank or a \"/\" in it"),
         ("my host", "it has a blank or a \"/\" in it"),
+        ("a\"b:80", "a host name has letters, digits, dots and hyphens only"),
+        ("[fe80::1%a\"b]:80", "the host is not an IPv6 address"),
+        ("127.1:80", "the host ends with a number"),
     ])
     func refuses(text: String, reason: String) {
         let error = #expect(throws: EndpointError.self) { try Endpoint(parsing: text) }
@@ -52,6 +55,14 @@ import Testing
             error?.description
                 == "\"host:0\" is not an address: the port is a number from 1 to 65535; "
                 + "expected host:port, such as localhost:8080, :8080 or [::1]:8080")
+    }
+
+    @Test func errorsRepeatNoMoreThanALine() {
+        let error = #expect(throws: EndpointError.self) {
+            try Endpoint(parsing: "a\u{1b}[2J" + String(repeating: "x", count: 100_000))
+        }
+        let text = error?.description ?? ""
+        #expect(text.utf8.count < 400 && text.utf8.allSatisfy { $0 >= 0x20 }, "\(text.prefix(500))")
     }
 
     @Test(arguments: ["localhost:8080", "[::1]:9000"])

@@ -12,6 +12,24 @@ func checkTexts(_ input: [UInt8]) throws(BrokenProperty) {
     try checkUnicodeEscapes(input)
     try checkBase64(input)
     try checkNumbers(input)
+    try checkEndpoint(input)
+}
+
+/// An address that is accepted can be written into a line of JSON as it is, and is read as the same; what is refused is told in a
+/// short line.
+private func checkEndpoint(_ input: [UInt8]) throws(BrokenProperty) {
+    let read: Endpoint
+    do throws(EndpointError) {
+        read = try Endpoint(parsing: String(decoding: input, as: UTF8.self))
+    } catch {
+        let text = "\(error)"
+        try require(text.utf8.count < 1_200 && text.utf8.allSatisfy { $0 >= 0x20 }, "not one short line: \(text)")
+        return
+    }
+    let written = Array("\(read)".utf8)
+    try require((try? Endpoint(parsing: "\(read)")) == read, "\(shown(written)) is not read as what it was")
+    let isPlain = written.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+    try require(isPlain && written.count <= 262, "\(shown(written)) is accepted as an address")
 }
 
 private func checkSearches(_ input: [UInt8]) throws(BrokenProperty) {
@@ -101,6 +119,10 @@ private func checkNumbers(_ input: [UInt8]) throws(BrokenProperty) {
     let unsigned = UInt64(text).flatMap { "\($0)" == text ? $0 : nil }
     try require(input.span.decimal == expected, "\(shown(input)) as a decimal")
     try require(input.span.unsignedDecimal == unsigned, "\(shown(input)) as an unsigned decimal")
+    let bound = 9_007_199_254_740_991
+    try require(input.span.number == unsigned.flatMap { $0 <= bound ? $0 : nil }, "\(shown(input)) as a bounded number")
+    let signed = expected.flatMap { (-bound...bound).contains($0) ? $0 : nil }
+    try require(input.span.signedNumber == signed, "\(shown(input)) as a bounded number with a sign")
     var written = ByteBuffer()
     if let expected { written.append(decimal: expected) } else if let unsigned { written.append(decimal: unsigned) }
     try require(written.isEmpty || Array(written.bytes) == input, "\(shown(input)) written")

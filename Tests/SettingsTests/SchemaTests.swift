@@ -154,7 +154,7 @@ struct DisplayTests {
             file: FileTests.seed,
             flags: [
                 (ServerSettings.dataFile.setting, ["a \"b\" #c: \\ é\u{1}"]),
-                (ServerSettings.bind.setting, ["yes", "1"]),
+                (ServerSettings.bind.setting, ["yes", "off"]),
                 (ServerSettings.compactRatio.setting, ["1.5"]), (ServerSettings.maxMemory.setting, ["0"]),
             ])
         let again = try resolve(file: settings.yaml)

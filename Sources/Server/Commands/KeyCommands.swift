@@ -91,7 +91,7 @@ private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout R
         if arguments[index].equalsIgnoringCase("MATCH") {
             pattern = GlobPattern(value)
         } else if arguments[index].equalsIgnoringCase("COUNT") {
-            guard let number = value.decimal else { return replies.fail(.notAnInteger) }
+            guard let number = value.signedNumber else { return replies.fail(.notAnInteger) }
             guard number > 0 else { return replies.fail(.syntax) }
             count = min(number, session.server.limits.scanCount)
         } else if arguments[index].equalsIgnoringCase("TYPE") {

@@ -14,7 +14,7 @@ private func slowLog(_ arguments: Arguments, _ session: Session, _ replies: inou
     if arguments[1].equalsIgnoringCase("GET") {
         var count = 10
         if arguments.count > 2 {
-            guard let wanted = arguments[2].decimal else { return replies.fail(.notAnInteger) }
+            guard let wanted = arguments[2].signedNumber else { return replies.fail(.notAnInteger) }
             guard wanted >= -1 else {
                 return replies.fail(ReplyError("count should be greater than or equal to -1"))
             }

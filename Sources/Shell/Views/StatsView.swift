@@ -13,7 +13,8 @@ package struct StatsSample: Sendable {
         self.time = time
     }
 
-    fileprivate func number(_ name: String) -> Int? { figures[name].flatMap { Int($0) } }
+    /// Bounded like every number of a server's, so that sums and rates of two samples fit.
+    fileprivate func number(_ name: String) -> Int? { figures[name].flatMap { Array($0.utf8).span.signedNumber } }
 }
 
 /// A view of a few lines.

@@ -49,7 +49,8 @@ package struct DataFiles: Sendable {
     }
 
     private func firstSeq(ofSegment name: String) -> UInt64? {
-        guard let seq = UInt64(name.prefix(20)), segment(firstSeq: seq).lastComponent?.string == name else {
+        // One that is named by a number beyond the bound is a segment, and damaged: its reader says so.
+        guard let seq = UInt64(name.prefix(20)), seq > 0, segment(firstSeq: seq).lastComponent?.string == name else {
             return nil
         }
         return seq

@@ -124,9 +124,10 @@ package struct LocalDisk: Disk {
         if unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 {
             guard FileKind(mode: status.st_mode) == .file else { throw wrongKind(path, expected: .file) }
             let time = status.st_mtim
+            // Anybody may have given a file a time before 1970, or one that no clock will come to.
+            let milliseconds = UInt64(bounded: min(max(time.tv_sec, 0), Int(Number.largest) / 1000) * 1000)
             return FileStatus(
-                size: Int(status.st_size),
-                modified: time.tv_sec < 0 ? 0 : UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000)
+                size: Int(UInt64(bounded: status.st_size)), modified: milliseconds + UInt64(clamping: time.tv_nsec) / 1_000_000)
         }
         let errno = Errno(rawValue: Glibc.errno)
         if errno == .noSuchFileOrDirectory { return nil }
@@ -138,9 +139,11 @@ package struct LocalDisk: Disk {
         guard unsafe path.withPlatformString({ unsafe statvfs($0, &status) }) == 0 else {
             throw failure(.space, path, Errno(rawValue: Glibc.errno))
         }
-        let unit = Int(status.f_frsize)
+        // File systems that have no end say numbers near 2^64.
+        let largest = Number.largest / max(UInt64(status.f_frsize), 1)
+        func size(_ blocks: UInt) -> Int { Int(min(UInt64(blocks), largest) * UInt64(status.f_frsize)) }
         return DiskSpace(
-            available: Int(status.f_bavail) * unit, total: Int(status.f_blocks) * unit,
+            available: size(status.f_bavail), total: size(status.f_blocks),
             // File systems that make inodes as they are needed say that there are none of them.
             files: status.f_files == 0 ? .max : Int(clamping: status.f_favail), largestFile: LocalDisk.largestFile)
     }
@@ -192,7 +195,7 @@ final class LocalFile: DiskFile {
     func size() throws(StoreError) -> Int {
         var status = stat()
         guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw failure(.size) }
-        return Int(status.st_size)
+        return Int(UInt64(bounded: status.st_size))
     }
 
     func sizeInPlace() -> Int? {

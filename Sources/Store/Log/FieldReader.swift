@@ -20,6 +20,8 @@ enum TextPlace {
 struct FieldReader: ~Escapable {
     let body: Span<UInt8>
     private var offset = 0
+    /// Whether `number` has met digits that say more than `Number.largest`.
+    private(set) var isBeyondBound = false
 
     @_lifetime(copy body)
     init(_ body: Span<UInt8>) {
@@ -55,19 +57,16 @@ struct FieldReader: ~Escapable {
     }
 
     mutating func header() -> LogLine? {
-        guard skip("{\"puffin\":\"log\",\"version\":1,\"history\":\"") else { return nil }
-        let history = untilQuote()
-        guard skip("\",\"seq\":"), let seq = number(), skip(",\"chain\":\""),
-            let chain = quotedHex()
+        guard skip("{\"puffin\":\"log\",\"version\":1,\"history\":\""), let history = history(), skip(",\"seq\":"),
+            let seq = number(upTo: LogHeader.largestFirst), skip(",\"chain\":\""), let chain = quotedHex()
         else { return nil }
         return .header(LogHeader(history: history, firstSeq: seq, chain: chain))
     }
 
     mutating func snapshotHeader() -> LogLine? {
-        guard skip("{\"puffin\":\"snapshot\",\"version\":1,\"history\":\"") else { return nil }
-        let history = untilQuote()
-        guard skip("\",\"seq\":"), let seq = number(), skip(",\"ts\":"), let timestamp = number(),
-            skip(",\"chain\":\""), let chain = quotedHex()
+        guard skip("{\"puffin\":\"snapshot\",\"version\":1,\"history\":\""), let history = history(), skip(",\"seq\":"),
+            let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",\"chain\":\""),
+            let chain = quotedHex()
         else { return nil }
         return .snapshot(
             SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp))
@@ -76,10 +75,17 @@ struct FieldReader: ~Escapable {
     /// What stands behind the first field's name.
     mutating func end() -> LogLine? {
         guard skip("true,\"count\":"), let count = number() else { return nil }
-        return .end(count: Int(clamping: count))
+        return .end(count: Int(count))
     }
 
-    /// No history has escapes or control characters: it can stand in a message as it is.
+    /// A history's name and the quote behind it: 1 to 64 printable ASCII characters, so it can stand in a message as it is.
+    mutating func history() -> String? {
+        let history = untilQuote()
+        guard (1...64).contains(history.utf8.count), history.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), skip("\"")
+        else { return nil }
+        return history
+    }
+
     mutating func untilQuote() -> String {
         let start = offset
         offset = body.firstEscape(from: start)
@@ -91,6 +97,22 @@ struct FieldReader: ~Escapable {
         guard let value = body.hex32(at: offset) else { return nil }
         offset += 8
         return skip("\"") ? value : nil
+    }
+
+    /// A JSON string with its quotes, decoded.
+    mutating func jsonString() -> String? {
+        guard isAt("\"") else { return nil }
+        var text = ByteBuffer()
+        guard let end = try? text.append(decodedJSONString: body, at: offset) else { return nil }
+        offset = end
+        return String(text.bytes)
+    }
+
+    /// Sixteen digits and the quote behind them.
+    mutating func serverID() -> ServerID? {
+        guard offset + 16 <= body.count, let id = ServerID(body.extracting(offset..<offset + 16)) else { return nil }
+        offset += 16
+        return skip("\"") ? id : nil
     }
 
     /// The rest of a field whose name ends here, with `64` where it is base64: `":"…"`. What has to be decoded is
@@ -119,9 +141,13 @@ struct FieldReader: ~Escapable {
         return .scratch
     }
 
-    mutating func number() -> UInt64? {
+    /// Takes digits that are a number up to `largest`; nil for all else, and for more, which is noted.
+    mutating func number(upTo largest: UInt64 = Number.largest) -> UInt64? {
         let start = offset
         while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }
-        return body.extracting(start..<offset).unsignedDecimal
+        let digits = body.extracting(start..<offset)
+        if let number = digits.unsignedDecimal, number <= largest { return number }
+        isBeyondBound = isBeyondBound || digits.count > 1 && digits[0] != UInt8(ascii: "0")
+        return nil
     }
 }

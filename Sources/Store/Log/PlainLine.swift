@@ -55,6 +55,8 @@ struct PlainLine {
         guard line.starts(with: ",\"ts\":", at: seq.end), isNumber(line, at: seq.end &+ 6) else { return nil }
         let timestamp = line.decimal(at: seq.end &+ 6)
         plain.timestamp = timestamp.value
+        // Sixteen digits can be more than `Number.largest`.
+        guard (seq.value | timestamp.value) <= Number.largest else { return nil }
         if line.starts(with: ",\"op\":\"set\",\"key\":\"", at: timestamp.end) {
             plain.takeKey(line, at: timestamp.end &+ 19)
             guard plain.takeValue(line) else { return nil }

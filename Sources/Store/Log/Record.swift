@@ -135,6 +135,9 @@ package struct LogHeader: Equatable, Sendable {
     /// The checksum before that record.
     package var chain: UInt32
 
+    /// A segment can begin behind the last change that there can be.
+    static let largestFirst = Number.largest + 1
+
     package init(history: String, firstSeq: UInt64, chain: UInt32) {
         self.history = history
         self.firstSeq = firstSeq

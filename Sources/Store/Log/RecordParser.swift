@@ -64,7 +64,8 @@ package struct RecordParser: ~Copyable {
             }
         guard let parsed, isRecord || isPair(parsed) || fields.isAtFieldEnd else {
             throw LineError(
-                expected: "a record, header or durable line of version 1", found: excerpt(of: line))
+                expected: fields.isBeyondBound ? Number.bound : "a record, header or durable line of version 1",
+                found: excerpt(of: line))
         }
         return parsed
     }

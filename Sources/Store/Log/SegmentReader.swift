@@ -45,6 +45,10 @@ struct SegmentReader: ~Copyable {
         self.chunkSize = chunkSize
         self.reserveSize = reserveSize
         path = file.path
+        guard (1...LogHeader.largestFirst).contains(firstSeq) else {
+            throw lines.damage(
+                expected: "a segment that is named by its first change, \(Number.bound)", found: "\(firstSeq)")
+        }
         let first: LogLine?
         do throws(StoreError) {
             first = try lines.first(kind: "log")

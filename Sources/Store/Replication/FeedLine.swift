@@ -26,8 +26,6 @@ package enum FeedLine: Equatable, Sendable {
     /// (`host:port` each).
     case promote(LogPosition, followers: [String])
 
-    private static let followerLimit = 1024
-
     /// Reads a line.
     /// - Parameter text: the line without its line feed.
     /// - Returns: nil where it is none of these, but a line of the log or snapshot.
@@ -57,7 +55,7 @@ package enum FeedLine: Equatable, Sendable {
         while fields.skip(followers.isEmpty ? "\"" : ",\"") {
             let address = fields.untilQuote()
             guard (1...300).contains(address.utf8.count), address.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
-                fields.skip("\""), followers.count < followerLimit
+                fields.skip("\""), followers.count < RoleNote.followerLimit
             else { throw fields.malformed("addresses of followers") }
             followers.append(address)
         }

@@ -1,7 +1,8 @@
 // What a follower answers to a leader's hello: whose data it has, up to where, and the places to which it could cut its log
 // back if the leader does not know that one.
 //
-//     {"history":"5f0c9a52e1b7","seq":515400,"crc":"0d1e2f3a","checkpoints":[{"seq":515392,"crc":"eece75c1"}]}
+//     {"history":"5f0c9a52e1b7","seq":515400,"crc":"0d1e2f3a","checkpoints":[{"seq":515392,"crc":"eece75c1"}],
+//      "id":"0123456789abcdef"}                          one line
 
 import Bytes
 
@@ -13,14 +14,17 @@ package struct FollowerHello: Equatable, Sendable {
     package var position: LogPosition
     /// Where segments begin that the snapshot does not hold, the newest first.
     package var checkpoints: [LogPosition]
+    /// Who it is; nil if its version has no ids.
+    package var id: ServerID?
 
     /// More are not sent, and not read.
     package static let checkpointLimit = 64
 
-    package init(history: String, position: LogPosition, checkpoints: [LogPosition]) {
+    package init(history: String, position: LogPosition, checkpoints: [LogPosition], id: ServerID? = nil) {
         self.history = history
         self.position = position
         self.checkpoints = checkpoints
+        self.id = id
     }
 
     /// Reads an answer.
@@ -42,6 +46,7 @@ package struct FollowerHello: Equatable, Sendable {
             try fields.expect("}")
         }
         try fields.expect("]")
+        id = try fields.takeID()
         try fields.expectEnd()
     }
 }
@@ -59,6 +64,8 @@ extension ByteBuffer {
             append(position: checkpoint)
             append("}")
         }
-        append("]}\n")
+        append("]")
+        append(id: hello.id)
+        append("}\n")
     }
 }

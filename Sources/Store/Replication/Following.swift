@@ -31,9 +31,10 @@ extension Store {
     }
 
     /// What this store answers to a leader's hello. Reads the headers of the newest segments.
+    /// - Parameter id: who this server is.
     /// - Throws: `StoreError` where they cannot be read.
-    package func followerHello() throws(StoreError) -> FollowerHello {
-        FollowerHello(history: history, position: position, checkpoints: try checkpoints())
+    package func followerHello(id: ServerID? = nil) throws(StoreError) -> FollowerHello {
+        FollowerHello(history: history, position: position, checkpoints: try checkpoints(), id: id)
     }
 
     /// Bytes of records that the writer has not been given. Nothing bounds them but whoever calls `applyRecord`.

@@ -1,6 +1,6 @@
 // What a leader says first on a replication link: who it is and what its log holds.
 //
-//     REPLICATE {"version":1,"history":"5f0c9a52e1b7","port":8080,"first":1,"last":515392,"durable":515392}
+//     REPLICATE {"version":1,"history":"5f0c9a52e1b7","port":8080,"first":1,"last":515392,"durable":515392,"id":"0123456789abcdef"}
 
 import Bytes
 
@@ -18,13 +18,16 @@ package struct LeaderHello: Equatable, Sendable {
     package var last: UInt64
     /// Its newest change that is on its disk.
     package var durable: UInt64
+    /// Who it is; nil if its version has no ids.
+    package var id: ServerID?
 
-    package init(history: String, port: Int, first: UInt64, last: UInt64, durable: UInt64) {
+    package init(history: String, port: Int, first: UInt64, last: UInt64, durable: UInt64, id: ServerID? = nil) {
         self.history = history
         self.port = port
         self.first = first
         self.last = last
         self.durable = durable
+        self.id = id
     }
 
     /// Reads a hello.
@@ -40,7 +43,7 @@ package struct LeaderHello: Equatable, Sendable {
         history = try fields.expectHistory()
         try fields.expect(",\"port\":")
         let number = try fields.expectNumber("port")
-        guard number <= 65_535 else { throw fields.malformed("a port") }
+        guard (1...65_535).contains(number) else { throw fields.malformed("a port") }
         port = Int(number)
         try fields.expect(",\"first\":")
         first = try fields.expectNumber("first")
@@ -48,6 +51,7 @@ package struct LeaderHello: Equatable, Sendable {
         last = try fields.expectNumber("last")
         try fields.expect(",\"durable\":")
         durable = try fields.expectNumber("durable")
+        id = try fields.takeID()
         try fields.expectEnd()
     }
 }
@@ -67,6 +71,7 @@ extension ByteBuffer {
         append(decimal: hello.last)
         append(",\"durable\":")
         append(decimal: hello.durable)
+        append(id: hello.id)
         append("}\n")
     }
 }

@@ -3,14 +3,20 @@
 //     {"role":"follower","leader":"10.0.0.2:8080","followers":["10.0.0.3:8080"],"crc":"0d1e2f3a"}
 
 import Bytes
+import SystemPackage
 
 /// A data set's part in replication, as PROMOTE, DEMOTE, FOLLOW, FOLLOWER and a handover leave it.
 package struct RoleNote: Equatable, Sendable {
     package var isFollower: Bool
     /// The leader's address, `host:port`; nil where none was named, and on a leader.
     package var leader: String?
-    /// Addresses of followers.
+    /// Addresses of followers, `followerLimit` at most.
     package var followers: [String]
+
+    /// Followers that a server can have.
+    package static let followerLimit = 1024
+    /// The longest line that is read, in bytes: so many addresses with host names of the largest size take less.
+    private static let sizeLimit = 512 << 10
 
     package init(isFollower: Bool, leader: String?, followers: [String]) {
         self.isFollower = isFollower
@@ -27,14 +33,14 @@ package struct RoleNote: Equatable, Sendable {
         var fields = FieldReader(line.extracting(0..<bodySize))
         guard fields.skip("{\"role\":\"") else { return nil }
         isFollower = fields.skip("follower")
-        guard isFollower || fields.skip("leader"), fields.skip("\",\"leader\":\"") else { return nil }
-        let leader = fields.untilQuote()
+        guard isFollower || fields.skip("leader"), fields.skip("\",\"leader\":"), let leader = fields.jsonString()
+        else { return nil }
         self.leader = leader.isEmpty ? nil : leader
-        guard fields.skip("\",\"followers\":[") else { return nil }
+        guard fields.skip(",\"followers\":[") else { return nil }
         followers = []
-        while fields.skip(followers.isEmpty ? "\"" : ",\"") {
-            followers.append(fields.untilQuote())
-            guard fields.skip("\"") else { return nil }
+        while followers.isEmpty ? !fields.isAt("]") : fields.skip(",") {
+            guard let address = fields.jsonString() else { return nil }
+            followers.append(address)
         }
         guard fields.skip("]") else { return nil }
     }
@@ -46,13 +52,12 @@ extension ByteBuffer {
         let start = count
         append("{\"role\":\"")
         append(note.isFollower ? "follower" : "leader")
-        append("\",\"leader\":\"")
-        append(text: note.leader ?? "")
-        append("\",\"followers\":[")
+        append("\",\"leader\":")
+        append(jsonString: Array((note.leader ?? "").utf8).span)
+        append(",\"followers\":[")
         for (index, address) in note.followers.enumerated() {
-            append(index == 0 ? "\"" : ",\"")
-            append(text: address)
-            append("\"")
+            if index > 0 { append(",") }
+            append(jsonString: Array(address.utf8).span)
         }
         append("]")
         _ = appendChecksum(bodyFrom: start, chain: 0)
@@ -65,24 +70,38 @@ extension RoleNote {
     ///   it leads must not guess.
     static func read(_ files: DataFiles, on disk: any Disk) throws(StoreError) -> RoleNote? {
         guard try disk.exists(files.role) else { return nil }
-        var line = ByteBuffer()
-        let size = try disk.open(files.role, for: .reading).read(64 << 10, at: 0, into: &line)
-        guard size > 1, let note = RoleNote(line.bytes.extracting(0..<size - 1)) else {
-            throw .damagedRole(path: files.role.string)
-        }
+        guard let note = try read(files.role, on: disk) else { throw .damagedRole(path: files.role.string) }
         return note
+    }
+
+    /// - Returns: nil where a file does not say what `append(roleNote:)` has written.
+    fileprivate static func read(_ path: FilePath, on disk: any Disk) throws(StoreError) -> RoleNote? {
+        let file = try disk.open(path, for: .reading)
+        var line = ByteBuffer()
+        while line.count <= sizeLimit, try file.read(sizeLimit, at: line.count, into: &line) > 0 {}
+        guard line.count > 1, line.count <= sizeLimit else { return nil }
+        return RoleNote(line.bytes.extracting(0..<line.count - 1))
     }
 }
 
 extension Store {
-    /// Writes the role down; it is on the disk when this returns. Waits for the disk.
+    /// Writes the role down; it is on the disk when this returns, and was read back from there. Waits for the disk.
+    /// - Throws: `StoreError`; the file is as it was before then.
     package func write(_ note: RoleNote) throws(StoreError) {
+        precondition(note.followers.count <= RoleNote.followerLimit, "a role with more followers than can be read")
         if try disk.exists(files.nextRole) { try disk.remove(files.nextRole) }
         let file = try disk.create(files.nextRole)
         var line = ByteBuffer()
         line.append(roleNote: note)
         try file.write(line.bytes, Span(), at: 0)
         try file.sync()
+        // What cannot be read would keep this server from ever starting again.
+        guard try RoleNote.read(files.nextRole, on: disk) == note else {
+            throw .corruption(
+                Damage(
+                    path: files.nextRole.string, line: 1, offset: 0, expected: "the role that was just written",
+                    found: "another file"))
+        }
         try disk.rename(files.nextRole, to: files.role)
         try disk.syncFolder(files.folder)
         roleNote = note

@@ -11,15 +11,13 @@ extension FieldReader {
 
     /// Takes a number.
     mutating func expectNumber(_ name: String) throws(ReplicationError) -> UInt64 {
-        guard let number = number() else { throw malformed("a number as \(name)") }
+        guard let number = number() else { throw malformed("\(isBeyondBound ? Number.bound : "a number") as \(name)") }
         return number
     }
 
     /// Takes a history's name and the quote behind it.
     mutating func expectHistory() throws(ReplicationError) -> String {
-        let history = untilQuote()
-        guard (1...64).contains(history.utf8.count), history.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), skip("\"")
-        else { throw malformed("a history's name") }
+        guard let history = history() else { throw malformed("a history's name") }
         return history
     }
 

@@ -67,7 +67,9 @@ final class PairScan {
         case (.expiry(let key), .integer(let left)):
             // Below -1 it has just ended.
             guard let value, left >= -1 else { return }
-            try found(TransferPair(key: key, value: value, expires: left < 0 ? nil : time + left))
+            let largest = Int(Number.largest)
+            let expires = min(time + min(left, largest), largest)
+            try found(TransferPair(key: key, value: value, expires: left < 0 ? nil : expires))
         case (.expiry, _):
             let text = Outcome(reply, spec: nil, arguments: []).errorText
             throw serverError("\(link.endpoint): \(text ?? "PTTL was answered with \(reply)")")
@@ -75,8 +77,9 @@ final class PairScan {
     }
 
     private func look() throws {
+        let allowed = 0...Int(Number.largest) / 1000
         guard case .array(let parts) = try link.execute("TIME"), parts.count == 2, let seconds = Int(parts[0].word),
-            let microseconds = Int(parts[1].word)
+            let microseconds = Int(parts[1].word), allowed.contains(seconds), (0..<1_000_000).contains(microseconds)
         else { return }
         time = seconds * 1000 + microseconds / 1000
     }

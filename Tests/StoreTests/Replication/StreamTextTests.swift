@@ -41,6 +41,57 @@ struct StreamTextTests {
         #expect(leader(line.dropLast() + #","node":"x{}"}"#) == .success(hello), "fields that are not known")
     }
 
+    @Test("an id stands behind the last field that versions without ids know, and is read only as sixteen digits")
+    func ids() {
+        let id = ServerID(0x0123_4567_89ab_cdef)
+        let leaderLine =
+            #"REPLICATE {"version":1,"history":"h","port":8080,"first":1,"last":9,"durable":8,"id":"0123456789abcdef"}"#
+        let leaderHello = LeaderHello(history: "h", port: 8080, first: 1, last: 9, durable: 8, id: id)
+        #expect(text { $0.append(leaderHello: leaderHello) } == leaderLine + "\n")
+        #expect(leader(leaderLine) == .success(leaderHello))
+        #expect(leader(leaderLine.dropLast() + #","term":7}"#) == .success(leaderHello))
+        let line = #"{"history":"h","seq":515392,"crc":"eece75c1","checkpoints":[],"id":"0123456789abcdef"}"#
+        let hello = FollowerHello(history: "h", position: position, checkpoints: [], id: id)
+        #expect(text { $0.append(followerHello: hello) } == line + "\n")
+        #expect(follower(line) == .success(hello))
+        #expect(follower(line.dropLast() + #","knows":["expiry"]}"#) == .success(hello))
+        for wrong in ["", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0123456789abcdeg", "\\"] {
+            #expect((try? leader(leaderLine.replacingOccurrences(of: "\(id)", with: wrong)).get()) == nil, "\(wrong)")
+            #expect((try? follower(line.replacingOccurrences(of: "\(id)", with: wrong)).get()) == nil, "\(wrong)")
+        }
+        #expect(Set((0..<100).map { _ in ServerID.random() }).count == 100)
+    }
+
+    @Test("numbers above 2^53 - 1 are refused in every text, and the bound is named")
+    func bound() {
+        let samples = [
+            #"REPLICATE {"version":1,"history":"h","port":8080,"first":#,"last":9,"durable":8}"#,
+            #"REPLICATE {"version":1,"history":"h","port":8080,"first":1,"last":#,"durable":8}"#,
+            #"REPLICATE {"version":1,"history":"h","port":8080,"first":1,"last":9,"durable":#}"#,
+            ##"{"history":"h","seq":#,"crc":"eece75c1","checkpoints":[]}"##,
+            ##"{"history":"h","seq":1,"crc":"eece75c1","checkpoints":[{"seq":#,"crc":"00000001"}]}"##,
+            ##"{"continue":#,"crc":"eece75c1"}"##, ##"{"snapshot":#,"crc":"eece75c1"}"##, #"{"heartbeat":#,"seq":7}"#,
+            #"{"heartbeat":1,"seq":#}"#, ##"{"promote":#,"crc":"eece75c1","followers":["b:2"]}"##,
+        ]
+        for sample in samples {
+            func read(_ number: String) -> ReplicationError? {
+                let line = sample.replacingOccurrences(of: "#", with: number)
+                let results: [ReplicationError?] = [
+                    leader(line).failure, follower(line).failure, feedLine(line).failure,
+                ]
+                let index = line.hasPrefix("REPLICATE") ? 0 : line.hasPrefix("{\"history") ? 1 : 2
+                return results[index]
+            }
+            #expect(read("9007199254740991") == nil, "\(sample)")
+            for number in ["9007199254740992", "9223372036854775808", "18446744073709551616"] {
+                #expect(
+                    read(number).map { "\($0)".contains("a number from 0 to 9007199254740991 as ") } == true,
+                    "\(sample) \(number)")
+            }
+        }
+        #expect((try? leader(#"{"version":1,"history":"a","port":0,"first":1,"last":1,"durable":1}"#).get()) == nil)
+    }
+
     @Test("another version is told as such")
     func otherVersion() {
         let error = leader(#"REPLICATE {"version":2,"all":"else"}"#)
@@ -121,8 +172,8 @@ struct StreamTextTests {
     func garbage(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let samples = [
-            #"REPLICATE {"version":1,"history":"5f0c9a52e1b7","port":8080,"first":1,"last":9,"durable":8}"#,
-            #"{"history":"5f0c9a52e1b7","seq":5,"crc":"eece75c1","checkpoints":[{"seq":9,"crc":"00000001"}]}"#,
+            #"REPLICATE {"version":1,"history":"5f0c9a52e1b7","port":8080,"first":1,"last":9,"durable":8,"id":"0123456789abcdef"}"#,
+            #"{"history":"5f0c9a52e1b7","seq":5,"crc":"eece75c1","checkpoints":[{"seq":9,"crc":"00000001"}],"id":"0123456789abcdef"}"#,
             #"{"snapshot":515392,"crc":"eece75c1"}"#, #"{"heartbeat":1764000000789,"seq":7}"#,
             #"{"promote":515392,"crc":"eece75c1","followers":["[::1]:1","b:2"]}"#,
         ].map(\.bytes)
@@ -140,4 +191,8 @@ struct StreamTextTests {
         }
         for _ in 0..<1_000 { try FuzzCheck.stream.run(random.bytes(random.below(80))) }
     }
+}
+
+extension Result {
+    fileprivate var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }
