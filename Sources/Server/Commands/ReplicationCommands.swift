@@ -37,8 +37,10 @@ let replicationCommands: [Command] = [
         "FOLLOW", .server, 1...1, usage: "FOLLOW <host:port>", needs: "an address",
         summary: "Makes this server a follower of the leader at an address, which it asks to connect."
     ) { arguments, session, replies in
-        guard isReady(session, &replies), let leader = endpoint(arguments[1], session, &replies) else { return }
         let server = session.server
+        guard server.loading != nil || isReady(session, &replies),
+            let leader = endpoint(arguments[1], session, &replies)
+        else { return }
         let check = SelfCheck(leader, server: server)
         session.park(
             ParkedRequest(replies.writer.dialect, within: .milliseconds(SelfCheck.time)) {
