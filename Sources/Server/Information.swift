@@ -83,7 +83,8 @@ extension Server {
                 [
                     ("redis_version", Version.redis), ("puffin_version", Version.puffin),
                     ("redis_mode", "standalone"), ("process_id", String(WallClock.processID)),
-                    ("tcp_port", String(port)), ("uptime_in_seconds", String(statistics.uptimeSeconds)),
+                    ("run_id", "\(id)"), ("tcp_port", String(port)),
+                    ("uptime_in_seconds", String(statistics.uptimeSeconds)),
                 ]
             ),
             ("Clients", [("connected_clients", String(sessions.count)), ("maxclients", String(limits.clientCount))]),

@@ -10,6 +10,8 @@ import Synchronization
 /// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
 package final class Server {
     let log: Logger
+    /// Who this server is to others.
+    let id = ServerID.random()
     let limits: Limits
     let commands = CommandTable.standard
     let store: Store

@@ -37,11 +37,24 @@ let replicationCommands: [Command] = [
         "FOLLOW", .server, 1...1, usage: "FOLLOW <host:port>", needs: "an address",
         summary: "Makes this server a follower of the leader at an address, which it asks to connect."
     ) { arguments, session, replies in
-        guard isReady(session, &replies), let leader = endpoint(arguments[1], session, &replies) else { return }
-        follow(leader, session, &replies)
+        let server = session.server
+        guard server.loading != nil || isReady(session, &replies),
+            let leader = endpoint(arguments[1], session, &replies)
+        else { return }
+        let check = SelfCheck(leader, server: server)
+        session.park(
+            ParkedRequest(replies.writer.dialect, within: .milliseconds(SelfCheck.time)) {
+                // A follower may be loading what its leader has just sent: a moment, as a rule.
+                check.advance() && server.loading == nil
+            } answer: { [unowned session] replies, _ in
+                guard !check.isItself else { return replies.fail(.itself(leader)) }
+                // Much may have happened meanwhile.
+                guard isReady(session, &replies) else { return }
+                follow(leader, session, &replies)
+            })
     },
     Command(
-        "FOLLOWER", .server, 2...2, usage: "FOLLOWER ADD|REMOVE <host:port>",
+        "FOLLOWER", .server, 2...3, usage: "FOLLOWER ADD|REMOVE <host:port>",
         needs: "ADD or REMOVE, and an address",
         summary: "Has one follower more, or one less, from now on and after a restart.", run: follower),
     Command(
@@ -91,7 +104,7 @@ private func endpoint(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout
         var endpoint = try Endpoint(parsing: text)
         if text.hasPrefix(":") { endpoint = Endpoint(host: session.stream.peer.host, port: endpoint.port) }
         guard !session.server.isReached(at: endpoint) else {
-            replies.fail(ReplyError("\(endpoint) is this server itself"))
+            replies.fail(.itself(endpoint))
             return nil
         }
         return endpoint
@@ -125,6 +138,14 @@ private func replicate(_ arguments: Arguments, _ session: Session, _ replies: in
         return replies.fail(ReplyError("REPLICATE has to be the first request on its connection"))
     }
     let replication = session.server.replication
+    if let id = hello.id, id == session.server.id {
+        // A link of this server's own: the id in the answer tells it so.
+        var line = ByteBuffer()
+        line.append(
+            followerHello: FollowerHello(history: session.store.history, position: .start, checkpoints: [], id: id))
+        replies.writer.value(line.bytes.extracting(0..<line.count - 1))
+        return session.finish()
+    }
     let address = "\(Endpoint(host: session.stream.peer.host, port: UInt16(hello.port)))"
     if let refusal = replication.refusal(of: hello, from: address) {
         replication.complain("not followed: \(refusal)", about: address)
@@ -171,10 +192,18 @@ private func role(_ arguments: Arguments, _ session: Session, _ replies: inout R
 
 private func follower(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let replication = session.server.replication
-    guard isReady(session, &replies), let endpoint = endpoint(arguments[2], session, &replies) else { return }
+    guard isReady(session, &replies) else { return }
+    var id: ServerID?
+    if arguments.count > 3 {
+        id = ServerID(arguments[3])
+        if id == nil { return replies.fail(ReplyError("A server's id has sixteen hexadecimal digits")) }
+        // This server has asked itself.
+        if id == session.server.id { replication.dropOwnLeader() }
+    }
+    guard let endpoint = endpoint(arguments[2], session, &replies) else { return }
     if arguments[1].equalsIgnoringCase("ADD") {
-        replication.add(endpoint)
-    } else if arguments[1].equalsIgnoringCase("REMOVE") {
+        return addFollower(endpoint, id, session, &replies)
+    } else if arguments[1].equalsIgnoringCase("REMOVE"), arguments.count == 3 {
         guard replication.remove(endpoint) else {
             return replies.fail(.noFollower(at: endpoint, among: replication.followers))
         }
@@ -185,12 +214,36 @@ private func follower(_ arguments: Arguments, _ session: Session, _ replies: ino
     replies.writer.ok()
 }
 
+/// - Parameter id: the follower's, if it asks for itself. Without it the answer waits until the address has been tried, and it is
+///   known whether it leads back to this server.
+private func addFollower(
+    _ endpoint: Endpoint, _ id: ServerID?, _ session: Session, _ replies: inout ReplyQueue
+) {
+    let replication = session.server.replication
+    if let id {
+        if id == session.server.id { return replies.fail(.itself(endpoint)) }
+        // Under whatever name it is known here.
+        if replication.followers.contains(where: { $0.followerID == id && $0.isFeeding }) { return replies.writer.ok() }
+    }
+    guard let follower = replication.add(endpoint) else {
+        return replies.fail(ReplyError("Too many followers: \(RoleNote.followerLimit) are the limit"))
+    }
+    replication.noteFollowers()
+    guard id == nil else { return replies.writer.ok() }
+    session.park(
+        ParkedRequest(replies.writer.dialect, within: .milliseconds(SelfCheck.time)) {
+            follower.hasTried
+        } answer: { replies, _ in
+            if follower.isItself { replies.fail(.itself(endpoint)) } else { replies.writer.ok() }
+        })
+}
+
 private func handOver(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let replication = session.server.replication
     guard isReady(session, &replies), let endpoint = endpoint(arguments[1], session, &replies) else { return }
     var time = 10_000
     if arguments.count > 2 {
-        guard let wanted = arguments[2].decimal, wanted > 0 else { return replies.fail(.notAnInteger) }
+        guard let wanted = arguments[2].signedNumber, wanted > 0 else { return replies.fail(.notAnInteger) }
         time = wanted
     }
     guard let follower = replication.followers.first(where: { $0.endpoint == endpoint }) else {
@@ -222,7 +275,7 @@ private final class HandoverEnd {
 private func wait(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let (seq, replication) = (session.store.position.seq, session.server.replication)
     guard !replication.isFollower else { return replies.fail(.onFollower("WAIT")) }
-    guard let count = arguments[1].decimal else { return replies.fail(.notAnInteger) }
+    guard let count = arguments[1].signedNumber else { return replies.fail(.notAnInteger) }
     guard let patience = patience(arguments[2], &replies) else { return }
     session.park(
         ParkedRequest(replies.writer.dialect, within: patience) {
@@ -233,9 +286,9 @@ private func wait(_ arguments: Arguments, _ session: Session, _ replies: inout R
 }
 
 private func waitForDisks(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    guard let local = arguments[1].decimal else { return replies.fail(.notAnInteger) }
+    guard let local = arguments[1].signedNumber else { return replies.fail(.notAnInteger) }
     guard local == 0 || local == 1 else { return replies.fail(.outOfRange("value must between 0 and 1")) }
-    guard let count = arguments[2].decimal else { return replies.fail(.notAnInteger) }
+    guard let count = arguments[2].signedNumber else { return replies.fail(.notAnInteger) }
     guard count >= 0 else { return replies.fail(.outOfRange("must be positive")) }
     guard let patience = patience(arguments[3], &replies) else { return }
     let (store, replication) = (session.store, session.server.replication)
@@ -256,7 +309,7 @@ private func waitForDisks(_ arguments: Arguments, _ session: Session, _ replies:
 
 /// A time in milliseconds, as Redis reads it; 0 is for ever.
 private func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> ParkedRequest.Patience? {
-    guard let time = bytes.decimal else {
+    guard let time = bytes.signedNumber else {
         replies.fail(ReplyError("timeout is not an integer or out of range"))
         return nil
     }
@@ -268,7 +321,7 @@ private func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> Park
 }
 
 private func after(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    guard let seq = arguments[1].unsignedDecimal else { return replies.fail(.notAnInteger) }
+    guard let seq = arguments[1].number else { return replies.fail(.notAnInteger) }
     let request = rest(of: arguments, isLine: replies.writer.isLine)
     guard session.isDataRequest(request) else {
         return replies.fail(ReplyError("AFTER needs a request that reads or changes data: AFTER 42 GET greeting"))
@@ -297,6 +350,10 @@ private func rest(of arguments: Arguments, isLine: Bool) -> [UInt8] {
 }
 
 extension ReplyError {
+    fileprivate static func itself(_ endpoint: Endpoint) -> ReplyError {
+        ReplyError("\(endpoint) is this server itself")
+    }
+
     fileprivate static func noFollower(at endpoint: Endpoint, among followers: [FollowerLink]) -> ReplyError {
         let others = followers.map { "\($0.endpoint)" }.joined(separator: ", ")
         return ReplyError("No follower at \(endpoint); there \(others.isEmpty ? "are none" : "is \(others)")")

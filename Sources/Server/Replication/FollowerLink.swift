@@ -42,6 +42,15 @@ final class FollowerLink: StreamDelegate {
     private(set) var acknowledged: UInt64 = 0
     private(set) var applied: UInt64 = 0
     private(set) var sentSize = 0
+    /// Who the follower is, as it last said; nil if it has not, or its version has no ids.
+    private(set) var followerID: ServerID?
+    /// Whether the address leads back to this server.
+    private(set) var isItself = false
+    /// Whether an attempt to connect has come to an end, whatever end that was.
+    private(set) var hasTried = false
+    /// When the follower was greeted, and when feeding it last ended, in milliseconds of the monotonic clock.
+    private var greetingTime = 0
+    private var lossTime = -1
     private var lagProbe = LagProbe()
     /// Called once when the follower has become the leader.
     var promoted: (() -> Void)?
@@ -54,6 +63,8 @@ final class FollowerLink: StreamDelegate {
     private static let lineSize = 16 << 10
     /// How long dialing one address may take, in milliseconds.
     private static let dialTime = 3000
+    /// A follower that is there is heard of before so much time is over, in milliseconds: it says so each second.
+    private static let freshTime = 2000
     /// A connection that has lasted so long works, in milliseconds; so does one that has brought the follower something.
     private static let steadyTime = 5000
 
@@ -135,6 +146,8 @@ final class FollowerLink: StreamDelegate {
     }
 
     private func end() {
+        hasTried = true
+        if isFeeding { lossTime = MonotonicClock.milliseconds }
         switch state {
         case .greeting(let stream), .feeding(let stream, _):
             stream.close()
@@ -193,9 +206,10 @@ final class FollowerLink: StreamDelegate {
         }
         state = .greeting(stream)
         lastHeard = MonotonicClock.milliseconds
+        greetingTime = lastHeard
         stream.start(self)
         var line = ByteBuffer()
-        line.append(leaderHello: server.store.replicationHello(port: Int(server.port)))
+        line.append(leaderHello: server.store.replicationHello(port: Int(server.port), id: server.id))
         if !stream.send(line.bytes) { fail("the connection was lost") }
     }
 
@@ -242,12 +256,50 @@ final class FollowerLink: StreamDelegate {
         } catch {
             return refuse("\(error)", stream)
         }
+        if let id = hello.id, !identify(id) { return }
         (acknowledged, applied) = (0, 0)
+        hasTried = true
         heartbeatIsDue = true
         feedStart = (MonotonicClock.milliseconds, hello.position.seq)
         let feed = server.store.feed(for: hello)
         state = .feeding(stream, feed)
         send(feed, to: stream)
+    }
+
+    /// Takes a follower's id.
+    /// - Returns: false if this link must not go on: it leads to this server, or to the follower of another link.
+    private func identify(_ id: ServerID) -> Bool {
+        let replication = server.replication
+        if id == server.id {
+            isItself = true
+            replication.dropItself(self)
+            return false
+        }
+        // A follower has one leader's connection: it has closed the other link's, if there was one, when it got this greeting.
+        if let other = replication.followers.first(where: { $0 !== self && $0.had(id, since: greetingTime) }) {
+            replication.drop(self, sameAs: other)
+            return false
+        }
+        let isNew = followerID != id
+        followerID = id
+        for other in replication.followers where other !== self {
+            if other.followerID == id && other.isFeeding { other.fail("its follower has another link of this server's") }
+            // A server that was started again has a new id, and may have been the follower of any link that is down: what that
+            // has acknowledged would count twice.
+            if !other.isFeeding && (isNew || other.followerID == id) { other.forgetAcknowledgements() }
+        }
+        return true
+    }
+
+    /// Whether the link was up when another one sent its greeting at `time`, and its follower was heard of until then.
+    private func had(_ id: ServerID, since time: Int) -> Bool {
+        followerID == id && (isFeeding ? silence < FollowerLink.freshTime : lossTime >= time)
+    }
+
+    /// What the follower has is not known until it says so again.
+    private func forgetAcknowledgements() {
+        (acknowledged, applied) = (0, 0)
+        server.replication.acknowledged()
     }
 
     /// What an error says, cut to a line that can be read; nil where the line is none.
@@ -260,8 +312,8 @@ final class FollowerLink: StreamDelegate {
         guard line.starts(with: "ACK ") else { return nil }
         var space = 4
         while space < line.count, line[space] != UInt8(ascii: " ") { space += 1 }
-        guard space < line.count, let durable = line.extracting(4..<space).unsignedDecimal,
-            let applied = line.extracting(space + 1..<line.count).unsignedDecimal
+        guard space < line.count, let durable = line.extracting(4..<space).number,
+            let applied = line.extracting(space + 1..<line.count).number
         else { return nil }
         return (durable, applied)
     }

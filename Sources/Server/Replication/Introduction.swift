@@ -21,6 +21,8 @@ final class Introduction: StreamDelegate {
     private var backoff: Backoff
     private var ended: [Stream] = []
     private var complaint: String?
+    /// Whether the request that waits for its answer has this server's id in it: leaders of earlier versions refuse that.
+    private var saysID = false
 
     /// How long dialing one address may take, and how long after an answer the leader has time to connect, in milliseconds.
     private static let dialTime = 3000
@@ -77,10 +79,16 @@ final class Introduction: StreamDelegate {
     private func ask(_ stream: Stream) {
         state = .asking(stream)
         stream.start(self)
+        ask(stream, saysID: true)
+    }
+
+    private func ask(_ stream: Stream, saysID: Bool) {
+        self.saysID = saysID
         var line = ByteBuffer()
         // Without a host: the leader takes the address that this connection comes from.
         line.append("FOLLOWER ADD :")
         line.append(decimal: UInt64(server.port))
+        if saysID { line.append(text: " \(server.id)") }
         line.append("\n")
         if !stream.send(line.bytes) { fail("the connection was lost") }
     }
@@ -95,6 +103,8 @@ final class Introduction: StreamDelegate {
             complaint = nil
             backoff.reset()
             wait(Introduction.patience)
+        } else if saysID, case .asking(let stream) = state {
+            ask(stream, saysID: false)
         } else {
             fail("it refuses: \(String(line.extracting(0..<min(line.count, server.limits.echoSize * 4))))")
         }

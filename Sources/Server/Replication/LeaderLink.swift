@@ -18,6 +18,8 @@ final class LeaderLink: StreamDelegate {
     private let hello: LeaderHello
     /// Where clients reach the leader.
     let address: String
+    /// Who the leader is; nil if its version has no ids.
+    var id: ServerID? { hello.id }
 
     private enum State {
         /// The greeting's answer has to wait until the data set was set aside.
@@ -114,7 +116,7 @@ final class LeaderLink: StreamDelegate {
     private func answer() {
         var line = ByteBuffer()
         do throws(StoreError) {
-            line.append(followerHello: try server.store.followerHello())
+            line.append(followerHello: try server.store.followerHello(id: server.id))
         } catch {
             return end("\(error)")
         }

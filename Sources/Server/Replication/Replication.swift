@@ -59,8 +59,8 @@ final class Replication {
         if let note = server.store.roleNote {
             role = note.isFollower ? .follower : .leader
             leaderAddress = note.leader
-            introducesTo = note.leader.flatMap { try? Endpoint(parsing: $0) }
-            wanted += note.followers.compactMap { try? Endpoint(parsing: $0) }.filter { !wanted.contains($0) }
+            introducesTo = note.leader.flatMap { endpoint(inRole: $0) }
+            wanted += note.followers.compactMap { endpoint(inRole: $0) }.filter { !wanted.contains($0) }
             // Who leads now was this server's follower once.
             wanted.removeAll { $0 == introducesTo }
             if note.isFollower != settings.isFollower {
@@ -74,6 +74,16 @@ final class Replication {
         acknowledged()
         if isFollower { server.log.info("Following: waiting for the leader to connect; changes are refused") }
         introduceIfAlone()
+    }
+
+    /// An address of the file ROLE, which an earlier version may have written by other rules.
+    private func endpoint(inRole text: String) -> Endpoint? {
+        do throws(EndpointError) {
+            return try Endpoint(parsing: text)
+        } catch {
+            server.log.warning("Left out of what the file ROLE says: \(error)")
+            return nil
+        }
     }
 
     /// Takes what can change without a restart. A follower that is new is dialed, one that is gone is let go of; those that
@@ -184,10 +194,21 @@ final class Replication {
     }
 
     /// Has one more follower from now on; where there is one at this place, it is dialed now.
-    func add(_ endpoint: Endpoint) {
-        if let known = followers.first(where: { $0.endpoint == endpoint }) { return known.hurry() }
-        followers.append(FollowerLink(endpoint, server: server, seed: seeds.next()))
+    /// - Returns: the link to it; nil if there are as many as can be written down.
+    @discardableResult
+    func add(_ endpoint: Endpoint) -> FollowerLink? {
+        if let known = followers.first(where: { $0.endpoint == endpoint }) {
+            known.hurry()
+            return known
+        }
+        guard followers.count < RoleNote.followerLimit else {
+            server.log.error("Follower \(endpoint) is left out: \(RoleNote.followerLimit) followers are the limit")
+            return nil
+        }
+        let follower = FollowerLink(endpoint, server: server, seed: seeds.next())
+        followers.append(follower)
         acknowledged()
+        return follower
     }
 
     /// - Returns: false where there is none at this place.
@@ -207,6 +228,13 @@ final class Replication {
     func drop(_ follower: FollowerLink, sameAs other: FollowerLink) {
         server.log.info("Follower \(follower.endpoint) is \(other.endpoint) under another name: counted once")
         _ = remove(follower.endpoint)
+    }
+
+    /// Lets go of a link that leads back to this server.
+    func dropItself(_ follower: FollowerLink) {
+        server.log.error("Follower \(follower.endpoint) is this server itself: left out; remove it from the followers")
+        guard remove(follower.endpoint), server.store.roleNote != nil else { return }
+        noteFollowers()
     }
 
     // MARK: The follower's part

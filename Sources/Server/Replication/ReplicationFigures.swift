@@ -6,12 +6,14 @@ import Store
 extension Replication {
     /// Names and values for STATS.
     var figures: [(String, String)] {
-        [("role", role.rawValue), ("ack", "\(settings.acks)")] + (isFollower ? leaderFigures : []) + followerFigures
+        [("role", role.rawValue), ("server_id", "\(server.id)"), ("ack", "\(settings.acks)")]
+            + (isFollower ? leaderFigures : []) + followerFigures
     }
 
     private var leaderFigures: [(String, String)] {
         [
             ("leader", leaderAddress ?? "unknown"),
+            ("leader_id", leader?.id.map { "\($0)" } ?? "unknown"),
             ("leader_link", leader?.stateName ?? "down"),
             ("leader_seq", String(leader?.leaderSeq ?? lastKnownSeq)),
             ("stale_milliseconds", staleness.map { String($0) } ?? "unknown"),
@@ -25,6 +27,7 @@ extension Replication {
             let name = "follower_\(index + 1)"
             figures += [
                 (name, "\(follower.endpoint)"),
+                (name + "_id", follower.followerID.map { "\($0)" } ?? "unknown"),
                 (name + "_state", follower.stateName),
                 (name + "_acknowledged", String(follower.acknowledged)),
                 (name + "_behind", String(newest - min(newest, follower.acknowledged))),

@@ -90,6 +90,16 @@ extension Replication {
         introduction = Introduction(to: introducesTo, server: server, seed: seeds.next())
     }
 
+    /// Gives up a leader that turns out to be this server: a request to be its own follower has come.
+    func dropOwnLeader() {
+        guard isFollower, let leader = introducesTo, !hasLeader else { return }
+        stopIntroducing()
+        leaderAddress = nil
+        server.log.error(
+            "Leader \(leader) is this server itself: not followed; FOLLOW another leader, or PROMOTE this server")
+        noteFollowers()
+    }
+
     private func stopIntroducing() {
         introduction?.close()
         (introduction, introducesTo) = (nil, nil)
