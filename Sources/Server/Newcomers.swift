@@ -63,7 +63,7 @@ final class Newcomers {
     /// Descriptors that all of them take.
     static let descriptorCount = waitingCount + leaderCount + administratorCount
     /// How long a connection may take to say what it is for, in milliseconds; and how often it is looked whether it has.
-    private static let patience = 300
+    private static let patience = 500
     private static let interval = 50
     /// What administrators ask. No request is among them that reads or changes pairs, or waits for as long as a client likes.
     private static let administrativeNames: [StaticString] = [
@@ -86,10 +86,7 @@ final class Newcomers {
     /// Takes a connection for which no client's place is left.
     func take(_ connection: consuming Listener.Connection) {
         if waiting.count >= Newcomers.waitingCount {
-            // It may have said something that nobody has looked at yet.
-            let oldest = waiting[0]
-            oldest.stream.readAtOnce()
-            if oldest.stream.isOpen && waiting.first === oldest { refuse(oldest) }
+            giveUp(waiting[0])
         }
         waiting.append(Newcomer(Stream(server.loop, connection), self, server.limits.request))
         if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }
@@ -99,7 +96,13 @@ final class Newcomers {
     private func look() {
         decided.removeAll()
         let longAgo = MonotonicClock.milliseconds - Newcomers.patience
-        while let oldest = waiting.first, oldest.start <= longAgo { refuse(oldest) }
+        while let oldest = waiting.first, oldest.start <= longAgo { giveUp(oldest) }
+    }
+
+    /// Refuses one that is waited for no longer, unless it has said something that nobody has looked at yet.
+    private func giveUp(_ newcomer: Newcomer) {
+        newcomer.stream.readAtOnce()
+        if waiting.contains(where: { $0 === newcomer }) { refuse(newcomer) }
     }
 
     /// Lets go of the timer when nobody has needed it. To be called each second, and not by the timer.
