@@ -34,6 +34,7 @@ extension Server {
         everySecond?()
         let now = WallClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
+        dropIdleHolders()
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()
@@ -77,6 +78,8 @@ extension Server {
 
     /// Lets a session go on in the next turn.
     func goOnLater(_ session: Session) {
+        guard !session.isUnfinished else { return }
+        session.isUnfinished = true
         unfinished.append(session)
     }
 
