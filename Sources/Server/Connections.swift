@@ -43,6 +43,7 @@ extension Server {
         everySecond?()
         let now = MonotonicClock.milliseconds
         for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
+        dropIdleHolders()
         resumeAccepting()
         newcomers.tick()
         metrics?.tick()
@@ -103,6 +104,8 @@ extension Server {
 
     /// Lets a session go on in the next turn.
     func goOnLater(_ session: Session) {
+        guard !session.isUnfinished else { return }
+        session.isUnfinished = true
         unfinished.append(session)
     }
 

@@ -24,6 +24,7 @@ package final class Server {
     /// Whether replies to changes wait for more than this server's log.
     let waitsForFollowers: Bool
     let memory: MemoryBudget
+    let allowance = TurnAllowance()
     /// Asks this server to stop.
     package let stopRequest: StopRequest
     /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
@@ -59,6 +60,9 @@ package final class Server {
     var touched: [Session] = []
     var waiting: [Session] = []
     var unfinished: [Session] = []
+    /// Sessions whose next reply waits for memory, first come first served.
+    var starved: [Session] = []
+    var starvedTimer: Timer?
     /// Sessions with a request that waits for something but a commit, and what looks after them.
     var parked: [Session] = []
     var parkedTimer: Timer?
@@ -79,6 +83,8 @@ package final class Server {
     var loadFailure: StoreError?
     var announcements: Announcements
     private var hasMemoryToGiveBack = false
+    /// Whether it is looked at each second which clients move bytes.
+    var isLookingAtPace = false
     var hasStarted = false
     var stopping = Stopping()
 
@@ -184,6 +190,7 @@ package final class Server {
         giveBack()  // memory of cleared tables, a little at a time
         compact()  // what is to be said of snapshots
         if stopRequest.wasMade { stop() }
+        allowance.renew()
         hasClock = false
     }
 
@@ -229,11 +236,17 @@ package final class Server {
     }
 
     private func goOn() {
+        allowance.renew()
         if !parked.isEmpty { answerParked() }
+        if !starved.isEmpty { feedStarved() }
         guard !unfinished.isEmpty else { return }
         let sessions = unfinished
         unfinished.removeAll(keepingCapacity: true)
-        for session in sessions { session.goOn() }
+        for session in sessions {
+            session.isUnfinished = false
+            // Those for whom this turn has nothing left come first in the next one.
+            if session.hasAllowance { session.goOn() } else { goOnLater(session) }
+        }
     }
 
     private func answerParked() {

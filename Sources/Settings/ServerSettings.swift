@@ -99,7 +99,7 @@ package enum ServerSettings {
         "How many arguments a request in RESP may have.")
     package static let unsentSize = Key(
         "limits.unsent_size", flag: "max-unsent-size", .size(from: 1 << 20, upTo: 1 << 30), default: "64M",
-        "How many bytes of replies to one request may wait for a client to read them; beyond this it is dropped.")
+        "The largest reply to one MGET or KEYS. A request whose reply would be larger is answered with an error.")
 
     // MARK: logging
 

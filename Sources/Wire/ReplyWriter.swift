@@ -70,6 +70,21 @@ public struct ReplyWriter: ~Copyable {
         if isLine { line(bytes) } else { bulk(bytes) }
     }
 
+    /// How many bytes `value` appends for it, or a few more.
+    package func size(ofValue bytes: Span<UInt8>) -> Int {
+        guard isLine, !bytes.isPlainLineValue else { return bytes.count + 24 }
+        var size = bytes.count + 24
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == 0x7f {
+                size += 5
+            } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                size += 1
+            }
+        }
+        return size
+    }
+
     private mutating func line(_ bytes: Span<UInt8>) {
         if bytes.isPlainLineValue && !(isInList && bytes.equals("END")) {
             buffer.reserve(bytes.count &+ 1)
@@ -138,6 +153,9 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("END\n")
     }
 
+    /// Forgets that a list was begun: it has been dropped.
+    package mutating func forgetList() { isInList = false }
+
     private mutating func header(_ type: UInt8, _ count: Int) {
         guard !isLine else {
             isInList = true
@@ -167,8 +185,7 @@ extension Span where Element == UInt8 {
     /// Whether a value may stand bare in a reply line: it cannot be taken for an error, a JSON string, or two lines.
     package var isPlainLineValue: Bool {
         guard count > 0, self[0] != UInt8(ascii: "\""), !starts(with: "ERROR") else { return false }
-        for index in 0..<count where self[index] < 0x20 || self[index] == 0x7f { return false }
-        return true
+        return !hasControlByte
     }
 }
 

@@ -49,12 +49,17 @@ struct Witness {
     }
 
     /// The server's memory in MiB: what of it is in RAM; 0 under a sanitizer, whose own memory most of it is.
-    func serverMemory() throws -> Int {
+    func serverMemory() throws -> Int { try memory("VmRSS:") }
+
+    /// The most that it ever was; 0 under a sanitizer.
+    func peakMemory() throws -> Int { try memory("VmHWM:") }
+
+    private func memory(_ name: String) throws -> Int {
         if isSanitized { return 0 }
         let status = try String(contentsOfFile: "/proc/\(server.process.id)/status", encoding: .utf8)
-        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
             let size = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-        else { throw WireError(description: "no VmRSS for process \(server.process.id)") }
+        else { throw WireError(description: "no \(name) for process \(server.process.id)") }
         return size / 1024
     }
 }

@@ -62,7 +62,7 @@ extension DiskOperation {
         case .create, .write, .sync, .truncate, .allocate: path.hasSuffix(".jsonl") || isHelper
         case .rename, .remove: isHelper
         case .syncFolder: path.hasSuffix(".log")
-        case .open, .openSegments, .read, .lock, .list, .createFolder, .status, .size, .space: false
+        case .open, .openFolder, .openSegments, .read, .lock, .list, .createFolder, .status, .size, .space: false
         }
     }
 }

@@ -16,6 +16,13 @@ extension WireConnection {
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Sends as much as the kernel takes at once, and drops the rest; nothing where the server has hung up.
+    package func sendWithoutWaiting(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes {
+            unsafe _ = Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+        }
+    }
+
     /// Sends each byte in a packet of its own.
     package func dribble(_ text: String) throws {
         var on: Int32 = 1

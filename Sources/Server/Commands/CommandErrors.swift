@@ -18,6 +18,24 @@ extension ReplyError {
         ReplyError("Reply too large: more than \(limit) bytes; use SCAN, or a narrower pattern")
     }
 
+    /// Of one request's values. Nothing of them is sent.
+    static func valuesTooLarge(limit: Int) -> ReplyError {
+        ReplyError("Reply too large: more than \(limit) bytes; ask for fewer keys at a time")
+    }
+
+    static func patternTooLong(size: Int) -> ReplyError {
+        .tooLong("Pattern", size: size, limit: GlobPattern.sizeLimit)
+    }
+
+    static func tooMany(_ what: String, count: Int, limit: Int) -> ReplyError {
+        ReplyError("Too many \(what): \(count), the limit is \(limit)")
+    }
+
+    /// Of an option, which is shown behind the message.
+    static func unknownOption(_ message: String, _ name: Span<UInt8>, _ session: Session) -> ReplyError {
+        ReplyError("\(message) '\(echo(name, session.server.limits.echoSize))'")
+    }
+
     static func tooLong(_ what: String, size: Int, limit: Int) -> ReplyError {
         ReplyError("\(what) too long: \(size) bytes, the limit is \(limit)")
     }

@@ -8,13 +8,13 @@ let connectionCommands: [Command] = [
         "PING", .connection, 0...1, form: .rest(afterWords: 0), usage: "PING [<text>]", needs: "a text or nothing",
         summary: "PONG, or the text."
     ) { arguments, session, replies in
-        if arguments.count > 1 { replies.writer.value(arguments[1]) } else { replies.writer.simple("PONG") }
+        if arguments.count > 1 { echo(arguments, session, &replies) } else { replies.writer.simple("PONG") }
     },
     Command(
         "ECHO", .connection, 1...1, form: .rest(afterWords: 0), usage: "ECHO <text>", needs: "a text",
         summary: "The text."
     ) { arguments, session, replies in
-        replies.writer.value(arguments[1])
+        echo(arguments, session, &replies)
     },
     Command(
         "QUIT", .connection, 0...Command.any, lineArity: 0...0, usage: "QUIT", summary: "Ends the connection."
@@ -39,6 +39,15 @@ let connectionCommands: [Command] = [
         needs: "a subcommand", summary: "What the server knows of this connection.", run: client),
 ]
 
+private func echo(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    let text = arguments[1]
+    guard
+        text.count < Session.largeReplySize
+            || session.hasMemory(forReplyOf: replies.writer.size(ofValue: text), arguments, &replies)
+    else { return }
+    replies.writer.value(text)
+}
+
 private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     var isVersion3 = session.speaksRESP3
     var name: String?
@@ -60,7 +69,7 @@ private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout 
         } else if arguments[index].equalsIgnoringCase("AUTH") {
             return replies.fail(.noPasswords)
         } else {
-            return replies.fail(ReplyError("Syntax error in HELLO option '\(String(arguments[index]))'"))
+            return replies.fail(.unknownOption("Syntax error in HELLO option", arguments[index], session))
         }
     }
     if let name { session.name = name }
@@ -95,7 +104,7 @@ private func client(_ arguments: Arguments, _ session: Session, _ replies: inout
     } else if subcommand.equalsIgnoringCase("SETINFO") {
         guard arguments.count == 4 else { return replies.fail(.wrongArity("client|setinfo")) }
         guard arguments[2].equalsIgnoringCase("LIB-NAME") || arguments[2].equalsIgnoringCase("LIB-VER") else {
-            return replies.fail(ReplyError("Unrecognized option '\(String(arguments[2]))'"))
+            return replies.fail(.unknownOption("Unrecognized option", arguments[2], session))
         }
         replies.writer.ok()
     } else {

@@ -1,6 +1,7 @@
 // Commands on keys.
 
 import Bytes
+import Store
 import Wire
 
 let keyCommands: [Command] = [
@@ -27,7 +28,9 @@ let keyCommands: [Command] = [
         "KEYS", .read, 1...1, lineArity: 0...1, usage: "KEYS [<pattern>]", needs: "a pattern or nothing",
         summary: "Every key that matches a pattern such as user:*."
     ) { arguments, session, replies in
-        session.list(GlobPattern(arguments.count > 1 ? arguments[1] : allKeys.span), arguments, replies.writer.dialect)
+        let pattern = arguments.count > 1 ? arguments[1] : allKeys.span
+        guard pattern.count <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: pattern.count)) }
+        session.list(KeyListing(.all, GlobPattern(pattern), dialect: replies.writer.dialect), arguments)
     },
     Command(
         "SCAN", .read, 1...Command.any, lineArity: 1...7,
@@ -49,6 +52,8 @@ let keyCommands: [Command] = [
 ]
 
 private let allKeys: [UInt8] = [UInt8(ascii: "*")]
+/// An empty set: no byte is in it.
+private let noKeys: [UInt8] = Array("[]".utf8)
 
 private func delete(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let store = session.store
@@ -80,8 +85,10 @@ private func clear(_ arguments: Arguments, _ session: Session, _ replies: inout 
 }
 
 private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-    guard let cursor = arguments[1].unsignedDecimal else { return replies.fail(.invalidCursor) }
-    var pattern: GlobPattern?
+    guard let cursor = arguments[1].unsignedDecimal, cursor <= ScanCursor.largestNumber else {
+        return replies.fail(.invalidCursor)
+    }
+    var patternIndex: Int?
     var count = 10
     var isOtherType = false
     var index = 2
@@ -89,7 +96,10 @@ private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout R
         guard index + 1 < arguments.count else { return replies.fail(.syntax) }
         let value = arguments[index + 1]
         if arguments[index].equalsIgnoringCase("MATCH") {
-            pattern = GlobPattern(value)
+            guard value.count <= GlobPattern.sizeLimit else {
+                return replies.fail(.patternTooLong(size: value.count))
+            }
+            patternIndex = index + 1
         } else if arguments[index].equalsIgnoringCase("COUNT") {
             guard let number = value.signedNumber else { return replies.fail(.notAnInteger) }
             guard number > 0 else { return replies.fail(.syntax) }
@@ -101,15 +111,12 @@ private func scan(_ arguments: Arguments, _ session: Session, _ replies: inout R
         }
         index += 2
     }
-    let store = session.store
-    replies.depends(on: store.position.seq)
-    var keys = KeyList(dialect: replies.writer.dialect)
-    // Empty buckets count for something too, so that a sparse table does not hold the turn up.
-    let next = store.scan(from: cursor, count: count, buckets: max(count / 10, 16)) { key in
-        if !isOtherType, pattern?.matches(key) ?? true { keys.append(key) }
-    }
-    replies.writer.list(2)
-    replies.writer.text(String(next))
-    replies.writer.append(keys)
-    replies.writer.endList()
+    // Of any other type there are no keys, but the pages are the same.
+    let pattern =
+        if isOtherType { GlobPattern(noKeys.span) } else if let patternIndex {
+            GlobPattern(arguments[patternIndex])
+        } else { GlobPattern(allKeys.span) }
+    var listing = KeyListing(
+        .page(count: count), pattern, from: ScanCursor(number: cursor), dialect: replies.writer.dialect)
+    if !listing.advance(session.server, &replies) { session.list(listing, arguments) }
 }

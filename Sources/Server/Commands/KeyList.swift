@@ -1,39 +1,53 @@
 import Bytes
 import Wire
 
-/// Keys gathered for a reply, whose header has to say how many there are.
+/// Keys gathered for a reply, whose header has to say how many there are. In pieces, so that growing never copies much, and so that
+/// memory goes as they are sent.
 struct KeyList: ~Copyable {
     private(set) var count = 0
-    private var keys = ReplyWriter()
+    /// Bytes gathered.
+    private(set) var size = 0
+    private let dialect: ReplyDialect
+    private var pieces: [Piece] = []
 
-    init(dialect: ReplyDialect) {
-        keys.dialect = dialect
-        if dialect == .line { keys.list(0) }
+    private final class Piece {
+        var writer = ReplyWriter()
     }
 
-    /// Bytes gathered.
-    var size: Int { keys.buffer.count }
+    /// Bytes of a piece, but for its last key.
+    private static let pieceSize = 64 << 10
+
+    init(dialect: ReplyDialect) { self.dialect = dialect }
+
+    var isEmpty: Bool { pieces.isEmpty }
 
     mutating func append(_ key: Span<UInt8>) {
-        keys.value(key)
+        if pieces.last.map({ $0.writer.buffer.count >= KeyList.pieceSize }) ?? true { addPiece() }
+        let piece = pieces[pieces.count - 1]
+        let before = piece.writer.buffer.count
+        piece.writer.value(key)
+        size += piece.writer.buffer.count - before
         count += 1
     }
 
-    mutating func removeAll() {
-        keys.buffer.removeAll()
-        count = 0
+    private mutating func addPiece() {
+        let piece = Piece()
+        piece.writer.dialect = dialect
+        if dialect == .line { piece.writer.list(0) }
+        pieces.append(piece)
     }
 
-    fileprivate var bytes: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { keys.buffer.bytes }
-    }
-}
-
-extension ReplyWriter {
-    /// Appends gathered keys: as a list of its own in RESP, as further lines in the line dialect.
-    mutating func append(_ keys: borrowing KeyList) {
-        if !isLine { list(keys.count) }
-        buffer.append(keys.bytes)
+    /// Moves keys, as they are written in a reply, to its end.
+    /// - Parameter limit: where so much has been moved, the rest stays.
+    mutating func move(atLeast limit: Int = .max, to writer: inout ReplyWriter) {
+        var (moved, done) = (0, 0)
+        while done < pieces.count, moved < limit {
+            let piece = pieces[done]
+            writer.buffer.append(piece.writer.buffer.bytes)
+            moved += piece.writer.buffer.count
+            done += 1
+        }
+        pieces.removeFirst(done)
+        size -= moved
     }
 }

@@ -322,17 +322,19 @@ private func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> Park
 
 private func after(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     guard let seq = arguments[1].number else { return replies.fail(.notAnInteger) }
-    let request = rest(of: arguments, isLine: replies.writer.isLine)
-    guard session.isDataRequest(request) else {
+    let request = HeldRequest(rest(of: arguments, isLine: replies.writer.isLine))
+    guard session.isDataRequest(request.bytes) else {
         return replies.fail(ReplyError("AFTER needs a request that reads or changes data: AFTER 42 GET greeting"))
     }
     let server = session.server
     session.park(
-        ParkedRequest(replies.writer.dialect, within: .milliseconds(server.limits.afterTime)) {
+        ParkedRequest(
+            replies.writer.dialect, within: .milliseconds(server.limits.afterTime), holding: request.size
+        ) {
             server.store.committed >= seq
         } answer: { [unowned session] replies, isLate in
             guard !isLate else { return replies.fail(.notThere(seq, server)) }
-            session.runPart(request, &replies)
+            session.runPart(request.bytes, &replies)
         })
 }
 

@@ -40,8 +40,15 @@ let serverCommands: [Command] = [
         "INFO", .server, 0...Command.any, usage: "INFO [<section> …]", needs: "sections or nothing",
         summary: "For Redis tools: what STATS says, in their words."
     ) { arguments, session, replies in
+        guard arguments.count - 1 <= wordLimit else {
+            return replies.fail(.tooMany("sections", count: arguments.count - 1, limit: wordLimit))
+        }
         var sections: [String] = []
-        for index in 1..<arguments.count { sections.append(String(arguments[index]).lowercased()) }
+        // No section has a long name.
+        for index in 1..<arguments.count where arguments[index].count <= session.server.limits.echoSize {
+            sections.append(String(arguments[index]).lowercased())
+        }
+        if sections.isEmpty, arguments.count > 1 { sections = [""] }
         replies.writer.verbatim(session.server.information(sections: sections))
     },
     Command(
@@ -53,11 +60,21 @@ let serverCommands: [Command] = [
         summary: "For Redis clients: the commands, described.", run: command),
 ]
 
+/// Words that a request about the server may have: far more than there are sections, settings or commands.
+private let wordLimit = 1024
+
 private func config(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     guard arguments[1].equalsIgnoringCase("GET") else {
         return replies.fail(.unknownSubcommand("CONFIG", arguments[1], echoSize: session.server.limits.echoSize))
     }
     guard arguments.count > 2 else { return replies.fail(.wrongArity("config|get")) }
+    guard arguments.count - 2 <= wordLimit else {
+        return replies.fail(.tooMany("patterns", count: arguments.count - 2, limit: wordLimit))
+    }
+    var size = 0
+    for index in 2..<arguments.count { size += arguments[index].count }
+    // All of them together, as they are matched in one turn.
+    guard size <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: size)) }
     var patterns: [GlobPattern] = []
     for index in 2..<arguments.count {
         let pattern = Array(String(arguments[index]).lowercased().utf8)
@@ -87,6 +104,9 @@ private func command(_ arguments: Arguments, _ session: Session, _ replies: inou
         replies.writer.map(0)
         replies.writer.endList()
     } else if arguments[1].equalsIgnoringCase("INFO") {
+        guard arguments.count - 2 <= wordLimit else {
+            return replies.fail(.tooMany("names", count: arguments.count - 2, limit: wordLimit))
+        }
         replies.writer.list(arguments.count - 2)
         for index in 2..<arguments.count {
             if let found = table.index(of: arguments[index]) {

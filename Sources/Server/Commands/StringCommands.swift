@@ -9,8 +9,16 @@ let stringCommands: [Command] = [
     ) { arguments, session, replies in
         let store = session.store
         let reading = store.get(arguments[1])
+        guard let value = reading.value else {
+            replies.depends(on: reading.seq)
+            return replies.writer.missing()
+        }
+        guard
+            value.count < Session.largeReplySize
+                || session.hasMemory(forReplyOf: replies.writer.size(ofValue: value), arguments, &replies)
+        else { return }
         replies.depends(on: reading.seq)
-        if let value = reading.value { replies.writer.value(value) } else { replies.writer.missing() }
+        replies.writer.value(value)
     },
     Command(
         "SET", .write, 2...Command.any, lineArity: 2...2, form: .rest(afterWords: 1), keys: .one,
@@ -24,18 +32,7 @@ let stringCommands: [Command] = [
     },
     Command(
         "MGET", .read, 1...Command.any, keys: .all, usage: "MGET <key> …", needs: "one or more keys",
-        summary: "The values of several keys."
-    ) { arguments, session, replies in
-        let store = session.store
-        replies.writer.list(arguments.count - 1)
-        for index in 1..<arguments.count {
-            let reading = store.get(arguments[index])
-            replies.depends(on: reading.seq)
-            guard replies.size <= session.server.limits.unsentSize else { return session.drop() }
-            if let value = reading.value { replies.writer.value(value) } else { replies.writer.missing() }
-        }
-        replies.writer.endList()
-    },
+        summary: "The values of several keys.", run: getMany),
     Command(
         "MSET", .write, 2...Command.any, keys: .everySecond, storesValues: true,
         usage: "MSET <key> <value> …", needs: "keys and values, one after the other",
@@ -54,3 +51,49 @@ let stringCommands: [Command] = [
         replies.writer.ok()
     },
 ]
+
+private func getMany(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    let store = session.store
+    let start = replies.size
+    var isAskedFor = false
+    replies.writer.list(arguments.count - 1)
+    for index in 1..<arguments.count {
+        let reading = store.get(arguments[index])
+        if !isAskedFor, replies.size - start + (reading.value?.count ?? 0) >= Session.largeReplySize {
+            guard hasMemory(forValuesOf: arguments, session, &replies) else { return }
+            isAskedFor = true
+        }
+        replies.depends(on: reading.seq)
+        if let value = reading.value { replies.writer.value(value) } else { replies.writer.missing() }
+    }
+    replies.writer.endList()
+}
+
+/// Bytes that say of a key that it is not there, or a few more.
+private let missingSize = 24
+
+/// Whether all values may be answered with together: within the limit, and when there is memory for them. Where not, says so.
+private func hasMemory(forValuesOf arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) -> Bool {
+    let store = session.store
+    let limit = session.server.limits.unsentSize
+    var size = 0
+    for index in 1..<arguments.count {
+        let reading = store.get(arguments[index])
+        if let value = reading.value {
+            size += replies.writer.size(ofValue: value)
+        } else {
+            size += missingSize
+        }
+        guard size <= limit else {
+            replies.takeBack()
+            replies.fail(.valuesTooLarge(limit: limit))
+            return false
+        }
+    }
+    if let error = session.server.refusal(ofReplyOf: size) {
+        replies.takeBack()
+        replies.fail(error)
+        return false
+    }
+    return session.hasMemory(forReplyOf: size, arguments, &replies)
+}

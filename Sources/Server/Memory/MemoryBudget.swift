@@ -111,6 +111,13 @@ struct MemoryBudget: ~Copyable {
         excess(store: store, buffers: buffers) > inputReserve && buffers > reliefTrigger.load(ordering: .relaxed)
     }
 
+    /// Notes what buffers and connections take. What there was no use in asking for falls with it: whoever has given memory back and
+    /// takes it again is asked again.
+    func noteBuffers(_ size: Int) {
+        let mark = size + inputReserve / 4
+        if mark < reliefTrigger.load(ordering: .relaxed) { reliefTrigger.store(mark, ordering: .relaxed) }
+    }
+
     /// Notes that connections have given back what they could.
     func relieved(store: Int, buffers: Int) {
         let isEnough = excess(store: store, buffers: buffers) <= inputReserve
@@ -127,6 +134,12 @@ struct MemoryBudget: ~Copyable {
 
     /// Below this the limit counts as left, so that one pair that comes and goes makes no news.
     private var nearLimit: Int { limit - limit / 16 }
+
+    /// Whether the log has been told that the limit is reached, and not yet that it no longer is.
+    var isReached: Bool { reached.load(ordering: .relaxed) }
+
+    /// Whether so much is no less than what counts as left.
+    func isNear(_ used: Int) -> Bool { used >= nearLimit }
 
     /// What there is to tell when so much is used.
     /// - Parameter isRefused: whether a request has just been refused.

@@ -1,6 +1,7 @@
 // The memory limit: who may grow, and who has to give back when there is too little. Nothing is ever evicted.
 
 import Bytes
+import Reactor
 import Store
 import Wire
 
@@ -53,34 +54,159 @@ extension Server {
     }
 
     private func lookAtMemory() {
+        memory.noteBuffers(bufferMemory)
         if memory.needsRelief(store: storeMemory, buffers: bufferMemory) { relieveMemory() }
         tell(memory.news(used: usedMemory, isRefused: false))
         memory.grant(used: usedMemory, buffers: bufferMemory)
     }
 
-    /// Makes connections give memory back, the largest first, until they take half of what they may: those with half a
-    /// request get an error, those that do not take their replies are dropped.
+    /// What connections hold beyond what the store leaves of the limit. What the log and compactions hold is not theirs: it goes by
+    /// itself.
+    private func excess(held: Int) -> Int { memory.excess(store: storeMemory, buffers: held) }
+
+    private var heldMemory: Int { sessions.values.reduce(0) { $0 + ($1.stream.isOpen ? $1.heldMemory : 0) } }
+
+    /// Makes connections give memory back: first what idle ones keep for later; then, the largest first, until they take half of
+    /// what they may: those with half a request get an error, and so do listings of which nothing is sent; those that do not take
+    /// their replies are dropped, and so is whoever else holds much.
     private func relieveMemory() {
-        for (session, size) in sessions(by: \.incompleteSize, from: limits.shortRequestSize) {
-            guard excess > memory.inputReserve / 2 else { break }
-            memory.countRefusal()
-            session.refuseIncomplete(.outOfMemory(used: usedMemory, limit: memory.limit, incomplete: size))
+        for session in sessions.values { session.trim() }
+        var held = heldMemory
+        let incomplete = sessions(by: \.incompleteSize, from: limits.shortRequestSize)
+        // One alone may be large: at the limit it may be the value that makes another one smaller.
+        let limit = memory.inputReserve + (incomplete.count == 1 ? memory.outputReserve : 0)
+        var left = incomplete[...]
+        if excess(held: held) > limit {
+            while let (session, size) = left.first, excess(held: held) > memory.inputReserve / 2 {
+                left.removeFirst()
+                memory.countRefusal()
+                session.refuseIncomplete(.outOfMemory(used: usedMemory, limit: memory.limit, incomplete: size))
+                held -= size
+            }
         }
-        if excess > memory.outputReserve {
-            for (session, size) in sessions(by: \.stream.unsentSize, from: limits.unsentPauseSize) {
-                guard excess > memory.outputReserve / 2 else { break }
-                session.drop(
-                    "memory is short and it does not take its replies", [("unsent", size), ("used", usedMemory)])
+        held -= left.reduce(0) { $0 + $1.size }
+        if excess(held: held) > memory.outputReserve {
+            for (session, size) in sessions(by: \.heldMemory, from: 0)
+            where session.incompleteSize <= limits.shortRequestSize {
+                guard excess(held: held) > memory.outputReserve / 2 else { break }
+                free(session)
+                held -= size
             }
         }
         memory.relieved(store: storeMemory, buffers: bufferMemory)
     }
 
-    private var excess: Int { memory.excess(store: storeMemory, buffers: bufferMemory) }
+    /// Has a session give back what it holds.
+    private func free(_ session: Session) {
+        let (listing, unsent, held) = (session.listingSize, session.outputSize, session.heldMemory)
+        if session.refuseListing(.outOfMemory(used: usedMemory, limit: memory.limit, reply: listing)) {
+            memory.countRefusal()
+        } else if unsent > 0 {
+            session.drop(
+                "memory is short and it does not take its replies", [("unsent", unsent), ("used", usedMemory)])
+        } else if session.incompleteSize > 0 {
+            memory.countRefusal()
+            session.refuseIncomplete(.outOfMemory(used: usedMemory, limit: memory.limit, incomplete: held))
+        } else {
+            session.drop("memory is short and its requests wait", [("held", held), ("used", usedMemory)])
+        }
+    }
 
-    /// Sessions for which a size is larger than `least`, with it, the largest first.
+    /// Open sessions for which a size is larger than `least`, with it, the largest first.
     private func sessions(by size: KeyPath<Session, Int>, from least: Int) -> [(Session, size: Int)] {
-        sessions.values.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }.sorted { $0.size > $1.size }
+        sessions.values.filter { $0.stream.isOpen }.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }
+            .sorted { $0.size > $1.size }
+    }
+
+    // MARK: Replies
+
+    /// What connections may take together: what the store leaves of the limit, and the reserve for replies.
+    private var connectionMemory: Int {
+        memory.limit == .max ? .max : max(memory.limit - storeMemory, 0) + memory.outputReserve
+    }
+
+    /// Why a reply of several values can never be given, as long as the store takes so much; nil where it can.
+    func refusal(ofReplyOf size: Int) -> ReplyError? {
+        guard size > connectionMemory else { return nil }
+        memory.countRefusal()
+        return .outOfMemory(used: usedMemory, limit: memory.limit, reply: size)
+    }
+
+    /// Whether a large reply can be given now: it fits beside what all others hold, or there is no other large one, so that each
+    /// value can be read at some time, however little memory there is.
+    func hasMemory(forReplyOf size: Int, to asking: Session) -> Bool {
+        let limit = connectionMemory
+        if size <= limit &- bufferMemory { return true }
+        var (held, isAlone) = (0, true)
+        for session in sessions.values where session !== asking && session.stream.isOpen {
+            held += session.heldMemory
+            if session.outputSize >= Session.largeReplySize { isAlone = false }
+        }
+        return isAlone || held + size <= limit
+    }
+
+    /// Lets sessions go on that have waited for memory, first come first served.
+    func feedStarved() {
+        starved.removeAll { !$0.stream.isOpen || $0.awaitedSize == 0 }
+        while allowance.hasReplies, let first = starved.first, hasMemory(forReplyOf: first.awaitedSize, to: first) {
+            starved.removeFirst()
+            first.endWait()
+        }
+    }
+
+    // MARK: Clients that hold memory others wait for
+
+    /// For how long a client that moves no bytes may hold memory, in milliseconds: while changes are refused, and while another
+    /// one waits for a reply, to which it has to give way sooner. A client that reads moves something each round trip.
+    private static let idleLimits = (changes: 5000, replies: 500)
+    /// Who holds no more than this is left alone: that much any client holds now and then.
+    private static let idleSize = 16 << 10
+    /// How often that is looked at while a reply waits, in milliseconds.
+    private static let starvedInterval = 100
+
+    /// Has a session wait until there is memory for its next reply.
+    func starve(_ session: Session) {
+        starved.append(session)
+        if starvedTimer == nil {
+            starvedTimer = Timer(loop, every: Server.starvedInterval) { [unowned self] in dropIdleHolders() }
+        }
+    }
+
+    /// While memory is short: takes it from clients that move no bytes, the largest first, until changes are accepted again and
+    /// no reply waits. Each second, and more often while a reply waits.
+    func dropIdleHolders() {
+        guard memory.isReached || !starved.isEmpty else {
+            starvedTimer = nil
+            if isLookingAtPace { for session in sessions.values { session.pace.reset() } }
+            isLookingAtPace = false
+            return
+        }
+        isLookingAtPace = true
+        let now = MonotonicClock.milliseconds
+        let isReplyWaited = isReplyWaitedFor
+        let limit = isReplyWaited ? Server.idleLimits.replies : Server.idleLimits.changes
+        var idle: [(Session, size: Int)] = []
+        for session in sessions.values where session.stream.isOpen {
+            // Who waits holds a request, not what the others wait for.
+            guard session.idleTime(now) >= limit, session.awaitedSize == 0 else { continue }
+            let size = session.heldMemory
+            if size > Server.idleSize { idle.append((session, size)) }
+        }
+        guard isReplyWaited || isChangeWaitedFor else { return }
+        idle.sort { $0.size > $1.size }
+        for (session, _) in idle {
+            free(session)
+            guard isReplyWaitedFor || isChangeWaitedFor else { return }
+        }
+    }
+
+    /// Whether changes are refused because of more than the store.
+    private var isChangeWaitedFor: Bool {
+        memory.isReached && memory.isNear(usedMemory) && !memory.isNear(storeMemory)
+    }
+
+    private var isReplyWaitedFor: Bool {
+        starved.first.map { !hasMemory(forReplyOf: $0.awaitedSize, to: $0) } ?? false
     }
 
     /// Tells the log, once, when the limit is reached and when there is room again.
@@ -109,6 +235,13 @@ extension ReplyError {
         ReplyError(
             outOfMemory: "this needs \(needed) bytes more, \(used) of \(limit) are in use; "
                 + "delete keys or raise --max-memory")
+    }
+
+    /// Of a reply that there is no memory for.
+    static func outOfMemory(used: Int, limit: Int, reply: Int) -> ReplyError {
+        ReplyError(
+            outOfMemory: "the reply takes \(reply) bytes, \(used) of \(limit) are in use; "
+                + "ask for less at a time or raise --max-memory")
     }
 
     /// Of a request that has not come completely, and takes too much already.

@@ -15,6 +15,9 @@ final class RequestCounts {
     @inline(__always)
     func count(_ index: Int) { byCommand[index] &+= 1 }
 
+    /// Takes one back: the request is run again later.
+    func takeBack(_ index: Int) { byCommand[index] -= 1 }
+
     func countUnknown() { unknown += 1 }
 
     /// Notes an error reply. Errors are made of texts anyway: here one more is no matter.

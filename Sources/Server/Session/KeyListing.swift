@@ -1,47 +1,102 @@
-// KEYS over a large table, a few buckets a turn, so that nobody else waits for it. Whole buckets are taken, so each key
-// that is there all along appears once. Lines are sent as they are found; RESP wants the number of keys first, and a reply
-// that waits for followers may become an error as a whole, so there they are gathered, up to a limit.
+// KEYS and SCAN, as far as they take more than a moment: a few steps each turn, so that nobody else waits for them. Each key that
+// is there all along is named once. KEYS sends lines as they are found; RESP wants the number of keys first, so there they are
+// gathered, up to a limit, and then sent a piece at a time, as the client takes them. A reply that waits for followers may become
+// an error as a whole, so there all of it is written at once.
 
 import Bytes
+import Store
 import Wire
 
-/// One KEYS under way.
+/// One KEYS or SCAN under way.
 struct KeyListing: ~Copyable {
-    private let pattern: GlobPattern
-    private let dialect: ReplyDialect
-    private var cursor: UInt64 = 0
-    private var keys: KeyList
-
-    /// About 3,500 keys: less than a millisecond.
-    private static let bucketsPerStep = 4
-
-    init(_ pattern: GlobPattern, dialect: ReplyDialect) {
-        self.pattern = pattern
-        self.dialect = dialect
-        keys = KeyList(dialect: dialect)
+    /// What is asked for.
+    enum Kind {
+        /// Every key.
+        case all
+        /// Some keys, and the cursor to go on with.
+        case page(count: Int)
     }
 
-    /// Looks at some more keys and writes what can be said so far.
-    /// - Returns: whether the listing is complete.
-    mutating func step(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
-        let store = server.store
-        let matchesAll = pattern.matchesAll
+    let dialect: ReplyDialect
+    private let kind: Kind
+    private var search: KeySearch
+    /// Whether a part of the reply is written; of a page, whether it has been looked for.
+    private var hasBegun = false
+
+    /// Bytes that a step gathers or moves to the replies.
+    private static let stepSize = 256 << 10
+    /// Bytes of keys that SCAN answers with, but for the last key.
+    private static let pageSize = 1 << 20
+
+    init(_ kind: Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), dialect: ReplyDialect) {
+        self.kind = kind
+        self.dialect = dialect
+        search = KeySearch(pattern, from: cursor, dialect: dialect)
+    }
+
+    /// Bytes of memory that it holds.
+    var heldSize: Int { search.heldSize }
+
+    /// Whether nothing of the reply is written, so that an error can take its place.
+    var canFail: Bool {
+        if case .page = kind { return true }
+        return !hasBegun
+    }
+
+    /// Looks at some more keys, as far as the turn allows, and writes what can be said so far.
+    /// - Returns: whether the reply is complete.
+    mutating func advance(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
+        switch kind {
+        case .all: advanceAll(server, &replies)
+        case .page(let count): advancePage(count, server, &replies)
+        }
+    }
+
+    private mutating func advancePage(_ count: Int, _ server: Server, _ replies: inout ReplyQueue) -> Bool {
+        guard server.allowance.hasSteps else { return false }
+        server.allowance.withSteps { steps in
+            if hasBegun {
+                // Only what was met: a page ends where the steps of its first turn did.
+                search.advance(in: server.store, count: 0, size: KeyListing.pageSize, steps: &steps)
+            } else {
+                // Empty buckets count for something too, so that a sparse table does not hold the turn up.
+                search.advance(
+                    in: server.store, count: count, buckets: max(count / 10, 16), size: KeyListing.pageSize,
+                    steps: &steps)
+            }
+        }
+        hasBegun = true
+        guard search.isSettled else { return false }
+        replies.depends(on: server.store.position.seq)
+        replies.writer.list(2)
+        replies.writer.text(String(search.cursor.number))
+        if !replies.writer.isLine { replies.writer.list(search.keys.count) }
+        search.keys.move(to: &replies.writer)
+        replies.writer.endList()
+        return true
+    }
+
+    private mutating func advanceAll(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
         let isStreamed = dialect == .line && !replies.keepsApart
-        replies.begin(dialect)
-        replies.depends(on: store.position.seq)
-        cursor = store.scan(from: cursor, count: .max, buckets: KeyListing.bucketsPerStep) { key in
-            if matchesAll || pattern.matches(key) { keys.append(key) }
+        let limit = server.limits.unsentSize
+        server.allowance.withSteps { steps in
+            search.advance(
+                in: server.store, size: isStreamed ? KeyListing.stepSize : limit &+ 1, steps: &steps)
         }
-        let isTooLarge = !isStreamed && keys.size > server.limits.unsentSize
-        let isComplete = cursor == 0 || isTooLarge
-        if isTooLarge {
-            replies.fail(.replyTooLarge(limit: server.limits.unsentSize))
-        } else if isStreamed || isComplete {
-            replies.writer.append(keys)
-            keys.removeAll()
-            if isComplete { replies.writer.endList() }
+        let isFound = search.isSettled && search.cursor.isAtEnd
+        if !isStreamed, !hasBegun {
+            guard search.keys.size <= limit else {
+                replies.fail(.replyTooLarge(limit: limit))
+                return true
+            }
+            guard isFound else { return false }
         }
-        replies.end(committed: store.committed, isComplete: isComplete)
-        return isComplete
+        replies.depends(on: server.store.position.seq)
+        if !isStreamed, !hasBegun, !replies.writer.isLine { replies.writer.list(search.keys.count) }
+        hasBegun = true
+        search.keys.move(atLeast: replies.keepsApart ? .max : KeyListing.stepSize, to: &replies.writer)
+        guard isFound, search.keys.isEmpty else { return false }
+        replies.writer.endList()
+        return true
     }
 }

@@ -1,6 +1,7 @@
 // A request whose answer waits for something that is not a change of its own: followers, a change of the leader's, a handover.
 // Its connection runs no further requests meanwhile.
 
+import Bytes
 import Reactor
 import Wire
 
@@ -16,20 +17,25 @@ struct ParkedRequest {
     }
 
     let dialect: ReplyDialect
+    /// Bytes of memory that it holds.
+    let heldSize: Int
     private let patience: Patience
     private let start = MonotonicClock.milliseconds
     private let isDone: () -> Bool
     private let answer: (inout ReplyQueue, _ isLate: Bool) -> Void
 
     /// - Parameters:
+    ///   - heldSize: bytes of memory that `answer` keeps.
     ///   - isDone: asked in each turn.
     ///   - answer: writes the reply; told whether the patience was at its end first.
     init(
-        _ dialect: ReplyDialect, within patience: Patience, until isDone: @escaping () -> Bool,
+        _ dialect: ReplyDialect, within patience: Patience, holding heldSize: Int = 0,
+        until isDone: @escaping () -> Bool,
         answer: @escaping (inout ReplyQueue, _ isLate: Bool) -> Void
     ) {
         self.dialect = dialect
         self.patience = patience
+        self.heldSize = heldSize
         self.isDone = isDone
         self.answer = answer
     }
@@ -50,5 +56,18 @@ struct ParkedRequest {
         case .client: clientHasEnded
         case .unlimited: false
         }
+    }
+}
+
+/// A request that runs later, counted with the buffers until then.
+final class HeldRequest {
+    let bytes: [UInt8]
+    private var memory = CountedMemory()
+    /// Bytes of memory that it takes.
+    var size: Int { memory.size }
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        memory.set(Allocation.size(of: bytes.capacity))
     }
 }

@@ -9,18 +9,33 @@ extension Session {
 
     /// Goes on with a long reply, or with requests that had to wait.
     func goOn() {
-        guard stream.isOpen, !isOutputFull else { return }
+        guard stream.isOpen, !isOutputFull, awaitedSize == 0 else { return }
         if parked != nil { return answerParked() }
         server.touch(self)
-        if var current = listing.take() {
-            isBusy = !current.step(server, &replies)
-            if isBusy { listing = consume current }
+        if let current = listing.take() {
+            goOn(current, &replies)
             times.noteListing(isComplete: !isBusy, of: self)
         } else if isStalled {
             isStalled = false
             stream.showHeld()
             if peerHasEnded && !isStalled { refuseUnfinished(stream.heldSize) }
         }
+    }
+
+    private func goOn(_ current: consuming KeyListing, _ replies: inout ReplyQueue) {
+        let start = replies.size
+        replies.begin(current.dialect)
+        let isComplete = current.advance(server, &replies)
+        replies.end(committed: store.committed, isComplete: isComplete)
+        allowance.take(replies.size - start)
+        isBusy = !isComplete
+        listingSize = isComplete ? 0 : current.heldSize
+        if !isComplete { listing = consume current }
+    }
+
+    /// Whether the turn has left what this session needs to go on.
+    var hasAllowance: Bool {
+        allowance.hasReplies && (listing == nil || allowance.hasSteps)
     }
 
     /// Answers a request that waits for something, where that has come or the time is over.
@@ -43,7 +58,7 @@ extension Session {
     var isParked: Bool { parked != nil && stream.isOpen }
 
     /// Whether something was put off that `goOn` can do now.
-    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil }
+    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && awaitedSize == 0 }
 
     private var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
@@ -54,6 +69,6 @@ extension Session {
     /// Bytes of requests that may gather meanwhile.
     static let parkedSize = 64 << 10
 
-    /// Whether requests have to wait: for a long reply to be complete, or for the client to take replies.
-    var isHeldUp: Bool { isBusy || isOutputFull }
+    /// Whether requests have to wait: for a long reply to be complete, for the client to take replies, or for the next turn.
+    var isHeldUp: Bool { isBusy || isStalled || isOutputFull }
 }

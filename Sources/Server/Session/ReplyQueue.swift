@@ -18,6 +18,8 @@ package struct ReplyQueue: ~Copyable {
 
     /// Bytes at the front that may be sent.
     private var releasedSize = 0
+    /// Bytes that were sent since the connection began.
+    private(set) var sentSize = 0
     private var marks: [Mark] = []
     /// This turn's replies from the first on that has to wait.
     private var region = Mark(seq: 0, size: 0, replies: 0)
@@ -96,6 +98,16 @@ package struct ReplyQueue: ~Copyable {
         requestCounts?.count(error)
         writer.error(error)
     }
+
+    /// Drops what was written of the reply; another one can take its place.
+    mutating func takeBack() {
+        writer.buffer.truncate(to: start)
+        writer.forgetList()
+        dependency = 0
+    }
+
+    /// Notes that the request that is being run, which reads data, is run again later.
+    mutating func noteWait() { counts.reads = max(counts.reads - 1, 0) }
 
     /// Ends the reply, or a part of one that goes on later, and files it under the change that it depends on.
     package mutating func end(committed: UInt64, isComplete: Bool = true) {
@@ -233,9 +245,24 @@ package struct ReplyQueue: ~Copyable {
 
     /// Drops what was sent.
     package mutating func removeReleased() {
+        sentSize &+= releasedSize
         writer.buffer.removeFirst(releasedSize)
         writer.buffer.trim(above: ReplyQueue.keptSize)
         releasedSize = 0
+    }
+
+    /// Bytes of memory that it takes.
+    var capacity: Int { writer.buffer.capacity }
+
+    /// Gives back what is kept for the next replies, where none is on its way.
+    mutating func trim() { writer.buffer.trim(above: 0) }
+
+    /// Drops every reply: nobody takes them.
+    mutating func forget() {
+        writer.buffer.removeAll()
+        writer.buffer.trim(above: 0)
+        marks.removeAll()
+        (region, releasedSize, start, dependency) = (Mark(seq: 0, size: 0, replies: 0), 0, 0, 0)
     }
 
     /// What has gone through since the last call.

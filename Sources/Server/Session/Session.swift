@@ -15,6 +15,7 @@ final class Session: StreamDelegate {
     let commands: CommandTable
     let requestCounts: RequestCounts
     let times: RequestTimes
+    let allowance: TurnAllowance
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
     var name = ""
@@ -25,13 +26,18 @@ final class Session: StreamDelegate {
     var replies = ReplyQueue()
     var state = State.open
     var listing: KeyListing?
+    /// Bytes of memory that it holds.
+    var listingSize = 0
     var parked: ParkedRequest?
+    /// Bytes of the reply for which the request at hand waits until there is memory; it stays unused until then. 0 for none.
+    var awaitedSize = 0
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 
     /// Whether the server has this session on its list of those to flush, and of those that wait.
     var isTouched = false
     var isWaiting = false
+    var isUnfinished = false
     var joinedBatch = -1
 
     enum State {
@@ -48,6 +54,10 @@ final class Session: StreamDelegate {
     var peerHasEnded = false
     /// Requests have come that had to wait; the stream holds them.
     var isStalled = false
+    /// Whether the request at hand is a part of another one: it cannot wait for memory.
+    private(set) var isRunningPart = false
+    /// Whether its peer moves bytes, which matters when memory is short.
+    var pace = Pace()
 
     init(id: Int, server: Server, stream: Stream) {
         self.id = id
@@ -56,6 +66,7 @@ final class Session: StreamDelegate {
         commands = server.commands
         requestCounts = server.requestCounts
         times = RequestTimes(server)
+        allowance = server.allowance
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
         replies.keepsApart = server.replication.settings.acks != .local
@@ -76,20 +87,22 @@ final class Session: StreamDelegate {
     private func runRequests(
         _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) -> Consumption {
-        let unsent = stream.unsentSize
+        let start = replies.size
+        let pauseSize = allowance.pauseSize(from: start, atMost: server.limits.unsentPauseSize &- stream.unsentSize)
+        defer { allowance.take(replies.size &- start) }
         replies.time = times.now
-        var used = 0
+        var (used, last) = (0, 0)
         var lookahead = Lookahead()
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
-            if isBusy || unsent + replies.size > server.limits.unsentPauseSize {
+            if isBusy || replies.size > pauseSize {
                 isStalled = true
                 break
             }
             let rest = bytes.extracting(used..<bytes.count)
             switch parser.parse(rest) {
             case .complete(let size):
-                used += size
+                (used, last) = (used &+ size, size)
                 lookahead.pass(to: used, in: bytes, parser, store)
                 run(rest, &parser, &replies)
             case .incomplete(let missing):
@@ -97,6 +110,10 @@ final class Session: StreamDelegate {
             case .malformed(let error):
                 refuse(error, parser.dialect, &replies)
             }
+        }
+        if isBusy, awaitedSize > 0 {
+            isStalled = true
+            used -= last
         }
         return Consumption(used: used, missing: 1)
     }
@@ -191,9 +208,10 @@ final class Session: StreamDelegate {
         return false
     }
 
-    /// Begins to answer with every key that matches.
-    func list(_ pattern: GlobPattern, _ arguments: Arguments, _ dialect: ReplyDialect) {
-        listing = KeyListing(pattern, dialect: dialect)
+    /// Goes on with a listing in the next turn, and answers then.
+    func list(_ newListing: consuming KeyListing, _ arguments: Arguments) {
+        listingSize = newListing.heldSize
+        listing = consume newListing
         times.beginListing(arguments)
         isBusy = true
     }
@@ -220,6 +238,8 @@ final class Session: StreamDelegate {
         var parser = RequestParser(limits: server.limits.request)
         let bytes = request.span
         guard case .complete = parser.parse(bytes) else { return replies.fail(.syntax) }
+        isRunningPart = true
+        defer { isRunningPart = false }
         runCommand(bytes, &parser, &replies)
     }
 
@@ -238,11 +258,6 @@ final class Session: StreamDelegate {
         if case .open = state { state = .finishing }
     }
 
-    /// Ends the connection at once, because its replies went beyond the limit.
-    func drop() {
-        drop("its replies went beyond the limit", [("limit", server.limits.unsentSize)])
-    }
-
     /// Ends the connection at once.
     func drop(_ reason: String, _ figures: [(String, Int)]) {
         server.statistics.droppedClients += 1
@@ -250,22 +265,6 @@ final class Session: StreamDelegate {
         for (name, value) in figures { metadata[name] = "\(value)" }
         server.log.warning("Client dropped: \(reason)", metadata: metadata)
         close()
-    }
-
-    // MARK: Memory
-
-    /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
-    var incompleteSize: Int {
-        guard case .open = state, !isStalled, !isBusy, stream.heldSize > 0 else { return 0 }
-        return stream.heldCapacity + parser.heldSize
-    }
-
-    /// Drops a request that is not complete, says why, and ends.
-    func refuseIncomplete(_ error: ReplyError) {
-        server.touch(self)
-        answerOutside(parser.dialect, error, &replies)
-        stream.dropHeld()
-        parser = RequestParser(limits: server.limits.request)
-        finish()
+        forget()
     }
 }

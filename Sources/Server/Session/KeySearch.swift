@@ -1,0 +1,97 @@
+// Looking through keys for KEYS and SCAN, a little at a time. How much of a turn that takes is counted in steps: comparing a byte
+// of a pattern is one, and reaching a key costs many. A key whose match is not decided when the steps are used up is copied, and the
+// match goes on in a later turn, whatever becomes of the key meanwhile.
+
+import Bytes
+import Store
+import Wire
+
+/// A search for the keys that match a pattern.
+struct KeySearch: ~Copyable {
+    private let pattern: GlobPattern
+    private let matchesAll: Bool
+    private(set) var cursor: ScanCursor
+    /// What was found.
+    var keys: KeyList
+    /// Keys that have been met and are not decided; the first is under way.
+    private var undecided: [[UInt8]] = []
+    private var undecidedSize = 0
+    private var progress = GlobPattern.Progress()
+    private var memory = CountedMemory()
+
+    /// What reaching a key costs, which is mostly a wait for memory; and looking through the slots of a bucket.
+    private static let keySteps = 64
+    private static let bucketSteps = 512
+
+    init(_ pattern: GlobPattern, from cursor: ScanCursor, dialect: ReplyDialect) {
+        self.pattern = pattern
+        matchesAll = pattern.matchesAll
+        self.cursor = cursor
+        keys = KeyList(dialect: dialect)
+        memory.set(pattern.size)
+    }
+
+    /// Whether every key that was met is decided.
+    var isSettled: Bool { undecided.isEmpty }
+
+    /// Bytes of memory that it holds.
+    var heldSize: Int { memory.size + keys.size }
+
+    /// Goes on until the steps are used up, everything was looked at, or one of the limits is reached.
+    /// - Parameters:
+    ///   - count: keys to look at; a few more where they share a tag.
+    ///   - buckets: buckets to look at.
+    ///   - size: bytes of keys to gather.
+    mutating func advance(
+        in store: Store, count: Int = .max, buckets: Int = .max, size: Int, steps: inout Int
+    ) {
+        decide(&steps)
+        var (keysLeft, bucketsLeft) = (count, buckets)
+        while undecided.isEmpty, steps > 0, keysLeft > 0, bucketsLeft > 0, keys.size < size, !cursor.isAtEnd {
+            var cursor = self.cursor
+            store.scan(from: &cursor, size: 1, buckets: 1) { key in
+                look(at: key, &steps)
+                keysLeft &-= 1
+                return steps <= 0 || keysLeft <= 0 || keys.size >= size ? 1 : 0
+            }
+            self.cursor = cursor
+            steps -= KeySearch.bucketSteps
+            bucketsLeft &-= 1
+        }
+        noteMemory()
+    }
+
+    private mutating func look(at key: Span<UInt8>, _ steps: inout Int) {
+        steps -= KeySearch.keySteps + key.count >> 3
+        if matchesAll { return keys.append(key) }
+        guard undecided.isEmpty else { return keep(key) }
+        guard let isMatch = pattern.matches(key, &progress, steps: &steps) else { return keep(key) }
+        progress = GlobPattern.Progress()
+        if isMatch { keys.append(key) }
+    }
+
+    private mutating func keep(_ key: Span<UInt8>) {
+        undecided.append([UInt8](key))
+        undecidedSize += key.count
+    }
+
+    /// Goes on with the keys that are not decided.
+    private mutating func decide(_ steps: inout Int) {
+        var done = 0
+        while done < undecided.count, steps > 0 {
+            let key = undecided[done]
+            guard let isMatch = pattern.matches(key.span, &progress, steps: &steps) else { break }
+            progress = GlobPattern.Progress()
+            steps -= KeySearch.keySteps
+            undecidedSize -= key.count
+            if isMatch { keys.append(key.span) }
+            done += 1
+        }
+        undecided.removeFirst(done)
+    }
+
+    private mutating func noteMemory() {
+        let size = pattern.size + undecidedSize
+        if size != memory.size { memory.set(size) }
+    }
+}
