@@ -188,7 +188,11 @@ struct PlaceTests {
             let options =
                 isLeader ? ["--follower", "127.0.0.1:\(listener.port)"] : ["--mode", "follower"]
             let server = try Replica("server", in: folder, options).start()
-            if !isLeader { #expect(try server.ask("FOLLOW 127.0.0.1:\(listener.port)") == "OK") }
+            if !isLeader {
+                #expect(try server.ask("FOLLOW 127.0.0.1:\(listener.port)") == "OK")
+                // It has asked whether the server there is itself.
+                _ = try listener.accept()
+            }
             for _ in 0..<2 {
                 let connection = try listener.accept()
                 #expect(try connection.receiveLine().hasPrefix(isLeader ? "REPLICATE " : "FOLLOWER ADD :"))

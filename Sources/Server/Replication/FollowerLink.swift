@@ -284,7 +284,9 @@ final class FollowerLink: StreamDelegate {
         let isNew = followerID != id
         followerID = id
         for other in replication.followers where other !== self {
-            if other.followerID == id && other.isFeeding { other.fail("its follower has another link of this server's") }
+            if other.followerID == id && other.isFeeding {
+                other.fail("its follower has another link of this server's")
+            }
             // A server that was started again has a new id, and may have been the follower of any link that is down: what that
             // has acknowledged would count twice.
             if !other.isFeeding && (isNew || other.followerID == id) { other.forgetAcknowledgements() }

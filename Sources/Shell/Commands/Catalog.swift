@@ -48,7 +48,8 @@ package enum Catalog {
 
     package static let server: [CommandSpec] = [
         CommandSpec(
-            "PING", "[<text>]", 0...1, needs: "a text or nothing", "Answers PONG, or the text that is given.", form: .rest(afterWords: 0)),
+            "PING", "[<text>]", 0...1, needs: "a text or nothing", "Answers PONG, or the text that is given.",
+            form: .rest(afterWords: 0)),
         CommandSpec("ECHO", "<text>", 1...1, needs: "a text", "Sends a text back.", form: .rest(afterWords: 0)),
         CommandSpec("STATS", "What the server holds and has done.", answer: .pairs),
         CommandSpec("HELP", "The commands, as the server describes them.", isHidden: true),
@@ -111,7 +112,8 @@ package enum Catalog {
         CommandSpec(
             "COMMAND", "[COUNT|INFO <name> …|DOCS]", 0...CommandSpec.any, needs: "a subcommand or nothing",
             "The commands, described for Redis clients.", isHidden: true),
-        CommandSpec("BGSAVE", "[SCHEDULE]", 0...1, needs: "SCHEDULE or nothing", "The same as COMPACT.", isHidden: true),
+        CommandSpec(
+            "BGSAVE", "[SCHEDULE]", 0...1, needs: "SCHEDULE or nothing", "The same as COMPACT.", isHidden: true),
         CommandSpec("BGREWRITEAOF", "The same as COMPACT.", isHidden: true),
         CommandSpec(
             "LASTSAVE", "When the last snapshot was begun, in Unix seconds; 0 where there is none.", isHidden: true),

@@ -127,7 +127,8 @@ package struct LocalDisk: Disk {
             // Anybody may have given a file a time before 1970, or one that no clock will come to.
             let milliseconds = UInt64(bounded: min(max(time.tv_sec, 0), Int(Number.largest) / 1000) * 1000)
             return FileStatus(
-                size: Int(UInt64(bounded: status.st_size)), modified: milliseconds + UInt64(clamping: time.tv_nsec) / 1_000_000)
+                size: Int(UInt64(bounded: status.st_size)),
+                modified: milliseconds + UInt64(clamping: time.tv_nsec) / 1_000_000)
         }
         let errno = Errno(rawValue: Glibc.errno)
         if errno == .noSuchFileOrDirectory { return nil }

@@ -43,7 +43,7 @@ struct Recovery: ~Copyable {
 
     /// What DURABLE says.
     var mark: DurableMark?
-    /// Whether something else says that there was a log.
+    /// Whether something else says that there was a log, and that nobody has set segments of it aside.
     var hasTraces = false
 
     var position = LogPosition.start
@@ -75,7 +75,7 @@ struct Recovery: ~Copyable {
         try files.removeTemporaryFiles(contents, on: disk)
         report.unknownFiles = contents.unknown
         segments = contents.segments[...]
-        hasTraces = !(before ?? contents).traces.isEmpty
+        hasTraces = try files.traces(before ?? contents, nil, on: disk) != nil
         try readMark()
         do throws(StoreError) {
             try checkPresence(before ?? contents)

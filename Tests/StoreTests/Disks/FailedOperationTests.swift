@@ -23,7 +23,10 @@ struct FailedOperationTests {
             let text = error.description
             #expect(text.hasPrefix("Cannot \(operation.rawValue) /d/1.jsonl: "), "\(text)")
             #expect(
-                text.hasSuffix(isForSpace ? "; free space there" : "; check the disk and the system's log"), "\(text)")
+                text.hasSuffix(
+                    isForSpace
+                        ? "; free space there, or inodes where these are used up (df, df -i)"
+                        : "; check the disk and the system's log"), "\(text)")
         }
     }
 

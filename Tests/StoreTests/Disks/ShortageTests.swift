@@ -18,7 +18,7 @@ struct ShortageTests {
 
         func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {
             if operation == .create, let errno = errno.withLock({ $0 }) {
-                throw .disk(operation: "create", path: path.string, errno: errno)
+                throw .disk(operation: .create, path: path.string, errno: errno)
             }
         }
 

@@ -14,7 +14,7 @@ final class MortalDisk: ForwardingDisk {
 
     func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError) {
         switch operation {
-        case .open, .openSegments, .read, .list, .status, .size, .space, .lock, .createFolder: return
+        case .open, .openFolder, .openSegments, .read, .list, .status, .size, .space, .lock, .createFolder: return
         case .create, .write, .sync, .truncate, .allocate, .rename, .remove, .syncFolder: break
         }
         let isAlive = left.withLock { left in
