@@ -40,7 +40,7 @@ struct HostileClientTests {
                 // These hold memory, but not too much of it.
                 let holders = try (0..<10).map { _ in try client(server, after: resp("GET", "big")) }
                 var leaving = try (0..<3).map { _ in try client(server, after: point.bytes) }
-                let growing = try (0..<16).map { _ in try client(server, after: "") }
+                let growing = try (0..<40).map { _ in try client(server, after: "") }
                 try witness.wait(for: "memory_bytes") { $0 > Self.value.utf8.count + holders.count << 20 }
                 try witness.wait(for: "clients", toBe: 1 + holders.count + leaving.count + growing.count)
                 try witness.check(pairs: 2)
