@@ -11,11 +11,12 @@ import Glibc
 /// Answers HTTP requests on one address, until it is released. Not to be released by one of its own routes.
 @safe
 package final class HTTPListener {
-    /// evhttp, and the listener that it frees.
+    /// evhttp, and the listener that it frees. Holds the loop, as every owner does: it is freed before the loop's base.
     @safe
     private struct Handle: ~Copyable {
         let server: OpaquePointer
         let listener: OpaquePointer
+        private let loop: EventLoop
 
         /// - Throws: `ReactorError` where the address is in use or may not be used.
         init(_ loop: EventLoop, _ socket: consuming ListeningSocket) throws(ReactorError) {
@@ -28,6 +29,7 @@ package final class HTTPListener {
             }
             unsafe self.server = server
             unsafe self.listener = listener
+            self.loop = loop
         }
 
         deinit { unsafe evhttp_free(server) }

@@ -46,7 +46,9 @@ package final class Stream {
     private let descriptor: Int32
     /// Both are nil from `close` on.
     private var readEvent: Event?
-    private var output: Output?
+    /// `unsafe`: Swift does not check for overlapping accesses to it, which would cost each turn of a session more than sending does.
+    /// There are none: no function of an output calls back into its stream; libevent does so from the loop alone.
+    @exclusivity(unchecked) private var output: Output?
 
     /// The beginning of a request that has not come completely, or requests that have to wait.
     private var held = ByteBuffer()
@@ -107,7 +109,7 @@ package final class Stream {
         guard isConnected else { return }
         isConnected = false
         readEvent = nil
-        output = nil
+        unsafe output = nil
         loop.countStreams(-Stream.bareSize)
         Glibc.close(descriptor)
     }
@@ -196,7 +198,7 @@ package final class Stream {
     // MARK: Writing
 
     /// Bytes that were sent and that the kernel has not taken yet; none once it is closed.
-    package var unsentSize: Int { output?.size ?? 0 }
+    package var unsentSize: Int { unsafe output?.size ?? 0 }
 
     /// Sends bytes: at once as far as the socket takes them, the rest as it has room.
     /// - Returns: false where the connection is lost; the delegate is not told.
@@ -233,8 +235,8 @@ package final class Stream {
 
     /// - Returns: false where there is no memory for it: the rest of a reply cannot be left out, so the connection is lost.
     private func queue(_ bytes: Span<UInt8>) -> Bool {
-        if output == nil { output = makeOutput() }
-        return output?.append(bytes) ?? false
+        if unsafe output == nil { unsafe output = makeOutput() }
+        return unsafe output?.append(bytes) ?? false
     }
 
     private func makeOutput() -> Output? {

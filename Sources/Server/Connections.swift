@@ -60,10 +60,10 @@ extension Server {
 
     /// Goes on from the newest change's time, and says so where the wall clock is behind that.
     func goOnFromNewestChange() {
-        clock.goOn(from: store.newestTime, isSaid: true)
+        clock.goOn(from: store.newestTimestamp, isSaid: true)
         let ahead = clock.lead / 1_000_000
         if ahead >= 1 {
-            announcements.tell(newestChange: store.position.seq, at: store.newestTime, ahead: ahead)
+            announcements.tell(newestChange: store.position.seq, at: store.newestTimestamp, ahead: ahead)
         }
     }
 

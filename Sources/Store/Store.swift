@@ -78,10 +78,12 @@ package final class Store {
     var replicaParser = RecordParser()
     var time: UInt64
     /// The time of the newest change, in Unix milliseconds.
-    package internal(set) var newestTime: UInt64 = 0
+    var newestTime: UInt64 = 0
 
     /// The newest change.
     package var position: LogPosition { newest }
+    /// The time of the newest change, in Unix milliseconds; 0 if there is none.
+    package var newestTimestamp: UInt64 { newestTime }
     /// Changes up to this one may be answered for.
     package var committed: UInt64 { committedSeq }
     /// The time that new changes are stamped with, in Unix milliseconds; it never decreases.
