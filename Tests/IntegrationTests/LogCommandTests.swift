@@ -240,11 +240,14 @@ struct LogCommandTests {
             #expect(server.stop() == 0)
             // Permissions do not stop root.
             if geteuid() == 0 {
-                let wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-                let found = try ChildProcess.run(wrapper + [program, "log", "verify", "--data", data])
-                #expect(found.exitCode == 4)
-                #expect(found.output.contains("runs as uid 65534"), "\(found.output)")
-                #expect(found.output.contains("run as its owner, or as root"))
+                try withTemporaryFolder { place in
+                    let program = try ChildProcess.copyForEveryUser(of: "puffin-server", in: place)
+                    let wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+                    let found = try ChildProcess.run(wrapper + [program, "log", "verify", "--data", data])
+                    #expect(found.exitCode == 4)
+                    #expect(found.output.contains("runs as uid 65534"), "\(found.output)")
+                    #expect(found.output.contains("run as its owner, or as root"))
+                }
             }
             try LogFile.write(
                 Array("{\"puffin\":\"log\",\"version\":9}\n".utf8), to: try LogFile(data: data).lastSegment())

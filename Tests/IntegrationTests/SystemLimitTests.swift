@@ -8,12 +8,17 @@ struct SystemLimitTests {
     @Test("where no thread can be made: 4, and which limit it is")
     func threads() throws {
         try withTemporaryFolder { folder in
-            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
+            let program = try ChildProcess.copyForEveryUser(of: "puffin-server", in: folder)
+            let data = folder + "/data"
+            try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: data)
             // Limits of processes do not hold for root.
             let user =
                 geteuid() == 0 ? ["setpriv", "--reuid", "65533", "--regid", "65534", "--clear-groups"] : []
             let failure = try #require(throws: ServerFailure.self) {
-                _ = try ServerProcess(data: folder + "/puffin.json", wrapper: user + ["prlimit", "--nproc=1"])
+                _ = try ServerProcess(
+                    data: data + "/puffin.json",
+                    wrapper: user + ["prlimit", "--nproc=1", "sh", "-c", "shift; exec '\(program)' \"$@\"", "sh"])
             }
             #expect(failure.exitCode == 4)
             #expect(

@@ -78,6 +78,20 @@ package final class ChildProcess: Sendable {
     /// Seconds; only a program that hangs takes so long. A test that waits for one fails instead of waiting for ever.
     fileprivate static let patience = 120.0
 
+    /// Copies a program to where every user may run it: the folder that it was built in may be another user's alone.
+    /// - Parameter folder: one that every user may look into; it is made so.
+    /// - Returns: the copy's path.
+    package static func copyForEveryUser(of name: String, in folder: String) throws -> String {
+        let path = folder + "/" + name
+        // By another process: a child that is started here while the copy is being written would hold it open, and then it cannot be
+        // run (ETXTBSY).
+        _ = try run(["cp", program(name), path])
+        for place in [folder, path] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place)
+        }
+        return path
+    }
+
     /// Runs a program to its end.
     package static func run(
         _ arguments: [String], in folder: String? = nil, input: String = "/dev/null"
