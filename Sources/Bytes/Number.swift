@@ -25,7 +25,7 @@ extension Span where Element == UInt8 {
 }
 
 extension UInt64 {
-    /// Bounded to `Number.largest`, for what the system says and nobody can refuse.
+    /// Bounded to `Number.largest`, for figures of the system, which cannot be refused.
     package init(bounded value: some BinaryInteger) {
         self = Swift.min(UInt64(clamping: value), Number.largest)
     }

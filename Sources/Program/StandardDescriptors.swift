@@ -20,7 +20,7 @@ enum StandardDescriptors {
     }
 }
 
-/// Writes one line to standard error. If that fails, nobody is left to tell.
+/// Writes one line to standard error. A failure is ignored: there is no other place to report it.
 func writeLine(_ text: String) {
     let bytes = Array((text + "\n").utf8)
     _ = unsafe write(STDERR_FILENO, bytes, bytes.count)

@@ -107,7 +107,7 @@ package final class HTTPListener {
     }
 
     deinit {
-        // evhttp, which closes its connections, tells nobody any more.
+        // evhttp closes its connections after this; their callbacks must not reach this object.
         for connection in connections { _ = unsafe setCloseCallback(of: connection, nil) }
     }
 

@@ -1,5 +1,5 @@
 // The owners of what libevent and the kernel hand out. Each handle lies in one of these, is freed by its `deinit` and by nothing
-// else, and is reached through no copy: whoever lets go of a handle sets the property that holds the owner to nil, so that no
+// else, and is reached through no copy: to free a handle, set the property that holds its owner to nil, so that no
 // freed pointer is left to read. They are structs that cannot be copied, so an owner costs what its pointer costs.
 //
 // An owner holds the loop that its handle belongs to: libevent writes into the base when it removes an event, in whatever

@@ -21,8 +21,6 @@ struct DurableMark: Equatable, Sendable {
     /// Whether the log was ended cleanly there.
     let isClosed: Bool
 
-    /// So that every reader of JSON reads it exactly, and one more can be added.
-    private static let largestNumber: UInt64 = (1 << 53) - 1
     private static let head: StaticString = "{\"puffin\":\"durable\",\"version\":1,\"number\":"
 
     init(history: String, segment: UInt64, position: LogPosition, isClosed: Bool) {
@@ -47,7 +45,7 @@ struct DurableMark: Equatable, Sendable {
             fields.skip(",\"chain\":\""), let crc = fields.quotedHex()
         else { return nil }
         let isClosed = fields.skip(",\"closed\":true")
-        guard fields.isAtFieldEnd, [number, segment, seq].allSatisfy({ $0 <= largestNumber }) else { return nil }
+        guard fields.isAtFieldEnd, [number, segment, seq].allSatisfy({ $0 <= Number.largest }) else { return nil }
         let position = LogPosition(seq: seq, crc: crc)
         return (number, DurableMark(history: history, segment: segment, position: position, isClosed: isClosed))
     }
