@@ -71,6 +71,7 @@ package final class HTTPListener {
     private var setUp: Event?
     private let handle: Handle
     private var routes: [String: HTTPRoute] = [:]
+    /// The one that has been silent longest comes first. Times do not tell: several are heard within a millisecond.
     private var connections: [Connection] = []
     /// Those that evhttp is still setting up.
     private var fresh: [Connection] = []
@@ -187,11 +188,7 @@ package final class HTTPListener {
     private func makeRoom() {
         let excess = connections.count { !$0.isGivenUp } - HTTPListener.connectionCount
         guard excess > 0 else { return }
-        for connection in connections.filter({ !$0.isGivenUp }).sorted(by: { $0.lastHeard < $1.lastHeard }).prefix(
-            excess)
-        {
-            connection.giveUp()
-        }
+        for connection in connections.filter({ !$0.isGivenUp }).prefix(excess) { connection.giveUp() }
     }
 
     /// - Returns: false where evhttp has let go of the connection.
@@ -220,7 +217,10 @@ package final class HTTPListener {
 
     private func note(_ request: OpaquePointer) {
         let handle = unsafe evhttp_connection_get_bufferevent(evhttp_request_get_connection(request))
-        connections.first { unsafe $0.handle == handle }?.lastHeard = MonotonicClock.milliseconds
+        guard let index = connections.firstIndex(where: { unsafe $0.handle == handle }) else { return }
+        let connection = connections.remove(at: index)
+        connection.lastHeard = MonotonicClock.milliseconds
+        connections.append(connection)
     }
 
     // MARK: Answering
