@@ -22,9 +22,5 @@ package struct Configuration: Sendable {
     package init() {}
 }
 
-/// What this build calls itself.
-package enum Version {
-    package static let puffin = "0.1.0"
-    /// The Redis whose replies the RESP dialect follows: what client libraries ask for.
-    static let redis = "7.0.15"
-}
+/// The release of Redis whose replies the RESP dialect follows. Client libraries ask for it.
+let redisVersion = "7.0.15"

@@ -1,6 +1,7 @@
 // What the server says of itself: STATS in its own words, INFO and CONFIG GET in those that Redis' tools look for.
 
 import Bytes
+import Program
 import Reactor
 import Store
 
@@ -11,7 +12,7 @@ extension Server {
 
     private var steadyFigures: [(String, String)] {
         [
-            ("version", Version.puffin),
+            ("version", puffinVersion),
             ("uptime_seconds", String(statistics.uptimeSeconds)),
             ("durability", store.durability.rawValue),
             ("pairs", String(store.count)),
@@ -82,7 +83,7 @@ extension Server {
             (
                 "Server",
                 [
-                    ("redis_version", Version.redis), ("puffin_version", Version.puffin),
+                    ("redis_version", redisVersion), ("puffin_version", puffinVersion),
                     ("redis_mode", "standalone"), ("process_id", String(WallClock.processID)),
                     ("run_id", "\(id)"), ("tcp_port", String(port)),
                     ("uptime_in_seconds", String(statistics.uptimeSeconds)),

@@ -77,7 +77,7 @@ private func hello(_ arguments: Arguments, _ session: Session, _ replies: inout 
     if !replies.writer.isLine { replies.writer.dialect = isVersion3 ? .resp3 : .resp2 }
     replies.writer.map(7)
     replies.writer.pair("server", "puffin")
-    replies.writer.pair("version", Version.redis)
+    replies.writer.pair("version", redisVersion)
     replies.writer.pair("proto", isVersion3 ? 3 : 2)
     replies.writer.pair("id", session.id)
     replies.writer.pair("mode", "standalone")

@@ -2,6 +2,7 @@
 // metric means to whoever watches a server.
 
 import Bytes
+import Program
 import Reactor
 import Store
 
@@ -22,7 +23,7 @@ extension Server {
     }
 
     private func appendProcess(to page: inout MetricsText) {
-        page.info("puffin_build_info", "The version that is running.", "version", Version.puffin)
+        page.info("puffin_build_info", "The version that is running.", "version", puffinVersion)
         page.gauge(
             "process_start_time_seconds", "When the server was started, as Unix time.",
             .milliseconds(Int(statistics.startTime)))
