@@ -1,7 +1,7 @@
 // What is asked of a run, and what is wrong with it. The command line only fills this in; it is checked here.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 
 /// A setting that makes no sense, or two that contradict each other.
 package struct SettingsError: Error, Equatable, CustomStringConvertible {

@@ -1,9 +1,9 @@
 // One connection that sends a PING at each beat of a schedule. Two threads, because neither may wait for the other: one
 // sleeps and sends, one waits for answers.
 
+import BlockingClient
 import Bytes
 import Glibc
-import PuffinClient
 import Reactor
 import Synchronization
 

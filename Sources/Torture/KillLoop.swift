@@ -1,7 +1,7 @@
 // Start, check what the last crash has left, write, crash.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 import SystemPackage
 import Wire
 

@@ -1,7 +1,7 @@
 // A client of a server that crashes: it makes changes by chance, sends them in pipelines, and keeps its ledger.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 import Wire
 
 /// One writer, over all cycles.

@@ -2,8 +2,8 @@
 
 import ArgumentParser
 import Bench
+import BlockingClient
 import Bytes
-import PuffinClient
 
 /// What one call of the program does.
 struct BenchPlan {

@@ -1,9 +1,9 @@
 // `puffin-bench pauses`: how long a server keeps a client waiting that asks for nothing.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
 import Pauses
-import PuffinClient
 import Synchronization
 
 struct PausesCommand: ParsableCommand {

@@ -2,8 +2,8 @@
 // else to stderr.
 
 import ArgumentParser
+import BlockingClient
 import Program
-import PuffinClient
 
 @main
 struct PuffinBench: ParsableCommand {

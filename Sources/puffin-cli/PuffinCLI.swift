@@ -2,8 +2,8 @@
 // was no answer to be had (wrong usage, no server). Output goes to stdout, everything else to stderr.
 
 import ArgumentParser
+import BlockingClient
 import Program
-import PuffinClient
 import Shell
 
 @main

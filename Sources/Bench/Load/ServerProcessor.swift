@@ -1,5 +1,5 @@
+import BlockingClient
 import Bytes
-import PuffinClient
 import Reactor
 
 /// What a server on this machine takes of its processors, from /proc.

@@ -1,7 +1,7 @@
 // The server that is loaded: where it is, and what it says of itself.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 import Reactor
 import Wire
 

@@ -1,7 +1,7 @@
 // What was wrong with a run, in words, and what the program ends with because of it.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 
 /// The verdict on a run.
 package struct Findings: Sendable {

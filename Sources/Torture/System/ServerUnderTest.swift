@@ -2,9 +2,9 @@
 // posix_spawn copies the arguments, which are freed after it; read and poll fill memory on this side of the call. The id
 // is signalled only until the process has been waited for, so it cannot be another's.
 
+import BlockingClient
 import Bytes
 import Glibc
-import PuffinClient
 import SystemPackage
 
 /// A running puffin-server, the child of this process and of no terminal. It is killed when nobody holds it any more.

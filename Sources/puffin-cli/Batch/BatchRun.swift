@@ -1,8 +1,8 @@
 // A file of commands, one on a line: sent as fast as the server answers, in constant memory.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,6 +1,6 @@
 // Many requests on their way at once over one link, and their replies in order. Memory is bounded by the window.
 
-import PuffinClient
+import BlockingClient
 import Shell
 import Wire
 

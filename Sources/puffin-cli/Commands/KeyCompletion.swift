@@ -2,8 +2,8 @@
 // at once has none.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

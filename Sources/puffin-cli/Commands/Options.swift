@@ -1,8 +1,8 @@
 // Options that several commands have: the same before and after the command's name, with one dash or two.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,8 +1,8 @@
 // Deletes every key that matches a pattern, after saying how many those are.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,9 +1,9 @@
 // Is a server there? For people, and for scripts that have just started one.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
 import Glibc
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,9 +1,9 @@
 // One request from the command line: checked, confirmed where it removes everything, sent, and its reply printed.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
 import Program
-import PuffinClient
 import Shell
 import SystemPackage
 import Wire

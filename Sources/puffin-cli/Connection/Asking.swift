@@ -3,6 +3,7 @@
 // `ServerLink`, as what streams and what belongs to one connection has.
 
 import ArgumentParser
+import BlockingClient
 import PuffinClient
 import Shell
 import Wire

@@ -1,7 +1,7 @@
 // The keys of a server, some at a time.
 
 import ArgumentParser
-import PuffinClient
+import BlockingClient
 import Shell
 import Wire
 

@@ -1,9 +1,9 @@
 // The prompt: a line in, a reply out, for as long as somebody sits in front of it.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
 import Program
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,7 +1,7 @@
 // The Tab key of the prompt: names of commands, keys of the server, and how a command is used.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 
 /// Answers the Tab key.

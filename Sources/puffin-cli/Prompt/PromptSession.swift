@@ -1,7 +1,7 @@
 // The prompt's connection: made when it is needed, made anew when the server has gone and come back.
 
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

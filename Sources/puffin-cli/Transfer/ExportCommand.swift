@@ -1,8 +1,8 @@
 // Every pair to standard output, as JSON lines or as requests for another server.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,8 +1,8 @@
 // Pairs from JSON lines, or from another server, to this one.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,8 +1,8 @@
 // Every pair of a server, one after the other: SCAN, and the values of what it names, many at once.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,7 +1,7 @@
 // Where imported pairs go: many SETs at once, and what became of them.
 
 import ArgumentParser
-import PuffinClient
+import BlockingClient
 import Shell
 import Wire
 

@@ -1,9 +1,9 @@
 // How long the way to a server and back takes.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
 import Program
-import PuffinClient
 import Shell
 import Wire
 

@@ -1,8 +1,8 @@
 // What a server holds and has done, once or as it changes.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

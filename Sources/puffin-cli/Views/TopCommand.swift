@@ -1,8 +1,8 @@
 // Which keys are large: found by looking at a bounded number of them.
 
 import ArgumentParser
+import BlockingClient
 import Bytes
-import PuffinClient
 import Shell
 import Wire
 

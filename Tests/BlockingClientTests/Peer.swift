@@ -4,7 +4,6 @@
 
 import Bytes
 import Glibc
-import PuffinClient
 
 final class Peer {
     private let listener: Int32

@@ -1,6 +1,6 @@
 // A connection and a peer that behaves as badly as the test wants.
 
-import PuffinClient
+import BlockingClient
 import Testing
 import Wire
 
