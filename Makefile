@@ -59,10 +59,10 @@ test-integration: setup ## Run the tests that start programs and talk to them, a
 	swift test -c release --skip-build --filter IntegrationTests
 
 coverage: setup ## Say which lines the tests reach (some tests: make coverage ARGS="--filter WireTests")
-	.ci/coverage $(ARGS)
+	Tests/Checks/coverage $(ARGS)
 
 security: setup ## List what Puffin is built on; run tests with sanitizers and an overwriting allocator (one: ARGS=address)
-	.ci/security $(ARGS) -- $(PACKAGES)
+	Tests/Checks/security $(ARGS) -- $(PACKAGES)
 
 torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests
@@ -70,16 +70,16 @@ torture: setup ## Kill, cut, break and tear far more often than the tests do: so
 		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests"
 
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
-	FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz
 
 bench: build ## Measure a standard set on servers of its own: a minute and a half
-	Tests/Bench/standard
+	Tests/Benchmarks/Load/standard
 
 bench-compare: build ## Measure the same side by side with redis-server, where that is installed: two minutes
-	Tests/Bench/compare
+	Tests/Benchmarks/Load/compare
 
 bench-pauses: build ## How long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
-	@Tests/Bench/pauses $(BIN) $(ARGS)
+	@Tests/Benchmarks/Load/pauses $(BIN) $(ARGS)
 
 micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
 	$(SWIFT_BUILD) --product puffin-micro
@@ -87,10 +87,10 @@ micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (on
 
 micro-instructions: setup ## The same in instructions, which repeat (needs valgrind; some: ARGS="table-get record-read")
 	$(SWIFT_BUILD) --product puffin-micro
-	@Tests/MicroBenchmarks/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
+	@Tests/Benchmarks/Micro/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
 
 request-instructions: build ## Instructions of a whole request in the server, GET and SET (another build: ARGS="--compare OTHER")
-	@Tests/Bench/request-instructions $(BIN)/puffin-server $(ARGS)
+	@Tests/Benchmarks/Load/request-instructions $(BIN)/puffin-server $(ARGS)
 
 docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc-site && python3 -m http.server)
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
@@ -104,10 +104,10 @@ reference: build ## Write the settings' reference in docs/configuration.md anew
 
 lint: ## Check format, import directions and where unsafe code stands
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
-	.ci/check-rooms
-	@! command -v shellcheck >/dev/null || shellcheck .ci/check-rooms .ci/coverage .ci/fuzz .ci/run .ci/security \
-		Packaging/build-static Packaging/deb Packaging/install Packaging/release \
-		Tests/Bench/standard Tests/Bench/compare Tests/Bench/servers.bash Tests/MicroBenchmarks/instructions
+	Tests/Checks/check-rooms
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/release \
+		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
@@ -119,19 +119,19 @@ man: ## Write the manual pages anew, from what the programs say of their options
 
 install: ## Install programs, manual pages and completions (PREFIX=/usr/local; run make build first)
 	@[ -x $(BIN)/puffin-server ] || { echo "nothing is built: run make build first" >&2; exit 1; }
-	@DESTDIR="$(DESTDIR)" Packaging/install install "$(PREFIX)"
+	@DESTDIR="$(DESTDIR)" deploy/package/install install "$(PREFIX)"
 
 uninstall: ## Remove what make install has installed
-	@DESTDIR="$(DESTDIR)" Packaging/install uninstall "$(PREFIX)"
+	@DESTDIR="$(DESTDIR)" deploy/package/install uninstall "$(PREFIX)"
 
 build-all: build ## Build the programs twice: for this machine (bin/), and with the Swift runtime inside (dist/)
-	@Packaging/build-static
+	@deploy/package/build-static
 
 release: setup ## Make a release's tarball and its checksum: make release VERSION=v1.0.0
-	@Packaging/release "$(VERSION)"
+	@deploy/package/release "$(VERSION)"
 
 deb: setup ## Make a Debian package in dist/
-	@Packaging/deb
+	@deploy/package/deb
 
 clean: ## Remove everything that was built
 	rm -rf .build .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)

@@ -17,7 +17,7 @@ let fuzzers: [Target] =
     isFuzzing
     ? [
         .executableTarget(
-            name: "puffin-fuzz", dependencies: ["FuzzChecks"], path: "Tests/Fuzz", swiftSettings: strict,
+            name: "puffin-fuzz", dependencies: ["FuzzChecks"], path: "Tests/Fuzzing/Fuzzer", swiftSettings: strict,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
     ] : []
 
@@ -39,16 +39,17 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-numerics", exact: "1.1.1"),
     ] + documentation,
     targets: [
         .systemLibrary(
             name: "CLibevent", path: "CLibevent", pkgConfig: "libevent",
             providers: [.apt(["libevent-dev"])]),
         .systemLibrary(
-            name: "CLibyaml", path: "CLibyaml", pkgConfig: "yaml-0.1",
+            name: "CLibyaml", path: "Sources/CLibyaml", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(
-            name: "CLibedit", path: "CLibedit", pkgConfig: "libedit",
+            name: "CLibedit", path: "Sources/CLibedit", pkgConfig: "libedit",
             providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
 
@@ -65,7 +66,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Wire", "Store", "Reactor", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "Wire", "Store", "Program", "Reactor", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -74,6 +75,7 @@ let package = Package(
             dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
+        .target(name: "BlockingClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(
             name: "Shell",
             dependencies: ["Bytes", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
@@ -81,18 +83,23 @@ let package = Package(
         .target(
             name: "Bench",
             dependencies: [
-                "Bytes", "Wire", "Reactor", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "BlockingClient", "Bytes", "Wire", "Reactor",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                // Named so that its version does not float: HdrHistogram asks for any from 1.0.0 on.
+                .product(name: "Numerics", package: "swift-numerics"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .target(
             name: "Torture",
-            dependencies: ["Bytes", "PuffinClient", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "BlockingClient", "Bytes", "Wire", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Pauses",
             dependencies: [
-                "Bytes", "PuffinClient", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "BlockingClient", "Bytes", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
 
@@ -108,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "Bytes", "CLibedit", "Program", "PuffinClient", "Shell", "Wire",
+                "BlockingClient", "Bytes", "CLibedit", "Program", "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -116,7 +123,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bench", "Bytes", "Pauses", "Program", "PuffinClient", "Torture",
+                "Bench", "BlockingClient", "Bytes", "Pauses", "Program", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -133,25 +140,30 @@ let package = Package(
         .executableTarget(
             name: "puffin-micro",
             dependencies: ["Bytes", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system")],
-            path: "Tests/MicroBenchmarks", exclude: ["instructions"], swiftSettings: strict),
+            path: "Tests/Benchmarks/Micro", exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
                 "Bytes", "Wire", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/FuzzChecks", swiftSettings: strict),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzChecks"], swiftSettings: strict),
+            path: "Tests/Fuzzing/FuzzChecks", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzChecks", "TestSupport"], path: "Tests/Fuzzing/FuzzTests",
+            swiftSettings: strict),
         .testTarget(name: "ProgramTests", dependencies: ["Program"], swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
             dependencies: [
-                "Bench", "Bytes", "PuffinClient", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "Bench", "Bytes", .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BlockingClientTests", dependencies: ["BlockingClient", "Bytes", "Wire", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
@@ -181,7 +193,7 @@ let package = Package(
                 "TestSupport", "puffin-server", "Server", "Store", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            path: "Tests/Integration/Metrics", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
@@ -190,6 +202,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: strict),
+            path: "Tests/Integration", exclude: ["Metrics"], swiftSettings: strict),
     ] + fuzzers
 )

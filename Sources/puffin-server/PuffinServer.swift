@@ -20,7 +20,7 @@ struct PuffinServer: ParsableCommand {
             Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk, the folder or a limit of the system, 5 a data \
             file of another version, 6 a damaged log, 7 a data file that another server uses.
             """,
-        version: "puffin-server \(Version.puffin)",
+        version: "puffin-server \(puffinVersion)",
         subcommands: [ConfigCommand.self, LogCommand.self, CompactCommand.self])
 
     @OptionGroup var flags: ServerFlags

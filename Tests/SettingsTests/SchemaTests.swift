@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import Settings
+import TestSupport
 import Testing
 
 @Suite("The settings' schema")
@@ -126,9 +127,7 @@ struct SchemaTests {
 
     @Test("docs/configuration.md has the reference as the schema makes it")
     func reference() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let text = try String(contentsOf: root.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
+        let text = try Project.text("docs/configuration.md")
         let parts = text.components(separatedBy: "<!-- settings -->\n")
         #expect(parts.count == 3)
         #expect(parts[1] == schema.reference, "run: make reference")

@@ -1,15 +1,13 @@
 // The library's articles show the examples, which are compiled and run: this keeps the two the same.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Client: articles")
 struct ClientArticleTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
     private func texts(in folder: String, ending: String) throws -> [String: String] {
-        let folder = Self.root.appendingPathComponent(folder)
+        let folder = Project.root.appendingPathComponent(folder)
         var texts: [String: String] = [:]
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(ending) {
             texts[name] = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)

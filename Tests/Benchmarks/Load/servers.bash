@@ -1,0 +1,64 @@
+# Servers for a measurement, in a temporary folder: started on free ports, stopped whatever happens. To be sourced.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
+
+# shellcheck disable=SC2034 # for whoever sources this
+bench=bin/puffin-bench
+folder=$(mktemp -d "${TMPDIR:-/tmp}/puffin-bench.XXXXXX")
+pids=()
+
+stop_servers() {
+    if [ "${#pids[@]}" -gt 0 ]; then
+        kill "${pids[@]}" 2>/dev/null || true
+        wait "${pids[@]}" 2>/dev/null || true
+    fi
+    rm -rf "$folder"
+}
+trap stop_servers EXIT
+trap 'exit 130' INT TERM
+
+# wait_for FILE TEXT: until TEXT stands in FILE; a server that has not said it after ten seconds did not start.
+wait_for() {
+    for _ in $(seq 200); do
+        if grep -q "$2" "$1" 2>/dev/null; then return; fi
+        sleep 0.05
+    done
+    cat "$1" >&2
+    echo "the server did not start: see above" >&2
+    exit 2
+}
+
+# start_puffin DURABILITY: starts a server; its address is then in $address.
+start_puffin() {
+    local log="$folder/puffin-$1.log"
+    bin/puffin-server --port 0 --data "$folder/puffin-$1.json" --durability "$1" >"$log" 2>&1 &
+    pids+=($!)
+    wait_for "$log" Ready
+    address=$(sed -n 's/.*Server starting on \(.*\)/\1/p' "$log" | head -1)
+}
+
+# start_redis NAME OPTION...: the same for redis-server, which cannot choose a port itself.
+start_redis() {
+    local name=$1 port log="$folder/redis-$1.log"
+    shift
+    mkdir "$folder/redis-$name"
+    for _ in $(seq 20); do
+        port=$((20000 + RANDOM % 20000))
+        redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$folder/redis-$name" "$@" >"$log" 2>&1 &
+        local pid=$!
+        for _ in $(seq 200); do
+            if grep -q 'Ready to accept connections' "$log"; then
+                pids+=("$pid")
+                # shellcheck disable=SC2034 # for whoever called
+                address=127.0.0.1:$port
+                return
+            fi
+            kill -0 "$pid" 2>/dev/null || break
+            sleep 0.05
+        done
+    done
+    cat "$log" >&2
+    echo 'redis-server did not start: see above' >&2
+    exit 2
+}

@@ -1,0 +1,34 @@
+// What has to hold for any bytes at all. `make fuzz` looks for bytes that break it; the bytes that led it somewhere new
+// are kept in Tests/Fuzzing/Corpus, and the tests run the same checks over them (FuzzCorpusTests).
+
+/// A parser under test. The raw value names its fuzzer and its folder in the corpus.
+package enum FuzzCheck: String, CaseIterable, Sendable {
+    /// Requests of both dialects, as a server reads them.
+    case requests
+    /// Replies, as a client reads them.
+    case replies
+    /// Lines of the log.
+    case records
+    /// Whole segments, as a start finds them.
+    case segments
+    /// Lines of the replication stream that are none of the log's.
+    case stream
+    /// The texts and numbers inside all of these.
+    case texts
+    /// Patterns, and what they are matched with.
+    case patterns
+
+    /// Checks everything that should hold for `input`.
+    /// - Throws: `BrokenProperty`. Where memory or arithmetic go wrong this traps instead, as the server would.
+    package func run(_ input: [UInt8]) throws(BrokenProperty) {
+        switch self {
+        case .requests: try checkRequests(input)
+        case .replies: try checkReplies(input)
+        case .records: try checkRecord(input)
+        case .segments: try checkSegments(input)
+        case .stream: try checkStream(input)
+        case .texts: try checkTexts(input)
+        case .patterns: try checkPattern(input)
+        }
+    }
+}
