@@ -46,7 +46,7 @@ package final class Server {
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
     private(set) lazy var ending = Ending(self)
-    private(set) lazy var memoryRelief = MemoryRelief(self)
+    private(set) lazy var pool = Pool(self, size: memory.shares.pool)
     private(set) lazy var reading = Reading(loop)
     private var signals: [Signal] = []
     private var timers: [Timer] = []
@@ -177,7 +177,8 @@ package final class Server {
         hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
         tellCompaction()
         if stopRequest.wasMade { ending.stop(at: clock.milliseconds) }
-        allowance.renew()
+        allowance.renew(pool)
+        assert(pool.check().isEmpty, "\(pool.check())")
         assert(turn.check(connections.all).isEmpty, "lists and sessions differ: \(turn.check(connections.all))")
     }
 
@@ -225,14 +226,18 @@ package final class Server {
     // MARK: Requests that had to wait
 
     private func goOn() {
-        allowance.renew()
+        allowance.renew(pool)
         if !turn.isEmpty(.deferred) { answerParked() }
-        if !turn.isEmpty(.starved) { memoryRelief.feedStarved() }
+        pool.advance(left: memoryLeft)
         guard !turn.isEmpty(.unfinished) else { return }
         let sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
         for session in sessions {
-            if session.hasAllowance { session.goOn() } else { turn.add(session, to: .unfinished) }
+            if session.hasAllowance {
+                session.goOn()
+            } else if !pool.isFull || session.hasMemoryToGoOn() {
+                turn.add(session, to: .unfinished)
+            }
         }
         turn.giveBack(sessions)
     }
@@ -360,7 +365,6 @@ package final class Server {
         everySecond?()
         let now = clock.milliseconds
         connections.tick(at: now)
-        memoryRelief.dropIdleHolders()
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()

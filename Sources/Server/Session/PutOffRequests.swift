@@ -9,7 +9,7 @@ extension Session {
 
     /// Goes on with a long reply, or with requests that had to wait.
     func goOn() {
-        guard stream.isOpen, !isOutputFull, awaitedSize == 0 else { return }
+        guard stream.isOpen, !isOutputFull, !isStarved else { return }
         if parked != nil { return answerParked() }
         turn.touch(self)
         if let current = listing.take() {
@@ -58,7 +58,7 @@ extension Session {
     var isParked: Bool { parked != nil && stream.isOpen }
 
     /// Whether something was put off that `goOn` can do now.
-    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && awaitedSize == 0 }
+    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved }
 
     private var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
@@ -70,5 +70,5 @@ extension Session {
     static let parkedSize = 64 << 10
 
     /// Whether requests have to wait: for a long reply to be complete, for the client to take replies, or for the next turn.
-    var isHeldUp: Bool { isBusy || isStalled || isOutputFull }
+    var isHeldUp: Bool { isBusy || isStalled || isStarved || isOutputFull }
 }
