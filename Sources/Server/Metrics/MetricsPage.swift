@@ -2,6 +2,7 @@
 // metric means to whoever watches a server.
 
 import Bytes
+import Commands
 import Program
 import Reactor
 import Store
@@ -63,9 +64,9 @@ extension Server {
 
     private func appendRequests(to page: inout MetricsText) {
         page.begin("puffin_requests_total", .counter, "Requests that were run or refused, by command.")
-        for (index, command) in commands.commands.enumerated() {
-            page.sample(
-                "puffin_requests_total", "command", command.name.lowercased(), .number(requestCounts.count(of: index)))
+        for spec in Catalog.commands {
+            let count = requestCounts.count(of: spec.command.index)
+            page.sample("puffin_requests_total", "command", spec.redisName, .number(count))
         }
         page.sample("puffin_requests_total", "command", "unknown", .number(requestCounts.unknown))
         page.begin("puffin_error_replies_total", .counter, "Error replies, by their code.")

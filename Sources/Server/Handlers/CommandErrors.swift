@@ -1,6 +1,7 @@
 // What commands answer when they cannot do as they are told, in the words of each dialect.
 
 import Bytes
+import Commands
 import Store
 import Wire
 
@@ -9,9 +10,14 @@ extension ReplyError {
     static let notAnInteger = ReplyError("value is not an integer or out of range")
     static let invalidCursor = ReplyError("invalid cursor")
 
-    /// Of a subcommand, which Redis names `config|get`.
-    static func wrongArity(_ name: String) -> ReplyError {
-        ReplyError("wrong number of arguments for '\(name)' command")
+    /// In a line of a command, how it is used is said as well.
+    static func wrongArity(of command: Command, isTooMany: Bool = false) -> ReplyError {
+        let spec = command.spec
+        let resp = "wrong number of arguments for '\(spec.redisName)' command"
+        guard spec.parent == nil else { return ReplyError(resp) }
+        let takesTexts = !spec.categories.contains(.admin) && spec.lineArity.upperBound > 0
+        let hint = isTooMany && takesTexts ? "; write an argument that has spaces as \"a JSON string\"" : ""
+        return ReplyError(line: "\(spec.name) needs \(spec.lineNeeds): \(spec.lineUsage)\(hint)", resp: resp)
     }
 
     static func replyTooLarge(limit: Int) -> ReplyError {
