@@ -2,6 +2,7 @@ import Bytes
 import Commands
 import TestSupport
 import Testing
+import Wire
 
 /// The catalog of commands.
 struct CatalogTests {
@@ -94,6 +95,20 @@ struct CatalogTests {
     func keys(keys: Keys, count: Int, places: [Int]) {
         #expect(Array(keys.indices(count: count)) == places)
         for index in 0..<count { #expect(keys.contains(index) == places.contains(index)) }
+    }
+}
+
+/// Error codes.
+struct ErrorCodeTests {
+    @Test("a code is the first word of its error in RESP, and DISKFULL the second; lines have the sentence only")
+    func words() {
+        for code in ErrorCode.allCases {
+            let error = ReplyError("Why.", code: code)
+            #expect(error.line == "Why." && error.kind == code.rawValue)
+            #expect(
+                "\(error.code) \(error.resp)" == (code == .diskFull ? "ERR DISKFULL Why." : "\(code.rawValue) Why."))
+        }
+        #expect(ReplyError("Why.", code: .general) == ReplyError("Why."))
     }
 }
 

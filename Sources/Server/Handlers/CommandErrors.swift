@@ -47,41 +47,41 @@ extension ReplyError {
     }
 
     static func loading(_ loading: Loading) -> ReplyError {
-        ReplyError("Loading: \(loading.description)", code: "LOADING")
+        ReplyError("Loading: \(loading.description)", code: .loading)
     }
 
     static func refused(_ obstacle: WriteObstacle) -> ReplyError {
         guard obstacle.isDiskFull else { return ReplyError(obstacle.description) }
-        return ReplyError(line: obstacle.description, resp: "DISKFULL " + obstacle.description, kind: "DISKFULL")
+        return ReplyError(obstacle.description, code: .diskFull)
     }
 
     /// - Parameter leader: where to write, which RESP's error ends with as a field that programs read.
     static func readOnly(_ sentence: String, leader: String?) -> ReplyError {
-        ReplyError(line: sentence, resp: sentence + (leader.map { " leader=\($0)" } ?? ""), code: "READONLY")
+        ReplyError(line: sentence, resp: sentence + (leader.map { " leader=\($0)" } ?? ""), code: .readOnly)
     }
 
     /// What waited for a commit when the data set was replaced by the leader's.
     static let replaced = ReplyError(
-        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: "SUPERSEDED")
+        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: .superseded)
 
     static func unacknowledged(by count: Int, within milliseconds: Int) -> ReplyError {
         ReplyError(
             "Written here, not yet acknowledged by \(counted(count, "follower")) within \(milliseconds) ms; a crash of this server could lose it",
-            code: "UNACKED")
+            code: .unacknowledged)
     }
 
     /// What waited for followers when this server stopped leading.
     static func leftBehind(by count: Int) -> ReplyError {
         ReplyError(
             "Not acknowledged by \(counted(count, "follower")) before this server became a follower; its leader may lack this change",
-            code: "UNACKED")
+            code: .unacknowledged)
     }
 
     /// Of a change that is on this server's disk when its log fails.
     static func leftAlone(by count: Int, _ reason: StoreError) -> ReplyError {
         ReplyError(
             "Written here, not acknowledged by \(counted(count, "follower")) before the log failed: \(reason)",
-            code: "UNACKED")
+            code: .unacknowledged)
     }
 
     /// Of a change that was never given to the disk when the log failed: a restart does not have it.
@@ -91,7 +91,7 @@ extension ReplyError {
 
     /// Of a change that was being written when the log failed, and of what depends on one: nobody knows what the disk holds.
     static func unknownOutcome(_ reason: StoreError) -> ReplyError {
-        ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: "UNKNOWN")
+        ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: .unknown)
     }
 
     static func unknownCommand(_ arguments: Arguments, echoSize: Int) -> ReplyError {

@@ -1,6 +1,7 @@
 // Commands about the connection itself.
 
 import Bytes
+import Commands
 import Wire
 
 enum ConnectionHandlers {
@@ -36,7 +37,7 @@ enum ConnectionHandlers {
                 return replies.fail(ReplyError("Protocol version is not an integer or out of range"))
             }
             guard version == 2 || version == 3 else {
-                return replies.fail(ReplyError("unsupported protocol version", code: "NOPROTO"))
+                return replies.fail(ReplyError("unsupported protocol version", code: .unknownProtocol))
             }
             isVersion3 = version == 3
         }

@@ -1,6 +1,7 @@
 // Commands about leaders and followers.
 
 import Bytes
+import Commands
 import Reactor
 import Store
 import Wire
@@ -344,6 +345,6 @@ extension ReplyError {
             : "no change with this number was committed here"
         return ReplyError(
             "Not there yet: this server has changes up to \(server.store.committed), asked for \(seq); \(advice)",
-            code: "BEHIND")
+            code: .behind)
     }
 }

@@ -228,7 +228,7 @@ extension ReplyError {
     private init(outOfMemory figures: String) {
         self.init(
             line: "Out of memory: " + figures,
-            resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: "OOM")
+            resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: .outOfMemory)
     }
 
     /// Of a request that would take `needed` bytes more.

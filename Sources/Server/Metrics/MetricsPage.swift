@@ -71,8 +71,9 @@ extension Server {
         page.sample("puffin_requests_total", "command", "unknown", .number(requestCounts.unknown))
         page.begin("puffin_error_replies_total", .counter, "Error replies, by their code.")
         let errors = requestCounts.errors
-        let kinds = RequestCounts.errorKinds + errors.keys.filter { !RequestCounts.errorKinds.contains($0) }.sorted()
-        for kind in kinds { page.sample("puffin_error_replies_total", "kind", kind, .number(errors[kind] ?? 0)) }
+        for kind in ErrorCode.allCases.map(\.rawValue) {
+            page.sample("puffin_error_replies_total", "kind", kind, .number(errors[kind] ?? 0))
+        }
         page.counter(
             "puffin_protocol_errors_total", "What was no request at all; each ends a connection.",
             .number(statistics.protocolErrors))

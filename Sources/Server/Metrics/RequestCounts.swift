@@ -27,9 +27,4 @@ final class RequestCounts {
 
     /// Requests for the command at this place of the catalog.
     func count(of index: Int) -> Int { byCommand[index] }
-
-    /// Every kind of error there is, so that each has a figure from the beginning on.
-    static let errorKinds = [
-        "ERR", "BEHIND", "DISKFULL", "LOADING", "NOPROTO", "OOM", "READONLY", "SUPERSEDED", "UNACKED", "UNKNOWN",
-    ]
 }

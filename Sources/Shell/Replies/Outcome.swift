@@ -30,6 +30,6 @@ package enum Outcome: Equatable, Sendable {
     /// What a person reads behind `ERROR: `; nil of a success.
     package var errorText: String? {
         guard case .failure(let code, let message) = self else { return nil }
-        return code.isEmpty || code == "ERR" ? message : "\(code) \(message)"
+        return ErrorCode.described(code, message)
     }
 }

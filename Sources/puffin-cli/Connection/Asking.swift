@@ -78,9 +78,9 @@ extension Reply {
         } catch .server(let code, let message) {
             self = .error(code: code, message: message)
         } catch .readOnly(_, _, let message) {
-            self = .error(code: "READONLY", message: message)
+            self = .error(code: ErrorCode.readOnly.rawValue, message: message)
         } catch .unacknowledged(let message) {
-            self = .error(code: "UNACKED", message: message)
+            self = .error(code: ErrorCode.unacknowledged.rawValue, message: message)
         } catch .outcomeUnknown(_, .server(let code, let message)) {
             self = .error(code: code, message: message)
         }
