@@ -1,5 +1,6 @@
 import Bytes
 import Commands
+import Foundation
 import TestSupport
 import Testing
 import Wire
@@ -95,6 +96,18 @@ struct CatalogTests {
     func keys(keys: Keys, count: Int, places: [Int]) {
         #expect(Array(keys.indices(count: count)) == places)
         for index in 0..<count { #expect(keys.contains(index) == places.contains(index)) }
+    }
+}
+
+/// What docs/protocol.md says of commands and codes.
+struct ReferenceTests {
+    @Test(
+        "docs/protocol.md has the tables as the catalog makes them",
+        arguments: [("commands", Catalog.reference), ("codes", ErrorCode.reference)])
+    func tables(name: String, table: String) throws {
+        let parts = try Project.text("docs/protocol.md").components(separatedBy: "<!-- \(name) -->\n")
+        #expect(parts.count == 3)
+        #expect(parts[1] == table, "run: make reference")
     }
 }
 
