@@ -56,6 +56,7 @@ let package = Package(
         .target(name: "Program", swiftSettings: strict),
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
+        .target(name: "Commands", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(
             name: "Store",
             dependencies: [
@@ -66,7 +67,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Wire", "Store", "Program", "Reactor", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "Commands", "Wire", "Store", "Program", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -74,11 +76,11 @@ let package = Package(
             name: "Settings",
             dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
-        .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
+        .target(name: "PuffinClient", dependencies: ["Bytes", "Commands", "Wire", "Reactor"], swiftSettings: strict),
         .target(name: "BlockingClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(
             name: "Shell",
-            dependencies: ["Bytes", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: ["Bytes", "Commands", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
         .target(
             name: "Bench",
@@ -106,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Program", "Reactor", "Server", "Settings", "Store",
+                "Bytes", "Commands", "Program", "Reactor", "Server", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -115,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "BlockingClient", "Bytes", "CLibedit", "Program", "PuffinClient", "Shell", "Wire",
+                "BlockingClient", "Bytes", "CLibedit", "Commands", "Program", "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -154,6 +156,8 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["Bytes", "Commands", "Wire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
@@ -168,7 +172,7 @@ let package = Package(
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Shell", "Wire"], swiftSettings: strict),
+        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Commands", "Shell", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [

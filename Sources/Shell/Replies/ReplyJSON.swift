@@ -2,6 +2,7 @@
 // it, as in the log.
 
 import Bytes
+import Commands
 import Wire
 
 /// What is known about a reply besides itself.

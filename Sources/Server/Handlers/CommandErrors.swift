@@ -1,6 +1,7 @@
 // What commands answer when they cannot do as they are told, in the words of each dialect.
 
 import Bytes
+import Commands
 import Store
 import Wire
 
@@ -9,9 +10,14 @@ extension ReplyError {
     static let notAnInteger = ReplyError("value is not an integer or out of range")
     static let invalidCursor = ReplyError("invalid cursor")
 
-    /// Of a subcommand, which Redis names `config|get`.
-    static func wrongArity(_ name: String) -> ReplyError {
-        ReplyError("wrong number of arguments for '\(name)' command")
+    /// In a line of a command, how it is used is said as well.
+    static func wrongArity(of command: Command, isTooMany: Bool = false) -> ReplyError {
+        let spec = command.spec
+        let resp = "wrong number of arguments for '\(spec.redisName)' command"
+        guard spec.parent == nil else { return ReplyError(resp) }
+        let takesTexts = !spec.categories.contains(.admin) && spec.lineArity.upperBound > 0
+        let hint = isTooMany && takesTexts ? "; write an argument that has spaces as \"a JSON string\"" : ""
+        return ReplyError(line: "\(spec.name) needs \(spec.lineNeeds): \(spec.lineUsage)\(hint)", resp: resp)
     }
 
     static func replyTooLarge(limit: Int) -> ReplyError {
@@ -41,41 +47,41 @@ extension ReplyError {
     }
 
     static func loading(_ loading: Loading) -> ReplyError {
-        ReplyError("Loading: \(loading.description)", code: "LOADING")
+        ReplyError("Loading: \(loading.description)", code: .loading)
     }
 
     static func refused(_ obstacle: WriteObstacle) -> ReplyError {
         guard obstacle.isDiskFull else { return ReplyError(obstacle.description) }
-        return ReplyError(line: obstacle.description, resp: "DISKFULL " + obstacle.description, kind: "DISKFULL")
+        return ReplyError(obstacle.description, code: .diskFull)
     }
 
     /// - Parameter leader: where to write, which RESP's error ends with as a field that programs read.
     static func readOnly(_ sentence: String, leader: String?) -> ReplyError {
-        ReplyError(line: sentence, resp: sentence + (leader.map { " leader=\($0)" } ?? ""), code: "READONLY")
+        ReplyError(line: sentence, resp: sentence + (leader.map { " leader=\($0)" } ?? ""), code: .readOnly)
     }
 
     /// What waited for a commit when the data set was replaced by the leader's.
     static let replaced = ReplyError(
-        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: "SUPERSEDED")
+        "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: .superseded)
 
     static func unacknowledged(by count: Int, within milliseconds: Int) -> ReplyError {
         ReplyError(
             "Written here, not yet acknowledged by \(counted(count, "follower")) within \(milliseconds) ms; a crash of this server could lose it",
-            code: "UNACKED")
+            code: .unacknowledged)
     }
 
     /// What waited for followers when this server stopped leading.
     static func leftBehind(by count: Int) -> ReplyError {
         ReplyError(
             "Not acknowledged by \(counted(count, "follower")) before this server became a follower; its leader may lack this change",
-            code: "UNACKED")
+            code: .unacknowledged)
     }
 
     /// Of a change that is on this server's disk when its log fails.
     static func leftAlone(by count: Int, _ reason: StoreError) -> ReplyError {
         ReplyError(
             "Written here, not acknowledged by \(counted(count, "follower")) before the log failed: \(reason)",
-            code: "UNACKED")
+            code: .unacknowledged)
     }
 
     /// Of a change that was never given to the disk when the log failed: a restart does not have it.
@@ -85,7 +91,7 @@ extension ReplyError {
 
     /// Of a change that was being written when the log failed, and of what depends on one: nobody knows what the disk holds.
     static func unknownOutcome(_ reason: StoreError) -> ReplyError {
-        ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: "UNKNOWN")
+        ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: .unknown)
     }
 
     static func unknownCommand(_ arguments: Arguments, echoSize: Int) -> ReplyError {
