@@ -189,7 +189,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Bytes", "Server", "Wire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Bytes", "Reactor", "Server", "Store", "TestSupport", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MetricsTests",

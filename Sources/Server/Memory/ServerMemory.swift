@@ -10,7 +10,7 @@ extension Server {
     /// Bytes that count against the limit: pairs and table, what was cleared, buffers, connections.
     var usedMemory: Int { storeMemory + bufferMemory }
 
-    private var storeMemory: Int { store.size + store.clearedSize }
+    var storeMemory: Int { store.size + store.clearedSize }
 
     private var bufferMemory: Int { BufferMemory.size &+ loop.streamSize }
 
@@ -65,13 +65,13 @@ extension Server {
     /// itself.
     private func excess(held: Int) -> Int { memory.excess(store: storeMemory, buffers: held) }
 
-    private var heldMemory: Int { sessions.values.reduce(0) { $0 + ($1.stream.isOpen ? $1.heldMemory : 0) } }
+    private var heldMemory: Int { connections.all.reduce(0) { $0 + ($1.stream.isOpen ? $1.heldMemory : 0) } }
 
     /// Makes connections give memory back: first what idle ones keep for later; then, the largest first, until they take half of
     /// what they may: those with half a request get an error, and so do listings of which nothing is sent; those that do not take
     /// their replies are dropped, and so is whoever else holds much.
     private func relieveMemory() {
-        for session in sessions.values { session.trim() }
+        for session in connections.all { session.trim() }
         var held = heldMemory
         let incomplete = sessions(by: \.incompleteSize, from: limits.shortRequestSize)
         // One alone may be large: at the limit it may be the value that makes another one smaller.
@@ -98,7 +98,7 @@ extension Server {
     }
 
     /// Has a session give back what it holds.
-    private func free(_ session: Session) {
+    func free(_ session: Session) {
         let (listing, unsent, held) = (session.listingSize, session.outputSize, session.heldMemory)
         if session.refuseListing(.outOfMemory(used: usedMemory, limit: memory.limit, reply: listing)) {
             memory.countRefusal()
@@ -115,7 +115,7 @@ extension Server {
 
     /// Open sessions for which a size is larger than `least`, with it, the largest first.
     private func sessions(by size: KeyPath<Session, Int>, from least: Int) -> [(Session, size: Int)] {
-        sessions.values.filter { $0.stream.isOpen }.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }
+        connections.all.filter { $0.stream.isOpen }.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }
             .sorted { $0.size > $1.size }
     }
 
@@ -139,20 +139,46 @@ extension Server {
         let limit = connectionMemory
         if size <= limit &- bufferMemory { return true }
         var (held, isAlone) = (0, true)
-        for session in sessions.values where session !== asking && session.stream.isOpen {
+        for session in connections.all where session !== asking && session.stream.isOpen {
             held += session.heldMemory
             if session.outputSize >= Session.largeReplySize { isAlone = false }
         }
         return isAlone || held + size <= limit
     }
 
+    /// Tells the log, once, when the limit is reached and when there is room again.
+    private func tell(_ news: MemoryBudget.News?) {
+        guard let news else { return }
+        let figures = "\(ByteSize(usedMemory)) of \(ByteSize(memory.limit)) in use"
+        switch news {
+        case .isReached:
+            log.warning(
+                "Memory limit reached: \(figures); changes that need more are refused. Delete keys or raise --max-memory"
+            )
+        case .isLeft: log.info("Memory is below its limit again: \(figures)")
+        }
+    }
+}
+
+/// Who holds memory that others wait for has to give it back.
+final class MemoryRelief {
+    private unowned let server: Server
+    private var starvedTimer: Timer?
+    /// Whether it is looked at each second which clients move bytes.
+    private var isLookingAtPace = false
+
+    init(_ server: Server) { self.server = server }
+
     /// Lets sessions go on that have waited for memory, first come first served.
     func feedStarved() {
-        starved.removeAll { !$0.stream.isOpen || $0.awaitedSize == 0 }
-        while allowance.hasReplies, let first = starved.first, hasMemory(forReplyOf: first.awaitedSize, to: first) {
-            starved.removeFirst()
-            first.endWait()
+        let sessions = server.turn.take(.starved)
+        var isFed = true
+        for session in sessions where session.stream.isOpen && session.awaitedSize > 0 {
+            isFed =
+                isFed && server.allowance.hasReplies && server.hasMemory(forReplyOf: session.awaitedSize, to: session)
+            if isFed { session.endWait() } else { server.turn.add(session, to: .starved) }
         }
+        server.turn.giveBack(sessions)
     }
 
     // MARK: Clients that hold memory others wait for
@@ -167,60 +193,48 @@ extension Server {
 
     /// Has a session wait until there is memory for its next reply.
     func starve(_ session: Session) {
-        starved.append(session)
+        server.turn.add(session, to: .starved)
         if starvedTimer == nil {
-            starvedTimer = Timer(loop, every: Server.starvedInterval) { [unowned self] in dropIdleHolders() }
+            starvedTimer = Timer(server.loop, every: MemoryRelief.starvedInterval) { [unowned self] in dropIdleHolders()
+            }
         }
     }
 
     /// While memory is short: takes it from clients that move no bytes, the largest first, until changes are accepted again and
     /// no reply waits. Each second, and more often while a reply waits.
     func dropIdleHolders() {
-        guard memory.isReached || !starved.isEmpty else {
+        guard server.memory.isReached || !server.turn.isEmpty(.starved) else {
             starvedTimer = nil
-            if isLookingAtPace { for session in sessions.values { session.pace.reset() } }
+            if isLookingAtPace { for session in server.connections.all { session.pace.reset() } }
             isLookingAtPace = false
             return
         }
         isLookingAtPace = true
-        let now = MonotonicClock.milliseconds
+        let now = server.clock.milliseconds
         let isReplyWaited = isReplyWaitedFor
-        let limit = isReplyWaited ? Server.idleLimits.replies : Server.idleLimits.changes
+        let limit = isReplyWaited ? MemoryRelief.idleLimits.replies : MemoryRelief.idleLimits.changes
         var idle: [(Session, size: Int)] = []
-        for session in sessions.values where session.stream.isOpen {
+        for session in server.connections.all where session.stream.isOpen {
             // Who waits holds a request, not what the others wait for.
             guard session.idleTime(now) >= limit, session.awaitedSize == 0 else { continue }
             let size = session.heldMemory
-            if size > Server.idleSize { idle.append((session, size)) }
+            if size > MemoryRelief.idleSize { idle.append((session, size)) }
         }
         guard isReplyWaited || isChangeWaitedFor else { return }
         idle.sort { $0.size > $1.size }
         for (session, _) in idle {
-            free(session)
+            server.free(session)
             guard isReplyWaitedFor || isChangeWaitedFor else { return }
         }
     }
 
     /// Whether changes are refused because of more than the store.
     private var isChangeWaitedFor: Bool {
-        memory.isReached && memory.isNear(usedMemory) && !memory.isNear(storeMemory)
+        server.memory.isReached && server.memory.isNear(server.usedMemory) && !server.memory.isNear(server.storeMemory)
     }
 
     private var isReplyWaitedFor: Bool {
-        starved.first.map { !hasMemory(forReplyOf: $0.awaitedSize, to: $0) } ?? false
-    }
-
-    /// Tells the log, once, when the limit is reached and when there is room again.
-    private func tell(_ news: MemoryBudget.News?) {
-        guard let news else { return }
-        let figures = "\(ByteSize(usedMemory)) of \(ByteSize(memory.limit)) in use"
-        switch news {
-        case .isReached:
-            log.warning(
-                "Memory limit reached: \(figures); changes that need more are refused. Delete keys or raise --max-memory"
-            )
-        case .isLeft: log.info("Memory is below its limit again: \(figures)")
-        }
+        server.turn.first(of: .starved).map { !server.hasMemory(forReplyOf: $0.awaitedSize, to: $0) } ?? false
     }
 }
 

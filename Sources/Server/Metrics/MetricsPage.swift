@@ -87,7 +87,7 @@ extension Server {
     }
 
     private func appendConnections(to page: inout MetricsText) {
-        page.gauge("puffin_connections", "Clients that are connected.", .number(sessions.count))
+        page.gauge("puffin_connections", "Clients that are connected.", .number(connections.count))
         page.gauge("puffin_connections_limit", "How many clients may be connected.", .number(limits.clientCount))
         page.counter(
             "puffin_connections_accepted_total", "Connections that were accepted.", .number(statistics.connections))

@@ -36,12 +36,12 @@ extension Session {
     /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
     func refuseHTTP(_ replies: inout ReplyQueue) {
         replies.fail(ReplyError("This is not an HTTP server; the connection is closed"))
-        server.statistics.protocolErrors += 1
+        server.statistics.countProtocolError()
         finish()
     }
 
     func refuse(_ error: ProtocolError, _ dialect: RequestDialect, _ replies: inout ReplyQueue) {
-        server.statistics.protocolErrors += 1
+        server.statistics.countProtocolError()
         answerOutside(dialect, ReplyError(error.message), &replies)
         finish()
     }

@@ -8,7 +8,7 @@ import Store
 import Wire
 
 /// A connection. Lives from accept until the server retires it, at the end of the turn in which its stream was closed.
-final class Session: StreamDelegate {
+final class Session: StreamDelegate, ListMember {
     let id: Int
     let server: Server
     // Of the server, here too: reached over two objects, the first of them would be held for each request.
@@ -17,6 +17,8 @@ final class Session: StreamDelegate {
     let requestCounts: RequestCounts
     let times: RequestTimes
     let allowance: TurnAllowance
+    let turn: Turn
+    let statistics: Statistics
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
     var name = ""
@@ -35,10 +37,8 @@ final class Session: StreamDelegate {
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 
-    /// Whether the server has this session on its list of those to flush, and of those that wait.
-    var isTouched = false
-    var isWaiting = false
-    var isUnfinished = false
+    /// The turn's lists that this session is on.
+    private(set) var membership: Membership = []
     var joinedBatch = -1
 
     enum State {
@@ -68,18 +68,31 @@ final class Session: StreamDelegate {
         requestCounts = server.requestCounts
         times = RequestTimes(server)
         allowance = server.allowance
+        turn = server.turn
+        statistics = server.statistics
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
         replies.keepsApart = server.replication.settings.acks != .local
         replies.requestCounts = server.requestCounts
     }
 
+    // MARK: Lists of the turn
+
+    @inline(__always)
+    func join(_ list: Membership) -> Bool {
+        guard membership.isDisjoint(with: list) else { return false }
+        membership.formUnion(list)
+        return true
+    }
+
+    func leave(_ list: Membership) { membership.subtract(list) }
+
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
-        server.touch(self)
+        turn.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
-        server.statistics.receivedSize += consumption.used
+        statistics.countReceived(consumption.used)
         parser.trim()
         if times.endRunning() { times.noteSlow(bytes, used: consumption.used, of: self) }
         return consumption
@@ -259,7 +272,7 @@ final class Session: StreamDelegate {
     /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
     func giveAwayStream() -> Stream {
         state = .closed
-        server.retire(self)
+        turn.add(self, to: .retired)
         return stream
     }
 
@@ -270,7 +283,7 @@ final class Session: StreamDelegate {
 
     /// Ends the connection at once.
     func drop(_ reason: String, _ figures: [(String, Int)]) {
-        server.statistics.droppedClients += 1
+        statistics.countDroppedClient()
         var metadata: Logger.Metadata = ["client": "\(id)", "address": "\(stream.peer)"]
         for (name, value) in figures { metadata[name] = "\(value)" }
         server.log.warning("Client dropped: \(reason)", metadata: metadata)

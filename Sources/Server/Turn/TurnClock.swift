@@ -1,4 +1,4 @@
-// What time it is in a turn, and how long its parts take. The clock is read when a turn first does something for a client, behind each
+// What time it is in a turn, and how long its parts take. The clock is read when a turn begins to run requests, behind each
 // connection's requests, and behind each sending: never for a single request.
 
 import Reactor
@@ -6,14 +6,15 @@ import Store
 
 /// The times of the turn under way, in nanoseconds of the boot time. Used from one thread.
 final class TurnClock {
-    /// When the turn began to work for clients, and when the clock was last read.
+    /// When the turn began to run requests, and when the clock was last read.
     private(set) var start = 0
     private(set) var last = 0
     /// How long the reactor itself has written to the log in this turn: in the relaxed modes.
     private(set) var writing = 0
-    /// Connections that have something to do in this turn, and changes that their requests have made.
-    private var sessions = 0
+    /// Changes that the turn's requests have made.
     private var writes = 0
+    /// The monotonic clock in this turn, in milliseconds; 0 before it is asked for.
+    private var monotonic = 0
     /// Makes Unix time of the boot time, so that one reading tells both.
     private var storeClock: StoreClock
     private let wallClock: () -> UInt64
@@ -37,8 +38,14 @@ final class TurnClock {
     func begin() -> UInt64 {
         start = BootClock.nanoseconds
         last = start
-        (writing, sessions, writes) = (0, 0, 0)
+        (writing, writes, monotonic) = (0, 0, 0)
         return storeClock.milliseconds(at: start)
+    }
+
+    /// Milliseconds of the monotonic clock, by which whatever waits for a time goes. Read once a turn, when first asked for.
+    var milliseconds: Int {
+        if monotonic == 0 { monotonic = MonotonicClock.milliseconds }
+        return monotonic
     }
 
     // MARK: The store's clock
@@ -78,20 +85,14 @@ final class TurnClock {
     /// Notes that what was done since the clock was last read was writing to the log.
     func lapOfWriting() { writing &+= lap() }
 
-    /// Notes one more connection that has something to do.
-    @inline(__always)
-    func countSession() { sessions &+= 1 }
-
     @inline(__always)
     func count(writes count: Int) { writes &+= count }
 
-    /// Whether the turn has anything to do for clients.
-    var isRunning: Bool { sessions > 0 }
-
     /// Ends what comes before the sending, so that it is not charged to the first connection of several. A lone one is charged
     /// with it: that saves most turns a reading.
+    /// - Parameter sessions: connections that are flushed.
     @inline(__always)
-    func beginSending() {
+    func beginSending(to sessions: Int) {
         if sessions > 1 { lap() }
     }
 
@@ -99,7 +100,7 @@ final class TurnClock {
     @inline(__always)
     func endTurn(_ latencies: Latencies) {
         if writing > 0 { latencies.record(.disk, writing, count: writes) }
-        (sessions, writing) = (0, 0)
+        writing = 0
     }
 
     /// From the turn's beginning to the last reading.

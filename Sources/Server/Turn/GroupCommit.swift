@@ -4,44 +4,53 @@
 // longer than a part of what a sync takes. A lone client is never made to wait: the last commit answered one.
 
 /// Decides when a batch is due.
-struct GroupCommit {
+package struct GroupCommit {
     /// Sessions that the last commit answered.
     private var answered = 0
-    /// Sessions with changes in the batch that gathers, and when it began to.
+    /// Sessions with changes in the batch that gathers, and when it began to, in nanoseconds of the boot time.
     private var gathered = 0
-    private var start: ContinuousClock.Instant?
+    private var start: Int?
 
-    /// The longest that a batch waits for more.
-    private static let longestWait = Duration.microseconds(150)
+    /// The longest that a batch waits for more, in nanoseconds.
+    private static let longestWait = 150_000
 
     /// The number of the batch that gathers.
-    private(set) var batch = 0
+    package private(set) var batch = 0
+    /// Whether a batch was not due when that was last asked.
+    package private(set) var isGathering = false
+
+    package init() {}
 
     /// Notes that one more session has changes in the batch that gathers.
-    mutating func add() {
+    package mutating func add() {
         gathered += 1
     }
 
     /// Notes how many sessions a commit has answered.
-    mutating func committed(answered: Int) {
+    package mutating func committed(answered: Int) {
         self.answered = answered
     }
 
     /// Whether the batch is to be handed over now; where not, it is to be asked again soon.
-    mutating func isDue(lastSync: Duration) -> Bool {
-        if gathered >= answered { return true }
-        let now = ContinuousClock.now
+    /// - Parameters:
+    ///   - lastSync: what the last sync has taken, in nanoseconds.
+    ///   - now: in nanoseconds of the boot time.
+    package mutating func isDue(lastSync: Int, at now: Int) -> Bool {
+        isGathering = gathered < answered
+        guard isGathering else { return true }
         guard let start else {
             self.start = now
             return false
         }
-        return now - start > min(lastSync / 2, GroupCommit.longestWait)
+        isGathering = now - start <= min(lastSync / 2, GroupCommit.longestWait)
+        return !isGathering
     }
 
     /// Notes that the batch was handed over.
-    mutating func handedOver() {
+    package mutating func handedOver() {
         batch += 1
         gathered = 0
         start = nil
+        isGathering = false
     }
 }
