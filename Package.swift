@@ -74,6 +74,13 @@ let package = Package(
             name: "Settings",
             dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
+        .target(
+            name: "ServerConfiguration",
+            dependencies: [
+                "Bytes", "Server", "Settings", "Store", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
         .target(name: "BlockingClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(
@@ -106,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Program", "Reactor", "Server", "Settings", "Store",
+                "Bytes", "Program", "Reactor", "Server", "ServerConfiguration", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -154,7 +161,13 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: [
+                "Bytes", "Server", "ServerConfiguration", "Settings", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
@@ -198,7 +211,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes", "PuffinClient", "Server", "Shell", "Store",
+                "Bytes", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -18,6 +18,7 @@ package struct Configuration: Sendable {
     package var maxMemory: Int?
     package var metrics = MetricsSettings()
     package var slowLog = SlowLogSettings()
+    package var logging = LogSettings()
 
     package init() {}
 }
