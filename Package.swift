@@ -70,9 +70,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["CLibyaml"], swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "YAML", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(
             name: "ServerConfiguration",
