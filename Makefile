@@ -102,10 +102,11 @@ reference: build ## Write the settings' reference in docs/configuration.md anew
 	sed -i -e '/^<!-- settings -->$$/,/^<!-- settings -->$$/ { /^<!-- settings -->$$/!d; }' docs/configuration.md
 	sed -i -e '0,/^<!-- settings -->$$/ { /^<!-- settings -->$$/ r .build/reference.md' -e '}' docs/configuration.md
 
-lint: ## Check format, import directions and where unsafe code stands
+lint: ## Check format, import directions, where unsafe code stands, headers and lengths
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Tests/Checks/check-rooms
-	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+	Tests/Checks/check-style
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/release \
 		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 

@@ -1,3 +1,5 @@
+// A server's configuration as a value. What its settings are called is said in ServerConfiguration.
+
 import Store
 import SystemPackage
 
