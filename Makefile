@@ -109,10 +109,11 @@ reference: build ## Write the tables of settings, commands and error codes in do
 	$(call refer,commands,docs/protocol.md,$(BIN)/puffin-server reference commands)
 	$(call refer,codes,docs/protocol.md,$(BIN)/puffin-server reference codes)
 
-lint: ## Check format, import directions and where unsafe code stands
+lint: ## Check format, import directions, where unsafe code stands, headers and lengths
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Tests/Checks/check-rooms
-	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+	Tests/Checks/check-style
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/release \
 		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 

@@ -72,9 +72,17 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["CLibyaml"], swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "YAML", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .target(
+            name: "ServerConfiguration",
+            dependencies: [
+                "Bytes", "Server", "Settings", "Store", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
         .target(name: "PuffinClient", dependencies: ["Bytes", "Commands", "Wire", "Reactor"], swiftSettings: strict),
         .target(name: "BlockingClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
@@ -108,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Commands", "Program", "Reactor", "Server", "Settings", "Store",
+                "Bytes", "Commands", "Program", "Reactor", "Server", "ServerConfiguration", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -158,7 +166,13 @@ let package = Package(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CommandsTests", dependencies: ["Bytes", "Commands", "Wire", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: [
+                "Bytes", "Server", "ServerConfiguration", "Settings", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
@@ -206,7 +220,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes", "PuffinClient", "Server", "Shell", "Store",
+                "Bytes", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

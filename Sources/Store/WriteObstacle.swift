@@ -1,3 +1,5 @@
+// Conditions under which a store takes no changes.
+
 import Bytes
 
 /// Why a change may not be made now. But for `altered` and `numbersUsedUp` it passes by itself once its cause does.

@@ -1,3 +1,5 @@
+// The keys of one KEYS reply.
+
 import Bytes
 import Wire
 

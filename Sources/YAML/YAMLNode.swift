@@ -2,14 +2,16 @@
 // aliases (which can make a small text large), tags, several documents.
 
 /// A part of a YAML text.
-struct YAMLNode {
-    /// The first is 1.
-    let line: Int
-    let content: Content
+package struct YAMLNode {
+    /// The line that it begins in; the first is 1.
+    package let line: Int
+    package let content: Content
 
-    indirect enum Content {
+    package indirect enum Content {
+        /// A text; `isPlain` where it is not between quotes.
         case scalar(String, isPlain: Bool)
         case list([YAMLNode])
+        /// Keys are nodes as well, and one may stand there twice.
         case mapping([(key: YAMLNode, value: YAMLNode)])
     }
 
@@ -18,7 +20,8 @@ struct YAMLNode {
 
     /// Reads a text.
     /// - Returns: nil where there is nothing but blanks and comments.
-    static func parse(_ bytes: [UInt8]) throws(YAMLError) -> YAMLNode? {
+    /// - Throws: `YAMLError`, for what is not YAML and for what configurations do not need.
+    package static func parse(_ bytes: [UInt8]) throws(YAMLError) -> YAMLNode? {
         do throws(YAMLError) {
             return try parseDocument(bytes)
         } catch {
@@ -89,7 +92,7 @@ struct YAMLNode {
     var isNothing: Bool { if case .scalar("", true) = content { true } else { false } }
 
     /// What it is, for errors.
-    var kindName: String {
+    package var kindName: String {
         switch content {
         case .scalar: isNothing ? "nothing" : "a single value"
         case .list: "a list"

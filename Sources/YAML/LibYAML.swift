@@ -20,10 +20,11 @@ enum YAMLEvent {
 }
 
 /// Why bytes are not YAML.
-struct YAMLError: Error, Equatable {
+package struct YAMLError: Error, Equatable {
     /// The first is 1.
-    let line: Int
-    let text: String
+    package let line: Int
+    /// What is wrong, without the place.
+    package let text: String
     /// Whether it is no YAML at all, rather than YAML that a configuration does not use.
     var isSyntax = false
 }
