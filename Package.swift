@@ -57,17 +57,18 @@ let package = Package(
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(name: "Commands", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(name: "LogFormat", dependencies: ["Bytes", "CMachine"], swiftSettings: fuzzed),
         .target(
             name: "Store",
             dependencies: [
-                "Bytes", "CMachine", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "CMachine", "LogFormat", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Commands", "Wire", "Store", "Program", "Reactor",
+                "Bytes", "Commands", "LogFormat", "Wire", "Store", "Program", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -116,7 +117,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Commands", "Program", "Reactor", "Server", "ServerConfiguration", "Settings", "Store",
+                "Bytes", "Commands", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration", "Settings",
+                "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -145,16 +147,19 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "puffin-micro",
-            dependencies: ["Bytes", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Bytes", "LogFormat", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/Benchmarks/Micro", exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
-                "Bytes", "Wire", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "LogFormat", "Wire", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzzing/FuzzChecks", swiftSettings: strict),
         .testTarget(
@@ -190,7 +195,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Bytes", "Store", "FuzzChecks", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "LogFormat", "Store", "FuzzChecks", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -4,18 +4,18 @@
 import CMachine
 
 /// A checksum that can be continued: the sum of A then B is the sum of B, begun with the sum of A.
-package enum CRC32C {
+public enum CRC32C {
     private static let isAccelerated = crc32c_is_accelerated() != 0
 
     /// The sum of the bytes that `sum` stands for, followed by `bytes`. Of nothing it is 0.
-    package static func extend(_ sum: UInt32, with bytes: Span<UInt8>) -> UInt32 {
+    public static func extend(_ sum: UInt32, with bytes: Span<UInt8>) -> UInt32 {
         guard isAccelerated else { return extendByTable(sum, with: bytes) }
         // `unsafe`: the C function reads `count` bytes from the start of the span, and keeps nothing.
         return unsafe bytes.withUnsafeBufferPointer { unsafe crc32c_accelerated(sum, $0.baseAddress, $0.count) }
     }
 
     /// As `extend`, on any processor.
-    package static func extendByTable(_ sum: UInt32, with bytes: Span<UInt8>) -> UInt32 {
+    public static func extendByTable(_ sum: UInt32, with bytes: Span<UInt8>) -> UInt32 {
         var state = ~sum
         for index in 0..<bytes.count {
             state = table[Int((state ^ UInt32(bytes[index])) & 0xff)] ^ state >> 8

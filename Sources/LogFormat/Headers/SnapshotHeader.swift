@@ -3,7 +3,7 @@
 //
 //     snapshot = header *pair end
 //     header   = {"puffin":"snapshot","version":1,"history":ID,"seq":N,"ts":MS,"chain":HEX,"crc":HEX}
-//     pair     = {KEY,VALUE,"crc":HEX}             KEY and VALUE as in a record
+//     pair     = {KEY,VALUE,"crc":HEX}             see ChangeEncoding.swift
 //     end      = {"end":true,"count":N,"crc":HEX}
 //
 // `seq`, `ts` and `chain` are the number, time and checksum of the last change that the snapshot holds. The header's sum
@@ -33,7 +33,8 @@ extension ByteBuffer {
     /// - Returns: its checksum, which the first pair's continues.
     package mutating func append(snapshotHeader header: SnapshotHeader) -> UInt32 {
         let start = count
-        append("{\"puffin\":\"snapshot\",\"version\":1,\"history\":\"")
+        append(fileHeader: "snapshot")
+        append(",\"history\":\"")
         append(text: header.history)
         append("\",\"seq\":")
         append(decimal: header.position.seq)
@@ -45,24 +46,38 @@ extension ByteBuffer {
         return appendChecksum(bodyFrom: start, chain: 0)
     }
 
-    /// Appends a pair's line; in a file of sorted changes, a line without a value for a key that is removed.
-    /// - Returns: its checksum, which continues `chain`.
-    package mutating func append(pairLine key: Span<UInt8>, value: Span<UInt8>?, chain: UInt32) -> UInt32 {
-        let start = count
-        append(UInt8(ascii: "{"))
-        append(field: "key", key)
-        if let value {
-            append(UInt8(ascii: ","))
-            append(field: "value", value)
-        }
-        return appendChecksum(bodyFrom: start, chain: chain)
-    }
-
     /// Appends a snapshot's last line.
     package mutating func append(snapshotEnd pairs: Int, chain: UInt32) {
         let start = count
         append("{\"end\":true,\"count\":")
         append(decimal: pairs)
-        _ = appendChecksum(bodyFrom: start, chain: chain)
+        appendChecksum(bodyFrom: start, chain: chain)
     }
+}
+
+extension FieldReader {
+    /// What stands behind the fields of every header.
+    mutating func snapshotHeader() -> SnapshotHeader? {
+        guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
+            let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",\"chain\":\""),
+            let chain = quotedHex()
+        else { return nil }
+        return SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp)
+    }
+
+    /// What stands behind the first field's name of a snapshot's last line.
+    mutating func end() -> LogLine? {
+        guard skip("true,\"count\":"), let count = number() else { return nil }
+        return .end(count: Int(count))
+    }
+}
+
+/// How many pairs a snapshot's last line says there are, by the last bytes of the file: a hint, which nothing has been checked of.
+package func expectedPairCount(tail: Span<UInt8>, fileSize: Int) -> Int {
+    let text = String(tail)
+    guard let line = text.split(separator: "\n").last, line.hasPrefix("{\"end\":true,\"count\":"),
+        let count = Int(line.dropFirst(20).prefix { $0.isNumber })
+    else { return 0 }
+    // No pair takes fewer bytes than this.
+    return min(count, fileSize / 30)
 }

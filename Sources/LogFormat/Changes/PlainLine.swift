@@ -6,48 +6,40 @@ import Bytes
 
 /// Where the parts of a plain line stand: a record that sets or deletes one key, or a pair. Offsets are in bytes from the
 /// line's first.
-struct PlainLine {
+public struct PlainLine {
     /// 0 of a pair.
-    private(set) var seq: UInt64 = 0
-    private(set) var timestamp: UInt64 = 0
-    private(set) var crc: UInt32 = 0
-    private var keyStart = 0
-    private var keyEnd = 0
-    private var valueStart = 0
+    public private(set) var seq: UInt64 = 0
+    public private(set) var timestamp: UInt64 = 0
+    public private(set) var crc: UInt32 = 0
+    @usableFromInline private(set) var keyStart = 0
+    @usableFromInline private(set) var keyEnd = 0
+    @usableFromInline private(set) var valueStart = 0
     /// Where the body ends, which the checksum is of.
-    private var end = 0
+    @usableFromInline private(set) var end = 0
     /// Whether the line gives the key a value, rather than removing it.
-    private(set) var hasValue = false
+    public private(set) var hasValue = false
 
     private init() {}
 
     @_lifetime(copy line)
-    @inline(__always)
-    func key(in line: Span<UInt8>) -> Span<UInt8> { line.extracting(keyStart..<keyEnd) }
-
-    /// Where the line has a value.
-    @_lifetime(copy line)
-    @inline(__always)
-    func value(in line: Span<UInt8>) -> Span<UInt8> { line.extracting(valueStart..<end - 1) }
+    @inlinable @inline(__always)
+    public func key(in line: Span<UInt8>) -> Span<UInt8> { line.extracting(keyStart..<keyEnd) }
 
     /// What stands before the checksum: of a pair, the same in every snapshot that has it.
     @_lifetime(copy line)
-    @inline(__always)
-    func body(of line: Span<UInt8>) -> Span<UInt8> { line.extracting(0..<end) }
+    @inlinable @inline(__always)
+    public func body(of line: Span<UInt8>) -> Span<UInt8> { line.extracting(0..<end) }
 
-    /// Visits the change that the line says.
-    @inline(__always)
-    func change(in line: Span<UInt8>, apply: (borrowing Change) -> Void) {
-        if hasValue {
-            apply(.set(key: key(in: line), value: value(in: line)))
-        } else {
-            apply(.delete(key: key(in: line)))
-        }
+    /// The change that the line says.
+    @_lifetime(copy line)
+    @inlinable @inline(__always)
+    public func change(in line: Span<UInt8>) -> Change {
+        guard hasValue else { return .delete(key: key(in: line)) }
+        return .set(key: key(in: line), value: line.extracting(valueStart..<end &- 1))
     }
 
     /// - Returns: nil where the line, which is without its line feed, is no plain record whose checksum continues `chain`.
-    @inline(__always)
-    static func record(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
+    public static func record(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"seq\":"), isNumber(line, at: 7) else { return nil }
         var plain = PlainLine()
         let seq = line.decimal(at: 7)
@@ -69,8 +61,7 @@ struct PlainLine {
 
     /// - Returns: nil where the line, which is without its line feed, is no plain pair whose checksum continues `chain`; a
     ///   key without a value is one.
-    @inline(__always)
-    static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
+    public static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"key\":\"") else { return nil }
         var plain = PlainLine()
         plain.takeKey(line, at: 8)

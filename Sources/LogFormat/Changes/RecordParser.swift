@@ -4,44 +4,19 @@
 
 import Bytes
 
-/// What a line turned out to be.
-package enum LogLine: Equatable, Sendable {
-    case header(LogHeader)
-    case durable(seq: UInt64, isClosed: Bool)
-    /// A record; its changes are then visited with `RecordParser.changes`.
-    case record(seq: UInt64, timestamp: UInt64, crc: UInt32)
-    case snapshot(SnapshotHeader)
-    /// A pair of a snapshot; visited with `RecordParser.changes` as the change that sets it.
-    case pair(crc: UInt32)
-    /// A snapshot's last line.
-    case end(count: Int)
-}
-
-/// Why a line cannot be used: what was expected, what was found.
-package struct LineError: Error, Equatable, Sendable {
-    package let expected: String
-    package let found: String
-    /// Whether the line has its right checksum: it says what was written, and no crash made it.
-    package var isWhole = true
-}
-
 /// Reads one line at a time; its scratch memory is reused from line to line.
 package struct RecordParser: ~Copyable {
     private var key = ByteBuffer()
     private var value = ByteBuffer()
 
-    /// `,"crc":"` eight digits `"}`
-    private static let checksumSize = 18
-
     package init() {}
 
     /// Reads a line, without its line feed, that follows a record or pair whose checksum is `chain`.
     package func parse(_ line: Span<UInt8>, chain: UInt32) throws(LineError) -> LogLine {
-        let bodySize = line.count - RecordParser.checksumSize
-        guard bodySize > 0, line.starts(with: ",\"crc\":\"", at: bodySize),
-            let crc = line.hex32(at: bodySize + 8), line.starts(with: "\"}", at: bodySize + 16)
-        else { throw LineError(expected: "a line that ends with its crc", found: excerpt(of: line), isWhole: false) }
-        let body = line.extracting(0..<bodySize)
+        guard let crc = line.lineChecksum else {
+            throw LineError(expected: "a line that ends with its crc", found: excerpt(of: line), isWhole: false)
+        }
+        let body = line.lineBody
         let isRecord = body.starts(with: "{\"seq\":")
         let isChained = isRecord || body.starts(with: "{\"key") || body.starts(with: "{\"end\":")
         let sum = CRC32C.extend(isChained ? chain : 0, with: body)
@@ -52,7 +27,7 @@ package struct RecordParser: ~Copyable {
         var fields = FieldReader(body)
         let parsed: LogLine? =
             if isRecord {
-                fields.recordHead(crc: crc)
+                fields.recordHead().map { .record(seq: $0.seq, timestamp: $0.timestamp, crc: crc) }
             } else if fields.skip("{\"durable\":") {
                 fields.durable()
             } else if fields.skip("{\"end\":") {
@@ -60,7 +35,7 @@ package struct RecordParser: ~Copyable {
             } else if isChained {
                 .pair(crc: crc)
             } else {
-                fields.isAt("{\"puffin\":\"snapshot") ? fields.snapshotHeader() : fields.header()
+                fields.fileHeader()
             }
         guard let parsed, isRecord || isPair(parsed) || fields.isAtFieldEnd else {
             throw LineError(
@@ -80,9 +55,9 @@ package struct RecordParser: ~Copyable {
     package mutating func changes(
         of line: Span<UInt8>, apply: (borrowing Change) -> Void
     ) throws(LineError) {
-        var fields = FieldReader(line.extracting(0..<line.count - RecordParser.checksumSize))
+        var fields = FieldReader(line.lineBody)
         let isRead: Bool
-        if fields.recordHead(crc: 0) != nil {
+        if fields.recordHead() != nil {
             isRead = try change(&fields, isNested: false, apply)
         } else {
             guard fields.skip("{\"key") else {
@@ -136,33 +111,5 @@ package struct RecordParser: ~Copyable {
         }
         apply(.set(key: key.bytes(in: fields.body, or: self.key), value: value.bytes(in: fields.body, or: self.value)))
         return true
-    }
-}
-
-/// Eight digits, as the log writes them.
-func hex(_ crc: UInt32) -> String {
-    let digits = String(crc, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
-}
-
-/// The first bytes of a line, safe to show, and without a value: this is said in the server's log.
-func excerpt(of line: Span<UInt8>) -> String {
-    let end = line.valueStart(before: min(line.count, 60))
-    var shown = ByteBuffer()
-    shown.append(jsonString: line.extracting(0..<end))
-    return String(shown.bytes) + (line.count > end ? "…" : "")
-}
-
-extension Span where Element == UInt8 {
-    /// Where the first value behind `"value":` or `"value64":` begins; `end` where that is not earlier.
-    fileprivate func valueStart(before end: Int) -> Int {
-        var index = 0
-        while index < end {
-            for name: StaticString in ["\"value\":", "\"value64\":"] where starts(with: name, at: index) {
-                return Swift.min(index + name.utf8CodeUnitCount, end)
-            }
-            index += 1
-        }
-        return end
     }
 }
