@@ -1,3 +1,5 @@
+// A one-shot timer with the precision of timerfd_create(2).
+
 import CLibevent
 import Glibc
 

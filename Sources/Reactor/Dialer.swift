@@ -1,3 +1,5 @@
+// Connecting to one address without blocking the loop.
+
 import CLibevent
 import Glibc
 

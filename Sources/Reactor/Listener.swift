@@ -1,3 +1,5 @@
+// The accepting side of a port.
+
 import CLibevent
 import Glibc
 

@@ -1,3 +1,5 @@
+// Signals as events of the loop, and those that a process is to ignore.
+
 import CLibevent
 import Glibc
 

@@ -1,3 +1,5 @@
+// Periodic timers of the loop.
+
 import CLibevent
 
 /// Calls back at an interval, until it is released.

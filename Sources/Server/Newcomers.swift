@@ -4,6 +4,7 @@
 // request is answered, after which the connection ends; whatever else it is, it is refused as a client that found no place.
 
 import Bytes
+import Commands
 import Reactor
 import Wire
 
@@ -65,10 +66,6 @@ final class Newcomers {
     /// How long a connection may take to say what it is for, in milliseconds; and how often it is looked whether it has.
     private static let patience = 500
     private static let interval = 50
-    /// What administrators ask. No request is among them that reads or changes pairs, or waits for as long as a client likes.
-    private static let administrativeNames: [StaticString] = [
-        "ROLE", "PROMOTE", "DEMOTE", "FOLLOW", "FOLLOWER", "HANDOVER", "STATS", "INFO", "CONFIG", "SLOWLOG", "COMPACT",
-    ]
 
     init(_ server: Server, _ connections: Connections) {
         self.server = server
@@ -123,11 +120,9 @@ final class Newcomers {
     fileprivate enum Purpose { case link, administration, other }
 
     fileprivate static func purpose(ofRequest name: Span<UInt8>) -> Purpose {
-        if name.equalsIgnoringCase("REPLICATE") { return .link }
-        for administrative in administrativeNames where name.equalsIgnoringCase(administrative) {
-            return .administration
-        }
-        return .other
+        guard let spec = Catalog.find(name) else { return .other }
+        if spec.command == .replicate { return .link }
+        return spec.traits.contains(.urgent) ? .administration : .other
     }
 
     /// Decides on a connection that has sent its first request.

@@ -1,3 +1,5 @@
+// Counters of the turn's thread, for STATS and the metrics.
+
 import Reactor
 
 /// What has happened since the start. Sizes are in bytes. An object of its own with nothing but private state that each turn touches,

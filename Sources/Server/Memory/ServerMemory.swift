@@ -2,6 +2,7 @@
 // keeps a change from being accepted: that has an account of its own (`Pool`).
 
 import Bytes
+import Commands
 import Reactor
 import Store
 import Wire
@@ -35,9 +36,9 @@ extension Server {
     /// - Parameter keys: where the keys are; each is followed by its value.
     /// - Returns: whether it fits, or takes no more memory than is in use now.
     @inline(never)
-    func makesRoom(for arguments: Arguments, _ keys: Command.Keys, _ replies: inout ReplyQueue) -> Bool {
+    func makesRoom(for arguments: Arguments, _ keys: Keys, _ replies: inout ReplyQueue) -> Bool {
         var growth = 0
-        for index in keys.indices(in: arguments) where index + 1 < arguments.count {
+        for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
         }
         while growth > 0, storeMemory + growth > memory.storeLimit {
@@ -92,7 +93,7 @@ extension ReplyError {
     private init(outOfMemory figures: String) {
         self.init(
             line: "Out of memory: " + figures,
-            resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: "OOM")
+            resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: .outOfMemory)
     }
 
     /// Of a request that would take `needed` bytes more.

@@ -7,6 +7,7 @@
 //        └──────────── anything that goes wrong ───────┘
 
 import Bytes
+import LogFormat
 import Logging
 import Reactor
 import Store

@@ -5,6 +5,7 @@
 //         └─────── too late ──> given up, leader as before    └─ silence ──> unconfirmed: this server stays a follower
 
 import Bytes
+import LogFormat
 import Reactor
 import Store
 

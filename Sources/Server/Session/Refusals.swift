@@ -1,6 +1,7 @@
 // What a session does not run, and what it says then.
 
 import Bytes
+import Commands
 import Wire
 
 extension Session {
@@ -8,11 +9,10 @@ extension Session {
     @inline(never)
     func refusal(of command: borrowing CommandTable.Row, size: Int) -> ReplyError? {
         if let loading = server.loading { return .loading(loading) }
-        guard command.kind == .write else { return nil }
+        guard command.traits.contains(.change) else { return nil }
         if let refusal = server.replication.readOnly { return refusal }
         guard
-            let obstacle = store.obstacle(
-                toChangeOf: size, shrinks: commands.commands[command.index].shrinks)
+            let obstacle = store.obstacle(toChangeOf: size, shrinks: command.traits.contains(.shrink))
         else { return nil }
         server.tell(obstacle)
         return .refused(obstacle)

@@ -1,6 +1,7 @@
 // One client's connection: its bytes become requests, and these run as far as the client takes replies.
 
 import Bytes
+import Commands
 import Logging
 import Reactor
 import Store
@@ -205,8 +206,25 @@ final class Session: StreamDelegate, ListMember {
         guard arity.contains(arguments.count - 1) else {
             if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
             let isTooMany = arguments.count - 1 > arity.upperBound
-            return replies.fail(commands.commands[command.index].wrongArity(isTooMany: isTooMany))
+            return replies.fail(.wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany))
         }
+        runChecked(command, arguments, &replies)
+    }
+
+    /// Runs a request of a subcommand, which has been found as one of its command.
+    func runSubcommand(
+        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
+    ) {
+        guard command.arity.contains(arguments.count - 2) else {
+            return replies.fail(.wrongArity(of: commands.spec(command.index).command))
+        }
+        runChecked(command, arguments, &replies)
+    }
+
+    @inline(__always)
+    private func runChecked(
+        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
+    ) {
         // Nearly always all arguments together are no longer than a key may be.
         let size = arguments.extent
         if size > server.limits.keySize, let size = command.keys.oversized(in: arguments, limit: server.limits.keySize)
@@ -216,7 +234,7 @@ final class Session: StreamDelegate, ListMember {
         if !mayRun(command, size: size, arguments, &replies), let refusal = refusal(of: command, size: size) {
             return replies.fail(refusal)
         }
-        if command.storesValues, !server.memory.hasRoom(for: arguments) {
+        if command.traits.contains(.storesValues), !server.memory.hasRoom(for: arguments) {
             guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
         command.run(arguments, self, &replies)
@@ -227,15 +245,13 @@ final class Session: StreamDelegate, ListMember {
     private func mayRun(
         _ command: borrowing CommandTable.Row, size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue
     ) -> Bool {
-        switch command.kind {
-        case .write:
+        if command.traits.contains(.change) {
             if replies.noteWrite() { times.notice(arguments) }
             return store.hasRoom(forChangeOf: size)
-        case .read:
-            replies.noteRead()
-            return server.isServing.load(ordering: .relaxed)
-        case .connection, .server: return true
         }
+        guard command.traits.contains(.data) else { return true }
+        replies.noteRead()
+        return server.isServing.load(ordering: .relaxed)
     }
 
     func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
@@ -243,11 +259,6 @@ final class Session: StreamDelegate, ListMember {
     }
 
     // MARK: For commands
-
-    func wrongArity(_ name: String) -> ReplyError {
-        let row = commands.commands.first { $0.name == name }
-        return row?.wrongArity(isTooMany: false) ?? .syntax
-    }
 
     /// Whether a value may be stored; where not, says so.
     @inline(__always)
@@ -278,8 +289,7 @@ final class Session: StreamDelegate, ListMember {
         let bytes = request.span
         guard case .complete(bytes.count) = parser.parse(bytes), !parser.isBlank else { return false }
         guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return true }
-        let kind = commands.rows[index].kind
-        return kind == .read || kind == .write
+        return commands.rows[index].traits.contains(.data)
     }
 
     /// Runs such a request as a part of another one.

@@ -1,114 +1,56 @@
-// What puffin-cli knows of a command of the server: enough to help with it, to split a line, to complete it, and to say
-// what its reply means.
+// What puffin-cli makes of a command of the catalog: sections of help, checks before a request is sent, and what a request asks for.
 
-import Wire
+import Commands
 
-/// One of the server's commands, as a client sees it.
-package struct CommandSpec: Sendable {
-    /// Which arguments are keys.
-    package enum Keys: Sendable {
-        case none
-        case first
-        case all
-        case everySecond
+extension CommandSpec {
+    /// A part of the list of commands that people read.
+    package struct Section: Sendable {
+        package let name: String
+        package let commands: [CommandSpec]
+
+        fileprivate init(_ name: String, _ groups: Set<Group>) {
+            self.name = name
+            commands = Catalog.commands.filter { groups.contains($0.group) }
+        }
     }
 
-    /// What a reply is.
-    package enum Answer: Sendable {
-        /// `OK`, a number, a text: shown as it is.
-        case plain
-        /// A value; nothing means that there is no such key.
-        case value
-        /// How many keys were deleted; of one key, whether it was there.
-        case deleted
-        /// Names and values in turns.
-        case pairs
-        /// A list of lists, each of which is a line.
-        case rows
-        /// A text of several lines for people.
-        case text
+    /// All commands, as help is divided.
+    package static let sections = [
+        Section("Data", [.strings, .keys]), Section("Server", [.connection, .server]),
+        Section("Replication", [.replication]),
+    ]
+
+    package var isHidden: Bool { traits.contains(.hidden) }
+
+    /// The summary, and what puffin-cli does before.
+    package var clientSummary: String {
+        traits.contains(.clears) ? summary.dropLast() + "; asks before." : summary
     }
 
-    /// In upper case.
-    package let name: String
-    /// What may follow the name, as help shows it: `<key> <value>`.
-    package let arguments: String
-    /// In words: `a key and a value`.
-    package let needs: String
-    package let summary: String
-    /// How many arguments may follow the name.
-    package let count: ClosedRange<Int>
-    /// How the arguments of a line are found.
-    package let form: LineForm
-    package let keys: Keys
-    package let answer: Answer
-    /// Whether it changes data, so that a sequence number can be asked for afterwards.
-    package let changes: Bool
-    /// Whether it removes every pair.
-    package let clears: Bool
-    /// Whether it is for Redis clients or for servers, so that help need not show it.
-    package let isHidden: Bool
-
-    init(
-        _ name: String, _ arguments: String, _ count: ClosedRange<Int>, needs: String,
-        _ summary: String, form: LineForm = .words, keys: Keys = .none, answer: Answer = .plain,
-        changes: Bool = false, clears: Bool = false, isHidden: Bool = false
-    ) {
-        self.name = name
-        self.arguments = arguments
-        self.count = count
-        self.needs = needs
-        self.summary = summary
-        self.form = form
-        self.keys = keys
-        self.answer = answer
-        self.changes = changes
-        self.clears = clears
-        self.isHidden = isHidden
+    /// Whether so many words, all names included, can be a request. What only RESP or only a line takes is one: the other is made of
+    /// it.
+    package func takes(wordCount count: Int) -> Bool {
+        let least = min(arity.lowerBound, lineArity.lowerBound)
+        return (least...max(arity.upperBound, lineArity.upperBound)).contains(count - nameCount)
     }
-
-    /// A command that takes no arguments.
-    init(_ name: String, _ summary: String, answer: Answer = .plain, isHidden: Bool = false) {
-        self.init(name, "", 0...0, needs: "no arguments", summary, answer: answer, isHidden: isHidden)
-    }
-
-    /// As a line of the protocol has it: `SET <key> <value>`.
-    package var usage: String { arguments.isEmpty ? name : "\(name) \(arguments)" }
-
-    /// As many as the server takes.
-    static let any = 65_535
 
     /// The request as RESP wants it: there KEYS needs a pattern.
     package func completed(_ arguments: [[UInt8]]) -> [[UInt8]] {
-        name == "KEYS" && arguments.count == 1 ? arguments + [Array("*".utf8)] : arguments
-    }
-
-    /// Whether argument `index`, the name being 0, is a key.
-    package func isKey(_ index: Int) -> Bool {
-        switch keys {
-        case .none: false
-        case .first: index == 1
-        case .all: index >= 1
-        case .everySecond: index % 2 == 1
-        }
+        command == .keys && arguments.count == 1 ? arguments + [Array("*".utf8)] : arguments
     }
 
     /// The one key of a request; nil where it has none, or several.
     package func key(of arguments: [[UInt8]]) -> [UInt8]? {
-        switch keys {
-        case .first where arguments.count > 1: arguments[1]
-        case .all where arguments.count == 2: arguments[1]
-        case .everySecond where arguments.count == 3: arguments[1]
-        default: nil
-        }
+        let places = Array(keys.indices(count: arguments.count))
+        return places.count == 1 && places[0] < arguments.count ? arguments[places[0]] : nil
     }
 
-    /// Whether the reply is a few bytes, however large the data is: then many such requests may be on their way at once.
-    package var hasShortReply: Bool { changes || CommandSpec.short.contains(name) }
+    /// Whether the reply is short however large the data is: then many such requests may be on their way at once.
+    package var hasShortReply: Bool { if case .bytes = replyBound { true } else { false } }
 
-    private static let short: Set<String> = [
-        "EXISTS", "COUNT", "DBSIZE", "SEQ", "TIME", "STATS", "COMPACT", "ROLE", "PROMOTE", "DEMOTE", "FOLLOW",
-        "FOLLOWER",
-        "HANDOVER", "WAIT", "WAITAOF",
-    ]
+    /// Whether the request may be sent over a connection that others use as well.
+    package var isShareable: Bool { traits.isDisjoint(with: [.connection, .takesConnection]) }
+
+    /// Whether the last argument is a time in milliseconds that the server is to wait.
+    package var endsWithTime: Bool { arguments.hasSuffix("<milliseconds>") || arguments.hasSuffix("[<milliseconds>]") }
 }

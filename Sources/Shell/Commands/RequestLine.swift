@@ -1,6 +1,7 @@
 // A line of a batch file or of the prompt, as docs/protocol.md describes lines; made into the arguments of a request.
 
 import Bytes
+import Commands
 import Wire
 
 /// A line that is no request.
@@ -15,10 +16,12 @@ package struct LineError: Error, Equatable, CustomStringConvertible {
 package struct RequestLineSplitter: ~Copyable {
     /// The longest line, in bytes: what the server takes.
     package static let lineLimit = 64 << 20 + 64 << 10
+    /// The most arguments: what the server takes.
+    private static let argumentLimit = 65_536
 
     private var parser = RequestParser(
         limits: RequestLimits(
-            lineSize: lineLimit, bulkSize: lineLimit, argumentCount: CommandSpec.any, requestSize: lineLimit))
+            lineSize: lineLimit, bulkSize: lineLimit, argumentCount: argumentLimit, requestSize: lineLimit))
 
     package init() {}
 
@@ -33,7 +36,7 @@ package struct RequestLineSplitter: ~Copyable {
         let bytes = line.span
         guard case .complete = parser.parse(bytes) else { throw LineError("The line is too long or has no end") }
         guard !parser.isBlank else { return [] }
-        let form = Catalog.find(String(decoding: copies(of: bytes)[0], as: UTF8.self))?.form ?? .words
+        let form = Catalog.find(String(decoding: copies(of: bytes)[0], as: UTF8.self))?.lineForm ?? .words
         do {
             try parser.splitLine(bytes, form: form)
         } catch {

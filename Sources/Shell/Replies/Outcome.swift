@@ -1,5 +1,6 @@
 // What a reply means to whoever asked: done, with what, or not done, and why.
 
+import Commands
 import Wire
 
 /// The reply to a request, told apart by success.
@@ -19,7 +20,7 @@ package enum Outcome: Equatable, Sendable {
         case (.error(let code, let message), _): self = .failure(code: code, message: message)
         case (.integer(0), .deleted?) where isOneKey: self = .keyNotFound
         case (.integer(1), .deleted?) where isOneKey: self = .success(.simple("OK"))
-        case (.null, .plain?) where spec?.keys == CommandSpec.Keys.none:
+        case (.null, .plain?) where spec?.keys == Keys.none:
             self = .failure(code: "", message: "There is none")
         case (.null, _): self = .keyNotFound
         default: self = .success(reply)
@@ -29,6 +30,6 @@ package enum Outcome: Equatable, Sendable {
     /// What a person reads behind `ERROR: `; nil of a success.
     package var errorText: String? {
         guard case .failure(let code, let message) = self else { return nil }
-        return code.isEmpty || code == "ERR" ? message : "\(code) \(message)"
+        return ErrorCode.described(code, message)
     }
 }

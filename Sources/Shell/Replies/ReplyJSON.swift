@@ -2,6 +2,7 @@
 // it, as in the log.
 
 import Bytes
+import Commands
 import Wire
 
 /// What is known about a reply besides itself.
@@ -22,100 +23,64 @@ package struct ReplyContext: Sendable {
 extension ByteBuffer {
     /// Appends one object and a line feed: `{"ok":true,"key":"foo","value":"bar"}`.
     package mutating func append(json outcome: Outcome, spec: CommandSpec?, _ context: ReplyContext) {
-        if case .success = outcome { append("{\"ok\":true") } else { append("{\"ok\":false") }
-        if let line = context.line { append(text: ",\"line\":\(line)") }
-        if let key = context.key { append(field: "key", of: key) }
-        if let seq = context.seq { append(text: ",\"seq\":\(seq)") }
+        append(json: .compact) { json in
+            json.object { $0.members(of: outcome, isPairs: spec?.answer == .pairs, context) }
+        }
+        append("\n")
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func members(of outcome: Outcome, isPairs: Bool, _ context: ReplyContext) {
+        if case .success = outcome { member("ok", true) } else { member("ok", false) }
+        if let line = context.line { member("line", line) }
+        if let key = context.key { member("key", bytes: key.span) }
+        if let seq = context.seq { member("seq", seq) }
         switch outcome {
         case .success(.simple("OK")): break
-        case .success(.bulk(let bytes)), .success(.verbatim(_, let bytes)): append(field: "value", of: bytes)
+        case .success(.bulk(let bytes)), .success(.verbatim(_, let bytes)): member("value", bytes: bytes.span)
         case .success(let reply):
-            append(",\"value\":")
-            append(json: reply, isPairs: spec?.answer == .pairs)
+            name("value")
+            self.reply(reply, isPairs: isPairs)
         case .failure(let code, let message):
-            append(",\"error\":")
-            append(json: message)
-            if !code.isEmpty {
-                append(",\"code\":")
-                append(json: code)
-            }
-        }
-        append("}\n")
-    }
-
-    /// Appends `,"name":"text"`, or `,"name64":"base64"` where the bytes are not UTF-8.
-    package mutating func append(field name: String, of bytes: [UInt8]) {
-        append(UInt8(ascii: ","))
-        append(member: name, of: bytes)
-    }
-
-    /// As `append(field:of:)`, without the comma.
-    package mutating func append(member name: String, of bytes: [UInt8]) {
-        if bytes.span.isUTF8 {
-            append(text: "\"\(name)\":")
-            append(jsonString: bytes.span)
-        } else {
-            append(text: "\"\(name)64\":\"")
-            append(base64: bytes.span)
-            append(UInt8(ascii: "\""))
+            member("error", message)
+            if !code.isEmpty { member("code", code) }
         }
     }
 
-    private mutating func append(json text: String) {
-        let bytes = Array(text.utf8)
-        append(jsonString: bytes.span)
-    }
-
-    private mutating func append(json reply: Reply, isPairs: Bool = false) {
+    private mutating func reply(_ reply: Reply, isPairs: Bool = false) {
         switch reply {
-        case .simple(let text): append(json: text)
-        case .integer(let number): append(decimal: number)
-        case .boolean(let value): append(text: value ? "true" : "false")
-        case .null: append("null")
-        case .bigNumber(let digits): append(digits.span)
-        case .double(let value): append(text: value.isFinite ? "\(value)" : "null")
+        case .simple(let text): value(text)
+        case .integer(let number): value(number)
+        case .boolean(let isTrue): value(isTrue)
+        case .null: plain("null")
+        case .bigNumber(let digits): plain(digits.span)
+        case .double(let number): plain(number.isFinite ? "\(number)" : "null")
         case .bulk(let bytes), .verbatim(_, let bytes):
-            if bytes.span.isUTF8 {
-                append(jsonString: bytes.span)
-            } else {
-                append("{")
-                append(member: "value", of: bytes)
-                append("}")
-            }
-        case .error:
-            append("{\"error\":")
-            append(json: reply.word)
-            append("}")
+            if bytes.span.isUTF8 { text(bytes.span) } else { object { $0.member("value", bytes: bytes.span) } }
+        case .error: object { $0.member("error", reply.word) }
         case .array(let items) where isPairs && items.count % 2 == 0:
-            append(jsonPairs: stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) })
-        case .array(let items), .set(let items), .push(let items): append(jsonItems: items)
-        case .map(let entries): append(jsonPairs: entries.map { ($0.key, $0.value) })
+            pairs(stride(from: 0, to: items.count, by: 2).map { (items[$0], items[$0 + 1]) })
+        case .array(let items), .set(let items), .push(let items):
+            list { json in
+                for item in items { json.reply(item) }
+            }
+        case .map(let entries): pairs(entries.map { ($0.key, $0.value) })
         }
-    }
-
-    private mutating func append(jsonItems items: [Reply]) {
-        append("[")
-        for (index, item) in items.enumerated() {
-            if index > 0 { append(",") }
-            append(json: item)
-        }
-        append("]")
     }
 
     /// Figures that are numbers are written as numbers, although RESP2 sends them as texts. A history's name, hexadecimal,
     /// may look like one.
-    private mutating func append(jsonPairs pairs: [(Reply, Reply)]) {
-        append("{")
-        for (index, (name, value)) in pairs.enumerated() {
-            if index > 0 { append(",") }
-            append(json: name.word)
-            append(":")
-            if case .bulk(let bytes) = value, bytes.span.decimal != nil, name.word != "history" {
-                append(bytes.span)
-            } else {
-                append(json: value)
+    private mutating func pairs(_ pairs: [(Reply, Reply)]) {
+        object { json in
+            for (key, value) in pairs {
+                json.name(key.word)
+                if case .bulk(let bytes) = value, bytes.span.decimal != nil, key.word != "history" {
+                    json.plain(bytes.span)
+                } else {
+                    json.reply(value)
+                }
             }
         }
-        append("}")
     }
 }

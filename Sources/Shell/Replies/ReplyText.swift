@@ -2,6 +2,7 @@
 // where that is unambiguous, else as a JSON string, so that each takes one line and cannot be mistaken.
 
 import Bytes
+import Commands
 import Wire
 
 /// How a reply becomes text.

@@ -31,7 +31,14 @@ package struct LatencySummary: Sendable {
 
     /// One object, times in microseconds.
     package var json: String {
-        let fields = count == 0 ? [] : figures.map { "\"\($0.name)\":\(fixed(Double($0.nanoseconds) / 1e3, 1))" }
-        return "{\"pings\":\(count)\(fields.map { "," + $0 }.joined())}"
+        String(json: .compact) { json in
+            json.object { json in
+                json.member("pings", count)
+                for figure in count == 0 ? [] : figures {
+                    json.name(figure.name)
+                    json.plain(fixed(Double(figure.nanoseconds) / 1e3, 1))
+                }
+            }
+        }
     }
 }

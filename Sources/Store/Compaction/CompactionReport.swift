@@ -1,3 +1,5 @@
+import LogFormat
+
 /// What a compaction has done. Sizes are in bytes.
 package struct CompactionReport: Equatable, Sendable {
     /// The last change that the snapshot holds.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BlockingClient
 import Bytes
+import Commands
 import Program
 import Shell
 import SystemPackage
@@ -22,9 +23,9 @@ struct Request {
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func run() async throws {
         try checkArguments()
-        if spec?.clears == true, !isConfirmed { try await confirmClearing() }
+        if spec?.traits.contains(.clears) == true, !isConfirmed { try await confirmClearing() }
         // Behind a change, in JSON, comes the question for its number.
-        let asksSeq = format == .json && spec?.changes == true
+        let asksSeq = format == .json && spec?.traits.contains(.change) == true
         let request = spec?.completed(arguments) ?? arguments
         let replies = try await server.ask(
             asksSeq ? [request, [Array("SEQ".utf8)]] : [request], allowing: waitingTime(of: arguments))
@@ -40,9 +41,9 @@ struct Request {
 
     /// What a known command needs is said without asking a server.
     private func checkArguments() throws {
-        guard let spec, !spec.count.contains(arguments.count - 1) else { return }
-        throw failed(
-            "\(spec.name.lowercased()) needs \(spec.needs): puffin-cli \(spec.name.lowercased()) \(spec.arguments)")
+        guard let spec, !spec.takes(wordCount: arguments.count) else { return }
+        let name = spec.fullName.lowercased()
+        throw failed("\(name) needs \(spec.needs): puffin-cli \(name) \(spec.arguments)")
     }
 
     /// What may have been meant by a command that neither this program nor the server knows.

@@ -4,6 +4,7 @@
 
 import ArgumentParser
 import BlockingClient
+import Commands
 import PuffinClient
 import Shell
 import Wire
@@ -15,7 +16,8 @@ extension ServerOptions {
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func ask(_ requests: [[[UInt8]]], allowing extra: Duration = .zero) async throws -> [Reply] {
         let isSmall = requests.allSatisfy { request in
-            request.reduce(0) { $0 + $1.count } < 1 << 20 && Catalog.find(request)?.hasShortReply == true
+            guard let spec = Catalog.find(request) else { return false }
+            return spec.hasShortReply && spec.isShareable && request.reduce(0) { $0 + $1.count } < 1 << 20
         }
         return isSmall ? try await askLibrary(requests, extra) : try askLink(requests, extra)
     }
@@ -76,9 +78,9 @@ extension Reply {
         } catch .server(let code, let message) {
             self = .error(code: code, message: message)
         } catch .readOnly(_, _, let message) {
-            self = .error(code: "READONLY", message: message)
+            self = .error(code: ErrorCode.readOnly.rawValue, message: message)
         } catch .unacknowledged(let message) {
-            self = .error(code: "UNACKED", message: message)
+            self = .error(code: ErrorCode.unacknowledged.rawValue, message: message)
         } catch .outcomeUnknown(_, .server(let code, let message)) {
             self = .error(code: code, message: message)
         }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import Commands
 import Program
 import Shell
 import Wire

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BlockingClient
 import Bytes
+import Commands
 import Shell
 import Wire
 
@@ -36,7 +37,7 @@ struct StatsCommand: AsyncParsableCommand {
             let sample = StatsSample(figures: try figures(of: reply), time: seconds)
             if isJSON {
                 let printer = ReplyPrinter(format: .json, style: .command)
-                _ = try printer.print(.success(reply), spec: Catalog.find("STATS"), ReplyContext())
+                _ = try printer.print(.success(reply), spec: Command.stats.spec, ReplyContext())
                 try printer.output.flush()
             } else {
                 try view.show(StatsView.lines(sample, since: before, of: "\(link.endpoint)"))

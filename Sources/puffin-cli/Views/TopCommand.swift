@@ -48,9 +48,13 @@ struct TopCommand: ParsableCommand {
         if try format.value() == .json {
             for entry in scan.largest.entries {
                 try output.write { buffer in
-                    buffer.append("{")
-                    buffer.append(member: "key", of: entry.key)
-                    buffer.append(text: ",\"bytes\":\(entry.size)}\n")
+                    buffer.append(json: .compact) { json in
+                        json.object { json in
+                            json.member("key", bytes: entry.key.span)
+                            json.member("bytes", entry.size)
+                        }
+                    }
+                    buffer.append("\n")
                 }
             }
         } else {
