@@ -279,7 +279,7 @@ package final class Server {
         // In the relaxed modes this commits the changes, so that nobody has to wait for them.
         if store.durability != .always {
             writeAtOnce()
-            hasCommitted = store.poll()
+            hasCommitted = store.commit(through: replication.committed(local: store.poll()))
         }
         let committed = store.committed
         for session in touched where session.endTurn(committed: committed) {
@@ -317,7 +317,7 @@ package final class Server {
         // Looked at first: what was on the disk when the log failed is answered for below.
         let failure = store.failure
         noteDurable()
-        if store.poll() || hasCommitted {
+        if store.commit(through: replication.committed(local: store.poll())) || hasCommitted {
             hasCommitted = false
             let before = waiting.count
             if before > 0 { lookAtClock() }

@@ -13,6 +13,7 @@ final class Replication {
     private(set) var settings: ReplicationSettings
     var role: Role
     private(set) var followers: [FollowerLink] = []
+    private var commitRule = CommitRule.local
     /// The connection that the leader of this follower has made.
     var leader: LeaderLink?
     /// Connections that were leaders', and were told why they are not any more.
@@ -182,10 +183,14 @@ final class Replication {
 
     // MARK: The leader's part
 
-    /// Says to the store what enough followers have, so that replies are released.
+    /// The newest committed change, where this server's own log allows `local`.
+    @inline(__always)
+    func committed(local: UInt64) -> UInt64 { commitRule.committed(local: local) }
+
+    /// Notes what followers have acknowledged: the next `release` commits what that allows.
     func acknowledged() {
         if standsDown { return }
-        server.store.acknowledged = isFollower ? .max : settings.acks.acknowledged(followers.map(\.acknowledged))
+        commitRule = isFollower ? .local : CommitRule(settings.acks, followers.map(\.acknowledged))
     }
 
     /// How many followers lack a change that the policy wants them to have.
