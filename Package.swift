@@ -185,7 +185,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Bytes", "Server", "Wire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Bytes", "Server", "Store", "TestSupport", "Wire", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "MetricsTests",

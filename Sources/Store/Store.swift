@@ -28,8 +28,10 @@ package final class Store {
     }
     /// Held until the log is closed, or the process ends.
     private var lock: (any DiskLock)?
-    /// What commands have made of the server's role; nil where none has.
-    package internal(set) var roleNote: RoleNote?
+    /// Where it is written down what commands have made of the server's role, and what that was when the data set was opened; nil
+    /// where none has.
+    package let roleFile: RoleFile
+    package let roleNote: RoleNote?
 
     /// Until everything is loaded.
     var loading: Recovery?
@@ -129,7 +131,8 @@ package final class Store {
             table: table, retention: options.retention, progress: announce)
         compactions.ageTime = now
         lock = try disk.lock(files.lock)
-        roleNote = try RoleNote.read(files, on: disk)
+        roleFile = RoleFile(files, on: disk)
+        roleNote = try roleFile.read()
         try beginRecovery()
     }
 
