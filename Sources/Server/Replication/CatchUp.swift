@@ -1,3 +1,5 @@
+// What a follower has to do before its leader can send it the log, decided from the greetings of both.
+
 import LogFormat
 import Store
 
