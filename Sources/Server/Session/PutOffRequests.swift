@@ -9,8 +9,10 @@ extension Session {
 
     /// Goes on with a long reply, or with requests that had to wait.
     func goOn() {
-        guard stream.isOpen, !isOutputFull, !isStarved else { return }
+        guard stream.isOpen else { return }
+        guard !isOutputFull else { return hasMissedWake = parked != nil }
         if parked != nil { return answerParked() }
+        guard !isStarved else { return }
         turn.touch(self)
         if let current = listing.take() {
             goOn(current, &replies)
@@ -45,7 +47,7 @@ extension Session {
         parked = nil
         isBusy = false
         replies.begin(request.dialect)
-        if request.step(&replies, clientHasEnded: peerHasEnded) {
+        if request.step(&replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded) {
             turn.touch(self)
             replies.end(committed: store.committed, isComplete: !isBusy)
         } else {
@@ -60,7 +62,7 @@ extension Session {
     /// Whether something was put off that `goOn` can do now.
     var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved }
 
-    private var isOutputFull: Bool {
+    var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
     }
 

@@ -69,6 +69,10 @@ extension Session {
         case .finishing, .lingering, .closed: break
         }
         if canGoOn, hasMemoryToGoOn() { turn.add(self, to: .unfinished) }
+        if hasMissedWake, !isOutputFull {
+            hasMissedWake = false
+            turn.add(self, to: .deferred)
+        }
     }
 
     /// - Returns: false where the connection is lost.
@@ -110,6 +114,7 @@ extension Session {
         stream.close()
         state = .closed
         settleAtEnd()
+        if parked != nil { server.deferrals.remove(self) }
         turn.add(self, to: .retired)
     }
 
@@ -118,6 +123,7 @@ extension Session {
     func receivedEnd(unfinished: Int) {
         turn.touch(self)
         peerHasEnded = true
+        if parked?.waitsForClient == true { turn.add(self, to: .deferred) }
         switch state {
         case .open: if !isStalled { refuseUnfinished(unfinished) }
         case .lingering: close()

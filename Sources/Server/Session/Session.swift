@@ -33,13 +33,17 @@ final class Session: StreamDelegate, ListMember {
     /// Bytes of memory that it holds.
     var listingSize = 0
     var parked: ParkedRequest?
+    /// With which it waits, and whether it was woken while it could not be answered.
+    var ticket: UInt64 = 0
+    var hasMissedWake = false
     /// Bytes of memory that it holds, as they are counted.
     var charge = 0
     /// Bytes that the request which has not come completely was given, as a whole.
     var reservedSize = 0
     /// Bytes of the reply to the request at hand, which was given memory after a wait.
     var grantedSize = 0
-    var want = Want.nothing
+    /// Read and written as a whole, so that no two accesses overlap; Swift need not check for that.
+    @exclusivity(unchecked) var want = Want.nothing
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 
@@ -278,9 +282,11 @@ final class Session: StreamDelegate, ListMember {
 
     /// Answers the request that is being run later.
     func park(_ request: ParkedRequest) {
+        var request = request
+        request.begin(at: server.clock.milliseconds)
         parked = request
         isBusy = true
-        server.park(self)
+        server.deferrals.add(self)
     }
 
     /// Whether bytes are one whole request that reads or changes data; an unknown one is, as it waits for nothing.
