@@ -42,8 +42,7 @@ final class Session: StreamDelegate, ListMember {
     var reservedSize = 0
     /// Bytes of the reply to the request at hand, which was given memory after a wait.
     var grantedSize = 0
-    /// Read and written as a whole, so that no two accesses overlap; Swift need not check for that.
-    @exclusivity(unchecked) var want = Want.nothing
+    var want = Want.nothing
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 
