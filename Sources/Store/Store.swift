@@ -137,11 +137,12 @@ package final class Store {
         try beginRecovery()
     }
 
+    /// A failed sync ends the start, for want of space too: a second one would succeed although it writes nothing.
     private func beginRecovery() throws(StoreError) {
         do throws(StoreError) {
             try findFiles()
         } catch {
-            guard error.isDiskFull, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
             try findFiles()
         }
     }
@@ -182,7 +183,7 @@ package final class Store {
             return false
         } catch {
             // What is set aside, or begun anew, takes space: the reserve is there for that. Then everything from the start.
-            guard error.isDiskFull, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
             table.removeAll()
             reloads = true
             return true
