@@ -161,10 +161,4 @@ final class Newcomers {
 
     /// Redis' words, which its clients know; whoever speaks lines can read them as well.
     private static let refusal: StaticString = "-ERR max number of clients reached\r\n"
-
-    /// Whether a line, without its line feed, is that refusal.
-    static func isRefusal(_ line: Span<UInt8>) -> Bool { String(line) + "\n" == "\(refusal)" }
-
-    /// What a server that was refused by another says to its log.
-    static let noPlace = "it has no place for this server: its clients have taken them all; raise its --max-clients"
 }

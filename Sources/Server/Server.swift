@@ -280,7 +280,7 @@ package final class Server {
         let isRelaxed = store.durability != .always
         // In the relaxed modes this commits the changes, so that nobody has to wait for them.
         if isRelaxed { writeAtOnce() }
-        let hasCommitted = isRelaxed && store.poll()
+        let hasCommitted = isRelaxed && store.commit(through: replication.committed(local: store.poll()))
         let committed = store.committed
         for session in turn.members(of: .touched) where session.endTurn(committed: committed) {
             turn.add(session, to: .waiting)
@@ -313,7 +313,7 @@ package final class Server {
         // Looked at first: what was on the disk when the log failed is answered for below.
         let failure = store.failure
         noteDurable()
-        if store.poll() || hasCommitted {
+        if store.commit(through: replication.committed(local: store.poll())) || hasCommitted {
             let waiting = turn.take(.waiting)
             if !waiting.isEmpty { clock.lap() }
             var answered = 0

@@ -17,18 +17,12 @@ enum ReplicationHandlers {
         let isForced = arguments.count > 1
         guard !isForced || arguments[1].equalsIgnoringCase("FORCE") else { return replies.fail(.syntax) }
         guard isReady(session, &replies) else { return }
-        let replication = session.server.replication
-        guard replication.isFollower else { return replies.fail(ReplyError("This server is the leader already")) }
-        if !isForced, let obstacle = replication.promotionObstacle {
-            return replies.fail(ReplyError("Not promoted: \(obstacle); PROMOTE FORCE does it all the same"))
-        }
-        replication.promote()
-        replies.writer.ok()
+        ask(.promote(isForced: isForced), session, &replies)
     }
 
     static func demote(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         guard isReady(session, &replies) else { return }
-        follow(nil, session, &replies)
+        ask(.follow(nil), session, &replies)
     }
 
     static func follow(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -36,17 +30,7 @@ enum ReplicationHandlers {
         guard server.loading != nil || isReady(session, &replies),
             let leader = endpoint(arguments[1], session, &replies)
         else { return }
-        let check = SelfCheck(leader, server: server)
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: .milliseconds(SelfCheck.time)) {
-                // A follower may be loading what its leader has just sent: a moment, as a rule.
-                check.advance() && server.loading == nil
-            } answer: { [unowned session] replies, _ in
-                guard !check.isItself else { return replies.fail(.itself(leader)) }
-                // Much may have happened meanwhile.
-                guard isReady(session, &replies) else { return }
-                follow(leader, session, &replies)
-            })
+        ask(.follow(leader), session, &replies)
     }
 
     private static func isReady(_ session: Session, _ replies: inout ReplyQueue) -> Bool {
@@ -79,16 +63,25 @@ enum ReplicationHandlers {
         }
     }
 
-    private static func follow(_ leader: Endpoint?, _ session: Session, _ replies: inout ReplyQueue) {
-        let server = session.server
-        do throws(StoreError) {
-            try server.replication.becomeFollower(of: leader)
-        } catch {
-            return replies.fail(ReplyError("The role could not be written down, so nothing was changed: \(error)"))
+    /// Asks for a change of roles or followers, and answers once it is made or refused.
+    private static func ask(_ request: Roles.Request, _ session: Session, _ replies: inout ReplyQueue) {
+        let pending = session.server.replication.ask(request)
+        if let answer = pending.answer { return write(answer, session, &replies) }
+        session.park(
+            ParkedRequest(replies.writer.dialect, within: .unlimited) {
+                pending.answer != nil
+            } answer: { [unowned session] replies, _ in
+                write(pending.answer ?? .done, session, &replies)
+            })
+    }
+
+    private static func write(_ answer: Roles.Answer, _ session: Session, _ replies: inout ReplyQueue) {
+        switch answer {
+        case .done: replies.writer.ok()
+        case .refused(let reason): replies.fail(ReplyError(reason))
+        case .itself(let endpoint): replies.fail(.itself(endpoint))
+        case .loading: replies.fail(session.server.loading.map { .loading($0) } ?? ReplyError("Loading"))
         }
-        server.log.info(
-            "This server follows \(leader.map { "\($0)" } ?? "whatever leader connects") now, and refuses changes")
-        replies.writer.ok()
     }
 
     static func replicate(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -163,46 +156,26 @@ enum ReplicationHandlers {
             id = ServerID(arguments[3])
             if id == nil { return replies.fail(ReplyError("A server's id has sixteen hexadecimal digits")) }
             // This server has asked itself.
-            if id == session.server.id { replication.dropOwnLeader() }
+            if id == session.server.id { replication.report(.reachedItself) }
         }
         guard let endpoint = endpoint(arguments[2], session, &replies) else { return }
-        addFollower(endpoint, id, session, &replies)
+        ask(.add(endpoint, id: id), session, &replies)
     }
 
     static func removeFollower(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         let replication = session.server.replication
         guard isReady(session, &replies), let endpoint = endpoint(arguments[2], session, &replies) else { return }
-        guard replication.remove(endpoint) else {
-            return replies.fail(.noFollower(at: endpoint, among: replication.followers))
-        }
-        replication.noteFollowers()
-        replies.writer.ok()
+        guard isKnown(endpoint, replication, &replies) else { return }
+        ask(.remove(endpoint), session, &replies)
     }
 
-    /// - Parameter id: the follower's, if it asks for itself. Without it the answer waits until the address has been tried, and it is
-    ///   known whether it leads back to this server.
-    private static func addFollower(
-        _ endpoint: Endpoint, _ id: ServerID?, _ session: Session, _ replies: inout ReplyQueue
-    ) {
-        let replication = session.server.replication
-        if let id {
-            if id == session.server.id { return replies.fail(.itself(endpoint)) }
-            // Under whatever name it is known here.
-            if replication.followers.contains(where: { $0.followerID == id && $0.isFeeding }) {
-                return replies.writer.ok()
-            }
-        }
-        guard let follower = replication.add(endpoint) else {
-            return replies.fail(ReplyError("Too many followers: \(RoleNote.followerLimit) are the limit"))
-        }
-        replication.noteFollowers()
-        guard id == nil else { return replies.writer.ok() }
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: .milliseconds(SelfCheck.time)) {
-                follower.hasTried
-            } answer: { replies, _ in
-                if follower.isItself { replies.fail(.itself(endpoint)) } else { replies.writer.ok() }
-            })
+    private static func isKnown(
+        _ endpoint: Endpoint, _ replication: Replication, _ replies: inout ReplyQueue
+    ) -> Bool {
+        let others = replication.followers.map(\.endpoint)
+        guard !others.contains(endpoint) else { return true }
+        replies.fail(.noFollower(at: endpoint, among: others))
+        return false
     }
 
     static func handOver(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -213,24 +186,8 @@ enum ReplicationHandlers {
             guard let wanted = arguments[2].signedNumber, wanted > 0 else { return replies.fail(.notAnInteger) }
             time = wanted
         }
-        guard let follower = replication.followers.first(where: { $0.endpoint == endpoint }) else {
-            return replies.fail(.noFollower(at: endpoint, among: replication.followers))
-        }
-        let end = HandoverEnd()
-        let refusal = replication.handOver(to: follower, within: time) {
-            end.failure = $0; end.isThere = true
-        }
-        if let refusal { return replies.fail(ReplyError("Not handed over: \(refusal)")) }
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: .unlimited) {
-                end.isThere
-            } answer: { replies, _ in
-                if let failure = end.failure {
-                    replies.fail(ReplyError("Not handed over: \(failure)"))
-                } else {
-                    replies.writer.ok()
-                }
-            })
+        guard isKnown(endpoint, replication, &replies) else { return }
+        ask(.handOver(endpoint, within: time), session, &replies)
     }
 
     static func wait(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -240,9 +197,9 @@ enum ReplicationHandlers {
         guard let patience = patience(arguments[2], &replies) else { return }
         session.park(
             ParkedRequest(replies.writer.dialect, within: patience) {
-                replication.followers.count { $0.applied >= seq } >= count
+                replication.followersThatApplied(seq) >= count
             } answer: { replies, _ in
-                replies.writer.integer(replication.followers.count { $0.applied >= seq })
+                replies.writer.integer(replication.followersThatApplied(seq))
             })
     }
 
@@ -259,11 +216,11 @@ enum ReplicationHandlers {
         if local == 1 && store.durability != .always && store.isLoaded { store.requestSync() }
         session.park(
             ParkedRequest(replies.writer.dialect, within: patience) {
-                (local == 0 || store.durable >= seq) && replication.followers.count { $0.acknowledged >= seq } >= count
+                (local == 0 || store.durable >= seq) && replication.followersThatSynced(seq) >= count
             } answer: { replies, _ in
                 replies.writer.list(2)
                 replies.writer.integer(store.durable >= seq ? 1 : 0)
-                replies.writer.integer(replication.followers.count { $0.acknowledged >= seq })
+                replies.writer.integer(replication.followersThatSynced(seq))
                 replies.writer.endList()
             })
     }
@@ -313,19 +270,13 @@ enum ReplicationHandlers {
     }
 }
 
-/// How a handover has ended, for the client that has asked for it.
-private final class HandoverEnd {
-    var isThere = false
-    var failure: String?
-}
-
 extension ReplyError {
     fileprivate static func itself(_ endpoint: Endpoint) -> ReplyError {
         ReplyError("\(endpoint) is this server itself")
     }
 
-    fileprivate static func noFollower(at endpoint: Endpoint, among followers: [FollowerLink]) -> ReplyError {
-        let others = followers.map { "\($0.endpoint)" }.joined(separator: ", ")
+    fileprivate static func noFollower(at endpoint: Endpoint, among followers: [Endpoint]) -> ReplyError {
+        let others = followers.map { "\($0)" }.joined(separator: ", ")
         return ReplyError("No follower at \(endpoint); there \(others.isEmpty ? "are none" : "is \(others)")")
     }
 

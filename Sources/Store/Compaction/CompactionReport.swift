@@ -1,3 +1,5 @@
+// The result of a compaction, for the log and STATS.
+
 import LogFormat
 
 /// What a compaction has done. Sizes are in bytes.

@@ -1,3 +1,5 @@
+// The seam between LogFormat, which knows no disk, and the files of a disk.
+
 import Bytes
 import LogFormat
 

@@ -5,13 +5,6 @@ import Bytes
 import LogFormat
 
 extension Store {
-    /// What followers have acknowledged, where commits wait for them: `committed` does not pass it. All there is where they do
-    /// not wait.
-    package var acknowledged: UInt64 {
-        get { acknowledgedSeq }
-        set { acknowledgedSeq = newValue }
-    }
-
     /// Changes up to this one are committed as far as this server's own log matters, in the mode that it has.
     package var locallyCommitted: UInt64 {
         guard let openWriter else { return 0 }
