@@ -226,7 +226,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
+                "Bytes", "Commands", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
