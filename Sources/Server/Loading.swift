@@ -1,5 +1,7 @@
 // The time between listening and serving: the data set is loaded a part each turn, and the port answers what needs no data.
 
+import Bytes
+
 /// How far loading is, for whoever asks before it is done.
 struct Loading {
     private let start = ContinuousClock.now
@@ -22,9 +24,8 @@ struct Loading {
 
     /// `63 %, about 4 s`
     var description: String {
-        let elapsed = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         guard done > 0 else { return "\(percent) %" }
-        let left = elapsed * Double(total - done) / Double(done)
+        let left = elapsed.seconds * Double(total - done) / Double(done)
         return "\(percent) %, about \(Int(left.rounded(.up))) s"
     }
 

@@ -14,7 +14,7 @@ package struct LineError: Error, Equatable, CustomStringConvertible {
 /// Splits lines as the server does, with the server's own parser.
 package struct RequestLineSplitter: ~Copyable {
     /// The longest line, in bytes: what the server takes.
-    package static let lineLimit = 64 << 20 + 64 << 10
+    package static let lineLimit = ProtocolLimits.lineSize
 
     private var parser = RequestParser(
         limits: RequestLimits(
