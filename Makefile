@@ -97,10 +97,17 @@ docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc
 		generate-documentation --target PuffinClient --disable-indexing --warnings-as-errors \
 		--transform-for-static-hosting --output-path doc-site
 
-reference: build ## Write the settings' reference in docs/configuration.md anew
-	$(BIN)/puffin-server config reference > .build/reference.md
-	sed -i -e '/^<!-- settings -->$$/,/^<!-- settings -->$$/ { /^<!-- settings -->$$/!d; }' docs/configuration.md
-	sed -i -e '0,/^<!-- settings -->$$/ { /^<!-- settings -->$$/ r .build/reference.md' -e '}' docs/configuration.md
+# What stands between two lines <!-- $(1) --> of the document $(2) is written anew by the command $(3).
+define refer
+$(3) > .build/reference.md
+sed -i -e '/^<!-- $(1) -->$$/,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/!d; }' $(2)
+sed -i -e '0,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/ r .build/reference.md' -e '}' $(2)
+endef
+
+reference: build ## Write the tables of settings, commands and error codes in docs/ anew
+	$(call refer,settings,docs/configuration.md,$(BIN)/puffin-server config reference)
+	$(call refer,commands,docs/protocol.md,$(BIN)/puffin-server reference commands)
+	$(call refer,codes,docs/protocol.md,$(BIN)/puffin-server reference codes)
 
 lint: ## Check format, import directions, where unsafe code stands, headers and lengths
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples

@@ -3,6 +3,7 @@
 // reaches that number; what a read depends on is told with it.
 
 import Bytes
+import LogFormat
 import Synchronization
 import SystemPackage
 
@@ -28,8 +29,10 @@ package final class Store {
     }
     /// Held until the log is closed, or the process ends.
     private var lock: (any DiskLock)?
-    /// What commands have made of the server's role; nil where none has.
-    package internal(set) var roleNote: RoleNote?
+    /// Where it is written down what commands have made of the server's role, and what that was when the data set was opened; nil
+    /// where none has.
+    package let roleFile: RoleFile
+    package let roleNote: RoleNote?
 
     /// Until everything is loaded.
     var loading: Recovery?
@@ -70,7 +73,6 @@ package final class Store {
     // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
     var newest = LogPosition.start
     var committedSeq: UInt64 = 0
-    var acknowledgedSeq = UInt64.max
     var refusesChanges = false
     /// The newest change that a client may have made, where changes are refused now.
     var lastOwnSeq: UInt64 = 0
@@ -130,7 +132,8 @@ package final class Store {
             table: table, retention: options.retention, progress: announce)
         compactions.ageTime = now
         lock = try disk.lock(files.lock)
-        roleNote = try RoleNote.read(files, on: disk)
+        roleFile = RoleFile(files, on: disk)
+        roleNote = try roleFile.read()
         try beginRecovery()
     }
 
@@ -343,15 +346,9 @@ package final class Store {
     }
 
     func apply(_ change: borrowing Change, seq: UInt64) {
-        switch change {
-        case .set(let key, _), .delete(let key):
-            let hash = table.hash(key)
-            table.apply(change, hash: hash)
-            recent[hash] = seq
-        case .clear:
-            table.removeAll()
-            recent.noteAll(seq)
-        }
+        let hash = table.hash(change.key)
+        table.apply(change, hash: hash)
+        if change.kind == .clear { recent.noteAll(seq) } else { recent[hash] = seq }
     }
 
     // MARK: Committing
@@ -376,22 +373,23 @@ package final class Store {
     /// Why nothing more will ever be committed.
     package var failure: StoreError? { openWriter?.failureError }
 
-    /// Looks how far the writer is.
-    /// - Returns: whether `committed` has moved.
-    package func poll() -> Bool {
-        guard let openWriter else { return false }
+    /// Looks how far the log writer is.
+    /// - Returns: changes up to this one may be answered for as far as this server's log matters; 0 before it is loaded. A follower
+    ///   with a full disk answers reads all the same: only readers wait for what it applies, and its leader has it on disk.
+    package func poll() -> UInt64 {
+        guard let openWriter else { return 0 }
         if openWriter.isObstructed { grant() }
-        let seq = min(answerable, acknowledgedSeq)
-        guard seq > committed else { return false }
-        committedSeq = seq
-        return true
-    }
-
-    /// Changes up to this one may be answered for, as far as followers do not matter. A follower whose disk is full answers reads all
-    /// the same: nobody waits for what it applies but readers, and its leader has it on the disk.
-    private var answerable: UInt64 {
         let seq = locallyCommitted
         return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
+    }
+
+    /// Commits changes up to `seq`. The commit rule is the caller's: `poll` says only what this log allows.
+    /// - Returns: whether `committed` has moved; it never moves back.
+    package func commit(through seq: UInt64) -> Bool {
+        guard seq > committedSeq else { return false }
+        precondition(seq <= newest.seq, "a change is committed that was never made")
+        committedSeq = seq
+        return true
     }
 
     /// Sends what is pending towards the disk. Does nothing while the writer has records to write: what is pending then
@@ -434,15 +432,12 @@ package final class Store {
     /// Makes changes that an obstacle holds up fail, so that the store can be closed.
     package func giveUpWaiting() { openWriter?.giveUp() }
 
-    /// Ends the log cleanly: everything is written, synced and committed, or `failure` says why not. Then lets another
+    /// Ends the log cleanly: everything is written and synced, or `failure` says why not. Then lets another
     /// store open it. Waits for the disk. The writer has no job.
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
         compactions.stop()
-        if let openWriter {
-            openWriter.close(&batch)
-            _ = poll()
-        }
+        openWriter?.close(&batch)
         loading = nil
         lock = nil
     }

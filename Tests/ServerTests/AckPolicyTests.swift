@@ -49,4 +49,13 @@ struct AckPolicyTests {
         #expect(AckPolicy.followers(2).missing([8, 9, 0], for: 7) == 0)
         #expect(AckPolicy.all.missing([8, 6, 0], for: 7) == 2)
     }
+
+    @Test("a change is committed when this server's log and enough followers have it")
+    func committed() {
+        #expect(CommitRule.local.committed(local: 7) == 7)
+        #expect(CommitRule(.followers(1), [5, 0]).committed(local: 7) == 5)
+        #expect(CommitRule(.followers(1), [9, 0]).committed(local: 7) == 7)
+        #expect(CommitRule(.all, [9, 6]).committed(local: 7) == 6)
+        #expect(CommitRule(.all, []).committed(local: 7) == 7)
+    }
 }

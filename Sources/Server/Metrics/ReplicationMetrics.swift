@@ -7,21 +7,20 @@ import Store
 extension Replication {
     func appendMetrics(to page: inout MetricsText) {
         page.begin("puffin_role", .gauge, "The server's role: 1 for the one that it has.")
-        for role in [Role.leader, .follower] {
-            page.sample("puffin_role", "role", role.rawValue, .flag(role == self.role))
-        }
+        for name in ["leader", "follower"] { page.sample("puffin_role", "role", name, .flag(name == roleName)) }
         page.info(
             "puffin_ack_policy_info", "How many followers a reply to a change waits for.", "policy", "\(settings.acks)")
         if isFollower { appendLeader(to: &page) }
+        let followers = followers
         page.gauge("puffin_followers", "Followers that this server has.", .number(followers.count))
         page.gauge(
             "puffin_followers_connected", "Followers that the log is being sent to.",
             .number(followers.count { $0.isFeeding }))
-        if !followers.isEmpty { appendFollowers(to: &page) }
+        if !followers.isEmpty { append(followers, to: &page) }
     }
 
     private func appendLeader(to page: inout MetricsText) {
-        let newest = leader?.leaderSeq ?? lastKnownSeq
+        let newest = leaderSeq
         page.gauge(
             "puffin_leader_connected", "Whether changes come from the leader.", .flag(leader?.isFollowing == true))
         page.gauge(
@@ -32,32 +31,35 @@ extension Replication {
             staleness.map { .milliseconds($0) })
     }
 
-    private func appendFollowers(to page: inout MetricsText) {
+    private func append(_ followers: [FollowerStatus], to page: inout MetricsText) {
         let newest = server.store.position.seq
-        append("puffin_follower_connected", .gauge, "Whether the log is being sent to it.", to: &page) {
+        append(followers, "puffin_follower_connected", .gauge, "Whether the log is being sent to it.", to: &page) {
             .flag($0.isFeeding)
         }
-        append("puffin_follower_acknowledged_seq", .gauge, "The newest change on its disk.", to: &page) {
+        append(followers, "puffin_follower_acknowledged_seq", .gauge, "The newest change on its disk.", to: &page) {
             .unsigned($0.acknowledged)
         }
-        append("puffin_follower_lag_changes", .gauge, "Changes that are not on its disk.", to: &page) {
+        append(followers, "puffin_follower_lag_changes", .gauge, "Changes that are not on its disk.", to: &page) {
             .unsigned(newest - min(newest, $0.acknowledged))
         }
-        append("puffin_follower_lag_bytes", .gauge, "Bytes of the log that were not sent to it.", to: &page) {
+        append(followers, "puffin_follower_lag_bytes", .gauge, "Bytes of the log that were not sent to it.", to: &page)
+        {
             .number($0.remainingSize)
         }
         append(
-            "puffin_follower_lag_seconds", .gauge, "How long a change has taken, or takes by now, to get to its disk.",
+            followers, "puffin_follower_lag_seconds", .gauge,
+            "How long a change has taken, or takes by now, to get to its disk.",
             to: &page
         ) { .milliseconds($0.lag) }
-        append("puffin_follower_sent_bytes_total", .counter, "Bytes that were sent to it.", to: &page) {
+        append(followers, "puffin_follower_sent_bytes_total", .counter, "Bytes that were sent to it.", to: &page) {
             .number($0.sentSize)
         }
     }
 
     private func append(
-        _ name: String, _ kind: MetricsText.Kind, _ help: String, to page: inout MetricsText,
-        value: (FollowerLink) -> MetricsText.Value
+        _ followers: [FollowerStatus], _ name: String, _ kind: MetricsText.Kind, _ help: String,
+        to page: inout MetricsText,
+        value: (FollowerStatus) -> MetricsText.Value
     ) {
         page.begin(name, kind, help)
         for follower in followers { page.sample(name, "follower", "\(follower.endpoint)", value(follower)) }

@@ -1,12 +1,13 @@
 // The follower's side of the connection that its leader has made: takes the lines of the leader's log, has the store apply
 // and log them, and acknowledges what is on this disk. What changes the data set as a whole (a snapshot, a cut, another
-// history) waits until the log writer is idle, and ends with the store being loaded again.
+// history) waits until the log writer is idle, and ends with the store being loaded again. Who leads, `Roles` decides.
 //
 //     greeted ──> starting ──┬─────────────────────────────────────────────> following
 //                            ├──> changing (cut back, other history) ──> loading ──┘
 //                            └──> receiving a snapshot ──> changing ──> loading ───┘
 
 import Bytes
+import LogFormat
 import Logging
 import Reactor
 import Store
@@ -74,6 +75,10 @@ final class LeaderLink: StreamDelegate {
         self.hello = hello
         address = "\(Endpoint(host: stream.peer.host, port: UInt16(hello.port)))"
         toldSeq = hello.last
+    }
+
+    /// Answers the greeting.
+    func start() {
         stream.start(self)
         if hello.history != server.store.history && !server.store.isBlank {
             // Asked for by --adopt-history; refused before this otherwise.
@@ -194,8 +199,7 @@ final class LeaderLink: StreamDelegate {
             let history = hello.history
             return change(at: position) { try $0.adoptHistory(history) }
         }
-        tellFollowing()
-        state = .following
+        follow()
     }
 
     /// Says what is on this disk, when that is more than was said, and each second: the leader has to know that this server is
@@ -208,17 +212,18 @@ final class LeaderLink: StreamDelegate {
         case .starting, .receiving, .changing, .loading(.some): now = (0, 0)
         case .preparing, .loading(nil), .leaving, .closed: return
         }
-        if isFresh { lastFresh = lastHeard }
+        if isFresh { noteFresh() }
         if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
         acknowledged = now
         owesAcknowledgement = false
         var line = ByteBuffer()
-        line.append("ACK ")
-        line.append(decimal: now.durable)
-        line.append(" ")
-        line.append(decimal: now.applied)
-        line.append("\n")
+        line.append(acknowledgement: now.durable, applied: now.applied)
         if !stream.send(line.bytes) { lose("the connection was lost") }
+    }
+
+    private func noteFresh() {
+        if lastFresh == nil { server.replication.report(.wasFresh) }
+        lastFresh = lastHeard
     }
 
     /// What is to be done each second: says that this follower is there, and looks whether the leader is.
@@ -230,31 +235,47 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    /// Ends the connection and says why in both logs; the leader makes another. It may be sending: a connection that is closed
-    /// with bytes unread is reset, and the leader would not read this line.
-    private func end(_ reason: String) {
+    /// Ends the connection and says why in both logs; the leader makes another. This end goes on reading until the leader has hung up:
+    /// closing with unread data sends RST, and the leader would not read this line.
+    func end(_ reason: String) {
         guard isOpen else { return }
-        server.replication.complain("\(reason); waiting for it to connect again", about: address)
+        complain(reason)
         var line = ByteBuffer()
-        line.append("ERROR: ")
-        line.append(text: reason)
-        line.append("\n")
+        line.append(linkError: reason)
         guard stream.send(line.bytes) else { return close() }
         stream.endOutput()
         stream.isReading = true
-        state = .leaving(until: MonotonicClock.milliseconds + LeaderLink.leavingTime)
+        leave(.leaving(until: MonotonicClock.milliseconds + LeaderLink.leavingTime))
     }
 
     /// The connection has ended.
     private func lose(_ reason: String) {
-        if isOpen { server.replication.complain("\(reason); waiting for it to connect again", about: address) }
+        if isOpen { complain(reason) }
         close()
+    }
+
+    private func complain(_ reason: String) {
+        server.replication.complain("\(reason); waiting for it to connect again", about: address)
     }
 
     /// Ends the connection at once.
     func close() {
-        state = .closed
         stream.close()
+        leave(.closed)
+    }
+
+    private func leave(_ next: State) {
+        let wasOpen = isOpen
+        state = next
+        if wasOpen { server.replication.lost(self) }
+    }
+
+    /// Tells the leader, which hands over, that this server leads now, and ends the connection.
+    func confirmLeading() {
+        var line = ByteBuffer()
+        line.append("PROMOTED\n")
+        if isOpen { _ = stream.send(line.bytes) }
+        close()
     }
 
     // MARK: What the leader says
@@ -304,10 +325,12 @@ final class LeaderLink: StreamDelegate {
         case .heartbeat(let time, let seq)?:
             toldSeq = seq
             leaderIsFresh = time > 0
+            server.replication.report(.leaderSaid(seq: seq, isFresh: leaderIsFresh))
             owesAcknowledgement = true
             // Where the disk is not waited for, it has to be asked now and then: the leader counts what is on it.
             server.store.requestSync()
-        case .promote(let position, let followers)?: promote(at: position, followers)
+        case .promote(let position, let followers)?:
+            server.replication.report(.toldToLead(position, followers: followers))
         case .start, nil: end("it sends a line that is no part of a log")
         }
     }
@@ -332,8 +355,8 @@ final class LeaderLink: StreamDelegate {
 
     /// Whether the leader says why it ends the connection.
     private func tellsWhy(_ line: Span<UInt8>) -> Bool {
-        guard line.starts(with: "ERROR: ") else { return false }
-        lose("it says: \(String(line.extracting(7..<min(line.count, 1024))))")
+        guard case .error(let reason)? = LinkLine(line) else { return false }
+        lose("it says: \(reason)")
         return true
     }
 
@@ -341,29 +364,29 @@ final class LeaderLink: StreamDelegate {
         if tellsWhy(line) { return }
         guard case .start(let start)? = feedLine(line) else { return end("it does not say where it starts") }
         let store = server.store
-        switch start {
-        case .continues(let position) where position == store.position && hello.history == store.history:
-            tellFollowing()
-            state = .following
-        case .continues(let position) where position.seq == 0 && store.isBlank:
+        let isSameHistory = hello.history == store.history
+        switch CatchUp(to: start, from: store.position, isSameHistory: isSameHistory) {
+        case .none: follow()
+        case .adoptHistory(let position):
             let history = hello.history
             change(at: position) { try $0.adoptHistory(history) }
-        case .continues(let position) where position.seq < store.position.seq && hello.history == store.history:
+        case .cutBack(let position):
             server.log.warning(
                 "Leader \(address): its log and this one differ behind change \(position.seq); \(store.position.seq - position.seq) changes that it does not have are set aside, as *.diverged-<time>"
             )
             change(at: position) { try $0.cutBack(to: position) }
-        case .continues(let position):
-            end("it goes on behind change \(position.seq), and this server's last is \(store.position.seq)")
-        case .snapshot(let position):
+        case .install(let position):
             let kept = store.isBlank ? "" : "; what is here is set aside after that, as *.superseded-<time>"
             server.log.info("Leader \(address): receiving its snapshot as of change \(position.seq)\(kept)")
             state = .receiving(store.beginSnapshot(at: position, of: hello.history))
+            server.replication.report(.leaderReached(.receiving))
+        case .refuse(let reason): end(reason)
         }
     }
 
     private func change(at position: LogPosition, _ step: @escaping (Store) throws -> Void) {
         state = .changing(to: position, step)
+        server.replication.report(.leaderReached(.starting))
     }
 
     private func receive(_ line: Span<UInt8>, _ snapshot: IncomingSnapshot) {
@@ -374,24 +397,12 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    private func tellFollowing() {
+    private func follow() {
+        state = .following
+        server.replication.report(.leaderReached(.following))
         guard server.replication.takeSpoken() else { return }
         server.log.info(
             "Leader \(address): following behind change \(server.store.position.seq), its newest is \(leaderSeq)")
-    }
-
-    // MARK: Becoming the leader
-
-    /// The leader hands over: it takes no more changes, and this server has them all.
-    private func promote(at position: LogPosition, _ followers: [String]) {
-        guard position == server.store.position else {
-            return end(
-                "it hands over at change \(position.seq), and this server's last is \(server.store.position.seq)")
-        }
-        var line = ByteBuffer()
-        line.append("PROMOTED\n")
-        guard server.replication.takeOver(from: address, followers: followers), stream.send(line.bytes) else { return }
-        close()
     }
 
     // MARK: Stream events

@@ -6,7 +6,7 @@ import Store
 extension Replication {
     /// Names and values for STATS.
     var figures: [(String, String)] {
-        [("role", role.rawValue), ("server_id", "\(server.id)"), ("ack", "\(settings.acks)")]
+        [("role", roleName), ("server_id", "\(server.id)"), ("ack", "\(settings.acks)")]
             + (isFollower ? leaderFigures : []) + followerFigures
     }
 
@@ -15,7 +15,7 @@ extension Replication {
             ("leader", leaderAddress ?? "unknown"),
             ("leader_id", leader?.id.map { "\($0)" } ?? "unknown"),
             ("leader_link", leader?.stateName ?? "down"),
-            ("leader_seq", String(leader?.leaderSeq ?? lastKnownSeq)),
+            ("leader_seq", String(leaderSeq)),
             ("stale_milliseconds", staleness.map { String($0) } ?? "unknown"),
         ]
     }
@@ -27,7 +27,7 @@ extension Replication {
             let name = "follower_\(index + 1)"
             figures += [
                 (name, "\(follower.endpoint)"),
-                (name + "_id", follower.followerID.map { "\($0)" } ?? "unknown"),
+                (name + "_id", follower.id.map { "\($0)" } ?? "unknown"),
                 (name + "_state", follower.stateName),
                 (name + "_acknowledged", String(follower.acknowledged)),
                 (name + "_behind", String(newest - min(newest, follower.acknowledged))),

@@ -3,6 +3,7 @@
 //     {"role":"follower","leader":"10.0.0.2:8080","followers":["10.0.0.3:8080"],"crc":"0d1e2f3a"}
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// A data set's part in replication, as PROMOTE, DEMOTE, FOLLOW, FOLLOWER and a handover leave it.
@@ -16,7 +17,7 @@ package struct RoleNote: Equatable, Sendable {
     /// Followers that a server can have.
     package static let followerLimit = 1024
     /// The longest line that is read, in bytes: so many addresses with host names of the largest size take less.
-    private static let sizeLimit = 512 << 10
+    fileprivate static let sizeLimit = 512 << 10
 
     package init(isFollower: Bool, leader: String?, followers: [String]) {
         self.isFollower = isFollower
@@ -26,11 +27,8 @@ package struct RoleNote: Equatable, Sendable {
 
     /// - Returns: nil where the line is not as `append(roleNote:)` writes it.
     init?(_ line: Span<UInt8>) {
-        let bodySize = line.count - 18
-        guard bodySize > 0, line.starts(with: ",\"crc\":\"", at: bodySize), let crc = line.hex32(at: bodySize + 8),
-            CRC32C.extend(0, with: line.extracting(0..<bodySize)) == crc
-        else { return nil }
-        var fields = FieldReader(line.extracting(0..<bodySize))
+        guard let body = line.soundBody else { return nil }
+        var fields = FieldReader(body)
         guard fields.skip("{\"role\":\"") else { return nil }
         isFollower = fields.skip("follower")
         guard isFollower || fields.skip("leader"), fields.skip("\",\"leader\":"), let leader = fields.jsonString()
@@ -60,32 +58,39 @@ extension ByteBuffer {
             append(jsonString: Array(address.utf8).span)
         }
         append("]")
-        _ = appendChecksum(bodyFrom: start, chain: 0)
+        appendChecksum(bodyFrom: start, chain: 0)
     }
 }
 
-extension RoleNote {
+/// The file ROLE of a data set. Its functions wait for the disk; one thread uses it at a time.
+package struct RoleFile: Sendable {
+    private let files: DataFiles
+    private let disk: any Disk
+
+    init(_ files: DataFiles, on disk: any Disk) {
+        self.files = files
+        self.disk = disk
+    }
+
     /// What was written down of the role; nil where nothing was.
     /// - Throws: `StoreError`, `damagedRole` where the file does not say what was written: a server that does not know whether
     ///   it leads must not guess.
-    static func read(_ files: DataFiles, on disk: any Disk) throws(StoreError) -> RoleNote? {
+    package func read() throws(StoreError) -> RoleNote? {
         guard try disk.exists(files.role) else { return nil }
-        guard let note = try read(files.role, on: disk) else { throw .damagedRole(path: files.role.string) }
+        guard let note = try read(files.role) else { throw .damagedRole(path: files.role.string) }
         return note
     }
 
     /// - Returns: nil where a file does not say what `append(roleNote:)` has written.
-    fileprivate static func read(_ path: FilePath, on disk: any Disk) throws(StoreError) -> RoleNote? {
+    private func read(_ path: FilePath) throws(StoreError) -> RoleNote? {
         let file = try disk.open(path, for: .reading)
         var line = ByteBuffer()
-        while line.count <= sizeLimit, try file.read(sizeLimit, at: line.count, into: &line) > 0 {}
-        guard line.count > 1, line.count <= sizeLimit else { return nil }
+        while line.count <= RoleNote.sizeLimit, try file.read(RoleNote.sizeLimit, at: line.count, into: &line) > 0 {}
+        guard line.count > 1, line.count <= RoleNote.sizeLimit else { return nil }
         return RoleNote(line.bytes.extracting(0..<line.count - 1))
     }
-}
 
-extension Store {
-    /// Writes the role down; it is on the disk when this returns, and was read back from there. Waits for the disk.
+    /// Writes a note; it is on the disk when this returns, and was read back from there.
     /// - Throws: `StoreError`; the file is as it was before then.
     package func write(_ note: RoleNote) throws(StoreError) {
         precondition(note.followers.count <= RoleNote.followerLimit, "a role with more followers than can be read")
@@ -96,7 +101,7 @@ extension Store {
         try file.write(line.bytes, Span(), at: 0)
         try file.sync()
         // What cannot be read would keep this server from ever starting again.
-        guard try RoleNote.read(files.nextRole, on: disk) == note else {
+        guard try read(files.nextRole) == note else {
             throw .corruption(
                 Damage(
                     path: files.nextRole.string, line: 1, offset: 0, expected: "the role that was just written",
@@ -104,6 +109,22 @@ extension Store {
         }
         try disk.rename(files.nextRole, to: files.role)
         try disk.syncFolder(files.folder)
-        roleNote = note
+    }
+
+    /// Writes a note on a thread of its own.
+    /// - Parameter done: called once, on that thread or, where none can be made, at once: with why it could not be written.
+    package func write(_ note: RoleNote, done: @escaping @Sendable (StoreError?) -> Void) {
+        do throws(StoreError) {
+            try Worker.forStorage().run {
+                do throws(StoreError) {
+                    try write(note)
+                    done(nil)
+                } catch {
+                    done(error)
+                }
+            }
+        } catch {
+            done(error)
+        }
     }
 }

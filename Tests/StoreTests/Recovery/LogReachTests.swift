@@ -172,7 +172,7 @@ struct LogReachTests {
     private func writeRole(_ model: ModelDisk) throws {
         let other = ModelDisk()
         let opened = try OpenedStore(on: other)
-        try opened.store.write(RoleNote(isFollower: false, leader: nil, followers: []))
+        try opened.store.roleFile.write(RoleNote(isFollower: false, leader: nil, followers: []))
         try opened.close()
         model.put(try #require(other.content(ModelFiles.folder + "/ROLE")), at: ModelFiles.folder + "/ROLE")
     }

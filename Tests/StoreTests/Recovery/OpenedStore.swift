@@ -70,13 +70,17 @@ struct OpenedStore {
         return Dictionary(uniqueKeysWithValues: keys.map { ($0, get($0) ?? []) })
     }
 
+    /// Commits what the log allows, as a server without followers does.
+    /// - Returns: whether that is more than before.
+    func poll() -> Bool { store.commit(through: store.poll()) }
+
     /// Returns when every change is committed and the writer is idle.
     func commit() throws(StoreError) {
         while store.hasPending || store.isWriting {
             store.flush()
             waitUntilIdle()
         }
-        _ = store.poll()
+        _ = poll()
         if let failure = store.failure { throw failure }
         #expect(store.committed == store.position.seq)
     }

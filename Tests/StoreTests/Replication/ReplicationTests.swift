@@ -234,17 +234,16 @@ struct ReplicationTests {
     @Test("commits wait for what followers have acknowledged, where they are to")
     func acknowledged() throws {
         let opened = try OpenedStore(on: FaultyDisk(ModelDisk()))
-        opened.store.acknowledged = 0
         opened.set("a", "1")
         opened.set("b", "2")
         opened.store.flush()
         opened.waitUntilIdle()
-        #expect(!opened.store.poll() && opened.store.committed == 0 && opened.store.durable == 2)
-        opened.store.acknowledged = 1
-        #expect(opened.store.poll() && opened.store.committed == 1)
+        #expect(opened.store.poll() == 2 && opened.store.durable == 2)
+        #expect(!opened.store.commit(through: 0) && opened.store.committed == 0)
+        #expect(opened.store.commit(through: 1) && opened.store.committed == 1)
         #expect(opened.dependency(of: "b") == 2)
-        opened.store.acknowledged = .max
-        #expect(opened.store.poll() && opened.store.committed == 2)
+        #expect(opened.poll() && opened.store.committed == 2)
+        #expect(!opened.store.commit(through: 1) && opened.store.committed == 2)
         try opened.close()
     }
 }

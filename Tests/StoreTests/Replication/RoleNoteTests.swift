@@ -8,8 +8,9 @@ import Testing
 struct RoleNoteTests {
     private func writtenAndRead(_ note: RoleNote, in folder: String) throws -> RoleNote? {
         let opened = try OpenedStore(folder)
-        try opened.store.write(note)
-        #expect(opened.store.roleNote == note)
+        try opened.store.roleFile.write(note)
+        let written = try opened.store.roleFile.read()
+        #expect(written == note)
         try opened.close()
         let again = try OpenedStore(folder)
         let read = again.store.roleNote

@@ -1,0 +1,59 @@
+// A follower that was told its leader asks that one to connect: leaders dial their followers, so a leader has to know of them.
+
+import Bytes
+import Logging
+import Reactor
+import Store
+
+/// The requests to a leader to connect to this server, one after another until it does. Used on the loop's thread.
+final class JoinRequest: OutboundDelegate {
+    private unowned let server: Server
+    private let outbound: Outbound
+    /// Whether the request that waits for its answer has this server's id in it: leaders of earlier versions refuse that.
+    private var saysID = false
+
+    /// How long after an answer the leader has time to connect, in milliseconds.
+    private static let patience = 5000
+
+    init(to leader: Endpoint, server: Server, seed: UInt64) {
+        self.server = server
+        outbound = Outbound(
+            to: leader, loop: server.loop, bell: server.bell, seed: seed, lineSize: server.limits.echoSize * 8
+        ) { [log = server.log] in log.warning("Leader \(leader): \($0)") }
+        outbound.delegate = self
+    }
+
+    /// Goes on as far as it can without waiting.
+    func advance() { outbound.advance() }
+
+    func close() { outbound.close() }
+
+    func opened() { ask(saysID: true) }
+
+    private func ask(saysID: Bool) {
+        self.saysID = saysID
+        var line = ByteBuffer()
+        // Without a host: the leader takes the address that this connection comes from.
+        line.append("FOLLOWER ADD :")
+        line.append(decimal: UInt64(server.port))
+        if saysID { line.append(text: " \(server.id)") }
+        line.append("\n")
+        outbound.send(line.bytes)
+    }
+
+    func heard(_ line: Span<UInt8>) {
+        if line.equals("OK") {
+            outbound.settle()
+            return outbound.pause(JoinRequest.patience)
+        }
+        switch LinkLine(line) {
+        case .noPlace?: outbound.fail(LinkLine.noPlaceReason)
+        case _ where saysID: ask(saysID: false)
+        default:
+            let echo = line.extracting(0..<min(line.count, server.limits.echoSize * 4))
+            outbound.fail("it refuses: \(String(echo))")
+        }
+    }
+
+    func ended() {}
+}

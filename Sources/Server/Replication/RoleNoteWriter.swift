@@ -1,0 +1,52 @@
+// Notes of a server's role are written on another thread: syncing one takes milliseconds, on a busy disk many.
+
+import Dispatch
+import Reactor
+import Store
+import Synchronization
+
+/// Writes one note at a time.
+struct RoleNoteWriter {
+    private let file: RoleFile
+    private let bell: Wakeup.Bell
+    private var note: RoleNote?
+    private var outcome = Outcome()
+
+    private final class Outcome: Sendable {
+        /// The failure, once the note is written or is not.
+        let value = Mutex<String??>(nil)
+        let isThere = DispatchSemaphore(value: 0)
+    }
+
+    /// - Parameter bell: rung when a note is written or could not be.
+    init(_ file: RoleFile, bell: Wakeup.Bell) {
+        self.file = file
+        self.bell = bell
+    }
+
+    /// Begins to write a note; the one before has been taken.
+    mutating func write(_ note: RoleNote) {
+        precondition(self.note == nil, "two notes are written at a time")
+        self.note = note
+        outcome = Outcome()
+        file.write(note) { [outcome, bell] failure in
+            outcome.value.withLock { $0 = .some(failure.map { "\($0)" }) }
+            outcome.isThere.signal()
+            bell.ring()
+        }
+    }
+
+    /// The note that was written, or could not be and why; nil where there is none yet.
+    mutating func take() -> (RoleNote, failure: String?)? {
+        guard let note, let failure = outcome.value.withLock({ $0.take() }) else { return nil }
+        self.note = nil
+        return (note, failure)
+    }
+
+    /// The same, and waits for it; nil where no note is being written.
+    mutating func wait() -> (RoleNote, failure: String?)? {
+        guard note != nil else { return nil }
+        outcome.isThere.wait()
+        return take()
+    }
+}

@@ -1,0 +1,195 @@
+// Who leads, as a value: events go in, effects come out, and nothing else happens. It knows no clock, socket, file or thread, so
+// a simulation can drive three of them through anything. `Replication` carries the effects out. In a cluster Raft replaces it.
+//
+//                  ┌───────────── too late, or lost ─────────────┐
+//                  v                                             │
+//     unknown ─> leading ── HANDOVER ──> draining ── all there ──┴──> told ── PROMOTED, too late, or lost ──> following
+//                  ^  └────────────────── DEMOTE, FOLLOW ─────────────────────────────────────────────────────────^ │
+//                  └───────────────────── PROMOTE, or the leader hands over ────────────────────────────────────────┘
+//
+// A role is in force, and anybody hears of it, only once its note (the file ROLE) is on the disk: after a crash there may be
+// no leader, but never two. A note that cannot be written leaves the old role in force.
+
+import Bytes
+import Store
+
+/// A server's role, its followers and its leader. Times are milliseconds of the monotonic clock.
+package struct Roles: Sendable {
+    package internal(set) var role = Role.unknown
+    package internal(set) var followers: [Follower] = []
+    /// The connection of this server's leader; nil where there is none.
+    package internal(set) var leader: Leader?
+    /// Where clients reach the leader, if that is known.
+    package internal(set) var leaderAddress: String?
+    /// The leader that this server was told to follow, and asks to connect.
+    package internal(set) var chosenLeader: Endpoint?
+    /// A server that was told to lead and has not said that it does.
+    package internal(set) var unconfirmedLeader: Endpoint?
+    /// The newest change that a leader has told of.
+    package internal(set) var lastKnownSeq: UInt64 = 0
+    /// Whether this server has had, since its start, everything that its leader had.
+    package internal(set) var hasBeenFresh = false
+
+    /// The note on the disk; nil if there is none.
+    package internal(set) var note: RoleNote?
+    /// The note that is being written.
+    package internal(set) var pending: Pending?
+    /// The change of role that is written down next.
+    var next: Change?
+    /// The latest version of what is to be written down, and the latest that was written or could not be.
+    var wantedVersion = 0
+    var settledVersion = 0
+
+    /// Requests that have no answer yet, the oldest first.
+    var waiting: [WaitingRequest] = []
+    var isJoining = false
+    var lastNumber = 0
+
+    let id: ServerID
+    let acks: AckPolicy
+    private let startsAsFollower: Bool
+    /// As of the event that is being handled.
+    var log = LogView()
+    var now = 0
+    var effects: [Effect] = []
+
+    /// - Parameters:
+    ///   - id: who this server is.
+    ///   - acks: what its replies wait for while it leads.
+    ///   - isFollower: what it is if no note says otherwise.
+    package init(id: ServerID, acks: AckPolicy, isFollower: Bool) {
+        self.id = id
+        self.acks = acks
+        startsAsFollower = isFollower
+    }
+
+    // MARK: What is in force
+
+    /// Whether this server takes a leader's changes and none from clients.
+    package var isFollower: Bool {
+        switch role {
+        case .unknown: startsAsFollower
+        case .leading, .draining: false
+        case .told, .following: true
+        }
+    }
+
+    /// Whether changes by clients are taken.
+    package var isWritable: Bool { role == .leading }
+
+    /// The handover that is under way.
+    package var handover: Handover? {
+        switch role {
+        case .draining(let handover), .told(let handover): return handover
+        default: break
+        }
+        if case .resumption(let handover, _)? = change { return handover }
+        return nil
+    }
+
+    /// What makes changes committed.
+    package var commitRule: CommitRule { isFollower ? .local : CommitRule(acks, followers.map(\.durable)) }
+
+    /// How many followers lack a change that the policy wants them to have.
+    package func missingAcknowledgements(of seq: UInt64) -> Int { acks.missing(followers.map(\.durable), for: seq) }
+
+    /// Whether `tick` has something to look at each turn.
+    package var needsTicks: Bool { handover != nil || !waiting.isEmpty }
+
+    // MARK: Events
+
+    /// Handles an event.
+    /// - Parameters:
+    ///   - log: this server's log as it is now.
+    ///   - now: milliseconds of the monotonic clock.
+    /// - Returns: what is to be done, in this order.
+    package mutating func on(_ event: Event, log: LogView, at now: Int) -> [Effect] {
+        (self.log, self.now) = (log, now)
+        effects.removeAll(keepingCapacity: true)
+        handle(event)
+        advanceHandover()
+        advanceRequests()
+        writeNote()
+        check()
+        return effects
+    }
+
+    private mutating func handle(_ event: Event) {
+        switch event {
+        case .started(let followers, let note): start(followers, note)
+        case .configured(let old, let new): configure(from: old, to: new)
+        case .asked(let request, let number): ask(request, number)
+        case .probed(let number, let isItself): probed(number, isItself: isItself)
+        case .reachedItself: dropOwnLeader()
+        case .connected(let number, let address): connected(number, address)
+        case .answered(let number, let hello): answered(number, hello)
+        case .acknowledged(let number, let durable, let applied): acknowledged(number, durable, applied)
+        case .confirmed(let number): confirmed(number)
+        case .lost(let number): lost(number)
+        case .followed(let hello, let address): followed(hello, address)
+        case .leaderSaid(let seq, let isFresh): leaderSaid(seq, isFresh: isFresh)
+        case .leaderReached(let phase): leader?.phase = phase
+        case .leaderLost: leaderLost()
+        case .toldToLead(let position, let followers): toldToLead(position, followers)
+        case .wasFresh: hasBeenFresh = true
+        case .replaced: forgetAcknowledgements()
+        case .written(let note): written(note)
+        case .notWritten(let note, let reason): notWritten(note, reason)
+        case .tick: joinIfAlone()
+        }
+    }
+
+    /// The states in which data would be lost or shown that must not be.
+    private func check() {
+        precondition(
+            role == .unknown || note == nil || note?.isFollower == isFollower, "a role is in force that is not noted")
+        if case .told = role {
+            precondition(note?.isFollower == true, "a follower was told to lead beside this leader")
+        }
+        precondition(followers.count <= RoleNote.followerLimit, "more followers than can be noted")
+    }
+
+    // MARK: Beginning
+
+    private mutating func start(_ configured: [Endpoint], _ note: RoleNote?) {
+        self.note = note
+        role = note?.isFollower ?? startsAsFollower ? .following : .leading
+        var wanted = configured
+        if let note {
+            leaderAddress = note.leader
+            chosenLeader = note.leader.flatMap { endpoint(noted: $0) }
+            wanted += note.followers.compactMap { endpoint(noted: $0) }.filter { !wanted.contains($0) }
+            // Who leads now was this server's follower once.
+            wanted.removeAll { $0 == chosenLeader }
+            if note.isFollower != startsAsFollower {
+                say(
+                    .warning,
+                    "Starting as \(isFollower ? "follower" : "leader"), as a command or a handover has made it (the file ROLE says so), not as --mode has it; PROMOTE, FOLLOW and DEMOTE change it"
+                )
+            }
+        }
+        for endpoint in wanted { add(endpoint) }
+        if isFollower { say(.info, "Following: waiting for the leader to connect; changes are refused") }
+        joinIfAlone()
+    }
+
+    /// An address of the file ROLE, which an earlier version may have written by other rules.
+    private mutating func endpoint(noted text: String) -> Endpoint? {
+        do throws(EndpointError) {
+            return try Endpoint(parsing: text)
+        } catch {
+            say(.warning, "Left out of what the file ROLE says: \(error)")
+            return nil
+        }
+    }
+
+    /// Adds and removes what a configuration that was read again adds and removes. What commands have added stays.
+    private mutating func configure(from old: [Endpoint], to new: [Endpoint]) {
+        for endpoint in old where !new.contains(endpoint) { _ = remove(endpoint) }
+        for endpoint in new where !old.contains(endpoint) && endpoint != chosenLeader { add(endpoint) }
+        // The note would bring back those that are gone.
+        noteAgain()
+    }
+
+    mutating func say(_ level: Level, _ text: String) { effects.append(.say(level, text)) }
+}
