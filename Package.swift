@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "ServerConfiguration",
             dependencies: [
-                "Bytes", "Server", "Settings", "Store", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "Server", "Settings", "Store", "Wire", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

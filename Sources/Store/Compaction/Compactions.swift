@@ -209,8 +209,7 @@ final class Compactions {
         guard isUnderWay, let result = outcome.value.withLock({ $0 }) else { return nil }
         state = .idle
         if !isMerging, case .success = result { return nil }
-        let time = (ContinuousClock.now - start).components
-        let seconds = Double(time.seconds) + Double(time.attoseconds) / 1e18
+        let seconds = (ContinuousClock.now - start).seconds
         switch result {
         case .success(let report?):
             ended(report, seconds)

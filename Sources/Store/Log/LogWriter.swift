@@ -256,8 +256,7 @@ final class LogWriter: Sendable {
             fail(error)
         }
         syncs.add(1, ordering: .relaxed)
-        let components = (clock.now - start).components
-        let time = Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
+        let time = (clock.now - start).nanoseconds
         syncTime.add(time, ordering: .relaxed)
         lastSyncTime.store(time, ordering: .relaxed)
     }
