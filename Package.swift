@@ -63,11 +63,16 @@ let package = Package(
                 "Bytes", "CMachine", "LogFormat", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
+        .target(
+            name: "Inspection",
+            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "LogFormat", "Wire", "Store", "Program", "Reactor", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "LogFormat", "Wire", "Store", "Program", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -107,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "LogFormat", "Program", "Reactor", "Server", "Settings", "Store",
+                "Bytes", "Inspection", "LogFormat", "Program", "Reactor", "Server", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -147,7 +152,8 @@ let package = Package(
         .target(
             name: "FuzzChecks",
             dependencies: [
-                "Bytes", "LogFormat", "Wire", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "LogFormat", "Wire", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzzing/FuzzChecks", swiftSettings: strict),
         .testTarget(
@@ -175,7 +181,8 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Bytes", "LogFormat", "Store", "FuzzChecks", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "Inspection", "LogFormat", "Store", "FuzzChecks", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .testTarget(

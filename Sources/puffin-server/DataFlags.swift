@@ -1,6 +1,7 @@
 // Which data set is meant: for the server, and for commands that look at its files.
 
 import ArgumentParser
+import Inspection
 import Settings
 import Store
 import SystemPackage
