@@ -64,6 +64,10 @@ let package = Package(
                 "Bytes", "CMachine", "LogFormat", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
+        .target(
+            name: "Inspection",
+            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
@@ -117,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Commands", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration", "Settings",
-                "Store",
+                "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration",
+                "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -195,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Bytes", "LogFormat", "Store", "FuzzChecks", "TestSupport",
+                "Bytes", "Inspection", "LogFormat", "Store", "FuzzChecks", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

@@ -11,7 +11,7 @@ extension Store {
     /// Begins to receive a snapshot that is exact at `position`. One at a time.
     /// - Parameter history: the leader's data set, where it has to be that one.
     package func beginSnapshot(at position: LogPosition, of history: String? = nil) -> IncomingSnapshot {
-        IncomingSnapshot(at: position, of: history, files: files, on: disk, progress: progress)
+        IncomingSnapshot(at: position, of: history, files: files, on: disk, by: snapshotWorker, progress: progress)
     }
 
     /// Makes a snapshot that was received and finished the data set.
