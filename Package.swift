@@ -186,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Bytes", "Server", "Store", "TestSupport", "Wire", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "Reactor", "Server", "Store", "TestSupport", "Wire", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
