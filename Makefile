@@ -97,15 +97,23 @@ docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc
 		generate-documentation --target PuffinClient --disable-indexing --warnings-as-errors \
 		--transform-for-static-hosting --output-path doc-site
 
-reference: build ## Write the settings' reference in docs/configuration.md anew
-	$(BIN)/puffin-server config reference > .build/reference.md
-	sed -i -e '/^<!-- settings -->$$/,/^<!-- settings -->$$/ { /^<!-- settings -->$$/!d; }' docs/configuration.md
-	sed -i -e '0,/^<!-- settings -->$$/ { /^<!-- settings -->$$/ r .build/reference.md' -e '}' docs/configuration.md
+# What stands between two lines <!-- $(1) --> of the document $(2) is written anew by the command $(3).
+define refer
+$(3) > .build/reference.md
+sed -i -e '/^<!-- $(1) -->$$/,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/!d; }' $(2)
+sed -i -e '0,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/ r .build/reference.md' -e '}' $(2)
+endef
 
-lint: ## Check format, import directions and where unsafe code stands
+reference: build ## Write the tables of settings, commands and error codes in docs/ anew
+	$(call refer,settings,docs/configuration.md,$(BIN)/puffin-server config reference)
+	$(call refer,commands,docs/protocol.md,$(BIN)/puffin-server reference commands)
+	$(call refer,codes,docs/protocol.md,$(BIN)/puffin-server reference codes)
+
+lint: ## Check format, import directions, where unsafe code stands, headers and lengths
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Tests/Checks/check-rooms
-	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+	Tests/Checks/check-style
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/release \
 		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 

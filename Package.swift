@@ -56,29 +56,40 @@ let package = Package(
         .target(name: "Program", swiftSettings: strict),
         .target(name: "Bytes", swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
+        .target(name: "Commands", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(name: "LogFormat", dependencies: ["Bytes", "CMachine"], swiftSettings: fuzzed),
         .target(
             name: "Store",
             dependencies: [
-                "Bytes", "CMachine", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "CMachine", "LogFormat", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Wire", "Store", "Program", "Reactor", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "Commands", "LogFormat", "Wire", "Store", "Program", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["CLibyaml"], swiftSettings: strict),
         .target(
             name: "Settings",
-            dependencies: ["Bytes", "CLibyaml", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "YAML", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
-        .target(name: "PuffinClient", dependencies: ["Bytes", "Wire", "Reactor"], swiftSettings: strict),
+        .target(
+            name: "ServerConfiguration",
+            dependencies: [
+                "Bytes", "Server", "Settings", "Store", .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(name: "PuffinClient", dependencies: ["Bytes", "Commands", "Wire", "Reactor"], swiftSettings: strict),
         .target(name: "BlockingClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(
             name: "Shell",
-            dependencies: ["Bytes", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: ["Bytes", "Commands", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict),
         .target(
             name: "Bench",
@@ -106,7 +117,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Program", "Reactor", "Server", "Settings", "Store",
+                "Bytes", "Commands", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration", "Settings",
+                "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -115,7 +127,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "BlockingClient", "Bytes", "CLibedit", "Program", "PuffinClient", "Shell", "Wire",
+                "BlockingClient", "Bytes", "CLibedit", "Commands", "Program", "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -135,16 +147,19 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "puffin-micro",
-            dependencies: ["Bytes", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Bytes", "LogFormat", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/Benchmarks/Micro", exclude: ["instructions"], swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
-                "Bytes", "Wire", "Store", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "LogFormat", "Wire", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzzing/FuzzChecks", swiftSettings: strict),
         .testTarget(
@@ -154,7 +169,15 @@ let package = Package(
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "FuzzChecks", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WireTests", dependencies: ["Bytes", "Wire", "FuzzChecks", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "SettingsTests", dependencies: ["Bytes", "Settings", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["Bytes", "Commands", "Wire", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: [
+                "Bytes", "Server", "ServerConfiguration", "Settings", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
@@ -168,11 +191,12 @@ let package = Package(
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Shell", "Wire"], swiftSettings: strict),
+        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Commands", "Shell", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Bytes", "Store", "FuzzChecks", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Bytes", "LogFormat", "Store", "FuzzChecks", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -186,7 +210,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Bytes", "Reactor", "Server", "Store", "TestSupport", "Wire", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "LogFormat", "Reactor", "Server", "Store", "TestSupport", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -200,7 +226,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes", "PuffinClient", "Server", "Shell", "Store",
+                "Bytes", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -1,4 +1,4 @@
-// CRC-32C by the processor's own instruction, which Swift cannot name. Header only; inlined into Store.
+// CRC-32C by the processor's own instruction, which Swift cannot name. Header only; inlined into LogFormat.
 #pragma once
 
 #include <stddef.h>

@@ -44,17 +44,34 @@ extension PauseRecord {
 
     /// One object, for scripts.
     package func json(start: Timestamp) -> String {
-        let views = views.map { view in
-            let figures = zip(PauseRecord.percentiles, PauseRecord.figures(view.histogram))
-            return "\"\(view.name)\":{" + figures.map { "\"\($0.name)\":\($1)" }.joined(separator: ",") + "}"
-        }
-        let pauses = pauses.map { pause in
-            let figures = zip(["intended", "sent", "wakeup"], PauseRecord.figures(pause)).map { "\"\($0)\":\($1)" }
-            return "{\"at\":\"\(PauseRecord.time(of: pause, start: start))\"," + figures.joined(separator: ",")
-                + ",\"waited\":\(pause.waited)}"
-        }
-        return "{\"unit\":\"us\",\"pings\":\(intended.totalCount)," + views.joined(separator: ",")
-            + ",\"longest\":[" + pauses.joined(separator: ",") + "]}\n"
+        String(json: .compact) { json in
+            json.object { json in
+                json.member("unit", "us")
+                json.member("pings", intended.totalCount)
+                for view in views {
+                    json.member(
+                        view.name,
+                        object: { json in
+                            for (percentile, figure) in zip(
+                                PauseRecord.percentiles, PauseRecord.figures(view.histogram))
+                            {
+                                json.member(percentile.name, figure)
+                            }
+                        })
+                }
+                json.member(
+                    "longest",
+                    list: { json in
+                        for pause in pauses { json.object { PauseRecord.append(pause, start: start, to: &$0) } }
+                    })
+            }
+        } + "\n"
+    }
+
+    private static func append(_ pause: Pause, start: Timestamp, to json: inout JSONWriter) {
+        json.member("at", time(of: pause, start: start))
+        for (name, figure) in zip(["intended", "sent", "wakeup"], figures(pause)) { json.member(name, figure) }
+        json.member("waited", pause.waited)
     }
 
     private static func figures(_ pause: Pause) -> [Int] {

@@ -1,3 +1,5 @@
+// Whether a program talks to a person or to another program.
+
 import Glibc
 
 /// Which of the standard streams are a terminal. What goes to one has to pass `terminalSafe` first.

@@ -147,12 +147,8 @@ public final class Client: Sendable {
     }
 
     private static func kind(of requests: [[[UInt8]]]) throws(PuffinError) -> CommandKind {
-        for request in requests {
-            guard let name = request.first, !name.isEmpty else { throw .emptyRequest }
-            if CommandKind(request) == nil { throw .notSupported(command: CommandKind.name(name)) }
-        }
-        guard let kind = CommandKind(batch: requests) else { throw .emptyRequest }
-        return kind
+        guard requests.allSatisfy({ $0.first?.isEmpty == false }) else { throw .emptyRequest }
+        return try CommandKind(batch: requests)
     }
 
     private func enter() throws(PuffinError) -> (Engine, Engine.ClientID) {

@@ -1,6 +1,8 @@
 // What can go wrong between a program and its server, as users of the library see it. What matters most to them is told
 // by the case: whether the request may have changed something.
 
+import Commands
+
 /// Why a request has no result.
 ///
 /// ``mayHaveRun`` says whether a change may have been made all the same; ``outcomeUnknown(at:_:)`` is the usual case.
@@ -76,9 +78,9 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case .outcomeUnknown(let server, let cause):
             "\(cause) at \(server), after the request was sent; it may or may not have been carried out"
         case .connectionLost(let server, let reason): "the connection to \(server) is lost: \(reason)"
-        case .readOnly(_, _, let message): "READONLY \(message)"
-        case .unacknowledged(let message): "UNACKED \(message)"
-        case .server(let code, let message): code.isEmpty || code == "ERR" ? message : "\(code) \(message)"
+        case .readOnly(_, _, let message): ErrorCode.described(ErrorCode.readOnly.rawValue, message)
+        case .unacknowledged(let message): ErrorCode.described(ErrorCode.unacknowledged.rawValue, message)
+        case .server(let code, let message): ErrorCode.described(code, message)
         case .unexpectedReply(let command, let reply):
             "the server answered \(command) with \(reply), which is no answer to it"
         case .notConvertible(let type): "the value's bytes are no \(type)"
@@ -109,13 +111,13 @@ extension PuffinError {
     /// What an error reply means, by its code.
     /// - Parameter isRead: whether the request can have changed nothing.
     init(code: String, message: String, at server: ServerAddress, isRead: Bool) {
-        switch code {
-        case "UNKNOWN" where !isRead, "SUPERSEDED" where !isRead:
+        switch ErrorCode(rawValue: code) {
+        case let known? where known.effect == .unknown && !isRead:
             self = .outcomeUnknown(at: server, .server(code: code, message: message))
-        case "READONLY":
+        case .readOnly:
             let (sentence, leader) = PuffinError.leader(in: message)
             self = .readOnly(at: server, leader: leader, message: sentence)
-        case "UNACKED": self = .unacknowledged(message: message)
+        case .unacknowledged: self = .unacknowledged(message: message)
         default: self = .server(code: code, message: message)
         }
     }

@@ -1,3 +1,5 @@
+// Socket addresses of both families, and the resolver.
+
 import CLibevent
 import Glibc
 

@@ -1,17 +1,21 @@
+// A one-shot timer with the precision of timerfd_create(2).
+
 import CLibevent
 import Glibc
 
 /// Calls back at one moment, to the microsecond; then again when it is set again. libevent's own timers wait in whole
 /// milliseconds, which is too coarse for a load that is to begin a request every 20 µs.
 @safe
-package final class Alarm {
+package final class Alarm: Ready {
     // In this order: the event is removed before the descriptor is closed.
     private var event: Event?
     private let descriptor: Descriptor
+    private let loop: EventLoop
     private let action: () -> Void
 
     /// - Throws: `ReactorError` where the system has no descriptor left.
     package init(_ loop: EventLoop, action: @escaping () -> Void) throws(ReactorError) {
+        self.loop = loop
         self.action = action
         descriptor = try Descriptor(
             timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK | TFD_CLOEXEC)), from: "make a timer")
@@ -19,11 +23,14 @@ package final class Alarm {
         let event = unsafe Event(
             loop, descriptor.number, EV_READ | EV_PERSIST | EV_ET, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, _, context in
-            unsafe Unmanaged<Alarm>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
+            let alarm = unsafe Unmanaged<Alarm>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+            alarm.loop.note(alarm)
         }
         try event.add(for: "watch a timer")
         self.event = consume event
     }
+
+    func deliver() { action() }
 
     /// Sets the moment, in nanoseconds of `MonotonicClock`; one that has passed comes at once.
     package func set(at nanoseconds: Int) {

@@ -1,3 +1,5 @@
+// The clock that goes on while the machine sleeps.
+
 import Glibc
 
 /// Time that only goes forward, also while the machine sleeps.

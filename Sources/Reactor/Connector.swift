@@ -1,3 +1,5 @@
+// Connecting by name: resolution on another thread, then one address after the other.
+
 import Bytes
 
 /// Connects to a host, once, without ever blocking: has its name resolved, then tries its addresses one after the other.

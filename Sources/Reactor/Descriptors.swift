@@ -1,3 +1,5 @@
+// The limit on open files (getrlimit(2), RLIMIT_NOFILE).
+
 import CLibevent
 import Glibc
 

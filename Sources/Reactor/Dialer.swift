@@ -1,16 +1,19 @@
+// Connecting to one address without blocking the loop.
+
 import CLibevent
 import Glibc
 
 /// Connects to one address, once, without ever blocking. Names are resolved beforehand, by `Address.resolve`. Until it has
 /// told its end, whoever made it keeps it; letting go of it earlier gives the attempt up.
 @safe
-package final class Dialer {
+package final class Dialer: Ready {
     private let loop: EventLoop
     private let address: Address
     // In this order: the event is removed before the descriptor is closed.
     private var event: Event?
     /// Until it is the stream's.
     private var descriptor: Descriptor?
+    private var isTimeout = false
     private let finished: (Result<Stream, ReactorError>) -> Void
 
     /// Begins to connect.
@@ -38,14 +41,15 @@ package final class Dialer {
             loop, descriptor.number, EV_WRITE, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, what, context in
             let dialer = unsafe Unmanaged<Dialer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
-            dialer.conclude(isTimeout: Int32(what) & EV_TIMEOUT != 0)
+            dialer.isTimeout = Int32(what) & EV_TIMEOUT != 0
+            dialer.loop.note(dialer)
         }
         try event.add(for: "connect to \(address)", within: milliseconds)
         self.event = consume event
         self.descriptor = consume descriptor
     }
 
-    private func conclude(isTimeout: Bool) {
+    func deliver() {
         // The event, which has fired, goes first: the descriptor is the stream's from here on, or closed.
         event = nil
         guard let descriptor = descriptor.take() else { return }

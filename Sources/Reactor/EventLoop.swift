@@ -1,5 +1,6 @@
-// The event loop, a turn at a time: wait for events, run their callbacks, return. What a turn's end means is written
-// where the loop is driven, not here.
+// The event loop, a turn at a time. libevent's callbacks only note who is ready (`collect`); receiving, and whatever follows
+// from it, happens afterwards, outside of libevent (`deliver`). So nothing that a delegate, a timer or a listener does, such as
+// closing any stream, happens inside a callback of libevent. What a turn's end means is written where the loop is driven, not here.
 //
 // `unsafe` is allowed in this module, for libevent's handles and for sockets. Each handle lies in an owner of its own
 // (Handles.swift), which frees it, and is lent to nobody outside this module. Contexts are unretained: a timer, signal,
@@ -32,10 +33,30 @@ package struct ReactorError: Error, Equatable, Sendable {
     }
 }
 
+/// What is ready now and then: a timer, a signal, a listener. Its callback notes it; the turn calls `deliver`.
+protocol Ready: AnyObject {
+    func deliver()
+}
+
 /// A libevent base. All objects made with it are used on the thread that turns it.
 @safe
 package final class EventLoop {
+    /// One that has been noted, unless it goes away first.
+    private struct Noted {
+        weak var item: (any Ready)?
+    }
+
     let base: OpaquePointer
+
+    /// Streams that have something, each once. Not retained: a stream is released only after it was closed, and one that is closed
+    /// during `deliver` is kept in `closed`.
+    private var ready: [Unmanaged<Stream>] = unsafe []
+    private var others: [Noted] = []
+    /// Streams that were closed, or given to another delegate, while something is being delivered, with their delegates: these may be
+    /// further up the stack.
+    private var closed: [(Stream, AnyObject?)] = []
+    /// How many functions that call delegates are on the stack.
+    private var depth = 0
 
     /// Where sockets are read into first, one at a time: a connection that has no part of a request waiting needs no
     /// memory of its own for reading. Its size also bounds what one connection can ask for in one turn.
@@ -68,9 +89,51 @@ package final class EventLoop {
         unsafe readBuffer.deallocate()
     }
 
-    /// Runs the callbacks of everything that is ready.
+    /// Collects what is ready, and delivers it.
     /// - Parameter waiting: whether to wait until something is.
     package func turn(waiting: Bool) {
+        collect(waiting: waiting)
+        deliver()
+    }
+
+    /// Notes what is ready. To be followed by `deliver`.
+    /// - Parameter waiting: whether to wait until something is.
+    package func collect(waiting: Bool) {
+        precondition(depth == 0, "a delegate turns the loop")
         unsafe _ = event_base_loop(base, waiting ? EVLOOP_ONCE : EVLOOP_ONCE | EVLOOP_NONBLOCK)
+    }
+
+    /// Has the delegates of all streams that were noted receive, and calls what else was noted.
+    package func deliver() {
+        beginDelivery()
+        // Only callbacks of libevent note anything, so none is added meanwhile.
+        for index in unsafe ready.indices { unsafe ready[index]._withUnsafeGuaranteedRef { $0.deliver() } }
+        unsafe ready.removeAll(keepingCapacity: true)
+        if !others.isEmpty { deliverOthers() }
+        endDelivery()
+    }
+
+    private func deliverOthers() {
+        let noted = others
+        others.removeAll(keepingCapacity: true)
+        for one in noted { one.item?.deliver() }
+    }
+
+    func note(_ stream: Stream) { unsafe ready.append(Unmanaged.passUnretained(stream)) }
+
+    func note(_ item: any Ready) { others.append(Noted(item: item)) }
+
+    // MARK: Streams that are closed while something is being delivered
+
+    func beginDelivery() { depth += 1 }
+
+    func endDelivery() {
+        depth -= 1
+        if depth == 0, !closed.isEmpty { closed.removeAll() }
+    }
+
+    /// Keeps a stream and its delegate, which is done with it, until nothing is being delivered.
+    func keep(_ stream: Stream, _ delegate: AnyObject?) {
+        if depth > 0 { closed.append((stream, delegate)) }
     }
 }

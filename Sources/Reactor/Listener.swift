@@ -1,9 +1,11 @@
+// The accepting side of a port.
+
 import CLibevent
 import Glibc
 
 /// Accepts connections on one address, until it is released.
 @safe
-package final class Listener {
+package final class Listener: Ready {
     /// A connection that was accepted and has no stream yet. Whoever gets one makes a stream of it or refuses it.
     package struct Connection: ~Copyable {
         let socket: Descriptor
@@ -19,16 +21,24 @@ package final class Listener {
 
     /// Where connections are accepted, with the port that was really bound.
     package let address: Address
+    private let loop: EventLoop
     private let socket: ListeningSocket
+    /// Connections that the loop has accepted in this turn, by their descriptors, and what went wrong then.
+    private var accepted: [(descriptor: Int32, peer: Address)] = []
+    private var failure: ReactorError?
     private var accept: (consuming Connection) -> Void = { $0.refuse("") }
     private var failed: (ReactorError) -> Void = { _ in }
 
     /// Connections that the kernel holds until they are accepted.
     private static let backlog: Int32 = 1024
+    /// Connections that are accepted in a turn; more wait in the backlog. Whoever is given them may have to close some before there
+    /// are descriptors for others.
+    private static let acceptedCount = 32
 
     /// Binds the address; connections wait in the backlog until `start`.
     /// - Throws: `ReactorError` where the address is in use or may not be used.
     package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
+        self.loop = loop
         socket = try ListeningSocket(loop, address: address, backlog: Listener.backlog)
         self.address = socket.address
         unsafe socket.setCallbacks(
@@ -36,12 +46,34 @@ package final class Listener {
         ) { _, descriptor, address, size, context in
             let listener = unsafe Unmanaged<Listener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
             let peer = unsafe Address(address.unsafelyUnwrapped, size: size)
-            listener.accept(Connection(socket: Descriptor(open: descriptor), peer: peer))
+            listener.note(descriptor, peer)
         } failed: { _, context in
             let errno = Glibc.errno
             let listener = unsafe Unmanaged<Listener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
-            listener.failed(ReactorError(operation: "accept a connection on \(listener.address)", errno: errno))
+            listener.failure = ReactorError(
+                operation: "accept a connection on \(listener.address)", errno: errno)
+            listener.loop.note(listener)
         }
+    }
+
+    deinit {
+        for connection in accepted { close(connection.descriptor) }
+    }
+
+    private func note(_ descriptor: Int32, _ peer: Address) {
+        if accepted.isEmpty { loop.note(self) }
+        accepted.append((descriptor, peer))
+        if accepted.count >= Listener.acceptedCount { _ = socket.accept(false) }
+    }
+
+    func deliver() {
+        let connections = accepted
+        accepted.removeAll(keepingCapacity: true)
+        for connection in connections {
+            accept(Connection(socket: Descriptor(open: connection.descriptor), peer: connection.peer))
+        }
+        if connections.count >= Listener.acceptedCount, isAccepting { _ = socket.accept(true) }
+        if let failure = failure.take() { failed(failure) }
     }
 
     /// Begins to accept.

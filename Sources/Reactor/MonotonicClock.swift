@@ -1,3 +1,5 @@
+// The clock that measures.
+
 import Glibc
 
 /// Time that only goes forward, for measuring.

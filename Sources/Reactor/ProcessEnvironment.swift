@@ -1,3 +1,5 @@
+// The environment's variables without Foundation.
+
 import Glibc
 
 /// The environment that the process was started with.

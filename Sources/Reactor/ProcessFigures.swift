@@ -1,3 +1,5 @@
+// The process's own memory and processor time, from /proc/self/statm and clock_gettime(2).
+
 import Glibc
 
 /// What the kernel knows of this process.

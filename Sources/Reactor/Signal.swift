@@ -1,24 +1,31 @@
+// Signals as events of the loop, and those that a process is to ignore.
+
 import CLibevent
 import Glibc
 
 /// Calls back, in a turn of the loop, when the process gets a signal; until it is released.
 @safe
-package final class Signal {
+package final class Signal: Ready {
     private var event: Event?
+    private let loop: EventLoop
     private let action: () -> Void
 
     package init(_ loop: EventLoop, number: Int32, action: @escaping () -> Void) {
+        self.loop = loop
         self.action = action
         Signal.unblock(number)
         let event = unsafe Event(
             loop, number, EV_SIGNAL | EV_PERSIST, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, _, context in
-            unsafe Unmanaged<Signal>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().action()
+            let signal = unsafe Unmanaged<Signal>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+            signal.loop.note(signal)
         }
         // The loop has a descriptor for signals already.
         precondition(event.add(), "signal \(number) cannot be listened to")
         self.event = consume event
     }
+
+    func deliver() { action() }
 
     /// The signals that ask a server to stop.
     package static let stopping = [SIGTERM, SIGINT]

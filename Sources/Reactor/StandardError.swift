@@ -1,3 +1,5 @@
+// Standard error as a file that never makes its writer wait.
+
 import Glibc
 
 /// Where a program says what happens to it. Whoever reads that may be gone, or read nothing any more: neither may keep the

@@ -4,8 +4,8 @@
 // round trip is epoll_wait, recv, send. (Reading through a bufferevent costs an ioctl more, 4,096 bytes at a time, and a
 // memory block per request: libevent 2.1's evbuffer_read.)
 //
-// Lifetime: events hold an unretained pointer to the stream. `close` removes them, so none fires afterwards, and the
-// owner lets go of a stream only after `close`, between turns. That is why a callback may use `self` to its end.
+// Lifetime: events hold an unretained pointer to the stream. `close` removes them, so none fires afterwards. The owner may let go
+// of a stream once it is closed, and at any time: the loop keeps it, and its delegate, to the end of what is being delivered.
 
 import Bytes
 import CLibevent
@@ -24,7 +24,7 @@ package struct Consumption: Sendable {
     }
 }
 
-/// Who a stream works for. Called in turns of the loop.
+/// Who a stream works for. Called in turns of the loop, never by libevent.
 package protocol StreamDelegate: AnyObject {
     /// Bytes have come. Those not used are shown again, with more behind them.
     func received(_ bytes: Span<UInt8>) -> Consumption
@@ -56,6 +56,7 @@ package final class Stream {
     private var isConnected = true
     private var hasEnded = false
     private var reads = true
+    private var events: Events = []
 
     /// The most that is read at once when much is missing.
     private static let largeReadSize = 256 << 10
@@ -75,12 +76,15 @@ package final class Stream {
         readEvent = unsafe Event(
             loop, descriptor, EV_READ | EV_PERSIST, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, _, context in
-            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { $0.read() }
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef {
+                $0.note(.readable)
+            }
         }
     }
 
-    /// Begins to read. The delegate owns the stream, and so outlives it.
+    /// Begins to read, or to read for another delegate. The delegate owns the stream until it has closed it or given it to another.
     package func start(_ delegate: any StreamDelegate) {
+        if let former = unsafe self.delegate { loop.keep(self, former) }
         unsafe self.delegate = delegate
         watch()
     }
@@ -90,9 +94,33 @@ package final class Stream {
         guard readEvent?.add() == false else { return }
         readEvent = unsafe Event(loop, descriptor, 0, context: Unmanaged.passUnretained(self).toOpaque()) {
             _, _, context in
-            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().note(.failed)
         }
         readEvent?.activate()
+    }
+
+    // MARK: What has happened to it
+
+    /// What callbacks of libevent have noted.
+    private struct Events: OptionSet {
+        let rawValue: UInt8
+        static let readable = Events(rawValue: 1)
+        static let drained = Events(rawValue: 2)
+        static let failed = Events(rawValue: 4)
+    }
+
+    private func note(_ event: Events) {
+        if events.isEmpty { loop.note(self) }
+        events.insert(event)
+    }
+
+    /// Does what was noted, as far as the stream is still open. Called by the loop.
+    func deliver() {
+        let noted = events
+        events = []
+        if noted.contains(.readable), isConnected, reads, !hasEnded { read() }
+        if noted.contains(.drained), isConnected { owner.drained() }
+        if noted.contains(.failed), isConnected { owner.failed() }
     }
 
     private var owner: any StreamDelegate {
@@ -112,6 +140,7 @@ package final class Stream {
         unsafe output = nil
         loop.countStreams(-Stream.bareSize)
         Glibc.close(descriptor)
+        unsafe loop.keep(self, delegate)
     }
 
     // MARK: Reading
@@ -130,7 +159,9 @@ package final class Stream {
     /// Shows bytes that were left over once more, after the delegate had stopped using them.
     package func showHeld() {
         guard isOpen, !held.isEmpty else { return }
+        loop.beginDelivery()
         deliverHeld()
+        loop.endDelivery()
     }
 
     /// Bytes that have come and are not used.
@@ -148,7 +179,10 @@ package final class Stream {
 
     /// Reads what has come, without waiting until the loop says that something has. Not to be called by the delegate.
     package func readAtOnce() {
-        if isOpen && reads && !hasEnded { read() }
+        guard isOpen && reads && !hasEnded else { return }
+        loop.beginDelivery()
+        read()
+        loop.endDelivery()
     }
 
     private func read() {
@@ -243,9 +277,9 @@ package final class Stream {
         unsafe Output(
             loop, descriptor, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, context in
-            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.drained()
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().note(.drained)
         } failed: { _, _, context in
-            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().owner.failed()
+            unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().note(.failed)
         }
     }
 }

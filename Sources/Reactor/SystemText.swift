@@ -1,3 +1,5 @@
+// Files of /proc and /sys, read whole.
+
 import Bytes
 import Glibc
 

@@ -1,3 +1,5 @@
+// How other threads reach the loop.
+
 import CLibevent
 import Glibc
 

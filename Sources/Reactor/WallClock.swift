@@ -1,3 +1,5 @@
+// The clock of the calendar, and its texts.
+
 import Glibc
 
 /// The time of day.

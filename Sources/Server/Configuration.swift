@@ -1,3 +1,5 @@
+// A server's configuration as a value. What its settings are called is said in ServerConfiguration.
+
 import Store
 import SystemPackage
 
@@ -18,6 +20,7 @@ package struct Configuration: Sendable {
     package var maxMemory: Int?
     package var metrics = MetricsSettings()
     package var slowLog = SlowLogSettings()
+    package var logging = LogSettings()
 
     package init() {}
 }

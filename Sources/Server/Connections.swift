@@ -3,123 +3,82 @@
 import Bytes
 import Logging
 import Reactor
-import Store
 
-extension Server {
-    // MARK: Connections
+/// The clients of a server. Used on the loop's thread.
+final class Connections {
+    private unowned let server: Server
+    private var sessions: [Int: Session] = [:]
+    private var lastID = 0
+    /// Connections for which no client's place was left.
+    private lazy var newcomers = Newcomers(server, self)
+
+    /// How long a client may take to hang up after its last reply, in milliseconds.
+    private static let lingerTime = 2000
+
+    init(_ server: Server) {
+        self.server = server
+    }
+
+    // MARK: Coming
 
     func accept(_ connection: consuming Listener.Connection) {
-        guard sessions.count < limits.clientCount || newcomers.clientCount < limits.clientCount else {
+        guard sessions.count < server.limits.clientCount || newcomers.clientCount < server.limits.clientCount else {
             return newcomers.take(connection)
         }
-        let session = begin(Stream(loop, connection))
+        let session = begin(Stream(server.loop, connection))
         session.stream.start(session)
     }
 
     /// Begins a session, which owns the stream from now on.
     func begin(_ stream: Stream) -> Session {
         lastID += 1
-        statistics.connections += 1
-        let session = Session(id: lastID, server: self, stream: stream)
+        server.statistics.countConnection()
+        let session = Session(id: lastID, server: server, stream: stream)
         sessions[lastID] = session
         return session
     }
 
     /// Counts a connection for which there is no place, and now and then says so.
-    func noteRefusal() {
-        statistics.refusedConnections += 1
-        guard statistics.refusedConnections.nonzeroBitCount == 1 else { return }
-        log.warning(
-            "Connection refused: \(newcomers.clientCount) clients are connected, which is the limit (refused so far: \(statistics.refusedConnections))"
-        )
+    /// - Parameter clientCount: clients that have places.
+    func noteRefusal(clientCount: Int) {
+        server.statistics.countRefusedConnection()
+        let count = server.statistics.refusedConnections
+        guard count.nonzeroBitCount == 1 else { return }
+        server.log.warning(
+            "Connection refused: \(clientCount) clients are connected, which is the limit (refused so far: \(count))")
     }
 
-    func resumeAccepting() {
-        guard !stopRequest.wasMade else { return }
-        listeners.resume()
-    }
+    // MARK: What there is
 
-    func eachSecond() {
-        everySecond?()
-        let now = MonotonicClock.milliseconds
-        for session in sessions.values { session.closeIfLingering(before: now - Server.lingerTime) }
-        dropIdleHolders()
-        resumeAccepting()
+    var count: Int { sessions.count }
+    var isEmpty: Bool { sessions.isEmpty }
+    var all: Dictionary<Int, Session>.Values { sessions.values }
+
+    subscript(id: Int) -> Session? { sessions[id] }
+
+    // MARK: Going
+
+    /// What is to be done each second.
+    func tick(at now: Int) {
+        for session in sessions.values { session.closeIfLingering(before: now - Connections.lingerTime) }
         newcomers.tick()
-        metrics?.tick()
-        slowLog.tick()
-        lookAtWallClock()
-        if loading?.isReportDue() == true { log.info("Loading \(announcements.data): \(loading?.description ?? "")") }
-        // Also while everything is loaded again: the leader has to hear of this server.
-        if hasStarted { replication.tick() }
-        guard store.isLoaded else { return }
-        if store.durability == .interval { store.requestSync() }
-        store.tick()
-        announcements.tell(obstacle: store.obstacle)
     }
 
-    /// Goes on from the newest change's time, and says so where the wall clock is behind that.
-    func goOnFromNewestChange() {
-        clock.goOn(from: store.newestTimestamp, isSaid: true)
-        let ahead = clock.lead / 1_000_000
-        if ahead >= 1 {
-            announcements.tell(newestChange: store.position.seq, at: store.newestTimestamp, ahead: ahead)
-        }
+    /// Lets go of the sessions whose streams are closed.
+    /// - Returns: whether there were any.
+    func bury(_ turn: Turn) -> Bool {
+        guard !turn.isEmpty(.retired) else { return false }
+        let dead = turn.take(.retired)
+        for session in dead { sessions[session.id] = nil }
+        turn.giveBack(dead)
+        return true
     }
 
-    /// Follows the wall clock, and what a leader's changes say.
-    private func lookAtWallClock() {
-        clock.goOn(from: store.now)
-        if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
-        store.now = clock.now
-        store.ageTime = clock.ageTime
-    }
-
-    // MARK: For sessions
-
-    /// Puts a session on the list of those that the end of the turn flushes.
-    func touch(_ session: Session) {
-        if !hasClock { startClock() }
-        if !session.isTouched {
-            session.isTouched = true
-            clock.countSession()
-            touched.append(session)
-        }
-    }
-
-    private func startClock() {
-        hasClock = true
-        store.now = clock.begin()
-    }
-
-    /// Has the turn's clock say what time it is.
-    func lookAtClock() {
-        if hasClock { clock.lap() } else { startClock() }
-    }
-
-    /// Tells the log what a change was refused for, once as long as it lasts.
-    func tell(_ obstacle: WriteObstacle) {
-        announcements.tell(obstacle: obstacle)
-    }
-
-    /// Lets a session go on in the next turn.
-    func goOnLater(_ session: Session) {
-        guard !session.isUnfinished else { return }
-        session.isUnfinished = true
-        unfinished.append(session)
-    }
-
-    /// Whether an address is this server's own.
-    func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }
-
-    /// Has a session looked at until the request that it has parked is answered.
-    func park(_ session: Session) {
-        parked.append(session)
-        if parkedTimer == nil { parkedTimer = Timer(loop, every: Server.parkedInterval) {} }
-    }
-
-    /// Lets go of a session whose stream is closed, at the end of the turn.
-    func retire(_ session: Session) {
-        retired.append(session)
+    /// Closes all of them.
+    func close() {
+        newcomers.close()
+        for session in sessions.values { session.close() }
+        // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
+        sessions.removeAll()
     }
 }

@@ -5,43 +5,55 @@ import Logging
 import Reactor
 import Store
 
-extension Server {
-    // MARK: Ending
+/// The end of a server. Used on the loop's thread.
+final class Ending {
+    private unowned let server: Server
+    private var stopping = Stopping()
+    /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a turn; the
+    /// server ends only after this.
+    private var hasFailed = false
+    private var timer: Timer?
+
+    init(_ server: Server) { self.server = server }
 
     /// Whether a stop has begun.
     var isStopping: Bool { stopping.hasBegun }
-    /// Whether requests are read.
-    var takesRequests: Bool { stopping.takesRequests }
 
+    /// Whether nothing is left to be done.
     var isFinished: Bool {
-        if loadFailure != nil { return true }
-        if let failure = store.failure { return hasFailed && (!failure.leavesReads || isStopped) }
+        if case .failed = server.state { return true }
+        if let failure = server.store.failure { return hasFailed && (!failure.leavesReads || isStopped) }
         return isStopped
     }
 
     /// Whether a stop was asked for, and nothing has to be waited for any longer.
     private var isStopped: Bool {
-        guard isStopping, !takesRequests else { return false }
+        guard isStopping, !stopping.takesRequests else { return false }
+        let (store, isOverdue) = (server.store, stopping.isOverdue(at: server.clock.milliseconds))
         if store.isWriting || store.hasPending {
             // What waits for space, or for its folder, is not waited for any longer.
-            if stopping.isOverdue && store.isObstructed { store.giveUpWaiting() }
+            if isOverdue && store.isObstructed { store.giveUpWaiting() }
             return false
         }
-        return sessions.values.allSatisfy { $0.isSettled } || stopping.isOverdue
+        return isOverdue || server.connections.all.allSatisfy { $0.isSettled }
     }
 
     /// No more connections are taken, and in a moment no more requests; those that were are answered.
-    func stop() {
+    func stop(at now: Int) {
         guard !isStopping else { return }
-        log.info("Stopping: \(counted(sessions.count, "client")) connected")
-        stopping.begin(receivedSize: statistics.receivedSize, hasClients: !sessions.isEmpty)
-        listeners.pause()
+        let connections = server.connections
+        server.log.info("Stopping: \(counted(connections.count, "client")) connected")
+        stopping.begin(receivedSize: server.statistics.receivedSize, hasClients: !connections.isEmpty, at: now)
+        server.turn.takesRequests = stopping.takesRequests
+        server.listeners.pause()
         // It also makes the loop look at the deadline if nothing happens.
-        timers.append(
-            Timer(loop, every: Stopping.interval) { [unowned self] in
-                guard stopping.look(receivedSize: statistics.receivedSize) else { return }
-                for session in sessions.values { session.stream.isReading = false }
-            })
+        timer = Timer(server.loop, every: Stopping.interval) { [unowned self] in look() }
+    }
+
+    private func look() {
+        guard stopping.look(receivedSize: server.statistics.receivedSize, at: server.clock.milliseconds) else { return }
+        server.turn.takesRequests = false
+        for session in server.connections.all { session.stream.isReading = false }
     }
 
     /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
@@ -49,40 +61,37 @@ extension Server {
         if !hasFailed {
             let consequence =
                 failure.leavesReads ? "changes are refused until the server is stopped" : "the server ends"
-            log.critical("The log cannot be written, so \(consequence): \(failure)")
+            server.log.critical("The log cannot be written, so \(consequence): \(failure)")
         }
         hasFailed = true
+        let (turn, replication) = (server.turn, server.replication)
         // Their errors have to be flushed, though nothing has happened on their connections.
-        for session in waiting { touch(session) }
-        let (durable, attempted) = (store.durable, store.attempted)
-        for session in touched {
+        let waiting = turn.take(.waiting)
+        for session in waiting { turn.touch(session) }
+        let (durable, attempted) = (server.store.durable, server.store.attempted)
+        for session in turn.members(of: .touched) {
             session.failHeld(ends: !failure.leavesReads) { seq in
                 if seq > attempted { return .notWritten(failure) }
                 if seq > durable { return .unknownOutcome(failure) }
                 return .leftAlone(by: replication.missingAcknowledgements(of: seq), failure)
             }
         }
-        waiting.removeAll()
     }
 
+    /// Closes everything.
+    /// - Returns: why the data could not be loaded, or the log not be ended cleanly; nil where all went well.
     func close() -> StoreError? {
+        let store = server.store
         let isLoaded = store.isLoaded
-        replication.close()
-        metrics = nil
-        parked.removeAll()
-        parkedTimer = nil
+        timer = nil
+        server.replication.close()
         if store.failure == nil { store.close() }
-        newcomers.close()
-        for session in sessions.values { session.close() }
-        // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
-        sessions.removeAll()
-        touched.removeAll()
-        waiting.removeAll()
-        unfinished.removeAll()
-        retired.removeAll()
-        let failure = loadFailure ?? store.failure
+        server.connections.close()
+        server.turn.removeAll()
+        var failure = store.failure
+        if case .failed(let error) = server.state { failure = error }
         if failure == nil {
-            log.info(
+            server.log.info(
                 isLoaded
                     ? "Stopped: \(counted(store.count, "pair")), everything through change \(store.durable) is on disk"
                     : "Stopped while loading; nothing was changed")

@@ -45,7 +45,7 @@ extension Server {
             ("compactions", String(store.compaction.count)),
             ("compactions_failed", String(store.compaction.failures)),
             ("last_compaction_milliseconds", String(Int(store.compaction.lastSeconds * 1000))),
-            ("clients", String(sessions.count)),
+            ("clients", String(connections.count)),
             ("connections_accepted", String(statistics.connections)),
             ("connections_refused", String(statistics.refusedConnections)),
             ("clients_dropped", String(statistics.droppedClients)),
@@ -89,7 +89,10 @@ extension Server {
                     ("uptime_in_seconds", String(statistics.uptimeSeconds)),
                 ]
             ),
-            ("Clients", [("connected_clients", String(sessions.count)), ("maxclients", String(limits.clientCount))]),
+            (
+                "Clients",
+                [("connected_clients", String(connections.count)), ("maxclients", String(limits.clientCount))]
+            ),
             (
                 "Memory",
                 [

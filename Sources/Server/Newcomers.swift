@@ -4,6 +4,7 @@
 // request is answered, after which the connection ends; whatever else it is, it is refused as a client that found no place.
 
 import Bytes
+import Commands
 import Reactor
 import Wire
 
@@ -11,15 +12,16 @@ import Wire
 private final class Newcomer: StreamDelegate {
     let stream: Stream
     /// When it was accepted, in milliseconds of the monotonic clock.
-    let start = MonotonicClock.milliseconds
+    let start: Int
     private unowned let owner: Newcomers
     private var parser: RequestParser
 
     /// A first request that is served takes no more bytes: a leader's greeting, or an administrator's few words.
     private static let requestSize = 4096
 
-    init(_ stream: Stream, _ owner: Newcomers, _ limits: RequestLimits) {
+    init(_ stream: Stream, _ owner: Newcomers, _ limits: RequestLimits, at now: Int) {
         self.stream = stream
+        start = now
         self.owner = owner
         parser = RequestParser(limits: limits)
         stream.start(self)
@@ -45,10 +47,9 @@ private final class Newcomer: StreamDelegate {
 /// The connections beyond the limit of clients. Used on the loop's thread.
 final class Newcomers {
     private unowned let server: Server
+    private unowned let connections: Connections
     /// Those that have not said what they are for; the oldest first.
     private var waiting: [Newcomer] = []
-    /// Those that have been decided on: one may be in a callback of its stream.
-    private var decided: [Newcomer] = []
     /// Sessions that answer a leader, until they have given it their connection or refused it; the oldest first. And those that
     /// answer an administrator.
     private var leaders: [Int] = []
@@ -65,22 +66,21 @@ final class Newcomers {
     /// How long a connection may take to say what it is for, in milliseconds; and how often it is looked whether it has.
     private static let patience = 500
     private static let interval = 50
-    /// What administrators ask. No request is among them that reads or changes pairs, or waits for as long as a client likes.
-    private static let administrativeNames: [StaticString] = [
-        "ROLE", "PROMOTE", "DEMOTE", "FOLLOW", "FOLLOWER", "HANDOVER", "STATS", "INFO", "CONFIG", "SLOWLOG", "COMPACT",
-    ]
 
-    init(_ server: Server) { self.server = server }
+    init(_ server: Server, _ connections: Connections) {
+        self.server = server
+        self.connections = connections
+    }
 
     /// The server's sessions without those that began here.
     var clientCount: Int {
         forgetEnded()
-        return server.sessions.count - leaders.count - administrators.count
+        return connections.count - leaders.count - administrators.count
     }
 
     private func forgetEnded() {
-        leaders.removeAll { server.sessions[$0] == nil }
-        administrators.removeAll { server.sessions[$0] == nil }
+        leaders.removeAll { connections[$0] == nil }
+        administrators.removeAll { connections[$0] == nil }
     }
 
     /// Takes a connection for which no client's place is left.
@@ -88,14 +88,14 @@ final class Newcomers {
         if waiting.count >= Newcomers.waitingCount {
             giveUp(waiting[0])
         }
-        waiting.append(Newcomer(Stream(server.loop, connection), self, server.limits.request))
+        waiting.append(
+            Newcomer(Stream(server.loop, connection), self, server.limits.request, at: server.clock.milliseconds))
         if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }
     }
 
-    /// Refuses those that have waited too long. Called by the timer: none of them is in a callback of its stream.
+    /// Refuses those that have waited too long. Called by the timer.
     private func look() {
-        decided.removeAll()
-        let longAgo = MonotonicClock.milliseconds - Newcomers.patience
+        let longAgo = server.clock.milliseconds - Newcomers.patience
         while let oldest = waiting.first, oldest.start <= longAgo { giveUp(oldest) }
     }
 
@@ -107,25 +107,22 @@ final class Newcomers {
 
     /// Lets go of the timer when nobody has needed it. To be called each second, and not by the timer.
     func tick() {
-        if waiting.isEmpty && decided.isEmpty { timer = nil }
+        if waiting.isEmpty { timer = nil }
     }
 
     /// Closes all of them.
     func close() {
         for newcomer in waiting { newcomer.stream.close() }
         waiting.removeAll()
-        decided.removeAll()
         timer = nil
     }
 
     fileprivate enum Purpose { case link, administration, other }
 
     fileprivate static func purpose(ofRequest name: Span<UInt8>) -> Purpose {
-        if name.equalsIgnoringCase("REPLICATE") { return .link }
-        for administrative in administrativeNames where name.equalsIgnoringCase(administrative) {
-            return .administration
-        }
-        return .other
+        guard let spec = Catalog.find(name) else { return .other }
+        if spec.command == .replicate { return .link }
+        return spec.traits.contains(.urgent) ? .administration : .other
     }
 
     /// Decides on a connection that has sent its first request.
@@ -133,7 +130,7 @@ final class Newcomers {
         forgetEnded()
         switch purpose {
         case .link:
-            if leaders.count >= Newcomers.leaderCount { server.sessions[leaders[0]]?.close() }
+            if leaders.count >= Newcomers.leaderCount { connections[leaders[0]]?.close() }
             leaders.append(serve(newcomer, request))
         case .administration where administrators.count < Newcomers.administratorCount:
             administrators.append(serve(newcomer, request))
@@ -145,7 +142,7 @@ final class Newcomers {
     /// - Returns: the session's number.
     private func serve(_ newcomer: Newcomer, _ request: Span<UInt8>) -> Int {
         endWaiting(newcomer)
-        let session = server.begin(newcomer.stream)
+        let session = connections.begin(newcomer.stream)
         newcomer.stream.start(session)
         _ = session.received(request)
         session.finish()
@@ -154,13 +151,12 @@ final class Newcomers {
 
     fileprivate func refuse(_ newcomer: Newcomer) {
         endWaiting(newcomer)
-        server.noteRefusal()
+        connections.noteRefusal(clientCount: clientCount)
         newcomer.stream.refuse(Newcomers.refusal)
     }
 
     private func endWaiting(_ newcomer: Newcomer) {
         waiting.removeAll { $0 === newcomer }
-        decided.append(newcomer)
     }
 
     /// Redis' words, which its clients know; whoever speaks lines can read them as well.

@@ -5,23 +5,36 @@ import Reactor
 import Store
 import Synchronization
 
-extension Server {
-    /// Reads something on another thread, while this server goes on, and hands it to `body` in a turn of the loop. A file
-    /// may be large, come slowly from a pipe or a network, or take long to be found wrong. One reading at a time.
-    package func read<Value: Sendable>(
-        _ reading: @escaping @Sendable () -> Value, then body: @escaping (Value) -> Void
-    ) {
-        precondition(readingTimer == nil, "one reading at a time")
+/// Reads on another thread, while the loop goes on. A file may be large, come slowly from a pipe or a network, or take long to be
+/// found wrong. One reading at a time. Used on the loop's thread.
+final class Reading {
+    private let loop: EventLoop
+    /// Looks whether what is read is there.
+    private var timer: Timer?
+
+    init(_ loop: EventLoop) { self.loop = loop }
+
+    func read<Value: Sendable>(_ reading: @escaping @Sendable () -> Value, then body: @escaping (Value) -> Void) {
+        precondition(timer == nil, "one reading at a time")
         let result = SharedResult<Value>()
         DispatchQueue.global(qos: .utility).async {
             let value = reading()
             result.value.withLock { $0 = value }
         }
-        readingTimer = Timer(loop, every: 10) { [unowned self] in
+        timer = Timer(loop, every: 10) { [unowned self] in
             guard let value = result.value.withLock({ $0.take() }) else { return }
-            readingTimer = nil
+            timer = nil
             body(value)
         }
+    }
+}
+
+extension Server {
+    /// Reads something on another thread, and hands it to `body` in a turn of the loop.
+    package func read<Value: Sendable>(
+        _ reading: @escaping @Sendable () -> Value, then body: @escaping (Value) -> Void
+    ) {
+        self.reading.read(reading, then: body)
     }
 
     /// Puts into force what a configuration has that needs no restart; the rest of it is ignored.

@@ -1,5 +1,5 @@
-// Where the rooms meet. One thread turns the loop; callbacks only parse, run commands on the table and append to buffers;
-// `endTurn` is the one place where work becomes visible. Read it first: it is the server.
+// Where the rooms meet: what a server is made of, and the turn, which is the server. One thread turns the loop. libevent only notes
+// who is ready; requests run, and what they have done becomes visible, in the parts of `takeTurn`. Read it first.
 
 import Bytes
 import Logging
@@ -15,84 +15,54 @@ package final class Server {
     let limits: Limits
     let commands = CommandTable.standard
     let store: Store
-    var statistics = Statistics()
+    let statistics = Statistics()
     let requestCounts = RequestCounts()
     let clock: TurnClock
     let latencies = Latencies()
     let slowLog: SlowLog
-    var durableTimes = DurableTimes()
-    /// Whether replies to changes wait for more than this server's log.
-    let waitsForFollowers: Bool
+    let durableTimes: DurableTimes?
     let memory: MemoryBudget
     let allowance = TurnAllowance()
+    let turn = Turn()
     /// Asks this server to stop.
     package let stopRequest: StopRequest
     /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
     /// does what it does to any process.
     package var reload: (() -> Void)?
-    /// Looks whether what is read on another thread is there (`read(_:then:)`).
-    var readingTimer: Timer?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
     package var port: UInt16 { listeners.port }
+    /// The port that was bound for those who watch it; nil where nobody may.
+    package var metricsPort: UInt16? { metrics?.port }
 
     let loop: EventLoop
     private let wakeup: Wakeup
     /// Makes this server's loop turn, from any thread.
     let bell: Wakeup.Bell
+    let listeners: Listeners
+    private var metrics: MetricsService?
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
-    let listeners: Listeners
-    /// Where it answers those who watch it; nil where nobody may.
-    var metrics: MetricsService?
-    /// The port that was bound for that.
-    package var metricsPort: UInt16? { metrics?.port }
+    private(set) lazy var connections = Connections(self)
+    private(set) lazy var ending = Ending(self)
+    private(set) lazy var memoryRelief = MemoryRelief(self)
+    private(set) lazy var reading = Reading(loop)
     private var signals: [Signal] = []
-    var timers: [Timer] = []
-
-    var sessions: [Int: Session] = [:]
-    var lastID = 0
-    /// Connections for which no client's place was left.
-    private(set) lazy var newcomers = Newcomers(self)
-
-    /// Sessions that this turn has to flush; that wait for a commit; that go on next turn; that are to be let go.
-    var touched: [Session] = []
-    var waiting: [Session] = []
-    var unfinished: [Session] = []
-    /// Sessions whose next reply waits for memory, first come first served.
-    var starved: [Session] = []
-    var starvedTimer: Timer?
-    /// Sessions with a request that waits for something but a commit, and what looks after them.
-    var parked: [Session] = []
-    var parkedTimer: Timer?
-    var retired: [Session] = []
+    private var timers: [Timer] = []
+    /// Makes turns while a request is parked.
+    private var parkedTimer: Timer?
 
     private var groupCommit = GroupCommit()
-    private var isGathering = false
-    /// Whether this turn's end has committed changes already.
-    private var hasCommitted = false
-    /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a
-    /// turn; the server ends only after this.
-    var hasFailed = false
-    var hasClock = false
-    /// Until everything is loaded.
-    var loading: Loading? = Loading()
+    private(set) var state: DataState
     /// Whether everything is loaded. Atomic, because that is read without a check for exclusive access.
     let isServing = Atomic(false)
-    var loadFailure: StoreError?
-    var announcements: Announcements
+    private var announcements: Announcements
     private var hasMemoryToGiveBack = false
-    /// Whether it is looked at each second which clients move bytes.
-    var isLookingAtPace = false
-    var hasStarted = false
-    var stopping = Stopping()
 
-    /// How long a client may take to hang up after its last reply, in milliseconds.
-    static let lingerTime = 2000
     /// How often it is looked whether a parked request's time is over, or a reply has waited for followers for too long, in
     /// milliseconds.
-    static let parkedInterval = 10
+    private static let parkedInterval = 10
     private static let expiryInterval = 20
 
     /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
@@ -120,10 +90,11 @@ package final class Server {
         stopRequest = StopRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
-        waitsForFollowers = configuration.replication.acks != .local
+        durableTimes = configuration.replication.acks == .local ? nil : DurableTimes()
         memory = MemoryBudget(wanted: configuration.maxMemory)
         announcements = Announcements(log: log, data: configuration.data)
         bell = wakeup.bell
+        state = .loading(Loading(at: clock.read()), isFirst: true)
         do throws(StoreError) {
             store = try Store(
                 data: configuration.data, options: configuration.store, disk: disk, now: clock.now,
@@ -161,105 +132,132 @@ package final class Server {
         if replicationSettings.acks != .local {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
         }
-        listeners.start(log: log) { [unowned self] in accept($0) }
+        listeners.start(log: log) { [unowned self] in connections.accept($0) }
         metrics?.start(self)
-        loading = Loading()
-        while !isFinished {
-            loop.turn(waiting: !hasMoreToDo)
-            endTurn()
-        }
-        return close()
+        state = .loading(Loading(at: clock.read()), isFirst: true)
+        while !ending.isFinished { takeTurn() }
+        metrics = nil
+        parkedTimer = nil
+        return ending.close()
     }
 
     private var hasMoreToDo: Bool {
-        !unfinished.isEmpty || hasMemoryToGiveBack || isGathering || isLoading
+        !turn.isEmpty(.unfinished) || !turn.isEmpty(.touched) || hasMemoryToGiveBack || groupCommit.isGathering
+            || isLoading
     }
 
-    private var isLoading: Bool { loading != nil && !stopRequest.wasMade }
+    private var isLoading: Bool { if case .loading = state { !stopRequest.wasMade } else { false } }
 
-    /// The end of a turn: what the turn's requests have done becomes visible, in this order.
-    private func endTurn() {
+    /// One turn: what is ready is noted, requests run, and what they have done becomes visible.
+    private func takeTurn() {
+        turn.enter(.collect)
+        loop.collect(waiting: !hasMoreToDo)
+
+        turn.enter(.run)
+        store.now = clock.begin()
+        loop.deliver()  // requests that have come, timers, signals
         if isLoading { load() }  // a part of the files
         watchMemory()  // connections that take too much of it
-        goOn()  // long replies, a step further
-        commit()  // the turn's changes, to the log writer
-        release()  // replies whose changes are committed
+        goOn()  // long replies, a step further, and requests that had to wait
+
+        turn.enter(.commit)
+        let hasCommitted = commit()  // the turn's changes, to the log writer
+
+        turn.enter(.release)
+        release(hasCommitted)  // replies whose changes are committed
+
+        turn.enter(.send)
         replication.advance()  // the log to followers, acknowledgements to the leader
+
+        turn.enter(.flush)
         flush()  // what is released, to the sockets
-        retire()  // streams that have ended
-        giveBack()  // memory of cleared tables, a little at a time
-        compact()  // what is to be said of snapshots
-        if stopRequest.wasMade { stop() }
+
+        turn.enter(.bury)
+        if connections.bury(turn) { resumeAccepting() }
+        hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
+        tellCompaction()
+        if stopRequest.wasMade { ending.stop(at: clock.milliseconds) }
         allowance.renew()
-        hasClock = false
+        assert(turn.check(connections.all).isEmpty, "lists and sessions differ: \(turn.check(connections.all))")
     }
+
+    // MARK: Loading
 
     /// Loads for about two milliseconds.
     private func load() {
-        let end = ContinuousClock.now + Loading.stepTime
+        guard case .loading(var loading, let isFirst) = state else { return }
+        let end = clock.read() + Loading.stepTime
         do throws(StoreError) {
             while try store.load(lines: Loading.stepLines) {
-                if ContinuousClock.now >= end {
-                    let (done, total) = store.loadedSize
-                    loading?.note(done: done, total: total)
-                    return
-                }
+                let now = clock.read()
+                guard now >= end else { continue }
+                let (done, total) = store.loadedSize
+                loading.note(done: done, total: total, at: now)
+                state = .loading(loading, isFirst: isFirst)
+                return
             }
-            announcements.loaded(store, time: loading?.elapsed ?? .zero)
+            announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
             goOnFromNewestChange()
-            loading = nil
+            state = .serving
             isServing.store(true, ordering: .relaxed)
             reportMemory()
-            if !hasStarted {
-                hasStarted = true
-                replication.start()
-                log.info("Ready")
-            }
+            guard isFirst else { return }
+            replication.start()
+            log.info("Ready")
         } catch {
-            loadFailure = error
-            loading = nil
+            state = .failed(error)
         }
     }
 
     /// Loads the data set again, which the store has replaced as a whole.
     func loadAgain() {
         isServing.store(false, ordering: .relaxed)
-        loading = Loading()
+        state = .loading(Loading(at: clock.read()), isFirst: false)
         // What they wait for is not what the numbers mean from now on.
-        for session in waiting {
-            touch(session)
+        for session in turn.take(.waiting) {
+            turn.touch(session)
             session.failHeld { _ in .replaced }
         }
-        waiting.removeAll()
-        durableTimes = DurableTimes()
+        durableTimes?.forget()
         replication.beginAnew()
     }
 
+    // MARK: Requests that had to wait
+
     private func goOn() {
         allowance.renew()
-        if !parked.isEmpty { answerParked() }
-        if !starved.isEmpty { feedStarved() }
-        guard !unfinished.isEmpty else { return }
-        let sessions = unfinished
-        unfinished.removeAll(keepingCapacity: true)
+        if !turn.isEmpty(.deferred) { answerParked() }
+        if !turn.isEmpty(.starved) { memoryRelief.feedStarved() }
+        guard !turn.isEmpty(.unfinished) else { return }
+        let sessions = turn.take(.unfinished)
+        // Those for whom this turn has nothing left come first in the next one.
         for session in sessions {
-            session.isUnfinished = false
-            // Those for whom this turn has nothing left come first in the next one.
-            if session.hasAllowance { session.goOn() } else { goOnLater(session) }
+            if session.hasAllowance { session.goOn() } else { turn.add(session, to: .unfinished) }
         }
+        turn.giveBack(sessions)
     }
 
     private func answerParked() {
-        for session in parked { session.goOn() }
-        parked.removeAll { !$0.isParked }
-        if parked.isEmpty { parkedTimer = nil }
+        let sessions = turn.take(.deferred)
+        for session in sessions {
+            session.goOn()
+            if session.isParked { turn.add(session, to: .deferred) }
+        }
+        turn.giveBack(sessions)
+        if turn.isEmpty(.deferred) { parkedTimer = nil }
+    }
+
+    /// Has a session looked at until the request that it has parked is answered.
+    func park(_ session: Session) {
+        turn.add(session, to: .deferred)
+        if parkedTimer == nil { parkedTimer = Timer(loop, every: Server.parkedInterval) {} }
     }
 
     /// Gives up replies that have waited for followers for too long.
     private func expire() {
         let limit = replication.settings.ackTimeout
-        let time = MonotonicClock.milliseconds - limit
-        for session in waiting {
+        let time = clock.last - limit * 1_000_000
+        for session in turn.members(of: .waiting) {
             session.expire(upTo: store.locallyCommitted, before: time) { seq in
                 .unacknowledged(by: replication.missingAcknowledgements(of: seq), within: limit)
             }
@@ -268,95 +266,151 @@ package final class Server {
 
     /// Gives up every reply that waits for followers, because this server has stopped leading.
     func giveUpUnacknowledged() {
-        for session in sessions.values {
+        for session in connections.all {
             session.expire(upTo: .max, before: .max) { seq in
                 .leftBehind(by: replication.missingAcknowledgements(of: seq))
             }
         }
     }
 
-    private func commit() {
+    // MARK: Committing
+
+    /// - Returns: whether changes were committed at once, as in the relaxed modes.
+    private func commit() -> Bool {
+        let isRelaxed = store.durability != .always
         // In the relaxed modes this commits the changes, so that nobody has to wait for them.
-        if store.durability != .always {
-            writeAtOnce()
-            hasCommitted = store.commit(through: replication.committed(local: store.poll()))
-        }
+        if isRelaxed { writeAtOnce() }
+        let hasCommitted = isRelaxed && store.commit(through: replication.committed(local: store.poll()))
         let committed = store.committed
-        for session in touched where session.endTurn(committed: committed) {
-            if !session.isWaiting {
-                session.isWaiting = true
-                waiting.append(session)
-            }
+        for session in turn.members(of: .touched) where session.endTurn(committed: committed) {
+            turn.add(session, to: .waiting)
             if session.joins(batch: groupCommit.batch) { groupCommit.add() }
         }
-        if store.durability == .always { handOver() }
+        if !isRelaxed { handOver() }
+        return hasCommitted
     }
 
     /// In the relaxed modes: hands over, which as a rule writes.
     @inline(__always)
     private func writeAtOnce() {
-        guard clock.isRunning, store.hasPending else { return handOver() }
+        guard !turn.isEmpty(.touched), store.hasPending else { return handOver() }
         clock.lap()
         handOver()
         clock.lapOfWriting()
     }
 
     private func handOver() {
-        isGathering = false
         guard store.hasPending else { return }
-        if store.durability == .always && !isStopping {
+        if store.durability == .always && !ending.isStopping {
             guard !store.isWriting else { return }
-            isGathering = !groupCommit.isDue(lastSync: .nanoseconds(store.lastSyncNanoseconds))
-            if isGathering { return }
+            guard groupCommit.isDue(lastSync: store.lastSyncNanoseconds, at: clock.last) else { return }
         }
         store.flush()
         groupCommit.handedOver()
     }
 
-    private func release() {
+    private func release(_ hasCommitted: Bool) {
         // Looked at first: what was on the disk when the log failed is answered for below.
         let failure = store.failure
         noteDurable()
         if store.commit(through: replication.committed(local: store.poll())) || hasCommitted {
-            hasCommitted = false
-            let before = waiting.count
-            if before > 0 { lookAtClock() }
-            waiting.removeAll { session in
-                touch(session)
-                session.isWaiting = session.release(committed: store.committed)
-                return !session.isWaiting
+            let waiting = turn.take(.waiting)
+            if !waiting.isEmpty { clock.lap() }
+            var answered = 0
+            for session in waiting {
+                turn.touch(session)
+                if session.release(committed: store.committed) {
+                    turn.add(session, to: .waiting)
+                } else {
+                    answered += 1
+                }
             }
-            groupCommit.committed(answered: before - waiting.count)
+            turn.giveBack(waiting)
+            groupCommit.committed(answered: answered)
             // What gathered while the writer was busy.
             handOver()
         }
-        if let failure { fail(failure) }
+        if let failure { ending.fail(failure) }
+    }
+
+    /// Notes when changes are on this server's disk, where that is not all that replies wait for.
+    @inline(__always)
+    private func noteDurable() {
+        guard let durableTimes, store.locallyCommitted != durableTimes.newest else { return }
+        durableTimes.note(store.locallyCommitted, at: clock.read())
     }
 
     private func flush() {
-        clock.beginSending()
-        for session in touched {
-            session.isTouched = false
-            session.flush()
-        }
-        touched.removeAll(keepingCapacity: true)
+        let sessions = turn.take(.touched)
+        clock.beginSending(to: sessions.count)
+        for session in sessions { session.flush() }
+        turn.giveBack(sessions)
         clock.endTurn(latencies)
     }
 
-    private func retire() {
-        guard !retired.isEmpty else { return }
-        for session in retired { sessions[session.id] = nil }
-        retired.removeAll(keepingCapacity: true)
-        resumeAccepting()
-    }
-
-    private func giveBack() {
-        hasMemoryToGiveBack = store.giveBackMemory()
-    }
-
     @inline(__always)
-    private func compact() {
+    private func tellCompaction() {
         guard store.takeNews() else { return }
         while let event = store.advanceCompaction() { announcements.tell(event) }
     }
+
+    // MARK: Each second
+
+    private func eachSecond() {
+        everySecond?()
+        let now = clock.milliseconds
+        connections.tick(at: now)
+        memoryRelief.dropIdleHolders()
+        resumeAccepting()
+        metrics?.tick()
+        slowLog.tick()
+        lookAtWallClock()
+        if case .loading(var loading, let isFirst) = state, loading.isReportDue(at: clock.last) {
+            log.info("Loading \(announcements.data): \(loading.description)")
+            state = .loading(loading, isFirst: isFirst)
+        }
+        // Also while everything is loaded again: the leader has to hear of this server.
+        if state.hasStarted { replication.tick() }
+        guard store.isLoaded else { return }
+        if store.durability == .interval { store.requestSync() }
+        store.tick()
+        announcements.tell(obstacle: store.obstacle)
+    }
+
+    private func resumeAccepting() {
+        guard !stopRequest.wasMade else { return }
+        listeners.resume()
+    }
+
+    /// Goes on from the newest change's time, and says so where the wall clock is behind that.
+    private func goOnFromNewestChange() {
+        clock.goOn(from: store.newestTimestamp, isSaid: true)
+        let ahead = clock.lead / 1_000_000
+        if ahead >= 1 {
+            announcements.tell(newestChange: store.position.seq, at: store.newestTimestamp, ahead: ahead)
+        }
+    }
+
+    /// Follows the wall clock, and what a leader's changes say.
+    private func lookAtWallClock() {
+        clock.goOn(from: store.now)
+        if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
+        store.now = clock.now
+        store.ageTime = clock.ageTime
+    }
+
+    // MARK: For others
+
+    /// How far loading is; nil where everything is loaded.
+    var loading: Loading? { state.loading }
+    var hasStarted: Bool { state.hasStarted }
+    var isStopping: Bool { ending.isStopping }
+
+    /// Tells the log what a change was refused for, once as long as it lasts.
+    func tell(_ obstacle: WriteObstacle) {
+        announcements.tell(obstacle: obstacle)
+    }
+
+    /// Whether an address is this server's own.
+    func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }
 }

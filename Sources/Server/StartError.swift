@@ -1,3 +1,5 @@
+// Errors that end a server, with their exit codes.
+
 import Reactor
 import Store
 

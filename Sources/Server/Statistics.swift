@@ -1,26 +1,41 @@
+// Counters of the turn's thread, for STATS and the metrics.
+
 import Reactor
 
-/// What has happened since the start. Sizes are in bytes.
-struct Statistics {
-    var connections = 0
-    var refusedConnections = 0
-    var requests = 0
-    var errors = 0
-    var protocolErrors = 0
-    var droppedClients = 0
-    var receivedSize = 0
-    var sentSize = 0
+/// What has happened since the start. Sizes are in bytes. An object of its own with nothing but private state that each turn touches,
+/// so that Swift checks no access to it at run time.
+final class Statistics {
+    private(set) var connections = 0
+    private(set) var refusedConnections = 0
+    private(set) var requests = 0
+    private(set) var errors = 0
+    private(set) var protocolErrors = 0
+    private(set) var droppedClients = 0
+    private(set) var receivedSize = 0
+    private(set) var sentSize = 0
     /// Replies that waited for a change to be committed.
-    var heldReplies = 0
-    let start = ContinuousClock.now
-    /// The same as Unix milliseconds.
+    private(set) var heldReplies = 0
+    private let start = ContinuousClock.now
+    /// The start as Unix milliseconds.
     let startTime = WallClock.milliseconds
 
-    mutating func add(_ counts: ReplyQueue.Counts) {
-        requests += counts.replies
-        errors += counts.errors
-        heldReplies += counts.held
+    @inline(__always)
+    func add(_ counts: ReplyQueue.Counts) {
+        requests &+= counts.replies
+        errors &+= counts.errors
+        heldReplies &+= counts.held
     }
+
+    @inline(__always)
+    func countReceived(_ size: Int) { receivedSize &+= size }
+
+    @inline(__always)
+    func countSent(_ size: Int) { sentSize &+= size }
+
+    func countConnection() { connections += 1 }
+    func countRefusedConnection() { refusedConnections += 1 }
+    func countProtocolError() { protocolErrors += 1 }
+    func countDroppedClient() { droppedClients += 1 }
 
     var uptimeSeconds: Int { Int((ContinuousClock.now - start).components.seconds) }
 }

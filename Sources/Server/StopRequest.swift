@@ -1,3 +1,5 @@
+// Stopping a server from another thread.
+
 import Reactor
 import Synchronization
 

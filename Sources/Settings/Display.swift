@@ -26,27 +26,39 @@ extension Settings {
     }
 
     private func yaml(_ setting: Setting) -> String {
-        setting.isList ? "[" + json(setting, self[setting].texts) + "]" : json(setting, self[setting].texts)
+        let values = values(setting).map { value in String(json: .compact) { $0.value(value) } }
+        return setting.isList ? "[" + values.joined(separator: ", ") + "]" : values.joined()
     }
 
     /// One object: each setting's name with its value and origin.
     package var json: String {
-        let members = schema.settings.map { setting in
-            let texts = setting.isSecret ? ["***"] : self[setting].texts
-            let value = setting.isList ? "[" + json(setting, texts) + "]" : json(setting, texts)
-            return "\"\(setting.name)\":{\"value\":\(value),\"source\":\(jsonString(self[setting].origin.description))}"
-        }
-        return "{" + members.joined(separator: ",") + "}\n"
+        String(json: .compact) { json in
+            json.object { json in
+                for setting in schema.settings {
+                    json.member(
+                        setting.name,
+                        object: { json in
+                            let values = setting.isSecret ? [.text("***")] : values(setting)
+                            if setting.isList {
+                                json.member("value", values)
+                            } else {
+                                json.member("value", values.first)
+                            }
+                            json.member("source", self[setting].origin.description)
+                        })
+                }
+            }
+        } + "\n"
     }
 
-    private func json(_ setting: Setting, _ texts: [String]) -> String {
-        texts.map { text in
+    private func values(_ setting: Setting) -> [SettingValue] {
+        self[setting].texts.map { text in
             switch setting.form {
-            case .text: jsonString(text)
-            case .number: plainNumber(text)
-            case .truth: setting.truth(text) ? "true" : "false"
+            case .text: .text(text)
+            case .number: .number(plainNumber(text))
+            case .truth: .truth(setting.truth(text))
             }
-        }.joined(separator: ", ")
+        }
     }
 
     /// A value for people.
@@ -54,7 +66,9 @@ extension Settings {
         if setting.isSecret { return "***" }
         let texts = self[setting].texts
         if setting.form == .number { return texts.map(plainNumber).joined(separator: ", ") }
-        return texts.isEmpty ? "none" : texts.map { isPlain($0) ? $0 : jsonString($0) }.joined(separator: ", ")
+        if texts.isEmpty { return "none" }
+        return texts.map { text in isPlain(text) ? text : String(json: .compact) { $0.value(text) } }
+            .joined(separator: ", ")
     }
 
     /// What one setting is, and what it is now.
@@ -112,11 +126,19 @@ extension Schema {
     }
 }
 
-private func jsonString(_ text: String) -> String {
-    let bytes = Array(text.utf8)
-    var buffer = ByteBuffer()
-    buffer.append(jsonString: bytes.span)
-    return String(buffer.bytes)
+/// A value as files and JSON write it.
+private enum SettingValue: JSONValue {
+    case text(String)
+    case number(String)
+    case truth(Bool)
+
+    func write(to json: inout JSONWriter) {
+        switch self {
+        case .text(let text): json.value(text)
+        case .number(let digits): json.plain(digits)
+        case .truth(let isTrue): json.value(isTrue)
+        }
+    }
 }
 
 /// A number as JSON writes it, without a port's colon and without zeros in front.

@@ -1,5 +1,7 @@
 // Settings from a YAML file: sections, and keys in them.
 
+import YAML
+
 extension Harvest {
     /// The largest file that is read, in bytes.
     private static let fileLimit = 1 << 20

@@ -1,6 +1,7 @@
 // What the text of a setting may be: one reader and one description for flags, environment and files alike.
 
 import Bytes
+import SystemPackage
 
 /// A kind of values: how one is read from text, and what is allowed, in words.
 package struct Kind<Value: Sendable>: Sendable {
@@ -51,34 +52,32 @@ extension Kind<Bool> {
     }
 }
 
-extension Kind<String> {
-    /// One of some words.
-    /// - Parameter aliases: other words that are understood, and which each stands for.
-    package static func choice(_ words: [String], aliases: [String: String] = [:]) -> Kind {
+extension Kind where Value: RawRepresentable<String> & CaseIterable {
+    /// One of an enumeration's words.
+    /// - Parameter aliases: other words that are understood, and what each stands for.
+    package static func choice(aliases: [String: Value] = [:]) -> Kind {
+        let words = Value.allCases.map(\.rawValue)
         let last = words.last ?? ""
         return Kind(words.dropLast().joined(separator: ", ") + " or " + last, words: words) {
-            words.contains($0) ? $0 : aliases[$0]
+            Value(rawValue: $0) ?? aliases[$0]
         }
     }
+}
 
+extension Kind<String> {
     /// Where to listen.
     package static var host: Kind {
         Kind("an address or a host name, such as 127.0.0.1, ::1 or localhost") { text in
             HostName.problem(text) == nil ? text : nil
         }
     }
+}
 
+extension Kind<FilePath> {
     /// A file's path.
     package static var file: Kind {
         Kind("the path of a file, such as puffin.json") { text in
-            text.isEmpty || text.hasSuffix("/") || text.utf8.contains(0) ? nil : text
-        }
-    }
-
-    /// What an `OK` waits for.
-    package static var acknowledgements: Kind {
-        Kind("local, one, all, or a number of followers, such as 2", words: ["local", "one", "all"]) { text in
-            ["local", "one", "all"].contains(text) || decimal(text[...], upTo: 1000) != nil ? text : nil
+            text.isEmpty || text.hasSuffix("/") || text.utf8.contains(0) ? nil : FilePath(text)
         }
     }
 }
@@ -89,23 +88,11 @@ extension Kind<Endpoint> {
     }
 }
 
-extension Kind<TimeSpan> {
-    /// A time that is not shorter than `least`.
-    package static func time(least: TimeSpan) -> Kind {
-        let read: @Sendable (String) -> TimeSpan? = { text in
-            TimeSpan(text).flatMap { $0.nanoseconds >= least.nanoseconds ? $0 : nil }
-        }
-        let examples = ["500ms", "10s", "2m"].filter { read($0) != nil }
-        let shown = examples.dropLast().joined(separator: ", ") + " or " + (examples.last ?? "")
-        return Kind("a time of \(least) or more, such as \(shown) (a number alone is seconds)", read: read)
-    }
-}
-
-extension Kind<TimeSpan?> {
+extension Kind<Duration?> {
     /// A time, or `off`.
     package static var timeOrOff: Kind {
         Kind("off, or a time, such as 500us, 10ms or 1s (a number alone is seconds)", words: ["off"]) { text in
-            text == "off" ? .some(nil) : TimeSpan(text).map { .some($0) }
+            text == "off" ? .some(nil) : TimeSpan(text).map { .some($0.duration) }
         }
     }
 }
@@ -136,6 +123,17 @@ extension Kind<Int> {
         }
         let example = ["64M", "64K", "1K"].first { read($0) != nil } ?? "\(least)"
         return Kind("a size\(range), such as \(example)", read: read)
+    }
+
+    /// A time in whole milliseconds, not shorter than `least`.
+    package static func milliseconds(least: Int) -> Kind {
+        let read: @Sendable (String) -> Int? = { text in
+            TimeSpan(text).flatMap { $0.nanoseconds >= least * 1_000_000 ? $0.nanoseconds / 1_000_000 : nil }
+        }
+        let examples = ["500ms", "10s", "2m"].filter { read($0) != nil }
+        let shown = examples.dropLast().joined(separator: ", ") + " or " + (examples.last ?? "")
+        let bound = TimeSpan(milliseconds: least)
+        return Kind("a time of \(bound) or more, such as \(shown) (a number alone is seconds)", read: read)
     }
 
     /// A number of things.

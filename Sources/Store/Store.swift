@@ -3,6 +3,7 @@
 // reaches that number; what a read depends on is told with it.
 
 import Bytes
+import LogFormat
 import Synchronization
 import SystemPackage
 
@@ -345,15 +346,9 @@ package final class Store {
     }
 
     func apply(_ change: borrowing Change, seq: UInt64) {
-        switch change {
-        case .set(let key, _), .delete(let key):
-            let hash = table.hash(key)
-            table.apply(change, hash: hash)
-            recent[hash] = seq
-        case .clear:
-            table.removeAll()
-            recent.noteAll(seq)
-        }
+        let hash = table.hash(change.key)
+        table.apply(change, hash: hash)
+        if change.kind == .clear { recent.noteAll(seq) } else { recent[hash] = seq }
     }
 
     // MARK: Committing

@@ -1,28 +1,7 @@
 // What can go wrong with the files. Each case says what happened, to what, what was expected and what to do.
 
+import LogFormat
 import SystemPackage
-
-/// Where a log file is damaged. Lines count from 1, offsets are in bytes from 0.
-package struct Damage: Error, Equatable, Sendable {
-    package let path: String
-    package let line: Int
-    package let offset: Int
-    package let expected: String
-    package let found: String
-    /// Whether the line has its right checksum: it says what was written, and no crash made it.
-    package let isWhole: Bool
-
-    package init(
-        path: String, line: Int, offset: Int, expected: String, found: String, isWhole: Bool = true
-    ) {
-        self.path = path
-        self.line = line
-        self.offset = offset
-        self.expected = expected
-        self.found = found
-        self.isWhole = isWhole
-    }
-}
 
 /// Why the store cannot start or go on.
 package enum StoreError: Error, Equatable, Sendable {

@@ -1,4 +1,7 @@
+// Conditions under which a store takes no changes.
+
 import Bytes
+import LogFormat
 
 /// Why a change may not be made now. But for `altered` and `numbersUsedUp` it passes by itself once its cause does.
 package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {

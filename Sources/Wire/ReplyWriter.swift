@@ -15,7 +15,7 @@ import Bytes
 
 /// An error reply: what went wrong, in the words of each dialect, without prefix and line end.
 package struct ReplyError: Error, Equatable, Sendable {
-    /// The RESP error code: `ERR`, `WRONGTYPE`, …
+    /// The RESP error code: `ERR`, `OOM`, … `ErrorCode` in Commands has all that a server answers with.
     package let code: String
     package let line: String
     package let resp: String

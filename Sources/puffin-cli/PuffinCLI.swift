@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import BlockingClient
+import Commands
 import Program
 import Shell
 
@@ -24,12 +25,7 @@ struct PuffinCLI: AsyncParsableCommand {
               puffin-cli set mood -- -cheerful
             """,
         version: "puffin-cli \(puffinVersion)",
-        groupedSubcommands: [
-            CommandGroup(name: "Data", subcommands: dataCommands),
-            CommandGroup(name: "Files", subcommands: transferCommands),
-            CommandGroup(name: "Server", subcommands: serverCommands),
-            CommandGroup(name: "Replication", subcommands: replicationCommands),
-        ])
+        groupedSubcommands: subcommandGroups)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
@@ -77,12 +73,13 @@ struct PuffinCLI: AsyncParsableCommand {
 
     /// Every word that is a command here.
     private static let known: Set<String> = {
-        let commands = dataCommands + transferCommands + serverCommands + replicationCommands
-        return Set(commands.flatMap { [$0.configuration.commandName ?? ""] + $0.configuration.aliases } + ["help"])
+        Set(subcommandGroups.flatMap(\.subcommands).flatMap(names(of:)) + ["help"])
     }()
 
     /// The commands that no server has.
-    static let ownCommands = ["export", "import", "latency", "top"]
+    static let ownCommands = subcommandGroups.flatMap(\.subcommands).flatMap(names(of:)).filter {
+        Catalog.find($0) == nil
+    }
 
     private static let routing = Routing(
         commands: known, valued: ["addr", "timeout", "format", "cmd", "key", "value", "value-file", "file"],
@@ -115,7 +112,7 @@ struct FlaggedRequest: ParsableArguments {
             throw failed("\(name) is a command of puffin-cli itself: puffin-cli \(name)")
         }
         let value = try source.value(or: value)
-        if key == nil, value != nil, Catalog.find(name)?.keys != CommandSpec.Keys.none {
+        if key == nil, value != nil, Catalog.find(name)?.keys != Keys.none {
             throw failed("\(name) needs a -key; see puffin-cli --help")
         }
         return [cmd.bytes] + [key?.bytes, value].compactMap { $0 }

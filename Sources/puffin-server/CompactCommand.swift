@@ -18,18 +18,18 @@ struct CompactCommand: ParsableCommand {
             """)
 
     @OptionGroup var data: DataFlags
-    @OptionGroup var retention: RetentionFlags
+    @OptionGroup var retention: SettingFlags<RetentionSettings>
 
     func run() throws {
         try inspecting { output in
-            let settings = try data.settings(with: [retention])
-            let files = DataFiles(data: FilePath(settings[ServerSettings.dataFile]))
+            let configuration = try data.configuration(with: retention.given)
+            let files = DataFiles(data: configuration.data)
             // A store would make a data set where there is none.
             let before = try size(files)
             let progress = DispatchSemaphore(value: 0)
             let store: Store
             do {
-                store = try open(files, Retention(settings), progress)
+                store = try open(files, configuration.store.retention, progress)
             } catch StoreError.locked(let path, let holder) {
                 writeError(
                     "Cannot open \(path): in use by \(holder); send COMPACT to that server instead, or stop it first")

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import ServerConfiguration
 import Settings
 
 struct ConfigCommand: ParsableCommand {

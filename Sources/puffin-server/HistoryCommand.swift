@@ -60,30 +60,29 @@ extension ByteBuffer {
     }
 
     fileprivate mutating func append(object entry: KeyHistory.Entry) {
-        append(text: "{\"seq\":\(entry.seq),\"ts\":\(entry.timestamp),\"time\":\"")
-        append(time: Timestamp(milliseconds: entry.timestamp))
-        append("\",\"op\":")
+        append(json: .compact) { json in
+            json.object { $0.members(of: entry) }
+        }
+        append("\n")
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func members(of entry: KeyHistory.Entry) {
+        var time = ByteBuffer()
+        time.append(time: Timestamp(milliseconds: entry.timestamp))
+        member("seq", entry.seq)
+        member("ts", entry.timestamp)
+        member("time", bytes: time.bytes)
         switch entry.event {
         case .set(let value):
-            append("\"set\"")
-            append(value: value)
-        case .delete: append("\"delete\"")
-        case .clear: append("\"clear\"")
+            member("op", "set")
+            member("value", bytes: value.span)
+        case .delete: member("op", "delete")
+        case .clear: member("op", "clear")
         case .snapshot(let value):
-            append("\"snapshot\"")
-            if let value { append(value: value) }
-        }
-        append("}\n")
-    }
-
-    private mutating func append(value: [UInt8]) {
-        if value.span.isUTF8 {
-            append(",\"value\":")
-            append(jsonString: value.span)
-        } else {
-            append(",\"value64\":\"")
-            append(base64: value.span)
-            append("\"")
+            member("op", "snapshot")
+            if let value { member("value", bytes: value.span) }
         }
     }
 }

@@ -6,6 +6,7 @@ import Logging
 import Program
 import Reactor
 import Server
+import ServerConfiguration
 import Settings
 import Store
 
@@ -21,7 +22,7 @@ struct PuffinServer: ParsableCommand {
             file of another version, 6 a damaged log, 7 a data file that another server uses.
             """,
         version: "puffin-server \(puffinVersion)",
-        subcommands: [ConfigCommand.self, LogCommand.self, CompactCommand.self])
+        subcommands: [ConfigCommand.self, LogCommand.self, CompactCommand.self, ReferenceCommand.self])
 
     @OptionGroup var flags: ServerFlags
 
@@ -34,14 +35,13 @@ struct PuffinServer: ParsableCommand {
         Signal.ignoreReloads()
         // Whoever has read the log may be gone.
         Signal.ignoreBrokenPipes()
-        let output = LogOutput(
-            level: chosen(settings[ServerSettings.logLevel]), format: chosen(settings[ServerSettings.logFormat]))
+        var configuration = Configuration(settings)
+        configuration.store.compaction.source = compactFrom
+        let output = LogOutput(level: configuration.logging.level, format: configuration.logging.format)
         let log = output.logger()
         let reloader = Reloader(sources, settings, output)
         TableMemory.freeInEqualSteps()
         do throws(StartError) {
-            var configuration = Configuration(settings)
-            configuration.store.compaction.source = compactFrom
             let server = try Server(configuration, log: log)
             server.reload = { [unowned server] in reloader.reload(server) }
             server.everySecond = { output.sumUp() }

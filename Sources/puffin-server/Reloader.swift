@@ -2,6 +2,7 @@
 
 import Logging
 import Server
+import ServerConfiguration
 import Settings
 
 /// Reads the configuration again: the same flags, the environment as it was at the start, the file as it is now.
@@ -49,17 +50,14 @@ final class Reloader {
     private func change(_ server: Server, to fresh: Settings) {
         let changes = fresh.changes(from: settings)
         settings = settings.taking(changes.filter(\.isLive), from: fresh)
-        server.change(to: Configuration(settings))
-        setLog(before: false)
+        let configuration = Configuration(settings)
+        server.change(to: configuration)
+        // A level that says less waits until what has changed is said, one that says more comes before that.
+        let logging = configuration.logging
+        output.format = logging.format
+        output.level = min(output.level, logging.level)
         tell(changes, fresh)
-        setLog(before: true)
-    }
-
-    /// A level that says less waits until what has changed is said, one that says more comes before that.
-    private func setLog(before isLater: Bool) {
-        let level: Logger.Level = chosen(settings[ServerSettings.logLevel])
-        if isLater || level < output.level { output.level = level }
-        output.format = chosen(settings[ServerSettings.logFormat])
+        output.level = logging.level
     }
 
     private func tell(_ changes: [Setting], _ fresh: Settings) {

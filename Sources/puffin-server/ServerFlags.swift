@@ -1,102 +1,93 @@
-// The flags of a server and of `puffin-server config`: one for each setting.
+// The flags of puffin-server's commands: a selection of the settings each.
 
 import ArgumentParser
+import Reactor
+import Server
+import ServerConfiguration
 import Settings
+import Store
 
-/// Every flag that gives a setting.
+/// The flags of a server, and of `puffin-server config`: one for each setting.
+///
+/// ArgumentParser lets the main command take its flags out of a subcommand's arguments, and hands them to groups of the same
+/// type there. So what a subcommand has alone (`DataFlags`, `SettingFlags<RetentionSettings>`) is a group here as well, and
+/// the rest stands around it in the settings' order.
 struct ServerFlags: ParsableArguments {
     @OptionGroup var data: DataFlags
-    @OptionGroup var service: ServiceFlags
-    @OptionGroup var replication: ReplicationFlags
-    @OptionGroup var storage: StorageFlags
-    @OptionGroup var retention: RetentionFlags
-    @OptionGroup var limits: LimitFlags
-    @OptionGroup var observation: ObservationFlags
+    @OptionGroup var first: SettingFlags<SettingsBeforeRetention>
+    @OptionGroup var retention: SettingFlags<RetentionSettings>
+    @OptionGroup var last: SettingFlags<SettingsBehindRetention>
 
-    var sources: Sources {
-        Sources([data, service, replication, storage, retention, limits, observation], config: data.config)
+    /// Flags, environment and file.
+    var sources: Sources { data.sources(with: first.given + retention.given + last.given) }
+}
+
+/// The data file, or the configuration that names it: for commands that look at a data set's files.
+struct DataFlags: ParsableArguments {
+    @OptionGroup var file: SettingFlags<DataSettings>
+
+    @Option(
+        name: "-config --config",
+        help:
+            "A YAML file with settings; flags and the environment (PUFFIN_…) come before it. PUFFIN_CONFIG names it as well.",
+        completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    /// - Parameter flags: settings that other flags give.
+    func sources(with flags: GivenFlags = []) -> Sources {
+        var sources = Sources()
+        sources.flags = file.given + flags
+        sources.environment = ProcessEnvironment.variables
+        sources.config = config
+        return sources
+    }
+
+    /// What a command that only looks at files is to know of settings.
+    func configuration(with flags: GivenFlags = []) throws -> Configuration {
+        Configuration(try sources(with: flags).resolveOrExit())
+    }
+
+    /// The data set's files.
+    func files() throws -> DataFiles { DataFiles(data: try configuration().data) }
+
+    /// The files as they stand now.
+    func captured() throws -> CapturedFiles { try CapturedFiles(files(), on: LocalDisk()) }
+}
+
+/// Which data set is meant.
+enum DataSettings: SettingSelection {
+    static func has(_ setting: Setting) -> Bool { setting.name == "server.data_file" }
+}
+
+/// What is kept of merged segments.
+enum RetentionSettings: SettingSelection {
+    static func has(_ setting: Setting) -> Bool { setting.name.hasPrefix("storage.retain_") }
+}
+
+/// What comes before those, in the order of all settings.
+enum SettingsBeforeRetention: SettingSelection {
+    private static let names = Set(
+        ServerSettings.schema.settings.prefix { !RetentionSettings.has($0) }.filter { !DataSettings.has($0) }.map(
+            \.name))
+
+    static func has(_ setting: Setting) -> Bool { names.contains(setting.name) }
+}
+
+/// All others.
+enum SettingsBehindRetention: SettingSelection {
+    static func has(_ setting: Setting) -> Bool {
+        !DataSettings.has(setting) && !RetentionSettings.has(setting) && !SettingsBeforeRetention.has(setting)
     }
 }
 
-/// Where a server listens, and when it says OK.
-struct ServiceFlags: ParsableArguments, SettingFlags {
-    @Option(ServerSettings.port) var port: String?
-    @Option(list: ServerSettings.bind) var bind: [String]
-    @Option(ServerSettings.durability) var durability: String?
-
-    var given: GivenFlags {
-        flag(ServerSettings.port, port) + flag(ServerSettings.bind, bind) + flag(ServerSettings.durability, durability)
-    }
-}
-
-/// A server's part in replication.
-struct ReplicationFlags: ParsableArguments, SettingFlags {
-    @Option(ServerSettings.mode) var mode: String?
-    @Option(list: ServerSettings.followers) var follower: [String]
-    @Option(ServerSettings.acknowledgements) var ack: String?
-    @Option(ServerSettings.acknowledgementTimeout) var ackTimeout: String?
-    @Option(ServerSettings.replicationTimeout) var replicationTimeout: String?
-    @Flag(ServerSettings.adoptHistory) var adoptHistory: Bool?
-
-    var given: GivenFlags {
-        flag(ServerSettings.mode, mode) + flag(ServerSettings.followers, follower)
-            + flag(ServerSettings.acknowledgements, ack)
-            + flag(ServerSettings.acknowledgementTimeout, ackTimeout)
-            + flag(ServerSettings.replicationTimeout, replicationTimeout)
-            + flag(ServerSettings.adoptHistory, adoptHistory)
-    }
-}
-
-/// What segments are like, and when they are merged.
-struct StorageFlags: ParsableArguments, SettingFlags {
-    @Option(ServerSettings.segmentSize) var segmentSize: String?
-    @Option(ServerSettings.compactRatio) var compactRatio: String?
-    @Option(ServerSettings.compactSize) var compactSize: String?
-
-    var given: GivenFlags {
-        flag(ServerSettings.segmentSize, segmentSize) + flag(ServerSettings.compactRatio, compactRatio)
-            + flag(ServerSettings.compactSize, compactSize)
-    }
-}
-
-/// What is kept of merged segments: for whoever removes them.
-struct RetentionFlags: ParsableArguments, SettingFlags {
-    @Option(ServerSettings.retainSize) var retainSize: String?
-    @Option(ServerSettings.retainAge) var retainAge: String?
-
-    var given: GivenFlags { flag(ServerSettings.retainSize, retainSize) + flag(ServerSettings.retainAge, retainAge) }
-}
-
-/// What one server allows.
-struct LimitFlags: ParsableArguments, SettingFlags {
-    @Option(ServerSettings.maxMemory) var maxMemory: String?
-    @Option(ServerSettings.clients) var maxClients: String?
-    @Option(ServerSettings.keySize) var maxKeySize: String?
-    @Option(ServerSettings.valueSize) var maxValueSize: String?
-    @Option(ServerSettings.requestSize) var maxRequestSize: String?
-    @Option(ServerSettings.argumentCount) var maxArguments: String?
-    @Option(ServerSettings.unsentSize) var maxUnsentSize: String?
-
-    var given: GivenFlags {
-        flag(ServerSettings.maxMemory, maxMemory) + flag(ServerSettings.clients, maxClients)
-            + flag(ServerSettings.keySize, maxKeySize) + flag(ServerSettings.valueSize, maxValueSize)
-            + flag(ServerSettings.requestSize, maxRequestSize) + flag(ServerSettings.argumentCount, maxArguments)
-            + flag(ServerSettings.unsentSize, maxUnsentSize)
-    }
-}
-
-/// What a server says of itself.
-struct ObservationFlags: ParsableArguments, SettingFlags {
-    @Option(ServerSettings.logLevel) var logLevel: String?
-    @Option(ServerSettings.logFormat) var logFormat: String?
-    @Option(ServerSettings.slowThreshold) var slowLogThreshold: String?
-    @Flag(ServerSettings.metricsEnabled) var metrics: Bool?
-    @Option(ServerSettings.metricsPort) var metricsPort: String?
-    @Option(ServerSettings.metricsBind) var metricsBind: String?
-
-    var given: GivenFlags {
-        flag(ServerSettings.logLevel, logLevel) + flag(ServerSettings.logFormat, logFormat)
-            + flag(ServerSettings.slowThreshold, slowLogThreshold) + flag(ServerSettings.metricsEnabled, metrics)
-            + flag(ServerSettings.metricsPort, metricsPort) + flag(ServerSettings.metricsBind, metricsBind)
+extension Sources {
+    /// What is in force. Whatever is wrong is printed, and ends the process with 2.
+    func resolveOrExit() throws -> Settings {
+        do throws(Flaws) {
+            return try resolve(ServerSettings.schema)
+        } catch {
+            writeError("\(error)")
+            throw ExitCode(2)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import LogFormat
 import Store
 
 struct StatsCommand: ParsableCommand {

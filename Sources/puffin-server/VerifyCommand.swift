@@ -54,57 +54,66 @@ extension ByteBuffer {
     // MARK: As JSON
 
     fileprivate mutating func append(verification found: Verification, of data: String) {
-        append("{\"data\":")
-        append(string: data)
-        let state =
-            found.isDamaged ? "damaged" : found.isOfOtherVersion ? "other version" : found.isSound ? "sound" : "torn"
-        append(text: ",\"state\":\"\(state)\",\"history\":")
-        if let history = found.history { append(string: history) } else { append("null") }
-        append(text: ",\"first\":\(found.first.map(String.init) ?? "null"),\"last\":\(found.last)")
-        append(text: ",\"snapshot\":\(found.snapshotSeq.map(String.init) ?? "null"),\"files\":[")
-        for (index, file) in found.files.enumerated() {
-            if index > 0 { append(",") }
-            append(file)
+        append(json: .compact) { json in
+            json.object { json in
+                json.member("data", data)
+                json.member("state", stateName(found))
+                json.member("history", found.history)
+                json.member("first", found.first)
+                json.member("last", found.last)
+                json.member("snapshot", found.snapshotSeq)
+                json.member(
+                    "files",
+                    list: { json in
+                        for file in found.files { json.object { $0.members(of: file) } }
+                    })
+                json.member("warnings", found.warnings)
+            }
         }
-        append("],\"warnings\":[")
-        for (index, warning) in found.warnings.enumerated() {
-            if index > 0 { append(",") }
-            append(string: warning)
-        }
-        append("]}\n")
+        append("\n")
     }
+}
 
-    private mutating func append(_ file: FileFinding) {
-        append(text: "{\"kind\":\"\(file.kind)\",\"path\":")
-        append(string: file.path)
-        append(text: ",\"first\":\(file.first),\"last\":\(file.last)")
+extension JSONWriter {
+    fileprivate mutating func members(of file: FileFinding) {
+        member("kind", "\(file.kind)")
+        member("path", file.path)
+        member("first", file.first)
+        member("last", file.last)
         if file.kind != .gap {
-            append(text: ",\"\(file.kind == .snapshot ? "pairs" : "records")\":\(file.count),\"size\":\(file.size)")
+            member(file.kind == .snapshot ? "pairs" : "records", file.count)
+            member("size", file.size)
         }
-        if file.kind != .snapshot { append(text: ",\"merged\":\(file.isMerged)") }
+        if file.kind != .snapshot { member("merged", file.isMerged) }
         switch file.state {
-        case .sound: append(text: ",\"state\":\"\(file.kind == .gap ? "missing" : "sound")\"")
+        case .sound: member("state", file.kind == .gap ? "missing" : "sound")
         case .torn(let damage, let size):
-            append(text: ",\"state\":\"torn\",\"torn\":{\"offset\":\(damage.offset),\"size\":\(size)}")
+            member("state", "torn")
+            member(
+                "torn",
+                object: { json in
+                    json.member("offset", damage.offset)
+                    json.member("size", size)
+                })
         case .damaged(let damage):
-            append(text: ",\"state\":\"damaged\",\"damage\":{\"line\":\(damage.line),\"offset\":\(damage.offset)")
-            append(",\"expected\":")
-            append(string: damage.expected)
-            append(",\"found\":")
-            append(string: damage.found)
-            append("}")
+            member("state", "damaged")
+            member(
+                "damage",
+                object: { json in
+                    json.member("line", damage.line)
+                    json.member("offset", damage.offset)
+                    json.member("expected", damage.expected)
+                    json.member("found", damage.found)
+                })
         case .otherVersion(let found):
-            append(",\"state\":\"other version\",\"found\":")
-            append(string: found)
+            member("state", "other version")
+            member("found", found)
         }
-        append("}")
     }
+}
 
-    /// Appends a text as a JSON string.
-    mutating func append(string text: String) {
-        let bytes = Array(text.utf8)
-        append(jsonString: bytes.span)
-    }
+private func stateName(_ found: Verification) -> String {
+    found.isDamaged ? "damaged" : found.isOfOtherVersion ? "other version" : found.isSound ? "sound" : "torn"
 }
 
 /// A text with blanks behind it, or in front of it, up to a width in characters.

@@ -1,5 +1,7 @@
 import Bytes
 import Foundation
+import Server
+import ServerConfiguration
 import Settings
 import Testing
 
@@ -30,14 +32,15 @@ struct FileTests {
     @Test("the seed's file is read as it stands")
     func seed() throws {
         let settings = try resolve(file: FileTests.seed)
-        #expect(settings[ServerSettings.port] == 8080)
-        #expect(settings[ServerSettings.dataFile] == "puffin.json")
-        #expect(settings[ServerSettings.mode] == "leader")
-        #expect(settings[ServerSettings.followers].map(\.description) == ["localhost:8081", "localhost:8082"])
-        #expect(settings[ServerSettings.logLevel] == "info")
-        #expect(settings[ServerSettings.logFormat] == "json")
-        #expect(settings[ServerSettings.metricsEnabled])
-        #expect(settings[ServerSettings.metricsPort] == 9090)
+        #expect(Configuration(settings).port == 8080)
+        #expect(Configuration(settings).data == "puffin.json")
+        #expect(Configuration(settings).mode == .leader)
+        #expect(
+            Configuration(settings).replication.followers.map(\.description) == ["localhost:8081", "localhost:8082"])
+        #expect(Configuration(settings).logging.level == .info)
+        #expect(Configuration(settings).logging.format == .json)
+        #expect(Configuration(settings).metrics.isEnabled)
+        #expect(Configuration(settings).metrics.port == 9090)
         #expect(settings.countFromFile == 8)
     }
 
@@ -49,7 +52,7 @@ struct FileTests {
             "server:\n  port: >-\n    81\n",
         ])
     func spellings(file: String) throws {
-        #expect(try resolve(file: file)[ServerSettings.port] == 81)
+        #expect(try Configuration(resolve(file: file)).port == 81)
     }
 
     @Test(
@@ -161,7 +164,7 @@ struct FileTests {
     func all() throws {
         let found = try complaints(
             file: "server:\n  prot: 1\n  durability: x\nlogging:\n  level: inf\n  level: info\n",
-            flags: [(ServerSettings.port.setting, ["y"])], environment: ["PUFFIN_MEMORY_MAX": "z"])
+            flags: [(setting("server.port"), ["y"])], environment: ["PUFFIN_MEMORY_MAX": "z"])
         #expect(
             found.map { $0.prefix { $0 != " " } } == [
                 "--port:", "PUFFIN_MEMORY_MAX:", "config.yaml:2:", "config.yaml:3:", "config.yaml:5:", "config.yaml:6:",

@@ -1,4 +1,5 @@
 import Foundation
+import ServerConfiguration
 import Settings
 
 /// A folder with configuration files, removed with its value.
@@ -16,6 +17,12 @@ final class ConfigFolder {
     func write(_ content: String, to name: String = "config.yaml") throws {
         try Data(content.utf8).write(to: URL(fileURLWithPath: path + "/" + name))
     }
+}
+
+/// A setting of the server.
+func setting(_ name: String) -> Setting {
+    guard let setting = ServerSettings.schema[name] else { preconditionFailure("no setting \(name)") }
+    return setting
 }
 
 /// The settings that a file's content, flags and variables give.

@@ -1,5 +1,7 @@
 import Bytes
 import Foundation
+import Server
+import ServerConfiguration
 import Settings
 import TestSupport
 import Testing
@@ -71,9 +73,9 @@ struct SchemaTests {
     func warn() throws {
         for settings in [
             try resolve(file: "logging:\n  level: warn\n"), try resolve(environment: ["PUFFIN_LOGGING_LEVEL": "warn"]),
-            try resolve(flags: [(ServerSettings.logLevel.setting, ["warn"])]),
+            try resolve(flags: [(setting("logging.level"), ["warn"])]),
         ] {
-            #expect(settings[ServerSettings.logLevel] == "warning")
+            #expect(Configuration(settings).logging.level == .warning)
         }
     }
 
@@ -91,15 +93,15 @@ struct SchemaTests {
                 storage: {retain_age: 12h, compact_ratio: 1.5, segment_size: 1M}
                 replication: {ack: 2, ack_timeout: 250ms, adopt_history: yes}
                 """)
-        #expect(settings[ServerSettings.maxMemory] == 2 << 30)
-        #expect(settings[ServerSettings.slowThreshold] == nil)
-        #expect(settings[ServerSettings.retainAge] == 12 * 3_600_000)
-        #expect(settings[ServerSettings.compactRatio] == 1.5)
-        #expect(settings[ServerSettings.segmentSize] == 1 << 20)
-        #expect(settings[ServerSettings.acknowledgementTimeout] == TimeSpan(milliseconds: 250))
-        #expect(settings[ServerSettings.adoptHistory])
-        #expect(try resolve()[ServerSettings.maxMemory] == nil)
-        #expect(try resolve()[ServerSettings.slowThreshold] == TimeSpan(milliseconds: 100))
+        #expect(Configuration(settings).maxMemory == 2 << 30)
+        #expect(Configuration(settings).slowLog.threshold == nil)
+        #expect(Configuration(settings).store.retention.age == 12 * 3_600_000)
+        #expect(Configuration(settings).store.compactRatio == 1.5)
+        #expect(Configuration(settings).store.layout.segmentSize == 1 << 20)
+        #expect(Configuration(settings).replication.ackTimeout == 250)
+        #expect(Configuration(settings).replication.adoptsHistory)
+        #expect(try Configuration(resolve()).maxMemory == nil)
+        #expect(try Configuration(resolve()).slowLog.threshold == .milliseconds(100))
     }
 
     @Test("a setting is found by its name, its flag or its variable")
@@ -139,7 +141,7 @@ struct DisplayTests {
     @Test("every setting with its value and where it is from")
     func table() throws {
         let settings = try resolve(
-            flags: [(ServerSettings.port.setting, [":81"])], environment: ["PUFFIN_SERVER_DATA_FILE": "my data"])
+            flags: [(setting("server.port"), [":81"])], environment: ["PUFFIN_SERVER_DATA_FILE": "my data"])
         let lines = settings.table.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
         #expect(lines.count == ServerSettings.schema.settings.count)
         #expect(lines[0] == "server.port 81 flag --port")
@@ -152,20 +154,20 @@ struct DisplayTests {
         let settings = try resolve(
             file: FileTests.seed,
             flags: [
-                (ServerSettings.dataFile.setting, ["a \"b\" #c: \\ é\u{1}"]),
-                (ServerSettings.bind.setting, ["yes", "off"]),
-                (ServerSettings.compactRatio.setting, ["1.5"]), (ServerSettings.maxMemory.setting, ["0"]),
+                (setting("server.data_file"), ["a \"b\" #c: \\ é\u{1}"]),
+                (setting("server.bind"), ["yes", "off"]),
+                (setting("storage.compact_ratio"), ["1.5"]), (setting("memory.max"), ["0"]),
             ])
         let again = try resolve(file: settings.yaml)
         #expect(again.changes(from: settings).filter { $0.form != .number }.isEmpty)
-        #expect(again[ServerSettings.port] == settings[ServerSettings.port])
-        #expect(again[ServerSettings.compactRatio] == 1.5)
+        #expect(Configuration(again).port == Configuration(settings).port)
+        #expect(Configuration(again).store.compactRatio == 1.5)
         #expect(again.countFromFile == ServerSettings.schema.settings.count)
     }
 
     @Test("JSON is one object with values of their types")
     func json() throws {
-        let settings = try resolve(file: FileTests.seed, flags: [(ServerSettings.compactRatio.setting, ["1.5"])])
+        let settings = try resolve(file: FileTests.seed, flags: [(setting("storage.compact_ratio"), ["1.5"])])
         let object = try #require(
             try JSONSerialization.jsonObject(with: Data(settings.json.utf8)) as? [String: [String: Any]])
         #expect(object.count == ServerSettings.schema.settings.count)
@@ -178,7 +180,7 @@ struct DisplayTests {
 
     @Test("an explanation says everything")
     func explanation() throws {
-        let text = try resolve().explanation(of: ServerSettings.followers.setting)
+        let text = try resolve().explanation(of: setting("replication.followers"))
         for part in [
             "replication.followers\n", "sends them the log", "none", "host:port", "--follower",
             "PUFFIN_REPLICATION_FOLLOWERS",
@@ -186,6 +188,6 @@ struct DisplayTests {
         ] {
             #expect(text.contains(part), "\(part) in \(text)")
         }
-        #expect(try resolve().explanation(of: ServerSettings.port.setting).contains("with a restart"))
+        #expect(try resolve().explanation(of: setting("server.port")).contains("with a restart"))
     }
 }

@@ -1,5 +1,7 @@
 import Bytes
 import Foundation
+import Server
+import ServerConfiguration
 import Settings
 import Testing
 
@@ -8,7 +10,7 @@ struct SourceTests {
     @Test("a flag comes before the environment, that before the file, that before the default")
     func order() throws {
         let file = "server:\n  port: 3\n"
-        let flags: [(Setting, [String])] = [(ServerSettings.port.setting, ["1"])]
+        let flags: [(Setting, [String])] = [(setting("server.port"), ["1"])]
         let environment = ["PUFFIN_SERVER_PORT": "2"]
         let cases: [(Settings, UInt16, String)] = [
             (try resolve(file: file, flags: flags, environment: environment), 1, "flag --port"),
@@ -16,12 +18,12 @@ struct SourceTests {
             (try resolve(), 8080, "default"),
         ]
         for (settings, port, origin) in cases {
-            #expect(settings[ServerSettings.port] == port)
-            #expect(settings[ServerSettings.port.setting].origin.description == origin)
+            #expect(Configuration(settings).port == port)
+            #expect(settings[setting("server.port")].origin.description == origin)
         }
         let fromFile = try resolve(file: file)
-        #expect(fromFile[ServerSettings.port] == 3)
-        #expect(fromFile[ServerSettings.port.setting].origin.description.hasSuffix("/config.yaml:2"))
+        #expect(Configuration(fromFile).port == 3)
+        #expect(fromFile[setting("server.port")].origin.description.hasSuffix("/config.yaml:2"))
     }
 
     @Test("what is wrong is said in the same words wherever it stands")
@@ -64,11 +66,11 @@ struct SourceTests {
             #expect(beside.count == 1 && beside[0].contains("cannot be ''"), "\(beside)")
         }
         #expect(
-            try complaints(flags: [(ServerSettings.bind.setting, [""])]) == [
+            try complaints(flags: [(setting("server.bind"), [""])]) == [
                 "--bind: server.bind cannot be empty: expected a list of one or more; each an address or a host name, such as 127.0.0.1, ::1 or localhost"
             ])
         // What is quoted is a text.
-        #expect(try resolve(file: "server:\n  data_file: '~'\n")[ServerSettings.dataFile] == "~")
+        #expect(try Configuration(resolve(file: "server:\n  data_file: '~'\n")).data == "~")
     }
 
     @Test("of very many mistakes the first are said and the others counted, and no long name is compared with others")
@@ -81,7 +83,7 @@ struct SourceTests {
         let items = Array(repeating: "'a b'", count: 16_000).joined(separator: ",")
         #expect(try complaints(file: "server:\n  bind: [\(items)]\n").count == 21)
         #expect(
-            try complaints(flags: [(ServerSettings.bind.setting, [String(repeating: "/,", count: 16_000)])]).count == 21
+            try complaints(flags: [(setting("server.bind"), [String(repeating: "/,", count: 16_000)])]).count == 21
         )
         let long = String(repeating: "server.port", count: 50_000)
         #expect(try complaints(file: "server:\n  ? \(long)\n  : 1\n").count == 1)
@@ -91,7 +93,7 @@ struct SourceTests {
     @Test("a source that comes first does not hide what is wrong in a later one")
     func hidden() throws {
         let found = try complaints(
-            file: "server:\n  port: x\n", flags: [(ServerSettings.port.setting, ["1"])])
+            file: "server:\n  port: x\n", flags: [(setting("server.port"), ["1"])])
         #expect(found.count == 1 && found[0].hasPrefix("config.yaml:2: "))
     }
 
@@ -99,14 +101,17 @@ struct SourceTests {
     func repeated() throws {
         let settings = try resolve(
             flags: [
-                (ServerSettings.port.setting, ["1", "2"]), (ServerSettings.bind.setting, ["::1", "a, b"]),
+                (setting("server.port"), ["1", "2"]), (setting("server.bind"), ["::1", "a, b"]),
             ], environment: ["PUFFIN_REPLICATION_FOLLOWERS": "a:1,b:2"])
-        #expect(settings[ServerSettings.port] == 2)
-        #expect(settings[ServerSettings.bind] == ["::1", "a", "b"])
-        #expect(settings[ServerSettings.followers] == [Endpoint(host: "a", port: 1), Endpoint(host: "b", port: 2)])
+        #expect(Configuration(settings).port == 2)
+        #expect(Configuration(settings).hosts == ["::1", "a", "b"])
+        #expect(
+            Configuration(settings).replication.followers == [
+                Endpoint(host: "a", port: 1), Endpoint(host: "b", port: 2),
+            ])
         let none = try resolve(
             file: "replication:\n  followers: [a:1]\n", environment: ["PUFFIN_REPLICATION_FOLLOWERS": ""])
-        #expect(none[ServerSettings.followers].isEmpty)
+        #expect(Configuration(none).replication.followers.isEmpty)
     }
 
     @Test("names in the environment that no setting has are errors where they begin as settings do")
@@ -140,7 +145,7 @@ struct SecretTests {
         "server.password", flag: "password",
         Kind("at least 8 characters", words: ["none"]) { $0.count >= 8 ? $0 : nil },
         default: "no password", isSecret: true, "What clients have to say.")
-    static let schema = Schema([ServerSettings.port.setting, password.setting])
+    static let schema = Schema([setting("server.port"), password.setting])
     private let secret = "correct horse"
 
     @Test("a secret may stand in a file that the environment names; a line feed at its end is not meant")

@@ -1,4 +1,5 @@
 import Bytes
+import Commands
 import Shell
 import Testing
 import Wire

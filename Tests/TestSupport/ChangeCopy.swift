@@ -1,6 +1,6 @@
 // A change that outlives the line it was read from.
 
-import Store
+import LogFormat
 
 /// What a record says, in memory of its own.
 package enum ChangeCopy: Equatable, Sendable {
@@ -12,9 +12,9 @@ package enum ChangeCopy: Equatable, Sendable {
     package static func delete(_ key: String) -> ChangeCopy { .delete(Array(key.utf8)) }
 
     package init(_ change: borrowing Change) {
-        switch change {
-        case .set(let key, let value): self = .set(Array(key), Array(value))
-        case .delete(let key): self = .delete(Array(key))
+        switch change.kind {
+        case .set: self = .set(Array(change.key), Array(change.value))
+        case .delete: self = .delete(Array(change.key))
         case .clear: self = .clear
         }
     }

@@ -67,16 +67,13 @@ package final class ChildProcess: Sendable {
 
     package func send(_ signal: Int32) { end.send(signal, to: id) }
 
-    /// Waits until it has ended, and all it wrote is in `output`. One that does not end is killed after `patience`.
+    /// Waits until it has ended, and all it wrote is in `output`. One that does not end is killed after `TimeLimit.program`.
     /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
     package func wait() -> Int32 { end.wait(for: id) }
 
-    /// Waits until it has written `text`. One that neither does nor ends is killed after `patience`.
+    /// Waits until it has written `text`. One that neither does nor ends is killed after `TimeLimit.program`.
     /// - Returns: false where it has ended without.
     package func waitForOutput(containing text: String) -> Bool { end.waitForOutput(containing: text, of: id) }
-
-    /// Seconds; only a program that hangs takes so long. A test that waits for one fails instead of waiting for ever.
-    fileprivate static let patience = 120.0
 
     /// Copies a program to where every user may run it: the folder that it was built in may be another user's alone.
     /// - Parameter folder: one that every user may look into; it is made so.
@@ -117,7 +114,7 @@ final class ChildEnd: @unchecked Sendable {
     }
 
     func wait(for id: pid_t) -> Int32 {
-        let deadline = Date(timeIntervalSinceNow: ChildProcess.patience)
+        let deadline = Date(timeIntervalSinceNow: TimeLimit.program)
         return condition.withLock {
             while true {
                 if let exitCode { return exitCode }
@@ -127,7 +124,7 @@ final class ChildEnd: @unchecked Sendable {
     }
 
     func waitForOutput(containing text: String, of id: pid_t) -> Bool {
-        let deadline = Date(timeIntervalSinceNow: ChildProcess.patience)
+        let deadline = Date(timeIntervalSinceNow: TimeLimit.program)
         return condition.withLock {
             while true {
                 if String(decoding: bytes, as: UTF8.self).contains(text) { return true }

@@ -72,12 +72,12 @@ package final class TerminalProcess: @unchecked Sendable {
 
     /// Waits until `text` stands in what the program has written since the last text that was expected, colours and cursor
     /// movements left out.
-    /// - Returns: whether it came before the program ended, or the patience of `ChildProcess`.
+    /// - Returns: whether it came before the program ended, or `TimeLimit.condition`.
     package func expect(_ text: String) -> Bool {
-        let patience = Date(timeIntervalSinceNow: 60)
+        let deadline = TimeLimit.end
         while true {
             let size = end.size
-            let isOver = end.isOver || Date() > patience
+            let isOver = end.isOver || Date() > deadline
             let screen = screen
             let start = screen.index(screen.startIndex, offsetBy: min(seen, screen.count))
             if let found = screen[start...].range(of: text) {
@@ -85,7 +85,7 @@ package final class TerminalProcess: @unchecked Sendable {
                 return true
             }
             if isOver { return false }
-            end.waitForMore(than: size, until: patience)
+            end.waitForMore(than: size, until: deadline)
         }
     }
 

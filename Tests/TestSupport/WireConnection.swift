@@ -9,17 +9,15 @@ package struct WireError: Error, CustomStringConvertible {
     package init(description: String) { self.description = description }
 }
 
-/// A TCP connection to a server on this machine. Blocking; nothing takes longer than `patience` before it is an error.
+/// A TCP connection to a server on this machine. Blocking; nothing takes longer than `TimeLimit.reply` before it is an error.
 package final class WireConnection: Sendable {
     let descriptor: Int32
-    /// Seconds; only a broken server takes so long.
-    private static let patience = 30
 
     /// - Parameter host: four numbers; over IPv4 only.
     package init(port: UInt16, at host: String = "127.0.0.1", overIPv6: Bool = false) throws {
         descriptor = socket(
             overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        WireConnection.limitPatience(of: descriptor)
+        WireConnection.setTimeLimit(of: descriptor)
         guard overIPv6 ? connect6(port) == 0 : connect4(host, port) == 0 else {
             // `deinit` closes the socket: everything is initialised here. Closing it twice would close somebody else's.
             let reason = unsafe String(cString: strerror(errno))
@@ -54,12 +52,12 @@ package final class WireConnection: Sendable {
     /// Takes over a socket that is connected.
     init(accepted descriptor: Int32) {
         self.descriptor = descriptor
-        WireConnection.limitPatience(of: descriptor)
+        WireConnection.setTimeLimit(of: descriptor)
     }
 
-    /// No call on a socket takes longer than `patience`.
-    static func limitPatience(of descriptor: Int32) {
-        var limit = timeval(tv_sec: WireConnection.patience, tv_usec: 0)
+    /// No call on a socket takes longer than `TimeLimit.reply`.
+    static func setTimeLimit(of descriptor: Int32) {
+        var limit = timeval(tv_sec: Int(TimeLimit.reply), tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
@@ -102,7 +100,7 @@ package final class WireConnection: Sendable {
         var chunk = [UInt8](repeating: 0, count: limit)
         let count = unsafe recv(descriptor, &chunk, limit, 0)
         if count < 0 && errno == ECONNRESET { return [] }
-        guard count >= 0 else { throw WireError(description: "nothing came within \(WireConnection.patience) s") }
+        guard count >= 0 else { throw WireError(description: "nothing came within \(Int(TimeLimit.reply)) s") }
         return Array(chunk[..<count])
     }
 

@@ -12,7 +12,7 @@ package final class WireListener: Sendable {
     ///   - backlog: how many connections may wait to be accepted.
     package init(port wanted: UInt16 = 0, backlog: Int32 = 128) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        WireConnection.limitPatience(of: descriptor)
+        WireConnection.setTimeLimit(of: descriptor)
         let (result, port) = listeningPort(of: descriptor, wanted: wanted)
         self.port = port
         guard result == 0, listen(descriptor, backlog) == 0 else {

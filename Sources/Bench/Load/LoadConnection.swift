@@ -1,3 +1,5 @@
+// A load tool's connection: it carries requests and replies and decides nothing.
+
 import Bytes
 import Reactor
 

@@ -1,3 +1,5 @@
+// The processor time of a server on the same machine, from /proc/PID/stat (proc(5)).
+
 import BlockingClient
 import Bytes
 import Reactor

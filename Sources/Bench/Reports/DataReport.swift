@@ -12,20 +12,30 @@ package enum ReportFormat: String, CaseIterable, Sendable {
 /// Writes a run as JSON or CSV.
 package enum DataReport {
     package static func json(_ result: RunResult, _ context: RunContext) -> String {
-        JSON.object([
-            ("context", fields(context)),
-            ("seconds", .number(result.seconds)),
-            ("total", row(result.total)),
-            ("operations", .array(result.operations.map(row))),
-            ("mismatches", .integer(result.mismatches)),
-            ("unanswered", .integer(result.unanswered)),
-            ("unsent", .integer(result.unsent)),
-            ("interrupted", .boolean(result.isInterrupted)),
-            ("failure", result.failure.map(JSON.text) ?? .null),
-            ("client", client(result)),
-            ("server_cpu_microseconds", result.serverMicroseconds.map(JSON.number) ?? .null),
-            ("timeline", .array(result.timeline.map(point))),
-        ]).text() + "\n"
+        String(json: .indented) { json in
+            json.object { json in
+                json.member("context", object: { $0.members(of: context) })
+                json.member("seconds", result.seconds)
+                json.member("total", object: { $0.members(of: result.total) })
+                json.member(
+                    "operations",
+                    list: { json in
+                        for operation in result.operations { json.object { $0.members(of: operation) } }
+                    })
+                json.member("mismatches", result.mismatches)
+                json.member("unanswered", result.unanswered)
+                json.member("unsent", result.unsent)
+                json.member("interrupted", result.isInterrupted)
+                json.member("failure", result.failure)
+                json.member("client", object: { $0.members(ofClient: result) })
+                json.member("server_cpu_microseconds", result.serverMicroseconds)
+                json.member(
+                    "timeline",
+                    list: { json in
+                        for point in result.timeline { json.object { $0.members(of: point) } }
+                    })
+            }
+        } + "\n"
     }
 
     package static func csv(_ result: RunResult) -> String {
@@ -43,21 +53,29 @@ package enum DataReport {
     }
 
     package static func json(_ comparison: Comparison, _ contexts: [RunContext]) -> String {
-        JSON.object([
-            ("servers", .array(contexts.map(fields))),
-            ("rounds", .integer(comparison.rounds)),
-            (
-                "rows",
-                .array(
-                    comparison.rows.map { row in
-                        .object([
-                            ("name", .text(row.name)), ("first", spread(row.first)), ("second", spread(row.second)),
-                            ("times_better", spread(row.advantage)),
-                        ])
+        String(json: .indented) { json in
+            json.object { json in
+                json.member(
+                    "servers",
+                    list: { json in
+                        for context in contexts { json.object { $0.members(of: context) } }
                     })
-            ),
-            ("warnings", .array(comparison.warnings.map(JSON.text))),
-        ]).text() + "\n"
+                json.member("rounds", comparison.rounds)
+                json.member(
+                    "rows",
+                    list: { json in
+                        for row in comparison.rows {
+                            json.object { json in
+                                json.member("name", row.name)
+                                json.member("first", object: { $0.members(of: row.first) })
+                                json.member("second", object: { $0.members(of: row.second) })
+                                json.member("times_better", object: { $0.members(of: row.advantage) })
+                            }
+                        }
+                    })
+                json.member("warnings", comparison.warnings)
+            }
+        } + "\n"
     }
 
     package static func csv(_ comparison: Comparison) -> String {
@@ -71,20 +89,25 @@ package enum DataReport {
     }
 
     package static func json(_ sweep: Sweep, _ context: RunContext) -> String {
-        JSON.object([
-            ("context", fields(context)),
-            ("capacity", .number(sweep.capacity)),
-            ("knee", sweep.knee.map { .number($0.rate) } ?? .null),
-            (
-                "steps",
-                .array(
-                    sweep.steps.map { step in
-                        .object(
-                            [("rate", .number(step.rate)), ("reached", .number(step.achieved))] + times(step.latency)
-                                + [("excess", step.excess.map(JSON.text) ?? .null)])
+        String(json: .indented) { json in
+            json.object { json in
+                json.member("context", object: { $0.members(of: context) })
+                json.member("capacity", sweep.capacity)
+                json.member("knee", sweep.knee?.rate)
+                json.member(
+                    "steps",
+                    list: { json in
+                        for step in sweep.steps {
+                            json.object { json in
+                                json.member("rate", step.rate)
+                                json.member("reached", step.achieved)
+                                json.members(of: step.latency)
+                                json.member("excess", step.excess)
+                            }
+                        }
                     })
-            ),
-        ]).text() + "\n"
+            }
+        } + "\n"
     }
 
     package static func csv(_ sweep: Sweep) -> String {
@@ -95,48 +118,51 @@ package enum DataReport {
         }
         return (["rate,reached,p50_us,p90_us,p99_us,p99.9_us"] + rows).joined(separator: "\n") + "\n"
     }
+}
 
-    private static func fields(_ context: RunContext) -> JSON {
-        .object(context.fields.map { ($0.name, .text($0.value)) })
+extension JSONWriter {
+    fileprivate mutating func members(of context: RunContext) {
+        for field in context.fields { member(field.name, field.value) }
     }
 
-    private static func row(_ row: OperationResult) -> JSON {
-        .object(
-            [
-                ("name", .text(row.name)), ("count", .integer(row.latency.count)), ("rate", .number(row.rate)),
-                ("misses", .integer(row.misses)), ("errors", .integer(row.errors)),
-            ] + times(row.latency))
+    fileprivate mutating func members(of row: OperationResult) {
+        member("name", row.name)
+        member("count", row.latency.count)
+        member("rate", row.rate)
+        member("misses", row.misses)
+        member("errors", row.errors)
+        members(of: row.latency)
     }
 
-    private static func times(_ latency: LatencySummary) -> [(String, JSON)] {
-        [("mean_us", .number(latency.mean / 1000))]
-            + [
-                ("p50_us", latency.p50), ("p90_us", latency.p90), ("p99_us", latency.p99), ("p99.9_us", latency.p999),
-                ("p99.99_us", latency.p9999), ("max_us", latency.max),
-            ].map { ($0.0, .number(Double($0.1) / 1000)) }
+    fileprivate mutating func members(of latency: LatencySummary) {
+        member("mean_us", latency.mean / 1000)
+        let times = [
+            ("p50_us", latency.p50), ("p90_us", latency.p90), ("p99_us", latency.p99), ("p99.9_us", latency.p999),
+            ("p99.99_us", latency.p9999), ("max_us", latency.max),
+        ]
+        for (name, nanoseconds) in times { member(name, Double(nanoseconds) / 1000) }
     }
 
-    private static func client(_ result: RunResult) -> JSON {
-        .object([
-            ("cpu_microseconds", .number(result.client.microseconds)),
-            ("busiest_thread", .number(result.client.busiestThread)),
-            ("late_share", .number(result.client.lateShare)),
-            ("longest_delay_us", .number(Double(result.client.longestDelay) / 1000)),
-            ("warning", result.client.warning(serverUse: result.serverUse).map(JSON.text) ?? .null),
-        ])
+    fileprivate mutating func members(ofClient result: RunResult) {
+        member("cpu_microseconds", result.client.microseconds)
+        member("busiest_thread", result.client.busiestThread)
+        member("late_share", result.client.lateShare)
+        member("longest_delay_us", Double(result.client.longestDelay) / 1000)
+        member("warning", result.client.warning(serverUse: result.serverUse))
     }
 
-    private static func point(_ point: TimelinePoint) -> JSON {
-        .object([
-            ("second", .number(point.second)), ("rate", .number(point.rate)),
-            ("p50_us", .number(Double(point.p50) / 1000)), ("p99_us", .number(Double(point.p99) / 1000)),
-            ("max_us", .number(Double(point.max) / 1000)), ("errors", .integer(point.errors)),
-        ])
+    fileprivate mutating func members(of point: TimelinePoint) {
+        member("second", point.second)
+        member("rate", point.rate)
+        member("p50_us", Double(point.p50) / 1000)
+        member("p99_us", Double(point.p99) / 1000)
+        member("max_us", Double(point.max) / 1000)
+        member("errors", point.errors)
     }
 
-    private static func spread(_ spread: Spread) -> JSON {
-        .object([
-            ("median", .number(spread.median)), ("min", .number(spread.least)), ("max", .number(spread.most)),
-        ])
+    fileprivate mutating func members(of spread: Spread) {
+        member("median", spread.median)
+        member("min", spread.least)
+        member("max", spread.most)
     }
 }

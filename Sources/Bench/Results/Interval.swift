@@ -1,3 +1,5 @@
+// A second or less of a run, as the live line and the curves show it.
+
 import Histogram
 
 /// What came in during a short time, for the live line and for the curves over time.

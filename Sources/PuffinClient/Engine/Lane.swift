@@ -2,6 +2,7 @@
 // none to be had.
 
 import Bytes
+import Commands
 import Reactor
 import Wire
 
@@ -218,7 +219,8 @@ final class Lane {
             request.add(.success(RESPValue(reply)))
             return true
         }
-        let isBehind = code == "LOADING" || (request.isAfter && code == "BEHIND")
+        let known = ErrorCode(rawValue: code)
+        let isBehind = known == .loading || (request.isAfter && known == .behind)
         if isFollower, isBehind, request.count == 1, !request.isOver {
             request.reset()
             request.needsLeader = true
@@ -249,7 +251,7 @@ final class Lane {
     private func checked(_ reply: Reply) {
         isChecking = false
         switch reply {
-        case .error(let code, _): isHealthy = code != "LOADING"
+        case .error(let code, _): isHealthy = ErrorCode(rawValue: code) != .loading
         case .array(let parts) where parts.count == 5 && RESPValue(parts[0]).string == "slave":
             isHealthy = RESPValue(parts[3]).string == "connected"
         default: isHealthy = true

@@ -48,33 +48,24 @@ struct LogLine {
     }
 
     private func append(objectTo line: inout ByteBuffer, at milliseconds: UInt64) {
-        line.append("{\"ts\":\"")
-        line.append(time: Timestamp(milliseconds: milliseconds))
-        line.append("\"")
-        line.append(field: "level", level)
-        line.append(field: "message", message)
-        if let repeated { line.append(text: ",\"repeated\":\(repeated)") }
-        for (name, value) in fields { line.append(field: LogLine.reserved.contains(name) ? name + "_" : name, value) }
-        line.append("}")
+        var time = ByteBuffer()
+        time.append(time: Timestamp(milliseconds: milliseconds))
+        // More is escaped than JSON asks for: a line does nothing to a terminal.
+        line.append(json: .terminalSafe) { json in
+            json.object { json in
+                json.member("ts", bytes: time.bytes)
+                json.member("level", level)
+                json.member("message", message)
+                if let repeated { json.member("repeated", repeated) }
+                for (name, value) in fields {
+                    json.member(LogLine.reserved.contains(name) ? name + "_" : name, value)
+                }
+            }
+        }
     }
 }
 
 extension ByteBuffer {
-    fileprivate mutating func append(field name: String, _ value: String) {
-        append(",")
-        append(jsonText: name)
-        append(":")
-        append(jsonText: value)
-    }
-
-    /// Appends a text as a JSON string that does nothing to a terminal: more is escaped there than JSON asks for.
-    private mutating func append(jsonText text: String) {
-        let bytes = Array(text.utf8)
-        var string = ByteBuffer()
-        string.append(jsonString: bytes.span)
-        append(terminalSafe: string.bytes)
-    }
-
     /// Appends a text so that it stays on its line and does nothing to a terminal.
     /// - Parameter quoted: whether it is put between quotes where it is not one word.
     fileprivate mutating func append(plain text: String, quoted: Bool) {

@@ -1,3 +1,5 @@
+// The memory limit: a given one, or a share of the machine's or control group's memory.
+
 import Bytes
 
 /// How much memory the server may use, and why so much.

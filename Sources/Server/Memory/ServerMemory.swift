@@ -1,6 +1,7 @@
 // The memory limit: who may grow, and who has to give back when there is too little. Nothing is ever evicted.
 
 import Bytes
+import Commands
 import Reactor
 import Store
 import Wire
@@ -9,7 +10,7 @@ extension Server {
     /// Bytes that count against the limit: pairs and table, what was cleared, buffers, connections.
     var usedMemory: Int { storeMemory + bufferMemory }
 
-    private var storeMemory: Int { store.size + store.clearedSize }
+    var storeMemory: Int { store.size + store.clearedSize }
 
     private var bufferMemory: Int { BufferMemory.size &+ loop.streamSize }
 
@@ -26,9 +27,9 @@ extension Server {
     /// - Parameter keys: where the keys are; each is followed by its value.
     /// - Returns: whether it fits, or takes no more memory than is in use now.
     @inline(never)
-    func makesRoom(for arguments: Arguments, _ keys: Command.Keys, _ replies: inout ReplyQueue) -> Bool {
+    func makesRoom(for arguments: Arguments, _ keys: Keys, _ replies: inout ReplyQueue) -> Bool {
         var growth = 0
-        for index in keys.indices(in: arguments) where index + 1 < arguments.count {
+        for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
         }
         while growth > 0, usedMemory + growth > memory.limit {
@@ -64,13 +65,13 @@ extension Server {
     /// itself.
     private func excess(held: Int) -> Int { memory.excess(store: storeMemory, buffers: held) }
 
-    private var heldMemory: Int { sessions.values.reduce(0) { $0 + ($1.stream.isOpen ? $1.heldMemory : 0) } }
+    private var heldMemory: Int { connections.all.reduce(0) { $0 + ($1.stream.isOpen ? $1.heldMemory : 0) } }
 
     /// Makes connections give memory back: first what idle ones keep for later; then, the largest first, until they take half of
     /// what they may: those with half a request get an error, and so do listings of which nothing is sent; those that do not take
     /// their replies are dropped, and so is whoever else holds much.
     private func relieveMemory() {
-        for session in sessions.values { session.trim() }
+        for session in connections.all { session.trim() }
         var held = heldMemory
         let incomplete = sessions(by: \.incompleteSize, from: limits.shortRequestSize)
         // One alone may be large: at the limit it may be the value that makes another one smaller.
@@ -97,7 +98,7 @@ extension Server {
     }
 
     /// Has a session give back what it holds.
-    private func free(_ session: Session) {
+    func free(_ session: Session) {
         let (listing, unsent, held) = (session.listingSize, session.outputSize, session.heldMemory)
         if session.refuseListing(.outOfMemory(used: usedMemory, limit: memory.limit, reply: listing)) {
             memory.countRefusal()
@@ -114,7 +115,7 @@ extension Server {
 
     /// Open sessions for which a size is larger than `least`, with it, the largest first.
     private func sessions(by size: KeyPath<Session, Int>, from least: Int) -> [(Session, size: Int)] {
-        sessions.values.filter { $0.stream.isOpen }.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }
+        connections.all.filter { $0.stream.isOpen }.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }
             .sorted { $0.size > $1.size }
     }
 
@@ -138,75 +139,11 @@ extension Server {
         let limit = connectionMemory
         if size <= limit &- bufferMemory { return true }
         var (held, isAlone) = (0, true)
-        for session in sessions.values where session !== asking && session.stream.isOpen {
+        for session in connections.all where session !== asking && session.stream.isOpen {
             held += session.heldMemory
             if session.outputSize >= Session.largeReplySize { isAlone = false }
         }
         return isAlone || held + size <= limit
-    }
-
-    /// Lets sessions go on that have waited for memory, first come first served.
-    func feedStarved() {
-        starved.removeAll { !$0.stream.isOpen || $0.awaitedSize == 0 }
-        while allowance.hasReplies, let first = starved.first, hasMemory(forReplyOf: first.awaitedSize, to: first) {
-            starved.removeFirst()
-            first.endWait()
-        }
-    }
-
-    // MARK: Clients that hold memory others wait for
-
-    /// For how long a client that moves no bytes may hold memory, in milliseconds: while changes are refused, and while another
-    /// one waits for a reply, to which it has to give way sooner. A client that reads moves something each round trip.
-    private static let idleLimits = (changes: 5000, replies: 500)
-    /// Who holds no more than this is left alone: that much any client holds now and then.
-    private static let idleSize = 16 << 10
-    /// How often that is looked at while a reply waits, in milliseconds.
-    private static let starvedInterval = 100
-
-    /// Has a session wait until there is memory for its next reply.
-    func starve(_ session: Session) {
-        starved.append(session)
-        if starvedTimer == nil {
-            starvedTimer = Timer(loop, every: Server.starvedInterval) { [unowned self] in dropIdleHolders() }
-        }
-    }
-
-    /// While memory is short: takes it from clients that move no bytes, the largest first, until changes are accepted again and
-    /// no reply waits. Each second, and more often while a reply waits.
-    func dropIdleHolders() {
-        guard memory.isReached || !starved.isEmpty else {
-            starvedTimer = nil
-            if isLookingAtPace { for session in sessions.values { session.pace.reset() } }
-            isLookingAtPace = false
-            return
-        }
-        isLookingAtPace = true
-        let now = MonotonicClock.milliseconds
-        let isReplyWaited = isReplyWaitedFor
-        let limit = isReplyWaited ? Server.idleLimits.replies : Server.idleLimits.changes
-        var idle: [(Session, size: Int)] = []
-        for session in sessions.values where session.stream.isOpen {
-            // Who waits holds a request, not what the others wait for.
-            guard session.idleTime(now) >= limit, session.awaitedSize == 0 else { continue }
-            let size = session.heldMemory
-            if size > Server.idleSize { idle.append((session, size)) }
-        }
-        guard isReplyWaited || isChangeWaitedFor else { return }
-        idle.sort { $0.size > $1.size }
-        for (session, _) in idle {
-            free(session)
-            guard isReplyWaitedFor || isChangeWaitedFor else { return }
-        }
-    }
-
-    /// Whether changes are refused because of more than the store.
-    private var isChangeWaitedFor: Bool {
-        memory.isReached && memory.isNear(usedMemory) && !memory.isNear(storeMemory)
-    }
-
-    private var isReplyWaitedFor: Bool {
-        starved.first.map { !hasMemory(forReplyOf: $0.awaitedSize, to: $0) } ?? false
     }
 
     /// Tells the log, once, when the limit is reached and when there is room again.
@@ -223,11 +160,89 @@ extension Server {
     }
 }
 
+/// Who holds memory that others wait for has to give it back.
+final class MemoryRelief {
+    private unowned let server: Server
+    private var starvedTimer: Timer?
+    /// Whether it is looked at each second which clients move bytes.
+    private var isLookingAtPace = false
+
+    init(_ server: Server) { self.server = server }
+
+    /// Lets sessions go on that have waited for memory, first come first served.
+    func feedStarved() {
+        let sessions = server.turn.take(.starved)
+        var isFed = true
+        for session in sessions where session.stream.isOpen && session.awaitedSize > 0 {
+            isFed =
+                isFed && server.allowance.hasReplies && server.hasMemory(forReplyOf: session.awaitedSize, to: session)
+            if isFed { session.endWait() } else { server.turn.add(session, to: .starved) }
+        }
+        server.turn.giveBack(sessions)
+    }
+
+    // MARK: Clients that hold memory others wait for
+
+    /// For how long a client that moves no bytes may hold memory, in milliseconds: while changes are refused, and while another
+    /// one waits for a reply, to which it has to give way sooner. A client that reads moves something each round trip.
+    private static let idleLimits = (changes: 5000, replies: 500)
+    /// Who holds no more than this is left alone: that much any client holds now and then.
+    private static let idleSize = 16 << 10
+    /// How often that is looked at while a reply waits, in milliseconds.
+    private static let starvedInterval = 100
+
+    /// Has a session wait until there is memory for its next reply.
+    func starve(_ session: Session) {
+        server.turn.add(session, to: .starved)
+        if starvedTimer == nil {
+            starvedTimer = Timer(server.loop, every: MemoryRelief.starvedInterval) { [unowned self] in dropIdleHolders()
+            }
+        }
+    }
+
+    /// While memory is short: takes it from clients that move no bytes, the largest first, until changes are accepted again and
+    /// no reply waits. Each second, and more often while a reply waits.
+    func dropIdleHolders() {
+        guard server.memory.isReached || !server.turn.isEmpty(.starved) else {
+            starvedTimer = nil
+            if isLookingAtPace { for session in server.connections.all { session.pace.reset() } }
+            isLookingAtPace = false
+            return
+        }
+        isLookingAtPace = true
+        let now = server.clock.milliseconds
+        let isReplyWaited = isReplyWaitedFor
+        let limit = isReplyWaited ? MemoryRelief.idleLimits.replies : MemoryRelief.idleLimits.changes
+        var idle: [(Session, size: Int)] = []
+        for session in server.connections.all where session.stream.isOpen {
+            // Who waits holds a request, not what the others wait for.
+            guard session.idleTime(now) >= limit, session.awaitedSize == 0 else { continue }
+            let size = session.heldMemory
+            if size > MemoryRelief.idleSize { idle.append((session, size)) }
+        }
+        guard isReplyWaited || isChangeWaitedFor else { return }
+        idle.sort { $0.size > $1.size }
+        for (session, _) in idle {
+            server.free(session)
+            guard isReplyWaitedFor || isChangeWaitedFor else { return }
+        }
+    }
+
+    /// Whether changes are refused because of more than the store.
+    private var isChangeWaitedFor: Bool {
+        server.memory.isReached && server.memory.isNear(server.usedMemory) && !server.memory.isNear(server.storeMemory)
+    }
+
+    private var isReplyWaitedFor: Bool {
+        server.turn.first(of: .starved).map { !server.hasMemory(forReplyOf: $0.awaitedSize, to: $0) } ?? false
+    }
+}
+
 extension ReplyError {
     private init(outOfMemory figures: String) {
         self.init(
             line: "Out of memory: " + figures,
-            resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: "OOM")
+            resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: .outOfMemory)
     }
 
     /// Of a request that would take `needed` bytes more.

@@ -1,7 +1,7 @@
 // When changes came to be on this server's disk, so that what replies wait for can be told apart: the disk first, then followers.
 
 /// The last times at which the disk had more. Times are nanoseconds of the boot time.
-struct DurableTimes {
+final class DurableTimes {
     private var entries = InlineArray<256, Entry>(repeating: Entry(seq: 0, time: 0))
     private var count = 0
 
@@ -14,10 +14,13 @@ struct DurableTimes {
     var newest: UInt64 { count == 0 ? 0 : entries[(count - 1) % entries.count].seq }
 
     /// Notes that changes up to `seq` are on the disk.
-    mutating func note(_ seq: UInt64, at time: Int) {
+    func note(_ seq: UInt64, at time: Int) {
         entries[count % entries.count] = Entry(seq: seq, time: time)
         count += 1
     }
+
+    /// Forgets all of them: the numbers mean something else from now on.
+    func forget() { count = 0 }
 
     /// When a change came to be on the disk; `late` where that is not known, because it is too long ago.
     func time(of seq: UInt64, orElse late: Int) -> Int {

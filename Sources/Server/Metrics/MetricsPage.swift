@@ -2,6 +2,7 @@
 // metric means to whoever watches a server.
 
 import Bytes
+import Commands
 import Program
 import Reactor
 import Store
@@ -63,15 +64,16 @@ extension Server {
 
     private func appendRequests(to page: inout MetricsText) {
         page.begin("puffin_requests_total", .counter, "Requests that were run or refused, by command.")
-        for (index, command) in commands.commands.enumerated() {
-            page.sample(
-                "puffin_requests_total", "command", command.name.lowercased(), .number(requestCounts.count(of: index)))
+        for spec in Catalog.commands {
+            let count = requestCounts.count(of: spec.command.index)
+            page.sample("puffin_requests_total", "command", spec.redisName, .number(count))
         }
         page.sample("puffin_requests_total", "command", "unknown", .number(requestCounts.unknown))
         page.begin("puffin_error_replies_total", .counter, "Error replies, by their code.")
         let errors = requestCounts.errors
-        let kinds = RequestCounts.errorKinds + errors.keys.filter { !RequestCounts.errorKinds.contains($0) }.sorted()
-        for kind in kinds { page.sample("puffin_error_replies_total", "kind", kind, .number(errors[kind] ?? 0)) }
+        for kind in ErrorCode.allCases.map(\.rawValue) {
+            page.sample("puffin_error_replies_total", "kind", kind, .number(errors[kind] ?? 0))
+        }
         page.counter(
             "puffin_protocol_errors_total", "What was no request at all; each ends a connection.",
             .number(statistics.protocolErrors))
@@ -85,7 +87,7 @@ extension Server {
     }
 
     private func appendConnections(to page: inout MetricsText) {
-        page.gauge("puffin_connections", "Clients that are connected.", .number(sessions.count))
+        page.gauge("puffin_connections", "Clients that are connected.", .number(connections.count))
         page.gauge("puffin_connections_limit", "How many clients may be connected.", .number(limits.clientCount))
         page.counter(
             "puffin_connections_accepted_total", "Connections that were accepted.", .number(statistics.connections))

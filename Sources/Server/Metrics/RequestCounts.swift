@@ -4,14 +4,14 @@ import Wire
 
 /// Requests by command, and errors by kind, since the start.
 final class RequestCounts {
-    /// By the command's place in the table of commands.
-    private var byCommand = InlineArray<64, Int>(repeating: 0)
+    /// By the command's place in the catalog; subcommands are counted as their commands.
+    private var byCommand = InlineArray<256, Int>(repeating: 0)
     /// Requests that name no command.
     private(set) var unknown = 0
     /// Error replies by their kind.
     private(set) var errors: [String: Int] = [:]
 
-    /// Notes a request for the command at this place of the table.
+    /// Notes a request for the command at this place of the catalog.
     @inline(__always)
     func count(_ index: Int) { byCommand[index] &+= 1 }
 
@@ -25,11 +25,6 @@ final class RequestCounts {
         errors[error.kind, default: 0] += 1
     }
 
-    /// Requests for the command at this place of the table.
+    /// Requests for the command at this place of the catalog.
     func count(of index: Int) -> Int { byCommand[index] }
-
-    /// Every kind of error there is, so that each has a figure from the beginning on.
-    static let errorKinds = [
-        "ERR", "BEHIND", "DISKFULL", "LOADING", "NOPROTO", "OOM", "READONLY", "SUPERSEDED", "UNACKED", "UNKNOWN",
-    ]
 }

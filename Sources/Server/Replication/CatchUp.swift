@@ -1,3 +1,6 @@
+// What a follower has to do before its leader can send it the log, decided from the greetings of both.
+
+import LogFormat
 import Store
 
 /// How a follower gets to where its leader begins to send.

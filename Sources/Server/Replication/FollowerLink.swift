@@ -3,6 +3,7 @@
 // memory and an attempt now and then.
 
 import Bytes
+import LogFormat
 import Logging
 import Reactor
 import Store

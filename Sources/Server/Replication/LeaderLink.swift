@@ -7,6 +7,7 @@
 //                            └──> receiving a snapshot ──> changing ──> loading ───┘
 
 import Bytes
+import LogFormat
 import Logging
 import Reactor
 import Store

@@ -1,3 +1,5 @@
+// The part of a server's configuration that is about replication.
+
 import Bytes
 
 /// What replication is told when a server is started.

@@ -30,7 +30,7 @@ extension Session {
         if let index = commands.index(of: arguments[0]) { requestCounts.takeBack(index) }
         awaitedSize = size
         isBusy = true
-        server.starve(self)
+        server.memoryRelief.starve(self)
         return false
     }
 
@@ -83,7 +83,7 @@ extension Session {
 
     /// Drops a request that is not complete, says why, and ends.
     func refuseIncomplete(_ error: ReplyError) {
-        server.touch(self)
+        turn.touch(self)
         answerOutside(parser.dialect, error, &replies)
         stream.dropHeld()
         parser = RequestParser(limits: server.limits.request)
@@ -98,7 +98,7 @@ extension Session {
             listing = consume current
             return false
         }
-        server.touch(self)
+        turn.touch(self)
         replies.begin(current.dialect)
         replies.fail(error)
         replies.end(committed: store.committed)

@@ -11,7 +11,7 @@ extension Session {
     func goOn() {
         guard stream.isOpen, !isOutputFull, awaitedSize == 0 else { return }
         if parked != nil { return answerParked() }
-        server.touch(self)
+        turn.touch(self)
         if let current = listing.take() {
             goOn(current, &replies)
             times.noteListing(isComplete: !isBusy, of: self)
@@ -46,7 +46,7 @@ extension Session {
         isBusy = false
         replies.begin(request.dialect)
         if request.step(&replies, clientHasEnded: peerHasEnded) {
-            server.touch(self)
+            turn.touch(self)
             replies.end(committed: store.committed, isComplete: !isBusy)
         } else {
             parked = request

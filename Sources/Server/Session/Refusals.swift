@@ -1,6 +1,7 @@
 // What a session does not run, and what it says then.
 
 import Bytes
+import Commands
 import Wire
 
 extension Session {
@@ -8,11 +9,10 @@ extension Session {
     @inline(never)
     func refusal(of command: borrowing CommandTable.Row, size: Int) -> ReplyError? {
         if let loading = server.loading { return .loading(loading) }
-        guard command.kind == .write else { return nil }
+        guard command.traits.contains(.change) else { return nil }
         if let refusal = server.replication.readOnly { return refusal }
         guard
-            let obstacle = store.obstacle(
-                toChangeOf: size, shrinks: commands.commands[command.index].shrinks)
+            let obstacle = store.obstacle(toChangeOf: size, shrinks: command.traits.contains(.shrink))
         else { return nil }
         server.tell(obstacle)
         return .refused(obstacle)
@@ -36,12 +36,12 @@ extension Session {
     /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
     func refuseHTTP(_ replies: inout ReplyQueue) {
         replies.fail(ReplyError("This is not an HTTP server; the connection is closed"))
-        server.statistics.protocolErrors += 1
+        server.statistics.countProtocolError()
         finish()
     }
 
     func refuse(_ error: ProtocolError, _ dialect: RequestDialect, _ replies: inout ReplyQueue) {
-        server.statistics.protocolErrors += 1
+        server.statistics.countProtocolError()
         answerOutside(dialect, ReplyError(error.message), &replies)
         finish()
     }

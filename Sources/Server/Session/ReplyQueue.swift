@@ -38,11 +38,10 @@ package struct ReplyQueue: ~Copyable {
         var seq: UInt64
         var size: Int
         var replies: Int
+        /// How it is written.
+        var dialect = ReplyDialect.line
         /// Since when it waits, as `time` of the queue.
         var since = 0
-        /// Where it is kept apart: how it is written, and since when it waits, in milliseconds of the monotonic clock.
-        var dialect = ReplyDialect.line
-        var time = 0
     }
 
     /// What has gone through the queue since it was last asked.
@@ -135,10 +134,7 @@ package struct ReplyQueue: ~Copyable {
             marks[marks.count - 1].size += size
             marks[marks.count - 1].replies += 1
         } else {
-            marks.append(
-                Mark(
-                    seq: seq, size: size, replies: 1, since: time, dialect: writer.dialect,
-                    time: MonotonicClock.milliseconds))
+            marks.append(Mark(seq: seq, size: size, replies: 1, dialect: writer.dialect, since: time))
         }
     }
 
@@ -189,13 +185,13 @@ package struct ReplyQueue: ~Copyable {
     /// `committed`; those that wait for this server's disk, for more than `durable`, go on waiting, and so do those behind
     /// them. Only where replies are kept apart.
     /// - Parameters:
-    ///   - time: in milliseconds of the monotonic clock.
+    ///   - time: as `time` of the queue.
     ///   - error: what is said of a change.
     /// - Returns: whether any reply is released.
     package mutating func expire(
         from committed: UInt64, upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError
     ) -> Bool {
-        let count = marks.firstIndex { $0.seq > committed && ($0.seq > durable || $0.time >= time) } ?? marks.count
+        let count = marks.firstIndex { $0.seq > committed && ($0.seq > durable || $0.since >= time) } ?? marks.count
         guard count > 0 else { return false }
         var held = ByteBuffer()
         held.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))

@@ -20,7 +20,7 @@ extension Session {
         replies.time = times.now
         replies.endTurn(committed: committed)
         guard replies.awaited > 0 else { return false }
-        if !isWaiting { times.keepHeld(since: replies.awaitedSince) }
+        if !membership.contains(.waiting) { times.keepHeld(since: replies.awaitedSince) }
         return true
     }
 
@@ -45,14 +45,13 @@ extension Session {
     /// Puts an error in the place of replies that have waited for followers for too long.
     func expire(upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) {
         guard replies.expire(from: store.committed, upTo: durable, before: time, error: error) else { return }
-        server.touch(self)
+        turn.touch(self)
     }
 
     /// Puts an error in the place of every reply that will never be true.
     /// - Parameter ends: whether the connection ends with that. Where a reply is only half made it does in any case.
     func failHeld(ends: Bool = true, _ error: (UInt64) -> ReplyError) {
         let wasHeld = replies.failHeld(error)
-        isWaiting = false
         if ends || wasHeld && isBusy { finish() }
     }
 
@@ -64,20 +63,20 @@ extension Session {
         guard send(&replies) else { return close() }
         switch state {
         case .open where peerHasEnded && isSettled: close()
-        case .open: stream.isReading = (!isHeldUp || isListening) && server.takesRequests
+        case .open: stream.isReading = (!isHeldUp || isListening) && turn.takesRequests
         case .finishing where isSent && !isBusy: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }
-        if canGoOn { server.goOnLater(self) }
+        if canGoOn { turn.add(self, to: .unfinished) }
     }
 
     /// - Returns: false where the connection is lost.
     private func send(_ replies: inout ReplyQueue) -> Bool {
         let counts = replies.takeCounts()
-        server.statistics.add(counts)
+        statistics.add(counts)
         let size = replies.released.count
         if size > 0 {
-            server.statistics.sentSize += size
+            statistics.countSent(size)
             guard stream.send(replies.released) else { return false }
             replies.removeReleased()
         }
@@ -95,7 +94,7 @@ extension Session {
     private func linger() {
         stream.endOutput()
         stream.isReading = true
-        state = .lingering(since: MonotonicClock.milliseconds)
+        state = .lingering(since: server.clock.milliseconds)
     }
 
     /// Closes a connection whose peer does not hang up after the last reply.
@@ -108,13 +107,13 @@ extension Session {
         guard stream.isOpen, !isClosed else { return }
         stream.close()
         state = .closed
-        server.retire(self)
+        turn.add(self, to: .retired)
     }
 
     // MARK: Stream events
 
     func receivedEnd(unfinished: Int) {
-        server.touch(self)
+        turn.touch(self)
         peerHasEnded = true
         switch state {
         case .open: if !isStalled { refuseUnfinished(unfinished) }
@@ -133,7 +132,7 @@ extension Session {
     }
 
     func drained() {
-        server.touch(self)
+        turn.touch(self)
     }
 
     func failed() {

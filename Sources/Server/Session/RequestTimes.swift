@@ -14,6 +14,7 @@ final class RequestTimes {
     private let clock: TurnClock
     private let latencies: Latencies
     private let slowLog: SlowLog
+    private let durableTimes: DurableTimes?
 
     /// The first change that this turn's requests have made, or the largest of them where they were slow; and how long they have run.
     private var excerpt = Excerpt()
@@ -46,6 +47,7 @@ final class RequestTimes {
         clock = server.clock
         latencies = server.latencies
         slowLog = server.slowLog
+        durableTimes = server.durableTimes
     }
 
     /// What the clock said last.
@@ -103,7 +105,7 @@ final class RequestTimes {
     /// Notes how long replies that are released now have waited together.
     /// - Parameter isFirst: whether they are the first that this turn releases.
     func noteWait(for seq: UInt64, since: Int, replies: Int, isFirst: Bool, of session: Session) {
-        let (disk, replica) = session.server.waits(for: seq, since: since)
+        let (disk, replica) = waits(for: seq, since: since)
         latencies.record(.disk, disk, count: replies)
         if let replica { latencies.record(.replica, replica, count: replies) }
         guard isFirst else { return }
@@ -138,7 +140,7 @@ final class RequestTimes {
         if let slow = slow.take() {
             slow.phases.send = sending
             slowLog.note(slow)
-        } else if counts.replies > 0, !session.isWaiting {
+        } else if counts.replies > 0, !session.membership.contains(.waiting) {
             var phases = SlowRequest.Phases(run: runTime, disk: clock.writing, send: sending)
             phases.queue = clock.elapsed - phases.total
             slowLog.note(
@@ -173,24 +175,13 @@ final class RequestTimes {
     }
 }
 
-extension Server {
+extension RequestTimes {
     /// How long a reply that is released now has waited: for this server's disk, and then for followers, where it waits for
     /// those.
-    func waits(for seq: UInt64, since: Int) -> (disk: Int, replica: Int?) {
+    private func waits(for seq: UInt64, since: Int) -> (disk: Int, replica: Int?) {
         let total = clock.last - since
-        guard waitsForFollowers else { return (total, nil) }
+        guard let durableTimes else { return (total, nil) }
         let disk = min(max(durableTimes.time(of: seq, orElse: clock.last) - since, 0), total)
         return (disk, total - disk)
-    }
-
-    /// Notes when changes are on this server's disk, where that is not all that replies wait for.
-    @inline(__always)
-    func noteDurable() {
-        if waitsForFollowers { noteDurableTime() }
-    }
-
-    private func noteDurableTime() {
-        guard store.locallyCommitted != durableTimes.newest else { return }
-        durableTimes.note(store.locallyCommitted, at: clock.read())
     }
 }

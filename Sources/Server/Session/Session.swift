@@ -1,13 +1,14 @@
 // One client's connection: its bytes become requests, and these run as far as the client takes replies.
 
 import Bytes
+import Commands
 import Logging
 import Reactor
 import Store
 import Wire
 
 /// A connection. Lives from accept until the server retires it, at the end of the turn in which its stream was closed.
-final class Session: StreamDelegate {
+final class Session: StreamDelegate, ListMember {
     let id: Int
     let server: Server
     // Of the server, here too: reached over two objects, the first of them would be held for each request.
@@ -16,6 +17,8 @@ final class Session: StreamDelegate {
     let requestCounts: RequestCounts
     let times: RequestTimes
     let allowance: TurnAllowance
+    let turn: Turn
+    let statistics: Statistics
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
     var name = ""
@@ -34,10 +37,8 @@ final class Session: StreamDelegate {
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 
-    /// Whether the server has this session on its list of those to flush, and of those that wait.
-    var isTouched = false
-    var isWaiting = false
-    var isUnfinished = false
+    /// The turn's lists that this session is on.
+    private(set) var membership: Membership = []
     var joinedBatch = -1
 
     enum State {
@@ -67,18 +68,31 @@ final class Session: StreamDelegate {
         requestCounts = server.requestCounts
         times = RequestTimes(server)
         allowance = server.allowance
+        turn = server.turn
+        statistics = server.statistics
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
         replies.keepsApart = server.replication.settings.acks != .local
         replies.requestCounts = server.requestCounts
     }
 
+    // MARK: Lists of the turn
+
+    @inline(__always)
+    func join(_ list: Membership) -> Bool {
+        guard membership.isDisjoint(with: list) else { return false }
+        membership.formUnion(list)
+        return true
+    }
+
+    func leave(_ list: Membership) { membership.subtract(list) }
+
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
-        server.touch(self)
+        turn.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
-        server.statistics.receivedSize += consumption.used
+        statistics.countReceived(consumption.used)
         parser.trim()
         if times.endRunning() { times.noteSlow(bytes, used: consumption.used, of: self) }
         return consumption
@@ -156,8 +170,25 @@ final class Session: StreamDelegate {
         guard arity.contains(arguments.count - 1) else {
             if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
             let isTooMany = arguments.count - 1 > arity.upperBound
-            return replies.fail(commands.commands[command.index].wrongArity(isTooMany: isTooMany))
+            return replies.fail(.wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany))
         }
+        runChecked(command, arguments, &replies)
+    }
+
+    /// Runs a request of a subcommand, which has been found as one of its command.
+    func runSubcommand(
+        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
+    ) {
+        guard command.arity.contains(arguments.count - 2) else {
+            return replies.fail(.wrongArity(of: commands.spec(command.index).command))
+        }
+        runChecked(command, arguments, &replies)
+    }
+
+    @inline(__always)
+    private func runChecked(
+        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
+    ) {
         // Nearly always all arguments together are no longer than a key may be.
         let size = arguments.extent
         if size > server.limits.keySize, let size = command.keys.oversized(in: arguments, limit: server.limits.keySize)
@@ -167,7 +198,7 @@ final class Session: StreamDelegate {
         if !mayRun(command, size: size, arguments, &replies), let refusal = refusal(of: command, size: size) {
             return replies.fail(refusal)
         }
-        if command.storesValues, !server.memory.hasRoom(for: arguments) {
+        if command.traits.contains(.storesValues), !server.memory.hasRoom(for: arguments) {
             guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
         }
         command.run(arguments, self, &replies)
@@ -178,15 +209,13 @@ final class Session: StreamDelegate {
     private func mayRun(
         _ command: borrowing CommandTable.Row, size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue
     ) -> Bool {
-        switch command.kind {
-        case .write:
+        if command.traits.contains(.change) {
             if replies.noteWrite() { times.notice(arguments) }
             return store.hasRoom(forChangeOf: size)
-        case .read:
-            replies.noteRead()
-            return server.isServing.load(ordering: .relaxed)
-        case .connection, .server: return true
         }
+        guard command.traits.contains(.data) else { return true }
+        replies.noteRead()
+        return server.isServing.load(ordering: .relaxed)
     }
 
     func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
@@ -194,11 +223,6 @@ final class Session: StreamDelegate {
     }
 
     // MARK: For commands
-
-    func wrongArity(_ name: String) -> ReplyError {
-        let row = commands.commands.first { $0.name == name }
-        return row?.wrongArity(isTooMany: false) ?? .syntax
-    }
 
     /// Whether a value may be stored; where not, says so.
     @inline(__always)
@@ -229,8 +253,7 @@ final class Session: StreamDelegate {
         let bytes = request.span
         guard case .complete(bytes.count) = parser.parse(bytes), !parser.isBlank else { return false }
         guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return true }
-        let kind = commands.rows[index].kind
-        return kind == .read || kind == .write
+        return commands.rows[index].traits.contains(.data)
     }
 
     /// Runs such a request as a part of another one.
@@ -249,7 +272,7 @@ final class Session: StreamDelegate {
     /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
     func giveAwayStream() -> Stream {
         state = .closed
-        server.retire(self)
+        turn.add(self, to: .retired)
         return stream
     }
 
@@ -260,7 +283,7 @@ final class Session: StreamDelegate {
 
     /// Ends the connection at once.
     func drop(_ reason: String, _ figures: [(String, Int)]) {
-        server.statistics.droppedClients += 1
+        statistics.countDroppedClient()
         var metadata: Logger.Metadata = ["client": "\(id)", "address": "\(stream.peer)"]
         for (name, value) in figures { metadata[name] = "\(value)" }
         server.log.warning("Client dropped: \(reason)", metadata: metadata)

@@ -51,7 +51,7 @@ struct Excerpt {
         guard nameSize > 0, nameSize <= Excerpt.nameLimit else { return ("?", [], 0) }
         let bytes = Excerpt.bytes(nameSize) { name[$0] }
         guard let index = table.index(of: bytes.span) else { return ("?", [], 0) }
-        let command = table.commands[index]
+        let command = table.spec(index)
         guard command.keys.first == 1, argumentSize > 0 else { return (command.name, [], 0) }
         return (command.name, Excerpt.bytes(min(argumentSize, Excerpt.shownSize)) { argument[$0] }, argumentSize)
     }

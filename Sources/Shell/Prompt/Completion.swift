@@ -1,6 +1,7 @@
 // What the Tab key is about, at a place in a line of the prompt.
 
 import Bytes
+import Commands
 import Wire
 
 /// What can be completed at the cursor.
@@ -35,7 +36,7 @@ package enum Completion: Equatable, Sendable {
         } else if let spec = Catalog.find(name) {
             // A quoted text with blanks in it is more than one word here: too unclear to guess.
             let isClear = !line.contains("\"")
-            self = spec.isKey(index) && !prefix.isEmpty && isClear ? .key(prefix: prefix) : .usage(spec.usage)
+            self = spec.keys.contains(index) && !prefix.isEmpty && isClear ? .key(prefix: prefix) : .usage(spec.usage)
         } else {
             self = .nothing
         }

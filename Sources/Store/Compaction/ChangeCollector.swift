@@ -3,6 +3,7 @@
 // in memory.
 
 import Bytes
+import LogFormat
 
 /// Collects the changes behind a position.
 struct ChangeCollector: ~Copyable {
@@ -62,13 +63,10 @@ struct ChangeCollector: ~Copyable {
     private mutating func collect(_ pairs: borrowing ByteBuffer) throws(StoreError) {
         var place = 0
         while place < pairs.count {
-            let pair = StoredChange(in: pairs, at: place)
-            let key = StoredChange.key(in: pairs, at: place)
-            let start = place &+ pair.valueOffset
-            let value = pairs.bytes.extracting(start..<start &+ pair.valueSize)
-            sorter.append(key, value, isPlain: key.isPlainText && value.isPlainText)
+            let pair = StoredChange.change(in: pairs, at: place)
+            sorter.append(pair, isPlain: pair.isPlain)
             try spillIfFull()
-            place &+= pair.size
+            place &+= StoredChange(in: pairs, at: place).size
         }
         compactor.progress.add(pairs.count)
     }
@@ -81,7 +79,7 @@ struct ChangeCollector: ~Copyable {
         // The first segment may begin before the change that is needed first.
         let isInside = firstSeq <= position.seq
         var reader = try SegmentReader(
-            file, firstSeq: firstSeq, history: history, after: isInside ? nil : position,
+            file.source, firstSeq: firstSeq, history: history, after: isInside ? nil : position,
             chunkSize: compactor.budget.readSize)
         history = reader.header.history
         var seen = 0
@@ -101,17 +99,12 @@ struct ChangeCollector: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func collect(_ reader: inout SegmentReader) throws(StoreError) {
+    private mutating func collect(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
         if let plain = reader.plain {
-            let line = reader.line
-            sorter.append(plain.key(in: line), plain.hasValue ? plain.value(in: line) : nil, isPlain: true)
+            sorter.append(plain.change(in: reader.line), isPlain: true)
         } else {
             try reader.changes { change in
-                switch change {
-                case .set(let key, let value): sorter.append(key, value)
-                case .delete(let key): sorter.append(key, nil)
-                case .clear: forgetEverything()
-                }
+                if change.kind == .clear { forgetEverything() } else { sorter.append(change) }
             }
         }
         try spillIfFull()
@@ -132,7 +125,7 @@ struct ChangeCollector: ~Copyable {
     func checkEnd(before open: UInt64) throws(StoreError) {
         let file = try compactor.disk.open(compactor.files.segment(firstSeq: open), for: .reading)
         _ = try SegmentReader(
-            file, firstSeq: open, history: history, after: position, chunkSize: compactor.budget.readSize)
+            file.source, firstSeq: open, history: history, after: position, chunkSize: compactor.budget.readSize)
     }
 
     private mutating func spill() throws(StoreError) {

@@ -3,6 +3,7 @@
 // what is left is sorted.
 
 import Bytes
+import LogFormat
 
 /// Gathers changes, then gives them back sorted.
 struct ChangeSorter: ~Copyable {
@@ -48,13 +49,10 @@ struct ChangeSorter: ~Copyable {
     /// Adds the next change; `clear` is not for here.
     /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
     @inline(__always)
-    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?, isPlain: Bool = false) {
+    mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
         let place = texts.count
-        texts.append(word: StoredChange(keySize: key.count, valueSize: value?.count, isPlain: isPlain).word)
-        texts.append(key)
-        if let value { texts.append(value) }
-        texts.padToWord()
-        newest.append(Newest(hash: sipHash.hash(key) &>> 32, place: place))
+        texts.append(stored: change, isPlain: isPlain)
+        newest.append(Newest(hash: sipHash.hash(change.key) &>> 32, place: place))
         if newest.count == ChangeSorter.newestCount || texts.count &- newest[0].place >= ChangeSorter.newestSize {
             settle()
         }
@@ -110,14 +108,13 @@ struct ChangeSorter: ~Copyable {
     /// Makes a change void.
     /// - Returns: whether the newer one stands in its place now.
     private mutating func replace(_ old: Int, by new: Int, size: Int) -> Bool {
-        var change = StoredChange(in: texts, at: old)
+        let change = StoredChange(in: texts, at: old)
         if change.size == size {
             texts.move(size, from: new, to: old)
             return true
         }
         voidSize += change.size
-        change.makeVoid()
-        texts.overwrite(at: old, word: change.word)
+        StoredChange.makeVoid(in: &texts, at: old)
         return false
     }
 
@@ -204,14 +201,9 @@ struct ChangeSorter: ~Copyable {
     /// - Parameter removals: whether to write it also where it removes its key.
     func writeFirst(to writer: inout PairWriter, removals: Bool) {
         let place = order[first].place
-        let change = StoredChange(in: texts, at: place)
-        guard !change.isRemoved else {
-            if removals { writer.append(key(at: place), nil, isPlain: change.isPlain) }
-            return
-        }
-        let value = place &+ change.valueOffset
-        writer.append(
-            key(at: place), texts.bytes.extracting(value..<value &+ change.valueSize), isPlain: change.isPlain)
+        let stored = StoredChange(in: texts, at: place)
+        if stored.isRemoved && !removals { return }
+        writer.append(StoredChange.change(in: texts, at: place), isPlain: stored.isPlain)
     }
 
     /// Drops the first change of those that are sorted.

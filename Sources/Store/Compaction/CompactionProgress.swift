@@ -1,3 +1,5 @@
+// What the compactor's thread and the reactor tell each other.
+
 import Synchronization
 
 /// How far a compaction is; read from any thread.

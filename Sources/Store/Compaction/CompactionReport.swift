@@ -1,3 +1,7 @@
+// The result of a compaction, for the log and STATS.
+
+import LogFormat
+
 /// What a compaction has done. Sizes are in bytes.
 package struct CompactionReport: Equatable, Sendable {
     /// The last change that the snapshot holds.

@@ -16,6 +16,7 @@
 // of them stands at, and three chunks of a dump. Whatever interrupts this, the old snapshot and all segments are there, and the
 // temporary files are removed by the next compaction or the next start.
 
+import LogFormat
 import SystemPackage
 
 /// Makes the next snapshot of one data set. Nobody else does so at the same time.
@@ -76,8 +77,8 @@ struct Compactor {
     private func begunSegments() throws(StoreError) -> [UInt64] {
         let segments = try files.contents(on: disk).segments
         guard let last = segments.last else { return [] }
-        var reader = LogReader(
-            try disk.open(files.segment(firstSeq: last), for: .reading), chunkSize: budget.readSize)
+        var reader = LineReader(
+            try disk.open(files.segment(firstSeq: last), for: .reading).source, chunkSize: budget.readSize)
         let hasLine = try reader.next()
         return hasLine && reader.isTerminated ? segments : segments.dropLast()
     }
@@ -102,7 +103,8 @@ struct Compactor {
         var start = base
         if let open = segments.last {
             let header = try SegmentReader(
-                try disk.open(files.segment(firstSeq: open), for: .reading), firstSeq: open, history: base?.history,
+                try disk.open(files.segment(firstSeq: open), for: .reading).source, firstSeq: open,
+                history: base?.history,
                 after: nil, chunkSize: budget.readSize
             ).header
             start = SnapshotHeader(
@@ -144,7 +146,8 @@ struct Compactor {
 
     private func oldHeader() throws(StoreError) -> SnapshotHeader? {
         guard try disk.exists(files.snapshot) else { return nil }
-        return try SnapshotReader(try disk.open(files.snapshot, for: .reading), chunkSize: budget.readSize).header
+        return try SnapshotReader(try disk.open(files.snapshot, for: .reading).source, chunkSize: budget.readSize)
+            .header
     }
 
     /// Merges what was collected into a new snapshot, and puts it in the place of the old one.

@@ -1,6 +1,7 @@
 // The second half of a compaction: merges files that are sorted by key. Where several have a key, the newest one counts.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// Merges files of pairs; the ones added later are newer.
@@ -26,7 +27,7 @@ struct PairMerge: ~Copyable {
 
     mutating func add(_ path: FilePath, _ compactor: Compactor) throws(StoreError) {
         let file = try compactor.disk.open(path, for: .reading)
-        add(try PairsOfFile(try SnapshotReader(file, chunkSize: compactor.budget.readSize)))
+        add(try PairsOfFile(try SnapshotReader(file.source, chunkSize: compactor.budget.readSize)))
     }
 
     mutating func add(_ source: SortedPairs) {

@@ -5,6 +5,7 @@
 // hardly ever in another order than its own.
 
 import Bytes
+import LogFormat
 
 /// Where a change stands, with a part of its key.
 struct PrefixedPlace {

@@ -1,6 +1,7 @@
 // How long segments stay after a snapshot holds all of their changes: followers that were away catch up from them, and a
 // person can look further back.
 
+import LogFormat
 import SystemPackage
 
 /// What is kept of the log behind the snapshot.

@@ -2,6 +2,7 @@
 // are still in memory. Each is looked at one pair at a time.
 
 import Bytes
+import LogFormat
 
 /// Pairs in the order of their keys, one of which is the current one.
 class SortedPairs {
@@ -51,7 +52,7 @@ final class PairsOfFile: SortedPairs {
     private var file: PairFile
 
     /// Goes to the first pair.
-    init(_ reader: consuming SnapshotReader) throws(StoreError) {
+    init(_ reader: consuming SnapshotReader<FileSource>) throws(StoreError) {
         file = PairFile(reader)
         super.init()
         try advance()
@@ -65,10 +66,10 @@ final class PairsOfFile: SortedPairs {
 
 /// What there is to a file of pairs: a value, so that one look at the object is enough for all that is done with a pair.
 private struct PairFile: ~Copyable {
-    private var reader: SnapshotReader
+    private var reader: SnapshotReader<FileSource>
     private(set) var key = KeyCopy()
 
-    init(_ reader: consuming SnapshotReader) {
+    init(_ reader: consuming SnapshotReader<FileSource>) {
         self.reader = reader
     }
 
@@ -79,12 +80,7 @@ private struct PairFile: ~Copyable {
         if let plain = reader.plain {
             isAscending = key.become(plain.key(in: reader.line), isFirst: isFirst)
         } else {
-            try reader.change { change in
-                switch change {
-                case .set(let next, _), .delete(let next): isAscending = key.become(next, isFirst: isFirst)
-                case .clear: break
-                }
-            }
+            try reader.change { change in isAscending = key.become(change.key, isFirst: isFirst) }
         }
         if !isAscending { throw reader.damage(expected: "keys in their order", found: "one that comes earlier") }
         return key.head
@@ -96,7 +92,7 @@ private struct PairFile: ~Copyable {
             return
         }
         try reader.change { change in
-            if case .set(let key, let value) = change { writer.append(key, value) }
+            if change.kind == .set { writer.append(change) }
         }
     }
 }

@@ -48,19 +48,10 @@ final class TableWalk {
         table.touchPairs(at: cursor)
         cursor = table.scan(from: cursor, size: budget.stepSize, buckets: 1) { pair in
             let size = chunk.count
-            chunk.append(pair)
+            // Whether it is plain is for the thread to find out.
+            chunk.append(stored: pair.change, isPlain: false)
             return chunk.count - size
         }
         isAtEnd = cursor == 0
-    }
-}
-
-extension ByteBuffer {
-    /// Appends a pair as the change that sets it; whether it is plain is for the reader to find out.
-    fileprivate mutating func append(_ pair: Pair) {
-        append(word: StoredChange(keySize: pair.keySize, valueSize: pair.valueSize, isPlain: false).word)
-        append(pair.key)
-        append(pair.value)
-        padToWord()
     }
 }

@@ -1,3 +1,5 @@
+// Threads that may wait for a disk.
+
 import Bytes
 import SystemPackage
 

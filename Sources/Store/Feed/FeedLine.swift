@@ -7,6 +7,7 @@
 //     {"promote":515400,"crc":"0d1e2f3a","followers":["10.0.0.3:8080"]}
 
 import Bytes
+import LogFormat
 
 /// Where a feed begins: the first line behind the hellos.
 package enum FeedStart: Equatable, Sendable {

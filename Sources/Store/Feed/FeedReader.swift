@@ -2,6 +2,7 @@
 // with what may wait for the disk, folders are listed where one segment ends.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// Reads a log for one follower.
@@ -63,7 +64,7 @@ struct FeedReader: Sendable {
         do throws(StoreError) {
             let file = try disk.open(files.segment(firstSeq: segments[index]), for: .reading)
             var reader = try SegmentReader(
-                file, firstSeq: segments[index], history: history, after: nil, chunkSize: FeedReader.chunkSize)
+                file.source, firstSeq: segments[index], history: history, after: nil, chunkSize: FeedReader.chunkSize)
             while reader.position.seq < position.seq, try reader.next() {}
             guard reader.position == position else { return nil }
             return FeedSource.Segment(
@@ -85,7 +86,7 @@ struct FeedReader: Sendable {
         do throws(StoreError) {
             guard try disk.exists(files.snapshot) else { return nil }
             let file = try disk.open(files.snapshot, for: .reading)
-            let position = try SnapshotReader(file, chunkSize: FeedReader.chunkSize).header.position
+            let position = try SnapshotReader(file.source, chunkSize: FeedReader.chunkSize).header.position
             return (file, try file.size(), position)
         } catch {
             throw FeedFailure(error)

@@ -5,6 +5,7 @@
 //      "id":"0123456789abcdef"}                          one line
 
 import Bytes
+import LogFormat
 
 /// A follower's first line.
 package struct FollowerHello: Equatable, Sendable {

@@ -2,6 +2,7 @@
 // and writes the very same bytes. So the two logs are the same record by record, and (seq, crc) names both.
 
 import Bytes
+import LogFormat
 
 extension Store {
     /// Changes up to this one are committed as far as this server's own log matters, in the mode that it has.
@@ -41,7 +42,7 @@ extension Store {
         guard let plain = PlainLine.record(line, chain: newest.crc), plain.seq == newest.seq &+ 1 else {
             return try applySpecialRecord(line)
         }
-        plain.change(in: line) { change in apply(change, seq: plain.seq) }
+        apply(plain.change(in: line), seq: plain.seq)
         note(line, LogPosition(seq: plain.seq, crc: plain.crc), timestamp: plain.timestamp)
     }
 
@@ -56,7 +57,7 @@ extension Store {
     /// A record of another form than most, or one that is wrong.
     private func applySpecialRecord(_ line: Span<UInt8>) throws(ReplicationError) {
         var fields = FieldReader(line)
-        if case .record(let seq, _, _)? = fields.recordHead(crc: 0), seq != newest.seq + 1 {
+        if let (seq, _) = fields.recordHead(), seq != newest.seq + 1 {
             throw .outOfOrder(expected: newest.seq + 1, found: seq)
         }
         do throws(LineError) {

@@ -3,6 +3,7 @@
 
 import Bytes
 import Dispatch
+import LogFormat
 import Synchronization
 import SystemPackage
 
@@ -88,7 +89,7 @@ package final class IncomingSnapshot {
         switch parsed {
         case .snapshot(let header) where history.isEmpty:
             try take(header)
-            chain = line.hex32(at: line.count - 10) ?? 0
+            chain = line.checksumDigits ?? 0
         case .pair(let crc) where !history.isEmpty:
             chain = crc
             count += 1
@@ -115,7 +116,7 @@ package final class IncomingSnapshot {
     private func requireValue(_ line: Span<UInt8>) throws(LineError) {
         var hasValue = false
         try parser.changes(of: line) { change in
-            if case .set = change { hasValue = true }
+            if change.kind == .set { hasValue = true }
         }
         guard hasValue else { throw LineError(expected: "a pair", found: excerpt(of: line)) }
     }

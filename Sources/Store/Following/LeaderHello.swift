@@ -3,6 +3,7 @@
 //     REPLICATE {"version":1,"history":"5f0c9a52e1b7","port":8080,"first":1,"last":515392,"durable":515392,"id":"0123456789abcdef"}
 
 import Bytes
+import LogFormat
 
 /// A leader's first line.
 package struct LeaderHello: Equatable, Sendable {

@@ -3,6 +3,7 @@
 //     {"role":"follower","leader":"10.0.0.2:8080","followers":["10.0.0.3:8080"],"crc":"0d1e2f3a"}
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// A data set's part in replication, as PROMOTE, DEMOTE, FOLLOW, FOLLOWER and a handover leave it.
@@ -26,11 +27,8 @@ package struct RoleNote: Equatable, Sendable {
 
     /// - Returns: nil where the line is not as `append(roleNote:)` writes it.
     init?(_ line: Span<UInt8>) {
-        let bodySize = line.count - 18
-        guard bodySize > 0, line.starts(with: ",\"crc\":\"", at: bodySize), let crc = line.hex32(at: bodySize + 8),
-            CRC32C.extend(0, with: line.extracting(0..<bodySize)) == crc
-        else { return nil }
-        var fields = FieldReader(line.extracting(0..<bodySize))
+        guard let body = line.soundBody else { return nil }
+        var fields = FieldReader(body)
         guard fields.skip("{\"role\":\"") else { return nil }
         isFollower = fields.skip("follower")
         guard isFollower || fields.skip("leader"), fields.skip("\",\"leader\":"), let leader = fields.jsonString()
@@ -60,7 +58,7 @@ extension ByteBuffer {
             append(jsonString: Array(address.utf8).span)
         }
         append("]")
-        _ = appendChecksum(bodyFrom: start, chain: 0)
+        appendChecksum(bodyFrom: start, chain: 0)
     }
 }
 

@@ -1,6 +1,7 @@
 // Who a server is, for as long as it runs: addresses and names are many, and two of them may lead to the same process.
 
 import Bytes
+import LogFormat
 
 /// A server's id: 64 bits by chance, drawn at each start and never stored, so that a copy of a disk is not a copy of the id.
 package struct ServerID: Hashable, Sendable, CustomStringConvertible {
@@ -30,7 +31,9 @@ extension FieldReader {
     /// Takes the field `id` if it stands next. Peers of versions without ids do not send it.
     mutating func takeID() throws(ReplicationError) -> ServerID? {
         guard skip(",\"id\":\"") else { return nil }
-        guard let id = serverID() else { throw malformed("sixteen hexadecimal digits as id") }
+        guard let digits = quoted(16), let id = ServerID(digits) else {
+            throw malformed("sixteen hexadecimal digits as id")
+        }
         return id
     }
 }

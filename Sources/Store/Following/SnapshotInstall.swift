@@ -11,6 +11,7 @@
 // segment that names the history is made before ADOPT is removed.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// What ADOPT says.
@@ -22,21 +23,20 @@ struct SnapshotInstall: Equatable, Sendable {
     /// Whether what was there is kept under other names, because it is not a part of what is installed.
     let setsAside: Bool
 
-    private static let head: StaticString = "{\"puffin\":\"adopt\",\"version\":1,\"history\":\""
-
     // MARK: The file
 
     /// Writes ADOPT, so that it is durable.
     func write(to files: DataFiles, on disk: any Disk) throws(StoreError) {
         var line = ByteBuffer()
-        line.append(SnapshotInstall.head)
+        line.append(fileHeader: "adopt")
+        line.append(",\"history\":\"")
         line.append(text: history)
         line.append("\",\"seq\":")
         line.append(decimal: position.seq)
         line.append(",\"chain\":\"")
         line.append(hex: position.crc)
         line.append(setsAside ? "\",\"aside\":true" : "\",\"aside\":false")
-        _ = line.appendChecksum(bodyFrom: 0, chain: 0)
+        line.appendChecksum(bodyFrom: 0, chain: 0)
         if try disk.exists(files.snapshotInstall) { try disk.remove(files.snapshotInstall) }
         let file = try disk.create(files.snapshotInstall)
         try file.write(line.bytes, Span(), at: 0)
@@ -47,13 +47,11 @@ struct SnapshotInstall: Equatable, Sendable {
     /// Reads a line of ADOPT.
     /// - Returns: nil where a crash has cut its writing short.
     init?(_ line: Span<UInt8>) {
-        let size = line.count - 19
-        guard size > 0, line.hex32(at: size + 8) == CRC32C.extend(0, with: line.extracting(0..<size)) else {
-            return nil
-        }
-        var fields = FieldReader(line.extracting(0..<size))
-        guard fields.skip(SnapshotInstall.head), let history = try? fields.expectHistory(), fields.skip(",\"seq\":"),
-            let seq = fields.number(), fields.skip(",\"chain\":\""), let crc = fields.quotedHex()
+        guard let feed = line.newline(from: 0), let body = line.extracting(0..<feed).soundBody else { return nil }
+        var fields = FieldReader(body)
+        guard fields.skip(fileHeader: "adopt"), fields.skip(",\"history\":\""), let history = fields.history(),
+            fields.skip(",\"seq\":"), let seq = fields.number(), fields.skip(",\"chain\":\""),
+            let crc = fields.quotedHex()
         else { return nil }
         self.init(
             history: history, position: LogPosition(seq: seq, crc: crc), setsAside: fields.skip(",\"aside\":true"))
@@ -122,7 +120,7 @@ struct SnapshotInstall: Equatable, Sendable {
     private func isThere(_ path: FilePath, on disk: any Disk) throws(StoreError) -> Bool {
         guard try disk.exists(path) else { return false }
         do throws(StoreError) {
-            let header = try SnapshotReader(try disk.open(path, for: .reading), chunkSize: 4096).header
+            let header = try SnapshotReader(try disk.open(path, for: .reading).source, chunkSize: 4096).header
             return header.history == history && header.position == position
         } catch {
             // Another's, or damaged.

@@ -2,6 +2,7 @@
 // fields in a fixed order. Readers pass over fields that they do not know before the closing brace, and take nothing else.
 
 import Bytes
+import LogFormat
 
 extension FieldReader {
     /// Passes over `text`, which is fixed.

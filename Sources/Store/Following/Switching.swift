@@ -4,6 +4,7 @@
 // All of these wait for the disk. Before each the writer has no job, no change is pending and no compaction is under way;
 // after each, and after an error, the store is not loaded, and is loaded again by `load`. The table is the same object.
 
+import LogFormat
 import SystemPackage
 
 extension Store {
@@ -76,12 +77,12 @@ extension Store {
     func checkpoints() throws(StoreError) -> [LogPosition] {
         let merged =
             try disk.exists(files.snapshot)
-            ? SnapshotReader(disk.open(files.snapshot, for: .reading), chunkSize: 4096).header.position.seq : 0
+            ? SnapshotReader(disk.open(files.snapshot, for: .reading).source, chunkSize: 4096).header.position.seq : 0
         var checkpoints: [LogPosition] = []
         for first in try files.contents(on: disk).segments.reversed()
         where first > merged && first <= position.seq && checkpoints.count < FollowerHello.checkpointLimit {
             let file = try disk.open(files.segment(firstSeq: first), for: .reading)
-            let reader = try SegmentReader(file, firstSeq: first, history: history, after: nil, chunkSize: 4096)
+            let reader = try SegmentReader(file.source, firstSeq: first, history: history, after: nil, chunkSize: 4096)
             checkpoints.append(reader.position)
         }
         return checkpoints

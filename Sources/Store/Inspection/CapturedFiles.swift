@@ -2,6 +2,7 @@
 // them. What is found is held open, so that what happens to the names later does not matter.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// Why a data set cannot be inspected.
@@ -147,7 +148,7 @@ package struct CapturedFiles: Sendable {
     /// The snapshot's header; nil where there is no snapshot.
     func snapshotHeader() throws(StoreError) -> SnapshotHeader? {
         guard let snapshot else { return nil }
-        return try SnapshotReader(snapshot, chunkSize: 64 << 10).header
+        return try SnapshotReader(snapshot.source, chunkSize: 64 << 10).header
     }
 
     /// Bytes of all files, with the space that is reserved ahead.

@@ -1,5 +1,7 @@
 // What a check has found in one file of a data set.
 
+import LogFormat
+
 /// One file, or the place of one that is missing.
 package struct FileFinding: Sendable {
     package enum Kind: Equatable, Sendable {

@@ -1,6 +1,7 @@
 // Every change of one key that the files still know of.
 
 import Bytes
+import LogFormat
 
 /// What became of a key, in the order of the log.
 package struct KeyHistory: ~Copyable {
@@ -46,12 +47,12 @@ package struct KeyHistory: ~Copyable {
 
     private static func find(_ key: [UInt8], in captured: CapturedFiles) throws(StoreError) -> Entry? {
         guard let file = captured.snapshot else { return nil }
-        var reader = try SnapshotReader(file)
+        var reader = try SnapshotReader(file.source)
         var entry = Entry(seq: reader.header.position.seq, timestamp: reader.header.timestamp, event: .snapshot(nil))
         while try reader.next() {
             try reader.pair { change in
-                guard case .set(let found, let value) = change, found.equals(key.span) else { return }
-                entry.event = .snapshot(Array(value))
+                guard change.key.equals(key.span) else { return }
+                entry.event = .snapshot(Array(change.value))
             }
         }
         return entry
@@ -83,11 +84,9 @@ package struct KeyHistory: ~Copyable {
         var events: [Event] = []
         let key = key
         try cursor.changes { change in
-            switch change {
-            case .set(let found, let value): if found.equals(key.span) { events.append(.set(Array(value))) }
-            case .delete(let found): if found.equals(key.span) { events.append(.delete) }
-            case .clear: events.append(.clear)
-            }
+            if change.kind == .clear { return events.append(.clear) }
+            guard change.key.equals(key.span) else { return }
+            events.append(change.kind == .delete ? .delete : .set(Array(change.value)))
         }
         let (seq, time) = (cursor.position.seq, cursor.timestamp)
         ready = events.map { Entry(seq: seq, timestamp: time, event: $0) }[...]

@@ -3,6 +3,7 @@
 // follow one another, so whatever the first reading has seen of a later one, the second reading has all of the one before.
 
 import Bytes
+import LogFormat
 
 /// What stands next in a segment that may be being written to.
 enum LiveStep {
@@ -12,7 +13,7 @@ enum LiveStep {
     case torn(Damage)
 }
 
-extension SegmentReader {
+extension SegmentReader where Source == FileSource {
     /// Goes to the next record of the last segment.
     /// - Throws: `StoreError.corruption` for what was found twice in a row, and is no torn write's.
     mutating func nextWhileWritten() throws(StoreError) -> LiveStep {
@@ -42,10 +43,10 @@ extension SegmentReader {
         while true {
             do throws(StoreError) {
                 return try SegmentReader(
-                    file, firstSeq: firstSeq, history: history, after: expected, reserveSize: reserveSize)
+                    file.source, firstSeq: firstSeq, history: history, after: expected, reserveSize: reserveSize)
             } catch {
                 guard case .corruption(let damage) = error, !damage.isWhole else { throw error }
-                var reader = LogReader(file)
+                var reader = LineReader(file.source)
                 _ = try reader.next()
                 // A crash leaves one line at most: the header is durable before anything is written behind it.
                 if try !reader.next() { return nil }

@@ -2,6 +2,7 @@
 // segment may end in the middle of a write, and once it is sealed the run goes on in the next.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// Goes through the records of a log.
@@ -10,7 +11,7 @@ struct LogCursor: ~Copyable {
     private var pending: ArraySlice<UInt64>
     private var history: String?
     private var expected: LogPosition?
-    private var current: SegmentReader?
+    private var current: SegmentReader<FileSource>?
     /// The last segment, where a crash, or a server at this moment, has left it without a header.
     private var begun: UInt64?
     /// What stands behind the last good record, where a write was cut short or is under way.
@@ -80,7 +81,7 @@ struct LogCursor: ~Copyable {
             pending.isEmpty
             ? try SegmentReader.last(
                 file, firstSeq: first, history: history, after: expected, reserveSize: LogCursor.reserveSize)
-            : try SegmentReader(file, firstSeq: first, history: history, after: expected)
+            : try SegmentReader(file.source, firstSeq: first, history: history, after: expected)
         begun = first
         guard let reader = opened else { return false }
         begun = nil
@@ -106,7 +107,7 @@ struct LogCursor: ~Copyable {
         let seq = reader.position.seq
         let hasMore = try reader.hasMore()
         let isSealed = try isNextBegun(reader.header.firstSeq, seq)
-        let isInPlace = reader.isInPlace
+        let isInPlace = reader.file.isInPlace()
         reader.goBack()
         if isInPlace || hasMore || isSealed { current = consume reader }
         if isSealed { pending = [seq + 1] }
@@ -140,7 +141,7 @@ struct LogCursor: ~Copyable {
     /// The current record's line as it stands, with a line feed.
     private(set) var line = ByteBuffer()
 
-    private mutating func note(_ reader: borrowing SegmentReader) {
+    private mutating func note(_ reader: borrowing SegmentReader<FileSource>) {
         position = reader.position
         timestamp = reader.timestamp
         line.removeAll()
@@ -155,31 +156,5 @@ struct LogCursor: ~Copyable {
     }
 
     /// What the current record says that it does.
-    var operation: Operation {
-        let line = line.bytes
-        guard let field = line.thirdField else { return .set }
-        if line.starts(with: "\"op\":\"delete\"", at: field) { return .delete }
-        if line.starts(with: "\"op\":\"clear\"", at: field) { return .clear }
-        return line.starts(with: "\"op\":\"multi\"", at: field) ? .multi : .set
-    }
-}
-
-/// What a record does.
-package enum Operation: String, CaseIterable, Sendable {
-    case set
-    case delete
-    case clear
-    case multi
-}
-
-extension Span where Element == UInt8 {
-    /// Where the third field of a record's line begins, behind number and time.
-    fileprivate var thirdField: Int? {
-        var commas = 0
-        for index in 0..<count where self[index] == UInt8(ascii: ",") {
-            commas += 1
-            if commas == 2 { return index + 1 }
-        }
-        return nil
-    }
+    var operation: Operation { Operation(of: line.bytes) }
 }

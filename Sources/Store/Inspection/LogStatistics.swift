@@ -1,6 +1,7 @@
 // What a log is made of, and how much of it is needed.
 
 import Bytes
+import LogFormat
 
 /// Numbers about the files of one data set. Sizes are in bytes.
 package struct LogStatistics: Sendable {
@@ -39,7 +40,7 @@ package struct LogStatistics: Sendable {
         let table = Table()
         var position = LogPosition.start
         if let snapshot = captured.snapshot {
-            var reader = try SnapshotReader(snapshot)
+            var reader = try SnapshotReader(snapshot.source)
             position = reader.header.position
             snapshotSeq = position.seq
             snapshotSize = try snapshot.size()
@@ -88,7 +89,7 @@ package struct LogStatistics: Sendable {
         var (size, keys, values) = (line.count, 0, 0)
         _ = table.scan(from: 0, count: .max, buckets: .max) { pair in
             line.removeAll()
-            _ = line.append(pairLine: pair.key, value: pair.value, chain: 0)
+            _ = line.append(pairLine: pair.change, chain: 0)
             size += line.count
             keys += pair.key.count
             values += pair.value.count

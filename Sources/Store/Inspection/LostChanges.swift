@@ -44,10 +44,7 @@ struct LossScan {
                 note(seq)
                 loss.readableCount += 1
                 reader.changes { change in
-                    switch change {
-                    case .set(let key, _), .delete(let key): keys.insert(Array(key))
-                    case .clear: loss.hasClear = true
-                    }
+                    if change.kind == .clear { loss.hasClear = true } else { keys.insert(Array(change.key)) }
                 }
             case .sound(.durable(let seq, _)): note(seq)
             case .sound: continue

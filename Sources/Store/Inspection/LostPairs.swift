@@ -2,6 +2,7 @@
 // along, or one more.
 
 import Bytes
+import LogFormat
 
 /// Pairs of a snapshot that a repair gives up. The damaged file is kept beside the new one.
 package struct LostPairs: Equatable, Sendable {
@@ -24,14 +25,14 @@ package struct LostPairs: Equatable, Sendable {
 
     init(_ file: any DiskFile) throws(StoreError) {
         self.init()
-        try LostPairs.read(file, into: &self) { _, _ throws(StoreError) in }
+        try LostPairs.read(file, into: &self) { _ throws(StoreError) in }
     }
 
     /// Writes the pairs that are kept.
     static func copy(_ file: any DiskFile, to writer: inout PairWriter) throws(StoreError) {
         var counts = LostPairs()
-        try read(file, into: &counts) { (key, value) throws(StoreError) in
-            writer.append(key, value)
+        try read(file, into: &counts) { (pair) throws(StoreError) in
+            writer.append(pair)
             try writer.flushIfLarge()
         }
     }
@@ -39,7 +40,7 @@ package struct LostPairs: Equatable, Sendable {
     private init() {}
 
     private static func read(
-        _ file: any DiskFile, into found: inout LostPairs, keep: (Span<UInt8>, Span<UInt8>) throws(StoreError) -> Void
+        _ file: any DiskFile, into found: inout LostPairs, keep: (borrowing Change) throws(StoreError) -> Void
     ) throws(StoreError) {
         var reader = SalvageReader(file, chain: nil)
         var previous: [UInt8]?
@@ -63,17 +64,17 @@ package struct LostPairs: Equatable, Sendable {
     /// - Returns: whether the current pair can be kept: a whole line may still stand where it does not belong.
     private mutating func take(
         _ reader: inout SalvageReader, _ previous: inout [UInt8]?,
-        _ keep: (Span<UInt8>, Span<UInt8>) throws(StoreError) -> Void
+        _ keep: (borrowing Change) throws(StoreError) -> Void
     ) throws(StoreError) -> Bool {
         var isKept = false
         var failure: StoreError?
         reader.changes { change in
-            guard case .set(let key, let value) = change else { return }
-            if let last = previous, last.span.compared(with: key) >= 0 { return }
-            previous = Array(key)
+            guard change.kind == .set else { return }
+            if let last = previous, last.span.compared(with: change.key) >= 0 { return }
+            previous = Array(change.key)
             isKept = true
             do throws(StoreError) {
-                try keep(key, value)
+                try keep(change)
             } catch {
                 failure = error
             }
@@ -87,7 +88,7 @@ package struct LostPairs: Equatable, Sendable {
         guard lines.count < LostPairs.namedLines else { return }
         var line = Line(number: reader.number)
         reader.changes { change in
-            if case .set(let key, _) = change { line.key = Array(key) }
+            if change.kind == .set { line.key = Array(change.key) }
         }
         lines.append(line)
     }

@@ -1,6 +1,7 @@
 // Records that were asked for, one after the other, and how they are shown: as they stand in the log, or as rows.
 
 import Bytes
+import LogFormat
 
 /// Lists records; goes on as more come, where it is asked to.
 package struct RecordListing: ~Copyable {
@@ -78,12 +79,12 @@ extension ByteBuffer {
         let of = isMulti ? "multi " : ""
         // What is left behind the columns of a fixed width.
         let rest = max(width - 80, 10)
-        switch change {
-        case .set(let key, let value):
-            append(text: padded(of + "set", to: 12) + "  " + padded(key.excerpt(of: 24), to: 24) + "  ")
-            append(text: value.excerpt(of: rest))
-        case .delete(let key):
-            append(text: padded(of + "delete", to: 12) + "  " + key.excerpt(of: 24))
+        switch change.kind {
+        case .set:
+            append(text: padded(of + "set", to: 12) + "  " + padded(change.key.excerpt(of: 24), to: 24) + "  ")
+            append(text: change.value.excerpt(of: rest))
+        case .delete:
+            append(text: padded(of + "delete", to: 12) + "  " + change.key.excerpt(of: 24))
         case .clear:
             append(text: "clear")
         }

@@ -1,6 +1,7 @@
 // Which records somebody wants to see.
 
 import Bytes
+import LogFormat
 
 /// Conditions on records, all of which have to hold.
 package struct RecordQuery: Sendable {
@@ -19,10 +20,7 @@ package struct RecordQuery: Sendable {
 
     /// Whether a change is of a key that is asked for. `clear` names none.
     func matches(_ change: borrowing Change) -> Bool {
-        switch change {
-        case .set(let key, _), .delete(let key): matches(key)
-        case .clear: !namesKeys
-        }
+        change.kind == .clear ? !namesKeys : matches(change.key)
     }
 
     private func matches(_ key: Span<UInt8>) -> Bool {

@@ -7,6 +7,7 @@
 //     a torn tail          set aside, as the next start would do
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// A step of a repair, in terms of the segments' first numbers.

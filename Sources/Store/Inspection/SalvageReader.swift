@@ -4,10 +4,11 @@
 // those behind it. Where neither fits, one line more cannot be proved, and is not used.
 
 import Bytes
+import LogFormat
 
 /// Reads the sound lines of a file with damage.
 struct SalvageReader: ~Copyable {
-    private var reader: LogReader
+    private var reader: LineReader<FileSource>
     private var parser = RecordParser()
     /// The sums that the next line may continue.
     private var chains: [UInt32]
@@ -27,7 +28,7 @@ struct SalvageReader: ~Copyable {
     ///   - number: how many lines stand before it.
     ///   - chain: the sum before the first line, where it is known.
     init(_ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chain: UInt32?) {
-        reader = LogReader(file, from: start, behind: number)
+        reader = LineReader(file.source, from: start, behind: number)
         chains = chain.map { [$0] } ?? []
     }
 
@@ -43,7 +44,7 @@ struct SalvageReader: ~Copyable {
             switch line {
             case .record(_, _, let crc), .pair(let crc): chains = [crc]
             case .header(let header): chains = [header.chain]
-            case .snapshot: chains = [reader.line.hex32(at: reader.line.count - 10) ?? 0]
+            case .snapshot: chains = [reader.line.checksumDigits ?? 0]
             case .durable, .end: break
             }
             return .sound(line)
@@ -57,22 +58,21 @@ struct SalvageReader: ~Copyable {
         let line = reader.line
         // A durable line is no part of the chain: the next line may continue what this one should have.
         var next = chains
-        if line.count > 18 {
-            let body = line.extracting(0..<line.count - 18)
+        let body = line.lineBody
+        if !body.isEmpty {
             for chain in chains { next.append(CRC32C.extend(chain, with: body)) }
-            if let stored = line.hex32(at: line.count - 10) { next.append(stored) }
+            if let stored = line.checksumDigits { next.append(stored) }
         }
         return next.suffix(SalvageReader.chainLimit)
     }
 
     /// Visits the changes of the current line, as far as they are legible; of one that is not sound they may be wrong.
     mutating func changes(apply: (borrowing Change) -> Void) {
-        guard reader.line.count > 18 else { return }
         try? SalvageReader.visit(&parser, reader, apply)
     }
 
     private static func visit(
-        _ parser: inout RecordParser, _ reader: borrowing LogReader, _ apply: (borrowing Change) -> Void
+        _ parser: inout RecordParser, _ reader: borrowing LineReader<FileSource>, _ apply: (borrowing Change) -> Void
     ) throws(LineError) {
         try parser.changes(of: reader.line, apply: apply)
     }

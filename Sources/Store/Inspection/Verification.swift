@@ -2,6 +2,7 @@
 // what is damaged. Nothing is changed, nothing is kept in memory but the findings.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// What a check of all files has found.
@@ -101,7 +102,7 @@ package struct Verification: Sendable {
         var finding = FileFinding(kind: .snapshot, path: file.path.string)
         finding.size = try file.size()
         do throws(StoreError) {
-            var reader = try SnapshotReader(file)
+            var reader = try SnapshotReader(file.source)
             history = reader.header.history
             base = reader.header.position
             snapshotSeq = base.seq
@@ -114,16 +115,17 @@ package struct Verification: Sendable {
         files.append(finding)
     }
 
-    private static func check(pairs reader: inout SnapshotReader, _ finding: inout FileFinding) throws(StoreError) {
+    private static func check(pairs reader: inout SnapshotReader<FileSource>, _ finding: inout FileFinding)
+        throws(StoreError)
+    {
         var previous = ByteBuffer()
         while try reader.next() {
             var isAscending = true
             let isFirst = finding.count == 0
             try reader.pair { change in
-                guard case .set(let key, _) = change else { return }
-                isAscending = isFirst || previous.bytes.compared(with: key) < 0
+                isAscending = isFirst || previous.bytes.compared(with: change.key) < 0
                 previous.removeAll()
-                previous.append(key)
+                previous.append(change.key)
             }
             guard isAscending else {
                 throw reader.damage(expected: "keys in their order", found: "one that comes earlier, or twice")
@@ -164,7 +166,7 @@ package struct Verification: Sendable {
             if isLast {
                 try check(last: file, first, &finding)
             } else {
-                var reader = try SegmentReader(file, firstSeq: first, history: history, after: previous)
+                var reader = try SegmentReader(file.source, firstSeq: first, history: history, after: previous)
                 try check(records: &reader, &finding)
             }
         } catch {
@@ -190,7 +192,7 @@ package struct Verification: Sendable {
         finding.state = .torn(damage, size: size)
     }
 
-    private func note(_ reader: borrowing SegmentReader, _ finding: inout FileFinding) {
+    private func note(_ reader: borrowing SegmentReader<FileSource>, _ finding: inout FileFinding) {
         finding.last = reader.position.seq
         finding.chain = reader.position.crc
         finding.count = reader.recordCount
@@ -199,7 +201,7 @@ package struct Verification: Sendable {
     }
 
     private mutating func check(
-        records reader: inout SegmentReader, _ finding: inout FileFinding
+        records reader: inout SegmentReader<FileSource>, _ finding: inout FileFinding
     ) throws(StoreError) {
         history = reader.header.history
         note(reader, &finding)
@@ -224,7 +226,7 @@ package struct Verification: Sendable {
 
     /// Goes to the next record.
     private func next(
-        _ reader: inout SegmentReader, _ finding: inout FileFinding
+        _ reader: inout SegmentReader<FileSource>, _ finding: inout FileFinding
     ) throws(StoreError) -> Bool {
         do throws(StoreError) {
             guard finding.isLast else { return try reader.next() }

@@ -9,6 +9,7 @@
 // leaves the other. Only the line of a clean stop is synced: an older line says less, and is as true.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// The end of a log, or a place before its end.
@@ -21,8 +22,6 @@ struct DurableMark: Equatable, Sendable {
     /// Whether the log was ended cleanly there.
     let isClosed: Bool
 
-    private static let head: StaticString = "{\"puffin\":\"durable\",\"version\":1,\"number\":"
-
     init(history: String, segment: UInt64, position: LogPosition, isClosed: Bool) {
         self.history = history
         self.segment = segment
@@ -33,12 +32,11 @@ struct DurableMark: Equatable, Sendable {
     /// Reads a line, without its line feed.
     /// - Returns: the line's number, and what it says; nil if it is not as `line` writes it.
     static func parse(_ line: Span<UInt8>) -> (number: UInt64, mark: DurableMark)? {
-        let size = line.count - 18
-        guard size > 0, line.starts(with: ",\"crc\":\"", at: size),
-            line.hex32(at: size + 8) == CRC32C.extend(0, with: line.extracting(0..<size))
+        guard let body = line.soundBody else { return nil }
+        var fields = FieldReader(body)
+        guard fields.skip(fileHeader: "durable"), fields.skip(",\"number\":"), let number = fields.number(),
+            fields.skip(",\"history\":\"")
         else { return nil }
-        var fields = FieldReader(line.extracting(0..<size))
-        guard fields.skip(head), let number = fields.number(), fields.skip(",\"history\":\"") else { return nil }
         let history = fields.untilQuote()
         guard fields.skip("\",\"segment\":"), let segment = fields.number(), fields.skip(",\"seq\":"),
             let seq = fields.number(),
@@ -53,7 +51,8 @@ struct DurableMark: Equatable, Sendable {
     /// The line, with its line feed.
     func line(_ number: UInt64) -> ByteBuffer {
         var line = ByteBuffer()
-        line.append(DurableMark.head)
+        line.append(fileHeader: "durable")
+        line.append(",\"number\":")
         line.append(decimal: number)
         line.append(",\"history\":\"")
         line.append(text: history)
@@ -64,7 +63,7 @@ struct DurableMark: Equatable, Sendable {
         line.append(",\"chain\":\"")
         line.append(hex: position.crc)
         line.append(isClosed ? "\",\"closed\":true" : "\"")
-        _ = line.appendChecksum(bodyFrom: 0, chain: 0)
+        line.appendChecksum(bodyFrom: 0, chain: 0)
         return line
     }
 

@@ -1,11 +1,12 @@
 // Whole lines on their way to the disk. The reactor gathers changes in one batch while the writer has another.
 
 import Bytes
+import LogFormat
 
 /// Records that are written together.
 struct LogBatch: ~Copyable, Sendable {
     private(set) var lines = ByteBuffer()
-    private var head = RecordHead()
+    private var encoder = RecordEncoder()
     /// The position before the first record, which names a segment that begins with it.
     private(set) var start = LogPosition.start
     /// The position after the last record.
@@ -20,13 +21,11 @@ struct LogBatch: ~Copyable, Sendable {
     /// - Returns: the position after it; unchanged inside a `multi` record.
     mutating func append(_ change: borrowing Change, after position: LogPosition, timestamp: UInt64) -> LogPosition {
         guard let open = multi else {
-            let offset = beginRecord(after: position, timestamp: timestamp)
-            lines.append(change: change)
-            return endRecord(from: offset, after: position)
+            if lines.isEmpty { start = position }
+            end = encoder.append(change, after: position, timestamp: timestamp, to: &lines)
+            return end
         }
-        lines.append(open.changes == 0 ? "{" : ",{")
-        lines.append(change: change)
-        lines.append("}")
+        encoder.append(multiPart: change, isFirst: open.changes == 0, to: &lines)
         multi?.changes += 1
         return position
     }
@@ -44,8 +43,9 @@ struct LogBatch: ~Copyable, Sendable {
 
     mutating func beginMulti(after position: LogPosition, timestamp: UInt64) {
         precondition(multi == nil, "a multi record inside another")
-        multi = (beginRecord(after: position, timestamp: timestamp), 0)
-        lines.append("\"op\":\"multi\",\"changes\":[")
+        if lines.isEmpty { start = position }
+        multi = (lines.count, 0)
+        encoder.beginMulti(after: position, timestamp: timestamp, to: &lines)
     }
 
     /// Ends the record; one without changes is taken back.
@@ -57,26 +57,13 @@ struct LogBatch: ~Copyable, Sendable {
             lines.truncate(to: ended.offset)
             return position
         }
-        lines.append("]")
-        return endRecord(from: ended.offset, after: position)
+        end = encoder.endMulti(from: ended.offset, after: position, to: &lines)
+        return end
     }
 
     /// Drops the records, and memory beyond `size` bytes.
     mutating func removeAll(keeping size: Int) {
         lines.removeAll()
         lines.trim(above: size)
-    }
-
-    private mutating func beginRecord(after position: LogPosition, timestamp: UInt64) -> Int {
-        if lines.isEmpty { start = position }
-        let offset = lines.count
-        head.append(seq: position.seq + 1, timestamp: timestamp, to: &lines)
-        return offset
-    }
-
-    private mutating func endRecord(from offset: Int, after position: LogPosition) -> LogPosition {
-        let crc = lines.appendChecksum(bodyFrom: offset, chain: position.crc)
-        end = LogPosition(seq: position.seq + 1, crc: crc)
-        return end
     }
 }

@@ -12,6 +12,7 @@
 
 import Bytes
 import Dispatch
+import LogFormat
 import Synchronization
 
 /// Writes the log. The reactor calls; progress is read from counters.

@@ -6,6 +6,7 @@
 // and what was written behind it until then is written over.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// The last segment of the log.

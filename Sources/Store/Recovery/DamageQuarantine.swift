@@ -1,6 +1,7 @@
 // Damage at the start of a follower: its leader has everything, so what is damaged, and what stands behind it, is set aside under
 // another name, and the start goes on with what is before. Nothing is deleted.
 
+import LogFormat
 import SystemPackage
 
 /// What a start has set aside.
@@ -20,7 +21,7 @@ extension DamageQuarantine: CustomStringConvertible {
 
 extension Recovery {
     /// Notes how much of a segment is good in which damage was found.
-    mutating func noteGoodPart(of reader: borrowing SegmentReader) {
+    mutating func noteGoodPart(of reader: borrowing SegmentReader<FileSource>) {
         if reader.position.seq > position.seq {
             // Whole, and of another version: the leader would send it again.
             policy = .refuse

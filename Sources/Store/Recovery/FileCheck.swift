@@ -1,6 +1,7 @@
 // What a start would find, compared with what is in memory: the files' part of `Store.check`.
 
 import Bytes
+import LogFormat
 
 /// Reads a data set that nobody is writing to.
 struct FileCheck {
@@ -32,7 +33,7 @@ struct FileCheck {
         do throws(StoreError) {
             for first in try files.contents(on: disk).segments where first <= seq {
                 let file = try disk.open(files.segment(firstSeq: first), for: .reading)
-                var reader = try SegmentReader(file, firstSeq: first, history: history, after: position)
+                var reader = try SegmentReader(file.source, firstSeq: first, history: history, after: position)
                 while try reader.next() { try reader.changes { _ in } }
                 position = reader.position
             }

@@ -7,6 +7,7 @@
 //     ROLE              written by a server that has loaded its data
 
 import Bytes
+import LogFormat
 
 extension Recovery {
     /// Refuses a folder that has had segments which are not there any more.

@@ -7,6 +7,7 @@
 // So would they where a line is whole and cannot be followed: no crash makes a right checksum.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// What the files hold. Sizes are in bytes.
@@ -36,8 +37,8 @@ struct Recovery: ~Copyable {
     /// The segment that is being read, and what of it is good where damage was found: up to `end`, in bytes.
     var current: (first: UInt64, end: Int, hasRecords: Bool)?
 
-    var snapshot: SnapshotReader?
-    var segment: SegmentReader?
+    var snapshot: SnapshotReader<FileSource>?
+    var segment: SegmentReader<FileSource>?
     var segments: ArraySlice<UInt64> = []
     var segmentFile: (any DiskFile)?
 
@@ -108,12 +109,12 @@ struct Recovery: ~Copyable {
         }
         totalSize = status.size
         let file = try disk.open(files.snapshot, for: .reading)
-        let reader = try SnapshotReader(file)
+        let reader = try SnapshotReader(file.source)
         if let history, reader.header.history != history {
             throw reader.damage(expected: "history \(history)", found: "history \(reader.header.history)")
         }
         try checkIdentity(reader.header.position) { reader.damage(expected: $0, found: $1) }
-        table.reserve(try SnapshotReader.expectedCount(file))
+        table.reserve(try SnapshotReader.expectedCount(file.source))
         history = reader.header.history
         position = reader.header.position
         timestamp = reader.header.timestamp
@@ -178,7 +179,7 @@ struct Recovery: ~Copyable {
     }
 
     /// - Returns: whether there is more.
-    private mutating func load(_ reader: inout SnapshotReader, pairs: Int) throws(StoreError) -> Bool {
+    private mutating func load(_ reader: inout SnapshotReader<FileSource>, pairs: Int) throws(StoreError) -> Bool {
         for _ in 0..<pairs {
             guard try reader.next() else { return false }
             try reader.pair { change in table.apply(change) }
@@ -194,7 +195,7 @@ struct Recovery: ~Copyable {
         let isInside = firstSeq <= position.seq
         do throws(StoreError) {
             let reader = try SegmentReader(
-                file, firstSeq: firstSeq, history: history, after: isInside ? nil : position)
+                file.source, firstSeq: firstSeq, history: history, after: isInside ? nil : position)
             history = reader.header.history
             segment = consume reader
         } catch {
@@ -214,13 +215,13 @@ struct Recovery: ~Copyable {
     /// so it is the last line.
     private func isTornHeader(_ file: any DiskFile, _ error: StoreError) throws(StoreError) -> Bool {
         guard segments.isEmpty, case .corruption(let damage) = error, !damage.isWhole else { return false }
-        var reader = LogReader(file)
+        var reader = LineReader(file.source)
         _ = try reader.next()
         return try !reader.next()
     }
 
     /// - Returns: whether there is more.
-    private mutating func replay(_ reader: inout SegmentReader, records: Int) throws(StoreError) -> Bool {
+    private mutating func replay(_ reader: inout SegmentReader<FileSource>, records: Int) throws(StoreError) -> Bool {
         guard let file = segmentFile else { return false }
         do throws(StoreError) {
             for _ in 0..<records {
@@ -250,7 +251,7 @@ struct Recovery: ~Copyable {
         }
     }
 
-    private mutating func apply(_ reader: inout SegmentReader) throws(StoreError) {
+    private mutating func apply(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
         try reader.changes { change in table.apply(change) }
         position = reader.position
         timestamp = reader.timestamp
@@ -258,17 +259,17 @@ struct Recovery: ~Copyable {
     }
 
     /// A segment that a snapshot ends in has to reach as far as the snapshot, and to agree with it where it ends.
-    private func check(endOf reader: borrowing SegmentReader) throws(StoreError) {
+    private func check(endOf reader: borrowing SegmentReader<FileSource>) throws(StoreError) {
         guard segments.isEmpty else { return }
         try checkReach(max(reader.position.seq, position.seq)) {
             Damage(
-                path: reader.path.string, line: reader.lineNumber, offset: reader.end, expected: "",
+                path: reader.path, line: reader.lineNumber, offset: reader.end, expected: "",
                 found: "the end of the log")
         }
         guard reader.position.seq < position.seq else { return }
         throw .corruption(
             Damage(
-                path: reader.path.string, line: reader.lineNumber, offset: reader.end,
+                path: reader.path, line: reader.lineNumber, offset: reader.end,
                 expected: "seq \(position.seq), which the snapshot holds",
                 found: "seq \(reader.position.seq) as the last"))
     }

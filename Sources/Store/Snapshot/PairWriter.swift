@@ -1,6 +1,7 @@
 // Writes the lines of a snapshot, or of a file of sorted changes, which is a snapshot whose keys may lack a value.
 
 import Bytes
+import LogFormat
 import SystemPackage
 
 /// Writes a new file of pairs, in the order in which it is given them.
@@ -28,37 +29,17 @@ struct PairWriter: ~Copyable {
         chain = buffer.append(snapshotHeader: header)
     }
 
-    /// Appends a pair, or a key that is removed where `value` is nil; `flushIfLarge` writes it.
+    /// Appends a pair, or a key that is removed; `flushIfLarge` writes it.
     /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
-    mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>?, isPlain: Bool = false) {
+    mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
         count &+= 1
-        guard isPlain else {
-            chain = buffer.append(pairLine: key, value: value, chain: chain)
-            return
-        }
-        let start = buffer.count
-        buffer.append("{\"key\":\"")
-        buffer.append(key)
-        if let value {
-            buffer.append("\",\"value\":\"")
-            buffer.append(value)
-        }
-        buffer.append(UInt8(ascii: "\""))
-        endLine(from: start)
+        chain = buffer.append(pairLine: change, isPlain: isPlain, chain: chain)
     }
 
     /// Appends a pair by what stands before the checksum in a plain line of it.
     mutating func append(plainBody: Span<UInt8>) {
         count &+= 1
-        let start = buffer.count
-        buffer.append(plainBody)
-        endLine(from: start)
-    }
-
-    @inline(__always)
-    private mutating func endLine(from start: Int) {
-        chain = CRC32C.extend(chain, with: buffer.bytes.extracting(start..<buffer.count))
-        buffer.append(checksumField: chain)
+        chain = buffer.append(pairBody: plainBody, chain: chain)
     }
 
     /// Writes what was appended, once it is worth a write.

@@ -3,6 +3,7 @@
 //     key size (4 bytes)  value size (4 bytes)  key  value
 
 import Bytes
+import LogFormat
 
 /// A pair in the table. It is a pointer: it is valid, and its spans are, until the table is next changed.
 @safe
@@ -63,6 +64,13 @@ package struct Pair {
         @_lifetime(borrow self)
         @inline(__always)
         get { span(from: Pair.headerSize + keySize, size: valueSize) }
+    }
+
+    /// The change that makes it.
+    var change: Change {
+        @_lifetime(borrow self)
+        @inline(__always)
+        get { .set(key: key, value: value) }
     }
 
     @_lifetime(borrow self)

@@ -6,6 +6,7 @@
 // owned by exactly one slot, each bucket by the run of directory entries that its depth says, and `check` verifies it.
 
 import Bytes
+import LogFormat
 
 /// A hash table of byte strings.
 @safe
@@ -195,17 +196,14 @@ package final class Table {
 
     /// Applies a change: the one way in for the store, for recovery, and for whoever else reads a log.
     func apply(_ change: borrowing Change) {
-        switch change {
-        case .set(let key, _), .delete(let key): apply(change, hash: hash(key))
-        case .clear: removeAll()
-        }
+        apply(change, hash: hash(change.key))
     }
 
     /// As above, for a caller that has the key's hash.
     func apply(_ change: borrowing Change, hash: UInt64) {
-        switch change {
-        case .set(let key, let value): set(key, hash: hash, value: value)
-        case .delete(let key): _ = remove(key, hash: hash)
+        switch change.kind {
+        case .set: set(change.key, hash: hash, value: change.value)
+        case .delete: _ = remove(change.key, hash: hash)
         case .clear: removeAll()
         }
     }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BlockingClient
 import Bytes
+import Commands
 import Shell
 import Wire
 
@@ -114,13 +115,13 @@ private final class RunningBatch {
         guard !arguments.isEmpty else { return }
         let spec = Catalog.find(arguments)
         if let spec {
-            guard spec.count.contains(arguments.count - 1) else {
-                return try object("\(spec.name) needs \(spec.needs): \(spec.usage)")
+            guard spec.takes(wordCount: arguments.count) else {
+                return try object("\(spec.fullName) needs \(spec.needs): \(spec.usage)")
             }
-            if spec.clears && !run.safety.yes {
+            if spec.traits.contains(.clears) && !run.safety.yes {
                 return try object("\(spec.name) removes every pair, and needs --yes in a batch")
             }
-            if spec.name == "QUIT" { return try quit() }
+            if spec.command == .quit { return try quit() }
         }
         let asked = Asked(line: lines.number, spec: spec, key: spec?.key(of: arguments), count: arguments.count)
         try pipeline?.send(spec?.completed(arguments) ?? arguments, tag: asked, isWide: spec?.hasShortReply != true)

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BlockingClient
 import Bytes
+import Commands
 import Program
 import Shell
 import Wire
@@ -89,11 +90,11 @@ final class Prompt {
 
     private func ask(_ arguments: [[UInt8]]) throws {
         let spec = Catalog.find(arguments)
-        if let spec, !spec.count.contains(arguments.count - 1) {
-            return try complain("\(spec.name) needs \(spec.needs): \(spec.usage)")
+        if let spec, !spec.takes(wordCount: arguments.count) {
+            return try complain("\(spec.fullName) needs \(spec.needs): \(spec.usage)")
         }
         do {
-            if spec?.clears == true {
+            if spec?.traits.contains(.clears) == true {
                 let count = try session.connect().count()
                 try confirm("\(spec?.name ?? "") removes \(allPairs(count)) at \(session.endpoint)")
             }
@@ -149,7 +150,7 @@ final class Prompt {
 /// How long a server is asked to wait before it answers.
 func waitingTime(of arguments: [[UInt8]]) -> Duration {
     guard arguments.count > 2, let last = arguments.last, let milliseconds = Int(String(decoding: last, as: UTF8.self)),
-        ["WAIT", "WAITAOF", "HANDOVER"].contains(Catalog.find(arguments)?.name)
+        Catalog.find(arguments)?.endsWithTime == true
     else { return .zero }
     // 0 is for ever, which an hour's silence ends all the same.
     return milliseconds > 0 ? .milliseconds(milliseconds) : .seconds(3600)

@@ -2,6 +2,7 @@
 
 import BlockingClient
 import Bytes
+import Commands
 import Shell
 
 /// Answers the Tab key.

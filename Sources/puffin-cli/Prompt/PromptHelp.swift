@@ -1,6 +1,7 @@
 // What the prompt explains.
 
 import Bytes
+import Commands
 import Shell
 
 /// The texts of `help`.
@@ -9,7 +10,7 @@ enum PromptHelp {
     static let locals = ["help": "help [<command>]", "exit": "exit", "quit": "quit"]
 
     static var overview: [String] {
-        section("Data", Catalog.data) + section("Server", Catalog.server) + section("Replication", Catalog.replication)
+        CommandSpec.sections.flatMap(lines)
             + [
                 "",
                 "help <command> explains one; exit or Ctrl-D ends; Tab completes; Ctrl-R searches what was typed.",
@@ -17,8 +18,9 @@ enum PromptHelp {
             ]
     }
 
-    private static func section(_ name: String, _ commands: [CommandSpec]) -> [String] {
-        [name] + commands.filter { !$0.isHidden }.map { "  " + padded($0.name, 10, left: true) + $0.summary }
+    private static func lines(of section: CommandSpec.Section) -> [String] {
+        [section.name]
+            + section.commands.filter { !$0.isHidden }.map { "  " + padded($0.name, 10, left: true) + $0.clientSummary }
     }
 
     /// About one command.
@@ -28,6 +30,6 @@ enum PromptHelp {
             let match = nearest(to: name, among: Catalog.commands.map(\.name)).map { "; did you mean \($0)?" } ?? ""
             return ["There is no help for \"\(name)\"\(match)"]
         }
-        return [spec.usage, "  " + spec.summary]
+        return [spec.usage, "  " + spec.clientSummary]
     }
 }

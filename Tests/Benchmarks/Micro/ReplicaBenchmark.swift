@@ -1,6 +1,7 @@
 // A follower's hot path: a record of the leader's log checked, applied and written down.
 
 import Bytes
+import LogFormat
 import Store
 import SystemPackage
 

@@ -1,6 +1,7 @@
 // What lies between the way in and the way out: hash, table, the log's lines and their sums.
 
 import Bytes
+import LogFormat
 import Store
 
 private let sipHash = SipHash(key: (1, 2))
@@ -98,7 +99,7 @@ extension Benchmark {
                     for _ in 0..<count {
                         guard (try? parser.parse(line.span, chain: 0)) != nil,
                             (try? parser.changes(of: line.span) { change in
-                                if case .set(let key, let value) = change { sum &+= UInt64(key.count &+ value.count) }
+                                sum &+= UInt64(change.key.count &+ change.value.count)
                             }) != nil
                         else { fatalError("the line is no record") }
                     }

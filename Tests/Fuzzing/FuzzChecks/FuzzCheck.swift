@@ -15,6 +15,8 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
     case stream
     /// The texts and numbers inside all of these.
     case texts
+    /// JSON texts of people and other programs.
+    case json
     /// Patterns, and what they are matched with.
     case patterns
 
@@ -28,6 +30,7 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
         case .segments: try checkSegments(input)
         case .stream: try checkStream(input)
         case .texts: try checkTexts(input)
+        case .json: try checkJSON(input)
         case .patterns: try checkPattern(input)
         }
     }

@@ -2,6 +2,7 @@
 // line, and as the body of one whose checksum is right. What is understood is written again, and has to mean the same.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 
@@ -81,8 +82,8 @@ private func check(pair line: [UInt8], crc: UInt32) throws(BrokenProperty) {
         try require(changes.count == 1, "\(changes.count) changes in the line of one pair")
         var buffer = ByteBuffer()
         switch changes[0] {
-        case .set(let key, let value): _ = buffer.append(pairLine: key.span, value: value.span, chain: chain)
-        case .delete(let key): _ = buffer.append(pairLine: key.span, value: nil, chain: chain)
+        case .set(let key, let value): _ = buffer.append(pairLine: .set(key: key.span, value: value.span), chain: chain)
+        case .delete(let key): _ = buffer.append(pairLine: .delete(key: key.span), chain: chain)
         case .clear: throw BrokenProperty(description: "\(shown(line)) is read as a clear")
         }
         let again = Array(buffer.bytes).dropLast()

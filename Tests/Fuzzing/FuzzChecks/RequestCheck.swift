@@ -2,6 +2,7 @@
 // again is read again as the same one.
 
 import Bytes
+import LogFormat
 import Store
 import Wire
 

@@ -2,6 +2,7 @@
 // touched; or what was durable is there, what was cut off is kept, and the next start finds the same.
 
 import Bytes
+import LogFormat
 import Store
 import SystemPackage
 import TestSupport

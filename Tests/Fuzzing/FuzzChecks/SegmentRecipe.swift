@@ -9,6 +9,7 @@
 // The first segment's header is added unless the recipe begins with `!` or with a header of its own.
 
 import Bytes
+import LogFormat
 import Store
 
 /// The segments of a log.

@@ -195,7 +195,7 @@ struct BenchRunTests {
 
     /// Waits until far more requests than filling takes have been answered.
     private func waitUntilLoaded(_ server: ServerProcess) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
+        let deadline = TimeLimit.end
         let connection = try server.connect()
         while Date() < deadline {
             try connection.send("STATS\n")

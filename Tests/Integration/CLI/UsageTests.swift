@@ -1,5 +1,5 @@
+import Commands
 import Foundation
-import Shell
 import TestSupport
 import Testing
 

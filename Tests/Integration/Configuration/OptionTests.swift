@@ -42,6 +42,9 @@ struct OptionTests {
             (["--max-unsent-size", "64K"], ["--max-unsent-size", "'64K'", "such as 64M"]),
             (["--replication-timeout", "500ms"], ["such as 10s or 2m"]),
             (["--data", "folder/"], ["--data", "path of a file", "folder/"]),
+            (["log", "verify", "--data", "folder/"], ["--data", "path of a file", "folder/"]),
+            (["compact", "--retain-size", "x"], ["--retain-size", "'x'"]),
+            (["config", "check", "--port", "x", "--metrics-port", "y"], ["--port: ", "--metrics-port: "]),
         ])
     func wrong(arguments: [String], expected: [String]) throws {
         let (code, output) = try run(arguments)

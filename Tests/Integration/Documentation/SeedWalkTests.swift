@@ -31,7 +31,7 @@ struct SeedWalkTests {
 
         /// Runs a line until it prints `output`: what it shows comes a moment later.
         func wait(for output: String, from line: String) throws {
-            let deadline = Date(timeIntervalSinceNow: 60)
+            let deadline = TimeLimit.end
             var found = try run(line).output
             while found != output {
                 try #require(Date() < deadline, "\(line) prints '\(found)', expected '\(output)'")

@@ -28,7 +28,7 @@ struct SmallDiskTests {
 
     /// Asks until a write is taken: what stands in its way passes by itself.
     private func waitUntilWritable(_ client: WireConnection) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
+        let deadline = TimeLimit.end
         while try client.ask("SET probe 1") != "OK" {
             guard Date() < deadline else { throw WireError(description: "still refused: \(try stats(client))") }
             usleep(20_000)

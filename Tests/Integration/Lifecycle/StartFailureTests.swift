@@ -168,7 +168,7 @@ struct StartFailureTests {
                 if isKilled {
                     // Each second what is on the disk is written down.
                     let durable = URL(fileURLWithPath: data + ".log/DURABLE")
-                    let deadline = Date(timeIntervalSinceNow: 30)
+                    let deadline = TimeLimit.end
                     while try !String(contentsOf: durable, encoding: .utf8).contains("\"seq\":20,"), Date() < deadline {
                         usleep(10_000)
                     }

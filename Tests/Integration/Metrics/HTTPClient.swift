@@ -64,9 +64,9 @@ func parsedSamples(_ page: String) -> [String: Double] {
 
 /// Waits for a condition, which is asked every few milliseconds.
 func waitUntil(_ what: String, _ isThere: () throws -> Bool) throws {
-    let limit = ContinuousClock.now + .seconds(30)
+    let end = TimeLimit.end
     while try !isThere() {
-        guard ContinuousClock.now < limit else { throw WireError(description: "waited in vain for \(what)") }
+        guard Date() < end else { throw WireError(description: "waited in vain for \(what)") }
         usleep(2000)
     }
 }

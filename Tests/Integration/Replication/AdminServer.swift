@@ -83,9 +83,9 @@ final class AdminServer {
     static func wait(
         for what: String, _ state: @autoclosure () -> String = "", until isThere: () throws -> Bool
     ) throws {
-        let limit = ContinuousClock.now + .seconds(30)
+        let end = TimeLimit.end
         while try !isThere() {
-            guard ContinuousClock.now < limit else {
+            guard Date() < end else {
                 throw WireError(description: "waited in vain for \(what): \(state())")
             }
             usleep(5000)

@@ -98,7 +98,7 @@ final class Replica {
 
     /// Memory that it has, in bytes; 0 under a sanitizer, whose own memory most of it is.
     func residentSize() throws -> Int {
-        if isSanitized { return 0 }
+        if TimeLimit.isSanitized { return 0 }
         let server = try #require(running)
         let text = try String(contentsOfFile: "/proc/\(server.process.id)/status", encoding: .utf8)
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
@@ -132,7 +132,8 @@ final class Replica {
 /// Waits until something is so.
 /// - Throws: `WireError` with what `description` says, where it never is.
 func wait(
-    _ what: String, seconds: Double = 60, description: () -> String = { "" }, until isSo: () throws -> Bool
+    _ what: String, seconds: Double = TimeLimit.condition, description: () -> String = { "" },
+    until isSo: () throws -> Bool
 ) throws {
     let end = Date(timeIntervalSinceNow: seconds)
     while try !isSo() {

@@ -51,7 +51,7 @@ struct ReplicationSlowFollowerTests {
             let leader = try Replica(
                 "leader", in: folder,
                 [
-                    "--durability", "never", "--replication-timeout", "60s", "--follower", "127.0.0.1:\(listener.port)",
+                    "--durability", "never", "--replication-timeout", "10m", "--follower", "127.0.0.1:\(listener.port)",
                     "--follower", other.address,
                 ]
             ).start()

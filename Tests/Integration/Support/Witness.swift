@@ -38,11 +38,11 @@ struct Witness {
 
     /// As above.
     func wait(for name: String, where isExpected: (Int) -> Bool) throws {
-        let limit = ContinuousClock.now + .seconds(30)
+        let end = TimeLimit.end
         while true {
             let found = try figure(name)
             if isExpected(found) { return }
-            if ContinuousClock.now > limit {
+            if Date() > end {
                 throw WireError(description: "\(name) is still \(found)")
             }
         }
@@ -55,7 +55,7 @@ struct Witness {
     func peakMemory() throws -> Int { try memory("VmHWM:") }
 
     private func memory(_ name: String) throws -> Int {
-        if isSanitized { return 0 }
+        if TimeLimit.isSanitized { return 0 }
         let status = try String(contentsOfFile: "/proc/\(server.process.id)/status", encoding: .utf8)
         guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
             let size = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
@@ -63,6 +63,3 @@ struct Witness {
         return size / 1024
     }
 }
-
-/// Whether programs run under a sanitizer (`make security`), so that memory which the system counts says nothing of them.
-let isSanitized = ProcessInfo.processInfo.environment["PUFFIN_SANITIZED"] != nil

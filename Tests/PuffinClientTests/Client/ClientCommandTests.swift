@@ -138,7 +138,9 @@ struct ClientCommandTests {
         }
     }
 
-    @Test("what cannot be sent is refused before", arguments: ["SUBSCRIBE", "monitor", "QUIT", "HELLO"])
+    @Test(
+        "what cannot be sent is refused before",
+        arguments: ["SUBSCRIBE", "monitor", "QUIT", "HELLO", "WATCH", "multi", "EXEC", "CLIENT"])
     func refused(command: String) async throws {
         try await withClient { server, client in
             await expect(.notSupported(command: command.uppercased())) {
@@ -147,6 +149,27 @@ struct ClientCommandTests {
             await expect(.emptyRequest) { try await client.execute([]) }
             await expect(.emptyRequest) { try await client.deleteAll([String]()) }
             #expect(server.connectionCount == 0)
+        }
+    }
+
+    @Test("a transaction is sent where a batch has all of it, and refused where it has not")
+    func transactions() async throws {
+        func batch(_ names: String...) -> Batch {
+            var batch = Batch()
+            for name in names { batch.execute(name) }
+            return batch
+        }
+        try await withClient(rule: { _ in "+OK\r\n" }) { (_, client) async throws in
+            let whole = batch("MULTI", "SEQ", "EXEC", "multi", "discard", "SEQ")
+            let replies = try await client.pipeline(whole)
+            #expect(replies.count == 6)
+            for (half, refused) in [
+                (batch("SEQ", "MULTI", "SEQ"), "MULTI"), (batch("MULTI", "EXEC", "EXEC"), "EXEC"),
+                (batch("MULTI", "MULTI", "EXEC"), "MULTI"), (batch("DISCARD"), "DISCARD"),
+                (batch("MULTI", "WATCH", "EXEC"), "WATCH"),
+            ] {
+                await expect(.notSupported(command: refused)) { try await client.pipeline(half) }
+            }
         }
     }
 

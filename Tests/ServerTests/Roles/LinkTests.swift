@@ -1,4 +1,5 @@
 import Bytes
+import LogFormat
 import Reactor
 import Server
 import Store

@@ -2,6 +2,8 @@
 // loses, delays, repeats and reorders lines. No process, no clock, no thread: the seed says all that happens.
 
 import Bytes
+import LogFormat
+import LogFormat
 import Server
 import Store
 

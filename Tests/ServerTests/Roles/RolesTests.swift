@@ -1,4 +1,5 @@
 import Bytes
+import LogFormat
 import Server
 import Store
 import Testing

@@ -1,4 +1,6 @@
 import Bytes
+import LogFormat
+import LogFormat
 import Server
 import Store
 

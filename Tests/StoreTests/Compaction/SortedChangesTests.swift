@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import LogFormat
 import Store
 import TestSupport
 import Testing
@@ -59,7 +60,7 @@ struct SortedChangesTests {
         buffer.append("\n")
         var chain = header.span.hex32(at: header.count - 10) ?? 0
         for (key, value) in pairs.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            chain = buffer.append(pairLine: key.span, value: value.span, chain: chain)
+            chain = buffer.append(pairLine: .set(key: key.span, value: value.span), chain: chain)
         }
         buffer.append(snapshotEnd: pairs.count, chain: chain)
         return Array(buffer.bytes)

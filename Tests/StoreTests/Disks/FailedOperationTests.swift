@@ -1,6 +1,7 @@
 // What a failed call to the disk means: whether it may be made again is decided by what was called and why it failed, never by
 // words; and what is said to have never been given to the disk is not there after a restart.
 
+import LogFormat
 import Store
 import SystemPackage
 import TestSupport

@@ -1,5 +1,6 @@
 // What a store was asked to do and what it has answered for: what any start after any accident is held against.
 
+import LogFormat
 import Store
 
 /// The pairs after each change, and how far they have to be there.

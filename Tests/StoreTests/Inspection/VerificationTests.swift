@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import LogFormat
 import Store
 import SystemPackage
 import TestSupport
@@ -85,7 +86,7 @@ struct VerificationTests {
             var chain = snapshot.append(snapshotHeader: header)
             for key in ["b", "a"] {
                 let key = key.bytes
-                chain = snapshot.append(pairLine: key.span, value: key.span, chain: chain)
+                chain = snapshot.append(pairLine: .set(key: key.span, value: key.span), chain: chain)
             }
             snapshot.append(snapshotEnd: 2, chain: chain)
             let bytes = Array(snapshot.bytes)

@@ -1,4 +1,5 @@
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 import Testing

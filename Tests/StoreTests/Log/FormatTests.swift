@@ -1,6 +1,7 @@
 // The log's format, against the lines that its description prints.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 import Testing

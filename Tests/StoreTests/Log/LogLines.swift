@@ -1,6 +1,7 @@
 // Lines of the log, made and taken apart by hand.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 

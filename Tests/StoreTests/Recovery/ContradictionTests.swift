@@ -2,6 +2,7 @@
 // never set aside as torn, also where they are the log's last.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 import Testing

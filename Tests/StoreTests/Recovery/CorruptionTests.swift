@@ -1,6 +1,7 @@
 // Damage that no torn write explains: acknowledged changes may be behind it, so nothing starts and nothing is changed.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 import Testing

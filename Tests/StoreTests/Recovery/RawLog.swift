@@ -2,6 +2,7 @@
 
 import Bytes
 import Foundation
+import LogFormat
 import Store
 import Testing
 

@@ -1,6 +1,7 @@
 // Damage where no crash can have made it: in a snapshot, in a segment behind which another follows. Always refused, with
 // the file, the line and the byte where it begins, and never shorter than it was without a word.
 
+import LogFormat
 import Store
 import SystemPackage
 import TestSupport

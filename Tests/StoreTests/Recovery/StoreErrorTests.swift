@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import LogFormat
 import Store
 import SystemPackage
 import TestSupport

@@ -1,6 +1,7 @@
 // Damage that a start on a follower finds: it is set aside, the rest is served, and the leader sends what is missing.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 import Testing
@@ -147,7 +148,7 @@ struct ReplicatedLineTests {
         var error: ReplicationError?
         while error == nil {
             lines.removeAll()
-            chain = lines.append(pairLine: value.span, value: value.span, chain: chain)
+            chain = lines.append(pairLine: .set(key: value.span, value: value.span), chain: chain)
             do throws(ReplicationError) {
                 try incoming.append(lines.bytes.extracting(0..<lines.count - 1))
             } catch let failure {

@@ -1,5 +1,6 @@
 import Bytes
 import FuzzChecks
+import LogFormat
 import Store
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@
 // what was there before or what is there afterwards, whole, and the link to the leader ends in the same place as ever.
 
 import Bytes
+import LogFormat
 import Store
 import SystemPackage
 import TestSupport

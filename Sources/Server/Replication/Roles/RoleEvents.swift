@@ -1,6 +1,7 @@
 // What a server's role is told, and what it asks for.
 
 import Bytes
+import LogFormat
 import Store
 
 extension Roles {

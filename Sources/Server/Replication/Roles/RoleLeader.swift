@@ -1,6 +1,7 @@
 // The leader that a server has while it follows: which one it takes, and when it may become the leader itself.
 
 import Bytes
+import LogFormat
 import Store
 
 extension Roles {

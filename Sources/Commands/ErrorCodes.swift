@@ -1,0 +1,88 @@
+// The codes of errors: what programs tell errors apart by. The sentence behind a code is for people, and may change.
+
+import Wire
+
+/// The first word of an error in RESP, or the second behind `ERR`. Lines have the sentence only. The order is that of the metrics.
+package enum ErrorCode: String, CaseIterable, Sendable {
+    case general = "ERR"
+    case behind = "BEHIND"
+    case diskFull = "DISKFULL"
+    case loading = "LOADING"
+    case unknownProtocol = "NOPROTO"
+    case outOfMemory = "OOM"
+    case readOnly = "READONLY"
+    case superseded = "SUPERSEDED"
+    case unacknowledged = "UNACKED"
+    case unknown = "UNKNOWN"
+
+    /// What has become of the change that a request asked for.
+    package enum Effect: Equatable, Sendable {
+        case none
+        /// It is made, and may still be lost.
+        case made
+        /// It may or may not be made.
+        case unknown
+    }
+
+    package var effect: Effect {
+        switch self {
+        case .general, .behind, .diskFull, .loading, .unknownProtocol, .outOfMemory, .readOnly: .none
+        case .unacknowledged: .made
+        case .superseded, .unknown: .unknown
+        }
+    }
+
+    /// An error as a person reads it: the general code says nothing.
+    package static func described(_ code: String, _ message: String) -> String {
+        code.isEmpty || code == general.rawValue ? message : "\(code) \(message)"
+    }
+
+    /// Whether the code stands behind `ERR`, as clients know that word only.
+    package var isSecondWord: Bool { self == .diskFull }
+
+    /// What it means, for the protocol's description.
+    package var meaning: String {
+        switch self {
+        case .general: "Nothing was changed: the request is wrong, or cannot be run; the sentence says why."
+        case .behind: "Nothing was changed: this server lacks the change that `AFTER` names."
+        case .diskFull: "Nothing was changed: there is no space on the disk."
+        case .loading: "Nothing was changed: the server is loading its data."
+        case .unknownProtocol: "Nothing was changed: this version of RESP is not offered."
+        case .outOfMemory: "Nothing was changed: the memory limit is reached."
+        case .readOnly:
+            "Nothing was changed: this server is a follower, or about to be one. Ends with ` leader=host:port` where the leader is known."
+        case .superseded: "The change may or may not be in the data that has replaced this server's."
+        case .unacknowledged: "The change is on the leader's disk; followers have not acknowledged it."
+        case .unknown: "The change may or may not be there after a restart."
+        }
+    }
+
+    /// What is answered with it, for the protocol's description.
+    package var raisedBy: String {
+        switch self {
+        case .general: "any request"
+        case .behind: "`AFTER`"
+        case .diskFull: "changes; those that only remove pairs have a reserve"
+        case .loading: "what reads or changes pairs, roles or snapshots"
+        case .unknownProtocol: "`HELLO`"
+        case .outOfMemory: "changes that add, and large replies"
+        case .readOnly: "changes"
+        case .superseded: "what waited for a commit when the server became a follower"
+        case .unacknowledged: "changes and what reads them, with `--ack`"
+        case .unknown: "what waited for a commit when the disk failed"
+        }
+    }
+}
+
+extension ReplyError {
+    /// An error that reads the same in both dialects.
+    package init(_ message: String, code: ErrorCode) {
+        self.init(line: message, resp: message, code: code)
+    }
+
+    package init(line: String, resp: String, code: ErrorCode) {
+        self.init(
+            line: line, resp: code.isSecondWord ? "\(code.rawValue) \(resp)" : resp,
+            code: code.isSecondWord ? ErrorCode.general.rawValue : code.rawValue, kind: code.rawValue)
+    }
+}

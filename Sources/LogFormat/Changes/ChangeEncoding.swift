@@ -1,0 +1,175 @@
+// How changes are written. Field order is fixed, there are no blanks, and the last field is always the checksum:
+//
+//     record  = {"seq":N,"ts":MS,CHANGE,"crc":HEX}                                         a line of a segment
+//     CHANGE  = "op":"set",KEY,VALUE / "op":"delete",KEY / "op":"clear"
+//             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]                          no multi inside another
+//     pair    = {KEY,VALUE,"crc":HEX} / {KEY,"crc":HEX}                                    a line of a snapshot
+//     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
+//     VALUE   = "value":TEXT / "value64":BASE64
+//
+// A record continues the checksum of the record before it, a pair that of the line before it. A pair without a value is a key
+// that is removed: only files of sorted changes have such lines.
+
+import Bytes
+
+extension ByteBuffer {
+    /// Appends the fields before a record's change.
+    package mutating func append(recordHead seq: UInt64, timestamp: UInt64) {
+        append("{\"seq\":")
+        append(decimal: seq)
+        append(",\"ts\":")
+        append(decimal: timestamp)
+        append(UInt8(ascii: ","))
+    }
+
+    /// Appends the fields of one change.
+    @inline(__always)
+    package mutating func append(change: borrowing Change) {
+        switch change.kind {
+        case .set: append("\"op\":\"set\",")
+        case .delete: append("\"op\":\"delete\",")
+        case .clear: return append("\"op\":\"clear\"")
+        }
+        append(pairOf: change)
+    }
+
+    /// Appends a pair's line, or that of a key which is removed.
+    /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    /// - Returns: its checksum, which continues `chain`.
+    package mutating func append(
+        pairLine change: borrowing Change, isPlain: Bool = false, chain: UInt32
+    ) -> UInt32 {
+        let start = count
+        append(UInt8(ascii: "{"))
+        if isPlain { append(plainPairOf: change) } else { append(pairOf: change) }
+        return appendChecksum(bodyFrom: start, chain: chain)
+    }
+
+    /// Appends a pair's line by what stands before the checksum in another line of it.
+    /// - Returns: its checksum, which continues `chain`.
+    package mutating func append(pairBody: Span<UInt8>, chain: UInt32) -> UInt32 {
+        append(pairBody)
+        let crc = CRC32C.extend(chain, with: pairBody)
+        append(checksumField: crc)
+        return crc
+    }
+
+    /// Appends the fields of a change's key.
+    @inline(__always)
+    private mutating func append(pairOf change: borrowing Change) {
+        append(field: "key", change.key)
+        guard change.kind == .set else { return }
+        append(UInt8(ascii: ","))
+        append(field: "value", change.value)
+    }
+
+    /// The same, of a plain one.
+    @inline(__always)
+    private mutating func append(plainPairOf change: borrowing Change) {
+        append("\"key\":\"")
+        append(change.key)
+        if change.kind == .set {
+            append("\",\"value\":\"")
+            append(change.value)
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
+    private mutating func append(field name: StaticString, _ text: Span<UInt8>) {
+        append(UInt8(ascii: "\""))
+        if text.isPlainText {
+            append(name)
+            append("\":\"")
+            append(text)
+            return append(UInt8(ascii: "\""))
+        }
+        append(special: name, text)
+    }
+
+    /// A text that is not written as it is.
+    @inline(never)
+    private mutating func append(special name: StaticString, _ text: Span<UInt8>) {
+        append(name)
+        if text.isUTF8 {
+            append("\":")
+            append(jsonString: text)
+        } else {
+            append("64\":\"")
+            append(base64: text)
+            append(UInt8(ascii: "\""))
+        }
+    }
+}
+
+/// Writes records. They follow one another by one, and a turn's records have the same time: so the text of the last head is
+/// kept, and the next one is mostly its number with the last digit raised.
+package struct RecordEncoder: ~Copyable, Sendable {
+    /// `{"seq":N,"ts":MS,` of the last record.
+    private var head = ByteBuffer()
+    private var seq: UInt64 = 0
+    private var timestamp: UInt64 = 0
+    /// How many digits the number has.
+    private var seqSize = 0
+
+    private static let seqOffset = 7
+
+    package init() {}
+
+    /// Appends the record of a change that follows `position`.
+    /// - Returns: the position after it.
+    package mutating func append(
+        _ change: borrowing Change, after position: LogPosition, timestamp: UInt64, to lines: inout ByteBuffer
+    ) -> LogPosition {
+        let start = lines.count
+        appendHead(seq: position.seq + 1, timestamp: timestamp, to: &lines)
+        lines.append(change: change)
+        return lines.endRecord(from: start, after: position)
+    }
+
+    /// Appends the beginning of a record of several changes.
+    package mutating func beginMulti(after position: LogPosition, timestamp: UInt64, to lines: inout ByteBuffer) {
+        appendHead(seq: position.seq + 1, timestamp: timestamp, to: &lines)
+        lines.append("\"op\":\"multi\",\"changes\":[")
+    }
+
+    /// Appends one of a record's several changes.
+    package func append(multiPart change: borrowing Change, isFirst: Bool, to lines: inout ByteBuffer) {
+        lines.append(isFirst ? "{" : ",{")
+        lines.append(change: change)
+        lines.append("}")
+    }
+
+    /// Ends a record of several changes, which begins at `start` and follows `position`.
+    /// - Returns: the position after it.
+    package func endMulti(from start: Int, after position: LogPosition, to lines: inout ByteBuffer) -> LogPosition {
+        lines.append("]")
+        return lines.endRecord(from: start, after: position)
+    }
+
+    @inline(__always)
+    private mutating func appendHead(seq: UInt64, timestamp: UInt64, to lines: inout ByteBuffer) {
+        let isNext = seq == self.seq &+ 1 && timestamp == self.timestamp
+        if !isNext || !head.increment(decimalAt: RecordEncoder.seqOffset, size: seqSize) {
+            write(seq: seq, timestamp: timestamp)
+        }
+        self.seq = seq
+        lines.append(head.bytes)
+    }
+
+    private mutating func write(seq: UInt64, timestamp: UInt64) {
+        head.removeAll()
+        head.append(recordHead: seq, timestamp: timestamp)
+        seqSize = 0
+        while head.bytes[RecordEncoder.seqOffset + seqSize] != UInt8(ascii: ",") { seqSize += 1 }
+        self.timestamp = timestamp
+    }
+}
+
+extension ByteBuffer {
+    @inline(__always)
+    fileprivate mutating func endRecord(from start: Int, after position: LogPosition) -> LogPosition {
+        let crc = appendChecksum(bodyFrom: start, chain: position.crc)
+        return LogPosition(seq: position.seq + 1, crc: crc)
+    }
+}

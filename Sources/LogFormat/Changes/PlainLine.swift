@@ -1,0 +1,104 @@
+// The fast way through a line. Nearly every line of a log or snapshot sets or removes one key, and its texts are plain: ASCII
+// without escapes. Such a line is taken in one pass, word by word. Whatever is not exactly of that form, or has another
+// checksum than it should, is left to `RecordParser`, which says what is wrong with it where something is.
+
+import Bytes
+
+/// Where the parts of a plain line stand: a record that sets or deletes one key, or a pair. Offsets are in bytes from the
+/// line's first.
+public struct PlainLine {
+    /// 0 of a pair.
+    public private(set) var seq: UInt64 = 0
+    public private(set) var timestamp: UInt64 = 0
+    public private(set) var crc: UInt32 = 0
+    @usableFromInline private(set) var keyStart = 0
+    @usableFromInline private(set) var keyEnd = 0
+    @usableFromInline private(set) var valueStart = 0
+    /// Where the body ends, which the checksum is of.
+    @usableFromInline private(set) var end = 0
+    /// Whether the line gives the key a value, rather than removing it.
+    public private(set) var hasValue = false
+
+    private init() {}
+
+    @_lifetime(copy line)
+    @inlinable @inline(__always)
+    public func key(in line: Span<UInt8>) -> Span<UInt8> { line.extracting(keyStart..<keyEnd) }
+
+    /// What stands before the checksum: of a pair, the same in every snapshot that has it.
+    @_lifetime(copy line)
+    @inlinable @inline(__always)
+    public func body(of line: Span<UInt8>) -> Span<UInt8> { line.extracting(0..<end) }
+
+    /// The change that the line says.
+    @_lifetime(copy line)
+    @inlinable @inline(__always)
+    public func change(in line: Span<UInt8>) -> Change {
+        guard hasValue else { return .delete(key: key(in: line)) }
+        return .set(key: key(in: line), value: line.extracting(valueStart..<end &- 1))
+    }
+
+    /// - Returns: nil where the line, which is without its line feed, is no plain record whose checksum continues `chain`.
+    public static func record(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
+        guard line.starts(with: "{\"seq\":"), isNumber(line, at: 7) else { return nil }
+        var plain = PlainLine()
+        let seq = line.decimal(at: 7)
+        plain.seq = seq.value
+        guard line.starts(with: ",\"ts\":", at: seq.end), isNumber(line, at: seq.end &+ 6) else { return nil }
+        let timestamp = line.decimal(at: seq.end &+ 6)
+        plain.timestamp = timestamp.value
+        // Sixteen digits can be more than `Number.largest`.
+        guard (seq.value | timestamp.value) <= Number.largest else { return nil }
+        if line.starts(with: ",\"op\":\"set\",\"key\":\"", at: timestamp.end) {
+            plain.takeKey(line, at: timestamp.end &+ 19)
+            guard plain.takeValue(line) else { return nil }
+        } else {
+            guard line.starts(with: ",\"op\":\"delete\",\"key\":\"", at: timestamp.end) else { return nil }
+            plain.takeKey(line, at: timestamp.end &+ 22)
+        }
+        return plain.takeChecksum(line, chain: chain) ? plain : nil
+    }
+
+    /// - Returns: nil where the line, which is without its line feed, is no plain pair whose checksum continues `chain`; a
+    ///   key without a value is one.
+    public static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
+        guard line.starts(with: "{\"key\":\"") else { return nil }
+        var plain = PlainLine()
+        plain.takeKey(line, at: 8)
+        _ = plain.takeValue(line)
+        return plain.takeChecksum(line, chain: chain) ? plain : nil
+    }
+
+    /// Whether a number begins there that has one spelling: no leading zero.
+    @inline(__always)
+    private static func isNumber(_ line: Span<UInt8>, at offset: Int) -> Bool {
+        offset < line.count && line[offset] != UInt8(ascii: "0")
+    }
+
+    @inline(__always)
+    private mutating func takeKey(_ line: Span<UInt8>, at offset: Int) {
+        keyStart = offset
+        keyEnd = line.firstNotPlain(from: offset)
+        end = keyEnd &+ 1
+    }
+
+    /// - Returns: whether there is one.
+    @inline(__always)
+    private mutating func takeValue(_ line: Span<UInt8>) -> Bool {
+        guard line.starts(with: "\",\"value\":\"", at: keyEnd) else { return false }
+        hasValue = true
+        valueStart = keyEnd &+ 11
+        end = line.firstNotPlain(from: valueStart) &+ 1
+        return true
+    }
+
+    /// The rest of the line has to be a quote and the checksum.
+    @inline(__always)
+    private mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32) -> Bool {
+        guard end &+ 18 == line.count, line.starts(with: "\",\"crc\":\"", at: end &- 1),
+            let crc = line.hex32(at: end &+ 8), line.starts(with: "\"}", at: end &+ 16)
+        else { return false }
+        self.crc = crc
+        return CRC32C.extend(chain, with: body(of: line)) == crc
+    }
+}

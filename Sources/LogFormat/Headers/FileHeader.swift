@@ -1,0 +1,40 @@
+// What every file of a data set begins with: `{"puffin":KIND,"version":1`. It is written and read here and nowhere else, so that
+// what a file needs of its reader, beyond this version, has one place to stand in.
+
+import Bytes
+
+extension ByteBuffer {
+    /// Appends the fields that the file of a kind begins with.
+    package mutating func append(fileHeader kind: StaticString) {
+        append("{\"puffin\":\"")
+        append(kind)
+        append("\",\"version\":1")
+    }
+}
+
+extension FieldReader {
+    /// Passes over the fields that the file of a kind begins with, where this version can read it.
+    package mutating func skip(fileHeader kind: StaticString) -> Bool {
+        var ahead = self
+        guard ahead.skip("{\"puffin\":\""), ahead.skip(kind), ahead.skip("\",\"version\":1") else { return false }
+        self = ahead
+        return true
+    }
+
+    /// The header of a segment or a snapshot.
+    mutating func fileHeader() -> LogLine? {
+        if skip(fileHeader: "log") { return segmentHeader().map { .header($0) } }
+        return skip(fileHeader: "snapshot") ? snapshotHeader().map { .snapshot($0) } : nil
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether the line is the first one of a file that this version cannot read, of the kind that is expected or of another.
+    package func isOtherVersion(than kind: StaticString) -> Bool {
+        guard starts(with: "{\"puffin\":\"") else { return false }
+        var expected = ByteBuffer()
+        expected.append(fileHeader: kind)
+        expected.append(",")
+        return count < expected.count || !extracting(0..<expected.count).equals(expected.bytes)
+    }
+}

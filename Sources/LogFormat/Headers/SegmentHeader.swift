@@ -1,0 +1,59 @@
+// A segment's lines:
+//
+//     segment = header *(durable / record)
+//     header  = {"puffin":"log","version":1,"history":ID,"seq":N,"chain":HEX,"crc":HEX}
+//     durable = {"durable":N[,"closed":true],"crc":HEX}                                    opens every batch
+//     record  = see ChangeEncoding.swift
+
+import Bytes
+
+/// A segment's first line.
+package struct LogHeader: Equatable, Sendable {
+    /// Twelve hexadecimal digits, drawn once for each data set.
+    package var history: String
+    /// The number of the segment's first record.
+    package var firstSeq: UInt64
+    /// The checksum before that record.
+    package var chain: UInt32
+
+    /// A segment can begin behind the last change that there can be.
+    package static let largestFirst = Number.largest + 1
+
+    package init(history: String, firstSeq: UInt64, chain: UInt32) {
+        self.history = history
+        self.firstSeq = firstSeq
+        self.chain = chain
+    }
+}
+
+extension LogHeader: CustomStringConvertible {
+    package var description: String {
+        "history \(history) from seq \(firstSeq) on, behind crc \(hex(chain))"
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a segment's first line.
+    package mutating func append(header: LogHeader) {
+        let start = count
+        append(fileHeader: "log")
+        append(",\"history\":\"")
+        append(text: header.history)
+        append("\",\"seq\":")
+        append(decimal: header.firstSeq)
+        append(",\"chain\":\"")
+        append(hex: header.chain)
+        append(UInt8(ascii: "\""))
+        appendChecksum(bodyFrom: start, chain: 0)
+    }
+}
+
+extension FieldReader {
+    /// What stands behind the fields of every header.
+    mutating func segmentHeader() -> LogHeader? {
+        guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
+            let seq = number(upTo: LogHeader.largestFirst), skip(",\"chain\":\""), let chain = quotedHex()
+        else { return nil }
+        return LogHeader(history: history, firstSeq: seq, chain: chain)
+    }
+}

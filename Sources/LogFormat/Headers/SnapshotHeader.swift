@@ -1,0 +1,83 @@
+// A snapshot: every pair as it was after one change, in the order of the keys' bytes. The same data at the same change
+// is the same file, byte for byte.
+//
+//     snapshot = header *pair end
+//     header   = {"puffin":"snapshot","version":1,"history":ID,"seq":N,"ts":MS,"chain":HEX,"crc":HEX}
+//     pair     = {KEY,VALUE,"crc":HEX}             see ChangeEncoding.swift
+//     end      = {"end":true,"count":N,"crc":HEX}
+//
+// `seq`, `ts` and `chain` are the number, time and checksum of the last change that the snapshot holds. The header's sum
+// stands alone; each line behind it continues the sum of the line before, so that the last one covers the whole file,
+// and damage is found in the line that has it.
+
+import Bytes
+
+/// A snapshot's first line.
+package struct SnapshotHeader: Equatable, Sendable {
+    /// Twelve hexadecimal digits, drawn once for each data set.
+    package var history: String
+    /// The last change that the snapshot holds.
+    package var position: LogPosition
+    /// When that change was made, in Unix milliseconds.
+    package var timestamp: UInt64
+
+    package init(history: String, position: LogPosition, timestamp: UInt64) {
+        self.history = history
+        self.position = position
+        self.timestamp = timestamp
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a snapshot's first line.
+    /// - Returns: its checksum, which the first pair's continues.
+    package mutating func append(snapshotHeader header: SnapshotHeader) -> UInt32 {
+        let start = count
+        append(fileHeader: "snapshot")
+        append(",\"history\":\"")
+        append(text: header.history)
+        append("\",\"seq\":")
+        append(decimal: header.position.seq)
+        append(",\"ts\":")
+        append(decimal: header.timestamp)
+        append(",\"chain\":\"")
+        append(hex: header.position.crc)
+        append(UInt8(ascii: "\""))
+        return appendChecksum(bodyFrom: start, chain: 0)
+    }
+
+    /// Appends a snapshot's last line.
+    package mutating func append(snapshotEnd pairs: Int, chain: UInt32) {
+        let start = count
+        append("{\"end\":true,\"count\":")
+        append(decimal: pairs)
+        appendChecksum(bodyFrom: start, chain: chain)
+    }
+}
+
+extension FieldReader {
+    /// What stands behind the fields of every header.
+    mutating func snapshotHeader() -> SnapshotHeader? {
+        guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
+            let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",\"chain\":\""),
+            let chain = quotedHex()
+        else { return nil }
+        return SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp)
+    }
+
+    /// What stands behind the first field's name of a snapshot's last line.
+    mutating func end() -> LogLine? {
+        guard skip("true,\"count\":"), let count = number() else { return nil }
+        return .end(count: Int(count))
+    }
+}
+
+/// How many pairs a snapshot's last line says there are, by the last bytes of the file: a hint, which nothing has been checked of.
+package func expectedPairCount(tail: Span<UInt8>, fileSize: Int) -> Int {
+    let text = String(tail)
+    guard let line = text.split(separator: "\n").last, line.hasPrefix("{\"end\":true,\"count\":"),
+        let count = Int(line.dropFirst(20).prefix { $0.isNumber })
+    else { return 0 }
+    // No pair takes fewer bytes than this.
+    return min(count, fileSize / 30)
+}

@@ -1,0 +1,134 @@
+// The fields of a line, in the order in which they are written.
+
+import Bytes
+
+/// Where the bytes of a text are: in the line as they stand, or unescaped in the parser's scratch memory.
+package enum TextPlace {
+    case line(Range<Int>)
+    case scratch
+
+    @_lifetime(copy line, borrow scratch)
+    package func bytes(in line: Span<UInt8>, or scratch: borrowing ByteBuffer) -> Span<UInt8> {
+        switch self {
+        case .line(let range): return line.extracting(range)
+        case .scratch: return scratch.bytes
+        }
+    }
+}
+
+/// Takes the fields of a line's body from left to right.
+package struct FieldReader: ~Escapable {
+    package let body: Span<UInt8>
+    private var offset = 0
+    /// Whether `number` has met digits that say more than `Number.largest`.
+    package private(set) var isBeyondBound = false
+
+    @_lifetime(copy body)
+    package init(_ body: Span<UInt8>) {
+        self.body = body
+    }
+
+    package var isAtEnd: Bool { offset == body.count }
+    /// Whether one byte is left.
+    package var isLast: Bool { offset + 1 == body.count }
+    /// Whether nothing stands next, or another field: one that is not known.
+    package var isAtFieldEnd: Bool { isAtEnd || body.starts(with: ",\"", at: offset) }
+
+    /// Whether `text` stands next.
+    package func isAt(_ text: StaticString) -> Bool { body.starts(with: text, at: offset) }
+
+    /// Passes over `text` where it stands next.
+    package mutating func skip(_ text: StaticString) -> Bool {
+        guard body.starts(with: text, at: offset) else { return false }
+        offset += text.utf8CodeUnitCount
+        return true
+    }
+
+    /// The fields before a record's change.
+    package mutating func recordHead() -> (seq: UInt64, timestamp: UInt64)? {
+        guard skip("{\"seq\":"), let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",")
+        else { return nil }
+        return (seq, timestamp)
+    }
+
+    /// What stands behind the first field's name.
+    mutating func durable() -> LogLine? {
+        guard let seq = number() else { return nil }
+        return .durable(seq: seq, isClosed: skip(",\"closed\":true"))
+    }
+
+    /// A history's name and the quote behind it: 1 to 64 printable ASCII characters, so it can stand in a message as it is.
+    package mutating func history() -> String? {
+        let history = untilQuote()
+        guard (1...64).contains(history.utf8.count), history.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), skip("\"")
+        else { return nil }
+        return history
+    }
+
+    package mutating func untilQuote() -> String {
+        let start = offset
+        offset = body.firstEscape(from: start)
+        return String(body.extracting(start..<offset))
+    }
+
+    /// Eight digits and the quote behind them.
+    package mutating func quotedHex() -> UInt32? {
+        guard let value = body.hex32(at: offset) else { return nil }
+        offset += 8
+        return skip("\"") ? value : nil
+    }
+
+    /// A JSON string with its quotes, decoded.
+    package mutating func jsonString() -> String? {
+        guard isAt("\"") else { return nil }
+        var text = ByteBuffer()
+        guard let end = try? text.append(decodedJSONString: body, at: offset) else { return nil }
+        offset = end
+        return String(text.bytes)
+    }
+
+    /// `size` bytes and the quote behind them.
+    @_lifetime(copy self)
+    package mutating func quoted(_ size: Int) -> Span<UInt8>? {
+        guard offset + size < body.count, body[offset + size] == UInt8(ascii: "\"") else { return nil }
+        let text = body.extracting(offset..<offset + size)
+        offset += size + 1
+        return text
+    }
+
+    /// The rest of a field whose name ends here, with `64` where it is base64: `":"…"`. What has to be decoded is
+    /// written to `scratch`.
+    package mutating func text(into scratch: inout ByteBuffer) -> TextPlace? {
+        let isBase64 = skip("64")
+        guard skip("\":\"") else { return nil }
+        let start = offset
+        let end = body.firstEscape(from: start)
+        guard end < body.count else { return nil }
+        if body[end] == UInt8(ascii: "\"") && !isBase64 {
+            offset = end + 1
+            return .line(start..<end)
+        }
+        scratch.removeAll()
+        scratch.trim(above: 1 << 20)
+        if isBase64 {
+            guard body[end] == UInt8(ascii: "\""),
+                scratch.append(decodedBase64: body.extracting(start..<end))
+            else { return nil }
+            offset = end + 1
+        } else {
+            guard let next = try? scratch.append(decodedJSONString: body, at: start - 1) else { return nil }
+            offset = next
+        }
+        return .scratch
+    }
+
+    /// Takes digits that are a number up to `largest`; nil for all else, and for more, which is noted.
+    package mutating func number(upTo largest: UInt64 = Number.largest) -> UInt64? {
+        let start = offset
+        while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }
+        let digits = body.extracting(start..<offset)
+        if let number = digits.unsignedDecimal, number <= largest { return number }
+        isBeyondBound = isBeyondBound || digits.count > 1 && digits[0] != UInt8(ascii: "0")
+        return nil
+    }
+}

@@ -1,0 +1,58 @@
+// What a line of a segment or snapshot can be, and what is said of one that cannot be used.
+
+import Bytes
+
+/// What a line turned out to be.
+package enum LogLine: Equatable, Sendable {
+    case header(LogHeader)
+    case durable(seq: UInt64, isClosed: Bool)
+    /// A record; its changes are then visited with `RecordParser.changes`.
+    case record(seq: UInt64, timestamp: UInt64, crc: UInt32)
+    case snapshot(SnapshotHeader)
+    /// A pair of a snapshot; visited with `RecordParser.changes` as the change that sets it.
+    case pair(crc: UInt32)
+    /// A snapshot's last line.
+    case end(count: Int)
+}
+
+/// Why a line cannot be used: what was expected, what was found.
+public struct LineError: Error, Equatable, Sendable {
+    public let expected: String
+    public let found: String
+    /// Whether the line has its right checksum: it says what was written, and no crash made it.
+    public let isWhole: Bool
+
+    public init(expected: String, found: String, isWhole: Bool = true) {
+        self.expected = expected
+        self.found = found
+        self.isWhole = isWhole
+    }
+}
+
+/// Eight digits, as the log writes them.
+package func hex(_ crc: UInt32) -> String {
+    let digits = String(crc, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+}
+
+/// The first bytes of a line, safe to show, and without a value: this is said in the server's log.
+package func excerpt(of line: Span<UInt8>) -> String {
+    let end = line.valueStart(before: min(line.count, 60))
+    var shown = ByteBuffer()
+    shown.append(jsonString: line.extracting(0..<end))
+    return String(shown.bytes) + (line.count > end ? "…" : "")
+}
+
+extension Span where Element == UInt8 {
+    /// Where the first value behind `"value":` or `"value64":` begins; `end` where that is not earlier.
+    fileprivate func valueStart(before end: Int) -> Int {
+        var index = 0
+        while index < end {
+            for name: StaticString in ["\"value\":", "\"value64\":"] where starts(with: name, at: index) {
+                return Swift.min(index + name.utf8CodeUnitCount, end)
+            }
+            index += 1
+        }
+        return end
+    }
+}

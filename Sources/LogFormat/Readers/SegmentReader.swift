@@ -1,0 +1,239 @@
+// One segment, read from its first line to its last, with everything checked that a segment promises: whose it is, that
+// it follows what came before, that its numbers run on and that no line claims more to be durable than there is.
+// Recovery, compaction, verification and whoever shows a log read segments by this and nothing else.
+
+import Bytes
+
+/// The records of one segment, as far as its lines were taken.
+public struct RecordRun: ~Copyable {
+    package let header: LogHeader
+    /// The position after the current record.
+    public private(set) var position: LogPosition
+    /// The current record's time, in Unix milliseconds; 0 before the first.
+    public private(set) var timestamp: UInt64 = 0
+    public private(set) var recordCount = 0
+    /// The current record where it is a plain one.
+    public private(set) var plain: PlainLine?
+    /// Where the last good line ends, in bytes.
+    public private(set) var end: Int
+    /// The number of the last good line.
+    public private(set) var endNumber: Int
+    /// The highest number that a line has said to be durable.
+    package private(set) var durable: UInt64 = 0
+    /// Whether the last good line says that the log was ended cleanly.
+    package private(set) var isClosed = false
+    private var parser = RecordParser()
+
+    /// - Parameters:
+    ///   - end, number: of the header's line.
+    init(behind header: LogHeader, end: Int, number: Int) {
+        self.header = header
+        position = LogPosition(seq: header.firstSeq - 1, crc: header.chain)
+        (self.end, endNumber) = (end, number)
+    }
+
+    /// Takes the next line.
+    /// - Parameters:
+    ///   - end: where it ends, in bytes.
+    ///   - number: its number.
+    /// - Returns: whether it is a record.
+    @usableFromInline
+    mutating func take(_ line: Span<UInt8>, end: Int, number: Int) throws(LineError) -> Bool {
+        plain = PlainLine.record(line, chain: position.crc)
+        if let plain, plain.seq == position.seq &+ 1 {
+            accept(plain.seq, plain.timestamp, plain.crc)
+            (self.end, endNumber) = (end, number)
+            return true
+        }
+        plain = nil
+        let isRecord = try takeParsed(line)
+        (self.end, endNumber) = (end, number)
+        return isRecord
+    }
+
+    private mutating func takeParsed(_ line: Span<UInt8>) throws(LineError) -> Bool {
+        switch try parser.parse(line, chain: position.crc) {
+        case .record(let seq, let timestamp, let crc):
+            guard seq == position.seq + 1 else {
+                throw LineError(expected: "seq \(position.seq + 1)", found: "seq \(seq)")
+            }
+            accept(seq, timestamp, crc)
+            return true
+        case .durable(let seq, let isClosed):
+            guard seq <= position.seq else {
+                throw LineError(expected: "seq \(position.seq + 1)", found: "a line that says \(seq) is durable")
+            }
+            durable = max(durable, seq)
+            self.isClosed = isClosed
+        case .header:
+            throw LineError(expected: "a record", found: "a second header")
+        case .snapshot, .pair, .end:
+            throw LineError(expected: "a record", found: "a line of a snapshot")
+        }
+        return false
+    }
+
+    @inline(__always)
+    private mutating func accept(_ seq: UInt64, _ timestamp: UInt64, _ crc: UInt32) {
+        position = LogPosition(seq: seq, crc: crc)
+        self.timestamp = timestamp
+        recordCount &+= 1
+        isClosed = false
+    }
+
+    /// Notes that the current line is none of those that were taken.
+    @usableFromInline mutating func leaveLine() { plain = nil }
+
+    /// Visits the changes of the current record, which is not plain.
+    @usableFromInline
+    mutating func changes(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
+        try parser.changes(of: line, apply: apply)
+    }
+
+    /// Whether a line, readable by itself, says that a number behind the last record was durable.
+    func isContradicted(by line: Span<UInt8>) -> Bool {
+        do throws(LineError) {
+            guard case .durable(let claimed, _) = try parser.parse(line, chain: 0) else { return false }
+            return claimed > position.seq
+        } catch {
+            // A sound line whose number is beyond the bound claims more than any.
+            return error.isWhole && line.starts(with: "{\"durable\":")
+        }
+    }
+}
+
+/// Reads the records of one segment.
+public struct SegmentReader<Source: ByteSource>: ~Copyable {
+    @usableFromInline var lines: LineReader<Source>
+    @usableFromInline var run: RecordRun
+    private let chunkSize: Int
+    private let reserveSize: Int
+
+    /// Reads the header.
+    /// - Parameters:
+    ///   - firstSeq: the number in the file's name.
+    ///   - expected: what comes before the segment: the data set, and the position where it is known.
+    ///   - chunkSize, reserveSize: as of `LineReader`.
+    /// - Throws: `corruption` where the header is not that of the segment that has to come; its damage is not whole where a crash
+    ///   may have made it, while the segment was begun. `unknownVersion` where this version cannot read the file.
+    public init(
+        _ source: Source, firstSeq: UInt64, history: String?, after expected: LogPosition?,
+        chunkSize: Int = 1 << 20, reserveSize: Int = .max
+    ) throws(Source.Failure) {
+        var lines = LineReader(source, chunkSize: chunkSize, reserveSize: reserveSize)
+        guard (1...LogHeader.largestFirst).contains(firstSeq) else {
+            throw lines.damage(
+                expected: "a segment that is named by its first change, \(Number.bound)", found: "\(firstSeq)")
+        }
+        let first: LogLine?
+        do throws(Source.Failure) {
+            first = try lines.first("log")
+        } catch {
+            try SegmentReader.check(firstSeq, after: expected, lines)
+            throw error
+        }
+        try SegmentReader.check(firstSeq, after: expected, lines)
+        guard let first else {
+            throw lines.damage(LineError(expected: "a segment's header", found: "an empty file", isWhole: false))
+        }
+        guard case .header(let header) = first else {
+            throw lines.damage(expected: "a segment's header", found: "another line")
+        }
+        let wanted = LogHeader(
+            history: history ?? header.history, firstSeq: firstSeq, chain: expected?.crc ?? header.chain)
+        guard header == wanted else {
+            throw lines.damage(expected: "the header of \(wanted)", found: "that of \(header)")
+        }
+        run = RecordRun(behind: header, end: lines.end, number: lines.number)
+        self.chunkSize = chunkSize
+        self.reserveSize = reserveSize
+        self.lines = lines
+    }
+
+    private static func check(
+        _ firstSeq: UInt64, after expected: LogPosition?, _ lines: borrowing LineReader<Source>
+    ) throws(Source.Failure) {
+        guard let expected, firstSeq != expected.seq + 1 else { return }
+        throw lines.damage(
+            expected: "the segment that begins with seq \(expected.seq + 1)",
+            found: "the one that begins with seq \(firstSeq)")
+    }
+
+    @inlinable public var source: Source { lines.source }
+    package var path: String { source.path }
+    package var header: LogHeader { run.header }
+    /// The position after the current record.
+    @inlinable public var position: LogPosition { run.position }
+    /// The current record's time, in Unix milliseconds; 0 before the first.
+    @inlinable public var timestamp: UInt64 { run.timestamp }
+    @inlinable public var recordCount: Int { run.recordCount }
+    /// The current record where it is a plain one.
+    @inlinable public var plain: PlainLine? { run.plain }
+    /// Where the last good line ends, in bytes, and its number.
+    @inlinable public var end: Int { run.end }
+    @inlinable public var endNumber: Int { run.endNumber }
+    /// Whether the last good line says that the log was ended cleanly.
+    package var isClosed: Bool { run.isClosed }
+
+    /// The current record's line as it stands, without its line feed.
+    public var line: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inlinable get { lines.line }
+    }
+
+    /// The current line's number, from 1.
+    package var lineNumber: Int { lines.number }
+
+    /// Goes to the next record.
+    /// - Returns: whether there is one.
+    /// - Throws: `corruption`. What was read until then is good.
+    @inlinable public mutating func next() throws(Source.Failure) -> Bool {
+        while try lines.advance() {
+            do throws(LineError) {
+                if try run.take(lines.line, end: lines.end, number: lines.number) { return true }
+            } catch {
+                throw lines.damage(error)
+            }
+        }
+        run.leaveLine()
+        return false
+    }
+
+    /// Visits the changes of the current record.
+    /// - Throws: `corruption` where the line is whole and says nothing that this version knows.
+    @inlinable public mutating func changes(apply: (borrowing Change) -> Void) throws(Source.Failure) {
+        if let plain = run.plain { return apply(plain.change(in: lines.line)) }
+        do throws(LineError) {
+            try run.changes(of: lines.line, apply: apply)
+        } catch {
+            throw lines.damage(error)
+        }
+    }
+
+    /// The error for a record that is whole and does not belong where it stands.
+    package func damage(expected: String, found: String) -> Source.Failure {
+        lines.damage(expected: expected, found: found)
+    }
+
+    /// Whether a crash can have made the damage that `next` has just told of: no readable line from there on says that a
+    /// number behind the last good record was durable. Goes to the end of the file.
+    package mutating func isTorn() throws(Source.Failure) -> Bool {
+        repeat {
+            if run.isContradicted(by: lines.line) { return false }
+        } while try lines.next()
+        return true
+    }
+
+    /// Goes back to where the last good line ends: what stands behind it, which may have changed, is read again.
+    package mutating func goBack() {
+        lines = LineReader(
+            source, from: end, behind: endNumber, chunkSize: chunkSize, reserveSize: reserveSize)
+        run.leaveLine()
+    }
+
+    /// Whether something stands right behind the last good line: neither the end of the file nor reserved space.
+    package func hasMore() throws(Source.Failure) -> Bool {
+        var byte = ByteBuffer()
+        return try source.read(1, at: end, into: &byte) == 1 && byte.bytes[0] != UInt8(ascii: "\n")
+    }
+}

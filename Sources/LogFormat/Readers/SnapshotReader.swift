@@ -1,0 +1,143 @@
+// A snapshot, read from its first line to its last, with everything checked that a snapshot promises.
+
+import Bytes
+
+/// The pairs of one snapshot, as far as its lines were taken. Also for lines that come from elsewhere than from a file.
+public struct PairRun: ~Copyable {
+    public enum Step {
+        case pair
+        /// The last line.
+        case end
+    }
+
+    private var chain: UInt32
+    /// The current pair where its line is a plain one.
+    public private(set) var plain: PlainLine?
+    /// Pairs so far.
+    public private(set) var count = 0
+    private var parser = RecordParser()
+
+    /// - Parameter chain: the checksum of the header's line.
+    package init(behind chain: UInt32) { self.chain = chain }
+
+    /// Takes the next line.
+    public mutating func take(_ line: Span<UInt8>) throws(LineError) -> Step {
+        plain = PlainLine.pair(line, chain: chain)
+        if let plain {
+            chain = plain.crc
+            count &+= 1
+            return .pair
+        }
+        return try takeParsed(line)
+    }
+
+    private mutating func takeParsed(_ line: Span<UInt8>) throws(LineError) -> Step {
+        switch try parser.parse(line, chain: chain) {
+        case .pair(let crc):
+            chain = crc
+            count += 1
+            return .pair
+        case .end(let pairs):
+            guard pairs == count else { throw LineError(expected: "\(count) pairs", found: "\(pairs)") }
+            return .end
+        case .header, .durable, .record, .snapshot:
+            throw LineError(expected: "a pair", found: "a line of another kind")
+        }
+    }
+
+    /// Visits the current pair as the change that sets it, or removes its key where it has no value.
+    @usableFromInline
+    mutating func change(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
+        try parser.changes(of: line, apply: apply)
+    }
+}
+
+/// Reads the pairs of one snapshot.
+public struct SnapshotReader<Source: ByteSource>: ~Copyable {
+    @usableFromInline var lines: LineReader<Source>
+    @usableFromInline var run: PairRun
+    package let header: SnapshotHeader
+
+    /// Reads the header.
+    /// - Throws: `unknownVersion` where the file is not a snapshot of this version, `corruption` where it is damaged.
+    public init(_ source: Source, chunkSize: Int = 1 << 20) throws(Source.Failure) {
+        var lines = LineReader(source, chunkSize: chunkSize)
+        guard let first = try lines.first("snapshot") else {
+            throw lines.damage(expected: "a snapshot's header", found: "an empty file")
+        }
+        guard case .snapshot(let header) = first else {
+            throw .unknownVersion(path: source.path, found: excerpt(of: lines.line))
+        }
+        self.header = header
+        run = PairRun(behind: lines.line.checksumDigits ?? 0)
+        self.lines = lines
+    }
+
+    /// How many pairs a snapshot's last line says there are: a hint, which nothing has been checked of.
+    package static func expectedCount(_ source: Source) throws(Source.Failure) -> Int {
+        let size = try source.size()
+        var tail = ByteBuffer()
+        _ = try source.read(80, at: max(size - 80, 0), into: &tail)
+        return expectedPairCount(tail: tail.bytes, fileSize: size)
+    }
+
+    package var path: String { lines.source.path }
+    /// The current pair where its line is a plain one.
+    @inlinable public var plain: PlainLine? { run.plain }
+    /// Pairs read so far.
+    @inlinable public var count: Int { run.count }
+    /// Bytes read so far.
+    @inlinable public var offset: Int { lines.end }
+
+    /// The current pair's line as it stands, without its line feed.
+    public var line: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inlinable get { lines.line }
+    }
+
+    /// Goes to the next pair.
+    /// - Returns: whether there is one; false behind the last line, which has been checked then.
+    @inlinable public mutating func next() throws(Source.Failure) -> Bool {
+        guard try lines.advance() else {
+            throw lines.damage(LineError(expected: "a snapshot's last line", found: "the end of the file"))
+        }
+        do throws(LineError) {
+            if case .pair = try run.take(lines.line) { return true }
+        } catch {
+            throw lines.damage(error)
+        }
+        try checkEnd()
+        return false
+    }
+
+    @usableFromInline mutating func checkEnd() throws(Source.Failure) {
+        let end = lines.end
+        guard try lines.next() else { return }
+        throw lines.damage(expected: "the end of the file at byte \(end)", found: "more")
+    }
+
+    /// Visits the current pair as the change that sets it.
+    @inlinable public mutating func pair(apply: (borrowing Change) -> Void) throws(Source.Failure) {
+        if let plain = run.plain, plain.hasValue { return apply(plain.change(in: lines.line)) }
+        var hasValue = true
+        try change { change in
+            if change.kind == .set { apply(change) } else { hasValue = false }
+        }
+        guard hasValue else { throw lines.damage(LineError(expected: "a pair", found: "a key without a value")) }
+    }
+
+    /// As `pair`, for a file of sorted changes: a key without a value is visited as the change that removes it.
+    @inlinable public mutating func change(apply: (borrowing Change) -> Void) throws(Source.Failure) {
+        if let plain = run.plain { return apply(plain.change(in: lines.line)) }
+        do throws(LineError) {
+            try run.change(of: lines.line, apply: apply)
+        } catch {
+            throw lines.damage(error)
+        }
+    }
+
+    /// The error for a pair that is whole and does not belong where it stands.
+    package func damage(expected: String, found: String) -> Source.Failure {
+        lines.damage(expected: expected, found: found)
+    }
+}

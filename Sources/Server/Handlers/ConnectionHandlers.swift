@@ -1,0 +1,131 @@
+// Commands about the connection itself.
+
+import Bytes
+import Commands
+import Wire
+
+enum ConnectionHandlers {
+    static func ping(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        if arguments.count > 1 { echo(arguments, session, &replies) } else { replies.writer.simple("PONG") }
+    }
+
+    static func echo(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let text = arguments[1]
+        guard
+            text.count < Session.largeReplySize
+                || session.hasMemory(forReplyOf: replies.writer.size(ofValue: text), arguments, &replies)
+        else { return }
+        replies.writer.value(text)
+    }
+
+    static func quit(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        replies.writer.ok()
+        session.finish()
+    }
+
+    static func select(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard let number = arguments[1].decimal else { return replies.fail(.notAnInteger) }
+        guard Int32(exactly: number) != nil else { return replies.fail(.notADatabaseNumber) }
+        if number == 0 { replies.writer.ok() } else { replies.fail(ReplyError("DB index is out of range")) }
+    }
+
+    static func hello(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        var isVersion3 = session.speaksRESP3
+        var name: String?
+        if arguments.count > 1 {
+            guard let version = arguments[1].decimal else {
+                return replies.fail(ReplyError("Protocol version is not an integer or out of range"))
+            }
+            guard version == 2 || version == 3 else {
+                return replies.fail(ReplyError("unsupported protocol version", code: .unknownProtocol))
+            }
+            isVersion3 = version == 3
+        }
+        var index = 2
+        while index < arguments.count {
+            if arguments[index].equalsIgnoringCase("SETNAME"), index + 1 < arguments.count {
+                guard let valid = connectionName(arguments[index + 1], session, &replies) else { return }
+                name = valid
+                index += 2
+            } else if arguments[index].equalsIgnoringCase("AUTH") {
+                return replies.fail(.noPasswords)
+            } else {
+                return replies.fail(.unknownOption("Syntax error in HELLO option", arguments[index], session))
+            }
+        }
+        if let name { session.name = name }
+        session.speaksRESP3 = isVersion3
+        if !replies.writer.isLine { replies.writer.dialect = isVersion3 ? .resp3 : .resp2 }
+        replies.writer.map(7)
+        replies.writer.pair("server", "puffin")
+        replies.writer.pair("version", redisVersion)
+        replies.writer.pair("proto", isVersion3 ? 3 : 2)
+        replies.writer.pair("id", session.id)
+        replies.writer.pair("mode", "standalone")
+        replies.writer.pair("role", session.server.replication.isFollower ? "replica" : "master")
+        replies.writer.pairs("modules")
+        replies.writer.endList()
+    }
+
+    // MARK: CLIENT
+
+    static func number(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        replies.writer.integer(session.id)
+    }
+
+    static func name(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        // Redis says nil; in a line that would read as if a key had been asked for.
+        let isNil = session.name.isEmpty && !replies.writer.isLine
+        if isNil { replies.writer.missing() } else { replies.writer.text(session.name) }
+    }
+
+    static func setName(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard let name = connectionName(arguments[2], session, &replies) else { return }
+        session.name = name
+        replies.writer.ok()
+    }
+
+    static func setInformation(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments[2].equalsIgnoringCase("LIB-NAME") || arguments[2].equalsIgnoringCase("LIB-VER") else {
+            return replies.fail(.unknownOption("Unrecognized option", arguments[2], session))
+        }
+        replies.writer.ok()
+    }
+
+    /// A name that can stand in a list of connections: printable, without spaces.
+    private static func connectionName(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> String?
+    {
+        var isValid = bytes.count <= session.server.limits.echoSize
+        for index in 0..<bytes.count where bytes[index] <= 0x20 || bytes[index] >= 0x7f { isValid = false }
+        if isValid { return String(bytes) }
+        replies.fail(ReplyError("Client names cannot contain spaces, newlines or special characters."))
+        return nil
+    }
+}
+
+extension ReplyError {
+    fileprivate static let notADatabaseNumber = ReplyError(
+        "value is out of range, value must between -2147483648 and 2147483647")
+    fileprivate static let noPasswords = ReplyError(
+        "AUTH <password> called without any password configured for the default user. "
+            + "Are you sure your configuration is correct?")
+}
+
+extension ReplyWriter {
+    /// A name and its value, inside a map.
+    mutating func pair(_ name: String, _ value: String) {
+        text(name)
+        text(value)
+    }
+
+    mutating func pair(_ name: String, _ value: Int) {
+        text(name)
+        integer(value)
+    }
+
+    /// A name with an empty list, inside a map.
+    fileprivate mutating func pairs(_ name: String) {
+        text(name)
+        list(0)
+    }
+}

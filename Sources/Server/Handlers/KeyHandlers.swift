@@ -1,0 +1,94 @@
+// Commands on keys.
+
+import Bytes
+import Store
+import Wire
+
+enum KeyHandlers {
+    static func exists(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let store = session.store
+        var count = 0
+        for index in 1..<arguments.count {
+            let reading = store.get(arguments[index])
+            replies.depends(on: reading.seq)
+            if reading.value != nil { count += 1 }
+        }
+        replies.writer.integer(count)
+    }
+
+    static func keys(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let pattern = arguments.count > 1 ? arguments[1] : allKeys.span
+        guard pattern.count <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: pattern.count)) }
+        session.list(KeyListing(.all, GlobPattern(pattern), dialect: replies.writer.dialect), arguments)
+    }
+
+    private static let allKeys: [UInt8] = [UInt8(ascii: "*")]
+    /// An empty set: no byte is in it.
+    private static let noKeys: [UInt8] = Array("[]".utf8)
+
+    static func delete(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let store = session.store
+        let isMulti = arguments.count > 2
+        if isMulti { store.beginMulti() }
+        var count = 0
+        for index in 1..<arguments.count {
+            let result = store.delete(arguments[index])
+            replies.depends(on: result.seq)
+            if result.isDeleted { count += 1 }
+        }
+        if isMulti { store.endMulti() }
+        if !replies.writer.isLine { return replies.writer.integer(count) }
+        if count > 0 { replies.writer.ok() } else { replies.writer.missing() }
+    }
+
+    static func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        replies.depends(on: session.store.position.seq)
+        replies.writer.integer(session.store.count)
+    }
+
+    static func clear(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count < 3 else { return replies.fail(.syntax) }
+        if arguments.count > 1, !arguments[1].equalsIgnoringCase("ASYNC"), !arguments[1].equalsIgnoringCase("SYNC") {
+            return replies.fail(.syntax)
+        }
+        replies.depends(on: session.store.clear())
+        replies.writer.ok()
+    }
+
+    static func scan(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard let cursor = arguments[1].unsignedDecimal, cursor <= ScanCursor.largestNumber else {
+            return replies.fail(.invalidCursor)
+        }
+        var patternIndex: Int?
+        var count = 10
+        var isOtherType = false
+        var index = 2
+        while index < arguments.count {
+            guard index + 1 < arguments.count else { return replies.fail(.syntax) }
+            let value = arguments[index + 1]
+            if arguments[index].equalsIgnoringCase("MATCH") {
+                guard value.count <= GlobPattern.sizeLimit else {
+                    return replies.fail(.patternTooLong(size: value.count))
+                }
+                patternIndex = index + 1
+            } else if arguments[index].equalsIgnoringCase("COUNT") {
+                guard let number = value.signedNumber else { return replies.fail(.notAnInteger) }
+                guard number > 0 else { return replies.fail(.syntax) }
+                count = min(number, session.server.limits.scanCount)
+            } else if arguments[index].equalsIgnoringCase("TYPE") {
+                isOtherType = !value.equalsIgnoringCase("STRING")
+            } else {
+                return replies.fail(.syntax)
+            }
+            index += 2
+        }
+        // Of any other type there are no keys, but the pages are the same.
+        let pattern =
+            if isOtherType { GlobPattern(noKeys.span) } else if let patternIndex {
+                GlobPattern(arguments[patternIndex])
+            } else { GlobPattern(allKeys.span) }
+        var listing = KeyListing(
+            .page(count: count), pattern, from: ScanCursor(number: cursor), dialect: replies.writer.dialect)
+        if !listing.advance(session.server, &replies) { session.list(listing, arguments) }
+    }
+}

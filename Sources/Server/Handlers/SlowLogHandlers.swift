@@ -1,0 +1,65 @@
+// SLOWLOG, in the shape that Redis 7.0 gives it.
+
+import Bytes
+import Commands
+import Wire
+
+enum SlowLogHandlers {
+    static func list(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        var count = 10
+        if arguments.count > 2 {
+            guard let wanted = arguments[2].signedNumber else { return replies.fail(.notAnInteger) }
+            guard wanted >= -1 else {
+                return replies.fail(ReplyError("count should be greater than or equal to -1"))
+            }
+            count = wanted == -1 ? .max : wanted
+        }
+        append(session.server.slowLog.last(count), &replies)
+    }
+
+    static func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        replies.writer.integer(session.server.slowLog.count)
+    }
+
+    static func reset(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.server.slowLog.reset()
+        replies.writer.ok()
+    }
+
+    static func help(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let shown = Catalog.subcommands(of: .slowlog).filter { !$0.traits.contains(.hidden) }
+        replies.writer.list(shown.count)
+        for spec in shown {
+            let summary = spec.summary.prefix(1).lowercased() + spec.summary.dropFirst().dropLast()
+            replies.writer.text("\(spec.usage): \(summary)")
+        }
+        replies.writer.endList()
+    }
+
+    /// In RESP: number, Unix time, microseconds, command and key, client, its name. What Redis has no place for stands behind the
+    /// key, where Redis itself says what it has left out.
+    private static func append(_ requests: [SlowRequest], _ replies: inout ReplyQueue) {
+        replies.writer.list(requests.count)
+        for request in requests {
+            guard !replies.writer.isLine else {
+                replies.writer.text(request.line)
+                continue
+            }
+            replies.writer.list(6)
+            replies.writer.integer(request.id)
+            replies.writer.integer(Int(request.time / 1000))
+            replies.writer.integer(request.phases.total / 1000)
+            let key = request.key
+            let phases = request.shownPhases.map { "\($0.name) \($0.time)" }.joined(separator: ", ")
+            replies.writer.list(request.keySize > 0 ? 3 : 2)
+            replies.writer.text(request.command)
+            if request.keySize > 0 { replies.writer.value(key.span) }
+            replies.writer.text("... (ms: \(phases); requests: \(request.count))")
+            replies.writer.endList()
+            replies.writer.text(request.client)
+            replies.writer.text(request.clientName)
+            replies.writer.endList()
+        }
+        replies.writer.endList()
+    }
+}

@@ -1,0 +1,90 @@
+// Commands on values.
+
+import Bytes
+import Wire
+
+enum StringHandlers {
+    static func get(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let store = session.store
+        let reading = store.get(arguments[1])
+        guard let value = reading.value else {
+            replies.depends(on: reading.seq)
+            return replies.writer.missing()
+        }
+        guard
+            value.count < Session.largeReplySize
+                || session.hasMemory(forReplyOf: replies.writer.size(ofValue: value), arguments, &replies)
+        else { return }
+        replies.depends(on: reading.seq)
+        replies.writer.value(value)
+    }
+
+    static func set(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count == 3 else { return replies.fail(.syntax) }
+        guard session.accepts(arguments[2], &replies) else { return }
+        replies.depends(on: session.store.set(arguments[1], to: arguments[2]))
+        replies.writer.ok()
+    }
+
+    static func setMany(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count % 2 == 1 else { return replies.fail(.wrongArity(of: .mset)) }
+        for index in stride(from: 2, to: arguments.count, by: 2) {
+            guard session.accepts(arguments[index], &replies) else { return }
+        }
+        let store = session.store
+        store.beginMulti()
+        for index in stride(from: 1, to: arguments.count, by: 2) {
+            replies.depends(on: store.set(arguments[index], to: arguments[index + 1]))
+        }
+        store.endMulti()
+        replies.writer.ok()
+    }
+
+    static func getMany(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let store = session.store
+        let start = replies.size
+        var isAskedFor = false
+        replies.writer.list(arguments.count - 1)
+        for index in 1..<arguments.count {
+            let reading = store.get(arguments[index])
+            if !isAskedFor, replies.size - start + (reading.value?.count ?? 0) >= Session.largeReplySize {
+                guard hasMemory(forValuesOf: arguments, session, &replies) else { return }
+                isAskedFor = true
+            }
+            replies.depends(on: reading.seq)
+            if let value = reading.value { replies.writer.value(value) } else { replies.writer.missing() }
+        }
+        replies.writer.endList()
+    }
+
+    /// Bytes that say of a key that it is not there, or a few more.
+    private static let missingSize = 24
+
+    /// Whether all values may be answered with together: within the limit, and when there is memory for them. Where not, says so.
+    private static func hasMemory(forValuesOf arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue)
+        -> Bool
+    {
+        let store = session.store
+        let limit = session.server.limits.unsentSize
+        var size = 0
+        for index in 1..<arguments.count {
+            let reading = store.get(arguments[index])
+            if let value = reading.value {
+                size += replies.writer.size(ofValue: value)
+            } else {
+                size += missingSize
+            }
+            guard size <= limit else {
+                replies.takeBack()
+                replies.fail(.valuesTooLarge(limit: limit))
+                return false
+            }
+        }
+        if let error = session.server.refusal(ofReplyOf: size) {
+            replies.takeBack()
+            replies.fail(error)
+            return false
+        }
+        return session.hasMemory(forReplyOf: size, arguments, &replies)
+    }
+}

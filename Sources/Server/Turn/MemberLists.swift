@@ -1,0 +1,106 @@
+// On which lists a session is. Membership is one bit a list, kept in the session itself, so that asking costs a comparison and
+// nobody is on a list twice.
+
+/// Lists of sessions, as a set.
+package struct Membership: OptionSet, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Sessions that this turn flushes.
+    package static let touched = Membership(rawValue: 1)
+    /// Sessions with replies that wait for a commit.
+    package static let waiting = Membership(rawValue: 2)
+    /// Sessions that go on in the next turn.
+    package static let unfinished = Membership(rawValue: 4)
+    /// Sessions that wait for memory, first come first served.
+    package static let starved = Membership(rawValue: 8)
+    /// Sessions with a request that is answered later.
+    package static let deferred = Membership(rawValue: 16)
+    /// Sessions whose stream is closed.
+    package static let retired = Membership(rawValue: 32)
+
+    static let count = 6
+    static let all = (0..<count).map { Membership(rawValue: 1 << UInt8($0)) }
+}
+
+/// What can be on a list.
+package protocol ListMember: AnyObject {
+    var membership: Membership { get }
+    /// Notes that this is on a list from now on.
+    /// - Returns: false where it was before.
+    func join(_ list: Membership) -> Bool
+    func leave(_ list: Membership)
+}
+
+/// The lists. Each keeps the order in which its members came.
+package struct MemberLists<Member: ListMember>: ~Copyable {
+    private var lists = InlineArray<6, [Member]>(repeating: [])
+    /// The memory of lists that were taken, for the next ones.
+    private var spare: [Member] = []
+
+    package init() {}
+
+    private func index(_ list: Membership) -> Int { list.rawValue.trailingZeroBitCount }
+
+    /// - Returns: false where the member was on the list already.
+    @inline(__always)
+    @discardableResult
+    package mutating func add(_ member: Member, to list: Membership) -> Bool {
+        guard member.join(list) else { return false }
+        lists[index(list)].append(member)
+        return true
+    }
+
+    package func members(of list: Membership) -> [Member] { lists[index(list)] }
+
+    package func isEmpty(_ list: Membership) -> Bool { lists[index(list)].isEmpty }
+
+    package func count(_ list: Membership) -> Int { lists[index(list)].count }
+
+    package func first(of list: Membership) -> Member? { lists[index(list)].first }
+
+    /// Empties a list. What is taken may be given back, once it is done with.
+    package mutating func take(_ list: Membership) -> [Member] {
+        var members: [Member] = []
+        swap(&members, &spare)
+        swap(&members, &lists[index(list)])
+        for member in members { member.leave(list) }
+        return members
+    }
+
+    /// Keeps the memory of a list that was taken.
+    package mutating func giveBack(_ members: consuming [Member]) {
+        guard members.capacity > spare.capacity else { return }
+        spare = members
+        spare.removeAll(keepingCapacity: true)
+    }
+
+    /// Empties every list.
+    package mutating func removeAll() {
+        for list in Membership.all { _ = take(list) }
+    }
+
+    /// Looks whether lists and members say the same.
+    /// - Returns: what is wrong; nothing where all is well.
+    package func check(_ all: some Sequence<Member>) -> [String] {
+        var problems: [String] = []
+        var counts = InlineArray<6, Int>(repeating: 0)
+        for member in all {
+            for list in Membership.all where member.membership.contains(list) { counts[index(list)] += 1 }
+        }
+        for list in Membership.all {
+            let members = members(of: list)
+            if Set(members.map { ObjectIdentifier($0) }).count != members.count {
+                problems.append("list \(list.rawValue) has a member twice")
+            }
+            if !members.allSatisfy({ $0.membership.contains(list) }) {
+                problems.append("list \(list.rawValue) has a member that does not know of it")
+            }
+            if counts[index(list)] != members.count {
+                problems.append("list \(list.rawValue) has \(members.count) members, \(counts[index(list)]) say so")
+            }
+        }
+        return problems
+    }
+}

@@ -1,0 +1,50 @@
+// A setting of puffin-server: a setting as data, and the property of the server's configuration that it sets.
+
+import Server
+import Settings
+
+/// One setting of puffin-server.
+package struct ServerSetting: Sendable {
+    /// Its names, what it may be, and what it does.
+    package let setting: Setting
+    /// The property that it sets.
+    package let property: PartialKeyPath<Configuration> & Sendable
+    private let set: @Sendable (Settings, inout Configuration) -> Void
+
+    /// A setting with one value.
+    /// - Parameter flag: its flag; nil for its name with dashes, as new settings have it.
+    package init<Value>(
+        _ name: String, _ property: WritableKeyPath<Configuration, Value> & Sendable, flag: String? = nil,
+        _ kind: Kind<Value>, default text: String, isLive: Bool = false, _ help: String
+    ) {
+        let key = Key(
+            name, flag: flag ?? ServerSetting.flag(name), kind, default: text, isLive: isLive, help)
+        self.init(key, property)
+    }
+
+    /// A setting with a list of values.
+    /// - Parameter mayBeEmpty: whether none is a value too.
+    package init<Element>(
+        _ name: String, _ property: WritableKeyPath<Configuration, [Element]> & Sendable, flag: String? = nil,
+        listOf kind: Kind<Element>, mayBeEmpty: Bool = true, default texts: [String] = [], isLive: Bool = false,
+        _ help: String
+    ) {
+        let key = Key(
+            name, flag: flag ?? ServerSetting.flag(name), listOf: kind, mayBeEmpty: mayBeEmpty, default: texts,
+            isLive: isLive, help)
+        self.init(key, property)
+    }
+
+    private init<Value>(_ key: Key<Value>, _ property: WritableKeyPath<Configuration, Value> & Sendable) {
+        setting = key.setting
+        self.property = property
+        set = { settings, configuration in configuration[keyPath: property] = settings[key] }
+    }
+
+    private static func flag(_ name: String) -> String {
+        String(name.map { $0 == "." || $0 == "_" ? "-" : $0 })
+    }
+
+    /// Puts what is in force into its property.
+    func apply(_ settings: Settings, to configuration: inout Configuration) { set(settings, &configuration) }
+}

@@ -1,0 +1,148 @@
+// Every setting of puffin-server, each once. A new setting is an entry here and the code that uses the property it sets; its
+// flag, its variable, its errors, the help and the reference follow. `make reference man` writes the documents anew.
+//
+// Settings knows texts and their sources and must not know the server, and the server does not know where its configuration
+// comes from. So what joins them is a room of its own, which tests can use without a process.
+
+import Bytes
+import Server
+import Settings
+
+/// The settings of puffin-server.
+package enum ServerSettings {
+    /// All of them, in the order in which people read of them.
+    package static let all = server + replication + storage + limits + observation
+
+    /// Their texts: what flags, environment and file are read by.
+    package static let schema = Schema(all.map(\.setting))
+
+    private static let server: [ServerSetting] = [
+        ServerSetting(
+            "server.port", \.port, flag: "port", .port, default: "8080", "The port to listen on; 0 takes a free one."),
+        ServerSetting(
+            "server.bind", \.hosts, flag: "bind", listOf: .host, mayBeEmpty: false, default: ["127.0.0.1"],
+            "The addresses to listen on, all with the same port. 0.0.0.0 and :: stand for every address."),
+        ServerSetting(
+            "server.data_file", \.data, flag: "data", .file, default: "puffin.json",
+            "The data file; the log is the folder of the same name with .log added."),
+        ServerSetting(
+            "server.durability", \.store.durability, flag: "durability", .choice(), default: "always",
+            """
+            When OK is said: always = the change is on disk; interval = it is written, and synced every second; never = it is \
+            written, and the system syncs when it likes.
+            """),
+    ]
+
+    private static let replication: [ServerSetting] = [
+        ServerSetting(
+            "replication.mode", \.mode, flag: "mode", .choice(), default: "leader",
+            """
+            leader: takes changes from clients; follower: takes them from its leader, and clients only read. Commands and \
+            handovers change it, and what they have made of a server wins (the file ROLE).
+            """),
+        ServerSetting(
+            "replication.followers", \.replication.followers, flag: "follower", listOf: .endpoint, isLive: true,
+            "Where this server's followers are; it connects to them and sends them the log."),
+        ServerSetting(
+            "replication.ack", \.replication.acks, flag: "ack", .acknowledgements, default: "local",
+            """
+            What a reply to a change waits for beside this server's log: local = nothing; one, all or a number = the disks of \
+            so many followers.
+            """),
+        ServerSetting(
+            "replication.ack_timeout", \.replication.ackTimeout, flag: "ack-timeout", .milliseconds(least: 1),
+            default: "1s", isLive: true,
+            "How long a reply to a change waits for followers (replication.ack) before it becomes an error."),
+        ServerSetting(
+            "replication.timeout", \.replication.timeout, flag: "replication-timeout", .milliseconds(least: 2000),
+            default: "10s", isLive: true,
+            "How long a connection between leader and follower may be silent before it counts as lost."),
+        ServerSetting(
+            "replication.adopt_history", \.replication.adoptsHistory, flag: "adopt-history", .truth, default: "false",
+            isLive: true,
+            """
+            Whether a follower's data may be replaced by that of a leader with another history, or with fewer changes. The \
+            replaced data is set aside, not deleted.
+            """),
+    ]
+
+    private static let storage: [ServerSetting] = [
+        ServerSetting(
+            "storage.segment_size", \.store.layout.segmentSize, flag: "segment-size", .size(from: 4 << 10),
+            default: "64M", "The size at which a segment of the log is sealed and the next begun."),
+        ServerSetting(
+            "storage.compact_ratio", \.store.compactRatio, flag: "compact-ratio", .number(0...1000), default: "1",
+            isLive: true,
+            """
+            Compact automatically when sealed segments exceed this multiple of the snapshot; 0 compacts only when COMPACT is \
+            sent.
+            """),
+        ServerSetting(
+            "storage.compact_size", \.store.compactSize, flag: "compact-size", .size(), default: "256M", isLive: true,
+            "Sealed segments below this size, or below four segments if that is less, are not compacted automatically."),
+        ServerSetting(
+            "storage.retain_size", \.store.retention.size, flag: "retain-size", .size(), default: "256M", isLive: true,
+            "How much of the log to keep behind the snapshot, for followers and for looking back."),
+        ServerSetting(
+            "storage.retain_age", \.store.retention.age, flag: "retain-age", .age, default: "7d", isLive: true,
+            "Log behind the snapshot that is older than this is removed."),
+    ]
+
+    private static let limits: [ServerSetting] = [
+        ServerSetting(
+            "memory.max", \.maxMemory, flag: "max-memory", .memory, default: "auto", isLive: true,
+            """
+            How much memory pairs, buffers and connections may take; auto is three quarters of what the machine or its \
+            control group has. At the limit, changes that need more are refused, nothing is evicted.
+            """),
+        ServerSetting(
+            "limits.clients", \.limits.clientCount, flag: "max-clients", .count(1...1_000_000), default: "10000",
+            "How many clients may be connected at a time. Each needs an open file (ulimit -n)."),
+        ServerSetting(
+            "limits.key_size", \.limits.keySize, flag: "max-key-size", .size(from: 1, upTo: 64 << 10), default: "64K",
+            "The longest key."),
+        ServerSetting(
+            "limits.value_size", \.limits.valueSize, flag: "max-value-size", .size(from: 1, upTo: 64 << 20),
+            default: "64M", "The longest value of a change."),
+        ServerSetting(
+            "limits.request_size", \.limits.requestSize, flag: "max-request-size",
+            .size(from: 64 << 10, upTo: 256 << 20), default: "256M",
+            "The longest request in RESP. A follower's must not be less than its leader's."),
+        ServerSetting(
+            "limits.arguments", \.limits.argumentCount, flag: "max-arguments", .count(16...65_536), default: "65536",
+            "How many arguments a request in RESP may have."),
+        ServerSetting(
+            "limits.unsent_size", \.limits.unsentSize, flag: "max-unsent-size", .size(from: 1 << 20, upTo: 1 << 30),
+            default: "64M",
+            "The largest reply to one MGET or KEYS. A request whose reply would be larger is answered with an error."),
+    ]
+
+    private static let observation: [ServerSetting] = [
+        ServerSetting(
+            "logging.level", \.logging.level, flag: "log-level", .choice(aliases: ["warn": .warning]), default: "info",
+            isLive: true, "The minimum level to log; warn is understood as warning."),
+        ServerSetting(
+            "logging.format", \.logging.format, flag: "log-format", .choice(), default: "text", isLive: true,
+            "The format of the log: text is for people, json is one object on each line."),
+        ServerSetting(
+            "slowlog.threshold", \.slowLog.threshold, flag: "slow-log-threshold", .timeOrOff, default: "100ms",
+            isLive: true, "Requests that take longer than this, waits for disk and followers included, are logged."),
+        ServerSetting(
+            "metrics.enabled", \.metrics.isEnabled, flag: "metrics", .truth, default: "false",
+            "Whether metrics for Prometheus and health checks are served over HTTP."),
+        ServerSetting(
+            "metrics.port", \.metrics.port, flag: "metrics-port", .port, default: "9090",
+            "The HTTP port for metrics and health checks; 0 takes a free one."),
+        ServerSetting(
+            "metrics.bind", \.metrics.host, flag: "metrics-bind", .host, default: "127.0.0.1",
+            "The address to serve metrics and health checks on."),
+    ]
+}
+
+extension Configuration {
+    /// What settings mean for a server.
+    package init(_ settings: Settings) {
+        self.init()
+        for setting in ServerSettings.all { setting.apply(settings, to: &self) }
+    }
+}

@@ -1,0 +1,63 @@
+// A line of a batch file or of the prompt, as docs/protocol.md describes lines; made into the arguments of a request.
+
+import Bytes
+import Commands
+import Wire
+
+/// A line that is no request.
+package struct LineError: Error, Equatable, CustomStringConvertible {
+    /// What is wrong, without a prefix.
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// Splits lines as the server does, with the server's own parser.
+package struct RequestLineSplitter: ~Copyable {
+    /// The longest line, in bytes: what the server takes.
+    package static let lineLimit = 64 << 20 + 64 << 10
+    /// The most arguments: what the server takes.
+    private static let argumentLimit = 65_536
+
+    private var parser = RequestParser(
+        limits: RequestLimits(
+            lineSize: lineLimit, bulkSize: lineLimit, argumentCount: argumentLimit, requestSize: lineLimit))
+
+    package init() {}
+
+    /// The arguments of a line, the command's name first; none of a blank line or a comment, which begins with `#`.
+    /// - Parameter line: its bytes up to its line feed, which is there.
+    /// - Throws: `LineError`.
+    package mutating func arguments(of line: [UInt8]) throws(LineError) -> [[UInt8]] {
+        let isComment = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") } == UInt8(ascii: "#")
+        if isComment { return [] }
+        // The parser would take it for RESP.
+        if line.first == UInt8(ascii: "*") { throw LineError("A command does not begin with \"*\"") }
+        let bytes = line.span
+        guard case .complete = parser.parse(bytes) else { throw LineError("The line is too long or has no end") }
+        guard !parser.isBlank else { return [] }
+        let form = Catalog.find(String(decoding: copies(of: bytes)[0], as: UTF8.self))?.lineForm ?? .words
+        do {
+            try parser.splitLine(bytes, form: form)
+        } catch {
+            throw LineError(error.message)
+        }
+        return try unfolded(copies(of: bytes))
+    }
+
+    private func copies(of line: Span<UInt8>) -> [[UInt8]] {
+        let found = parser.arguments(in: line)
+        var arguments: [[UInt8]] = []
+        for index in 0..<found.count { arguments.append(Array(found[index])) }
+        return arguments
+    }
+
+    /// What stands behind `AFTER <seq>` is a request of its own.
+    private mutating func unfolded(_ arguments: [[UInt8]]) throws(LineError) -> [[UInt8]] {
+        guard arguments.count == 3 else { return arguments }
+        let name = arguments[0]
+        guard name.span.equalsIgnoringCase("AFTER") else { return arguments }
+        let request = arguments[2] + [UInt8(ascii: "\n")]
+        return try Array(arguments[..<2]) + self.arguments(of: request)
+    }
+}

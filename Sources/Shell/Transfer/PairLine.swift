@@ -1,0 +1,154 @@
+// A pair as one line of JSON, which is what export writes and import reads:
+//
+//     {"key":"greeting","value":"Hello, world!"}
+//     {"key64":"/w==","value":"x","expires":1764000060123}
+
+import Bytes
+import Wire
+
+/// A pair that goes from one place to another.
+package struct TransferPair: Equatable, Sendable {
+    package var key: [UInt8]
+    package var value: [UInt8]
+    /// When it ends, in Unix milliseconds.
+    package var expires: Int?
+
+    package init(key: [UInt8], value: [UInt8], expires: Int? = nil) {
+        self.key = key
+        self.value = value
+        self.expires = expires
+    }
+
+    /// The request that stores it.
+    package var request: [[UInt8]] {
+        let set = [Array("SET".utf8), key, value]
+        return expires.map { set + [Array("PXAT".utf8), Array(String($0).utf8)] } ?? set
+    }
+
+    /// Reads a line; nil where it is blank.
+    /// - Throws: `LineError`, which says what was expected.
+    package init?(line: [UInt8]) throws(LineError) {
+        if line.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) { return nil }
+        var fields = FieldReader(line.span)
+        var (key, value, expires) = ([UInt8]?.none, [UInt8]?.none, Int?.none)
+        try fields.begin()
+        while let name = try fields.nextName() {
+            switch name {
+            case "key": try fields.take(name, into: &key, isBase64: false)
+            case "key64": try fields.take(name, into: &key, isBase64: true)
+            case "value": try fields.take(name, into: &value, isBase64: false)
+            case "value64": try fields.take(name, into: &value, isBase64: true)
+            case "expires": expires = try fields.time()
+            default:
+                throw LineError("Unknown field \"\(name)\"; expected key or key64, value or value64, and expires")
+            }
+        }
+        try fields.end()
+        guard let key else { throw LineError("There is no \"key\" (or \"key64\")") }
+        guard let value else { throw LineError("There is no \"value\" (or \"value64\")") }
+        self.init(key: key, value: value, expires: expires)
+    }
+}
+
+/// Takes the fields of a pair's line, and says what is wrong with them in words.
+private struct FieldReader: ~Escapable {
+    private let line: Span<UInt8>
+    private var json: JSONReader
+    /// The last field's name.
+    private var name = ""
+
+    @_lifetime(copy line)
+    init(_ line: Span<UInt8>) {
+        self.line = line
+        json = JSONReader(line)
+    }
+
+    mutating func begin() throws(LineError) {
+        guard (try? json.next()) == .beginObject else {
+            throw LineError("The line is not a JSON object, such as {\"key\":\"k\",\"value\":\"v\"}")
+        }
+    }
+
+    /// The next field's name; nil behind the last.
+    mutating func nextName() throws(LineError) -> String? {
+        guard case .name(let bytes) = try next() else { return nil }
+        name = String(decoding: bytes, as: UTF8.self)
+        return name
+    }
+
+    mutating func end() throws(LineError) { _ = try next() }
+
+    /// Takes a field's value where it is a text.
+    mutating func take(_ name: String, into place: inout [UInt8]?, isBase64: Bool) throws(LineError) {
+        guard place == nil else { throw LineError("There are two of \"\(name)\"") }
+        guard case .text(let text) = try value() else { throw LineError("\"\(name)\" is not a string") }
+        guard isBase64 else {
+            place = text
+            return
+        }
+        var bytes = ByteBuffer()
+        guard bytes.append(decodedBase64: text.span) else { throw LineError("\"\(name)\" is not base64") }
+        place = Array(bytes.bytes)
+    }
+
+    /// Takes a time in Unix milliseconds, or null.
+    mutating func time() throws(LineError) -> Int? {
+        switch try value() {
+        case .null: return nil
+        case .number(let digits):
+            if let milliseconds = digits.span.decimal, milliseconds > 0 { return milliseconds }
+        default: break
+        }
+        throw LineError("\"expires\" is not a time in Unix milliseconds")
+    }
+
+    private mutating func value() throws(LineError) -> JSONToken {
+        let token = try next()
+        if token == .beginObject || token == .beginList { throw FieldReader.noValue }
+        return token
+    }
+
+    private mutating func next() throws(LineError) -> JSONToken {
+        do throws(JSONError) {
+            return try json.next()
+        } catch {
+            throw explained(error)
+        }
+    }
+
+    private static let noValue = LineError(
+        "A field is a list or an object, or nothing that JSON knows; a pair has strings and a number")
+
+    private func explained(_ error: JSONError) -> LineError {
+        switch error {
+        case .expected(.value, let offset):
+            offset == line.count ? LineError("The JSON object has no end") : FieldReader.noValue
+        case .expected(.name, _): LineError("The name of a field is not a JSON string")
+        case .expected(.colon, _): LineError("There is no colon behind \"\(name)\"")
+        case .expected(.comma, _): LineError("The JSON object has no end, or no comma between its fields")
+        case .expected(.end, _): LineError("There is something behind the JSON object")
+        case .isTooDeep: FieldReader.noValue
+        case .string(.unterminated): LineError("A JSON string has no closing quote")
+        case .string(.loneSurrogate(let place)):
+            LineError(
+                "A JSON string has half of a surrogate pair (\(String(line.extracting(place..<place + 6)))), which is no character; "
+                    + "put bytes that are not UTF-8 into key64 or value64, in base64")
+        case .string(.badEscape): LineError("A JSON string has an unknown escape")
+        case .string(.controlByte): LineError("A JSON string has a bare control character")
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Appends a pair as one line of JSON.
+    package mutating func append(jsonLine pair: TransferPair) {
+        append(json: .compact) { json in
+            json.object { json in
+                json.member("key", bytes: pair.key.span)
+                json.member("value", bytes: pair.value.span)
+                if let expires = pair.expires { json.member("expires", expires) }
+            }
+        }
+        append("\n")
+    }
+}

@@ -1,0 +1,26 @@
+// The seam between LogFormat, which knows no disk, and the files of a disk.
+
+import Bytes
+import LogFormat
+
+/// A file, as the readers of segments and snapshots read one.
+package struct FileSource: ByteSource {
+    package let file: any DiskFile
+
+    package var path: String { file.path.string }
+    package func size() throws(StoreError) -> Int { try file.size() }
+
+    package func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
+        try file.read(size, at: offset, into: &buffer)
+    }
+}
+
+extension StoreError: ReadFailure {}
+
+extension DiskFile {
+    package var source: FileSource { FileSource(file: self) }
+}
+
+extension SegmentReader where Source == FileSource {
+    package var file: any DiskFile { source.file }
+}

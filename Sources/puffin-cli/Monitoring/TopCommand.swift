@@ -1,0 +1,147 @@
+// Which keys are large: found by looking at a bounded number of them.
+
+import ArgumentParser
+import BlockingClient
+import Bytes
+import Shell
+import Wire
+
+struct TopCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "top", abstract: "Prints the largest keys among those that it looks at.",
+        usage: "puffin-cli top [--count <n>] [--sample <n>] [--match <pattern>] [<options>]",
+        discussion: """
+            It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. A server that has \
+            neither is asked for the values themselves, 256 MiB at most. It looks at 100,000 keys, or as many as --sample says \
+            (0 for all); SCAN goes by the hash of a key, so these are a fair sample. Which keys are asked for most often no server \
+            of this version says, so it is not shown.
+            """)
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @Option(name: "-count --count", help: "How many keys to print.") var count = 10
+    @Option(name: "-sample --sample", help: "How many keys to look at, 0 for all.") var sample = 100_000
+    @Option(name: "-match --match", help: "Only keys that match a pattern such as user:*.") var match: RawBytes?
+
+    func validate() throws {
+        if count < 1 || sample < 0 { throw ValidationError("--count is 1 or more, --sample 0 or more") }
+    }
+
+    func run() throws {
+        let link = try server.connect()
+        do {
+            let total = try link.count()
+            let scan = SizeScan(over: link, way: try SizeScan.Way(for: link), limit: count)
+            let size = sample == 0 ? Int.max : sample
+            let progress = Progress(of: total.map { min($0, size) }, writesOutput: false)
+            defer { progress.clear() }
+            try scan.run(sample: size, matching: match?.bytes, progress)
+            progress.clear()
+            try show(scan, of: total)
+        } catch let error as ClientError {
+            throw failed(error.advice)
+        }
+    }
+
+    private func show(_ scan: SizeScan, of total: Int?) throws {
+        let output = Output()
+        if try format.value() == .json {
+            for entry in scan.largest.entries {
+                try output.write { buffer in
+                    buffer.append(json: .compact) { json in
+                        json.object { json in
+                            json.member("key", bytes: entry.key.span)
+                            json.member("bytes", entry.size)
+                        }
+                    }
+                    buffer.append("\n")
+                }
+            }
+        } else {
+            let largest = scan.largest
+            let all = total.map { " of \(grouped($0))" } ?? ""
+            let average = largest.count > 0 ? "; \(ByteSize(largest.size / largest.count)) on average" : ""
+            let cut = scan.isCut ? "; ended at 256 MiB" : ""
+            try output.write {
+                $0.append(
+                    text:
+                        "\(grouped(largest.count))\(all) keys looked at, sizes from \(scan.way.name)\(average)\(cut)\n")
+            }
+            let width = max(5, largest.entries.map { grouped($0.size).count }.max() ?? 0)
+            try output.write { $0.append(text: "\(padded("bytes", width))  key\n") }
+            for entry in largest.entries {
+                try output.write {
+                    $0.append(text: "\(padded(grouped(entry.size), width))  \(lineSpelling(of: entry.key))\n")
+                }
+            }
+        }
+        try output.flush()
+    }
+}
+
+/// Walks over keys and asks for the size of each.
+private final class SizeScan {
+    /// How a size is found out.
+    enum Way {
+        case length
+        case memory
+        case value
+
+        init(for link: ServerLink) throws {
+            self = try link.knows("STRLEN") ? .length : link.knows("MEMORY") ? .memory : .value
+        }
+
+        var name: String {
+            switch self {
+            case .length: "STRLEN"
+            case .memory: "MEMORY USAGE"
+            case .value: "GET"
+            }
+        }
+
+        func request(_ key: [UInt8]) -> [[UInt8]] {
+            switch self {
+            case .length: [Array("STRLEN".utf8), key]
+            case .memory: [Array("MEMORY".utf8), Array("USAGE".utf8), key]
+            case .value: [Array("GET".utf8), key]
+            }
+        }
+    }
+
+    private(set) var largest: LargestKeys
+    let way: Way
+    /// Whether it ended because too many bytes were read.
+    private(set) var isCut = false
+    private let link: ServerLink
+    private var pipeline: Pipeline<[UInt8]>?
+
+    private static let byteLimit = 256 << 20
+
+    init(over link: ServerLink, way: Way, limit: Int) {
+        self.link = link
+        self.way = way
+        largest = LargestKeys(limit: limit)
+        pipeline = Pipeline(over: link) { [unowned self] key, reply in
+            switch reply {
+            case .integer(let size): largest.add(key, size: size)
+            case .bulk(let bytes): largest.add(key, size: bytes.count)
+            // Gone meanwhile, or no string.
+            default: break
+            }
+        }
+    }
+
+    func run(sample: Int, matching pattern: [UInt8]?, _ progress: Progress) throws {
+        var walk = KeyWalk(over: link, matching: pattern)
+        var asked = 0
+        while asked < sample, !isCut, let keys = try walk.next() {
+            for key in keys where asked < sample && !isCut {
+                asked += 1
+                try pipeline?.send(way.request(key), tag: key, isWide: way == .value)
+                if way == .value, largest.size > SizeScan.byteLimit { isCut = true }
+            }
+            try pipeline?.drain()
+            progress.show(done: asked, counted: largest.count)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// The commands of the server that need nothing of their own here: whatever the catalog has.
+
+import ArgumentParser
+import Commands
+import Shell
+
+/// Sends a command with its arguments as they are, and prints the reply.
+struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration {
+        let spec = Catalog.rows[Place.value]
+        let name = spec.name.lowercased()
+        return CommandConfiguration(
+            commandName: name, abstract: spec.clientSummary,
+            usage: ["puffin-cli", name, spec.arguments, "[<options>]"].filter { !$0.isEmpty }.joined(separator: " "),
+            shouldDisplay: !spec.isHidden)
+    }
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden), completion: .custom(completeKeys))
+    var arguments: [RawBytes] = []
+
+    func run() async throws {
+        try await Request(
+            arguments: [Array(Catalog.rows[Place.value].name.utf8)] + arguments.map(\.bytes), server: server,
+            format: format.value()
+        ).run()
+    }
+}
+
+/// Removes every pair; asks before.
+struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration { PlainCommand<Place>.configuration }
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var safety: SafetyOptions
+    @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden)) var arguments: [RawBytes] = []
+
+    func run() async throws {
+        try await Request(
+            arguments: [Array(Catalog.rows[Place.value].name.utf8)] + arguments.map(\.bytes), server: server,
+            format: format.value(),
+            isConfirmed: safety.yes
+        ).run()
+    }
+}
+
+/// Sends any words.
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send", abstract: "Sends any command as it is; so is one that puffin-cli does not know.",
+        usage: "puffin-cli send <command> <argument> … [<options>]")
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @OptionGroup var safety: SafetyOptions
+    @Argument(help: "The command and its arguments.") var words: [RawBytes]
+
+    func run() async throws {
+        try await Request(
+            arguments: words.map(\.bytes), server: server, format: format.value(), isConfirmed: safety.yes
+        ).run()
+    }
+}

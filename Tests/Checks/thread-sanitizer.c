@@ -1,0 +1,30 @@
+// Tells the thread sanitizer what a contended Swift Mutex orders. The uncontended path is inlined into the program and is
+// instrumented there; the contended one hands the mutex over in the kernel (FUTEX_LOCK_PI), from inside the standard library,
+// which is not instrumented. Preloaded, this library takes the place of the two functions of that path.
+// Source: LinuxImpl.swift of Swift's Synchronization; sanitizer/tsan_interface.h of LLVM.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdint.h>
+
+#define SWIFT __attribute__((swiftcall))
+#define SELF __attribute__((swift_context))
+#define LOCK "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
+#define UNLOCK "$s15Synchronization12_MutexHandleV11_unlockSlowyyF"
+
+// Null in a program that is built without the sanitizer, such as the test runner.
+extern void __tsan_acquire(void *) __attribute__((weak));
+extern void __tsan_release(void *) __attribute__((weak));
+
+SWIFT void lock_slow(uint32_t thread, SELF void *mutex) __asm__(LOCK);
+SWIFT void lock_slow(uint32_t thread, SELF void *mutex) {
+    SWIFT void (*next)(uint32_t, SELF void *) = (SWIFT void (*)(uint32_t, SELF void *))dlsym(RTLD_NEXT, LOCK);
+    next(thread, mutex);
+    if (__tsan_acquire) __tsan_acquire(mutex);
+}
+
+SWIFT void unlock_slow(SELF void *mutex) __asm__(UNLOCK);
+SWIFT void unlock_slow(SELF void *mutex) {
+    if (__tsan_release) __tsan_release(mutex);
+    SWIFT void (*next)(SELF void *) = (SWIFT void (*)(SELF void *))dlsym(RTLD_NEXT, UNLOCK);
+    next(mutex);
+}

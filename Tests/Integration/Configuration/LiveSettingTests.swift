@@ -1,0 +1,171 @@
+// Each setting is reloaded: what is live has an effect that is seen from outside, what is not says that it needs a restart.
+
+import Foundation
+import ServerConfiguration
+import Settings
+import TestSupport
+import Testing
+
+@Suite("Reloading each setting")
+struct LiveSettingTests {
+    private static let settings = ServerSettings.all.map(\.setting)
+
+    @Test("a live setting has an effect", arguments: settings.filter(\.isLive).map(\.name))
+    func live(name: String) throws {
+        let change = try #require(
+            LiveChange.all[name], "how is it seen that \(name) has changed? LiveChange.all is to say it")
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, change.file(name, change.before), change.options)
+            let others = try change.prepare(reloaded.server, folder)
+            #expect(try !change.isSeen(reloaded), "\(name) is \(change.before)")
+            try reloaded.reload(change.file(name, change.after))
+            try wait("\(name) is \(change.after)", description: { reloaded.server.log }) {
+                try change.isSeen(reloaded)
+            }
+            for server in others + [reloaded.server] { server.stop() }
+        }
+    }
+
+    @Test("every other setting stays as it was, and says that it needs a restart")
+    func others() throws {
+        try withTemporaryFolder { folder in
+            // Replica gives these by flags, which come before the file.
+            let flags = ["server.port", "server.data_file"]
+            let others = LiveSettingTests.settings.filter { !$0.isLive && !flags.contains($0.name) }
+            var lines: [String] = []
+            var expected: [String] = []
+            for setting in others {
+                let value = try #require(
+                    (setting.words + ["17", "2M"]).first { setting.isAllowed($0) && setting.standard != [$0] })
+                if !lines.contains("\(setting.section):") { lines.append("\(setting.section):") }
+                lines.append("  \(setting.key): \(setting.isList ? "[\(value)]" : value)")
+                expected.append(
+                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(setting.standard.joined())"
+                )
+            }
+            let reloaded = try Reloaded(in: folder, "# nothing\n")
+            try reloaded.reload(lines.joined(separator: "\n"))
+            for line in expected { try reloaded.server.waitForLog("WARNING Not reloaded: " + line) }
+            #expect(expected.count > 10)
+            #expect(reloaded.server.count(of: "eloaded: ") == expected.count)
+            #expect(try reloaded.server.ask("SET a 1") == "OK")
+            reloaded.server.stop()
+        }
+    }
+}
+
+/// A change of a live setting, and how it is seen that it is in force.
+private struct LiveChange: Sendable {
+    let before: String
+    let after: String
+    /// Other lines of the setting's section.
+    var others = ""
+    var options: [String] = []
+    /// What comes before the reload.
+    /// - Returns: servers that were started for it.
+    var prepare: @Sendable (Replica, _ folder: String) throws -> [Replica] = { _, _ in [] }
+    /// Whether the value behind the change is in force, as somebody sees it who does not read what the log says of it.
+    let isSeen: @Sendable (Reloaded) throws -> Bool
+
+    /// A configuration file.
+    func file(_ name: String, _ value: String) -> String {
+        let parts = name.split(separator: ".")
+        return "\(parts[0]):\n  \(parts[1]): \(value)\n\(others)"
+    }
+
+    static let all: [String: LiveChange] = [
+        "replication.followers": LiveChange(before: "[]", after: "[127.0.0.1:1]") {
+            try $0.server.figure("followers") == 1
+        },
+        "replication.ack_timeout": LiveChange(
+            before: "1ms", after: "2ms", options: ["--ack", "one", "--follower", "127.0.0.1:1"]
+        ) { try $0.server.ask("SET a 1").contains(" within 2 ms") },
+        "replication.timeout": silence,
+        "replication.adopt_history": adoption,
+        "storage.compact_ratio": compaction(before: "0", after: "1", others: "  compact_size: 1\n"),
+        "storage.compact_size": compaction(before: "1G", after: "1"),
+        "storage.retain_size": retention(before: "1G", after: "0"),
+        "storage.retain_age": retention(before: "7d", after: "0"),
+        "memory.max": LiveChange(before: "1G", after: "1M") {
+            try $0.server.figure("memory_limit_bytes") == 1 << 20
+        },
+        "logging.level": level,
+        "logging.format": LiveChange(before: "text", after: "json") { $0.server.log.contains("\"message\":\"") },
+        "slowlog.threshold": LiveChange(before: "off", after: "0") {
+            _ = try $0.server.ask("SET a 1")
+            return $0.server.log.contains("Slow request")
+        },
+    ]
+
+    /// A follower that says nothing is given up.
+    private static var silence: LiveChange {
+        guard let follower = try? WireListener() else { preconditionFailure("no port to listen on") }
+        return LiveChange(before: "1h", after: "2s", options: ["--follower", "127.0.0.1:\(follower.port)"]) {
+            reloaded in
+            withExtendedLifetime(follower) { reloaded.server.log.contains("nothing was heard of it for ") }
+        }
+    }
+
+    /// A follower takes the history of a leader that dials it.
+    private static var adoption: LiveChange {
+        LiveChange(
+            before: "false", after: "true",
+            prepare: { server, folder in
+                try #expect(server.ask("SET own 1") == "OK")
+                try #expect(server.ask("DEMOTE") == "OK")
+                let leader = try Replica("leader", in: folder, ["--follower", server.address]).start()
+                try #expect(leader.ask("SET a 1") == "OK")
+                try server.waitForLog("they are different data sets")
+                return [leader]
+            }
+        ) { try $0.server.ask("GET a") == "1" }
+    }
+
+    /// Two sealed segments are enough for a compaction by itself.
+    private static func compaction(before: String, after: String, others: String = "") -> LiveChange {
+        LiveChange(
+            before: before, after: after, others: others, options: ["--segment-size", "64K"],
+            prepare: { server, _ in
+                try server.write(0..<2000)
+                return []
+            }
+        ) {
+            _ = try $0.server.ask("SET a 1")
+            return try $0.server.figure("compactions") > 0
+        }
+    }
+
+    /// Merged segments are removed by a compaction.
+    private static func retention(before: String, after: String) -> LiveChange {
+        LiveChange(
+            before: before, after: after, options: ["--segment-size", "4K"],
+            prepare: { server, _ in
+                for first in stride(from: 0, to: 600, by: 100) { try server.write(first..<first + 100) }
+                // One may be under way by itself.
+                _ = try server.ask("COMPACT")
+                try wait("a compaction") { try server.figure("compactions") > 0 }
+                return []
+            }
+        ) {
+            _ = try $0.server.ask("SET a 1")
+            _ = try $0.server.ask("COMPACT")
+            return try LogFile(data: $0.server.data).segments().count <= 2
+        }
+    }
+
+    /// What is said at `info` is not said at `error`. The log is in order: what comes between two lines and is not there was
+    /// not said.
+    private static var level: LiveChange {
+        LiveChange(before: "info", after: "error", others: "slowlog:\n  threshold: 0\n") { reloaded in
+            let server = reloaded.server
+            let count = server.count(of: "Slow request")
+            try #expect(server.ask("SET a 1") == "OK")
+            guard server.log.contains("Reloaded: logging.level is error") else {
+                try wait("a line of the log") { server.count(of: "Slow request") > count }
+                return false
+            }
+            try reloaded.reload("slowlog: {threshold: 0}\n", until: "Reloaded: logging.level is info")
+            return server.count(of: "Slow request") == count
+        }
+    }
+}
