@@ -158,7 +158,7 @@ package final class Store {
 
     private func findFiles() throws(StoreError) {
         let before = try files.contents(on: disk)
-        try Adoption.finishInterrupted(files, time: now, on: disk)
+        try SnapshotInstall.finishInterrupted(files, time: now, on: disk)
         loading = try Recovery(
             disk: disk, files: files, table: table, time: now, before: before, damage: options.damage)
         // Not before it is known that there is a log which it belonged to.

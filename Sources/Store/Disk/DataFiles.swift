@@ -31,7 +31,7 @@ package struct DataFiles: Sendable {
     var reserve: FilePath { folder.appending("RESERVE") }
     package var durable: FilePath { folder.appending(DataFiles.durableName) }
     var nextDurable: FilePath { folder.appending(DataFiles.durableName + ".tmp") }
-    var adoption: FilePath { folder.appending("ADOPT") }
+    var snapshotInstall: FilePath { folder.appending("ADOPT") }
     var role: FilePath { folder.appending("ROLE") }
     var nextRole: FilePath { folder.appending("ROLE.tmp") }
     var incomingSnapshot: FilePath { FilePath(snapshot.string + ".incoming") }

@@ -1,5 +1,5 @@
 // A leader's snapshot on its way to the disk. Lines are checked as they come, and written by a thread to a file beside the data
-// set's own; nothing of the data set changes until `Store.adopt` is given a snapshot that is whole and on the disk.
+// set's own; nothing of the data set changes until `Store.install` is given a snapshot that is whole and on the disk.
 
 import Bytes
 import LogFormat

@@ -3,6 +3,7 @@
 
 import Bytes
 import LogFormat
+import LogFormat
 import Server
 import Store
 

@@ -1,5 +1,6 @@
 import Bytes
 import LogFormat
+import LogFormat
 import Server
 import Store
 
