@@ -3,7 +3,6 @@
 
 import Bytes
 import LogFormat
-import LogFormat
 import Server
 import Store
 

@@ -1,6 +1,5 @@
 import Bytes
 import LogFormat
-import LogFormat
 import Server
 import Store
 
