@@ -141,7 +141,7 @@ package final class Store {
             table: table, retention: options.retention, in: background, progress: announce)
         compactions.ageTime = now
         lock = try disk.lock(files.lock)
-        roleFile = RoleFile(files, on: disk)
+        roleFile = RoleFile(files, on: disk, in: background)
         roleNote = try roleFile.read()
         try beginRecovery()
     }
