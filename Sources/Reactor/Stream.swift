@@ -62,6 +62,8 @@ package final class Stream {
     private static let largeReadSize = 256 << 10
     /// Memory of a connection with empty buffers: stream, event, and what its owner keeps for it.
     private static let bareSize = 1 << 10
+    /// Bytes that are kept for a socket that does not take them, of a sender that can keep the rest itself.
+    private static let keptUnsentSize = 64 << 10
     /// Memory kept for the next incomplete request.
     private static let keptSize = 64 << 10
 
@@ -236,20 +238,33 @@ package final class Stream {
 
     /// Sends bytes: at once as far as the socket takes them, the rest as it has room.
     /// - Returns: false where the connection is lost; the delegate is not told.
-    package func send(_ bytes: Span<UInt8>) -> Bool {
-        guard isOpen, bytes.count > 0 else { return isOpen }
+    package func send(_ bytes: Span<UInt8>) -> Bool { send(bytes, keeping: .max) != nil }
+
+    /// The same, as far as the socket takes the bytes and a little beyond that: the sender keeps the rest, and tries again when it is
+    /// told that what was sent is in the kernel's hands. So large replies are not copied, and take no memory twice.
+    /// - Returns: how many bytes were taken; nil where the connection is lost.
+    @inline(__always)
+    package func sendSome(_ bytes: Span<UInt8>) -> Int? { send(bytes, keeping: Stream.keptUnsentSize) }
+
+    /// - Parameter limit: up to how many bytes are kept that the socket does not take.
+    private func send(_ bytes: Span<UInt8>, keeping limit: Int) -> Int? {
+        guard isOpen, bytes.count > 0 else { return isOpen ? 0 : nil }
+        let unsent = unsentSize
         var sent = 0
-        if unsentSize == 0 {
+        if unsent == 0 {
             sent = unsafe bytes.withUnsafeBytes { bytes in
                 unsafe Glibc.send(
                     descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
             }
             if sent < 0 {
-                guard errno == EAGAIN || errno == EINTR else { return false }
+                guard errno == EAGAIN || errno == EINTR else { return nil }
                 sent = 0
             }
         }
-        return sent == bytes.count || queue(bytes.extracting(sent..<bytes.count))
+        guard sent < bytes.count else { return sent }
+        let end = sent + min(bytes.count - sent, max(limit - unsent, 0))
+        guard end > sent else { return sent }
+        return queue(bytes.extracting(sent..<end)) ? end : nil
     }
 
     /// Tells the peer that nothing more will be sent; it can still send.

@@ -68,7 +68,7 @@ final class Connections {
     /// - Returns: whether there were any.
     func bury(_ turn: Turn) -> Bool {
         guard !turn.isEmpty(.retired) else { return false }
-        let dead = turn.take(.retired)
+        let dead = turn.bury()
         for session in dead { sessions[session.id] = nil }
         turn.giveBack(dead)
         return true

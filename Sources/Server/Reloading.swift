@@ -39,7 +39,7 @@ extension Server {
 
     /// Puts into force what a configuration has that needs no restart; the rest of it is ignored.
     package func change(to configuration: Configuration) {
-        if memory.change(to: configuration.maxMemory) { reportMemory() }
+        changeMemory(to: configuration.maxMemory)
         store.change(
             compactRatio: configuration.store.compactRatio, compactSize: configuration.store.compactSize,
             retention: configuration.store.retention)

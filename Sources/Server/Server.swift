@@ -46,12 +46,12 @@ package final class Server {
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
     private(set) lazy var ending = Ending(self)
-    private(set) lazy var memoryRelief = MemoryRelief(self)
+    private(set) lazy var deferrals = Deferrals(self, alarm)
+    private let alarm: Alarm
+    private(set) lazy var pool = Pool(self, size: memory.shares.pool)
     private(set) lazy var reading = Reading(loop)
     private var signals: [Signal] = []
     private var timers: [Timer] = []
-    /// Makes turns while a request is parked.
-    private var parkedTimer: Timer?
 
     private var groupCommit = GroupCommit()
     private(set) var state: DataState
@@ -60,9 +60,7 @@ package final class Server {
     private var announcements: Announcements
     private var hasMemoryToGiveBack = false
 
-    /// How often it is looked whether a parked request's time is over, or a reply has waited for followers for too long, in
-    /// milliseconds.
-    private static let parkedInterval = 10
+    /// How often it is looked whether a reply has waited for followers for too long, in milliseconds.
     private static let expiryInterval = 20
 
     /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
@@ -77,6 +75,7 @@ package final class Server {
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
+            alarm = try Alarm(loop) {}
             listeners = try Listeners(loop, configuration, log: log)
         } catch {
             throw .network(error)
@@ -137,12 +136,13 @@ package final class Server {
         state = .loading(Loading(at: clock.read()), isFirst: true)
         while !ending.isFinished { takeTurn() }
         metrics = nil
-        parkedTimer = nil
+        deferrals.close()
         return ending.close()
     }
 
     private var hasMoreToDo: Bool {
-        !turn.isEmpty(.unfinished) || !turn.isEmpty(.touched) || hasMemoryToGiveBack || groupCommit.isGathering
+        !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
+            || groupCommit.isGathering
             || isLoading
     }
 
@@ -174,11 +174,19 @@ package final class Server {
 
         turn.enter(.bury)
         if connections.bury(turn) { resumeAccepting() }
+        deferrals.look()
         hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
         tellCompaction()
         if stopRequest.wasMade { ending.stop(at: clock.milliseconds) }
-        allowance.renew()
-        assert(turn.check(connections.all).isEmpty, "lists and sessions differ: \(turn.check(connections.all))")
+        allowance.renew(pool)
+        assert(isConsistent(), "lists, sums and sessions differ: \(turn.check(connections.all) + pool.check())")
+    }
+
+    /// Whether lists and the ledger say what the sessions say. Debug builds look at the end of each turn; with many sessions only at
+    /// some, because it looks at all of them.
+    private func isConsistent() -> Bool {
+        guard connections.count < 100 || clock.last % 64 == 0 else { return true }
+        return turn.check(connections.all).isEmpty && pool.check().isEmpty
     }
 
     // MARK: Loading
@@ -225,32 +233,20 @@ package final class Server {
     // MARK: Requests that had to wait
 
     private func goOn() {
-        allowance.renew()
-        if !turn.isEmpty(.deferred) { answerParked() }
-        if !turn.isEmpty(.starved) { memoryRelief.feedStarved() }
+        allowance.renew(pool)
+        deferrals.advance()
+        pool.advance(left: memoryLeft)
         guard !turn.isEmpty(.unfinished) else { return }
         let sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
         for session in sessions {
-            if session.hasAllowance { session.goOn() } else { turn.add(session, to: .unfinished) }
+            if session.hasAllowance {
+                session.goOn()
+            } else if !pool.isFull || session.hasMemoryToGoOn() {
+                turn.add(session, to: .unfinished)
+            }
         }
         turn.giveBack(sessions)
-    }
-
-    private func answerParked() {
-        let sessions = turn.take(.deferred)
-        for session in sessions {
-            session.goOn()
-            if session.isParked { turn.add(session, to: .deferred) }
-        }
-        turn.giveBack(sessions)
-        if turn.isEmpty(.deferred) { parkedTimer = nil }
-    }
-
-    /// Has a session looked at until the request that it has parked is answered.
-    func park(_ session: Session) {
-        turn.add(session, to: .deferred)
-        if parkedTimer == nil { parkedTimer = Timer(loop, every: Server.parkedInterval) {} }
     }
 
     /// Gives up replies that have waited for followers for too long.
@@ -360,7 +356,6 @@ package final class Server {
         everySecond?()
         let now = clock.milliseconds
         connections.tick(at: now)
-        memoryRelief.dropIdleHolders()
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()

@@ -4,6 +4,10 @@
 // `unsafe` is allowed here because the memory is private: every pointer lives inside one method, `bytes` is lent
 // under the compiler's lifetime rules, and each write is preceded by `reserve`, which makes tail + n <= limit true.
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// A first-in, first-out run of bytes that owns its memory. Sizes are in bytes.
 @safe
 public struct ByteBuffer: ~Copyable {
@@ -37,7 +41,8 @@ public struct ByteBuffer: ~Copyable {
         }
     }
 
-    /// Makes room for `size` more bytes. Growth doubles, so that appending is linear overall.
+    /// Makes room for `size` more bytes. Growth doubles up to 1 MiB, and goes on by a quarter, so that appending is linear overall and
+    /// a large buffer is seldom much larger than what is in it.
     @inlinable @inline(__always)
     public mutating func reserve(_ size: Int) {
         if limit &- tail < size { makeRoom(for: size) }
@@ -56,16 +61,25 @@ public struct ByteBuffer: ~Copyable {
             unsafe base.update(from: base + head, count: kept)
         } else {
             let isStep = expected >= limit / 4 && kept + expected <= limit / 2 * 5
-            let larger = max(kept + size, isStep ? kept + expected : limit * 2, 64)
-            let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-            if let base = unsafe base { unsafe memory.update(from: base + head, count: kept) }
-            freeMemory()
-            unsafe base = memory
-            limit = larger
-            BufferMemory.add(Allocation.size(of: larger))
+            let usual = limit < ByteBuffer.largeSize ? limit * 2 : limit + limit / 4
+            grow(to: max(kept + size, isStep ? kept + expected : usual, 64))
         }
         head = 0
         tail = kept
+    }
+
+    /// From here on memory is mapped by itself, and the kernel moves it without copying.
+    private static let largeSize = 1 << 20
+
+    /// Moves the content to the front of `size` bytes of memory.
+    private mutating func grow(to size: Int) {
+        let kept = count
+        if let base = unsafe base, head > 0 { unsafe base.update(from: base + head, count: kept) }
+        // Where it is large nothing is copied; a small block is most likely in the way of another.
+        guard let memory = unsafe realloc(base, size) else { fatalError("there is no memory for \(size) bytes") }
+        BufferMemory.add(Allocation.size(of: size) - (unsafe base == nil ? 0 : Allocation.size(of: limit)))
+        unsafe base = memory.assumingMemoryBound(to: UInt8.self)
+        limit = size
     }
 
     @inlinable @inline(__always)
@@ -152,7 +166,7 @@ public struct ByteBuffer: ~Copyable {
 
     private func freeMemory() {
         guard let base = unsafe base else { return }
-        unsafe base.deallocate()
+        unsafe free(base)
         BufferMemory.add(-Allocation.size(of: limit))
     }
 }

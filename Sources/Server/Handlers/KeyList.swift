@@ -16,15 +16,18 @@ struct KeyList: ~Copyable {
         var writer = ReplyWriter()
     }
 
-    /// Bytes of a piece, but for its last key.
+    /// Bytes of a piece, unless a single key is larger: no more than its buffer grows to by doubling. And of what is written before a key.
     private static let pieceSize = 64 << 10
+    private static let headSize = 32
 
     init(dialect: ReplyDialect) { self.dialect = dialect }
 
     var isEmpty: Bool { pieces.isEmpty }
 
     mutating func append(_ key: Span<UInt8>) {
-        if pieces.last.map({ $0.writer.buffer.count >= KeyList.pieceSize }) ?? true { addPiece() }
+        if pieces.last.map({ $0.writer.buffer.count + key.count + KeyList.headSize > KeyList.pieceSize }) ?? true {
+            addPiece()
+        }
         let piece = pieces[pieces.count - 1]
         let before = piece.writer.buffer.count
         piece.writer.value(key)

@@ -196,7 +196,7 @@ enum ReplicationHandlers {
         guard let count = arguments[1].signedNumber else { return replies.fail(.notAnInteger) }
         guard let patience = patience(arguments[2], &replies) else { return }
         session.park(
-            ParkedRequest(replies.writer.dialect, within: patience) {
+            ParkedRequest(replies.writer.dialect, within: patience, on: [.applied(seq, by: count)]) {
                 replication.followersThatApplied(seq) >= count
             } answer: { replies, _ in
                 replies.writer.integer(replication.followersThatApplied(seq))
@@ -214,8 +214,9 @@ enum ReplicationHandlers {
         let seq = store.position.seq
         // Where the disk is not waited for, it has to be asked.
         if local == 1 && store.durability != .always && store.isLoaded { store.requestSync() }
+        let conditions: [WakeCondition] = (local == 0 ? [] : [.durable(seq)]) + [.acknowledged(seq, by: count)]
         session.park(
-            ParkedRequest(replies.writer.dialect, within: patience) {
+            ParkedRequest(replies.writer.dialect, within: patience, on: conditions) {
                 (local == 0 || store.durable >= seq) && replication.followersThatSynced(seq) >= count
             } answer: { replies, _ in
                 replies.writer.list(2)
@@ -247,7 +248,8 @@ enum ReplicationHandlers {
         let server = session.server
         session.park(
             ParkedRequest(
-                replies.writer.dialect, within: .milliseconds(server.limits.afterTime), holding: request.size
+                replies.writer.dialect, within: .milliseconds(server.limits.afterTime), on: [.committed(seq)],
+                holding: request.size
             ) {
                 server.store.committed >= seq
             } answer: { [unowned session] replies, isLate in

@@ -1,27 +1,44 @@
-// Who may take how much memory. The limit is not looked at for each request: a look measures what is used and grants half
-// of what is left to requests, which note what they take at most, and half to buffers. Only when a half is used up is
-// there another look. So far from the limit nothing is measured, and close to it everything.
+// What pairs may take. The limit is not looked at for each request: a look measures what the store takes and grants half of what is
+// left to requests, which note what they take at most. Only when that is used up is there another look. So far from the limit
+// nothing is measured, and close to it everything. What connections hold has an account of its own (`Ledger`).
 
 import Reactor
 import Synchronization
 import Wire
 
-/// What a server may still take. Sizes are in bytes. Used from one thread; what changes is atomic all the same, because
+/// How a memory limit is divided.
+package struct MemoryShares: Equatable, Sendable {
+    /// What pairs may take, and what connections may hold; in bytes.
+    package let store, pool: Int
+
+    /// What a small limit is for pairs alone: connections then have the least pool beside it.
+    private static let leastStore = 24 << 20
+    private static let poolSizes = 8 << 20...1 << 30
+
+    /// - Parameter limit: nil for none.
+    package init(limit: Int?) {
+        guard let limit else {
+            (store, pool) = (.max, .max >> 3)
+            return
+        }
+        pool = min(max(limit / 4, MemoryShares.poolSizes.lowerBound), MemoryShares.poolSizes.upperBound)
+        store = max(limit - pool, min(limit, MemoryShares.leastStore))
+    }
+}
+
+/// What a store may still take. Sizes are in bytes. Used from one thread; what changes is atomic all the same, because
 /// that is read without Swift's checks for exclusive access, which would cost a request more than all the rest.
 struct MemoryBudget: ~Copyable {
     private let wanted: Mutex<Int?>
     private let current: Mutex<MemoryLimit>
     private let size: Atomic<Int>
+    private let storeSize: Atomic<Int>
     /// What requests may still take of the last grant.
     private let granted = Atomic<Int>(0)
-    /// Where buffers and connections take more than this, it is time to look.
-    private let trigger = Atomic<Int>(-1)
 
     private let refused = Atomic<Int>(0)
     /// Whether the log has been told that the limit is reached, and not yet that it no longer is.
     private let reached = Atomic<Bool>(false)
-    /// There is no use in asking connections to give memory back before they take more than this.
-    private let reliefTrigger = Atomic<Int>(0)
 
     /// - Parameter wanted: what the options say; see `Configuration.maxMemory`.
     init(wanted: Int?) {
@@ -29,6 +46,7 @@ struct MemoryBudget: ~Copyable {
         self.wanted = Mutex(wanted)
         current = Mutex(limit)
         size = Atomic(limit.size ?? .max)
+        storeSize = Atomic(MemoryShares(limit: limit.size).store)
     }
 
     /// Where the limit comes from.
@@ -36,6 +54,9 @@ struct MemoryBudget: ~Copyable {
 
     /// What everything together may take; `Int.max` where there is no limit.
     var limit: Int { size.load(ordering: .relaxed) }
+    /// What pairs may take of that.
+    var storeLimit: Int { storeSize.load(ordering: .relaxed) }
+    var shares: MemoryShares { MemoryShares(limit: origin.size) }
 
     /// Sets another limit. What is granted of the last one stays so until the next look, which has to follow.
     /// - Returns: false where nothing else is wanted than before.
@@ -45,7 +66,7 @@ struct MemoryBudget: ~Copyable {
         let limit = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
         current.withLock { $0 = limit }
         size.store(limit.size ?? .max, ordering: .relaxed)
-        reliefTrigger.store(0, ordering: .relaxed)
+        storeSize.store(MemoryShares(limit: limit.size).store, ordering: .relaxed)
         return true
     }
 
@@ -76,52 +97,10 @@ struct MemoryBudget: ~Copyable {
         return true
     }
 
-    /// Whether it is time to look again, when buffers and connections take `size`.
-    @inline(__always)
-    func isLookDue(_ size: Int) -> Bool { size > trigger.load(ordering: .relaxed) }
-
     /// Grants what there is.
-    /// - Parameters:
-    ///   - used: what everything takes.
-    ///   - buffers: what buffers and connections take of that.
-    func grant(used: Int, buffers: Int) {
-        let left = limit - used
-        granted.store(max(left / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
-        // At the limit each turn looks, for the time when there is room again.
-        trigger.store(
-            reached.load(ordering: .relaxed) ? -1 : buffers + max(left / 2, inputReserve / 4), ordering: .relaxed)
-    }
-
-    // MARK: Relief
-
-    /// The excess that is allowed before clients with half a request have to go: a large `DEL` still gets through, and a
-    /// large `SET` gets its answer.
-    var inputReserve: Int { max(limit / 16, 2 << 20) }
-    /// The excess that is allowed before clients that do not take their replies have to go.
-    var outputReserve: Int { max(limit / 8, 4 << 20) }
-
-    /// How far buffers and connections go beyond what the store leaves of the limit. A store that is itself over the limit
-    /// leaves nothing, and takes nothing away from their reserves: reads and deletes go on.
-    func excess(store: Int, buffers: Int) -> Int {
-        buffers - max(limit - store, 0)
-    }
-
-    /// Whether connections have to give memory back, and may be able to.
-    func needsRelief(store: Int, buffers: Int) -> Bool {
-        excess(store: store, buffers: buffers) > inputReserve && buffers > reliefTrigger.load(ordering: .relaxed)
-    }
-
-    /// Notes what buffers and connections take. What there was no use in asking for falls with it: whoever has given memory back and
-    /// takes it again is asked again.
-    func noteBuffers(_ size: Int) {
-        let mark = size + inputReserve / 4
-        if mark < reliefTrigger.load(ordering: .relaxed) { reliefTrigger.store(mark, ordering: .relaxed) }
-    }
-
-    /// Notes that connections have given back what they could.
-    func relieved(store: Int, buffers: Int) {
-        let isEnough = excess(store: store, buffers: buffers) <= inputReserve
-        reliefTrigger.store(isEnough ? 0 : buffers + inputReserve / 4, ordering: .relaxed)
+    /// - Parameter used: what the store takes.
+    func grant(used: Int) {
+        granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 
     // MARK: News
@@ -133,15 +112,12 @@ struct MemoryBudget: ~Copyable {
     }
 
     /// Below this the limit counts as left, so that one pair that comes and goes makes no news.
-    private var nearLimit: Int { limit - limit / 16 }
+    private var nearLimit: Int { storeLimit - storeLimit / 16 }
 
     /// Whether the log has been told that the limit is reached, and not yet that it no longer is.
     var isReached: Bool { reached.load(ordering: .relaxed) }
 
-    /// Whether so much is no less than what counts as left.
-    func isNear(_ used: Int) -> Bool { used >= nearLimit }
-
-    /// What there is to tell when so much is used.
+    /// What there is to tell when the store takes so much.
     /// - Parameter isRefused: whether a request has just been refused.
     func news(used: Int, isRefused: Bool) -> News? {
         if reached.load(ordering: .relaxed) {
@@ -149,10 +125,8 @@ struct MemoryBudget: ~Copyable {
             reached.store(false, ordering: .relaxed)
             return .isLeft
         }
-        guard used > limit || isRefused && used >= nearLimit else { return nil }
+        guard used > storeLimit || isRefused && used >= nearLimit else { return nil }
         reached.store(true, ordering: .relaxed)
-        // So that the next turn looks.
-        trigger.store(-1, ordering: .relaxed)
         return .isReached
     }
 }

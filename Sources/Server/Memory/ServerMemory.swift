@@ -1,4 +1,5 @@
-// The memory limit: who may grow, and who has to give back when there is too little. Nothing is ever evicted.
+// The memory limit: what pairs may take, and what is said when there is too little. Nothing is ever evicted. What clients hold never
+// keeps a change from being accepted: that has an account of its own (`Pool`).
 
 import Bytes
 import Commands
@@ -8,11 +9,12 @@ import Wire
 
 extension Server {
     /// Bytes that count against the limit: pairs and table, what was cleared, buffers, connections.
-    var usedMemory: Int { storeMemory + bufferMemory }
+    var usedMemory: Int { storeMemory + BufferMemory.size &+ loop.streamSize }
 
-    var storeMemory: Int { store.size + store.clearedSize }
+    private var storeMemory: Int { store.size + store.clearedSize }
 
-    private var bufferMemory: Int { BufferMemory.size &+ loop.streamSize }
+    /// What pairs leave of the limit, in bytes.
+    var memoryLeft: Int { memory.limit - storeMemory }
 
     /// Says what is used and what the limit is.
     func reportMemory() {
@@ -21,7 +23,14 @@ extension Server {
         lookAtMemory()
     }
 
-    // MARK: Requests
+    /// Puts another limit into force.
+    func changeMemory(to wanted: Int?) {
+        guard memory.change(to: wanted) else { return }
+        pool.change(to: memory.shares.pool)
+        reportMemory()
+    }
+
+    // MARK: Changes
 
     /// Looks whether a request that gives values to keys fits; where not, says so.
     /// - Parameter keys: where the keys are; each is followed by its value.
@@ -32,124 +41,44 @@ extension Server {
         for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
         }
-        while growth > 0, usedMemory + growth > memory.limit {
+        while growth > 0, storeMemory + growth > memory.storeLimit {
             // What was cleared is given back bit by bit; here somebody needs it now.
             guard store.clearedSize > 0 else {
                 memory.countRefusal()
-                tell(memory.news(used: usedMemory, isRefused: true))
-                replies.fail(.outOfMemory(used: usedMemory, limit: memory.limit, needed: growth))
+                tell(memory.news(used: storeMemory, isRefused: true))
+                replies.fail(.outOfMemory(used: storeMemory, limit: memory.storeLimit, needed: growth))
                 return false
             }
             _ = store.giveBackMemory()
         }
-        memory.grant(used: usedMemory + growth, buffers: bufferMemory)
+        memory.grant(used: storeMemory + growth)
         return true
-    }
-
-    // MARK: Turns
-
-    /// Looks at what buffers and connections take, when they have taken much since the last look.
-    @inline(__always)
-    func watchMemory() {
-        if memory.isLookDue(bufferMemory) { lookAtMemory() }
-    }
-
-    private func lookAtMemory() {
-        memory.noteBuffers(bufferMemory)
-        if memory.needsRelief(store: storeMemory, buffers: bufferMemory) { relieveMemory() }
-        tell(memory.news(used: usedMemory, isRefused: false))
-        memory.grant(used: usedMemory, buffers: bufferMemory)
-    }
-
-    /// What connections hold beyond what the store leaves of the limit. What the log and compactions hold is not theirs: it goes by
-    /// itself.
-    private func excess(held: Int) -> Int { memory.excess(store: storeMemory, buffers: held) }
-
-    private var heldMemory: Int { connections.all.reduce(0) { $0 + ($1.stream.isOpen ? $1.heldMemory : 0) } }
-
-    /// Makes connections give memory back: first what idle ones keep for later; then, the largest first, until they take half of
-    /// what they may: those with half a request get an error, and so do listings of which nothing is sent; those that do not take
-    /// their replies are dropped, and so is whoever else holds much.
-    private func relieveMemory() {
-        for session in connections.all { session.trim() }
-        var held = heldMemory
-        let incomplete = sessions(by: \.incompleteSize, from: limits.shortRequestSize)
-        // One alone may be large: at the limit it may be the value that makes another one smaller.
-        let limit = memory.inputReserve + (incomplete.count == 1 ? memory.outputReserve : 0)
-        var left = incomplete[...]
-        if excess(held: held) > limit {
-            while let (session, size) = left.first, excess(held: held) > memory.inputReserve / 2 {
-                left.removeFirst()
-                memory.countRefusal()
-                session.refuseIncomplete(.outOfMemory(used: usedMemory, limit: memory.limit, incomplete: size))
-                held -= size
-            }
-        }
-        held -= left.reduce(0) { $0 + $1.size }
-        if excess(held: held) > memory.outputReserve {
-            for (session, size) in sessions(by: \.heldMemory, from: 0)
-            where session.incompleteSize <= limits.shortRequestSize {
-                guard excess(held: held) > memory.outputReserve / 2 else { break }
-                free(session)
-                held -= size
-            }
-        }
-        memory.relieved(store: storeMemory, buffers: bufferMemory)
-    }
-
-    /// Has a session give back what it holds.
-    func free(_ session: Session) {
-        let (listing, unsent, held) = (session.listingSize, session.outputSize, session.heldMemory)
-        if session.refuseListing(.outOfMemory(used: usedMemory, limit: memory.limit, reply: listing)) {
-            memory.countRefusal()
-        } else if unsent > 0 {
-            session.drop(
-                "memory is short and it does not take its replies", [("unsent", unsent), ("used", usedMemory)])
-        } else if session.incompleteSize > 0 {
-            memory.countRefusal()
-            session.refuseIncomplete(.outOfMemory(used: usedMemory, limit: memory.limit, incomplete: held))
-        } else {
-            session.drop("memory is short and its requests wait", [("held", held), ("used", usedMemory)])
-        }
-    }
-
-    /// Open sessions for which a size is larger than `least`, with it, the largest first.
-    private func sessions(by size: KeyPath<Session, Int>, from least: Int) -> [(Session, size: Int)] {
-        connections.all.filter { $0.stream.isOpen }.map { ($0, $0[keyPath: size]) }.filter { $0.size > least }
-            .sorted { $0.size > $1.size }
-    }
-
-    // MARK: Replies
-
-    /// What connections may take together: what the store leaves of the limit, and the reserve for replies.
-    private var connectionMemory: Int {
-        memory.limit == .max ? .max : max(memory.limit - storeMemory, 0) + memory.outputReserve
     }
 
     /// Why a reply of several values can never be given, as long as the store takes so much; nil where it can.
     func refusal(ofReplyOf size: Int) -> ReplyError? {
-        guard size > connectionMemory else { return nil }
+        guard pool.isTooMuch(size) else { return nil }
         memory.countRefusal()
         return .outOfMemory(used: usedMemory, limit: memory.limit, reply: size)
     }
 
-    /// Whether a large reply can be given now: it fits beside what all others hold, or there is no other large one, so that each
-    /// value can be read at some time, however little memory there is.
-    func hasMemory(forReplyOf size: Int, to asking: Session) -> Bool {
-        let limit = connectionMemory
-        if size <= limit &- bufferMemory { return true }
-        var (held, isAlone) = (0, true)
-        for session in connections.all where session !== asking && session.stream.isOpen {
-            held += session.heldMemory
-            if session.outputSize >= Session.largeReplySize { isAlone = false }
-        }
-        return isAlone || held + size <= limit
+    // MARK: Turns
+
+    /// Looks whether there is room again, where the log was told that there is none.
+    @inline(__always)
+    func watchMemory() {
+        if memory.isReached { lookAtMemory() }
+    }
+
+    private func lookAtMemory() {
+        tell(memory.news(used: storeMemory, isRefused: false))
+        memory.grant(used: storeMemory)
     }
 
     /// Tells the log, once, when the limit is reached and when there is room again.
     private func tell(_ news: MemoryBudget.News?) {
         guard let news else { return }
-        let figures = "\(ByteSize(usedMemory)) of \(ByteSize(memory.limit)) in use"
+        let figures = "\(ByteSize(storeMemory)) of \(ByteSize(memory.storeLimit)) in use"
         switch news {
         case .isReached:
             log.warning(
@@ -157,84 +86,6 @@ extension Server {
             )
         case .isLeft: log.info("Memory is below its limit again: \(figures)")
         }
-    }
-}
-
-/// Who holds memory that others wait for has to give it back.
-final class MemoryRelief {
-    private unowned let server: Server
-    private var starvedTimer: Timer?
-    /// Whether it is looked at each second which clients move bytes.
-    private var isLookingAtPace = false
-
-    init(_ server: Server) { self.server = server }
-
-    /// Lets sessions go on that have waited for memory, first come first served.
-    func feedStarved() {
-        let sessions = server.turn.take(.starved)
-        var isFed = true
-        for session in sessions where session.stream.isOpen && session.awaitedSize > 0 {
-            isFed =
-                isFed && server.allowance.hasReplies && server.hasMemory(forReplyOf: session.awaitedSize, to: session)
-            if isFed { session.endWait() } else { server.turn.add(session, to: .starved) }
-        }
-        server.turn.giveBack(sessions)
-    }
-
-    // MARK: Clients that hold memory others wait for
-
-    /// For how long a client that moves no bytes may hold memory, in milliseconds: while changes are refused, and while another
-    /// one waits for a reply, to which it has to give way sooner. A client that reads moves something each round trip.
-    private static let idleLimits = (changes: 5000, replies: 500)
-    /// Who holds no more than this is left alone: that much any client holds now and then.
-    private static let idleSize = 16 << 10
-    /// How often that is looked at while a reply waits, in milliseconds.
-    private static let starvedInterval = 100
-
-    /// Has a session wait until there is memory for its next reply.
-    func starve(_ session: Session) {
-        server.turn.add(session, to: .starved)
-        if starvedTimer == nil {
-            starvedTimer = Timer(server.loop, every: MemoryRelief.starvedInterval) { [unowned self] in dropIdleHolders()
-            }
-        }
-    }
-
-    /// While memory is short: takes it from clients that move no bytes, the largest first, until changes are accepted again and
-    /// no reply waits. Each second, and more often while a reply waits.
-    func dropIdleHolders() {
-        guard server.memory.isReached || !server.turn.isEmpty(.starved) else {
-            starvedTimer = nil
-            if isLookingAtPace { for session in server.connections.all { session.pace.reset() } }
-            isLookingAtPace = false
-            return
-        }
-        isLookingAtPace = true
-        let now = server.clock.milliseconds
-        let isReplyWaited = isReplyWaitedFor
-        let limit = isReplyWaited ? MemoryRelief.idleLimits.replies : MemoryRelief.idleLimits.changes
-        var idle: [(Session, size: Int)] = []
-        for session in server.connections.all where session.stream.isOpen {
-            // Who waits holds a request, not what the others wait for.
-            guard session.idleTime(now) >= limit, session.awaitedSize == 0 else { continue }
-            let size = session.heldMemory
-            if size > MemoryRelief.idleSize { idle.append((session, size)) }
-        }
-        guard isReplyWaited || isChangeWaitedFor else { return }
-        idle.sort { $0.size > $1.size }
-        for (session, _) in idle {
-            server.free(session)
-            guard isReplyWaitedFor || isChangeWaitedFor else { return }
-        }
-    }
-
-    /// Whether changes are refused because of more than the store.
-    private var isChangeWaitedFor: Bool {
-        server.memory.isReached && server.memory.isNear(server.usedMemory) && !server.memory.isNear(server.storeMemory)
-    }
-
-    private var isReplyWaitedFor: Bool {
-        server.turn.first(of: .starved).map { !server.hasMemory(forReplyOf: $0.awaitedSize, to: $0) } ?? false
     }
 }
 

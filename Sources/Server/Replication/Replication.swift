@@ -288,6 +288,10 @@ final class Replication {
     func followersThatApplied(_ seq: UInt64) -> Int { roles.followers.count { $0.applied >= seq } }
     func followersThatSynced(_ seq: UInt64) -> Int { roles.followers.count { $0.durable >= seq } }
 
+    /// The newest changes that followers have applied, and that they have on their disks; the newest first.
+    var appliedChanges: [UInt64] { roles.followers.map(\.applied).sorted(by: >) }
+    var syncedChanges: [UInt64] { roles.followers.map(\.durable).sorted(by: >) }
+
     // MARK: The leader
 
     /// Whether what is here is what the leader has, but for what is on its way.

@@ -19,40 +19,56 @@ struct ParkedRequest {
     let dialect: ReplyDialect
     /// Bytes of memory that it holds.
     let heldSize: Int
+    /// What has to come about before it is worth asking whether it is done; where there is nothing, it is asked each turn.
+    let conditions: [WakeCondition]
+    /// When it is answered in any case, in milliseconds of the monotonic clock; known once it waits.
+    private(set) var deadline: Int?
     private let patience: Patience
-    private let start = MonotonicClock.milliseconds
     private let isDone: () -> Bool
     private let answer: (inout ReplyQueue, _ isLate: Bool) -> Void
 
     /// - Parameters:
+    ///   - conditions: see there.
     ///   - heldSize: bytes of memory that `answer` keeps.
-    ///   - isDone: asked in each turn.
+    ///   - isDone: asked when one of the conditions is met.
     ///   - answer: writes the reply; told whether the patience was at its end first.
     init(
-        _ dialect: ReplyDialect, within patience: Patience, holding heldSize: Int = 0,
+        _ dialect: ReplyDialect, within patience: Patience, on conditions: [WakeCondition] = [],
+        holding heldSize: Int = 0,
         until isDone: @escaping () -> Bool,
         answer: @escaping (inout ReplyQueue, _ isLate: Bool) -> Void
     ) {
         self.dialect = dialect
         self.patience = patience
+        self.conditions = conditions
         self.heldSize = heldSize
         self.isDone = isDone
         self.answer = answer
     }
 
+    /// Begins to wait.
+    mutating func begin(at now: Int) {
+        if case .milliseconds(let limit) = patience { deadline = now + limit }
+    }
+
+    /// Whether it is answered when the client ends its side.
+    var waitsForClient: Bool { if case .client = patience { true } else { false } }
+
     /// Answers where that can be done now.
-    /// - Parameter clientHasEnded: whether the client sends no more.
+    /// - Parameters:
+    ///   - now: in milliseconds of the monotonic clock.
+    ///   - clientHasEnded: whether the client sends no more.
     /// - Returns: whether it was.
-    func step(_ replies: inout ReplyQueue, clientHasEnded: Bool) -> Bool {
+    func step(_ replies: inout ReplyQueue, at now: Int, clientHasEnded: Bool) -> Bool {
         let isReady = isDone()
-        guard isReady || isLate(clientHasEnded) else { return false }
+        guard isReady || isLate(at: now, clientHasEnded) else { return false }
         answer(&replies, !isReady)
         return true
     }
 
-    private func isLate(_ clientHasEnded: Bool) -> Bool {
+    private func isLate(at now: Int, _ clientHasEnded: Bool) -> Bool {
         switch patience {
-        case .milliseconds(let limit): MonotonicClock.milliseconds - start >= limit
+        case .milliseconds: deadline.map { now >= $0 } ?? false
         case .client: clientHasEnded
         case .unlimited: false
         }

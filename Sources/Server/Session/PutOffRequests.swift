@@ -9,8 +9,10 @@ extension Session {
 
     /// Goes on with a long reply, or with requests that had to wait.
     func goOn() {
-        guard stream.isOpen, !isOutputFull, awaitedSize == 0 else { return }
+        guard stream.isOpen else { return }
+        guard !isOutputFull else { return hasMissedWake = parked != nil }
         if parked != nil { return answerParked() }
+        guard !isStarved else { return }
         turn.touch(self)
         if let current = listing.take() {
             goOn(current, &replies)
@@ -45,7 +47,7 @@ extension Session {
         parked = nil
         isBusy = false
         replies.begin(request.dialect)
-        if request.step(&replies, clientHasEnded: peerHasEnded) {
+        if request.step(&replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded) {
             turn.touch(self)
             replies.end(committed: store.committed, isComplete: !isBusy)
         } else {
@@ -58,9 +60,9 @@ extension Session {
     var isParked: Bool { parked != nil && stream.isOpen }
 
     /// Whether something was put off that `goOn` can do now.
-    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && awaitedSize == 0 }
+    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved }
 
-    private var isOutputFull: Bool {
+    var isOutputFull: Bool {
         replies.size + stream.unsentSize > server.limits.unsentPauseSize
     }
 
@@ -70,5 +72,5 @@ extension Session {
     static let parkedSize = 64 << 10
 
     /// Whether requests have to wait: for a long reply to be complete, for the client to take replies, or for the next turn.
-    var isHeldUp: Bool { isBusy || isStalled || isOutputFull }
+    var isHeldUp: Bool { isBusy || isStalled || isStarved || isOutputFull }
 }

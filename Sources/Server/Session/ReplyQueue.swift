@@ -239,12 +239,13 @@ package struct ReplyQueue: ~Copyable {
         get { writer.buffer.bytes.extracting(0..<releasedSize) }
     }
 
-    /// Drops what was sent.
-    package mutating func removeReleased() {
-        sentSize &+= releasedSize
-        writer.buffer.removeFirst(releasedSize)
+    /// Drops what was sent: all that may be, or the first bytes of it.
+    package mutating func removeReleased(_ size: Int? = nil) {
+        let size = size ?? releasedSize
+        sentSize &+= size
+        writer.buffer.removeFirst(size)
         writer.buffer.trim(above: ReplyQueue.keptSize)
-        releasedSize = 0
+        releasedSize &-= size
     }
 
     /// Bytes of memory that it takes.

@@ -60,6 +60,7 @@ extension Session {
     /// Sends what is released, and goes on to what that makes possible.
     func flush() {
         guard stream.isOpen else { return }
+        if pool.isTight { trim() }
         guard send(&replies) else { return close() }
         switch state {
         case .open where peerHasEnded && isSettled: close()
@@ -67,7 +68,11 @@ extension Session {
         case .finishing where isSent && !isBusy: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }
-        if canGoOn { turn.add(self, to: .unfinished) }
+        if canGoOn, hasMemoryToGoOn() { turn.add(self, to: .unfinished) }
+        if hasMissedWake, !isOutputFull {
+            hasMissedWake = false
+            turn.add(self, to: .deferred)
+        }
     }
 
     /// - Returns: false where the connection is lost.
@@ -76,10 +81,11 @@ extension Session {
         statistics.add(counts)
         let size = replies.released.count
         if size > 0 {
-            statistics.countSent(size)
-            guard stream.send(replies.released) else { return false }
-            replies.removeReleased()
+            guard let sent = stream.sendSome(replies.released) else { return false }
+            statistics.countSent(sent)
+            replies.removeReleased(sent)
         }
+        settle(replies)
         times.endTurn(counts, isSent: size > 0, of: self)
         return true
     }
@@ -107,6 +113,8 @@ extension Session {
         guard stream.isOpen, !isClosed else { return }
         stream.close()
         state = .closed
+        settleAtEnd()
+        if parked != nil { server.deferrals.remove(self) }
         turn.add(self, to: .retired)
     }
 
@@ -115,6 +123,7 @@ extension Session {
     func receivedEnd(unfinished: Int) {
         turn.touch(self)
         peerHasEnded = true
+        if parked?.waitsForClient == true { turn.add(self, to: .deferred) }
         switch state {
         case .open: if !isStalled { refuseUnfinished(unfinished) }
         case .lingering: close()

@@ -18,6 +18,7 @@ final class Session: StreamDelegate, ListMember {
     let times: RequestTimes
     let allowance: TurnAllowance
     let turn: Turn
+    let pool: Pool
     let statistics: Statistics
     let stream: Stream
     /// What CLIENT SETNAME said; empty at first.
@@ -32,8 +33,16 @@ final class Session: StreamDelegate, ListMember {
     /// Bytes of memory that it holds.
     var listingSize = 0
     var parked: ParkedRequest?
-    /// Bytes of the reply for which the request at hand waits until there is memory; it stays unused until then. 0 for none.
-    var awaitedSize = 0
+    /// With which it waits, and whether it was woken while it could not be answered.
+    var ticket: UInt64 = 0
+    var hasMissedWake = false
+    /// Bytes of memory that it holds, as they are counted.
+    var charge = 0
+    /// Bytes that the request which has not come completely was given, as a whole.
+    var reservedSize = 0
+    /// Bytes of the reply to the request at hand, which was given memory after a wait.
+    var grantedSize = 0
+    var want = Want.nothing
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 
@@ -49,6 +58,9 @@ final class Session: StreamDelegate, ListMember {
         /// replies on their way.
         case lingering(since: Int)
         case closed
+
+        var isOpen: Bool { if case .open = self { true } else { false } }
+        var isClosed: Bool { if case .closed = self { true } else { false } }
     }
 
     /// The peer sends no more; it may still be reading.
@@ -69,6 +81,7 @@ final class Session: StreamDelegate, ListMember {
         times = RequestTimes(server)
         allowance = server.allowance
         turn = server.turn
+        pool = server.pool
         statistics = server.statistics
         self.stream = stream
         parser = RequestParser(limits: server.limits.request)
@@ -102,7 +115,8 @@ final class Session: StreamDelegate, ListMember {
         _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) -> Consumption {
         let start = replies.size
-        let pauseSize = allowance.pauseSize(from: start, atMost: server.limits.unsentPauseSize &- stream.unsentSize)
+        let pauseSize = allowance.pauseSize(
+            of: charge, from: start, atMost: server.limits.unsentPauseSize &- stream.unsentSize)
         defer { allowance.take(replies.size &- start) }
         replies.time = times.now
         var (used, last) = (0, 0)
@@ -120,16 +134,41 @@ final class Session: StreamDelegate, ListMember {
                 lookahead.pass(to: used, in: bytes, parser, store)
                 run(rest, &parser, &replies)
             case .incomplete(let missing):
-                return Consumption(used: used, missing: missing)
+                return wait(for: missing, behind: used, of: bytes.count, parser, &replies)
             case .malformed(let error):
                 refuse(error, parser.dialect, &replies)
             }
         }
-        if isBusy, awaitedSize > 0 {
+        if isBusy, case .reply = want {
             isStalled = true
             used -= last
         }
+        if used > 0 { reservedSize = 0 }
+        if used < bytes.count, let error = keep(bytes.count &- used) {
+            refuse(error, parser, &replies)
+            used = bytes.count
+        }
         return Consumption(used: used, missing: 1)
+    }
+
+    /// Keeps the beginning of a request, where there is memory for it and for what has to come.
+    private func wait(
+        for missing: Int, behind used: Int, of size: Int, _ parser: borrowing RequestParser,
+        _ replies: inout ReplyQueue
+    ) -> Consumption {
+        if used > 0 { reservedSize = 0 }
+        let rest = size &- used
+        if let error = reserve(rest, missing: missing) ?? keep(rest) {
+            refuse(error, parser, &replies)
+            return Consumption(used: size, missing: 1)
+        }
+        return Consumption(used: used, missing: missing)
+    }
+
+    private func refuse(_ error: ReplyError, _ parser: borrowing RequestParser, _ replies: inout ReplyQueue) {
+        answerOutside(parser.dialect, error, &replies)
+        (reservedSize, want) = (0, .nothing)
+        finish()
     }
 
     private func run(
@@ -242,9 +281,11 @@ final class Session: StreamDelegate, ListMember {
 
     /// Answers the request that is being run later.
     func park(_ request: ParkedRequest) {
+        var request = request
+        request.begin(at: server.clock.milliseconds)
         parked = request
         isBusy = true
-        server.park(self)
+        server.deferrals.add(self)
     }
 
     /// Whether bytes are one whole request that reads or changes data; an unknown one is, as it waits for nothing.
@@ -272,6 +313,7 @@ final class Session: StreamDelegate, ListMember {
     /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
     func giveAwayStream() -> Stream {
         state = .closed
+        settleAtEnd()
         turn.add(self, to: .retired)
         return stream
     }

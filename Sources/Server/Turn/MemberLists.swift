@@ -76,6 +76,20 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
         spare.removeAll(keepingCapacity: true)
     }
 
+    /// Takes those that are retired off every list.
+    package mutating func bury() -> [Member] {
+        var all: Membership = []
+        for member in lists[index(.retired)] { all.formUnion(member.membership) }
+        for list in Membership.all where list != .retired && all.contains(list) {
+            lists[index(list)].removeAll { member in
+                guard member.membership.contains(.retired) else { return false }
+                member.leave(list)
+                return true
+            }
+        }
+        return take(.retired)
+    }
+
     /// Empties every list.
     package mutating func removeAll() {
         for list in Membership.all { _ = take(list) }

@@ -61,6 +61,9 @@ package final class Turn {
     /// Empties a list, whose members `giveBack` takes once they are done with.
     func take(_ list: Membership) -> [Session] { lists.take(list) }
 
+    /// Takes sessions whose streams are closed off every list.
+    func bury() -> [Session] { lists.bury() }
+
     func giveBack(_ sessions: consuming [Session]) { lists.giveBack(sessions) }
 
     func removeAll() { lists.removeAll() }

@@ -6,17 +6,19 @@
 /// run time.
 final class TurnAllowance {
     private var steps = TurnAllowance.stepCount
-    private var replySize = TurnAllowance.replyLimit
+    /// Bytes of replies in a share, but for the last reply.
+    private var replySize = 0
+    /// What a session may hold that is still run.
+    private var largestCharge = 0
 
     /// Steps of looking through keys (see `KeySearch`) in a share: some 0.3 ms.
     private static let stepCount = 1 << 17
-    /// Bytes of replies in a share, but for the last reply.
-    private static let replyLimit = 8 << 20
-
     /// Begins a share.
-    func renew() {
+    /// - Parameter pool: whose part for one turn's replies it is. Where it is full, only those go on that hold next to nothing.
+    func renew(_ pool: Pool) {
         steps = TurnAllowance.stepCount
-        replySize = TurnAllowance.replyLimit
+        replySize = pool.turnSize
+        largestCharge = pool.isFull ? Ledger.tinySize : .max
     }
 
     var hasSteps: Bool { steps > 0 }
@@ -31,11 +33,12 @@ final class TurnAllowance {
 
     /// Up to how many bytes of replies a session may go on with requests.
     /// - Parameters:
+    ///   - charge: bytes that it holds.
     ///   - size: bytes of its replies now.
     ///   - limit: what it may have at most.
     @inline(__always)
-    func pauseSize(from size: Int, atMost limit: Int) -> Int {
-        replySize > 0 ? min(limit, size &+ replySize) : -1
+    func pauseSize(of charge: Int, from size: Int, atMost limit: Int) -> Int {
+        replySize > 0 && charge <= largestCharge ? min(limit, size &+ replySize) : -1
     }
 
     /// Takes bytes of replies that were made.

@@ -8,5 +8,6 @@ package enum TableMemory {
     /// called before the first table is made.
     package static func freeInEqualSteps() {
         allocator_join_at_once()
+        allocator_map_large_blocks()
     }
 }

@@ -19,22 +19,21 @@ struct MemoryPressureTests {
             let half = Array(head.utf8) + [UInt8](repeating: UInt8(ascii: "v"), count: 4 << 20)
             var clients: [WireConnection] = []
             var largest = 0
-            for _ in 0..<100 {
+            for _ in 0..<60 {
                 let client = try server.connect()
-                // One that has been hung up on cannot send the rest.
-                try? client.send(half)
+                // One that waits for memory is not read, so that the kernel takes no more of it at some point.
+                client.sendWithoutWaiting(half)
                 clients.append(client)
                 try witness.check()
                 largest = max(largest, try witness.serverMemory())
             }
-            // 400 MiB were sent.
             #expect(largest < before + 64 + 48)
             try witness.check()
             #expect(try witness.figure("memory_bytes") < (64 << 20) * 17 / 16 + (1 << 20))
-            #expect(try witness.figure("memory_refusals") > 50)
-
+            // The others wait; those that send nothing more give way to them, one after the other.
+            try witness.wait(for: "memory_refusals") { $0 > 3 }
             let refused = clients.filter { $0.hasReceived }
-            #expect(refused.count > 50)
+            #expect(refused.count > 3)
             let figures = #/half a request takes \d+ bytes, \d+ of 67108864 are in use; .*the connection is closed/#
             for client in refused {
                 let error = try client.receiveAll()

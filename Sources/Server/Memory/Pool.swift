@@ -1,0 +1,158 @@
+// What connections hold, and which of them wait for more: the ledger with its sessions. A session settles what it holds when it is
+// flushed; it waits by not being read and not being run. Who holds much and moves nothing has to give way to those who wait.
+
+import Bytes
+import Reactor
+import Wire
+
+/// The memory of all sessions. Used from one thread. An object of its own with nothing but private state, so that Swift sees that
+/// no two accesses to it overlap, and checks none at run time.
+final class Pool {
+    private unowned let server: Server
+    private var ledger: Ledger
+    /// Looks for sessions that move nothing, while others wait.
+    private var timer: Timer?
+    /// Whether idle sessions have given back what they keep for later.
+    private var isTrimmed = false
+
+    /// For how long a client that moves next to no bytes may hold memory that others wait for, in milliseconds. A client that reads
+    /// moves something each round trip.
+    private static let patience = 500
+    /// How often that is looked at, in milliseconds.
+    private static let interval = 100
+    /// Who holds no more than this is left alone: that much any client holds now and then.
+    private static let idleSize = 16 << 10
+
+    init(_ server: Server, size: Int) {
+        self.server = server
+        ledger = Ledger(pool: size)
+    }
+
+    /// Has another size from now on.
+    func change(to size: Int) { ledger.change(pool: size) }
+
+    // MARK: What is held
+
+    /// Bytes that sessions hold.
+    var held: Int { ledger.held }
+    /// Bytes of replies that one share of a turn may make.
+    var turnSize: Int { ledger.turnSize }
+    /// Whether even sessions that hold little have to wait.
+    var isFull: Bool { ledger.isFull }
+    /// Whether nobody should keep memory for later.
+    var isTight: Bool { ledger.isTight }
+
+    /// Notes that a session holds `now` bytes instead of `before`.
+    func settle(_ session: Session, from before: Int, to now: Int) {
+        ledger.settle(session.id, from: before, to: now)
+    }
+
+    // MARK: Asking
+
+    func isTooMuch(_ size: Int) -> Bool { ledger.isTooMuch(size) }
+
+    /// Whether not even the beginning of a small request is to be kept.
+    var isOverfull: Bool { ledger.isOverfull }
+
+    /// Asks for memory for a session.
+    /// - Parameter waits: whether the session waits where there is not enough.
+    /// - Returns: whether it may be taken.
+    func ask(_ size: Int, _ purpose: Ledger.Purpose, for session: Session, waits: Bool = true) -> Bool {
+        if ledger.ask(size, purpose, for: session.id, charge: session.charge, waits: waits) { return true }
+        guard waits else { return false }
+        server.turn.add(session, to: .starved)
+        if timer == nil {
+            timer = Timer(server.loop, every: Pool.interval) { [unowned self] in dropIdleHolders() }
+        }
+        return false
+    }
+
+    // MARK: Each turn
+
+    /// Lets sessions go on that have waited for memory, first come first served.
+    /// - Parameter left: what the store leaves of the limit, in bytes.
+    func advance(left: Int) {
+        ledger.note(left: left)
+        if ledger.isWaitedFor { feed() }
+        if isTrimmed != ledger.isTight { trim() }
+    }
+
+    private func feed() {
+        for purpose in Ledger.Purpose.allCases {
+            while server.allowance.hasReplies || purpose == .request {
+                let next = ledger.next(purpose) { [server] id in
+                    guard let session = server.connections[id], session.waits(for: purpose) else { return nil }
+                    return session.charge
+                }
+                guard let (id, size) = next, let session = server.connections[id] else { break }
+                session.charge += size
+                session.endWait(with: size)
+            }
+        }
+        let sessions = server.turn.take(.starved)
+        for session in sessions where session.isStarved && session.stream.isOpen {
+            server.turn.add(session, to: .starved)
+        }
+        server.turn.giveBack(sessions)
+        if !ledger.isWaitedFor {
+            timer = nil
+            // What was seen of them says nothing the next time.
+            for session in server.connections.all { session.pace.reset() }
+        }
+    }
+
+    /// Has idle sessions give back what they keep for later, once, when half of the pool is taken.
+    private func trim() {
+        isTrimmed = ledger.isTight
+        guard isTrimmed else { return }
+        for session in server.connections.all where session.stream.isOpen {
+            session.trim()
+            session.settle()
+        }
+    }
+
+    // MARK: Clients that hold memory others wait for
+
+    /// Takes memory from clients that move no bytes, the largest first, until the first of those who wait gets what it waits for.
+    private func dropIdleHolders() {
+        guard ledger.isWaitedFor else { return }
+        let now = server.clock.milliseconds
+        var idle: [(Session, size: Int)] = []
+        for session in server.connections.all where session.stream.isOpen {
+            // Who waits for a reply holds a request, not what the others wait for.
+            guard session.idleTime(now) >= Pool.patience, !session.waits(for: .reply) else { continue }
+            if session.charge > Pool.idleSize { idle.append((session, session.charge)) }
+        }
+        // Those that wait themselves are idle because they are not read: only where nobody else is in the way.
+        idle.sort { ($0.0.isStarved ? 1 : 0, $1.size) < ($1.0.isStarved ? 1 : 0, $0.size) }
+        for (session, _) in idle {
+            free(session)
+            session.settle()
+            if ledger.canGive(charge: { [server] in server.connections[$0]?.charge ?? 0 }) { return }
+        }
+    }
+
+    /// Has a session give back what it holds.
+    private func free(_ session: Session) {
+        let (used, limit) = (server.usedMemory, server.memory.limit)
+        let (listing, unsent, held) = (session.listingSize, session.outputSize, session.charge)
+        if session.refuseListing(.outOfMemory(used: used, limit: limit, reply: listing)) {
+            server.memory.countRefusal()
+        } else if unsent > 0 {
+            session.drop("memory is short and it does not take its replies", [("unsent", unsent), ("used", used)])
+        } else if session.incompleteSize > 0 {
+            session.refuseIncomplete()
+        } else {
+            session.drop("memory is short and its requests wait", [("held", held), ("used", used)])
+        }
+    }
+
+    // MARK: Checking
+
+    /// Looks whether the sum of what sessions hold is what is counted.
+    /// - Returns: what is wrong; nothing where all is well.
+    func check() -> [String] {
+        let sum = server.connections.all.reduce(0) { $0 + $1.charge }
+        return sum == ledger.held ? [] : ["sessions hold \(sum) bytes, \(ledger.held) are counted"]
+    }
+}
