@@ -64,6 +64,10 @@ let package = Package(
                 "Bytes", "CMachine", "LogFormat", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: fuzzed),
+        .target(
+            name: "Inspection",
+            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
@@ -81,7 +85,7 @@ let package = Package(
         .target(
             name: "ServerConfiguration",
             dependencies: [
-                "Bytes", "Server", "Settings", "Store", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "Server", "Settings", "Store", "Wire", .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -117,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Commands", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration", "Settings",
-                "Store",
+                "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration",
+                "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -195,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Bytes", "LogFormat", "Store", "FuzzChecks", "TestSupport",
+                "Bytes", "Inspection", "LogFormat", "Store", "FuzzChecks", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -210,7 +214,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Bytes", "Reactor", "Server", "Store", "TestSupport", "Wire",
+                "Bytes", "LogFormat", "Reactor", "Server", "Store", "TestSupport", "Wire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -226,7 +230,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
-                "Bytes", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
+                "Bytes", "Commands", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

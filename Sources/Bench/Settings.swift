@@ -2,6 +2,7 @@
 
 import BlockingClient
 import Bytes
+import Wire
 
 /// A setting that makes no sense, or two that contradict each other.
 package struct SettingsError: Error, Equatable, CustomStringConvertible {
@@ -42,9 +43,9 @@ package struct Workload: Sendable {
             throw SettingsError("--keys is a number from 1 to \(Workload.keyLimit); found \(keyCount)")
         }
         let digits = String(keyCount - 1).utf8.count + (mix.contains(.insert) ? 1 : 0)
-        guard keySize >= digits && keySize <= 64 << 10 else {
+        guard keySize >= digits && keySize <= ProtocolLimits.keySize else {
             throw SettingsError(
-                "--key-size is a number of bytes from \(digits), which \(counted(keyCount, "key")) need, to 65536; found "
+                "--key-size is a number of bytes from \(digits), which \(counted(keyCount, "key")) need, to \(ProtocolLimits.keySize); found "
                     + "\(keySize)")
         }
     }

@@ -82,7 +82,7 @@ package struct Connection: ~Copyable {
             case .malformed(let why):
                 throw .malformedReply(from: endpoint, why)
             case .incomplete(let missing):
-                let size = min(max(missing, 16 << 10), Self.readSize)
+                let size = Socket.readSize(missing: missing, limit: Self.readSize)
                 do throws(SocketError) {
                     try socket.receive(upTo: size, into: &input, deadline: .now + timeLimit)
                 } catch {

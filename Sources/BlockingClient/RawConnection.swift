@@ -12,6 +12,7 @@ package final class RawConnection {
     private var input = ByteBuffer()
     private var parser = ReplyParser()
 
+    /// The most bytes asked of the socket at once.
     private static let readSize = 256 << 10
 
     /// Connects to the first of the endpoint's addresses that answers.
@@ -79,7 +80,7 @@ package final class RawConnection {
     /// - Returns: false at the end of the connection.
     private func fill(atLeast missing: Int) throws(ClientError) -> Bool {
         do throws(SocketError) {
-            let size = min(max(missing, 16 << 10), RawConnection.readSize)
+            let size = Socket.readSize(missing: missing, limit: RawConnection.readSize)
             try socket.receive(upTo: size, into: &input, deadline: .now + timeLimit)
             return true
         } catch .timedOut {

@@ -94,6 +94,10 @@ package struct Socket: ~Copyable, Sendable {
         }
     }
 
+    /// How many bytes to ask for where `missing` more are known to come: few calls for a large reply, and `limit` at most, so that
+    /// memory does not grow by what a peer only announces.
+    static func readSize(missing: Int, limit: Int) -> Int { min(max(missing, 16 << 10), limit) }
+
     /// Appends what has arrived, at least 1 and at most `size` bytes, to `buffer`.
     /// - Throws: `SocketError`, also when the peer has closed the connection.
     package func receive(

@@ -1,7 +1,7 @@
 // The commands, as an enum: a `switch` over it that leaves one out does not compile.
 
-/// A command of the server, or a subcommand of one: a row of the catalog. The order is that of `HELP` and `COMMAND`, so a new
-/// command goes to the end of its line; subcommands stand behind their command.
+/// A command of the server, or a subcommand of one: a row of the catalog. The order is that of `HELP` and `COMMAND`; subcommands
+/// come behind their command.
 package enum Command: UInt8, CaseIterable, Sendable {
     case get, set, mget, mset
     case del, delete, exists, keys, scan, dbsize, count, flushall, flushdb

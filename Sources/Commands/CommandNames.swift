@@ -2,7 +2,7 @@
 
 import Bytes
 
-/// The names of rows, by their hash. The array stands in the object itself: in a struct, a look would copy all of it.
+/// The names of rows, by their hash. The array stands in the object itself: in a struct, each lookup would copy it.
 public final class CommandNames: Sendable {
     /// Rows that there may be, subcommands included.
     package static let rowLimit = 256

@@ -1,11 +1,11 @@
-// What is known of a command, once and for everybody: the server runs by it, its replies describe it, clients route and retry
-// by it, puffin-cli explains, completes and prints by it, and the protocol's description is made of it.
+// The description of a command. The server checks requests against it and answers HELP and COMMAND with it, clients route and
+// repeat requests by it, puffin-cli explains, completes and prints by it, and a table of docs/protocol.md is made of it.
 
 import Wire
 
 /// A row of the catalog.
 package struct CommandSpec: Sendable {
-    /// What commands are about; the sections of lists of them.
+    /// What a command is about.
     package enum Group: String, CaseIterable, Sendable {
         case strings, keys, connection, server, replication
     }
@@ -26,7 +26,7 @@ package struct CommandSpec: Sendable {
         case text
     }
 
-    /// How large a reply may become. Errors, which have at most a few hundred bytes, are not counted.
+    /// The largest size of a reply that is no error.
     package enum ReplyBound: Equatable, Sendable {
         /// So many bytes, whatever is stored.
         case bytes(Int)
@@ -34,7 +34,7 @@ package struct CommandSpec: Sendable {
         case request
         /// One stored value.
         case value
-        /// More with each key that is asked for or stored.
+        /// It grows with the keys that are asked for or stored.
         case data
 
         /// `OK`, a number, a short text.

@@ -1,6 +1,6 @@
-// What follows from a command for those who run it, send it or repeat it.
+// What the server, clients and tools have to know of a command before they run, send or repeat it.
 
-/// Properties of a command. Each is read by a program; what nobody asks is not here.
+/// Properties of a command. Each is read by some program.
 @frozen public struct Traits: OptionSet, Sendable {
     public let rawValue: UInt32
 
@@ -20,20 +20,20 @@
     @inlinable public static var later: Traits { Traits(rawValue: 1 << 5) }
     /// Has an effect other than on pairs: on what the server does, is, or notes. Sending it twice may do it twice.
     @inlinable public static var effect: Traits { Traits(rawValue: 1 << 6) }
-    /// Its reply means something on the server that it is from, and no follower's is as good.
+    /// Its reply holds for the server that sends it only: a follower's is no substitute.
     @inlinable public static var local: Traits { Traits(rawValue: 1 << 7) }
-    /// Reads or changes what the server keeps of its connection: it has no place on one that several callers share.
+    /// Reads or changes the state of its connection. Connections that several callers share refuse it.
     @inlinable public static var connection: Traits { Traits(rawValue: 1 << 8) }
-    /// Turns its connection into something that requests and replies no longer take turns on.
+    /// Its connection no longer carries requests and replies afterwards. Connections that several callers share refuse it.
     @inlinable public static var takesConnection: Traits { Traits(rawValue: 1 << 9) }
-    /// What an administrator asks in need: answered also where clients have taken every place. It neither reads nor changes
-    /// pairs, nor waits for as long as a client likes.
+    /// For administrators: answered also on a connection beyond the limit of clients. It neither reads nor changes pairs, nor
+    /// waits for as long as a client likes.
     @inlinable public static var urgent: Traits { Traits(rawValue: 1 << 10) }
     /// For Redis clients, or for servers among themselves: help for people need not show it.
     @inlinable public static var hidden: Traits { Traits(rawValue: 1 << 11) }
 }
 
-/// What access rules are about, as Redis calls it. Each command has one at least: `CommandSpec` asks for them.
+/// What access rules are about, by Redis' names. Each command has at least one: a `CommandSpec` without does not compile.
 package struct Categories: OptionSet, Sendable {
     package let rawValue: UInt32
 

@@ -138,10 +138,3 @@ private func preferThisThread() {
     // On Linux this is about one thread, whatever the constant's name says.
     _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -20)
 }
-
-extension Duration {
-    /// Whole nanoseconds.
-    package var nanoseconds: Int {
-        Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
-    }
-}

@@ -80,7 +80,7 @@ public final class Client: Sendable {
 
     /// Sends any command, and waits for its reply.
     ///
-    /// Commands that would change what later replies mean (`SUBSCRIBE`, `MONITOR`, `HELLO`, `CLIENT`, `SELECT`, `QUIT` and the
+    /// Commands that would change what later replies mean (`SUBSCRIBE`, `WATCH`, `HELLO`, `CLIENT`, `SELECT`, `QUIT` and the
     /// like) are refused, because connections are shared.
     /// - Parameters:
     ///   - arguments: the command's name, then its arguments.

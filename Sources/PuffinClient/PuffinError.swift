@@ -37,7 +37,8 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     case malformedReply(from: ServerAddress, reason: String)
     /// As many requests as ``Client/Options/waitingLimit`` wait already. This one was not sent.
     case overloaded(limit: Int)
-    /// The command would change what later replies on a shared connection mean. It was not sent.
+    /// The command would change what later replies on a shared connection mean. It was not sent. A transaction has to be whole
+    /// within one ``Batch``.
     case notSupported(command: String)
     /// A request without a command, or a multi-set or delete of nothing. It was not sent.
     case emptyRequest

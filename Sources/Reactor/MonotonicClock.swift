@@ -5,17 +5,11 @@ import Glibc
 /// Time that only goes forward, for measuring.
 package enum MonotonicClock {
     /// Nanoseconds since some moment before the process began.
-    package static var nanoseconds: Int { read(CLOCK_MONOTONIC) }
+    package static var nanoseconds: Int { timespec.nanoseconds(of: CLOCK_MONOTONIC) }
 
     /// The same in milliseconds.
     package static var milliseconds: Int { nanoseconds / 1_000_000 }
 
     /// Nanoseconds that the calling thread has been running on a processor.
-    package static var threadNanoseconds: Int { read(CLOCK_THREAD_CPUTIME_ID) }
-
-    private static func read(_ clock: Int32) -> Int {
-        var time = timespec()
-        unsafe _ = clock_gettime(clock, &time)
-        return time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
-    }
+    package static var threadNanoseconds: Int { timespec.nanoseconds(of: CLOCK_THREAD_CPUTIME_ID) }
 }

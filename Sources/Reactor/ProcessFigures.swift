@@ -13,9 +13,5 @@ package enum ProcessFigures {
     }
 
     /// Nanoseconds that all threads have been running on a processor, in user and in system mode.
-    package static var processorNanoseconds: Int {
-        var time = timespec()
-        unsafe _ = clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return time.tv_sec * 1_000_000_000 + time.tv_nsec
-    }
+    package static var processorNanoseconds: Int { timespec.nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
 }

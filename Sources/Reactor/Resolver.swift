@@ -11,8 +11,8 @@ package final class Resolver: Sendable {
     /// Asks for the addresses of a host, which is a name or a number.
     /// - Parameter bell: rung when the answer is there.
     package init(host: String, port: UInt16, bell: Wakeup.Bell) {
-        do throws(ThreadError) {
-            try Worker().run { [self] in
+        do throws(StartFailure) {
+            try Threads().start("resolver").submit { [self] in
                 let found: Result<[Address], ReactorError>
                 do throws(ReactorError) {
                     found = .success(try Address.resolve(host: host, port: port))

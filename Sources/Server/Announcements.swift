@@ -19,8 +19,7 @@ struct Announcements {
 
     /// - Parameter time: what loading has taken.
     func loaded(_ store: Store, time: Duration) {
-        let milliseconds =
-            Int(time.components.seconds) * 1000 + Int(time.components.attoseconds / 1_000_000_000_000_000)
+        let milliseconds = time.nanoseconds / 1_000_000
         if let torn = store.recovery.torn {
             log.warning(
                 "The log ended in the middle of a write: \(torn.size) bytes at byte \(torn.offset) of \(torn.segment) set aside in \(torn.path); the last good change is \(store.position.seq)"

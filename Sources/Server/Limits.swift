@@ -4,14 +4,14 @@ import Wire
 
 /// What one server allows. Sizes are in bytes.
 package struct Limits: Sendable {
-    /// A key: it is held in memory and hashed for each request.
-    package var keySize = 64 << 10
-    /// A value: it is copied whole, in one turn.
-    package var valueSize = 64 << 20
-    /// A RESP request's arguments, as many as Redis' own clients send at most.
-    package var argumentCount = 65_536
-    /// A RESP request as a whole: what one client can make the server hold before it says what it wants.
-    package var requestSize = 256 << 20
+    /// A key.
+    package var keySize = ProtocolLimits.keySize
+    /// A value.
+    package var valueSize = ProtocolLimits.valueSize
+    /// A RESP request's arguments.
+    package var argumentCount = ProtocolLimits.argumentCount
+    /// A RESP request as a whole.
+    package var requestSize = ProtocolLimits.requestSize
     /// Connections at a time: each needs a descriptor and about 2 KiB.
     package var clientCount = 10_000
     /// Replies that a client has not taken: reading from it stops here,

@@ -7,6 +7,7 @@
 import Bytes
 import Server
 import Settings
+import Wire
 
 /// The settings of puffin-server.
 package enum ServerSettings {
@@ -99,17 +100,20 @@ package enum ServerSettings {
             "limits.clients", \.limits.clientCount, flag: "max-clients", .count(1...1_000_000), default: "10000",
             "How many clients may be connected at a time. Each needs an open file (ulimit -n)."),
         ServerSetting(
-            "limits.key_size", \.limits.keySize, flag: "max-key-size", .size(from: 1, upTo: 64 << 10), default: "64K",
+            "limits.key_size", \.limits.keySize, flag: "max-key-size",
+            .size(from: 1, upTo: ProtocolLimits.keySize), default: "64K",
             "The longest key."),
         ServerSetting(
-            "limits.value_size", \.limits.valueSize, flag: "max-value-size", .size(from: 1, upTo: 64 << 20),
+            "limits.value_size", \.limits.valueSize, flag: "max-value-size",
+            .size(from: 1, upTo: ProtocolLimits.valueSize),
             default: "64M", "The longest value of a change."),
         ServerSetting(
             "limits.request_size", \.limits.requestSize, flag: "max-request-size",
-            .size(from: 64 << 10, upTo: 256 << 20), default: "256M",
+            .size(from: 64 << 10, upTo: ProtocolLimits.requestSize), default: "256M",
             "The longest request in RESP. A follower's must not be less than its leader's."),
         ServerSetting(
-            "limits.arguments", \.limits.argumentCount, flag: "max-arguments", .count(16...65_536), default: "65536",
+            "limits.arguments", \.limits.argumentCount, flag: "max-arguments",
+            .count(16...ProtocolLimits.argumentCount), default: "65536",
             "How many arguments a request in RESP may have."),
         ServerSetting(
             "limits.unsent_size", \.limits.unsentSize, flag: "max-unsent-size", .size(from: 1 << 20, upTo: 1 << 30),

@@ -9,12 +9,16 @@ import SystemPackage
 
 /// The table and its log. Used from one thread.
 package final class Store {
-    let table = Table()
+    let table: Table
     let recent = RecentChanges()
 
     let disk: any Disk
     let files: DataFiles
     let options: StoreOptions
+    /// What the store's workers and its clock are.
+    let background: any Background
+    /// Writes snapshots that are received.
+    let snapshotWorker: LazyWorker
     /// As in `options`, but these can change.
     var compactRatio: Double
     var compactSize: Int
@@ -104,12 +108,17 @@ package final class Store {
     /// Opens a data set, or makes an empty one. It is then loaded by `load`, and not before that used.
     /// - Parameters:
     ///   - data: the path that names the data set.
+    ///   - background: where work is done that waits for the disk.
     ///   - now: Unix milliseconds.
     ///   - progress: called from another thread when `poll` has something new to find.
     /// - Throws: `StoreError`.
     package init(
-        data: FilePath, options: StoreOptions, disk: any Disk, now: UInt64, progress: @escaping @Sendable () -> Void
+        data: FilePath, options: StoreOptions, disk: any Disk, background: any Background = Threads(), now: UInt64,
+        progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
+        table = options.seed.map { Table(sipHash: SipHash(key: ($0, 0))) } ?? Table()
+        self.background = background
+        snapshotWorker = LazyWorker("snapshot", in: background)
         files = DataFiles(data: data)
         self.disk = disk
         let announce: @Sendable () -> Void = { [news] in
@@ -129,26 +138,27 @@ package final class Store {
         spaceGrant = SpaceGrant(reserve: options.layout.reserve)
         compactions = try Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
-            table: table, retention: options.retention, progress: announce)
+            table: table, retention: options.retention, in: background, progress: announce)
         compactions.ageTime = now
         lock = try disk.lock(files.lock)
-        roleFile = RoleFile(files, on: disk)
+        roleFile = RoleFile(files, on: disk, in: background)
         roleNote = try roleFile.read()
         try beginRecovery()
     }
 
+    /// A failed sync ends the start, for want of space too: a second one would succeed although it writes nothing.
     private func beginRecovery() throws(StoreError) {
         do throws(StoreError) {
             try findFiles()
         } catch {
-            guard error.isDiskFull, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
             try findFiles()
         }
     }
 
     private func findFiles() throws(StoreError) {
         let before = try files.contents(on: disk)
-        try Adoption.finishInterrupted(files, time: now, on: disk)
+        try SnapshotInstall.finishInterrupted(files, time: now, on: disk)
         loading = try Recovery(
             disk: disk, files: files, table: table, time: now, before: before, damage: options.damage)
         // Not before it is known that there is a log which it belonged to.
@@ -182,7 +192,7 @@ package final class Store {
             return false
         } catch {
             // What is set aside, or begun anew, takes space: the reserve is there for that. Then everything from the start.
-            guard error.isDiskFull, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
             table.removeAll()
             reloads = true
             return true
@@ -206,25 +216,25 @@ package final class Store {
         committedSeq = position.seq
         newestTime = loaded.timestamp
         now = newestTime
-        history = loaded.history ?? Store.newHistory()
+        history = loaded.history ?? Store.newHistory(options.seed ?? .random(in: 0 ... .max))
         compactions.found(recovery)
         let segment: OpenSegment
         let last = loaded.openSegment
         if let open = last, open.end > 0 {
             segment = try OpenSegment(
                 reopening: open.file, end: open.end, hasRecords: open.hasRecords, position: position, history: history,
-                disk: disk, files: files,
-                layout: options.layout)
+                disk: disk, files: files, layout: options.layout, in: background)
         } else {
             segment = try OpenSegment(
-                after: position, in: last?.file, history: history, disk: disk, files: files, layout: options.layout)
+                after: position, in: last?.file, history: history, disk: disk, files: files, layout: options.layout,
+                in: background)
         }
-        openWriter = try LogWriter(segment: segment, position: position, progress: progress)
+        openWriter = try LogWriter(segment: segment, position: position, in: background, progress: progress)
         grant()
     }
 
-    private static func newHistory() -> String {
-        let digits = String(UInt64.random(in: 0..<1 << 48), radix: 16)
+    private static func newHistory(_ chance: UInt64) -> String {
+        let digits = String(chance >> 16, radix: 16)
         return String(repeating: "0", count: 12 - digits.count) + digits
     }
 

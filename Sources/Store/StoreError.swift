@@ -37,6 +37,11 @@ extension StoreError {
         if case .disk(_, _, .interrupted) = self { true } else { false }
     }
 
+    /// Whether a file is not there.
+    package var isMissingFile: Bool {
+        if case .disk(_, _, .noSuchFileOrDirectory) = self { true } else { false }
+    }
+
     /// Whether the disk has no more space for us.
     package var isDiskFull: Bool {
         guard case .disk(_, _, let errno) = self else { return false }

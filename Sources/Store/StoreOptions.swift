@@ -31,6 +31,9 @@ package struct StoreOptions: Sendable {
     /// is done often or seldom, and the work for each pair each time.
     package var compactSize = 256 << 20
     package var damage = DamagePolicy.refuse
+    /// What the key of the table's hash and a new history are drawn from, so that a test meets the same store again; nil for the
+    /// system's random numbers.
+    package var seed: UInt64?
 
     package init() {}
 }

@@ -80,7 +80,7 @@ extension Store {
     private func advance() {
         // In this order: a job that has failed is done only after its failure is there to be seen.
         let isSealed = isRotated
-        if let failure { return compactions.abandonDump(failure) }
+        if let failure { return compactions.abandonWalk(failure) }
         // The log waits for space, and cannot be sealed before there is some.
         let shortage = writer.obstacleError.flatMap { $0.isDiskFull ? $0 : nil }
         switch compactions.state {
@@ -88,23 +88,22 @@ extension Store {
             // What was sealed before may give back the space.
             compactions.startPrepared(
                 canSeal: isSealed, sealedSize: writer.sealedSize, newest: position.seq, now: now)
-        case .walking, .sealing: if let shortage { compactions.abandonDump(shortage) }
+        case .walking, .sealing: if let shortage { compactions.abandonWalk(shortage) }
         case .idle, .prepared, .running: break
         }
         switch compactions.state {
         case .walking(let walk): go(on: walk)
-        case .sealing(let dump, let seq, let time) where isSealed:
-            compactions.sealed(dump, through: seq, timestamp: time)
+        case .sealing(let seq, let time) where isSealed: compactions.sealed(through: seq, timestamp: time)
         case .idle, .prepared, .sealing, .running: break
         }
     }
 
     private func go(on walk: TableWalk) {
-        switch walk.advance() {
+        switch walk.advance(by: background) {
         case .goOn: progress()
         case .wait: break
         case .end:
-            compactions.walked(walk, newest: position.seq, timestamp: newestTime)
+            compactions.walked(newest: position.seq, timestamp: newestTime)
             wantsRotation = true
             flush()
         }

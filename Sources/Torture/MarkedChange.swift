@@ -1,5 +1,7 @@
 // A request that changes pairs, what it changes, and the reply that says that it is done.
 
+import Wire
+
 /// One change of a writer, in either dialect.
 package struct MarkedChange: Sendable {
     package let number: Int
@@ -32,7 +34,7 @@ package struct MarkedChange: Sendable {
             number: number, effects: keys.map { ($0, nil) },
             request: isLine
                 ? Array("DELETE \(keys[0])\n".utf8) : array([Array("DEL".utf8)] + keys.map { Array($0.utf8) }),
-            reply: isLine ? present == 1 ? "OK" : "ERROR: Key not found" : ":\(present)\r")
+            reply: isLine ? present == 1 ? "OK" : "\(ReplyWriter.missingLine)" : ":\(present)\r")
     }
 
     /// A request of RESP.

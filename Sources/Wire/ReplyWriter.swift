@@ -111,10 +111,15 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("\r\n")
     }
 
+    /// What a line gets where RESP has a null: lines have no codes, so this text is part of the protocol.
+    package static var missingLine: StaticString { "ERROR: Key not found" }
+
     /// No value where one was asked for.
     package mutating func missing() {
         switch dialect {
-        case .line: buffer.append("ERROR: Key not found\n")
+        case .line:
+            buffer.append(ReplyWriter.missingLine)
+            buffer.append(UInt8(ascii: "\n"))
         case .resp2: buffer.append("$-1\r\n")
         case .resp3: buffer.append("_\r\n")
         }

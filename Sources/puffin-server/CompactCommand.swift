@@ -3,6 +3,7 @@
 import ArgumentParser
 import Bytes
 import Dispatch
+import Inspection
 import Reactor
 import Settings
 import Store

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Bytes
+import Inspection
 import Server
 import Store
 import SystemPackage

@@ -1,6 +1,7 @@
 // The flags of puffin-server's commands: a selection of the settings each.
 
 import ArgumentParser
+import Inspection
 import Reactor
 import Server
 import ServerConfiguration

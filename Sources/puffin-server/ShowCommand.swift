@@ -4,6 +4,7 @@ import ArgumentParser
 import Bytes
 import Dispatch
 import Glibc
+import Inspection
 import Store
 
 struct ShowCommand: ParsableCommand {

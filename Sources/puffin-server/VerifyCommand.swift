@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import Inspection
 import Store
 
 struct VerifyCommand: ParsableCommand {

@@ -2,6 +2,7 @@
 // is memory for each; this looks at a few bytes and skips the rest.
 
 import Bytes
+import Wire
 
 /// What was found at the front of some bytes. Positions count from their start.
 package enum ReplyScan: Equatable {
@@ -36,7 +37,7 @@ package enum ReplyScanner {
         guard let end = bytes.newline(from: start) else { return .incomplete(1) }
         if bytes[start] == UInt8(ascii: "E"), bytes.starts(with: "ERROR", at: start) {
             let line = bytes.extracting(start..<end)
-            if line.equals("ERROR: Key not found") { return .missing(end: end + 1) }
+            if line.equals(ReplyWriter.missingLine) { return .missing(end: end + 1) }
             return .error(text: min(start + 7, end)..<end, end: end + 1)
         }
         if !isList { return .answer(value: start..<end, end: end + 1) }

@@ -48,11 +48,15 @@ package struct OperationMix: Equatable, Sendable {
         self.bounds = bounds
     }
 
+    /// The largest weight that is read, of an operation or of a size.
+    static let weightLimit = 1_000_000
+
     /// Reads `get:set:delete`, such as `90:10:0` or `90:10`.
     /// - Throws: `SettingsError`, which says what was expected.
     package init(parsing text: String) throws(SettingsError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-        guard (1...3).contains(parts.count), parts.allSatisfy({ $0.map { (0...1_000_000).contains($0) } ?? false }),
+        guard (1...3).contains(parts.count),
+            parts.allSatisfy({ $0.map { (0...OperationMix.weightLimit).contains($0) } ?? false }),
             parts.contains(where: { $0 != 0 })
         else {
             throw SettingsError(

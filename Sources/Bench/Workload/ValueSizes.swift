@@ -1,6 +1,7 @@
 // How large values are.
 
 import Bytes
+import Wire
 
 /// The sizes of values, in bytes.
 package struct ValueSizes: Equatable, Sendable {
@@ -17,17 +18,14 @@ package struct ValueSizes: Equatable, Sendable {
     /// What it was read from.
     package let text: String
 
-    /// The largest value that Puffin takes.
-    package static let limit = 64 << 20
-
     /// Reads `32`, `16-1024` (each size as likely), `32,64,1024` or, with weights, `32:90,1024:10`.
     /// - Throws: `SettingsError`, which says what was expected.
     package init(parsing text: String) throws(SettingsError) {
         guard let (sizes, choice) = ValueSizes.read(text), let smallest = sizes.min(), let largest = sizes.max(),
-            smallest >= 1, largest <= ValueSizes.limit
+            smallest >= 1, largest <= ProtocolLimits.valueSize
         else {
             throw SettingsError(
-                "--value-size is a number of bytes from 1 to \(ValueSizes.limit), a range such as 16-1024, or a list such as "
+                "--value-size is a number of bytes from 1 to \(ProtocolLimits.valueSize), a range such as 16-1024, or a list such as "
                     + "32,64,1024 or 32:90,1024:10; found \"\(text)\"")
         }
         (self.smallest, self.largest, self.choice, self.text) = (smallest, largest, choice, text)
@@ -41,7 +39,7 @@ package struct ValueSizes: Equatable, Sendable {
         for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
             let parts = entry.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
             guard (1...2).contains(parts.count), let size = parts[0], let weight = parts.count == 2 ? parts[1] : 1,
-                (1...1_000_000).contains(weight)
+                (1...OperationMix.weightLimit).contains(weight)
             else { return nil }
             sum += weight
             sizes.append(size)

@@ -8,18 +8,18 @@ import Bytes
 /// line's first.
 public struct PlainLine {
     /// 0 of a pair.
-    public private(set) var seq: UInt64 = 0
-    public private(set) var timestamp: UInt64 = 0
-    public private(set) var crc: UInt32 = 0
-    @usableFromInline private(set) var keyStart = 0
-    @usableFromInline private(set) var keyEnd = 0
-    @usableFromInline private(set) var valueStart = 0
+    public var seq: UInt64 = 0
+    public var timestamp: UInt64 = 0
+    public var crc: UInt32 = 0
+    @usableFromInline var keyStart = 0
+    @usableFromInline var keyEnd = 0
+    @usableFromInline var valueStart = 0
     /// Where the body ends, which the checksum is of.
-    @usableFromInline private(set) var end = 0
+    @usableFromInline var end = 0
     /// Whether the line gives the key a value, rather than removing it.
-    public private(set) var hasValue = false
+    public var hasValue = false
 
-    private init() {}
+    @inlinable init() {}
 
     @_lifetime(copy line)
     @inlinable @inline(__always)
@@ -39,6 +39,7 @@ public struct PlainLine {
     }
 
     /// - Returns: nil where the line, which is without its line feed, is no plain record whose checksum continues `chain`.
+    @inlinable @inline(__always)
     public static func record(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"seq\":"), isNumber(line, at: 7) else { return nil }
         var plain = PlainLine()
@@ -61,6 +62,7 @@ public struct PlainLine {
 
     /// - Returns: nil where the line, which is without its line feed, is no plain pair whose checksum continues `chain`; a
     ///   key without a value is one.
+    @inlinable @inline(__always)
     public static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"key\":\"") else { return nil }
         var plain = PlainLine()
@@ -70,21 +72,21 @@ public struct PlainLine {
     }
 
     /// Whether a number begins there that has one spelling: no leading zero.
-    @inline(__always)
-    private static func isNumber(_ line: Span<UInt8>, at offset: Int) -> Bool {
+    @inlinable @inline(__always)
+    static func isNumber(_ line: Span<UInt8>, at offset: Int) -> Bool {
         offset < line.count && line[offset] != UInt8(ascii: "0")
     }
 
-    @inline(__always)
-    private mutating func takeKey(_ line: Span<UInt8>, at offset: Int) {
+    @inlinable @inline(__always)
+    mutating func takeKey(_ line: Span<UInt8>, at offset: Int) {
         keyStart = offset
         keyEnd = line.firstNotPlain(from: offset)
         end = keyEnd &+ 1
     }
 
     /// - Returns: whether there is one.
-    @inline(__always)
-    private mutating func takeValue(_ line: Span<UInt8>) -> Bool {
+    @inlinable @inline(__always)
+    mutating func takeValue(_ line: Span<UInt8>) -> Bool {
         guard line.starts(with: "\",\"value\":\"", at: keyEnd) else { return false }
         hasValue = true
         valueStart = keyEnd &+ 11
@@ -93,8 +95,8 @@ public struct PlainLine {
     }
 
     /// The rest of the line has to be a quote and the checksum.
-    @inline(__always)
-    private mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32) -> Bool {
+    @inlinable @inline(__always)
+    mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32) -> Bool {
         guard end &+ 18 == line.count, line.starts(with: "\",\"crc\":\"", at: end &- 1),
             let crc = line.hex32(at: end &+ 8), line.starts(with: "\"}", at: end &+ 16)
         else { return false }

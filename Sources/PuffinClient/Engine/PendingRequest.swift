@@ -1,6 +1,7 @@
 // A call on the library's thread, from its arrival to its end: what it waits for, what has come, and how it ends when
 // nothing more will come.
 
+import Bytes
 import Wire
 
 /// A call that is not over, or one that is and whose replies are still to come.
@@ -83,10 +84,7 @@ final class PendingRequest {
 extension Int {
     /// A moment later by `duration`, in nanoseconds; `.max` where that is too far away to be told.
     func adding(_ duration: Duration) -> Int {
-        let (seconds, attoseconds) = duration.components
-        let (product, isTooLarge) = Int(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        guard !isTooLarge else { return seconds < 0 ? self : .max }
-        let (sum, isBeyond) = addingReportingOverflow(product + Int(attoseconds / 1_000_000_000))
-        return isBeyond ? .max : sum
+        let (sum, isBeyond) = addingReportingOverflow(duration.nanoseconds)
+        return isBeyond ? (duration < .zero ? self : .max) : sum
     }
 }

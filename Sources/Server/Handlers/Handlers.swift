@@ -69,11 +69,11 @@ extension Command {
     }
 }
 
-/// Runs a request by the row of its subcommand, through the same checks as any other.
+/// Runs a request by the row of its subcommand, through the same checks as any other. Its command's arity asks for one.
 func runSubcommand(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let commands = session.commands
     guard let command = commands.index(of: arguments[0]) else { return replies.fail(.syntax) }
-    guard arguments.count > 1, let row = commands.subcommand(arguments[1], of: command) else {
+    guard let row = commands.subcommand(arguments[1], of: command) else {
         let name = commands.spec(command).name
         return replies.fail(.unknownSubcommand(name, arguments[1], echoSize: session.server.limits.echoSize))
     }

@@ -4,7 +4,7 @@ import LogFormat
 import Store
 
 /// How a follower gets to where its leader begins to send.
-enum CatchUp: Equatable {
+package enum CatchUp: Equatable, Sendable {
     /// It is there.
     case none
     /// It is empty, and takes the name of the leader's data set.
@@ -19,7 +19,7 @@ enum CatchUp: Equatable {
     /// - Parameters:
     ///   - position: where this server's log ends.
     ///   - isSameHistory: whether the leader's data set is this one.
-    init(to start: FeedStart, from position: LogPosition, isSameHistory: Bool) {
+    package init(to start: FeedStart, from position: LogPosition, isSameHistory: Bool) {
         switch start {
         case .snapshot(let start): self = .install(start)
         case .continues(position) where isSameHistory: self = .none

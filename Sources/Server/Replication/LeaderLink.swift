@@ -135,7 +135,7 @@ final class LeaderLink: StreamDelegate {
     func advance() {
         switch state {
         case .preparing: change(to: nil) { try $0.setEverythingAside() }
-        case .receiving(let snapshot): adopt(snapshot)
+        case .receiving(let snapshot): install(snapshot)
         case .changing(let position, let step): change(to: position, step)
         case .loading(let position) where server.store.isLoaded: loaded(position)
         case .leaving(let time) where MonotonicClock.milliseconds >= time: close()
@@ -176,14 +176,14 @@ final class LeaderLink: StreamDelegate {
     }
 
     /// Goes on with a snapshot that has come as a whole.
-    private func adopt(_ snapshot: IncomingSnapshot) {
+    private func install(_ snapshot: IncomingSnapshot) {
         switch snapshot.state {
         case .receiving, .finishing: break
         case .whole: snapshot.finish()
         case .failed(let error): end("\(error)")
         case .finished:
             // Whether what is here is a part of the snapshot nobody can tell any more: it is kept.
-            change(at: snapshot.position) { try $0.adopt(snapshot, hasDiverged: true) }
+            change(at: snapshot.position) { try $0.install(snapshot, hasDiverged: true) }
         }
     }
 

@@ -8,7 +8,7 @@
 import Bytes
 
 /// A line of a link between servers that is no part of a log.
-enum LinkLine: Equatable {
+package enum LinkLine: Equatable, Sendable {
     case acknowledgement(durable: UInt64, applied: UInt64)
     case promoted
     /// Why the other side ends the link, cut to a line that can be read.
@@ -26,7 +26,7 @@ enum LinkLine: Equatable {
     /// Reads a line.
     /// - Parameter line: without its line feed.
     /// - Returns: nil where it is none of these.
-    init?(_ line: Span<UInt8>) {
+    package init?(_ line: Span<UInt8>) {
         if line.starts(with: "ACK ") {
             guard let (durable, applied) = LinkLine.numbers(line.extracting(4..<line.count)) else { return nil }
             self = .acknowledgement(durable: durable, applied: applied)
@@ -52,7 +52,8 @@ enum LinkLine: Equatable {
 }
 
 extension ByteBuffer {
-    mutating func append(acknowledgement durable: UInt64, applied: UInt64) {
+    /// Appends what is on a follower's disk, and in its table.
+    package mutating func append(acknowledgement durable: UInt64, applied: UInt64) {
         append("ACK ")
         append(decimal: durable)
         append(" ")
@@ -61,7 +62,7 @@ extension ByteBuffer {
     }
 
     /// Appends the line with which a link is ended.
-    mutating func append(linkError reason: String) {
+    package mutating func append(linkError reason: String) {
         append("ERROR: ")
         append(text: reason)
         append("\n")

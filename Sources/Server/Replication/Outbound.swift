@@ -10,7 +10,7 @@ import Logging
 import Reactor
 
 /// Whom an outbound connection works for.
-protocol OutboundDelegate: AnyObject {
+package protocol OutboundDelegate: AnyObject {
     /// The connection is made: greet.
     func opened()
     /// A line has come.
@@ -21,11 +21,13 @@ protocol OutboundDelegate: AnyObject {
 }
 
 /// One outbound connection of lines. Used on the loop's thread; its owner lets go of it between turns.
-final class Outbound: StreamDelegate {
-    let endpoint: Endpoint
+package final class Outbound: StreamDelegate {
+    /// Whom it connects to.
+    package let endpoint: Endpoint
     private let loop: EventLoop
     private let bell: Wakeup.Bell
-    unowned var delegate: (any OutboundDelegate)?
+    /// To be set before `advance`.
+    package unowned var delegate: (any OutboundDelegate)?
     /// The longest line that is taken, in bytes.
     private let lineSize: Int
     /// Says what goes wrong.
@@ -45,7 +47,7 @@ final class Outbound: StreamDelegate {
     /// Streams that have ended in this turn: one may be in a callback.
     private var endedStreams: [Stream] = []
     /// When the peer was last heard of, in milliseconds of the monotonic clock.
-    private(set) var lastHeard = 0
+    package private(set) var lastHeard = 0
 
     /// How long dialing one address may take, in milliseconds.
     private static let dialTime = 3000
@@ -53,7 +55,7 @@ final class Outbound: StreamDelegate {
     /// - Parameters:
     ///   - seed: of the pauses; a different one for each connection.
     ///   - log: called with what goes wrong, now and then.
-    init(
+    package init(
         to endpoint: Endpoint, loop: EventLoop, bell: Wakeup.Bell, seed: UInt64, lineSize: Int,
         log: @escaping (String) -> Void
     ) {
@@ -67,25 +69,27 @@ final class Outbound: StreamDelegate {
 
     deinit { close() }
 
-    var isOpen: Bool { if case .open = state { true } else { false } }
-    var isWaiting: Bool {
+    /// Whether it is connected.
+    package var isOpen: Bool { if case .open = state { true } else { false } }
+    /// Whether it waits for the next attempt, or there will be none.
+    package var isWaiting: Bool {
         switch state {
         case .waiting, .closed: true
         case .connecting, .open: false
         }
     }
     /// The address that it is connected to.
-    var peer: Address? { if case .open(let stream) = state { stream.peer } else { nil } }
+    package var peer: Address? { if case .open(let stream) = state { stream.peer } else { nil } }
     /// Bytes on their way to the kernel.
-    var unsentSize: Int { if case .open(let stream) = state { stream.unsentSize } else { 0 } }
+    package var unsentSize: Int { if case .open(let stream) = state { stream.unsentSize } else { 0 } }
     /// Milliseconds since the peer was last heard of.
-    var silence: Int { MonotonicClock.milliseconds - lastHeard }
+    package var silence: Int { MonotonicClock.milliseconds - lastHeard }
 
     // MARK: Each turn
 
     /// Goes on as far as it can without waiting. Not to be called by a callback of the loop.
     /// - Parameter mayDial: whether a new attempt may be begun.
-    func advance(mayDial: Bool = true) {
+    package func advance(mayDial: Bool = true) {
         endedStreams.removeAll()
         switch state {
         case .waiting(let time) where mayDial && MonotonicClock.milliseconds >= time:
@@ -108,7 +112,7 @@ final class Outbound: StreamDelegate {
     }
 
     /// Sends bytes; where the connection is lost, that is a failure.
-    func send(_ bytes: Span<UInt8>) {
+    package func send(_ bytes: Span<UInt8>) {
         guard case .open(let stream) = state else { return }
         if !stream.send(bytes) { fail("the connection was lost") }
     }
@@ -122,7 +126,7 @@ final class Outbound: StreamDelegate {
     }
 
     /// Ends the connection, says why, and tries again after a pause that grows with each failure.
-    func fail(_ reason: String) {
+    package func fail(_ reason: String) {
         guard !isWaiting else { return }
         end()
         if let text = throttle.raise(reason, about: "\(endpoint)", at: MonotonicClock.milliseconds) {
@@ -133,7 +137,7 @@ final class Outbound: StreamDelegate {
     }
 
     /// Tells the peer why, if it listens, and fails.
-    func refuse(_ reason: String) {
+    package func refuse(_ reason: String) {
         if case .open(let stream) = state {
             var line = ByteBuffer()
             line.append(linkError: reason)
@@ -143,36 +147,36 @@ final class Outbound: StreamDelegate {
     }
 
     /// Ends the connection, which has done its work, and makes another after `milliseconds`.
-    func pause(_ milliseconds: Int) {
+    package func pause(_ milliseconds: Int) {
         end()
         state = .waiting(until: MonotonicClock.milliseconds + milliseconds)
     }
 
     /// Ends the connection; there will be no other.
-    func close() {
+    package func close() {
         end()
         state = .closed
     }
 
     /// Makes the next attempt now: the peer is known to be there.
-    func hurry() {
+    package func hurry() {
         guard case .waiting = state else { return }
         backoff.reset()
         state = .waiting(until: 0)
     }
 
     /// The connection works: the next attempt comes soon, and what goes wrong then is news.
-    func settle() {
+    package func settle() {
         backoff.reset()
         throttle.settle()
     }
 
     /// Whether it is worth saying that the connection works: something else was said before, or nothing.
-    func takeSpoken() -> Bool { throttle.takeSpoken() }
+    package func takeSpoken() -> Bool { throttle.takeSpoken() }
 
     // MARK: Stream events
 
-    func received(_ bytes: Span<UInt8>) -> Consumption {
+    package func received(_ bytes: Span<UInt8>) -> Consumption {
         lastHeard = MonotonicClock.milliseconds
         var used = 0
         while isOpen, let feed = bytes.newline(from: used) {
@@ -183,7 +187,7 @@ final class Outbound: StreamDelegate {
         return Consumption(used: isOpen ? used : bytes.count, missing: 1)
     }
 
-    func receivedEnd(unfinished: Int) { fail("it has closed the connection") }
-    func drained() {}
-    func failed() { fail("the connection was lost") }
+    package func receivedEnd(unfinished: Int) { fail("it has closed the connection") }
+    package func drained() {}
+    package func failed() { fail("the connection was lost") }
 }

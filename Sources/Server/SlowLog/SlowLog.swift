@@ -1,5 +1,6 @@
 // Slow requests: a line each in the log, unless there are too many, and the last of them in memory, for SLOWLOG.
 
+import Bytes
 import Logging
 import Synchronization
 
@@ -33,7 +34,7 @@ final class SlowLog {
     }
 
     private static func limit(_ settings: SlowLogSettings) -> Int {
-        settings.threshold.map { Int(clamping: Int64($0 / .nanoseconds(1))) } ?? .max
+        settings.threshold?.nanoseconds ?? .max
     }
 
     /// Takes another threshold, for requests from now on.

@@ -17,11 +17,11 @@ package struct Tally: Sendable {
 
     /// `commands.txt: 3 done, 1 error in 12 ms`.
     /// - Parameter noun: what was done, where that is not a request.
-    package func summary(of name: String, noun: String? = nil, nanoseconds: UInt64) -> String {
+    package func summary(of name: String, noun: String? = nil, nanoseconds: Int) -> String {
         var parts = [noun.map { counted($0, done) } ?? "\(grouped(done)) done"]
         if refused + unusable > 0 || noun == nil { parts.append(counted("error", refused + unusable)) }
         let rate = nanoseconds > 1_000_000_000 ? ", \(grouped(Int(Double(done) * 1e9 / Double(nanoseconds))))/s" : ""
-        return "\(name): \(parts.joined(separator: ", ")) in \(duration(nanoseconds))\(rate)"
+        return "\(name): \(parts.joined(separator: ", ")) in \(duration(UInt64(max(0, nanoseconds))))\(rate)"
     }
 
     private func counted(_ noun: String, _ number: Int) -> String {

@@ -15,7 +15,10 @@ package struct Window: Sendable {
     private var size = 0
     private var wideCount = 0
 
-    package init(limit: Int = 1024) { self.limit = limit }
+    /// Requests at once where their order does not have to be waited for.
+    package static let depth = 1024
+
+    package init(limit: Int = Window.depth) { self.limit = limit }
 
     /// Whether a request may be sent now, or replies have to be taken first. One request alone may always be sent.
     package func takes(_ request: Flight) -> Bool {

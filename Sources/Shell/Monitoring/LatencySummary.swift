@@ -5,12 +5,16 @@ import Histogram
 
 /// How long requests took.
 package struct LatencySummary: Sendable {
+    /// What takes longer counts as this, in nanoseconds.
+    private static let longest: UInt64 = 60_000_000_000
     private var histogram = Histogram<UInt64>(
-        highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+        highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
 
     package init() {}
 
-    package mutating func record(nanoseconds: UInt64) { histogram.record(min(max(nanoseconds, 1), 60_000_000_000)) }
+    package mutating func record(nanoseconds: Int) {
+        histogram.record(UInt64(min(max(nanoseconds, 1), Int(LatencySummary.longest))))
+    }
 
     package var count: Int { Int(histogram.totalCount) }
 

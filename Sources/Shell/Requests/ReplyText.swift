@@ -99,7 +99,7 @@ extension ByteBuffer {
         case .array(let items), .set(let items), .push(let items): for item in items { append(items: item, style) }
         case .map(let entries): append(pairs: entries.map { ($0.key, $0.value) }, style)
         case .bulk(let bytes), .verbatim(_, let bytes): append(item: bytes.span, style)
-        case .null: append("ERROR: Key not found\n")
+        case .null: append(text: "\(ReplyWriter.missingLine)\n")
         case .error: append(text: "ERROR: \(Outcome(reply, spec: nil, arguments: []).errorText ?? "")\n")
         default: append(text: "\(reply.word)\n")
         }

@@ -15,13 +15,12 @@ package struct LineError: Error, Equatable, CustomStringConvertible {
 /// Splits lines as the server does, with the server's own parser.
 package struct RequestLineSplitter: ~Copyable {
     /// The longest line, in bytes: what the server takes.
-    package static let lineLimit = 64 << 20 + 64 << 10
-    /// The most arguments: what the server takes.
-    private static let argumentLimit = 65_536
+    package static let lineLimit = ProtocolLimits.lineSize
 
     private var parser = RequestParser(
         limits: RequestLimits(
-            lineSize: lineLimit, bulkSize: lineLimit, argumentCount: argumentLimit, requestSize: lineLimit))
+            lineSize: lineLimit, bulkSize: lineLimit, argumentCount: ProtocolLimits.argumentCount,
+            requestSize: lineLimit))
 
     package init() {}
 

@@ -43,24 +43,8 @@ struct ChangeCollector: ~Copyable {
         SnapshotHeader(history: history ?? "", position: position, timestamp: timestamp)
     }
 
-    /// Takes the table's pairs, as if they were the first changes, and waits until the log is sealed behind them.
-    /// - Returns: false where the compaction was cancelled.
-    /// - Throws: `StoreError`, that of the log where it cannot be sealed.
-    mutating func read(_ dump: TableDump) throws(StoreError) -> Bool {
-        var pairs = ByteBuffer()
-        while true {
-            switch dump.take(&pairs) {
-            case nil: try collect(pairs)
-            case .sealed(let seq, let time)?:
-                (dumpedSeq, timestamp) = (seq, time)
-                return true
-            case .failed(let error)?: throw error
-            case .cancelled?: return false
-            }
-        }
-    }
-
-    private mutating func collect(_ pairs: borrowing ByteBuffer) throws(StoreError) {
+    /// Takes pairs of the table, as if they were the first changes.
+    mutating func collect(_ pairs: borrowing ByteBuffer) throws(StoreError) {
         var place = 0
         while place < pairs.count {
             let pair = StoredChange.change(in: pairs, at: place)
@@ -69,6 +53,15 @@ struct ChangeCollector: ~Copyable {
             place &+= StoredChange(in: pairs, at: place).size
         }
         compactor.progress.add(pairs.count)
+    }
+
+    /// Notes that the table's pairs were all taken.
+    /// - Parameters:
+    ///   - seq: the newest change that one of them may be of; the log is sealed behind it.
+    ///   - timestamp: its time.
+    mutating func noteSealed(through seq: UInt64, timestamp: UInt64) {
+        dumpedSeq = seq
+        self.timestamp = timestamp
     }
 
     /// Reads a segment that follows those read before.

@@ -10,9 +10,9 @@ package struct CompactionBudget: Sendable {
     var syncInterval = 4 << 20
     /// Where pairs come from; nil for what is cheaper.
     package var source: SnapshotSource?
-    /// Of a walk through the table: the reactor's time in a turn, after which it takes no further step, what it copies in one step, and
+    /// Of a walk through the table: the reactor's time in a turn in nanoseconds, after which it takes no further step, what it copies in one step, and
     /// what it hands over at a time.
-    package var walkTime = Duration.microseconds(60)
+    package var walkTime = 60_000
     package var stepSize = 16 << 10
     package var chunkSize = 256 << 10
 

@@ -9,8 +9,6 @@
 //     begun ── from the table ──> walking through it ──> sealing: the open segment is being sealed ──> running ──> idle
 
 import Bytes
-import Dispatch
-import Synchronization
 
 /// Makes snapshots, one at a time. Used from the store's thread.
 final class Compactions {
@@ -18,14 +16,8 @@ final class Compactions {
         case idle, prepared
         case walking(TableWalk)
         /// The newest change that was in the table when the walk ended, and its time.
-        case sealing(TableDump, through: UInt64, timestamp: UInt64)
+        case sealing(through: UInt64, timestamp: UInt64)
         case running
-    }
-
-    /// What the thread has to say when it is done.
-    private final class Outcome: Sendable {
-        let value = Mutex<Result<CompactionReport?, StoreError>?>(nil)
-        let isDone = DispatchSemaphore(value: 0)
     }
 
     private let compactor: Compactor
@@ -35,16 +27,19 @@ final class Compactions {
     /// The wall clock as a measure of how old a file is, in Unix milliseconds; nil while it is none.
     var ageTime: UInt64?
     private let progress: @Sendable () -> Void
-    private let worker: Worker
+    private let background: any Background
+    private let worker: any Worker
 
     private(set) var state = State.idle
     private var isMerging = false
     private var hasBegun = false
     /// Whether the one that is prepared is to keep no merged segment at all.
     private var isForSpace = false
-    private var outcome = Outcome()
+    /// The newest one, and how far it is.
+    private var run: CompactionRun?
     private var running = CompactionProgress()
-    private var start = ContinuousClock.now
+    /// When it began, in nanoseconds.
+    private var start = 0
     private var known = CompactionStatus()
     /// Sealed segments that were found at the start, less what was merged since.
     private var foundSize = 0
@@ -60,9 +55,11 @@ final class Compactions {
     /// - Parameter progress: called on the thread when a compaction has ended, or waits for the store to go on.
     /// - Throws: `StoreError.noThread`.
     init(
-        _ compactor: Compactor, table: Table, retention: Retention, progress: @escaping @Sendable () -> Void
+        _ compactor: Compactor, table: Table, retention: Retention, in background: any Background,
+        progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
-        worker = try Worker.forStorage()
+        self.background = background
+        worker = try background.startForStorage("compaction")
         self.compactor = compactor
         self.table = table
         self.retention = retention
@@ -125,25 +122,17 @@ final class Compactions {
     private func start(_ source: SnapshotSource?, now: UInt64, isDiskFull: Bool = false) {
         (isMerging, hasBegun) = (source != nil, source != nil)
         nextPruning = now + Compactions.pruningInterval
-        start = ContinuousClock.now
-        (outcome, running) = (Outcome(), CompactionProgress())
+        start = background.now
+        running = CompactionProgress()
         known.lastTime = now
-        let dump = source == .table ? TableDump(expectedSize: table.size, progress: progress) : nil
-        state = dump.map { .walking(TableWalk(table, budget: self.compactor.budget, to: $0)) } ?? .running
         var compactor = compactor.reporting(to: running)
         compactor.isDiskFull = isDiskFull
-        let retention = isDiskFull ? Retention.none : retention
-        worker.run { [outcome, compactor, progress, ageTime] in
-            let result: Result<CompactionReport?, StoreError>
-            do throws(StoreError) {
-                result = .success(try compactor.run(retention, ageTime: ageTime, merges: source != nil, dump: dump))
-            } catch {
-                result = .failure(error)
-            }
-            outcome.value.withLock { $0 = result }
-            outcome.isDone.signal()
-            progress()
-        }
+        let run = CompactionRun(
+            compactor, isDiskFull ? .none : retention, from: source, tableSize: table.size, ageTime: ageTime,
+            by: worker,
+            progress: progress)
+        self.run = run
+        state = source == .table ? .walking(TableWalk(table, budget: compactor.budget, to: run)) : .running
     }
 
     /// Begins where sealed segments outweigh the snapshot; after a failure not at once again. Once an hour, segments that are
@@ -169,33 +158,27 @@ final class Compactions {
     /// - Parameters:
     ///   - newest: the newest change, behind which the open segment is sealed now.
     ///   - timestamp: its time.
-    func walked(_ walk: TableWalk, newest: UInt64, timestamp: UInt64) {
-        state = .sealing(walk.dump, through: newest, timestamp: timestamp)
+    func walked(newest: UInt64, timestamp: UInt64) {
+        state = .sealing(through: newest, timestamp: timestamp)
     }
 
-    /// Notes that the open segment is sealed behind all that is in the dump.
-    func sealed(_ dump: TableDump, through seq: UInt64, timestamp: UInt64) {
+    /// Notes that the open segment is sealed behind all that was handed over.
+    func sealed(through seq: UInt64, timestamp: UInt64) {
         state = .running
-        dump.end(.sealed(through: seq, timestamp: timestamp))
+        run?.end(.sealed(through: seq, timestamp: timestamp))
     }
 
     /// Makes the compaction fail if it needs the open segment to be sealed.
     /// - Parameter error: why it cannot be.
-    func abandonDump(_ error: StoreError) {
-        guard endDump(.failed(error)) else { return }
-        // What has not been tried need not be waited for: the next one is made of files, with the reserve's space.
-        patience = 0
-    }
-
-    /// - Returns: whether there was one.
-    private func endDump(_ end: TableDump.End) -> Bool {
+    func abandonWalk(_ error: StoreError) {
         switch state {
-        case .walking(let walk): walk.dump.end(end)
-        case .sealing(let dump, _, _): dump.end(end)
-        case .idle, .prepared, .running: return false
+        case .walking, .sealing: break
+        case .idle, .prepared, .running: return
         }
         state = .running
-        return true
+        run?.end(.failed(error))
+        // What has not been tried need not be waited for: the next one is made of files, with the reserve's space.
+        patience = 0
     }
 
     // MARK: Ending
@@ -206,11 +189,10 @@ final class Compactions {
             hasBegun = false
             return .began
         }
-        guard isUnderWay, let result = outcome.value.withLock({ $0 }) else { return nil }
+        guard isUnderWay, let result = run?.result else { return nil }
         state = .idle
         if !isMerging, case .success = result { return nil }
-        let time = (ContinuousClock.now - start).components
-        let seconds = Double(time.seconds) + Double(time.attoseconds) / 1e18
+        let seconds = Double(background.now - start) / 1e9
         switch result {
         case .success(let report?):
             ended(report, seconds)
@@ -252,11 +234,7 @@ final class Compactions {
 
     /// Ends the compaction that is under way, with everything as it was, and returns when its thread is done.
     func stop() {
-        if isUnderWay {
-            running.cancel()
-            _ = endDump(.cancelled)
-            outcome.isDone.wait()
-        }
+        if isUnderWay { run?.stop() }
         state = .idle
     }
 }

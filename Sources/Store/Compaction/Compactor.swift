@@ -7,7 +7,7 @@
 //     the old snapshot, which is sorted ───────────────────────────────────────────────────────────┘
 //
 // Where the log overwrites the same pairs again and again, they are taken from the live table instead of the old snapshot and
-// the segments behind it (`TableDump`), while it changes. They are sorted first, as if they were changes; then come the
+// the segments behind it (`TableWalk`), while it changes. They are sorted first, as if they were changes; then come the
 // changes behind A, where the segment begins that was open before the walk began, and up to B, which is sealed after the
 // walk has ended. A key that is untouched between A and B was met as it is at B; of any other the log says what it is at B. So that
 // snapshot is exact too, and the same file.
@@ -35,46 +35,23 @@ struct Compactor {
         return copy
     }
 
-    /// Removes merged segments that nobody wants kept, merges every sealed segment into a new snapshot, and removes what is
-    /// too much then.
-    /// - Parameters:
-    ///   - ageTime: see `Retention.apply`.
-    ///   - merges: whether to make a snapshot.
-    ///   - dump: where the table's pairs come from, if they are to be used instead of the old snapshot's.
-    /// - Returns: nil where there was nothing to merge, or the compaction was cancelled.
-    /// - Throws: `StoreError`; the data set is as it was then, but for segments that were removed.
-    func run(
-        _ retention: Retention, ageTime: UInt64?, merges: Bool, dump: TableDump?
-    ) throws(StoreError) -> CompactionReport? {
-        let before = try prune(retention, ageTime: ageTime)
-        guard merges, var report = try merge(dump) else { return nil }
-        let after = try prune(retention, ageTime: ageTime)
-        report.removedSegments = before.count + after.count
-        report.removedSize = before.size + after.size
-        return report
-    }
-
-    private func prune(_ retention: Retention, ageTime: UInt64?) throws(StoreError) -> (count: Int, size: Int) {
+    /// Removes merged segments that nobody wants kept.
+    /// - Parameter ageTime: see `Retention.apply`.
+    func prune(_ retention: Retention, ageTime: UInt64?) throws(StoreError) -> (count: Int, size: Int) {
         guard let merged = try oldHeader()?.position else { return (0, 0) }
         // The snapshot's name may be that of a compaction that was cut short: segments may go only once it is durable.
         try disk.syncFolder(files.snapshot.folder)
         return try retention.apply(to: files, merged: merged, ageTime: ageTime, on: disk)
     }
 
-    private func merge(_ dump: TableDump?) throws(StoreError) -> CompactionReport? {
+    /// Removes what a compaction leaves that was cut short.
+    func removeTemporaryFiles() throws(StoreError) {
         try files.removeTemporaryFiles(files.contents(on: disk), on: disk)
-        // What cannot be removed now is removed at the next start.
-        defer { if let left = try? files.contents(on: disk) { try? files.removeTemporaryFiles(left, on: disk) } }
-        let (base, begun) = (try oldHeader(), try begunSegments())
-        guard let dump else { return try merge(begun, base, startingWith: collectorOfFiles(begun, base)) }
-        var collector = try collectorOfTable(begun, base, dump.expectedSize)
-        guard try collector.read(dump) else { return nil }
-        return try merge(begunSegments(), base, startingWith: collector)
     }
 
     /// The segments without the last one where the writer is just making it: it has no header yet, so that nothing can be
     /// said of where the one before it ends.
-    private func begunSegments() throws(StoreError) -> [UInt64] {
+    func begunSegments() throws(StoreError) -> [UInt64] {
         let segments = try files.contents(on: disk).segments
         guard let last = segments.last else { return [] }
         var reader = LineReader(
@@ -83,7 +60,7 @@ struct Compactor {
         return hasLine && reader.isTerminated ? segments : segments.dropLast()
     }
 
-    private func collectorOfFiles(
+    func collectorOfFiles(
         _ segments: [UInt64], _ base: SnapshotHeader?
     ) throws(StoreError) -> ChangeCollector {
         let inputSize = try size(of: sealed(segments, after: base?.position.seq ?? 0))
@@ -96,7 +73,7 @@ struct Compactor {
     }
 
     /// One that begins with the segment that is open now: its first change, and all before it, are in the table.
-    private func collectorOfTable(
+    func collectorOfTable(
         _ segments: [UInt64], _ base: SnapshotHeader?, _ tableSize: Int
     ) throws(StoreError) -> ChangeCollector {
         progress.expect(2 * tableSize)
@@ -127,7 +104,9 @@ struct Compactor {
     }
 
     /// Reads what is sealed behind the collector's position, and makes the snapshot.
-    private func merge(
+    /// - Returns: nil where there was nothing to merge, or the compaction was cancelled.
+    /// - Throws: `StoreError`; the data set is as it was then.
+    func merge(
         _ segments: [UInt64], _ base: SnapshotHeader?, startingWith started: consuming ChangeCollector
     ) throws(StoreError) -> CompactionReport? {
         let baseSeq = base?.position.seq ?? 0
@@ -144,7 +123,7 @@ struct Compactor {
         return report
     }
 
-    private func oldHeader() throws(StoreError) -> SnapshotHeader? {
+    func oldHeader() throws(StoreError) -> SnapshotHeader? {
         guard try disk.exists(files.snapshot) else { return nil }
         return try SnapshotReader(try disk.open(files.snapshot, for: .reading).source, chunkSize: budget.readSize)
             .header

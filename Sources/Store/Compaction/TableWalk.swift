@@ -7,38 +7,39 @@ final class TableWalk {
     /// What can be done next.
     enum Step {
         case goOn
-        /// Nothing, before the compactor's thread has taken what there is.
+        /// Nothing, before the compactor has taken what there is.
         case wait
         /// Everything is handed over.
         case end
     }
 
-    let dump: TableDump
+    let run: CompactionRun
     private let table: Table
     private let budget: CompactionBudget
     private var cursor: UInt64 = 0
     private var isAtEnd = false
     private var chunk = ByteBuffer()
 
-    init(_ table: Table, budget: CompactionBudget, to dump: TableDump) {
+    init(_ table: Table, budget: CompactionBudget, to run: CompactionRun) {
         self.table = table
         self.budget = budget
-        self.dump = dump
+        self.run = run
     }
 
     /// Copies pairs for some 60 µs, a part of a bucket after the other.
-    func advance() -> Step {
-        let end = ContinuousClock.now + budget.walkTime
+    /// - Parameter clock: what tells nanoseconds.
+    func advance(by clock: any Background) -> Step {
+        let end = clock.now + budget.walkTime
         var next = step()
-        while case .goOn = next, ContinuousClock.now < end { next = step() }
+        while case .goOn = next, clock.now < end { next = step() }
         return next
     }
 
     private func step() -> Step {
-        guard dump.isOpen else { return .wait }
+        guard run.isOpen else { return .wait }
         if !isAtEnd && chunk.count < budget.chunkSize { copy() }
         if chunk.count >= budget.chunkSize || isAtEnd && !chunk.isEmpty {
-            guard dump.give(&chunk) else { return .wait }
+            guard run.give(&chunk) else { return .wait }
             chunk.trim(above: 2 * budget.chunkSize)
         }
         return isAtEnd && chunk.isEmpty ? .end : .goOn

@@ -27,16 +27,16 @@ package struct DataFiles: Sendable {
         folder = FilePath(data.string + ".log")
     }
 
-    var lock: FilePath { folder.appending("LOCK") }
+    package var lock: FilePath { folder.appending("LOCK") }
     var reserve: FilePath { folder.appending("RESERVE") }
-    var durable: FilePath { folder.appending(DataFiles.durableName) }
+    package var durable: FilePath { folder.appending(DataFiles.durableName) }
     var nextDurable: FilePath { folder.appending(DataFiles.durableName + ".tmp") }
-    var adoption: FilePath { folder.appending("ADOPT") }
+    var snapshotInstall: FilePath { folder.appending("ADOPT") }
     var role: FilePath { folder.appending("ROLE") }
     var nextRole: FilePath { folder.appending("ROLE.tmp") }
     var incomingSnapshot: FilePath { FilePath(snapshot.string + ".incoming") }
     var nextSegment: FilePath { folder.appending("NEXT") }
-    var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
+    package var nextSnapshot: FilePath { FilePath(snapshot.string + ".tmp") }
 
     /// A segment, by the number of its first record.
     package func segment(firstSeq: UInt64) -> FilePath {
@@ -98,7 +98,7 @@ package struct DataFiles: Sendable {
         return contents
     }
 
-    static let durableName = "DURABLE"
+    package static let durableName = "DURABLE"
     private static let traceNames = ["RESERVE", "NEXT", "ROLE"]
     private static let names = ["LOCK", "ADOPT", "ROLE.tmp", durableName, durableName + ".tmp"]
     /// What stands in the names of files that were set aside although they were whole, or acknowledged.
@@ -115,7 +115,7 @@ package struct DataFiles: Sendable {
     }
 
     /// Removes what a compaction that was cut short has left. Its files are named by nobody.
-    func removeTemporaryFiles(_ contents: Contents, on disk: any Disk) throws(StoreError) {
+    package func removeTemporaryFiles(_ contents: Contents, on disk: any Disk) throws(StoreError) {
         for name in contents.temporary { try disk.remove(folder.appending(name)) }
         if try disk.exists(nextSnapshot) { try disk.remove(nextSnapshot) }
     }

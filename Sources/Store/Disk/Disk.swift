@@ -197,7 +197,7 @@ private func uninterrupted<Result>(_ call: () throws(StoreError) -> Result) thro
 
 extension FilePath {
     /// The folder that the file is in: `.` for a bare name.
-    var folder: FilePath {
+    package var folder: FilePath {
         let folder = removingLastComponent()
         return folder.isEmpty ? "." : folder
     }

@@ -11,6 +11,7 @@ struct FeedReader: Sendable {
     let files: DataFiles
     let history: String
     let writer: LogWriter
+    let background: any Background
     /// Whether only what is on the disk may be sent, rather than all that is written.
     let isSynced: Bool
 

@@ -19,7 +19,8 @@ extension Store {
     /// Begins to feed a follower that has answered `hello`. The store is loaded.
     package func feed(for hello: FollowerHello) -> LogFeed {
         let reader = FeedReader(
-            disk: disk, files: files, history: history, writer: writer, isSynced: durability == .always)
+            disk: disk, files: files, history: history, writer: writer, background: background,
+            isSynced: durability == .always)
         return LogFeed(reader, for: hello, progress: progress)
     }
 }

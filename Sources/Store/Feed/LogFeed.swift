@@ -134,7 +134,7 @@ package final class LogFeed {
         work.mailbox.withLock { $0.source = source }
         do throws(StoreError) {
             // It ends with this job: most of the time a feed needs no thread.
-            try Worker.forStorage().run { [work, reader, hello, progress] in
+            try reader.background.startForStorage("feed").submit { [work, reader, hello, progress] in
                 LogFeed.run(work, reader, hello)
                 progress()
             }

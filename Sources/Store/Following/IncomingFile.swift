@@ -26,14 +26,18 @@ final class IncomingFile: Sendable {
     /// Bytes that were given and are not written.
     private let unwritten = Atomic<Int>(0)
 
-    /// One for all, so that what is left to do for a file that nobody wants any more is done before the next one is made. Made
-    /// for the first of them.
-    private static let worker = Mutex<Worker?>(nil)
+    private let worker: LazyWorker
     /// Syncing as it goes keeps the disk's queue short for the log.
     private static let syncInterval = 4 << 20
 
-    /// - Parameter progress: called on the thread when there is less to do.
-    init(_ path: FilePath, on disk: any Disk, progress: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - worker: the same for all files of this path, so that what is left to do for one that nobody wants any more is done before
+    ///     the next one is made.
+    ///   - progress: called by the worker when there is less to do.
+    init(
+        _ path: FilePath, on disk: any Disk, by worker: LazyWorker, progress: @escaping @Sendable () -> Void
+    ) {
+        self.worker = worker
         self.path = path
         self.disk = disk
         self.progress = progress
@@ -65,18 +69,9 @@ final class IncomingFile: Sendable {
         }
         guard !isRunning else { return }
         do throws(StoreError) {
-            try IncomingFile.sharedWorker().run { self.work() }
+            try worker.worker().submit { self.work() }
         } catch {
             fail(error)
-        }
-    }
-
-    private static func sharedWorker() throws(StoreError) -> Worker {
-        try worker.withLock { worker throws(StoreError) in
-            if let worker { return worker }
-            let made = try Worker.forStorage()
-            worker = made
-            return made
         }
     }
 

@@ -1,8 +1,7 @@
 // A leader's snapshot on its way to the disk. Lines are checked as they come, and written by a thread to a file beside the data
-// set's own; nothing of the data set changes until `Store.adopt` is given a snapshot that is whole and on the disk.
+// set's own; nothing of the data set changes until `Store.install` is given a snapshot that is whole and on the disk.
 
 import Bytes
-import Dispatch
 import LogFormat
 import Synchronization
 import SystemPackage
@@ -41,12 +40,12 @@ package final class IncomingSnapshot {
     private static let batchSize = 64 << 10
 
     init(
-        at position: LogPosition, of history: String?, files: DataFiles, on disk: any Disk,
+        at position: LogPosition, of history: String?, files: DataFiles, on disk: any Disk, by worker: LazyWorker,
         progress: @escaping @Sendable () -> Void
     ) {
         self.position = position
         wantedHistory = history
-        file = IncomingFile(files.incomingSnapshot, on: disk, progress: progress)
+        file = IncomingFile(files.incomingSnapshot, on: disk, by: worker, progress: progress)
     }
 
     package var state: State {

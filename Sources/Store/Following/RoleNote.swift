@@ -66,10 +66,12 @@ extension ByteBuffer {
 package struct RoleFile: Sendable {
     private let files: DataFiles
     private let disk: any Disk
+    private let background: any Background
 
-    init(_ files: DataFiles, on disk: any Disk) {
+    init(_ files: DataFiles, on disk: any Disk, in background: any Background) {
         self.files = files
         self.disk = disk
+        self.background = background
     }
 
     /// What was written down of the role; nil where nothing was.
@@ -115,7 +117,7 @@ package struct RoleFile: Sendable {
     /// - Parameter done: called once, on that thread or, where none can be made, at once: with why it could not be written.
     package func write(_ note: RoleNote, done: @escaping @Sendable (StoreError?) -> Void) {
         do throws(StoreError) {
-            try Worker.forStorage().run {
+            try background.startForStorage("role").submit {
                 do throws(StoreError) {
                     try write(note)
                     done(nil)

@@ -1,4 +1,4 @@
-// A follower's data changing places: a leader's snapshot adopted, a log cut back to where it agrees with the leader's, everything
+// A follower's data changing places: a leader's snapshot installed, a log cut back to where it agrees with the leader's, everything
 // set aside. Files are renamed while nothing is open, and what is there then is loaded as at a start.
 //
 // All of these wait for the disk. Before each the writer has no job, no change is pending and no compaction is under way;
@@ -11,32 +11,32 @@ extension Store {
     /// Begins to receive a snapshot that is exact at `position`. One at a time.
     /// - Parameter history: the leader's data set, where it has to be that one.
     package func beginSnapshot(at position: LogPosition, of history: String? = nil) -> IncomingSnapshot {
-        IncomingSnapshot(at: position, of: history, files: files, on: disk, progress: progress)
+        IncomingSnapshot(at: position, of: history, files: files, on: disk, by: snapshotWorker, progress: progress)
     }
 
     /// Makes a snapshot that was received and finished the data set.
     /// - Parameter hasDiverged: whether the leader knows that it lacks changes that this log has. They are set aside then, and
     ///   so they are where this log is of another history, or has more.
-    package func adopt(_ incoming: IncomingSnapshot, hasDiverged: Bool = false) throws(StoreError) {
-        precondition(incoming.state == .finished, "a snapshot is adopted that is not whole and on the disk")
+    package func install(_ incoming: IncomingSnapshot, hasDiverged: Bool = false) throws(StoreError) {
+        precondition(incoming.state == .finished, "a snapshot is installed that is not whole and on the disk")
         let isPart = incoming.history == history && position.seq <= incoming.position.seq && !hasDiverged
         let isEmpty = position.seq == 0
-        try adopt(
-            Adoption(history: incoming.history, position: incoming.position, setsAside: !isPart && !isEmpty))
+        try install(
+            SnapshotInstall(history: incoming.history, position: incoming.position, setsAside: !isPart && !isEmpty))
     }
 
     /// Makes an empty data set one of another history, whose log begins at seq 1.
     package func adoptHistory(_ history: String) throws(StoreError) {
         precondition(position.seq == 0, "a data set that has changes is given another history")
-        try adopt(Adoption(history: history, position: .start, setsAside: false))
+        try install(SnapshotInstall(history: history, position: .start, setsAside: false))
     }
 
-    private func adopt(_ adoption: Adoption) throws(StoreError) {
+    private func install(_ install: SnapshotInstall) throws(StoreError) {
         let error = endLog()
         defer { beginLoading() }
         if let error { throw error }
-        try adoption.write(to: files, on: disk)
-        try adoption.finish(files, time: now, on: disk)
+        try install.write(to: files, on: disk)
+        try install.finish(files, time: now, on: disk)
     }
 
     /// Takes back every change behind `position`, one of `followerHello`'s checkpoints, or `start`: the segments that hold them are
@@ -58,10 +58,10 @@ extension Store {
         defer { beginLoading() }
         if let error { throw error }
         if position.seq == 0 {
-            _ = try SetAside.everything(of: files, as: "diverged", time: now, on: disk)
+            _ = try Quarantine.everything(of: files, as: "diverged", time: now, on: disk)
         } else {
             let segments = try files.contents(on: disk).segments.filter { $0 > position.seq }
-            _ = try SetAside.segments(segments, of: files, as: "diverged", time: now, on: disk)
+            _ = try Quarantine.segments(segments, of: files, as: "diverged", time: now, on: disk)
         }
     }
 
@@ -70,7 +70,7 @@ extension Store {
         let error = endLog()
         defer { beginLoading() }
         if let error { throw error }
-        _ = try SetAside.everything(of: files, as: "superseded", time: now, on: disk)
+        _ = try Quarantine.everything(of: files, as: "superseded", time: now, on: disk)
     }
 
     /// Where segments begin that the snapshot does not hold, the newest first; not where the log ends.

@@ -13,14 +13,14 @@ import LogFormat
 import SystemPackage
 
 /// The end of a log, or a place before its end.
-struct DurableMark: Equatable, Sendable {
-    let history: String
+package struct DurableMark: Equatable, Sendable {
+    package let history: String
     /// The number that names the segment that was open.
-    let segment: UInt64
+    package let segment: UInt64
     /// A change that was on the disk, and so was everything before it.
-    let position: LogPosition
+    package let position: LogPosition
     /// Whether the log was ended cleanly there.
-    let isClosed: Bool
+    package let isClosed: Bool
 
     init(history: String, segment: UInt64, position: LogPosition, isClosed: Bool) {
         self.history = history
@@ -70,16 +70,16 @@ struct DurableMark: Equatable, Sendable {
     // MARK: The file
 
     /// What a data set's DURABLE says.
-    enum Reading: Equatable {
+    package enum Reading: Equatable {
         case missing
         /// Neither line is as it was written, which no crash does.
         case unreadable
         case found(number: UInt64, DurableMark)
 
-        var mark: DurableMark? { if case .found(_, let mark) = self { mark } else { nil } }
+        package var mark: DurableMark? { if case .found(_, let mark) = self { mark } else { nil } }
     }
 
-    static func read(_ files: DataFiles, on disk: any Disk) throws(StoreError) -> Reading {
+    package static func read(_ files: DataFiles, on disk: any Disk) throws(StoreError) -> Reading {
         guard try disk.exists(files.durable) else { return .missing }
         let file = try disk.open(files.durable, for: .reading)
         var content = ByteBuffer()

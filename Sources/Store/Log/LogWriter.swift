@@ -1,23 +1,22 @@
-// Batches to disk. In the default mode a thread of its own writes and syncs, one batch at a time, while the reactor
+// Batches to disk. In the default mode a worker writes and syncs, one batch at a time, while the reactor
 // gathers the next: group commit. In the relaxed modes the reactor itself writes, which only copies into the page cache,
-// and the thread does what can take long: syncs, filling ahead, and changing segments.
+// and the worker does what can take long: syncs, filling ahead, and changing segments.
 //
 // The first failure is final: after a failed sync nobody knows what the disk holds (Rebello et al., "Can applications
 // recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
 // things are no failure but an obstacle that can pass: a disk without space, which has taken nothing, and a file that was
-// moved away, which may come back. Then the thread holds the batch, and tries again until it fits, or until `giveUp`.
+// moved away, which may come back. Then the job is submitted again until the batch fits, or until `giveUp`.
 //
 // What becomes of a change that was not durable when the log failed is known only where no write of it was begun
 // (`attemptedSeq`): it is not there after a restart. Any other may or may not be.
 
 import Bytes
-import Dispatch
 import LogFormat
 import Synchronization
 
 /// Writes the log. The reactor calls; progress is read from counters.
 final class LogWriter: Sendable {
-    /// What the thread is to do, in this order.
+    /// What the worker is to do, in this order.
     struct Job: Sendable {
         /// Begin a new segment after the batch.
         var rotates = false
@@ -32,19 +31,25 @@ final class LogWriter: Sendable {
         var closes = false
     }
 
-    private struct Mailbox: ~Copyable, Sendable {
+    /// What is left of the job that was submitted.
+    private struct Work: ~Copyable, Sendable {
         var batch = LogBatch()
         var job = Job()
+        var isUnderWay = false
+        /// Whether an obstacle holds it up.
+        var isHeld = false
     }
 
-    private let mailbox = Mutex(Mailbox())
+    private let work = Mutex(Work())
+    private let worker: any Worker
+    /// For how long syncs take.
+    private let background: any Background
     private let segment: Mutex<OpenSegment>
     private let next: NextSegment
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
-    private let jobs = DispatchSemaphore(value: 0)
-    private let surrender = DispatchSemaphore(value: 0)
-    private let closed = DispatchSemaphore(value: 0)
+    /// Whether an obstacle is a failure from now on.
+    private let isGivenUp = Atomic<Bool>(false)
     private let progress: @Sendable () -> Void
 
     /// Numbers of the last records that a write was begun for, that are written, and that are known to be on the disk.
@@ -64,17 +69,18 @@ final class LogWriter: Sendable {
     private let obstructed = Atomic<Bool>(false)
     private let room = Atomic<Int>(.max)
 
-    /// How long the thread waits before it tries again what an obstacle has stopped.
-    private static let retryInterval = DispatchTimeInterval.milliseconds(50)
+    /// How long it is until what an obstacle has stopped is tried again, in nanoseconds.
+    private static let retryInterval = 50_000_000
     /// A batch's buffer that has grown beyond this is given back after use.
     private static let keptBufferSize = 1 << 20
 
     /// - Parameters:
     ///   - position: where the log ends, all of it durable.
-    ///   - progress: called on the writer's thread after each job, and when an obstacle has come or gone.
+    ///   - progress: called by the worker after each job, and when an obstacle has come or gone.
     /// - Throws: `StoreError.noThread`.
     init(
-        segment: consuming sending OpenSegment, position: LogPosition, progress: @escaping @Sendable () -> Void
+        segment: consuming sending OpenSegment, position: LogPosition, in background: any Background,
+        progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
         let place = segment.place
         places = Mutex((place, place))
@@ -84,9 +90,9 @@ final class LogWriter: Sendable {
         attempted = Atomic(position.seq)
         written = Atomic(position.seq)
         synced = Atomic(position.seq)
-        let worker = try Worker.forStorage()
+        self.background = background
+        worker = try background.startForStorage("log")
         noteSpace()
-        worker.run { self.run() }
     }
 
     /// Of changes behind this one nothing was ever given to the disk.
@@ -121,13 +127,14 @@ final class LogWriter: Sendable {
     /// Bytes that can still be written while the disk is full, as of the last job.
     var roomSize: Int { room.load(ordering: .acquiring) }
 
-    /// Gives the thread a job, which begins with writing `batch`; it comes back empty. One job at a time.
+    /// Gives the worker a job, which begins with writing `batch`; it comes back empty. One job at a time.
     func submit(_ batch: inout LogBatch, _ job: Job) {
-        mailbox.withLock { mailbox in
-            swap(&mailbox.batch, &batch)
-            mailbox.job = job
+        work.withLock { work in
+            precondition(!work.isUnderWay, "a job for the log before the last one is done")
+            swap(&work.batch, &batch)
+            (work.job, work.isUnderWay) = (job, true)
         }
-        jobs.signal()
+        worker.submit { self.proceed() }
     }
 
     /// Writes `batch` on the caller's thread, if that cannot take long. No job that has records is under way;
@@ -145,8 +152,11 @@ final class LogWriter: Sendable {
         return true
     }
 
-    /// Makes a batch that an obstacle holds up fail instead of waiting on. For the end of the process.
-    func giveUp() { surrender.signal() }
+    /// Makes what an obstacle holds up, now or later, fail instead of waiting on. For the end of the process.
+    func giveUp() {
+        isGivenUp.store(true, ordering: .releasing)
+        worker.submit { self.proceed() }
+    }
 
     /// Writes what is left, syncs, ends the log cleanly and returns when all of that is done. No job is under way.
     func close(_ batch: inout LogBatch) {
@@ -154,42 +164,51 @@ final class LogWriter: Sendable {
         var job = Job(syncs: true)
         job.closes = true
         submit(&batch, job)
-        closed.wait()
+        worker.finish()
     }
 
-    // MARK: The thread
+    // MARK: The worker
 
-    private func run() {
-        var batch = LogBatch()
-        while true {
-            jobs.wait()
-            let job = mailbox.withLock { mailbox in
-                swap(&mailbox.batch, &batch)
-                return mailbox.job
-            }
-            if job.releasesReserve { _ = segment.withLock { $0.releaseReserve() } }
-            write(&batch)
-            if job.rotates { rotate() }
-            if job.syncs { sync() }
-            if job.looks { look(job.lock) }
-            if job.closes { end() }
+    /// Does what is left of the job, until it is done or an obstacle is in the way: then again after a while.
+    private func proceed() {
+        let isDone = work.withLock { work -> Bool? in
+            guard work.isUnderWay else { return nil }
+            work.isUnderWay = !take(&work)
+            return !work.isUnderWay
+        }
+        guard let isDone else { return }
+        if isDone {
             noteSpace()
             finishedJobs.add(1, ordering: .releasing)
-            progress()
-            if job.closes {
-                closed.signal()
-                return
-            }
+        } else {
+            worker.submit(after: LogWriter.retryInterval) { self.proceed() }
         }
+        progress()
     }
 
-    private func write(_ batch: inout LogBatch) {
-        guard !batch.isEmpty else { return }
-        untilItPasses { () throws(StoreError) in
+    /// - Returns: false where an obstacle is in the way of what is left.
+    private func take(_ work: inout Work) -> Bool {
+        if work.job.releasesReserve { _ = segment.withLock { $0.releaseReserve() } }
+        work.job.releasesReserve = false
+        if !work.batch.isEmpty {
+            guard write(work.batch, &work.isHeld) else { return false }
+            work.batch.removeAll(keeping: LogWriter.keptBufferSize)
+        }
+        if work.job.rotates {
+            guard rotate(&work.isHeld) else { return false }
+            work.job.rotates = false
+        }
+        if work.job.syncs { sync() }
+        if work.job.looks { look(work.job.lock) }
+        (work.job.syncs, work.job.looks) = (false, false)
+        return !work.job.closes || end(&work.isHeld)
+    }
+
+    private func write(_ batch: borrowing LogBatch, _ isHeld: inout Bool) -> Bool {
+        attempt(&isHeld) { () throws(StoreError) in
             try segment.withLock { segment throws(StoreError) in try segment.checkPlace() }
             try append(batch)
         }
-        batch.removeAll(keeping: LogWriter.keptBufferSize)
     }
 
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
@@ -208,8 +227,8 @@ final class LogWriter: Sendable {
         written.store(batch.end.seq, ordering: .releasing)
     }
 
-    private func rotate() {
-        untilItPasses { () throws(StoreError) in
+    private func rotate(_ isHeld: inout Bool) -> Bool {
+        attempt(&isHeld) { () throws(StoreError) in
             try segment.withLock { segment throws(StoreError) in
                 try segment.rotate()
                 sealed.store(segment.sealedSize, ordering: .relaxed)
@@ -220,24 +239,30 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Does `step` until it succeeds, fails for good, or is given up.
-    private func untilItPasses(_ step: () throws(StoreError) -> Void) {
-        var isHeld = false
+    /// Tries a step.
+    /// - Returns: false where it is to be tried again, because something that can pass is in the way; true where it has succeeded or
+    ///   failed, now or earlier.
+    private func attempt(_ isHeld: inout Bool, _ step: () throws(StoreError) -> Void) -> Bool {
         while failureError == nil {
             do throws(StoreError) {
                 try step()
                 if isHeld { note(nil) }
-                return
+                break
             } catch {
-                guard error.isPassing else { return fail(error) }
+                guard error.isPassing else {
+                    fail(error)
+                    break
+                }
                 // The first thing to do on a full disk: what was held back for this is used up.
                 if error.isDiskFull && segment.withLock({ $0.releaseReserve() }) { continue }
-                isHeld = true
                 note(error)
-                progress()
-                if surrender.wait(timeout: .now() + LogWriter.retryInterval) == .success { fail(error) }
+                isHeld = true
+                guard isGivenUp.load(ordering: .acquiring) else { return false }
+                fail(error)
             }
         }
+        isHeld = false
+        return true
     }
 
     /// Outside the segment's lock, so that in the relaxed modes writing goes on meanwhile.
@@ -245,8 +270,7 @@ final class LogWriter: Sendable {
         guard failureError == nil else { return }
         let (file, place, position) = segment.withLock { ($0.file, $0.place, $0.position) }
         unsynced.store(0, ordering: .relaxed)
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = background.now
         do throws(StoreError) {
             try file.sync()
             places.withLock { $0.synced = place }
@@ -256,8 +280,7 @@ final class LogWriter: Sendable {
             fail(error)
         }
         syncs.add(1, ordering: .relaxed)
-        let components = (clock.now - start).components
-        let time = Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
+        let time = background.now - start
         syncTime.add(time, ordering: .relaxed)
         lastSyncTime.store(time, ordering: .relaxed)
     }
@@ -281,14 +304,15 @@ final class LogWriter: Sendable {
         }
     }
 
-    private func end() {
-        untilItPasses { () throws(StoreError) in
+    private func end(_ isHeld: inout Bool) -> Bool {
+        let isDone = attempt(&isHeld) { () throws(StoreError) in
             try segment.withLock { segment throws(StoreError) in
                 try segment.close(durable: durableSeq)
                 places.withLock { $0 = (segment.place, segment.place) }
             }
         }
-        _ = next.giveUp()
+        if isDone { _ = next.giveUp() }
+        return isDone
     }
 
     private func fail(_ error: StoreError) {

@@ -28,14 +28,16 @@ final class NextSegment: Sendable {
     /// Calls of `fill` that are not done.
     private let fills = Atomic<Int>(0)
     /// nil if nothing is filled ahead.
-    private let worker: Worker?
+    private let worker: (any Worker)?
 
     /// - Throws: `StoreError.noThread`.
-    init(files: DataFiles, layout: LogLayout, on disk: any Disk) throws(StoreError) {
+    init(
+        files: DataFiles, layout: LogLayout, on disk: any Disk, in background: any Background
+    ) throws(StoreError) {
         self.disk = disk
         self.files = files
         self.layout = layout
-        worker = layout.preallocation > 0 ? try Worker.forStorage() : nil
+        worker = layout.preallocation > 0 ? try background.startForStorage("next segment") : nil
     }
 
     /// Whether the thread has something to do.
@@ -49,7 +51,7 @@ final class NextSegment: Sendable {
         // A step further than is wanted now, so that not each batch asks.
         target.store(min(wanted + layout.preallocation, layout.segmentSize), ordering: .relaxed)
         fills.add(1, ordering: .relaxed)
-        worker.run {
+        worker.submit {
             self.fill()
             self.fills.subtract(1, ordering: .releasing)
         }

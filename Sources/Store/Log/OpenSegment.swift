@@ -35,8 +35,9 @@ struct OpenSegment: ~Copyable, Sendable {
     private(set) var sealedSize = 0
     private var reserve: SpaceReserve
     private var durableFile: DurableFile
-    /// When DURABLE was written last.
-    private var noted = ContinuousClock.now
+    /// When DURABLE was written last, in nanoseconds.
+    private var noted: Int
+    private let background: any Background
     let next: NextSegment
     /// Whether the disk has refused space: nothing is filled ahead until there is enough again.
     private(set) var isShort: Bool
@@ -44,13 +45,13 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Goes on with a segment whose last line ends at `end`.
     init(
         reopening file: any DiskFile, end: Int, hasRecords: Bool, position: LogPosition, history: String,
-        disk: any Disk, files: DataFiles, layout: LogLayout
+        disk: any Disk, files: DataFiles, layout: LogLayout, in background: any Background
     ) throws(StoreError) {
         // What was read and will be served has to be on the disk first, and so does the name that it was found by.
         try file.sync()
         try disk.syncFolder(files.folder)
         let size = try file.size()
-        let others = try OtherFiles(file, position, history, disk, files, layout)
+        let others = try OtherFiles(file, position, history, disk, files, layout, background)
         self.init(file, end, size, hasRecords, position, history, disk, files, layout, others)
     }
 
@@ -58,11 +59,11 @@ struct OpenSegment: ~Copyable, Sendable {
     /// header. When this returns, the segment is durable.
     init(
         after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
-        layout: LogLayout
+        layout: LogLayout, in background: any Background
     ) throws(StoreError) {
         let (file, end, _) = try OpenSegment.create(
             after: position, in: empty, history: history, disk: disk, files: files)
-        let others = try OtherFiles(file, position, history, disk, files, layout)
+        let others = try OtherFiles(file, position, history, disk, files, layout, background)
         self.init(file, end, try file.size(), false, position, history, disk, files, layout, others)
     }
 
@@ -71,12 +72,14 @@ struct OpenSegment: ~Copyable, Sendable {
         let reserve: SpaceReserve
         let durable: DurableFile
         let next: NextSegment
+        let background: any Background
 
         init(
             _ file: any DiskFile, _ position: LogPosition, _ history: String, _ disk: any Disk, _ files: DataFiles,
-            _ layout: LogLayout
+            _ layout: LogLayout, _ background: any Background
         ) throws(StoreError) {
-            next = try NextSegment(files: files, layout: layout, on: disk)
+            self.background = background
+            next = try NextSegment(files: files, layout: layout, on: disk, in: background)
             // Before the reserve, which takes all the space that it needs.
             durable = try DurableFile(
                 DurableMark(
@@ -106,6 +109,8 @@ struct OpenSegment: ~Copyable, Sendable {
         reserve = others.reserve
         durableFile = others.durable
         next = others.next
+        background = others.background
+        noted = background.now
         isShort = layout.reserve > 0 && !reserve.isHeld
     }
 
@@ -231,14 +236,14 @@ struct OpenSegment: ~Copyable, Sendable {
 
     /// Writes down that everything up to `position` is on the disk, and this segment.
     mutating func note(durable position: LogPosition, isClosed: Bool = false) {
-        noted = .now
+        noted = background.now
         durableFile.note(
             DurableMark(history: history, segment: firstSeq, position: position, isClosed: isClosed))
     }
 
     /// The same, where the last time is more than a second ago.
     mutating func noteNowAndThen(durable position: LogPosition) {
-        if ContinuousClock.now - noted > .seconds(1) { note(durable: position) }
+        if background.now - noted > 1_000_000_000 { note(durable: position) }
     }
 
     // MARK: Space and place

@@ -57,20 +57,20 @@ extension Recovery {
 
 extension DurableMark {
     /// For messages.
-    var reached: String { "change \(position.seq) was on the disk, as \(DataFiles.durableName) says" }
+    package var reached: String { "change \(position.seq) was on the disk, as \(DataFiles.durableName) says" }
 
     /// Whether a segment that was there has to come behind `last`. Where the log was ended cleanly, its last change says enough.
-    func names(segmentBehind last: UInt64?) -> Bool { !isClosed && (last ?? 0) < segment }
+    package func names(segmentBehind last: UInt64?) -> Bool { !isClosed && (last ?? 0) < segment }
 
     /// Whether the header of a segment was on the disk, which begins behind change `seq`.
-    func hasBeenWhole(segment first: UInt64, behind seq: UInt64) -> Bool {
+    package func hasBeenWhole(segment first: UInt64, behind seq: UInt64) -> Bool {
         isClosed ? seq < position.seq : first <= segment
     }
 }
 
 extension DataFiles {
     /// What says that a folder without segments has had some; nil where nothing does.
-    func traces(_ contents: Contents, _ mark: DurableMark?, on disk: any Disk) throws(StoreError) -> [String]? {
+    package func traces(_ contents: Contents, _ mark: DurableMark?, on disk: any Disk) throws(StoreError) -> [String]? {
         if let mark { return mark.isClosed && mark.position.seq == 0 ? nil : [DataFiles.durableName] }
         // What was interrupted may have renamed all of them.
         guard !contents.traces.isEmpty, try !hasSetAside(contents, on: disk) else { return nil }

@@ -23,7 +23,7 @@ package struct RecoveryReport: Sendable {
     /// Things that need not be wrong, and that somebody should hear of: sentences.
     package var warnings: [String] = []
     /// What was damaged and set aside, where that is asked for.
-    package var damage: DamageSetAside?
+    package var damage: DamageQuarantine?
 }
 
 /// Reads a data set once, at start. The lock is held by the caller.

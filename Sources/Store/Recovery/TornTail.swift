@@ -17,7 +17,7 @@ package struct TornTail: Equatable, Sendable {
     ///   - word: what the file's name says of it, `torn` or `damaged`.
     ///   - time: what else it is named by; a later one where that file is there already.
     /// - Returns: nil where there was nothing but reserved space.
-    static func setAside(
+    package static func setAside(
         _ file: any DiskFile, from end: Int, as word: String = "torn", time: UInt64, on disk: any Disk
     ) throws(StoreError) -> TornTail? {
         var tail = ByteBuffer()
@@ -48,9 +48,28 @@ package struct TornTail: Equatable, Sendable {
     }
 
     /// A clock that stands still, or was set back, must not make the name of an older file.
-    static func unusedName(_ prefix: String, time: UInt64, on disk: any Disk) throws(StoreError) -> FilePath {
+    package static func unusedName(_ prefix: String, time: UInt64, on disk: any Disk) throws(StoreError) -> FilePath {
         var time = time
         while try disk.exists(FilePath(prefix + "\(time)")) { time += 1 }
         return FilePath(prefix + "\(time)")
+    }
+}
+
+extension TornTail {
+    /// Bytes from `end` on, without the space reserved behind them.
+    package static func size(of file: any DiskFile, from end: Int) throws(StoreError) -> Int {
+        var position = end
+        var last = end
+        var chunk = ByteBuffer()
+        while true {
+            chunk.removeAll()
+            let count = try file.read(1 << 20, at: position, into: &chunk)
+            if count == 0 { return last - end }
+            for index in stride(from: count - 1, through: 0, by: -1) where chunk.bytes[index] != UInt8(ascii: "\n") {
+                last = position + index + 1
+                break
+            }
+            position += count
+        }
     }
 }

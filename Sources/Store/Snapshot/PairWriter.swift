@@ -5,7 +5,7 @@ import LogFormat
 import SystemPackage
 
 /// Writes a new file of pairs, in the order in which it is given them.
-struct PairWriter: ~Copyable {
+package struct PairWriter: ~Copyable {
     private let file: any DiskFile
     private var buffer = ByteBuffer()
     private var chain: UInt32
@@ -21,7 +21,7 @@ struct PairWriter: ~Copyable {
 
     /// Makes the file, which must not be there.
     /// - Parameter syncInterval: bytes after which what is written is synced.
-    init(
+    package init(
         creating path: FilePath, _ header: SnapshotHeader, on disk: any Disk, syncInterval: Int = .max
     ) throws(StoreError) {
         file = try disk.create(path)
@@ -31,7 +31,7 @@ struct PairWriter: ~Copyable {
 
     /// Appends a pair, or a key that is removed; `flushIfLarge` writes it.
     /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
-    mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
+    package mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
         count &+= 1
         chain = buffer.append(pairLine: change, isPlain: isPlain, chain: chain)
     }
@@ -43,18 +43,18 @@ struct PairWriter: ~Copyable {
     }
 
     /// Writes what was appended, once it is worth a write.
-    mutating func flushIfLarge() throws(StoreError) {
+    package mutating func flushIfLarge() throws(StoreError) {
         if buffer.count >= PairWriter.bufferSize { try flush() }
     }
 
     /// Writes the last line.
-    mutating func end() throws(StoreError) {
+    package mutating func end() throws(StoreError) {
         buffer.append(snapshotEnd: count, chain: chain)
         try flush()
     }
 
     /// Makes everything durable but the file's name.
-    func sync() throws(StoreError) { try file.sync() }
+    package func sync() throws(StoreError) { try file.sync() }
 
     private mutating func flush() throws(StoreError) {
         try file.write(buffer.bytes, Span(), at: size)

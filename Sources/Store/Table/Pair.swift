@@ -67,7 +67,7 @@ package struct Pair {
     }
 
     /// The change that makes it.
-    var change: Change {
+    package var change: Change {
         @_lifetime(borrow self)
         @inline(__always)
         get { .set(key: key, value: value) }

@@ -195,7 +195,7 @@ package final class Table {
     // MARK: Applying
 
     /// Applies a change: the one way in for the store, for recovery, and for whoever else reads a log.
-    func apply(_ change: borrowing Change) {
+    package func apply(_ change: borrowing Change) {
         apply(change, hash: hash(change.key))
     }
 

@@ -68,7 +68,7 @@ private final class RunningBatch {
         self.run = run
         progress = Progress(of: input.size, writesOutput: true)
         printer = ReplyPrinter(format: run.format, style: run.format == .text ? .batch : .command)
-        pipeline = Pipeline(over: link, limit: run.stopping.stopOnError ? 1 : 1024) { [unowned self] asked, reply in
+        pipeline = Pipeline(over: link, isStepwise: run.stopping.stopOnError) { [unowned self] asked, reply in
             try answered(asked, reply)
         }
     }
@@ -206,13 +206,5 @@ extension ClientError {
         case .timedOut(let endpoint, let limit): "\(endpoint) was silent for \(limit)"
         default: "\(self)"
         }
-    }
-}
-
-extension Duration {
-    /// In whole nanoseconds; 0 where it is below.
-    var nanoseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return UInt64(max(0, seconds)) * 1_000_000_000 + UInt64(max(0, attoseconds / 1_000_000_000))
     }
 }

@@ -18,11 +18,11 @@ final class Pipeline<Tag> {
     private static var pieceSize: Int { 16 << 10 }
 
     /// - Parameters:
-    ///   - limit: the most requests at once; with 1 each is answered before the next is sent.
+    ///   - isStepwise: whether each request is answered before the next is sent.
     ///   - answered: is called for each reply, in the order of the requests.
-    init(over link: ServerLink, limit: Int = 1024, answered: @escaping (Tag, Reply) throws -> Void) {
+    init(over link: ServerLink, isStepwise: Bool = false, answered: @escaping (Tag, Reply) throws -> Void) {
         self.link = link
-        self.limit = limit
+        limit = isStepwise ? 1 : Window.depth
         self.answered = answered
         window = Window(limit: limit)
     }

@@ -12,7 +12,7 @@ struct TopCommand: ParsableCommand {
         usage: "puffin-cli top [--count <n>] [--sample <n>] [--match <pattern>] [<options>]",
         discussion: """
             It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. A server that has \
-            neither is asked for the values themselves, 256 MiB at most. It looks at 100,000 keys, or as many as --sample says \
+            neither is asked for the values themselves, \(SizeScan.byteLimit >> 20) MiB at most. It looks at 100,000 keys, or as many as --sample says \
             (0 for all); SCAN goes by the hash of a key, so these are a fair sample. Which keys are asked for most often no server \
             of this version says, so it is not shown.
             """)
@@ -61,7 +61,7 @@ struct TopCommand: ParsableCommand {
             let largest = scan.largest
             let all = total.map { " of \(grouped($0))" } ?? ""
             let average = largest.count > 0 ? "; \(ByteSize(largest.size / largest.count)) on average" : ""
-            let cut = scan.isCut ? "; ended at 256 MiB" : ""
+            let cut = scan.isCut ? "; ended at \(SizeScan.byteLimit >> 20) MiB" : ""
             try output.write {
                 $0.append(
                     text:
@@ -115,7 +115,8 @@ private final class SizeScan {
     private let link: ServerLink
     private var pipeline: Pipeline<[UInt8]>?
 
-    private static let byteLimit = 256 << 20
+    /// Bytes of values that are read where a server does not say how large they are.
+    static let byteLimit = 256 << 20
 
     init(over link: ServerLink, way: Way, limit: Int) {
         self.link = link

@@ -25,7 +25,7 @@ final class PairSink {
         self.stopping = stopping
         self.options = options
         hasExpiry = try link.knows("PEXPIREAT")
-        pipeline = Pipeline(over: link, limit: stopping.stopOnError ? 1 : 1024) { [unowned self] place, reply in
+        pipeline = Pipeline(over: link, isStepwise: stopping.stopOnError) { [unowned self] place, reply in
             if let text = Outcome(reply, spec: nil, arguments: []).errorText {
                 tally.refused += 1
                 complain(at: place, "ERROR: \(text)")

@@ -43,6 +43,30 @@ struct FailedOperationTests {
         #expect(StoreError.displaced(path: "p").isPassing)
     }
 
+    @Test("a start whose sync fails for want of space is refused, whatever it could give back to the disk")
+    func startWithoutSync() throws {
+        let model = ModelDisk()
+        let killed = FaultyDisk(model)
+        let opened = try OpenedStore(.never, on: killed) { $0.layout.reserve = 64 << 10 }
+        for index in 0..<20 { opened.set("key:\(index)", "value") }
+        opened.store.flush()
+        // Written, and not on the disk: only the process dies.
+        killed.kill()
+        try? opened.close()
+        var refused = 0
+        for number in 1...20 {
+            let disk = FaultyDisk(ModelDisk(copying: model), [PlannedFault(.error(.noSpace), at: .sync, number)])
+            let again = try? OpenedStore(.never, on: disk) { $0.layout.reserve = 64 << 10 }
+            let isLogs = disk.struck.contains { $0.path.hasSuffix(".jsonl") }
+            if isLogs {
+                #expect(again == nil, "sync \(number) of \(disk.struck[0].path) failed")
+                refused += 1
+            }
+            try? again?.close()
+        }
+        #expect(refused > 0)
+    }
+
     /// A store on a model disk, with one change that is answered for.
     private func opened(_ disk: FaultyDisk) throws -> OpenedStore {
         let opened = try OpenedStore(on: disk)

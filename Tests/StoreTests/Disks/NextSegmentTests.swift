@@ -1,6 +1,7 @@
 // The file that the next segment is made of: when it is there, that nothing depends on it, and that it takes no space that
 // is wanted elsewhere. Power losses and faults at any call of its making are in PowerLossTests and FaultTests as well.
 
+import Inspection
 import Store
 import SystemPackage
 import TestSupport

@@ -1,16 +1,20 @@
 // Seeded work for a store that is small in everything, so that a few dozen changes go through many segments, files of
 // sorted changes and snapshots.
 
+import Bytes
 import Store
 import TestSupport
 
 extension OpenedStore {
     /// Opens the data set of a disk in memory: small segments, little memory for sorting, no merged segment kept.
     init(
-        _ durability: Durability = .always, on disk: any Disk, reserve: Int = 16 << 10,
+        _ durability: Durability = .always, on disk: any Disk, background: any Background = Threads(),
+        reserve: Int = 16 << 10,
         adjust: (inout StoreOptions) -> Void = { _ in }
     ) throws(StoreError) {
-        try self.init(ModelFiles.parent, durability, segmentSize: 1_500, preallocation: 700, disk: disk) { options in
+        try self.init(
+            ModelFiles.parent, durability, segmentSize: 1_500, preallocation: 700, disk: disk, background: background
+        ) { options in
             options.layout.reserve = reserve
             options.layout.syncInterval = 900
             options.retention.size = 0

@@ -3,6 +3,7 @@
 
 import Bytes
 import Foundation
+import Inspection
 import Store
 import Synchronization
 import SystemPackage

@@ -2,6 +2,7 @@
 
 import Bytes
 import Foundation
+import Inspection
 import Store
 import SystemPackage
 import TestSupport

@@ -1,4 +1,5 @@
 import Bytes
+import Inspection
 import Store
 import SystemPackage
 import TestSupport

@@ -19,7 +19,8 @@ struct OpenedStore {
     /// Opens the data set `puffin.json` in `folder`; preallocates little, so that many tests do not fill the disk.
     init(
         _ folder: String, _ durability: Durability = .always, segmentSize: Int = 64 << 20, preallocation: Int = 4_096,
-        disk: any Disk = TestDisk(), now: UInt64 = OpenedStore.now, adjust: (inout StoreOptions) -> Void = { _ in }
+        disk: any Disk = TestDisk(), background: any Background = Threads(), now: UInt64 = OpenedStore.now,
+        adjust: (inout StoreOptions) -> Void = { _ in }
     ) throws(StoreError) {
         var options = StoreOptions()
         options.durability = durability
@@ -29,7 +30,9 @@ struct OpenedStore {
         options.compactSize = 0
         adjust(&options)
         let progress = progress
-        store = try Store(data: FilePath(folder + "/puffin.json"), options: options, disk: disk, now: now) {
+        store = try Store(
+            data: FilePath(folder + "/puffin.json"), options: options, disk: disk, background: background, now: now
+        ) {
             progress.signal()
         }
         while try store.load(lines: 1000) {}

@@ -3,6 +3,7 @@
 
 import Bytes
 import LogFormat
+import Store
 import SystemPackage
 
 /// What a check of all files has found.

@@ -2,6 +2,7 @@
 
 import Bytes
 import LogFormat
+import Store
 
 /// What became of a key, in the order of the log.
 package struct KeyHistory: ~Copyable {

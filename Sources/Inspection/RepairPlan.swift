@@ -8,6 +8,7 @@
 
 import Bytes
 import LogFormat
+import Store
 import SystemPackage
 
 /// A step of a repair, in terms of the segments' first numbers.

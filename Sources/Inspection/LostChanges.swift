@@ -1,6 +1,7 @@
 // What a repair gives up: the changes from a number on, what of them can still be read, and which keys they touch.
 
 import Bytes
+import Store
 
 /// Changes that the log will not have any more after a repair. Their bytes are set aside, not deleted.
 package struct LostChanges: Equatable, Sendable {

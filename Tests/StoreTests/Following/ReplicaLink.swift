@@ -93,7 +93,7 @@ final class ReplicaLink {
             case .promote: Issue.record("nobody is promoted")
             }
         } else if let incoming {
-            if try incoming.append(line) { try adopt(incoming) }
+            if try incoming.append(line) { try install(incoming) }
         } else if line.starts(with: "{\"seq\":") {
             try follower.store.applyRecord(line)
         } else {
@@ -120,12 +120,12 @@ final class ReplicaLink {
         }
     }
 
-    private func adopt(_ incoming: IncomingSnapshot) throws {
+    private func install(_ incoming: IncomingSnapshot) throws {
         incoming.finish()
         while incoming.state == .finishing { follower.progress.wait() }
         #expect(incoming.state == .finished && incoming.pendingSize == 0)
         try follower.commit()
-        try follower.store.adopt(incoming, hasDiverged: hasDiverged)
+        try follower.store.install(incoming, hasDiverged: hasDiverged)
         try follower.load()
         #expect(follower.store.position == incoming.position)
         self.incoming = nil

@@ -2,6 +2,7 @@
 
 import Bytes
 import LogFormat
+import Store
 
 /// Numbers about the files of one data set. Sizes are in bytes.
 package struct LogStatistics: Sendable {

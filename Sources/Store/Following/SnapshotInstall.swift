@@ -7,7 +7,7 @@
 //     the segments are set aside, or removed
 //     ADOPT is removed
 //
-// Where the leader's log begins at its start there is no snapshot to adopt, only a history: then `seq` is 0, and a first
+// Where the leader's log begins at its start there is no snapshot to install, only a history: then `seq` is 0, and a first
 // segment that names the history is made before ADOPT is removed.
 
 import Bytes
@@ -15,12 +15,12 @@ import LogFormat
 import SystemPackage
 
 /// What ADOPT says.
-struct Adoption: Equatable, Sendable {
+struct SnapshotInstall: Equatable, Sendable {
     /// The leader's data set.
     let history: String
     /// Where its snapshot is exact; `start` where there is none.
     let position: LogPosition
-    /// Whether what was there is kept under other names, because it is not a part of what is adopted.
+    /// Whether what was there is kept under other names, because it is not a part of what is installed.
     let setsAside: Bool
 
     // MARK: The file
@@ -37,8 +37,8 @@ struct Adoption: Equatable, Sendable {
         line.append(hex: position.crc)
         line.append(setsAside ? "\",\"aside\":true" : "\",\"aside\":false")
         line.appendChecksum(bodyFrom: 0, chain: 0)
-        if try disk.exists(files.adoption) { try disk.remove(files.adoption) }
-        let file = try disk.create(files.adoption)
+        if try disk.exists(files.snapshotInstall) { try disk.remove(files.snapshotInstall) }
+        let file = try disk.create(files.snapshotInstall)
         try file.write(line.bytes, Span(), at: 0)
         try file.sync()
         try disk.syncFolder(files.folder)
@@ -65,16 +65,16 @@ struct Adoption: Equatable, Sendable {
 
     // MARK: What it means
 
-    /// Ends an adoption that a crash has interrupted, or drops it where it had not got so far that it could be ended. To be
+    /// Ends an install that a crash has interrupted, or drops it where it had not got so far that it could be ended. To be
     /// called before anything else is read.
     /// - Parameter time: names what is set aside.
     static func finishInterrupted(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
-        if try disk.exists(files.adoption) {
-            let file = try disk.open(files.adoption, for: .reading)
+        if try disk.exists(files.snapshotInstall) {
+            let file = try disk.open(files.snapshotInstall, for: .reading)
             var line = ByteBuffer()
             while try file.read(4096, at: line.count, into: &line) > 0 {}
-            if let adoption = Adoption(line.bytes) {
-                try adoption.finish(files, time: time, on: disk)
+            if let install = SnapshotInstall(line.bytes) {
+                try install.finish(files, time: time, on: disk)
             } else {
                 try remove(files, on: disk)
             }
@@ -84,20 +84,20 @@ struct Adoption: Equatable, Sendable {
 
     /// Does what ADOPT says, as far as it is not done.
     func finish(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
-        guard try placeSnapshot(files, time: time, on: disk) else { return try Adoption.remove(files, on: disk) }
-        // What is adopted need not reach as far.
+        guard try placeSnapshot(files, time: time, on: disk) else { return try SnapshotInstall.remove(files, on: disk) }
+        // What is installed need not reach as far.
         try DurableMark.forget(files, on: disk)
         for first in try files.contents(on: disk).segments.reversed() {
             let path = files.segment(firstSeq: first)
             if setsAside {
-                try SetAside.rename(path, as: "superseded", time: time, on: disk)
+                try Quarantine.rename(path, as: "superseded", time: time, on: disk)
             } else {
                 try disk.remove(path)
             }
         }
         try disk.syncFolder(files.folder)
         if position.seq == 0 { try nameHistory(files, on: disk) }
-        try Adoption.remove(files, on: disk)
+        try SnapshotInstall.remove(files, on: disk)
     }
 
     /// Puts the leader's snapshot in its place.
@@ -107,7 +107,7 @@ struct Adoption: Equatable, Sendable {
         if try isThere(files.snapshot, on: disk) { return true }
         guard try isThere(files.incomingSnapshot, on: disk) else { return false }
         if setsAside, try disk.exists(files.snapshot) {
-            try SetAside.rename(files.snapshot, as: "superseded", time: time, on: disk)
+            try Quarantine.rename(files.snapshot, as: "superseded", time: time, on: disk)
             // Before its name is taken.
             try disk.syncFolder(files.snapshot.folder)
         }
@@ -116,7 +116,7 @@ struct Adoption: Equatable, Sendable {
         return true
     }
 
-    /// Whether a file is the snapshot that is adopted, by its first line.
+    /// Whether a file is the snapshot that is installed, by its first line.
     private func isThere(_ path: FilePath, on disk: any Disk) throws(StoreError) -> Bool {
         guard try disk.exists(path) else { return false }
         do throws(StoreError) {
@@ -140,7 +140,7 @@ struct Adoption: Equatable, Sendable {
     }
 
     private static func remove(_ files: DataFiles, on disk: any Disk) throws(StoreError) {
-        try disk.remove(files.adoption)
+        try disk.remove(files.snapshotInstall)
         try disk.syncFolder(files.folder)
     }
 }

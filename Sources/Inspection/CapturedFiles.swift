@@ -3,6 +3,7 @@
 
 import Bytes
 import LogFormat
+import Store
 import SystemPackage
 
 /// Why a data set cannot be inspected.
@@ -162,12 +163,5 @@ package struct CapturedFiles: Sendable {
     func segments(from seq: UInt64) -> ArraySlice<UInt64> {
         let start = segments.lastIndex { $0 <= seq } ?? segments.startIndex
         return segments[start...]
-    }
-}
-
-extension StoreError {
-    /// Whether a file is not there.
-    var isMissingFile: Bool {
-        if case .disk(_, _, .noSuchFileOrDirectory) = self { true } else { false }
     }
 }

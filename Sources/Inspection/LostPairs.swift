@@ -3,6 +3,7 @@
 
 import Bytes
 import LogFormat
+import Store
 
 /// Pairs of a snapshot that a repair gives up. The damaged file is kept beside the new one.
 package struct LostPairs: Equatable, Sendable {

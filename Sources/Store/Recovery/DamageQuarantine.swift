@@ -5,14 +5,14 @@ import LogFormat
 import SystemPackage
 
 /// What a start has set aside.
-package struct DamageSetAside: Equatable, Sendable {
+package struct DamageQuarantine: Equatable, Sendable {
     /// What was found, and where.
     package let damage: Damage
     /// The files that what was damaged, and all behind it, is in now.
     package internal(set) var paths: [String]
 }
 
-extension DamageSetAside: CustomStringConvertible {
+extension DamageQuarantine: CustomStringConvertible {
     package var description: String {
         "line \(damage.line) at byte \(damage.offset) of \(damage.path): expected \(damage.expected), found \(damage.found); "
             + "it and all behind it is in \(paths.isEmpty ? "no file" : paths.joined(separator: ", "))"
@@ -47,8 +47,8 @@ extension Recovery {
     }
 
     private mutating func setEverythingAside(_ damage: Damage) throws(StoreError) {
-        let names = try SetAside.everything(of: files, as: "damaged", time: time, on: disk)
-        report.damage = DamageSetAside(damage: damage, paths: names.map(\.string))
+        let names = try Quarantine.everything(of: files, as: "damaged", time: time, on: disk)
+        report.damage = DamageQuarantine(damage: damage, paths: names.map(\.string))
         report.snapshot = nil
         snapshot = nil
         table.removeAll()
@@ -60,7 +60,7 @@ extension Recovery {
         let isCut = current.map { $0.end > 0 } ?? false
         var later = Array(segments)
         if let current, !isCut { later.append(current.first) }
-        var names = try SetAside.segments(later, of: files, as: "damaged", time: time, on: disk).map(\.string)
+        var names = try Quarantine.segments(later, of: files, as: "damaged", time: time, on: disk).map(\.string)
         segments = []
         if let current, isCut {
             let file = try disk.open(files.segment(firstSeq: current.first), for: .writing)
@@ -68,7 +68,7 @@ extension Recovery {
             names += [cut?.path].compactMap { $0 }
             try finish(file, end: current.end, hasRecords: current.hasRecords, torn: false)
         }
-        report.damage = DamageSetAside(damage: damage, paths: names)
+        report.damage = DamageQuarantine(damage: damage, paths: names)
     }
 }
 

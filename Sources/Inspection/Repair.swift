@@ -2,6 +2,7 @@
 // first has begun: what is to be set aside is durable under its new name before it is gone from its old place.
 
 import Bytes
+import Store
 import SystemPackage
 
 /// A repair that holds the data set's lock.

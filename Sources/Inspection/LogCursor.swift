@@ -3,6 +3,7 @@
 
 import Bytes
 import LogFormat
+import Store
 import SystemPackage
 
 /// Goes through the records of a log.

@@ -5,6 +5,7 @@
 
 import Bytes
 import LogFormat
+import Store
 
 /// Reads the sound lines of a file with damage.
 struct SalvageReader: ~Copyable {

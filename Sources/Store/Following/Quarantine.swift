@@ -3,7 +3,7 @@
 import SystemPackage
 
 /// Renames files so that no start reads them.
-enum SetAside {
+enum Quarantine {
     /// Renames one file; it is durable once its folder is synced.
     /// - Parameters:
     ///   - word: why, for whoever finds it.

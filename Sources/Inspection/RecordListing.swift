@@ -2,6 +2,7 @@
 
 import Bytes
 import LogFormat
+import Store
 
 /// Lists records; goes on as more come, where it is asked to.
 package struct RecordListing: ~Copyable {

@@ -78,7 +78,7 @@ struct SwitchingTests {
             case .setAside: try store.setEverythingAside()
             default:
                 let incoming = try received(by: follower)
-                try store.adopt(incoming, hasDiverged: scene == .diverged)
+                try store.install(incoming, hasDiverged: scene == .diverged)
             }
             try follower.load()
             return follower

@@ -4,6 +4,7 @@
 
 import Bytes
 import LogFormat
+import Store
 
 /// What stands next in a segment that may be being written to.
 enum LiveStep {
@@ -54,25 +55,6 @@ extension SegmentReader where Source == FileSource {
                 if isSuspected { throw error }
                 isSuspected = true
             }
-        }
-    }
-}
-
-extension TornTail {
-    /// Bytes from `end` on, without the space reserved behind them.
-    static func size(of file: any DiskFile, from end: Int) throws(StoreError) -> Int {
-        var position = end
-        var last = end
-        var chunk = ByteBuffer()
-        while true {
-            chunk.removeAll()
-            let count = try file.read(1 << 20, at: position, into: &chunk)
-            if count == 0 { return last - end }
-            for index in stride(from: count - 1, through: 0, by: -1) where chunk.bytes[index] != UInt8(ascii: "\n") {
-                last = position + index + 1
-                break
-            }
-            position += count
         }
     }
 }

@@ -1,0 +1,118 @@
+// Workers that are threads. A Dispatch queue waits in silence until the system lets it make a thread; this reports at once that the
+// system does not. `unsafe` is allowed here: the one pointer that the new thread is given holds a reference, which the thread takes
+// over.
+
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Threads of this process, one for each worker.
+package struct Threads: Background {
+    package init() {}
+
+    package func start(_ name: String) throws(StartFailure) -> any Worker { try ThreadWorker() }
+
+    package var now: Int { Threads.now }
+
+    fileprivate static var now: Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+}
+
+private final class ThreadWorker: Worker {
+    private let jobs = Jobs()
+
+    init() throws(StartFailure) {
+        var all = sigset_t()
+        var former = sigset_t()
+        unsafe sigfillset(&all)
+        // The new thread inherits the mask: signals are for the thread that made it.
+        unsafe pthread_sigmask(SIG_BLOCK, &all, &former)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &former, nil) }
+        var thread = pthread_t()
+        let reference = unsafe Unmanaged.passRetained(jobs)
+        let errno = unsafe pthread_create(
+            &thread, nil,
+            { reference in
+                unsafe Unmanaged<Jobs>.fromOpaque(reference.unsafelyUnwrapped).takeRetainedValue().run()
+                return nil
+            }, reference.toOpaque())
+        guard errno == 0 else {
+            unsafe reference.release()
+            throw StartFailure(errno: errno)
+        }
+        pthread_detach(thread)
+    }
+
+    deinit { jobs.end() }
+
+    func submit(_ job: @escaping @Sendable () -> Void) { jobs.add(job) }
+    func submit(after delay: Int, _ job: @escaping @Sendable () -> Void) { jobs.add(job, at: Threads.now + delay) }
+
+    func finish() {
+        let done = DispatchSemaphore(value: 0)
+        submit { done.signal() }
+        done.wait()
+    }
+}
+
+/// The jobs of one thread.
+private final class Jobs: Sendable {
+    private struct State: ~Copyable, Sendable {
+        var queue: [@Sendable () -> Void] = []
+        var later: [(time: Int, job: @Sendable () -> Void)] = []
+        var isEnded = false
+    }
+
+    /// What the thread does next.
+    private enum Step {
+        case run(@Sendable () -> Void)
+        /// Until this time, where it is known.
+        case wait(until: Int?)
+        case end
+    }
+
+    private let state = Mutex(State())
+    /// Given whenever the state changes.
+    private let changes = DispatchSemaphore(value: 0)
+
+    func add(_ job: @escaping @Sendable () -> Void) {
+        state.withLock { $0.queue.append(job) }
+        changes.signal()
+    }
+
+    func add(_ job: @escaping @Sendable () -> Void, at time: Int) {
+        state.withLock { $0.later.append((time, job)) }
+        changes.signal()
+    }
+
+    func end() {
+        state.withLock { $0.isEnded = true }
+        changes.signal()
+    }
+
+    func run() {
+        while true {
+            switch state.withLock({ step(&$0) }) {
+            case .run(let job): job()
+            case .wait(nil): changes.wait()
+            case .wait(let time?): _ = changes.wait(timeout: .now() + .nanoseconds(max(time - Threads.now, 0)))
+            case .end: return
+            }
+        }
+    }
+
+    private func step(_ state: inout State) -> Step {
+        if !state.later.isEmpty {
+            let now = Threads.now
+            if let due = state.later.firstIndex(where: { $0.time <= now }) {
+                return .run(state.later.remove(at: due).job)
+            }
+        }
+        if !state.queue.isEmpty { return .run(state.queue.removeFirst()) }
+        if state.later.isEmpty && state.isEnded { return .end }
+        return .wait(until: state.later.map(\.time).min())
+    }
+}
