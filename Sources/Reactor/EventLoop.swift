@@ -52,6 +52,8 @@ package final class EventLoop {
     /// during `deliver` is kept in `closed`.
     private var ready: [Unmanaged<Stream>] = unsafe []
     private var others: [Noted] = []
+    /// Those that are being called. Apart, so that both lists keep their memory.
+    private var delivered: [Noted] = []
     /// Streams that were closed, or given to another delegate, while something is being delivered, with their delegates: these may be
     /// further up the stack.
     private var closed: [(Stream, AnyObject?)] = []
@@ -114,9 +116,9 @@ package final class EventLoop {
     }
 
     private func deliverOthers() {
-        let noted = others
-        others.removeAll(keepingCapacity: true)
-        for one in noted { one.item?.deliver() }
+        swap(&others, &delivered)
+        for one in delivered { one.item?.deliver() }
+        delivered.removeAll(keepingCapacity: true)
     }
 
     func note(_ stream: Stream) { unsafe ready.append(Unmanaged.passUnretained(stream)) }

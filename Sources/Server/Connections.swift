@@ -68,9 +68,9 @@ final class Connections {
     /// - Returns: whether there were any.
     func bury(_ turn: Turn) -> Bool {
         guard !turn.isEmpty(.retired) else { return false }
-        let dead = turn.bury()
+        var dead = turn.bury()
         for session in dead { sessions[session.id] = nil }
-        turn.giveBack(dead)
+        turn.giveBack(&dead)
         return true
     }
 

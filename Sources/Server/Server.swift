@@ -237,7 +237,7 @@ package final class Server {
         deferrals.advance()
         pool.advance(left: memoryLeft)
         guard !turn.isEmpty(.unfinished) else { return }
-        let sessions = turn.take(.unfinished)
+        var sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
         for session in sessions {
             if session.hasAllowance {
@@ -246,7 +246,7 @@ package final class Server {
                 turn.add(session, to: .unfinished)
             }
         }
-        turn.giveBack(sessions)
+        turn.giveBack(&sessions)
     }
 
     /// Gives up replies that have waited for followers for too long.
@@ -310,7 +310,7 @@ package final class Server {
         let failure = store.failure
         noteDurable()
         if store.commit(through: replication.committed(local: store.poll())) || hasCommitted {
-            let waiting = turn.take(.waiting)
+            var waiting = turn.take(.waiting)
             if !waiting.isEmpty { clock.lap() }
             var answered = 0
             for session in waiting {
@@ -321,7 +321,7 @@ package final class Server {
                     answered += 1
                 }
             }
-            turn.giveBack(waiting)
+            turn.giveBack(&waiting)
             groupCommit.committed(answered: answered)
             // What gathered while the writer was busy.
             handOver()
@@ -337,10 +337,10 @@ package final class Server {
     }
 
     private func flush() {
-        let sessions = turn.take(.touched)
+        var sessions = turn.take(.touched)
         clock.beginSending(to: sessions.count)
         for session in sessions { session.flush() }
-        turn.giveBack(sessions)
+        turn.giveBack(&sessions)
         clock.endTurn(latencies)
     }
 

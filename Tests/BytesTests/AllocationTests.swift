@@ -41,7 +41,8 @@ struct AllocationTests {
             buffer.append(piece.span)
         }
         #expect(buffer.capacity == total)
-        #expect(steps < 12)
+        // Beyond 1 MiB the kernel moves pages (mremap), so smaller steps copy nothing.
+        #expect(steps < 24)
     }
 
     @Test("small pieces that are each expected do not make a buffer grow in small steps")

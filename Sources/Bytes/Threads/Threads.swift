@@ -60,8 +60,13 @@ private final class ThreadWorker: Worker {
 
 /// The jobs of one thread.
 private final class Jobs: Sendable {
+    /// A closure in a struct: an array of closures would allocate a thunk for each that goes in and out.
+    private struct Job: Sendable {
+        let run: @Sendable () -> Void
+    }
+
     private struct State: ~Copyable, Sendable {
-        var queue: [@Sendable () -> Void] = []
+        var queue: [Job] = []
         var later: [(time: Int, job: @Sendable () -> Void)] = []
         var isEnded = false
     }
@@ -79,7 +84,7 @@ private final class Jobs: Sendable {
     private let changes = DispatchSemaphore(value: 0)
 
     func add(_ job: @escaping @Sendable () -> Void) {
-        state.withLock { $0.queue.append(job) }
+        state.withLock { $0.queue.append(Job(run: job)) }
         changes.signal()
     }
 
@@ -111,7 +116,7 @@ private final class Jobs: Sendable {
                 return .run(state.later.remove(at: due).job)
             }
         }
-        if !state.queue.isEmpty { return .run(state.queue.removeFirst()) }
+        if !state.queue.isEmpty { return .run(state.queue.removeFirst().run) }
         if state.later.isEmpty && state.isEnded { return .end }
         return .wait(until: state.later.map(\.time).min())
     }

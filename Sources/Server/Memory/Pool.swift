@@ -89,11 +89,11 @@ final class Pool {
                 session.endWait(with: size)
             }
         }
-        let sessions = server.turn.take(.starved)
+        var sessions = server.turn.take(.starved)
         for session in sessions where session.isStarved && session.stream.isOpen {
             server.turn.add(session, to: .starved)
         }
-        server.turn.giveBack(sessions)
+        server.turn.giveBack(&sessions)
         if !ledger.isWaitedFor {
             timer = nil
             // What was seen of them says nothing the next time.

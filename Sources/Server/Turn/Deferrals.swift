@@ -73,12 +73,12 @@ final class Deferrals {
             polled.removeAll(keepingCapacity: true)
         }
         guard !turn.isEmpty(.deferred) else { return }
-        let sessions = turn.take(.deferred)
+        var sessions = turn.take(.deferred)
         for session in sessions {
             session.goOn()
             if !session.isParked { remove(session) } else if !session.hasMissedWake { add(session) }
         }
-        turn.giveBack(sessions)
+        turn.giveBack(&sessions)
         if polled.isEmpty { timer = nil }
     }
 

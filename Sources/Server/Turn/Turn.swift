@@ -64,7 +64,7 @@ package final class Turn {
     /// Takes sessions whose streams are closed off every list.
     func bury() -> [Session] { lists.bury() }
 
-    func giveBack(_ sessions: consuming [Session]) { lists.giveBack(sessions) }
+    func giveBack(_ sessions: inout [Session]) { lists.giveBack(&sessions) }
 
     func removeAll() { lists.removeAll() }
 

@@ -54,6 +54,10 @@ struct ServerLogTests {
             let client = try server.connect()
             for number in 0..<200 { #expect(try client.ask("SET key:\(number) \(secret)") == "OK") }
             #expect(try client.ask("SET large \(secret)\(String(repeating: "x", count: 2 << 20))").hasPrefix("ERROR"))
+            let filling = "\(secret)\(String(repeating: "x", count: 8 << 10))"
+            var count = 0
+            while try client.ask("SET filling:\(count) \(filling)") == "OK" { count += 1 }
+            for number in 0..<count { #expect(try client.ask("DELETE filling:\(number)") == "OK") }
             #expect(try client.ask("\(secret) \(secret)").hasPrefix("ERROR"))
             #expect(try client.ask("COMPACT") == "OK")
             #expect(server.process.waitForOutput(containing: "Compaction ended"))

@@ -128,6 +128,7 @@ private struct SeededLife {
             _ = store.poll()
         }
         store.close()
+        _ = store.commit(through: store.poll())
         ledger.noteAnswers(of: store)
         if store.committed != store.position.seq { wrong.append("closed with changes that are not committed") }
     }
