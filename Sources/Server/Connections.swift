@@ -65,13 +65,10 @@ final class Connections {
     }
 
     /// Lets go of the sessions whose streams are closed.
-    /// - Returns: whether there were any.
-    func bury(_ turn: Turn) -> Bool {
-        guard !turn.isEmpty(.retired) else { return false }
-        let dead = turn.bury()
+    func bury(_ turn: Turn) {
+        var dead = turn.bury()
         for session in dead { sessions[session.id] = nil }
-        turn.giveBack(dead)
-        return true
+        turn.giveBack(&dead)
     }
 
     /// Closes all of them.

@@ -57,7 +57,7 @@ struct TurnTests {
             let index = random.below(Self.lists.count)
             let list = Self.lists[index]
             if random.below(8) == 0 {
-                let taken = lists.take(list)
+                var taken = lists.take(list)
                 #expect(taken.map { member in members.firstIndex { $0 === member } } == expected[index])
                 expected[index] = []
                 // Whoever is handed the members may put some of them back.
@@ -65,7 +65,7 @@ struct TurnTests {
                     lists.add(member, to: list)
                     expected[index].append(members.firstIndex { $0 === member } ?? -1)
                 }
-                lists.giveBack(taken)
+                lists.giveBack(&taken)
             } else {
                 let number = random.below(members.count)
                 let isNew = lists.add(members[number], to: list)

@@ -8,7 +8,8 @@ import Wire
 /// The memory of all sessions. Used from one thread. An object of its own with nothing but private state, so that Swift sees that
 /// no two accesses to it overlap, and checks none at run time.
 final class Pool {
-    private unowned let server: Server
+    /// Set once, when the server is made of its parts.
+    private unowned var server: Server!
     private var ledger: Ledger
     /// Looks for sessions that move nothing, while others wait.
     private var timer: Timer?
@@ -23,33 +24,51 @@ final class Pool {
     /// Who holds no more than this is left alone: that much any client holds now and then.
     private static let idleSize = 16 << 10
 
-    init(_ server: Server, size: Int) {
-        self.server = server
+    init(size: Int) {
         ledger = Ledger(pool: size)
+        turnSize = ledger.turnSize
     }
 
+    /// Is the pool of a server's sessions from now on.
+    func attach(to server: Server) { self.server = server }
+
     /// Has another size from now on.
-    func change(to size: Int) { ledger.change(pool: size) }
+    func change(to size: Int) {
+        ledger.change(pool: size)
+        noteState()
+    }
 
     // MARK: What is held
 
     /// Bytes that sessions hold.
     var held: Int { ledger.held }
-    /// Bytes of replies that one share of a turn may make.
-    var turnSize: Int { ledger.turnSize }
+    /// Bytes of replies that one share of a turn may make. This and what follows is asked several times a turn, so it is kept.
+    private(set) var turnSize: Int
     /// Whether even sessions that hold little have to wait.
-    var isFull: Bool { ledger.isFull }
+    private(set) var isFull = false
     /// Whether nobody should keep memory for later.
-    var isTight: Bool { ledger.isTight }
+    private(set) var isTight = false
+    /// Whether anybody waits.
+    private var isWaitedFor = false
+
+    /// Keeps what the ledger says, after each change of it.
+    private func noteState() {
+        (turnSize, isFull, isTight) = (ledger.turnSize, ledger.isFull, ledger.isTight)
+        isWaitedFor = ledger.isWaitedFor
+    }
 
     /// Notes that a session holds `now` bytes instead of `before`.
     func settle(_ session: Session, from before: Int, to now: Int) {
         ledger.settle(session.id, from: before, to: now)
+        noteState()
     }
 
     // MARK: Asking
 
-    func isTooMuch(_ size: Int) -> Bool { ledger.isTooMuch(size) }
+    func isTooMuch(_ size: Int) -> Bool {
+        ledger.note(left: server.memoryLeft)
+        return ledger.isTooMuch(size)
+    }
 
     /// Whether not even the beginning of a small request is to be kept.
     var isOverfull: Bool { ledger.isOverfull }
@@ -58,6 +77,8 @@ final class Pool {
     /// - Parameter waits: whether the session waits where there is not enough.
     /// - Returns: whether it may be taken.
     func ask(_ size: Int, _ purpose: Ledger.Purpose, for session: Session, waits: Bool = true) -> Bool {
+        ledger.note(left: server.memoryLeft)
+        defer { noteState() }
         if ledger.ask(size, purpose, for: session.id, charge: session.charge, waits: waits) { return true }
         guard waits else { return false }
         server.turn.add(session, to: .starved)
@@ -70,18 +91,19 @@ final class Pool {
     // MARK: Each turn
 
     /// Lets sessions go on that have waited for memory, first come first served.
-    /// - Parameter left: what the store leaves of the limit, in bytes.
-    func advance(left: Int) {
-        ledger.note(left: left)
-        if ledger.isWaitedFor { feed() }
-        if isTrimmed != ledger.isTight { trim() }
+    @inline(__always)
+    func advance() {
+        if isWaitedFor { feed() }
+        if isTrimmed != isTight { trim() }
     }
 
     private func feed() {
+        ledger.note(left: server.memoryLeft)
+        defer { noteState() }
         for purpose in Ledger.Purpose.allCases {
             while server.allowance.hasReplies || purpose == .request {
-                let next = ledger.next(purpose) { [server] id in
-                    guard let session = server.connections[id], session.waits(for: purpose) else { return nil }
+                let next = ledger.next(purpose) { [connections = server.connections] id in
+                    guard let session = connections[id], session.waits(for: purpose) else { return nil }
                     return session.charge
                 }
                 guard let (id, size) = next, let session = server.connections[id] else { break }
@@ -89,11 +111,11 @@ final class Pool {
                 session.endWait(with: size)
             }
         }
-        let sessions = server.turn.take(.starved)
+        var sessions = server.turn.take(.starved)
         for session in sessions where session.isStarved && session.stream.isOpen {
             server.turn.add(session, to: .starved)
         }
-        server.turn.giveBack(sessions)
+        server.turn.giveBack(&sessions)
         if !ledger.isWaitedFor {
             timer = nil
             // What was seen of them says nothing the next time.
@@ -103,7 +125,7 @@ final class Pool {
 
     /// Has idle sessions give back what they keep for later, once, when half of the pool is taken.
     private func trim() {
-        isTrimmed = ledger.isTight
+        isTrimmed = isTight
         guard isTrimmed else { return }
         for session in server.connections.all where session.stream.isOpen {
             session.trim()
@@ -128,7 +150,7 @@ final class Pool {
         for (session, _) in idle {
             free(session)
             session.settle()
-            if ledger.canGive(charge: { [server] in server.connections[$0]?.charge ?? 0 }) { return }
+            if ledger.canGive(charge: { [connections = server.connections] in connections[$0]?.charge ?? 0 }) { return }
         }
     }
 

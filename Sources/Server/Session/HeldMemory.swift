@@ -91,9 +91,6 @@ extension Session {
 
     // MARK: Going on
 
-    /// Whether it waits for memory.
-    var isStarved: Bool { want != .nothing }
-
     func waits(for purpose: Ledger.Purpose) -> Bool {
         guard stream.isOpen else { return false }
         return switch want {
@@ -157,7 +154,7 @@ extension Session {
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
         var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
-        if isBusy || stream.heldSize > 0 { size += parser.heldSize + listingSize + (parked?.heldSize ?? 0) }
+        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + listingSize + (parked?.heldSize ?? 0) }
         if size != charge { settle(at: size) }
     }
 

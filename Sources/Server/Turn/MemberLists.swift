@@ -70,10 +70,9 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
     }
 
     /// Keeps the memory of a list that was taken.
-    package mutating func giveBack(_ members: consuming [Member]) {
-        guard members.capacity > spare.capacity else { return }
-        spare = members
-        spare.removeAll(keepingCapacity: true)
+    package mutating func giveBack(_ members: inout [Member]) {
+        members.removeAll(keepingCapacity: true)
+        if members.capacity > spare.capacity { swap(&members, &spare) }
     }
 
     /// Takes those that are retired off every list.
