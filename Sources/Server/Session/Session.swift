@@ -42,6 +42,8 @@ final class Session: StreamDelegate, ListMember {
     var reservedSize = 0
     /// Bytes of the reply to the request at hand, which was given memory after a wait.
     var grantedSize = 0
+    /// Whether that request has waited for memory in vain.
+    var hasWaitedInVain = false
     var want = Want.nothing {
         didSet { isStarved = want != .nothing }
     }
