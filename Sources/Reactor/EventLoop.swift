@@ -48,15 +48,18 @@ package final class EventLoop {
 
     let base: OpaquePointer
 
-    /// Streams that have something, each once. Not retained: a stream is released only after it was closed, and one that is closed
-    /// during `deliver` is kept in `closed`.
-    private var ready: [Unmanaged<Stream>] = unsafe []
+    /// Streams that have something, each once, linked to each other in the order in which they were noted. Not retained: a stream is
+    /// released only after it was closed, and one that is closed during `deliver` is kept in `closed`.
+    private unowned(unsafe) var firstReady: Stream?
+    private unowned(unsafe) var lastReady: Stream?
     private var others: [Noted] = []
     /// Those that are being called. Apart, so that both lists keep their memory.
     private var delivered: [Noted] = []
+    private var hasOthers = false
     /// Streams that were closed, or given to another delegate, while something is being delivered, with their delegates: these may be
     /// further up the stack.
     private var closed: [(Stream, AnyObject?)] = []
+    private var hasClosed = false
     /// How many functions that call delegates are on the stack.
     private var depth = 0
 
@@ -109,21 +112,33 @@ package final class EventLoop {
     package func deliver() {
         beginDelivery()
         // Only callbacks of libevent note anything, so none is added meanwhile.
-        for index in unsafe ready.indices { unsafe ready[index]._withUnsafeGuaranteedRef { $0.deliver() } }
-        unsafe ready.removeAll(keepingCapacity: true)
-        if !others.isEmpty { deliverOthers() }
+        var next = unsafe firstReady
+        unsafe (firstReady, lastReady) = (nil, nil)
+        while let stream = next {
+            next = unsafe stream.nextReady
+            unsafe stream.nextReady = nil
+            stream.deliver()
+        }
+        if hasOthers { deliverOthers() }
         endDelivery()
     }
 
     private func deliverOthers() {
         swap(&others, &delivered)
+        hasOthers = false
         for one in delivered { one.item?.deliver() }
         delivered.removeAll(keepingCapacity: true)
     }
 
-    func note(_ stream: Stream) { unsafe ready.append(Unmanaged.passUnretained(stream)) }
+    func note(_ stream: Stream) {
+        if let last = unsafe lastReady { unsafe last.nextReady = stream } else { unsafe firstReady = stream }
+        unsafe lastReady = stream
+    }
 
-    func note(_ item: any Ready) { others.append(Noted(item: item)) }
+    func note(_ item: any Ready) {
+        others.append(Noted(item: item))
+        hasOthers = true
+    }
 
     // MARK: Streams that are closed while something is being delivered
 
@@ -131,11 +146,18 @@ package final class EventLoop {
 
     func endDelivery() {
         depth -= 1
-        if depth == 0, !closed.isEmpty { closed.removeAll() }
+        if depth == 0, hasClosed { forgetClosed() }
+    }
+
+    private func forgetClosed() {
+        hasClosed = false
+        closed.removeAll()
     }
 
     /// Keeps a stream and its delegate, which is done with it, until nothing is being delivered.
     func keep(_ stream: Stream, _ delegate: AnyObject?) {
-        if depth > 0 { closed.append((stream, delegate)) }
+        guard depth > 0 else { return }
+        closed.append((stream, delegate))
+        hasClosed = true
     }
 }

@@ -52,11 +52,15 @@ package final class Stream {
 
     /// The beginning of a request that has not come completely, or requests that have to wait.
     private var held = ByteBuffer()
+    /// Its capacity, for those who ask each turn: a number that is read needs no check for overlapping accesses.
+    private var capacity = 0
     private var missing = 1
     private var isConnected = true
     private var hasEnded = false
     private var reads = true
     private var events: Events = []
+    /// The next of those that the loop has noted.
+    unowned(unsafe) var nextReady: Stream?
 
     /// The most that is read at once when much is missing.
     private static let largeReadSize = 256 << 10
@@ -170,13 +174,13 @@ package final class Stream {
     package var heldSize: Int { held.count }
 
     /// Bytes of memory that hold what has come.
-    package var heldCapacity: Int { held.capacity }
+    package var heldCapacity: Int { capacity }
 
     /// Drops what is held, and its memory. Not to be called while the delegate is being shown it.
     package func dropHeld() {
         held.removeAll()
         held.trim(above: 0)
-        missing = 1
+        (missing, capacity) = (1, 0)
     }
 
     /// Reads what has come, without waiting until the loop says that something has. Not to be called by the delegate.
@@ -199,13 +203,16 @@ package final class Stream {
             count: count)
         let result = owner.received(bytes)
         missing = result.missing
-        if result.used < count && isOpen { held.append(bytes.extracting(result.used..<count)) }
+        guard result.used < count && isOpen else { return }
+        held.append(bytes.extracting(result.used..<count))
+        capacity = held.capacity
     }
 
     private func readMore() {
         let size = min(max(missing, EventLoop.readSize), Stream.largeReadSize)
         // For a line nobody knows how much is missing.
         held.reserve(size, expecting: missing > EventLoop.readSize ? missing + EventLoop.readSize : 0)
+        capacity = held.capacity
         var count = 0
         unsafe held.append(upTo: size) { room in
             unsafe count = recv(descriptor, room.baseAddress, size, 0)
@@ -221,6 +228,7 @@ package final class Stream {
         missing = result.missing
         held.removeFirst(result.used)
         held.trim(above: Stream.keptSize)
+        capacity = held.capacity
     }
 
     private func readFailed(_ count: Int) {

@@ -65,13 +65,10 @@ final class Connections {
     }
 
     /// Lets go of the sessions whose streams are closed.
-    /// - Returns: whether there were any.
-    func bury(_ turn: Turn) -> Bool {
-        guard !turn.isEmpty(.retired) else { return false }
+    func bury(_ turn: Turn) {
         var dead = turn.bury()
         for session in dead { sessions[session.id] = nil }
         turn.giveBack(&dead)
-        return true
     }
 
     /// Closes all of them.

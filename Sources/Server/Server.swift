@@ -46,9 +46,8 @@ package final class Server {
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
     private(set) lazy var ending = Ending(self)
-    private(set) lazy var deferrals = Deferrals(self, alarm)
-    private let alarm: Alarm
-    private(set) lazy var pool = Pool(self, size: memory.shares.pool)
+    let deferrals: Deferrals
+    let pool: Pool
     private(set) lazy var reading = Reading(loop)
     private var signals: [Signal] = []
     private var timers: [Timer] = []
@@ -75,7 +74,7 @@ package final class Server {
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
-            alarm = try Alarm(loop) {}
+            deferrals = Deferrals(try Alarm(loop) {})
             listeners = try Listeners(loop, configuration, log: log)
         } catch {
             throw .network(error)
@@ -91,6 +90,7 @@ package final class Server {
         replicationSettings = configuration.replication
         durableTimes = configuration.replication.acks == .local ? nil : DurableTimes()
         memory = MemoryBudget(wanted: configuration.maxMemory)
+        pool = Pool(size: memory.shares.pool)
         announcements = Announcements(log: log, data: configuration.data)
         bell = wakeup.bell
         state = .loading(Loading(at: clock.read()), isFirst: true)
@@ -101,6 +101,8 @@ package final class Server {
         } catch {
             throw .store(error)
         }
+        pool.attach(to: self)
+        deferrals.attach(to: self)
     }
 
     /// - Parameter others: descriptors that are needed for more than clients and their data.
@@ -134,7 +136,7 @@ package final class Server {
         listeners.start(log: log) { [unowned self] in connections.accept($0) }
         metrics?.start(self)
         state = .loading(Loading(at: clock.read()), isFirst: true)
-        while !ending.isFinished { takeTurn() }
+        while !isFinished { takeTurn() }
         metrics = nil
         deferrals.close()
         return ending.close()
@@ -146,7 +148,16 @@ package final class Server {
             || isLoading
     }
 
-    private var isLoading: Bool { if case .loading = state { !stopRequest.wasMade } else { false } }
+    private var isLoading: Bool {
+        guard !isServing.load(ordering: .relaxed), case .loading = state else { return false }
+        return !stopRequest.wasMade
+    }
+
+    /// Nothing ends a server that serves but a stop or a log that has failed.
+    private var isFinished: Bool {
+        if isServing.load(ordering: .relaxed), !stopRequest.wasMade, store.failure == nil { return false }
+        return ending.isFinished
+    }
 
     /// One turn: what is ready is noted, requests run, and what they have done becomes visible.
     private func takeTurn() {
@@ -173,7 +184,7 @@ package final class Server {
         flush()  // what is released, to the sockets
 
         turn.enter(.bury)
-        if connections.bury(turn) { resumeAccepting() }
+        if !turn.isEmpty(.retired) { bury() }
         deferrals.look()
         hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
         tellCompaction()
@@ -187,6 +198,11 @@ package final class Server {
     private func isConsistent() -> Bool {
         guard connections.count < 100 || clock.last % 64 == 0 else { return true }
         return turn.check(connections.all).isEmpty && pool.check().isEmpty
+    }
+
+    private func bury() {
+        connections.bury(turn)
+        resumeAccepting()
     }
 
     // MARK: Loading
@@ -234,8 +250,8 @@ package final class Server {
 
     private func goOn() {
         allowance.renew(pool)
-        deferrals.advance()
-        pool.advance(left: memoryLeft)
+        deferrals.advance(turn)
+        pool.advance()
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.

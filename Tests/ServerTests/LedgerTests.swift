@@ -57,6 +57,25 @@ struct LedgerTests {
         #expect(isGiven && ledger.held == 2 * Self.pool)
     }
 
+    @Test("those that hold together what each of them lacks can be told from those that can be served")
+    func blocked() {
+        var ledger = Ledger(pool: Self.pool)
+        ledger.note(left: 4 * Self.pool)
+        for id in 1...3 { ledger.settle(id, from: 0, to: 3 << 20) }
+        var isGiven = ledger.ask(4 * Self.pool - (1 << 20), .reply, for: 1, charge: 3 << 20)
+        #expect(!isGiven)
+        isGiven = ledger.ask(1 << 20, .reply, for: 2, charge: 3 << 20)
+        #expect(!isGiven)
+        let isBlocked = ledger.isBlocked { _ in 3 << 20 }
+        #expect(isBlocked)
+        // The third has gone meanwhile.
+        _ = ledger.ask(1 << 20, .reply, for: 3, charge: 3 << 20)
+        let found = ledger.removeBlocked(.reply) { $0 == 3 ? nil : 3 << 20 }
+        #expect(found == [1] && ledger.waiting(for: .reply) == 1)
+        let next = ledger.next(.reply) { _ in 3 << 20 }
+        #expect(next?.id == 2 && !ledger.isWaitedFor)
+    }
+
     /// One connection of the model.
     private struct Connection {
         var charge = 0

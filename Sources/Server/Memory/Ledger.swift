@@ -145,11 +145,27 @@ package struct Ledger {
         return nil
     }
 
-    /// Whether the first of those that wait for anything could have it now.
-    package func canGive(charge: (Int) -> Int) -> Bool {
+    /// Takes out those that wait for a purpose and could not have it now, even if they were first.
+    /// - Parameter charge: what a connection holds; nil where it does not wait any more.
+    package mutating func removeBlocked(_ purpose: Purpose, charge: (Int) -> Int?) -> [Int] {
+        var (kept, blocked): ([Want], [Int]) = ([], [])
+        for want in queues[purpose.rawValue] {
+            guard let charge = charge(want.id) else { continue }
+            if place(want.size, purpose, for: want.id, charge: charge) == .none {
+                blocked.append(want.id)
+            } else {
+                kept.append(want)
+            }
+        }
+        queues[purpose.rawValue] = kept
+        return blocked
+    }
+
+    /// Whether any of those that are first cannot have what they wait for.
+    package func isBlocked(charge: (Int) -> Int) -> Bool {
         Purpose.allCases.contains { purpose in
             guard let first = queues[purpose.rawValue].first else { return false }
-            return place(first.size, purpose, for: first.id, charge: charge(first.id)) != .none
+            return place(first.size, purpose, for: first.id, charge: charge(first.id)) == .none
         }
     }
 

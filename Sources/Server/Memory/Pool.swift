@@ -8,48 +8,74 @@ import Wire
 /// The memory of all sessions. Used from one thread. An object of its own with nothing but private state, so that Swift sees that
 /// no two accesses to it overlap, and checks none at run time.
 final class Pool {
-    private unowned let server: Server
+    /// Set once, when the server is made of its parts.
+    private unowned var server: Server!
     private var ledger: Ledger
     /// Looks for sessions that move nothing, while others wait.
     private var timer: Timer?
+    /// When any of those who wait last got something, or the pool shrank, in milliseconds of the monotonic clock; what was held then; and
+    /// whether any got something since the last look.
+    private var lastMove = 0
+    private var lastHeld = 0
+    private var isMoving = false
     /// Whether idle sessions have given back what they keep for later.
     private var isTrimmed = false
 
     /// For how long a client that moves next to no bytes may hold memory that others wait for, in milliseconds. A client that reads
     /// moves something each round trip.
     private static let patience = 500
-    /// How often that is looked at, in milliseconds.
+    /// How long nothing may move before those who wait in vain are refused, in milliseconds.
+    private static let longestStandstill = 1000
+    /// How often both are looked at, in milliseconds.
     private static let interval = 100
     /// Who holds no more than this is left alone: that much any client holds now and then.
     private static let idleSize = 16 << 10
 
-    init(_ server: Server, size: Int) {
-        self.server = server
+    init(size: Int) {
         ledger = Ledger(pool: size)
+        turnSize = ledger.turnSize
     }
 
+    /// Is the pool of a server's sessions from now on.
+    func attach(to server: Server) { self.server = server }
+
     /// Has another size from now on.
-    func change(to size: Int) { ledger.change(pool: size) }
+    func change(to size: Int) {
+        ledger.change(pool: size)
+        noteState()
+    }
 
     // MARK: What is held
 
     /// Bytes that sessions hold.
     var held: Int { ledger.held }
-    /// Bytes of replies that one share of a turn may make.
-    var turnSize: Int { ledger.turnSize }
+    /// Bytes of replies that one share of a turn may make. This and what follows is asked several times a turn, so it is kept.
+    private(set) var turnSize: Int
     /// Whether even sessions that hold little have to wait.
-    var isFull: Bool { ledger.isFull }
+    private(set) var isFull = false
     /// Whether nobody should keep memory for later.
-    var isTight: Bool { ledger.isTight }
+    private(set) var isTight = false
+    /// Whether anybody waits.
+    private var isWaitedFor = false
+
+    /// Keeps what the ledger says, after each change of it.
+    private func noteState() {
+        (turnSize, isFull, isTight) = (ledger.turnSize, ledger.isFull, ledger.isTight)
+        isWaitedFor = ledger.isWaitedFor
+    }
 
     /// Notes that a session holds `now` bytes instead of `before`.
     func settle(_ session: Session, from before: Int, to now: Int) {
         ledger.settle(session.id, from: before, to: now)
+        noteState()
     }
 
     // MARK: Asking
 
-    func isTooMuch(_ size: Int) -> Bool { ledger.isTooMuch(size) }
+    func isTooMuch(_ size: Int) -> Bool {
+        ledger.note(left: server.memoryLeft)
+        return ledger.isTooMuch(size)
+    }
 
     /// Whether not even the beginning of a small request is to be kept.
     var isOverfull: Bool { ledger.isOverfull }
@@ -58,11 +84,13 @@ final class Pool {
     /// - Parameter waits: whether the session waits where there is not enough.
     /// - Returns: whether it may be taken.
     func ask(_ size: Int, _ purpose: Ledger.Purpose, for session: Session, waits: Bool = true) -> Bool {
+        ledger.note(left: server.memoryLeft)
+        defer { noteState() }
         if ledger.ask(size, purpose, for: session.id, charge: session.charge, waits: waits) { return true }
         guard waits else { return false }
-        server.turn.add(session, to: .starved)
         if timer == nil {
-            timer = Timer(server.loop, every: Pool.interval) { [unowned self] in dropIdleHolders() }
+            (lastMove, lastHeld) = (server.clock.milliseconds, ledger.held)
+            timer = Timer(server.loop, every: Pool.interval) { [unowned self] in look() }
         }
         return false
     }
@@ -70,30 +98,27 @@ final class Pool {
     // MARK: Each turn
 
     /// Lets sessions go on that have waited for memory, first come first served.
-    /// - Parameter left: what the store leaves of the limit, in bytes.
-    func advance(left: Int) {
-        ledger.note(left: left)
-        if ledger.isWaitedFor { feed() }
-        if isTrimmed != ledger.isTight { trim() }
+    @inline(__always)
+    func advance() {
+        if isWaitedFor { feed() }
+        if isTrimmed != isTight { trim() }
     }
 
     private func feed() {
+        ledger.note(left: server.memoryLeft)
+        defer { noteState() }
         for purpose in Ledger.Purpose.allCases {
             while server.allowance.hasReplies || purpose == .request {
-                let next = ledger.next(purpose) { [server] id in
-                    guard let session = server.connections[id], session.waits(for: purpose) else { return nil }
+                let next = ledger.next(purpose) { [connections = server.connections] id in
+                    guard let session = connections[id], session.waits(for: purpose) else { return nil }
                     return session.charge
                 }
                 guard let (id, size) = next, let session = server.connections[id] else { break }
                 session.charge += size
                 session.endWait(with: size)
+                isMoving = true
             }
         }
-        var sessions = server.turn.take(.starved)
-        for session in sessions where session.isStarved && session.stream.isOpen {
-            server.turn.add(session, to: .starved)
-        }
-        server.turn.giveBack(&sessions)
         if !ledger.isWaitedFor {
             timer = nil
             // What was seen of them says nothing the next time.
@@ -103,7 +128,7 @@ final class Pool {
 
     /// Has idle sessions give back what they keep for later, once, when half of the pool is taken.
     private func trim() {
-        isTrimmed = ledger.isTight
+        isTrimmed = isTight
         guard isTrimmed else { return }
         for session in server.connections.all where session.stream.isOpen {
             session.trim()
@@ -113,23 +138,54 @@ final class Pool {
 
     // MARK: Clients that hold memory others wait for
 
-    /// Takes memory from clients that move no bytes, the largest first, until the first of those who wait gets what it waits for.
-    private func dropIdleHolders() {
+    /// Looks for who is in the way of those who wait; where nobody is and nothing moves, they have waited in vain.
+    private func look() {
         guard ledger.isWaitedFor else { return }
         let now = server.clock.milliseconds
+        ledger.note(left: server.memoryLeft)
+        if freeHolders(at: now, waiting: false) || isMoving || ledger.held < lastHeld - Pool.idleSize {
+            (lastMove, lastHeld, isMoving) = (now, ledger.held, false)
+        } else if now - lastMove >= Pool.longestStandstill {
+            // Those who wait hold what the others lack.
+            _ = freeHolders(at: now, waiting: true)
+            refuseBlocked()
+            (lastMove, lastHeld) = (now, ledger.held)
+        }
+        noteState()
+    }
+
+    /// Refuses those that cannot have what they wait for: together they hold what each of them lacks.
+    private func refuseBlocked() {
+        for purpose in Ledger.Purpose.allCases {
+            let charge = { [connections = server.connections] (id: Int) -> Int? in
+                guard let session = connections[id], session.waits(for: purpose) else { return nil }
+                return session.charge
+            }
+            for id in ledger.removeBlocked(purpose, charge: charge) { server.connections[id]?.endWaitInVain() }
+        }
+    }
+
+    /// Takes memory from clients that move no bytes, the largest first, until those who are first get what they wait for.
+    /// - Parameter isWaiting: whether from those that wait for a request's rest themselves, which is why they move nothing.
+    /// - Returns: whether there were any.
+    private func freeHolders(at now: Int, waiting isWaiting: Bool) -> Bool {
         var idle: [(Session, size: Int)] = []
         for session in server.connections.all where session.stream.isOpen {
             // Who waits for a reply holds a request, not what the others wait for.
-            guard session.idleTime(now) >= Pool.patience, !session.waits(for: .reply) else { continue }
+            guard session.idleTime(now) >= Pool.patience, session.isStarved == isWaiting, !session.waits(for: .reply)
+            else { continue }
             if session.charge > Pool.idleSize { idle.append((session, session.charge)) }
         }
-        // Those that wait themselves are idle because they are not read: only where nobody else is in the way.
-        idle.sort { ($0.0.isStarved ? 1 : 0, $1.size) < ($1.0.isStarved ? 1 : 0, $0.size) }
+        idle.sort { $0.size > $1.size }
         for (session, _) in idle {
+            guard ledger.isBlocked(charge: { [connections = server.connections] in connections[$0]?.charge ?? 0 })
+            else {
+                break
+            }
             free(session)
             session.settle()
-            if ledger.canGive(charge: { [server] in server.connections[$0]?.charge ?? 0 }) { return }
         }
+        return !idle.isEmpty
     }
 
     /// Has a session give back what it holds.

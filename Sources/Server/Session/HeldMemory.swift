@@ -26,7 +26,10 @@ extension Session {
     ///   - arguments: of the request that is being run.
     @inline(never)
     func hasMemory(forReplyOf size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) -> Bool {
-        let isGiven = size <= grantedSize || pool.ask(size, .reply, for: self, waits: !isRunningPart)
+        // Once it has waited in vain it does not wait again.
+        let waits = !isRunningPart && !hasWaitedInVain
+        hasWaitedInVain = false
+        let isGiven = size <= grantedSize || pool.ask(size, .reply, for: self, waits: waits)
         if isGiven {
             if size > grantedSize { charge += size }
             grantedSize = 0
@@ -34,7 +37,7 @@ extension Session {
             return true
         }
         replies.takeBack()
-        guard !isRunningPart else {
+        guard waits else {
             server.memory.countRefusal()
             replies.fail(.outOfMemory(used: server.usedMemory, limit: server.memory.limit, reply: size))
             return false
@@ -91,9 +94,6 @@ extension Session {
 
     // MARK: Going on
 
-    /// Whether it waits for memory.
-    var isStarved: Bool { want != .nothing }
-
     func waits(for purpose: Ledger.Purpose) -> Bool {
         guard stream.isOpen else { return false }
         return switch want {
@@ -120,6 +120,27 @@ extension Session {
             // Reading goes on at the end of the turn.
             turn.touch(self)
         case .going: goOn()
+        }
+    }
+
+    /// Gives up what it has waited for: nobody gives anything back.
+    func endWaitInVain() {
+        let had = want
+        want = .nothing
+        switch had {
+        case .nothing: break
+        case .reply:
+            isBusy = false
+            hasWaitedInVain = true
+            goOn()
+        case .request: refuseIncomplete()
+        case .going:
+            let (used, limit) = (server.usedMemory, server.memory.limit)
+            if refuseListing(.outOfMemory(used: used, limit: limit, reply: listingSize)) {
+                server.memory.countRefusal()
+            } else {
+                drop("memory is short and its requests wait", [("held", charge), ("used", used)])
+            }
         }
     }
 
@@ -157,7 +178,7 @@ extension Session {
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
         var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
-        if isBusy || stream.heldSize > 0 { size += parser.heldSize + listingSize + (parked?.heldSize ?? 0) }
+        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + listingSize + (parked?.heldSize ?? 0) }
         if size != charge { settle(at: size) }
     }
 

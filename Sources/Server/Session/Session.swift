@@ -42,7 +42,13 @@ final class Session: StreamDelegate, ListMember {
     var reservedSize = 0
     /// Bytes of the reply to the request at hand, which was given memory after a wait.
     var grantedSize = 0
-    var want = Want.nothing
+    /// Whether that request has waited for memory in vain.
+    var hasWaitedInVain = false
+    var want = Want.nothing {
+        didSet { isStarved = want != .nothing }
+    }
+    /// Whether it waits for memory.
+    private(set) var isStarved = false
     /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
     var isBusy = false
 

@@ -5,8 +5,12 @@ import Reactor
 
 /// The deferred requests of a server. Used from one thread.
 final class Deferrals {
-    private unowned let server: Server
+    /// Set once, when the server is made of its parts.
+    private unowned var server: Server!
     private var lists = WaitLists()
+    /// Whether anybody is on them, and whether anybody is looked at each turn. Asked each turn, so it is kept.
+    private var isWaitedOn = false
+    private var isPolling = false
     /// Sessions that are looked at each turn, and what makes turns meanwhile.
     private var polled: [Session] = []
     private var timer: Timer?
@@ -18,10 +22,10 @@ final class Deferrals {
     /// How often there is a turn while sessions are looked at, in milliseconds.
     private static let interval = 10
 
-    init(_ server: Server, _ alarm: Alarm) {
-        self.server = server
-        self.alarm = alarm
-    }
+    init(_ alarm: Alarm) { self.alarm = alarm }
+
+    /// Are a server's from now on.
+    func attach(to server: Server) { self.server = server }
 
     /// Has a session woken when its parked request may be answered.
     func add(_ session: Session) {
@@ -29,6 +33,7 @@ final class Deferrals {
         remove(session)
         guard !request.conditions.isEmpty else {
             polled.append(session)
+            isPolling = true
             if timer == nil { timer = Timer(server.loop, every: Deferrals.interval) {} }
             return
         }
@@ -36,6 +41,7 @@ final class Deferrals {
         let unmet = request.conditions.filter { !progress.meets($0) }
         guard !unmet.isEmpty else { return server.turn.add(session, to: .deferred) }
         session.ticket = lists.add(session.id, for: unmet, until: request.deadline)
+        isWaitedOn = true
     }
 
     /// Stops waiting for a session.
@@ -53,7 +59,7 @@ final class Deferrals {
     /// Wakes those whose requests may be answered now: they are, in the next turn's run.
     @inline(__always)
     func look() {
-        if !lists.isEmpty { wake() }
+        if isWaitedOn { wake() }
     }
 
     private func wake() {
@@ -63,27 +69,30 @@ final class Deferrals {
         let next = lists.nextDeadline()
         if let next, next != alarmTime { alarm.set(at: next * 1_000_000) }
         alarmTime = next
+        isWaitedOn = !lists.isEmpty
     }
 
     /// Answers the requests that may be answered.
-    func advance() {
-        let turn = server.turn
-        if !polled.isEmpty {
-            for session in polled { turn.add(session, to: .deferred) }
-            polled.removeAll(keepingCapacity: true)
-        }
-        guard !turn.isEmpty(.deferred) else { return }
+    @inline(__always)
+    func advance(_ turn: Turn) {
+        if isPolling || !turn.isEmpty(.deferred) { answer(turn) }
+    }
+
+    private func answer(_ turn: Turn) {
+        for session in polled { turn.add(session, to: .deferred) }
+        polled.removeAll(keepingCapacity: true)
         var sessions = turn.take(.deferred)
         for session in sessions {
             session.goOn()
             if !session.isParked { remove(session) } else if !session.hasMissedWake { add(session) }
         }
         turn.giveBack(&sessions)
-        if polled.isEmpty { timer = nil }
+        isPolling = !polled.isEmpty
+        if !isPolling { timer = nil }
     }
 
     /// Lets go of all of them.
     func close() {
-        (polled, timer) = ([], nil)
+        (polled, timer, isPolling) = ([], nil, false)
     }
 }

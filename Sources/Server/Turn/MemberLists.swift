@@ -13,14 +13,12 @@ package struct Membership: OptionSet, Sendable {
     package static let waiting = Membership(rawValue: 2)
     /// Sessions that go on in the next turn.
     package static let unfinished = Membership(rawValue: 4)
-    /// Sessions that wait for memory, first come first served.
-    package static let starved = Membership(rawValue: 8)
-    /// Sessions with a request that is answered later.
-    package static let deferred = Membership(rawValue: 16)
+    /// Sessions with a request that may be answered now, or has to be looked at.
+    package static let deferred = Membership(rawValue: 8)
     /// Sessions whose stream is closed.
-    package static let retired = Membership(rawValue: 32)
+    package static let retired = Membership(rawValue: 16)
 
-    static let count = 6
+    static let count = 5
     static let all = (0..<count).map { Membership(rawValue: 1 << UInt8($0)) }
 }
 
@@ -35,7 +33,7 @@ package protocol ListMember: AnyObject {
 
 /// The lists. Each keeps the order in which its members came.
 package struct MemberLists<Member: ListMember>: ~Copyable {
-    private var lists = InlineArray<6, [Member]>(repeating: [])
+    private var lists = InlineArray<5, [Member]>(repeating: [])
     /// The memory of lists that were taken, for the next ones.
     private var spare: [Member] = []
 
@@ -57,8 +55,6 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
     package func isEmpty(_ list: Membership) -> Bool { lists[index(list)].isEmpty }
 
     package func count(_ list: Membership) -> Int { lists[index(list)].count }
-
-    package func first(of list: Membership) -> Member? { lists[index(list)].first }
 
     /// Empties a list. What is taken may be given back, once it is done with.
     package mutating func take(_ list: Membership) -> [Member] {
@@ -98,7 +94,7 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
     /// - Returns: what is wrong; nothing where all is well.
     package func check(_ all: some Sequence<Member>) -> [String] {
         var problems: [String] = []
-        var counts = InlineArray<6, Int>(repeating: 0)
+        var counts = InlineArray<5, Int>(repeating: 0)
         for member in all {
             for list in Membership.all where member.membership.contains(list) { counts[index(list)] += 1 }
         }

@@ -25,6 +25,8 @@ package enum Phase: UInt8, CaseIterable, Sendable {
 package final class Turn {
     private var current = Phase.bury
     private var lists = MemberLists<Session>()
+    /// The lists that anybody is on. Asked several times a turn; a plain number needs no check for overlapping accesses.
+    private var used: Membership = []
     /// Whether requests are read: not in the second step of a stop.
     var takesRequests = true
 
@@ -45,28 +47,40 @@ package final class Turn {
 
     /// Has the end of the turn flush a session.
     @inline(__always)
-    func touch(_ session: Session) { lists.add(session, to: .touched) }
+    func touch(_ session: Session) { add(session, to: .touched) }
 
     /// Puts a session on a list, unless it is on it.
-    func add(_ session: Session, to list: Membership) { lists.add(session, to: list) }
+    func add(_ session: Session, to list: Membership) {
+        if lists.add(session, to: list) { used.formUnion(list) }
+    }
 
-    func isEmpty(_ list: Membership) -> Bool { lists.isEmpty(list) }
-
-    func count(_ list: Membership) -> Int { lists.count(list) }
+    /// Whether nobody is on a list.
+    @inline(__always)
+    func isEmpty(_ list: Membership) -> Bool { used.isDisjoint(with: list) }
 
     func members(of list: Membership) -> [Session] { lists.members(of: list) }
 
-    func first(of list: Membership) -> Session? { lists.first(of: list) }
-
-    /// Empties a list, whose members `giveBack` takes once they are done with.
-    func take(_ list: Membership) -> [Session] { lists.take(list) }
-
-    /// Takes sessions whose streams are closed off every list.
-    func bury() -> [Session] { lists.bury() }
+    /// Empties a list, whose memory `giveBack` takes once its members are done with.
+    func take(_ list: Membership) -> [Session] {
+        guard !isEmpty(list) else { return [] }
+        used.subtract(list)
+        return lists.take(list)
+    }
 
     func giveBack(_ sessions: inout [Session]) { lists.giveBack(&sessions) }
 
-    func removeAll() { lists.removeAll() }
+    /// Takes sessions whose streams are closed off every list.
+    func bury() -> [Session] {
+        let dead = lists.bury()
+        used.subtract(.retired)
+        for list in Membership.all where lists.isEmpty(list) { used.subtract(list) }
+        return dead
+    }
+
+    func removeAll() {
+        lists.removeAll()
+        used = []
+    }
 
     /// Looks whether lists and sessions say the same.
     /// - Returns: what is wrong; nothing where all is well.

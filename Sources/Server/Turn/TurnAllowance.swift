@@ -15,6 +15,7 @@ final class TurnAllowance {
     private static let stepCount = 1 << 17
     /// Begins a share.
     /// - Parameter pool: whose part for one turn's replies it is. Where it is full, only those go on that hold next to nothing.
+    @inline(__always)
     func renew(_ pool: Pool) {
         steps = TurnAllowance.stepCount
         replySize = pool.turnSize
