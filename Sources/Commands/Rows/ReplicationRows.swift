@@ -9,7 +9,7 @@ extension Catalog {
         CommandSpec(
             .role, "ROLE", "Leader or follower, of whom, and how far.", .replication, traits: .urgent,
             categories: .admin,
-            // Each of 1024 followers with a host's name of 253 bytes.
+            // 1,024 followers, each with a host name of 253 bytes.
             replyBound: .bytes(384 << 10), since: "0.1.0"),
         CommandSpec(
             .promote, "PROMOTE", "[FORCE]", 0...1, needs: "FORCE or nothing",
@@ -23,7 +23,7 @@ extension Catalog {
             "Makes this server a follower of the leader at an address, which it asks to connect.", .replication,
             traits: [.effect, .later, .urgent], categories: .admin, since: "0.1.0"),
         CommandSpec(
-            // A server that asks for itself says who it is behind the address.
+            // A server that asks on its own behalf adds its id after the address.
             .follower, "FOLLOWER", nil, 2...3, needs: "ADD or REMOVE, and an address",
             "Has one follower more, or one less, from now on and after a restart.", .replication,
             traits: [.effect, .later, .urgent], categories: .admin, since: "0.1.0"),
