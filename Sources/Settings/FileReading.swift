@@ -1,6 +1,6 @@
-// Small files as a whole: configurations and secrets.
+// Reads small files whole: configurations and secrets.
 //
-// `unsafe` is allowed in one line: read(2) is lent an array for the time of the call, and fills no more than it holds.
+// `unsafe` is allowed in one line: read(2) gets an array for the duration of the call, and fills no more than it holds.
 
 import SystemPackage
 

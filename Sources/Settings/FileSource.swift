@@ -1,4 +1,4 @@
-// Settings from a YAML file: sections, and keys in them.
+// Settings from a YAML file: sections with keys.
 
 import YAML
 
@@ -6,8 +6,8 @@ extension Harvest {
     /// The largest file that is read, in bytes.
     private static let fileLimit = 1 << 20
 
-    /// Takes what a file has.
-    /// - Parameter name: what has named it: a flag or a variable.
+    /// Takes the settings of a file.
+    /// - Parameter name: the flag or variable that names the file.
     mutating func gather(file path: String, namedBy name: String, schema: Schema) {
         let bytes: [UInt8]
         do throws(UnreadableFile) {
@@ -17,8 +17,8 @@ extension Harvest {
             return complain(.place(place), "cannot be read: \(error); \(name) names this file")
         }
         let reader = FileSource(path: path, schema: schema)
-        // Whoever wants no settings can say so by a comment; a file without anything is more likely half written, and to take
-        // it for one would set everything to its default.
+        // A file without settings needs at least a comment; an empty file is more likely half written, and accepting it
+        // would set everything to its default.
         let text = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
         if text.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
             return complain(reader.origin(1), "the file is empty; to set nothing, write a comment (#)")
@@ -32,12 +32,12 @@ extension Harvest {
     }
 }
 
-/// Takes a tree apart.
+/// Takes settings from a tree.
 private struct FileSource {
     let path: String
     let schema: Schema
 
-    /// How YAML writes that there is no value (YAML 1.2, 10.3.2).
+    /// YAML's spellings of no value (YAML 1.2, 10.3.2).
     private static let nulls = ["", "~", "null", "Null", "NULL"]
 
     func origin(_ line: Int) -> Origin { .file(path, line: line) }
@@ -61,7 +61,7 @@ private struct FileSource {
             return harvest.complain(origin(key.line), schema.unknown(section: name))
         }
         switch section.content {
-        // All of its keys may stand in comments.
+        // All of its keys may be commented out.
         case .scalar("", true): return
         case .mapping(let pairs):
             for (key, node, value) in unique(pairs, &harvest, prefix: name + ".") {
@@ -106,7 +106,7 @@ private struct FileSource {
         }
     }
 
-    /// The pairs of a mapping with their keys' texts, without those that came before.
+    /// The pairs of a mapping by their keys' texts; duplicates are errors.
     private func unique(
         _ pairs: [(key: YAMLNode, value: YAMLNode)], _ harvest: inout Harvest, prefix: String
     ) -> [(name: String, key: YAMLNode, value: YAMLNode)] {
