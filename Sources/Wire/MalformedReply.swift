@@ -1,7 +1,6 @@
-// What is wrong with bytes that are no reply. After such an error nothing on the connection can be trusted: the client
-// closes it.
+// Why bytes are not a reply. After such an error nothing on the connection can be trusted: the client closes it.
 
-/// Bytes that are no reply, or one beyond the limits. Sizes are in bytes.
+/// Bytes that are not a reply, or one beyond the limits. Sizes are in bytes.
 package enum MalformedReply: Error, Equatable, Sendable {
     case unknownType(found: UInt8)
     case lineTooLong(limit: Int)
