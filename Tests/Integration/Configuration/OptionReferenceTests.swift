@@ -88,4 +88,15 @@ struct OptionReferenceTests {
         }
         #expect(count > 10)
     }
+
+    @Test("a subcommand is in the manual page unless it is hidden", arguments: ["puffin-server", "puffin-cli"])
+    func subcommands(name: String) throws {
+        let dump = try ChildProcess.run([ChildProcess.program(name), "--experimental-dump-help"]).output
+        let command = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command
+        var shown: [String] = []
+        each(command, path: []) { command, path in if !path.isEmpty { shown.append(command.commandName) } }
+        // An item is `.It Em get`, or `.It Em "delete, del"` with an alias.
+        let items = try Document("docs/man/\(name).1").text.matches(of: #/\n\.It Em "?([a-z]+)/#).map { String($0.1) }
+        #expect(items.sorted() == (shown + ["help"]).sorted(), "run make man")
+    }
 }
