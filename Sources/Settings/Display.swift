@@ -79,7 +79,7 @@ extension Settings {
         let rows = [
             ("default", standard), ("allowed", setting.allowedText),
             ("flag", "--\(setting.flag)" + (setting.isList ? " (more than once, or separated by commas)" : "")),
-            ("environment", variable), ("file", "\(setting.key): below \(setting.section):"),
+            ("environment", variable), ("file", "\(setting.key): in \(setting.section):"),
             ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
             ("in force", "\(shown(setting)), from: \(self[setting].origin)"),
         ]

@@ -15,7 +15,7 @@ func readFile(_ path: String, limit: Int) throws(UnreadableFile) -> [UInt8] {
         let file = try FileDescriptor.open(FilePath(path), .readOnly)
         return try file.closeAfter { try read(file, limit: limit) }
     } catch Errno.isDirectory {
-        throw UnreadableFile(description: "it is a folder, and a file was expected")
+        throw UnreadableFile(description: "it is a folder, not a file")
     } catch let error as UnreadableFile {
         throw error
     } catch {

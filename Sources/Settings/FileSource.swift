@@ -46,7 +46,7 @@ private struct FileSource {
         guard case .mapping(let sections) = document.content else {
             return harvest.complain(
                 origin(document.line),
-                "expected sections with keys, such as server: and port: below it; found \(document.kindName)")
+                "expected sections with keys, such as server: with port: in it; found \(document.kindName)")
         }
         for (name, node, section) in unique(sections, &harvest, prefix: "") { take(section, name, node, &harvest) }
     }
@@ -72,7 +72,7 @@ private struct FileSource {
                 }
             }
         default:
-            harvest.complain(origin(section.line), "\(name) is a section with keys below it; found \(section.kindName)")
+            harvest.complain(origin(section.line), "\(name) is a section with keys in it; found \(section.kindName)")
         }
     }
 
@@ -82,7 +82,7 @@ private struct FileSource {
         case .scalar(let text, true) where FileSource.nulls.contains(text):
             let none = setting.isList && setting.mayBeEmpty ? "write [] for none, " : ""
             let what = text.isEmpty ? "" : " (\(text) is YAML for nothing)"
-            harvest.complain(origin(line), "\(name) has no value\(what); \(none)give it one or take the line out")
+            harvest.complain(origin(line), "\(name) has no value\(what); \(none)give it one or remove the line")
         case .scalar(let text, _) where !setting.isList:
             harvest.take(setting, [(text, origin(value.line))], at: origin(line))
         case .list(let nodes) where setting.isList:
@@ -91,7 +91,7 @@ private struct FileSource {
                 if case .scalar(let text, let isPlain) = node.content {
                     if isPlain, FileSource.nulls.contains(text) {
                         return harvest.complain(
-                            origin(node.line), "\(name) has an item without a value; give it one or take it out")
+                            origin(node.line), "\(name) has an item without a value; give it one or remove it")
                     }
                     items.append((text, origin(node.line)))
                 } else {
@@ -100,7 +100,7 @@ private struct FileSource {
             }
             harvest.take(setting, items, at: origin(line))
         default:
-            let expected = setting.isList ? "a list, each value on a line of its own behind a dash" : "one value"
+            let expected = setting.isList ? "a list, each value on a line of its own after a dash" : "one value"
             harvest.complain(
                 origin(value.line), "\(name) is \(expected); found \(value.kindName), expected \(setting.allowed)")
         }
@@ -119,7 +119,7 @@ private struct FileSource {
             }
             if let first = lines.updateValue(key.line, forKey: name) {
                 harvest.complain(
-                    origin(key.line), "\(prefix)\(name) stands here for the second time, first in line \(first)")
+                    origin(key.line), "\(prefix)\(name) is a duplicate of line \(first)")
             } else {
                 found.append((name, key, value))
             }

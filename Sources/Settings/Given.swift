@@ -82,7 +82,7 @@ struct Harvest {
     /// - Parameter place: the place of the rest.
     func told(of place: String) -> [Flaw] {
         if furtherFlaws == 0 { return flaws }
-        return flaws + [Flaw(place: place, text: "and \(furtherFlaws) more of such; mend these first")]
+        return flaws + [Flaw(place: place, text: "and \(furtherFlaws) more errors; fix these first")]
     }
 
     /// Takes the texts of a setting if all of them are valid.

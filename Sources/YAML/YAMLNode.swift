@@ -49,7 +49,7 @@ package struct YAMLNode {
     private static func node(
         _ event: YAMLEvent, _ line: Int, _ parser: inout LibYAML, depth: Int
     ) throws(YAMLError) -> YAMLNode {
-        guard depth < depthLimit else { throw YAMLError(line: line, text: "this is nested too deeply") }
+        guard depth < depthLimit else { throw YAMLError(line: line, text: "nested too deeply") }
         switch event {
         case .scalar(let text, let isPlain):
             return YAMLNode(line: line, content: .scalar(text, isPlain: isPlain))
@@ -83,7 +83,7 @@ package struct YAMLNode {
         let line = lines.indices.contains(error.line - 1) ? lines[error.line - 1] : []
         let indentation = line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         if indentation.contains(UInt8(ascii: "\t")) {
-            return YAMLError(line: error.line, text: "a tab; YAML is indented with blanks, two for each level")
+            return YAMLError(line: error.line, text: "a tab; indent YAML with spaces, two for each level")
         }
         return error
     }

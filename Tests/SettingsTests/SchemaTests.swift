@@ -184,7 +184,7 @@ struct DisplayTests {
         for part in [
             "replication.followers\n", "sends them the log", "none", "host:port", "--follower",
             "PUFFIN_REPLICATION_FOLLOWERS",
-            "separated by commas", "followers: below replication:", "live, by SIGHUP", "none, from: default",
+            "separated by commas", "followers: in replication:", "live, by SIGHUP", "none, from: default",
         ] {
             #expect(text.contains(part), "\(part) in \(text)")
         }

@@ -79,7 +79,7 @@ struct SourceTests {
         let found = try complaints(file: "server:\n" + names)
         #expect(found.count == 21)
         #expect(found.first?.hasPrefix("config.yaml:2: unknown setting 'server.k0'") == true)
-        #expect(found.last == "config.yaml: and 15980 more of such; mend these first")
+        #expect(found.last == "config.yaml: and 15980 more errors; fix these first")
         let items = Array(repeating: "'a b'", count: 16_000).joined(separator: ",")
         #expect(try complaints(file: "server:\n  bind: [\(items)]\n").count == 21)
         #expect(

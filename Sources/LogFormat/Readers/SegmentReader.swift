@@ -123,7 +123,7 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
         var lines = LineReader(source, chunkSize: chunkSize, reserveSize: reserveSize)
         guard (1...LogHeader.largestFirst).contains(firstSeq) else {
             throw lines.damage(
-                expected: "a segment that is named by its first change, \(Number.bound)", found: "\(firstSeq)")
+                expected: "a segment named after its first change, \(Number.bound)", found: "\(firstSeq)")
         }
         let first: LogLine?
         do throws(Source.Failure) {

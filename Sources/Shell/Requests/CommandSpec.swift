@@ -24,7 +24,7 @@ extension CommandSpec {
 
     /// The summary, and what puffin-cli does before.
     package var clientSummary: String {
-        traits.contains(.clears) ? summary.dropLast() + "; asks before." : summary
+        traits.contains(.clears) ? summary.dropLast() + "; asks for confirmation." : summary
     }
 
     /// Whether so many words, all names included, can be a request. What only RESP or only a line takes is one: the other is made of

@@ -28,7 +28,7 @@ struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
     }
 }
 
-/// Removes every pair; asks before.
+/// Removes every pair; asks for confirmation.
 struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
     static var configuration: CommandConfiguration { PlainCommand<Place>.configuration }
 

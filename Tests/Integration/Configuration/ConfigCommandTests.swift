@@ -94,7 +94,7 @@ struct ConfigCommandTests {
             let isFolder = try run(["--config", "."], in: folder)
             #expect(
                 isFolder == (
-                    2, ".: cannot be read: it is a folder, and a file was expected; --config names this file\n"
+                    2, ".: cannot be read: it is a folder, not a file; --config names this file\n"
                 ))
         }
     }
