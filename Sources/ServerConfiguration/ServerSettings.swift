@@ -1,8 +1,8 @@
-// Every setting of puffin-server, each once. A new setting is an entry here and the code that uses the property it sets; its
-// flag, its variable, its errors, the help and the reference follow. `make reference man` writes the documents anew.
+// Every setting of puffin-server, each once. A new setting is an entry here and the code that uses its property; flag,
+// variable, errors, help and reference follow. `make reference man` regenerates the documents.
 //
-// Settings knows texts and their sources and must not know the server, and the server does not know where its configuration
-// comes from. So what joins them is a room of its own, which tests can use without a process.
+// Settings must not know the server, and the server does not know where its configuration comes from. The module that
+// joins them can be tested without a process.
 
 import Bytes
 import Server
@@ -11,10 +11,10 @@ import Wire
 
 /// The settings of puffin-server.
 package enum ServerSettings {
-    /// All of them, in the order in which people read of them.
+    /// All settings, in the order of the documentation.
     package static let all = server + replication + storage + limits + observation
 
-    /// Their texts: what flags, environment and file are read by.
+    /// Their schema, by which flags, environment and file are read.
     package static let schema = Schema(all.map(\.setting))
 
     private static let server: [ServerSetting] = [
@@ -144,7 +144,7 @@ package enum ServerSettings {
 }
 
 extension Configuration {
-    /// What settings mean for a server.
+    /// The configuration of a server with these settings.
     package init(_ settings: Settings) {
         self.init()
         for setting in ServerSettings.all { setting.apply(settings, to: &self) }
