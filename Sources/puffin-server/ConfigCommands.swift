@@ -1,4 +1,4 @@
-// `puffin-server config`: what a server would be started with, without starting one.
+// `puffin-server config`: the configuration that a server would start with, without starting one.
 
 import ArgumentParser
 import Bytes

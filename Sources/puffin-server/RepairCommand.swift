@@ -58,7 +58,7 @@ struct RepairCommand: ParsableCommand {
     }
 }
 
-/// A plan in words.
+/// A plan as text.
 private struct PlanText {
     private let plan: RepairPlan
     private let files: DataFiles

@@ -94,7 +94,7 @@ struct ShowCommand: ParsableCommand {
     }
 }
 
-/// SIGINT and SIGTERM, as the end of a wait.
+/// Ends a wait on SIGINT or SIGTERM.
 private final class Interruption {
     private let arrived = DispatchSemaphore(value: 0)
     private var sources: [any DispatchSourceSignal] = []
@@ -109,7 +109,7 @@ private final class Interruption {
         }
     }
 
-    /// Whether one comes within some time.
+    /// Whether one arrives within some time.
     func comes(within time: DispatchTimeInterval) -> Bool {
         arrived.wait(timeout: .now() + time) == .success
     }

@@ -117,7 +117,7 @@ private func stateName(_ found: Verification) -> String {
     found.isDamaged ? "damaged" : found.isOfOtherVersion ? "other version" : found.isSound ? "sound" : "torn"
 }
 
-/// A text with blanks behind it, or in front of it, up to a width in characters.
+/// A text padded with spaces to a width in characters.
 func aligned(_ text: String, _ width: Int, left: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(width - text.unicodeScalars.count, 0))
     return left ? blanks + text : text + blanks
