@@ -24,7 +24,7 @@ package enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
         case .timedOut(let endpoint, let limit):
             "\(endpoint) was silent for \(limit); the request may or may not have been carried out"
         case .malformedReply(let endpoint, let why):
-            "what answers at \(endpoint) is no Puffin server: \(why.message)"
+            "\(endpoint) is not a Puffin server: \(why.message)"
         }
     }
 }

@@ -83,10 +83,10 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unacknowledged(let message): ErrorCode.described(ErrorCode.unacknowledged.rawValue, message)
         case .server(let code, let message): ErrorCode.described(code, message)
         case .unexpectedReply(let command, let reply):
-            "the server answered \(command) with \(reply), which is no answer to it"
-        case .notConvertible(let type): "the value's bytes are no \(type)"
-        case .malformedReply(let server, let reason): "what answers at \(server) is no Puffin server: \(reason)"
-        case .overloaded(let limit): "\(limit) requests wait already; send less at once or raise waitingLimit"
+            "the server answered \(command) with \(reply), which is not a valid reply"
+        case .notConvertible(let type): "the value's bytes are not a valid \(type)"
+        case .malformedReply(let server, let reason): "\(server) is not a Puffin server: \(reason)"
+        case .overloaded(let limit): "\(limit) requests are already waiting; send fewer at once or raise waitingLimit"
         case .notSupported(let command):
             "\(command) cannot be sent over connections that are shared: replies would no longer match requests"
         case .emptyRequest: "the request is empty; a command needs a name, and setAll and deleteAll a key"

@@ -115,7 +115,7 @@ extension StoreError: CustomStringConvertible {
                 + "snapshot; nothing was changed. Put the files back or restore them from a copy; to begin with an empty data "
                 + "set, remove this folder"
         case .damagedRole(let path):
-            "Damaged role: \(path) is not what PROMOTE, FOLLOW, DEMOTE or a handover have written, so nobody knows whether this "
+            "Damaged role: \(path) is not what PROMOTE, FOLLOW, DEMOTE or a handover have written, so it is unknown whether this "
                 + "server leads; nothing was changed. Find out which server does, remove the file, and start this one as that "
                 + "or as a follower, with --mode"
         }

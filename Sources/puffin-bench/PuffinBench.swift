@@ -21,7 +21,7 @@ struct PuffinBench: ParsableCommand {
             puffin-bench --dialect resp --compare localhost:6379
             puffin-bench --sweep
 
-            puffin-bench load --help has the options of that. docs/bench.md says how each figure is measured. Exit codes: \
+            puffin-bench load --help lists its options. docs/bench.md says how each figure is measured. Exit codes: \
             0 done, 1 wrong replies or something lost, 2 wrong usage, no server, or a server that went away, 3 a torture \
             that could not go on, 130 interrupted.
             """,

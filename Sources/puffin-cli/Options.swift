@@ -16,7 +16,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         name: "-timeout --timeout",
-        help: "How long connecting may take, and the server be silent, such as 500ms or 10s. (default: 5s)",
+        help: "How long connecting may take, and the server may stay silent, such as 500ms or 10s. (default: 5s)",
         transform: timeSpan)
     var timeout: TimeSpan?
 
@@ -48,7 +48,7 @@ struct FormatOptions: ParsableArguments {
     @Option(
         name: "-format --format",
         help:
-            "What replies look like: text; json, an object for each; raw, bytes only, also on a terminal. Of export: json or resp."
+            "The format of replies: text; json, one object each; raw, bytes only, also on a terminal. Export writes json or resp."
     )
     var format: OutputFormat?
 
@@ -70,7 +70,7 @@ struct StopOptions: ParsableArguments {
 
 /// Whether to ask before many keys are removed.
 struct SafetyOptions: ParsableArguments {
-    @Flag(name: "-yes --yes", help: "Do not ask before everything is removed.")
+    @Flag(name: "-yes --yes", help: "Remove pairs without asking for confirmation.")
     var yes = false
 }
 

@@ -19,9 +19,10 @@ struct PuffinCLI: AsyncParsableCommand {
             puffin-cli [<options>]
             """,
         discussion: """
-            Without a command it is a prompt on a terminal, and runs the commands that a pipe sends it elsewhere. A command that is \
-            not listed here is sent to the server as it is. Exit codes: 0 done, 1 the server answered with an error, 2 wrong usage \
-            or no answer. What begins with a dash and is neither an option nor a number comes after --:
+            Without a command it opens a prompt on a terminal, or runs the commands that are piped to it. A command \
+            that is not listed here is sent to the server unchanged. Exit codes: 0 done, 1 the server answered with \
+            an error, 2 wrong usage or no answer. An argument that begins with a dash and is neither an option nor a \
+            number must follow --:
               puffin-cli set mood -- -cheerful
             """,
         version: "puffin-cli \(puffinVersion)",
@@ -121,7 +122,7 @@ struct FlaggedRequest: ParsableArguments {
     /// - Throws: an `ExitCode` where one of these stands beside an option that says something else.
     func refuse(besides option: String) throws {
         guard cmd == nil, key == nil, value == nil, source.valueFile == nil else {
-            throw failed("\(option) and -cmd do not go together; see puffin-cli --help")
+            throw failed("\(option) and -cmd cannot be combined; see puffin-cli --help")
         }
     }
 }

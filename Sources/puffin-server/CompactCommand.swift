@@ -14,8 +14,8 @@ struct CompactCommand: ParsableCommand {
         commandName: "compact",
         abstract: "Merges the whole log of a data set that no server uses into its snapshot.",
         discussion: """
-            Loads the data set as a server does. Where a server runs, send it COMPACT instead. Merged segments stay as \
-            long as the options say, which are a server's.
+            Loads the data set as a server does. If a server runs, send it COMPACT instead. Merged segments are kept \
+            by the same options as a server's.
             """)
 
     @OptionGroup var data: DataFlags

@@ -13,7 +13,7 @@ struct LogCommand: ParsableCommand {
         commandName: "log",
         abstract: "Checks, shows and repairs the files of a data set.",
         discussion: """
-            Everything but repair --apply only reads, and may be used while a server runs on the same files.
+            All but repair --apply only read, and may be used while a server runs on the same files.
 
             Exit codes: 0 all is well, 2 wrong options, 4 the disk or the folder, 5 a file of another version, 6 damage, \
             7 in use by a server (repair --apply).

@@ -15,8 +15,8 @@ struct PuffinServer: ParsableCommand {
         commandName: "puffin-server",
         abstract: "A durable key-value server: an OK is on disk, and the log is JSON lines.",
         discussion: """
-            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly, SIGHUP \
-            makes it read its configuration again.
+            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly, SIGHUP reloads \
+            its configuration.
 
             Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk, the folder or a limit of the system, 5 a data \
             file of another version, 6 a damaged log, 7 a data file that another server uses.

@@ -39,7 +39,7 @@ final class Reloader {
             case .success(let fresh): change(server, to: fresh)
             case .failure(let flaws):
                 for flaw in flaws.flaws { log.error("Not reloaded: \(flaw)") }
-                log.error("The configuration was not reloaded, and everything is as before")
+                log.error("The configuration was not reloaded; the old one stays in force")
             }
             guard isAskedAgain else { return }
             isAskedAgain = false

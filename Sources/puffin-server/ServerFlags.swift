@@ -30,7 +30,7 @@ struct DataFlags: ParsableArguments {
     @Option(
         name: "-config --config",
         help:
-            "A YAML file with settings; flags and the environment (PUFFIN_…) come before it. PUFFIN_CONFIG names it as well.",
+            "A YAML file with settings; flags and the environment (PUFFIN_…) override it. PUFFIN_CONFIG can name it too.",
         completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 

@@ -8,10 +8,10 @@ import Store
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Checks every file: checksums, numbers, and what each file says of the others.",
+        abstract: "Checks every file: checksums, numbers, and agreement with the others.",
         discussion: """
-            Prints a line for each file, then the whole range. Ends with 0 where all is well, also with a torn tail, which \
-            the next start sets aside; with 6 where something is damaged.
+            Prints a line for each file, then the whole range. Exits with 0 if all is well, even with a torn tail, \
+            which the next start sets aside; with 6 if something is damaged.
             """)
 
     @OptionGroup var data: DataFlags

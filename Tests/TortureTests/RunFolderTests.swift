@@ -40,7 +40,7 @@ struct RunFolderTests {
             #expect(
                 throws: TortureError(
                     "\(folder) holds files that puffin-bench torture did not make (puffin.json); "
-                        + "name a folder that is empty, or that is not there yet")
+                        + "name a folder that is empty or does not exist")
             ) { try RunFolder(in: folder) }
             #expect(try names(folder) == before)
         }

@@ -31,7 +31,7 @@ final class LoadConnection: StreamDelegate {
         }
         if intake.isMalformed {
             worker.fail(
-                "what answers does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "
+                "the server does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "
                     + "--dialect \(worker.otherDialect)?")
             return Consumption(used: bytes.count, missing: 1)
         }

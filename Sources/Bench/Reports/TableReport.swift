@@ -52,7 +52,7 @@ package enum TableReport {
                 } ?? "")
         ]
         if result.total.misses > 0 {
-            lines.append("\(grouped(result.total.misses)) requests were for keys that are not there")
+            lines.append("\(grouped(result.total.misses)) requests were for missing keys")
         }
         if result.unsent > 0 {
             lines.append(

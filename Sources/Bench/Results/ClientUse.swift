@@ -50,7 +50,7 @@ package struct ClientUse: Sendable {
         if isOpenLoop && lateShare > ClientUse.lateLimit {
             return
                 "THE CLIENT COULD NOT KEEP ITS SCHEDULE: \(fixed(lateShare * 100, 1)) % of the requests began more than "
-                + "1 ms late for its own want of time (\(duration(UInt64(longestDelay))) at most); latencies include that. "
+                + "1 ms late for lack of its own time (\(duration(UInt64(longestDelay))) at most); latencies include that. "
                 + "Give it more --threads or processors of its own"
         }
         guard busiestThread > ClientUse.busyLimit else { return nil }

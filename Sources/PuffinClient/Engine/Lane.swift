@@ -183,7 +183,7 @@ final class Lane {
         case .malformed(let why):
             let error = PuffinError.malformedReply(from: address, reason: why)
             request.finish(
-                isSent ? error : .cannotConnect(to: address, reason: "what answers is no Puffin server: \(why)"))
+                isSent ? error : .cannotConnect(to: address, reason: "it is not a Puffin server: \(why)"))
             return false
         }
         if request.asksForSeq { router.forgetSeq() }

@@ -115,7 +115,7 @@ final class Link: StreamDelegate {
     private func take(_ reply: Reply) {
         if case .push = reply { return }
         hasAnswered = true
-        guard var entry = inFlight.first else { return lose(.malformed("a reply came that nobody has asked for")) }
+        guard var entry = inFlight.first else { return lose(.malformed("an unexpected reply arrived")) }
         entry.missing -= 1
         inFlight.first = entry
         if entry.missing == 0 { removeFirst(entry) }

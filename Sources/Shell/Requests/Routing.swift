@@ -46,7 +46,7 @@ package struct Routing: Sendable {
         }
         guard index < arguments.count else { return arguments }
         if let action {
-            throw RoutingError(description: "\(action) and the command \"\(arguments[index])\" do not go together")
+            throw RoutingError(description: "\(action) and the command \"\(arguments[index])\" cannot be combined")
         }
         return try Array(arguments[..<index]) + command(Array(arguments[index...]))
     }

@@ -117,16 +117,16 @@ private struct FieldReader: ~Escapable {
     }
 
     private static let noValue = LineError(
-        "A field is a list or an object, or nothing that JSON knows; a pair has strings and a number")
+        "A field is a list, an object or invalid JSON; a pair has strings and a number")
 
     private func explained(_ error: JSONError) -> LineError {
         switch error {
         case .expected(.value, let offset):
             offset == line.count ? LineError("The JSON object has no end") : FieldReader.noValue
         case .expected(.name, _): LineError("The name of a field is not a JSON string")
-        case .expected(.colon, _): LineError("There is no colon behind \"\(name)\"")
+        case .expected(.colon, _): LineError("There is no colon after \"\(name)\"")
         case .expected(.comma, _): LineError("The JSON object has no end, or no comma between its fields")
-        case .expected(.end, _): LineError("There is something behind the JSON object")
+        case .expected(.end, _): LineError("There is text after the JSON object")
         case .isTooDeep: FieldReader.noValue
         case .string(.unterminated): LineError("A JSON string has no closing quote")
         case .string(.loneSurrogate(let place)):

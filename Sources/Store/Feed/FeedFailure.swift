@@ -11,7 +11,7 @@ extension FeedFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .diverged(let text): text
-        case .removed: "A segment that the follower needed was removed while it was fed; the link begins anew"
+        case .removed: "A segment that the follower needed was removed while it was fed; the link restarts"
         case .disk(let error): error.description
         }
     }

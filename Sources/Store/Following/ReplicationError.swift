@@ -24,12 +24,12 @@ extension ReplicationError: CustomStringConvertible {
         case .otherVersion(let found):
             "Cannot follow the replication stream: expected version 1 of it, found \(found); use the same Puffin on both sides"
         case .outOfOrder(let expected, let found):
-            "Cannot apply a replicated change: expected seq \(expected), found seq \(found); the link begins anew"
+            "Cannot apply a replicated change: expected seq \(expected), found seq \(found); the link restarts"
         case .damaged(let expected, let found):
-            "Cannot use a replicated line: expected \(expected), found \(found); the link begins anew"
+            "Cannot use a replicated line: expected \(expected), found \(found); the link restarts"
         case .notACheckpoint(let seq):
             "Cannot cut the log back to seq \(seq): no segment begins behind it that the snapshot does not hold; "
-                + "the link begins anew"
+                + "the link restarts"
         case .disk(let error):
             error.description
         }

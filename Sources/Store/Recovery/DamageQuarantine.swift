@@ -15,7 +15,7 @@ package struct DamageQuarantine: Equatable, Sendable {
 extension DamageQuarantine: CustomStringConvertible {
     package var description: String {
         "line \(damage.line) at byte \(damage.offset) of \(damage.path): expected \(damage.expected), found \(damage.found); "
-            + "it and all behind it is in \(paths.isEmpty ? "no file" : paths.joined(separator: ", "))"
+            + "it and everything after it is in \(paths.isEmpty ? "no file" : paths.joined(separator: ", "))"
     }
 }
 

@@ -35,7 +35,7 @@ package struct RunFolder {
             let strange = names.first { !isRun($0) && $0 != RunFolder.marker } ?? names[0]
             throw TortureError(
                 "\(directory) holds files that puffin-bench torture did not make (\(strange)); "
-                    + "name a folder that is empty, or that is not there yet")
+                    + "name a folder that is empty or does not exist")
         }
         do throws(Errno) {
             try RunFolder.mark(directory)

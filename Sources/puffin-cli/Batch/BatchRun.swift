@@ -146,7 +146,7 @@ private final class RunningBatch {
             lines.append(piece.span)
         }
         guard left > 0 else { return }
-        let what = left == 1 ? "1 command behind it was" : "\(grouped(left)) commands behind it were"
+        let what = left == 1 ? "1 command after it was" : "\(grouped(left)) commands after it were"
         progress.say("\(input.name):\(line): QUIT ends the batch; \(what) not run")
     }
 

@@ -15,10 +15,10 @@ struct PingCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @Option(
-        name: "-wait --wait", help: "Tries again for so long, such as 30s, until the server is there and has loaded.",
+        name: "-wait --wait", help: "Wait up to this long, such as 30s, until the server is reachable and has loaded.",
         transform: timeSpan)
     var wait: TimeSpan?
-    @Argument(help: "What the server is to answer.") var text: RawBytes?
+    @Argument(help: "The text for the server to return.") var text: RawBytes?
 
     func run() async throws {
         if let wait { try waitForServer(wait) }

@@ -8,19 +8,19 @@ import Wire
 
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "top", abstract: "Prints the largest keys among those that it looks at.",
+        commandName: "top", abstract: "Prints the largest of the keys that it samples.",
         usage: "puffin-cli top [--count <n>] [--sample <n>] [--match <pattern>] [<options>]",
         discussion: """
-            It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. A server that has \
-            neither is asked for the values themselves, \(SizeScan.byteLimit >> 20) MiB at most. It looks at 100,000 keys, or as many as --sample says \
-            (0 for all); SCAN goes by the hash of a key, so these are a fair sample. Which keys are asked for most often no server \
-            of this version says, so it is not shown.
+            It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. \
+            From a server that has neither it reads the values themselves, \(SizeScan.byteLimit >> 20) MiB at most. \
+            It samples 100,000 keys, or --sample (0 for all); SCAN is ordered by hash, so the sample is fair. Servers \
+            do not count accesses by key, so the most used keys are not shown.
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @Option(name: "-count --count", help: "How many keys to print.") var count = 10
-    @Option(name: "-sample --sample", help: "How many keys to look at, 0 for all.") var sample = 100_000
+    @Option(name: "-sample --sample", help: "How many keys to sample, 0 for all.") var sample = 100_000
     @Option(name: "-match --match", help: "Only keys that match a pattern such as user:*.") var match: RawBytes?
 
     func validate() throws {
@@ -65,7 +65,7 @@ struct TopCommand: ParsableCommand {
             try output.write {
                 $0.append(
                     text:
-                        "\(grouped(largest.count))\(all) keys looked at, sizes from \(scan.way.name)\(average)\(cut)\n")
+                        "\(grouped(largest.count))\(all) keys sampled, sizes from \(scan.way.name)\(average)\(cut)\n")
             }
             let width = max(5, largest.entries.map { grouped($0.size).count }.max() ?? 0)
             try output.write { $0.append(text: "\(padded("bytes", width))  key\n") }

@@ -27,7 +27,7 @@ final class Prompt {
         let editor = LineEditor(program: "puffin-cli", isPlain: isPlain, historySize: Int32(HistoryFile.limit)) {
             [unowned self] in complete($0)
         }
-        guard let editor else { throw failed("the terminal cannot be used; puffin-cli --help says what else there is") }
+        guard let editor else { throw failed("the terminal cannot be used; see puffin-cli --help for other ways") }
         for line in history.lines() { editor.remember(line) }
         greet()
         while true {

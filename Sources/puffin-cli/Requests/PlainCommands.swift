@@ -17,7 +17,7 @@ struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden), completion: .custom(completeKeys))
+    @Argument(help: ArgumentHelp("The command's arguments.", visibility: .hidden), completion: .custom(completeKeys))
     var arguments: [RawBytes] = []
 
     func run() async throws {
@@ -35,7 +35,7 @@ struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var safety: SafetyOptions
-    @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden)) var arguments: [RawBytes] = []
+    @Argument(help: ArgumentHelp("The command's arguments.", visibility: .hidden)) var arguments: [RawBytes] = []
 
     func run() async throws {
         try await Request(
@@ -49,7 +49,7 @@ struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
 /// Sends any words.
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "send", abstract: "Sends any command as it is; so is one that puffin-cli does not know.",
+        commandName: "send", abstract: "Sends any command unchanged, even one that puffin-cli does not know.",
         usage: "puffin-cli send <command> <argument> … [<options>]")
 
     @OptionGroup var server: ServerOptions

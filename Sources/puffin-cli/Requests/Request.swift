@@ -71,9 +71,9 @@ func allPairs(_ count: Int?) -> String {
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func confirm(_ what: String) throws {
     guard Terminal.isInput, Terminal.isError else {
-        throw failed("\(what); a script has to say --yes")
+        throw failed("\(what); a script needs --yes")
     }
-    writeError("\(what). Go on? [y/N] ")
+    writeError("\(what). Continue? [y/N] ")
     // A terminal gives a line at a time.
     let answer = (try? FileDescriptor.standardInput.readPiece(upTo: 256)) ?? []
     let word = String(decoding: answer, as: UTF8.self).lowercased()

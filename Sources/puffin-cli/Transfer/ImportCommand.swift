@@ -14,8 +14,8 @@ struct ImportCommand: ParsableCommand {
             puffin-cli import --from-redis <host:port> [<options>]
             """,
         discussion: """
-            The lines are what export writes: {"key":"greeting","value":"Hello, world!"}. Pairs are stored over what is there. From \
-            a Redis server come the strings of its database 0; keys of other types are counted and named.
+            Reads the lines that export writes: {"key":"greeting","value":"Hello, world!"}. Pairs overwrite existing \
+            ones. From Redis it reads the strings of database 0; keys of other types are counted and named.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -127,7 +127,7 @@ private struct Stopped: Error {}
 /// What an import does with what it cannot store.
 struct ImportOptions: ParsableArguments {
     @Flag(
-        name: "-drop-expires --drop-expires", help: "Where the server has no expiry: stores what has an end to stay.")
+        name: "-drop-expires --drop-expires", help: "Store pairs that expire permanently if the server has no expiry.")
     var dropExpires = false
 }
 
@@ -153,6 +153,6 @@ private struct OtherTypes {
         let kinds = types.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(grouped($0.value)) \($0.key)" }
         let names = keys.prefix(10).map { lineSpelling(of: $0) }.joined(separator: ", ")
         let more = keys.count > 10 ? " and \(grouped(keys.count - 10)) more" : ""
-        return "Left out, because they are no strings: \(kinds.joined(separator: ", ")): \(names)\(more)"
+        return "Skipped, because they are not strings: \(kinds.joined(separator: ", ")): \(names)\(more)"
     }
 }

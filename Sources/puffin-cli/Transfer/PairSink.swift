@@ -41,7 +41,7 @@ final class PairSink {
         var pair = pair
         if pair.expires != nil, !hasExpiry {
             guard options.dropExpires else {
-                return try object(at: place, "this server has no expiry; --drop-expires stores the pair to stay")
+                return try object(at: place, "this server has no expiry; --drop-expires stores the pair permanently")
             }
             pair.expires = nil
         }

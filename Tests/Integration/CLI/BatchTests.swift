@@ -101,12 +101,12 @@ struct BatchTests {
             let found = try tool("-file", tool.file("quit.txt", "SET a 1\nquit\n" + rest))
             #expect(found.exitCode == 0 && found.output == "OK\n")
             #expect(
-                found.errors.hasPrefix("quit.txt:2: QUIT ends the batch; 2 commands behind it were not run\n"),
+                found.errors.hasPrefix("quit.txt:2: QUIT ends the batch; 2 commands after it were not run\n"),
                 "\(found)")
             #expect(try tool("exists", "b").output == "0\n")
             let piped = try tool("-file", "-", input: "QUIT\nGET a")
             #expect(
-                piped.errors.hasPrefix("standard input:1: QUIT ends the batch; 1 command behind it was not run\n"),
+                piped.errors.hasPrefix("standard input:1: QUIT ends the batch; 1 command after it was not run\n"),
                 "\(piped)")
             let last = try tool("-file", tool.file("last.txt", "SET a 1\nQUIT\n# the end\n"))
             #expect(!last.errors.contains("QUIT"), "\(last)")

@@ -46,7 +46,7 @@ struct PromptSessionTests {
             enter("\(Self.controlR)Hallo\r", "OK")
             expect("leader> ")
             prompt.type("FLUSHALL\r")
-            expect("FLUSHALL removes all 2 pairs at 127.0.0.1:\(server.port). Go on? [y/N] ")
+            expect("FLUSHALL removes all 2 pairs at 127.0.0.1:\(server.port). Continue? [y/N] ")
             prompt.type("n\r")
             expect("Nothing was removed.")
             expect("leader> ")

@@ -100,7 +100,7 @@ struct RequestTests {
             for arguments in [["flushall"], ["FLUSHDB"], ["-cmd", "flushall"], ["send", "flushall"]] {
                 let refused = try tool.run(arguments)
                 #expect(refused.exitCode == 2 && refused.isOneLine, "\(refused)")
-                #expect(refused.errors.contains("removes all 2 pairs at \(tool.address); a script has to say --yes"))
+                #expect(refused.errors.contains("removes all 2 pairs at \(tool.address); a script needs --yes"))
             }
             #expect(try tool("count") == CommandTool.Result(0, "2\n"))
             #expect(try tool("flushall", "--yes") == CommandTool.Result(0, "OK\n"))
@@ -117,7 +117,7 @@ struct RequestTests {
             #expect(refused.exitCode == 2 && refused.isOneLine)
             #expect(
                 refused.errors.contains(
-                    "delete removes 3,000 keys that match user:* at \(tool.address); a script has to say --yes"))
+                    "delete removes 3,000 keys that match user:* at \(tool.address); a script needs --yes"))
             #expect(try tool("delete", "--match", "user:1?", "--yes") == CommandTool.Result(0, "10\n"))
             #expect(
                 try tool("delete", "--match", "user:*", "--yes", "--format", "json")
@@ -134,7 +134,7 @@ struct RequestTests {
             for (answer, last, code, count) in [("n", "Nothing was removed.", 1, "1"), ("y", "OK", 0, "0")] {
                 let terminal = try TerminalProcess(
                     [ChildProcess.program("puffin-cli"), "flushall"], environment: ["PUFFIN_ADDR": tool.address])
-                #expect(terminal.expect("flushall removes the 1 pair at \(tool.address). Go on? [y/N] "))
+                #expect(terminal.expect("flushall removes the 1 pair at \(tool.address). Continue? [y/N] "))
                 terminal.type(answer + "\r")
                 #expect(terminal.expect(last), "\(terminal.screen)")
                 #expect(terminal.wait() == code)

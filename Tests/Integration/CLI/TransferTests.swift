@@ -74,7 +74,7 @@ struct TransferTests {
             #expect(found.exitCode == 2)
             #expect(found.errors.contains("soon: this server has no expiry"))
             #expect(found.errors.contains("import from 127.0.0.1:\(redis.port): 3,000 pairs, 1 error in "))
-            #expect(found.errors.contains("Left out, because they are no strings: 1 hash, 1 list: "))
+            #expect(found.errors.contains("Skipped, because they are not strings: 1 hash, 1 list: "))
             #expect(try tool("get", "n:1234") == CommandTool.Result(0, "v1234\n"))
             let again = try tool(
                 "import", "--from-redis", "127.0.0.1:\(redis.port)", "--drop-expires", "--match", "soon")

@@ -89,11 +89,11 @@ struct ClientErrorTests {
             (.server(code: "OOM", message: "m"), "OOM m", false),
             (
                 .unexpectedReply(to: "GET", .integer(1)),
-                "the server answered GET with integer(1), which is no answer to it", true
+                "the server answered GET with integer(1), which is not a valid reply", true
             ),
-            (.notConvertible(to: "Int"), "the value's bytes are no Int", false),
-            (.malformedReply(from: server, reason: "r"), "what answers at localhost:8080 is no Puffin server: r", true),
-            (.overloaded(limit: 2), "2 requests wait already; send less at once or raise waitingLimit", false),
+            (.notConvertible(to: "Int"), "the value's bytes are not a valid Int", false),
+            (.malformedReply(from: server, reason: "r"), "localhost:8080 is not a Puffin server: r", true),
+            (.overloaded(limit: 2), "2 requests are already waiting; send fewer at once or raise waitingLimit", false),
             (
                 .notSupported(command: "MONITOR"),
                 "MONITOR cannot be sent over connections that are shared: replies would no longer match requests", false

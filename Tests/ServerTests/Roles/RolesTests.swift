@@ -201,7 +201,7 @@ struct RolesTests {
         var stage = Stage(acks: .followers(1))
         stage.start([Self.follower, Self.other])
         #expect(stage.roles.commitRule.committed(local: 9) == 7)
-        // More than there is: the link begins anew.
+        // More than there is: the link restarts.
         #expect(
             stage.on(.acknowledged(1, durable: 8, applied: 8)) == [
                 .retry(1, reason: "it acknowledges change 8, the newest is 7")
