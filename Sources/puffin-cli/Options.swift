@@ -1,4 +1,4 @@
-// Options that several commands have: the same before and after the command's name, with one dash or two.
+// Options of several commands: the same before and after the command's name, with one dash or two.
 
 import ArgumentParser
 import BlockingClient
@@ -6,7 +6,7 @@ import Bytes
 import Shell
 import Wire
 
-/// Which server to talk to.
+/// The server to talk to.
 struct ServerOptions: ParsableArguments {
     @Option(
         name: "-addr --addr",
@@ -20,7 +20,7 @@ struct ServerOptions: ParsableArguments {
         transform: timeSpan)
     var timeout: TimeSpan?
 
-    /// The server that is meant.
+    /// The server's address.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func endpoint() throws -> Endpoint {
         if let addr { return addr }
@@ -43,7 +43,7 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
-/// What replies look like.
+/// The format of replies.
 struct FormatOptions: ParsableArguments {
     @Option(
         name: "-format --format",
@@ -74,7 +74,7 @@ struct SafetyOptions: ParsableArguments {
     var yes = false
 }
 
-/// Runs what talks to a server.
+/// Runs a body that talks to a server.
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func orExit<Result>(_ body: () throws(ClientError) -> Result) throws -> Result {
     do throws(ClientError) {
@@ -84,7 +84,7 @@ func orExit<Result>(_ body: () throws(ClientError) -> Result) throws -> Result {
     }
 }
 
-/// Reads a time of a millisecond or more.
+/// Parses a duration of a millisecond or more.
 @Sendable func timeSpan(_ text: String) throws -> TimeSpan {
     guard let span = TimeSpan(text), span.nanoseconds >= 1_000_000 else {
         throw ValidationError("a time is a number with a unit, such as 500ms or 10s")

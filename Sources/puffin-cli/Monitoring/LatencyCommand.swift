@@ -1,4 +1,4 @@
-// How long the way to a server and back takes.
+// Measures round trips to a server.
 
 import ArgumentParser
 import BlockingClient

@@ -1,4 +1,4 @@
-// What a server holds and has done, once or as it changes.
+// A server's figures, once or continuously.
 
 import ArgumentParser
 import BlockingClient
@@ -62,7 +62,7 @@ struct StatsCommand: AsyncParsableCommand {
     }
 }
 
-/// How often, and how many times.
+/// The interval and the number of samples.
 struct PaceOptions: ParsableArguments {
     @Option(
         name: "-interval --interval", help: "The time between two samples, such as 500ms or 5s.", transform: timeSpan)

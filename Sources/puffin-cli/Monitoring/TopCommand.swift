@@ -1,4 +1,4 @@
-// Which keys are large: found by looking at a bounded number of them.
+// Finds large keys by sampling a bounded number of keys.
 
 import ArgumentParser
 import BlockingClient
@@ -79,9 +79,9 @@ struct TopCommand: ParsableCommand {
     }
 }
 
-/// Walks over keys and asks for the size of each.
+/// Walks over keys and asks for the size of each value.
 private final class SizeScan {
-    /// How a size is found out.
+    /// How a size is determined.
     enum Way {
         case length
         case memory
@@ -115,7 +115,7 @@ private final class SizeScan {
     private let link: ServerLink
     private var pipeline: Pipeline<[UInt8]>?
 
-    /// Bytes of values that are read where a server does not say how large they are.
+    /// Bytes of values to read if a server does not tell their sizes.
     static let byteLimit = 256 << 20
 
     init(over link: ServerLink, way: Way, limit: Int) {
@@ -126,7 +126,7 @@ private final class SizeScan {
             switch reply {
             case .integer(let size): largest.add(key, size: size)
             case .bulk(let bytes): largest.add(key, size: bytes.count)
-            // Gone meanwhile, or no string.
+            // The key is gone, or is not a string.
             default: break
             }
         }

@@ -1,4 +1,4 @@
-// What the prompt explains.
+// The prompt's help.
 
 import Bytes
 import Commands
@@ -6,7 +6,7 @@ import Shell
 
 /// The texts of `help`.
 enum PromptHelp {
-    /// What the prompt does itself.
+    /// The prompt's own commands.
     static let locals = ["help": "help [<command>]", "exit": "exit", "quit": "quit"]
 
     static var overview: [String] {

@@ -81,12 +81,12 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 }
 
-/// Where a value comes from when it is no argument.
+/// The source of a value that is not an argument.
 struct ValueOptions: ParsableArguments {
     @Option(name: "-value-file --value-file", help: "Reads the value from a file, byte for byte.", completion: .file())
     var valueFile: String?
 
-    /// The value, from wherever it is to come; nil where nothing says.
+    /// The value from its source; nil if no source is given.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func value(or argument: RawBytes?) throws -> [UInt8]? {
         guard let valueFile else {

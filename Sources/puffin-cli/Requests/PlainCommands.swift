@@ -1,10 +1,10 @@
-// The commands of the server that need nothing of their own here: whatever the catalog has.
+// The server's commands that need no code of their own here: whatever the catalog has.
 
 import ArgumentParser
 import Commands
 import Shell
 
-/// Sends a command with its arguments as they are, and prints the reply.
+/// Sends a command with its arguments unchanged, and prints the reply.
 struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         let spec = Catalog.rows[Place.value]

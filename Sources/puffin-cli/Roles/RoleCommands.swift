@@ -1,4 +1,4 @@
-// The commands about leaders and followers. Each tells one server; what it answers once it has happened is printed.
+// The commands about leaders and followers. Each addresses one server and prints its answer.
 
 import ArgumentParser
 import Bytes
@@ -25,7 +25,7 @@ struct RoleCommand: AsyncParsableCommand {
         try output.flush()
     }
 
-    /// The reply with names for its parts, as JSON has it.
+    /// The reply with named parts, for JSON.
     private func named(_ reply: Reply) throws -> Reply {
         guard case .array(let parts) = reply, parts.count >= 3 else { throw unexpected(reply, to: "ROLE") }
         func entry(_ name: String, _ value: Reply) -> Reply.Entry { Reply.Entry(key: .simple(name), value: value) }
@@ -137,12 +137,12 @@ struct DemoteCommand: AsyncParsableCommand {
     }
 }
 
-/// Sends a command that is answered with OK, and prints that.
+/// Sends a command whose answer is OK, and prints that.
 private func tell(_ words: [String], _ server: ServerOptions, _ format: FormatOptions) async throws {
     try await Request(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
 }
 
-/// Says that a reply is none that the command has.
+/// Reports a reply that the command does not have.
 /// - Returns: the error to end with.
 private func unexpected(_ reply: Reply, to command: String) -> ExitCode {
     failed("the server answered \(command) with \(reply), which is not a valid reply")

@@ -1,4 +1,4 @@
-// Every pair to standard output, as JSON lines or as requests for another server.
+// Exports every pair to standard output, as JSON lines or as requests for another server.
 
 import ArgumentParser
 import BlockingClient
@@ -56,7 +56,7 @@ struct ExportCommand: ParsableCommand {
 }
 
 extension ServerLink {
-    /// How many pairs the server has; nil where it does not say.
+    /// The number of pairs of the server; nil if it does not say.
     func count() throws(ClientError) -> Int? {
         if case .integer(let count) = try execute("DBSIZE") { count } else { nil }
     }

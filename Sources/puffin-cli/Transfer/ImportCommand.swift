@@ -1,4 +1,4 @@
-// Pairs from JSON lines, or from another server, to this one.
+// Imports pairs from JSON lines, or from another server.
 
 import ArgumentParser
 import BlockingClient
@@ -131,7 +131,7 @@ struct ImportOptions: ParsableArguments {
     var dropExpires = false
 }
 
-/// Keys that are no strings: how many of which type, and the names of a few.
+/// Keys that are not strings: their number by type, and some names.
 private struct OtherTypes {
     private var keys: [[UInt8]] = []
     private var types: [String: Int] = [:]
@@ -147,7 +147,7 @@ private struct OtherTypes {
 
     var isEmpty: Bool { keys.isEmpty }
 
-    /// nil where there are none.
+    /// nil if there are none.
     var text: String? {
         guard !keys.isEmpty else { return nil }
         let kinds = types.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(grouped($0.value)) \($0.key)" }
