@@ -1,4 +1,4 @@
-// `puffin-bench load`, or without a name: options to settings, results to an exit code.
+// `puffin-bench load`, also without the name: from options to settings, from results to an exit code.
 
 import ArgumentParser
 import Bench

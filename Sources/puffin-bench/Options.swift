@@ -1,4 +1,4 @@
-// The options, in the groups that --help shows.
+// The options, in the groups of --help.
 
 import ArgumentParser
 import Bench

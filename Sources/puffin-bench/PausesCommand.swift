@@ -1,4 +1,4 @@
-// `puffin-bench pauses`: how long a server keeps a client waiting that asks for nothing.
+// `puffin-bench pauses`: how long a server keeps an idle client waiting.
 
 import ArgumentParser
 import BlockingClient
@@ -67,7 +67,7 @@ struct PausesCommand: ParsableCommand {
     }
 }
 
-/// Knows when standard input has ended.
+/// Notices the end of standard input.
 private final class InputEnd: Sendable {
     private let isThere = Atomic<Bool>(false)
 

@@ -1,4 +1,4 @@
-// `puffin-bench torture`: kills a server at work, on the user's own disk, and looks for what it had acknowledged.
+// `puffin-bench torture`: kills a server at work, on the user's own disk, and checks what it had acknowledged.
 
 import ArgumentParser
 import Bytes
