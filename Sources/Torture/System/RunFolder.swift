@@ -84,7 +84,8 @@ package struct RunFolder {
         unsafe path.withPlatformString { unsafe mkdir($0, 0o700) } == 0
     }
 
-    private static func names(in path: FilePath) throws(TortureError) -> [String] {
+    /// The names in a folder, in no order.
+    static func names(in path: FilePath) throws(TortureError) -> [String] {
         guard let folder = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
             throw TortureError("cannot list the folder \(path): \(Errno(rawValue: errno))")
         }
