@@ -58,7 +58,7 @@ struct CoreTests {
     @Test("a reply ends where it ends, and no part of it is one", arguments: replies.indices)
     func scanner(index: Int) {
         let (dialect, isList, text, kind) = Self.replies[index]
-        // Behind another reply, and with the next one behind it: neither may matter.
+        // After another reply, and with the next one following: neither may matter.
         let bytes = Array("xx\(text)+OK\r\n".utf8)
         let size = text.utf8.count
         for cut in 3..<2 + size {

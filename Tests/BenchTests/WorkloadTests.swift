@@ -2,7 +2,7 @@ import Bench
 import Bytes
 import Testing
 
-/// What is asked, and how large it is.
+/// Operations, keys and value sizes.
 @Suite("Workload")
 struct WorkloadTests {
     @Test("a ratio is kept", arguments: [("90:10:0", [90, 10, 0]), ("1:1:2", [25, 25, 50]), ("0:1", [0, 100, 0])])

@@ -1,7 +1,7 @@
 import Bytes
 import Testing
 
-/// Texts that a terminal only shows.
+/// Texts that are safe on a terminal.
 @Suite("Text for a terminal")
 struct TerminalTextTests {
     private func safe(_ bytes: [UInt8]) -> [UInt8] {

@@ -69,7 +69,7 @@ struct CatalogTests {
             for subcommand in subcommands {
                 #expect(subcommand.parent == spec.command && subcommand.command.index > spec.command.index)
                 #expect(subcommand.redisName == "\(spec.name)|\(subcommand.name)".lowercased())
-                // Every request of a subcommand has as many arguments as its command takes.
+                // Every request of a subcommand has a number of arguments that its command accepts.
                 #expect(spec.arity.contains(subcommand.arity.lowerBound + 1), "\(subcommand.fullName)")
             }
         }
@@ -137,7 +137,7 @@ struct CommandNamesTests {
             let bytes = Array(text.utf8)
             #expect(found(bytes, in: names) == row)
             #expect(found(Array(text.lowercased().utf8), in: names) == row)
-            // What is longer by a byte, which may be the one that a mask for cases turns into nothing.
+            // A name longer by one byte, also one that the case mask turns into nothing.
             for more in [0, 0x20, 0x31, 0x5f] as [UInt8] where text + String(UnicodeScalar(more)) != "GET2" {
                 #expect(found(bytes + [more], in: names) == nil, "\(text) and \(more)")
             }

@@ -1,7 +1,7 @@
 import Program
 import Testing
 
-/// What Swift and the kernel say of the command line, and which of them counts.
+/// Swift's and the kernel's view of the command line, and which of them counts.
 @Suite("A program's arguments")
 struct ArgumentsTests {
     private func words(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }

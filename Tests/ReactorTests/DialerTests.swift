@@ -2,7 +2,7 @@ import Bytes
 import Reactor
 import Testing
 
-/// Connections that are made, not accepted.
+/// Outgoing connections.
 @Suite("Dialer")
 struct DialerTests {
     /// Answers every byte with itself, until the peer ends.
@@ -64,7 +64,7 @@ struct DialerTests {
     func refused() throws {
         let loop = try EventLoop()
         let address = try #require(try Address.resolve(host: "127.0.0.1", port: 0).first)
-        // A port that is bound, so that nobody else gets it, and then closed.
+        // A port that is bound, so that no other program gets it, and then closed.
         var listener: Listener? = try Listener(loop, address: address)
         let free = try #require(listener?.address)
         listener = nil
@@ -98,7 +98,7 @@ struct DialerTests {
     }
 }
 
-/// Moments to the microsecond.
+/// Times to the microsecond.
 @Suite("Alarm")
 struct AlarmTests {
     @Test("an alarm calls back once for each time it is set, never early, and at once for a moment that has passed")

@@ -52,7 +52,7 @@ struct SourceTests {
                 let found = try complaints(file: file, flags: flags, environment: environment)
                 #expect(found.isEmpty == setting.mayBeEmpty, "\(setting.name): \(found)")
             }
-            // YAML's words for nothing are no value, and no path either.
+            // YAML's words for nothing are neither a value nor a path.
             for null in ["", "~", "null", "Null", "NULL"] {
                 let found = try complaints(file: "\(setting.section):\n  \(setting.key): \(null)\n")
                 #expect(

@@ -2,7 +2,7 @@ import Commands
 import Shell
 import Testing
 
-/// What becomes of a command line before the argument parser sees it.
+/// What happens to a command line before the argument parser sees it.
 struct RoutingTests {
     private let routing = Routing(
         commands: ["get", "set", "help"], valued: ["addr", "cmd", "key", "value"], actions: ["cmd", "file"],

@@ -1,4 +1,4 @@
-// The store's clock against a machine whose clocks are made up: its wall clock is set forward and back, slewed, and wrong at a
+// The store's clock on a machine with simulated clocks: its wall clock is set forward and back, slewed, and wrong at a
 // start; it sleeps. No test waits for anything.
 
 import Store
@@ -14,7 +14,7 @@ private struct Machine {
 
     var reading: ClockReading { ClockReading(boot: boot, wall: wall) }
 
-    /// Lets time go by, on both clocks.
+    /// Advances both clocks.
     mutating func pass(_ milliseconds: Int) {
         boot += milliseconds * 1_000_000
         wall += milliseconds * 1000
@@ -26,7 +26,7 @@ private struct Machine {
     var wallMilliseconds: Int { wall / 1000 }
 }
 
-/// A clock on a machine, looked at each second as a server does.
+/// A clock on a machine, checked each second as a server does.
 private struct Watched {
     var machine = Machine()
     var clock: StoreClock
@@ -259,7 +259,7 @@ struct StoreClockTests {
 
     private func simulate(_ random: inout SeededRandom, _ name: String) {
         var watched = Watched()
-        // An expectation each time would take longer than all else.
+        // Recording an expectation each time would take longer than all else.
         func require(_ isRight: Bool, _ what: String) { if !isRight { Issue.record("\(name): \(what)") } }
         var last = watched.clock.milliseconds(at: watched.machine.boot)
         // When the wall clock was last set by more than the tolerance, by the boot time.
@@ -276,7 +276,7 @@ struct StoreClockTests {
             default: break
             }
             let boot = watched.machine.boot
-            // Between looks, as turns ask.
+            // Between checks, as turns ask.
             for _ in 0..<3 {
                 watched.machine.pass(250)
                 let now = watched.clock.milliseconds(at: watched.machine.boot)

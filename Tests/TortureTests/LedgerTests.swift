@@ -1,7 +1,7 @@
 import Testing
 import Torture
 
-/// The ledger's judgement of what a server has after a crash: whatever must not be is found, and nothing else is.
+/// The ledger's judgement of a server after a crash: everything wrong is found, and nothing else.
 @Suite("The ledger")
 struct LedgerTests {
     private func value(_ number: Int) -> MarkedValue { MarkedValue(number: number, size: 7) }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Torture
 
-/// A torture's folder: whose files are never touched.
+/// A torture's folder: files of others are never touched.
 @Suite("The folder of a torture")
 struct RunFolderTests {
     private func names(_ folder: String) throws -> [String] {

@@ -6,7 +6,7 @@ import Wire
 
 @Suite("The line dialect")
 struct LineDialectTests {
-    /// A line, and the arguments it stands for. SET takes a value after one word, ECHO after none.
+    /// A line and its arguments. SET takes a value after one word, ECHO after none.
     static let lines: [(input: String, arguments: [String])] = [
         ("PING\n", ["PING"]),
         ("ping\r\n", ["ping"]),
@@ -122,7 +122,7 @@ struct LineDialectTests {
             }
             #expect(Transcript(input, cuts: Array(1..<input.count)).requests == [[]] + plain.requests)
         }
-        // Anywhere else it is what it is.
+        // Anywhere else it is ordinary data.
         #expect(Transcript("GET ".bytes + mark + "\n".bytes).requests == [["GET".bytes, mark]])
     }
 

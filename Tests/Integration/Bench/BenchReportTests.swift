@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What puffin-bench writes.
+/// The reports of puffin-bench.
 @Suite("puffin-bench's reports")
 struct BenchReportTests {
     private func withServers(_ count: Int, _ body: ([ServerProcess]) throws -> Void) throws {

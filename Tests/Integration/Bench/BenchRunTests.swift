@@ -223,7 +223,7 @@ struct BenchRunTests {
             (["--preset", "ycsb-z"], "ycsb-a"), (["--distribution", "normal"], "zipf"), (["--format", "xml"], "table"),
         ])
     func usage(arguments: [String], expected: String) throws {
-        // Were the usage right, it would end with "cannot connect".
+        // With valid usage it would end with "cannot connect".
         let (code, output) = try ChildProcess.run(
             [ChildProcess.program("puffin-bench"), "--addr", "127.0.0.1:\(freePort())"] + arguments)
         #expect(code == 2)

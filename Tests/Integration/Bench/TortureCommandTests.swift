@@ -34,7 +34,7 @@ struct TortureCommandTests {
     @Test("a server that forgets is found out: exit code 1, the keys by name, the files kept")
     func forgetful() throws {
         try withTemporaryFolder { folder in
-            // Each start of this server but the first finds that somebody has emptied the folder.
+            // Each start of this server except the first finds that the folder was emptied.
             let script = folder + "/forgetful"
             let server = ChildProcess.program("puffin-server")
             try """

@@ -163,7 +163,7 @@ struct BatchTests {
             let listener = try WireListener()
             let tool = CommandTool(folder: folder, address: "127.0.0.1:\(listener.port)")
             let name = try tool.file("commands.txt", "SET a 1\n# more\nSET b 2\nSET c 3\n")
-            // It answers two of three, and is gone.
+            // It answers two of three, and disconnects.
             Thread.detachNewThread {
                 guard let client = try? listener.accept() else { return }
                 _ = try? client.receive(through: resp("SET", "c", "3"))

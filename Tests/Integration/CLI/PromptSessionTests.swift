@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The prompt, by somebody who sits in front of it.
+/// The prompt on a terminal.
 @Suite("puffin-cli: the prompt", .serialized)
 struct PromptSessionTests {
     private static let (controlC, controlD, controlR, tab, up) = ("\u{3}", "\u{4}", "\u{12}", "\t", "\u{1b}[A")
@@ -103,7 +103,7 @@ struct PromptSessionTests {
             #expect(try String(contentsOfFile: file, encoding: .utf8) == "SET a 1\nGET a\nexit\n")
             let attributes = try FileManager.default.attributesOfItem(atPath: file)
             #expect(attributes[.posixPermissions] as? Int == 0o600)
-            // It is there the next time.
+            // The history is there the next time.
             let prompt = try prompt(server.port, folder)
             #expect(prompt.expect("> "))
             prompt.type(Self.up + Self.up + "\r")

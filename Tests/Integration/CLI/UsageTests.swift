@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is wrong is said in one line, with what was probably meant.
+/// Errors in usage take one line, with a suggestion.
 @Suite("puffin-cli: wrong usage")
 struct UsageTests {
-    /// Nobody is asked, so nobody has to be there.
+    /// No server is asked, so none is needed.
     private func run(_ arguments: [String], address: String? = nil) throws -> CommandTool.Result {
         try withTemporaryFolder { folder in
             try CommandTool(folder: folder, address: address ?? "127.0.0.1:\(freePort())").run(arguments)

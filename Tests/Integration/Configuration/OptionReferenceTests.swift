@@ -1,4 +1,4 @@
-// Every option of every program is where people look for it: in the help, and in the manual page.
+// Every option of every program is in the help and in the manual page.
 
 import Foundation
 import TestSupport
@@ -50,7 +50,7 @@ struct OptionReferenceTests {
     func alone(name: String) throws {
         let dump = try ChildProcess.run([ChildProcess.program(name), "--experimental-dump-help"]).output
         let command = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command
-        // What it begins with, or ends with, that stands for something said before.
+        // Beginnings and endings that refer to another option's help.
         let leaning = #/^(And|Also|That|These|Those|They|It|Its|Do it|How (it|that|they|old that)|From|Up to|Made)\b/#
         let dangling = #/ (for|of|from|on|with) (that|this|it|them)\.|^The server's(\.|: )|\bof each may\b/#
         var count = 0

@@ -12,7 +12,7 @@ struct ReloadTests {
             try reloaded.reload(
                 "logging:\n  format: json\n  level: info\n",
                 until: "\"message\":\"Reloaded: logging.format is json (\(folder)/config.yaml:2)\"")
-            // What says that less is said is still said.
+            // The message that the level changes is still logged.
             try reloaded.reload("logging:\n  level: warning\n", until: "INFO Reloaded: logging.level is warning")
             try reloaded.reload("logging:\n  level: debug\n", until: "INFO Reloaded: logging.level is debug")
             #expect(reloaded.server.count(of: "Reloaded: ") == 4, "format back to text was said as well")
@@ -100,8 +100,8 @@ struct ReloadTests {
             let path = folder + "/config.yaml"
             try FileManager.default.removeItem(atPath: path)
             try #require(unsafe mkfifo(path, 0o600) == 0)
-            // The signal is taken, the file is being opened, and nobody writes into it: the server answers all the same. A second
-            // signal asks for one more reading after this one.
+            // The signal is handled, the file is being opened, and nobody writes into it: the server answers all the
+            // same. A second signal asks for one more reading after this one.
             for _ in 0..<2 { reloaded.server.send(SIGHUP) }
             for number in 0..<20 { #expect(try reloaded.server.ask("SET a \(number)") == "OK") }
             let wrong = "server:\n" + (0..<16_000).map { "  k\($0): 1\n" }.joined()

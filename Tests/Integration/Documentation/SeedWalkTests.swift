@@ -29,7 +29,7 @@ struct SeedWalkTests {
             return process
         }
 
-        /// Runs a line until it prints `output`: what it shows comes a moment later.
+        /// Runs a line until it prints `output`: the result may come a moment later.
         func wait(for output: String, from line: String) throws {
             let deadline = TimeLimit.end
             var found = try run(line).output

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What is answered while a change is on its way to the disk, and what is not.
+/// Which requests are answered while a change is on its way to the disk.
 @Suite(.serialized)
 struct HeldReadTests {
     /// Runs `body` with a server that holds some pairs; after `close` of its gate nothing becomes durable.
@@ -17,9 +17,8 @@ struct HeldReadTests {
         }
     }
 
-    /// Returns when the server has run, and answered as far as it will, every request that was sent before. PING waits for
-    /// no change. The first may be answered in the turn in which the others are still being answered; by the second, that
-    /// turn is over.
+    /// Returns when the server has run every request sent before, and answered those it can. PING waits for no change.
+    /// The first may be answered in the turn in which the others still are; by the second, that turn is over.
     private func letServerCatchUp(_ server: ServerThread) throws {
         let client = try server.connect()
         try client.expect("PING\n", "PONG\n")
@@ -45,8 +44,8 @@ struct HeldReadTests {
         }
     }
 
-    /// Whether one of these requests is answered while the gate is closed. A key shares its class, of 65,536, with the
-    /// changed one once in a while, and then has to wait as well; two keys never do in the lifetime of this test.
+    /// Whether one of these requests is answered while the gate is closed. Rarely, a key shares its class, of 65,536,
+    /// with the changed one, and must wait as well; two keys never do in the lifetime of this test.
     private func isAnsweredAtOnce(_ server: ServerThread, _ requests: [String], _ reply: String) throws -> Bool {
         let clients = try requests.map { request in
             let client = try server.connect()

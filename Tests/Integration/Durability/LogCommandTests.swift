@@ -12,7 +12,7 @@ struct LogCommandTests {
         try ChildProcess.run([program] + arguments)
     }
 
-    /// Sends changes `first` to `last` of keys that come again and again.
+    /// Sends changes `first` to `last` of recurring keys.
     private func write(_ client: WireConnection, _ range: ClosedRange<Int>) throws {
         let requests = range.map { "SET key:\($0 % 50) value-\($0)\n" }.joined()
         try client.expect(requests, String(repeating: "OK\n", count: range.count))
@@ -92,7 +92,7 @@ struct LogCommandTests {
             #expect(words.dropFirst().map { $0[0] } == ["1", "3", "4", "5", "6"])
             #expect(words.dropFirst().map { $0[2] } == ["set", "delete", "set", "clear", "set"])
             #expect(rows[3].hasSuffix("set       two\\nlines"))
-            // What was merged is removed, as retention will.
+            // Merged segments are removed, as retention would.
             let segments = try LogFile(data: data).segments()
             for segment in segments.dropLast() { try FileManager.default.removeItem(atPath: segment) }
             let left = try run("log", "history", "--format", "json", "b", "--data", data).output

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a server says when it cannot start, and the code it ends with: service managers and people both act on it.
+/// What a server reports when it cannot start, and its exit code: service managers and people both act on it.
 @Suite("Start failures")
 struct StartFailureTests {
     /// Starts a server that must fail with `code`.
@@ -166,7 +166,7 @@ struct StartFailureTests {
                 let client = try server.connect()
                 for number in 1...20 { #expect(try client.ask("SET key:\(number) value") == "OK") }
                 if isKilled {
-                    // Each second what is on the disk is written down.
+                    // DURABLE is written each second.
                     let durable = URL(fileURLWithPath: data + ".log/DURABLE")
                     let deadline = TimeLimit.end
                     while try !String(contentsOf: durable, encoding: .utf8).contains("\"seq\":20,"), Date() < deadline {

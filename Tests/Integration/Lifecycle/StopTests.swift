@@ -111,7 +111,7 @@ struct StopTests {
             let client = try server.connect()
             let big = String(repeating: "x", count: 4 << 20)
             try client.expect("SET big \(big)\n", "OK\n")
-            // More than the socket's buffers hold, asked for and never taken.
+            // More than the socket's buffers hold, requested and never read.
             try client.send(String(repeating: "GET big\n", count: 5))
             try server.connect().expect("PING\n", "PONG\n")
             #expect(server.stop() == 0)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// docs/metrics.md beside what a server really says.
+/// docs/metrics.md, compared with a real server.
 @Suite("The document about metrics")
 struct DocumentTests {
     private func document() throws -> String {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the port for metrics makes of whatever is sent to it.
+/// What the metrics port does with whatever is sent to it.
 @Suite("The port for metrics")
 struct HTTPTests {
     private func withServer(_ body: (WatchedServer) throws -> Void) throws {
@@ -73,7 +73,7 @@ struct HTTPTests {
             for client in late { #expect(try client.ask("/healthz").status == 200) }
             for client in idle[1...8] { #expect(try client.connection.receiveAll() == "") }
             for client in [idle[0], idle[9], idle[31]] + late { #expect(try client.ask("/healthz").status == 200) }
-            // What a client of the data port sees does not change.
+            // Clients of the data port notice nothing.
             #expect(try server.server.connect().ask("PING") == "PONG")
         }
     }
@@ -81,7 +81,7 @@ struct HTTPTests {
     @Test("connections that say a byte now and then, and never ask, keep nobody from being answered")
     func dripping() throws {
         try withServer { server in
-            // Again and again more than there are places; those that are closed come back.
+            // Repeatedly more than the limit; those that are closed connect again.
             var dripping: [WireConnection] = []
             for round in 0..<6 {
                 while dripping.count < 60 {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What /healthz and /readyz say, and when.
+/// What /healthz and /readyz answer, and when.
 @Suite("Health and readiness")
 struct HealthTests {
     @Test("a leader that serves is well and ready, whatever is asked for")
@@ -70,7 +70,7 @@ struct HealthTests {
             #expect(process.waitForOutput(containing: "Metrics on"))
             let asked = try HTTPClient(port: port)
             let answer = try asked.ask("/readyz")
-            // It takes some hundred turns; on a machine that has stopped in between it may be over.
+            // It takes some hundred turns; if the machine stopped in between it may be over.
             if answer.status == 503 {
                 #expect(answer.body.wholeMatch(of: /loading: [0-9]+ %(, about [0-9]+ s)?\n/) != nil, "\(answer.body)")
             }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Which requests are told as slow, and what is told of them.
+/// Which requests are reported as slow, and what is reported.
 @Suite("The slow log")
 struct SlowLogTests {
     /// With this every request is slow.
@@ -68,7 +68,7 @@ struct SlowLogTests {
             try client.expect(
                 "SET \(long) hidden\nGET \"a\\nb\"\nECHO hidden\n" + resp("SET", "x", "hidden"),
                 "OK\nERROR: Key not found\nhidden\n+OK\r\n")
-            // They came together: the largest is told.
+            // They arrived together: the largest is reported.
             let together = try #require(try entries(client).first)
             #expect(together.contains(" SET \"\(String(repeating: "k", count: 64))…\" "), "\(together)")
             #expect(together.contains(" requests=4 ") || together.contains(" requests=3 "))
@@ -126,7 +126,7 @@ struct SlowLogTests {
             let lines = server.server.log.components(separatedBy: "Slow request client=").count - 1
             #expect(lines < 300, "\(lines) lines")
             #expect(try client.ask("SLOWLOG RESET") == "OK")
-            // What has reset it is itself slow here.
+            // The request that has reset it is itself slow here.
             #expect(try client.ask("SLOWLOG LEN") == "1")
         }
     }

@@ -100,7 +100,7 @@ struct LineReplyTests {
             // In MetricsTests.
             .slowlogGet, .slowlogLen, .slowlogReset, .slowlogHelp,
         ]
-        // A command that needs a subcommand is tested by each of those.
+        // A command that needs a subcommand is tested by its subcommands.
         let needed = Command.allCases.filter { Catalog.subcommands(of: $0).isEmpty || $0 == .command }
         #expect(
             elsewhere.union(tested).isSuperset(of: needed), "\(Set(needed).subtracting(tested).subtracting(elsewhere))")

@@ -8,7 +8,7 @@ struct AckTests {
     private static let late =
         "Written here, not yet acknowledged by 1 follower within 300 ms; a crash of this server could lose it"
 
-    /// A leader that holds `there yes`, and waits for one follower that is not there.
+    /// A leader that holds `there yes`, and waits for one follower that does not exist.
     private func withLonelyLeader(
         _ options: [String] = ["--ack", "one", "--ack-timeout", "300ms"],
         _ body: (_ leader: AdminServer, _ follower: UInt16, _ folder: String) throws -> Void
@@ -107,7 +107,7 @@ struct AckTests {
                 "Not acknowledged by 1 follower before this server became a follower; its leader may lack this change"
             try lines.expect("", "ERROR: \(error)\nyes\n")
             try redis.expect("", "-UNACKED \(error)\r\n")
-            // A follower's reads wait for nobody's acknowledgement.
+            // A follower's reads wait for no acknowledgement.
             #expect(try leader.ask("GET a") == ["1"])
         }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Reading one's own writes from a follower.
+/// Reading your own writes from a follower.
 @Suite("AFTER and SEQ", .serialized)
 struct AfterTests {
     @Test("what a connection has changed is there for AFTER with its SEQ, on any follower, in either dialect")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Both sides are killed under load, again and again.
+/// Both sides are killed under load, repeatedly.
 @Suite("Replication: kills under load", .serialized)
 struct ReplicationKillTests {
     enum Victim: String, CaseIterable, Sendable { case follower, leader, either }

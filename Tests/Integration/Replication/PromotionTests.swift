@@ -22,7 +22,7 @@ struct PromotionTests {
                     "ERROR: syntax error", "OK", "OK", "2", "ERROR: This server is the leader already",
                 ])
             #expect(followers[0].log.contains("Promoted: this server is the leader from change 1 on"))
-            // The old leader is told that there is another one, and refuses nothing by itself: an operator decides.
+            // The old leader learns that there is another one, and refuses nothing by itself: an operator decides.
             try leader.start()
             try leader.waitForLog(
                 "This server is a leader; start it with --mode follower, or send it FOLLOW or DEMOTE first")
@@ -77,7 +77,7 @@ struct PromotionTests {
             leader.process.kill()
             followers[0].process.process.send(SIGCONT)
             try followers[0].wait(for: "leader_link", toBe: "down")
-            // What was in the socket has come; a heartbeat may have told of more.
+            // What was in the socket has arrived; a heartbeat may have announced more.
             let answer = try followers[0].ask("PROMOTE")[0]
             let isBehind = try followers[0].figures()["seq"] != followers[0].figures()["leader_seq"]
             #expect(answer == "OK" || isBehind && answer.contains("its leader was at"), "\(answer)")

@@ -3,7 +3,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A server is known by its id: a follower is counted once, and a server does not follow itself, whatever the address.
+/// A server is identified by its id: a follower is counted once, and a server does not follow itself, whatever the
+/// address.
 @Suite("Replication: who a server is", .serialized)
 struct ServerIdentityTests {
     private func id(of server: AdminServer) throws -> String { try server.figures()["server_id"] ?? "" }
@@ -63,7 +64,7 @@ struct ServerIdentityTests {
             let client = try leader.process.connect()
             try client.send("SET a 1\n")
             try leader.wait(for: "follower_1_acknowledged", toBe: "1")
-            // The address is gone, the follower starts again elsewhere: it has the change, and is still one follower.
+            // The address is gone, the follower restarts elsewhere: it has the change, and is still one follower.
             proxy.close()
             try leader.wait(for: "follower_1_state") { $0 != "feeding" }
             try follower.restart()
@@ -190,7 +191,7 @@ struct ServerIdentityTests {
                 }
             }
             #expect(try server.figures()["followers"] == "0")
-            // The longest ones that there can be.
+            // The longest possible ones.
             let label = String(repeating: "a", count: 62)
             #expect(try server.ask("FOLLOWER ADD \(label).\(label).\(label).\(label):65535") == ["OK"])
             try server.restart()

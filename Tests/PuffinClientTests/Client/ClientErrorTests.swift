@@ -32,11 +32,11 @@ struct ClientErrorTests {
                 #expect(error.mayHaveRun)
                 await expect(error) { try await client.set("k", "v") }
                 await expect(error) { _ = try await client.execute("SOMETHING", "k") }
-                // A read has changed nothing, whatever became of the change that it would have told of.
+                // A read has changed nothing, whatever happened to the change that it would have reported.
                 await expect(.server(code: code, message: "any words")) { _ = try await client.get("k") }
             }
         }
-        // A refusal is one whatever its words are.
+        // A refusal is recognized whatever its words are.
         try await withClient(rule: { _ in "-READONLY Not kept, perhaps\r\n" }) { server, client in
             await expect(.readOnly(at: server.address, leader: nil, message: "Not kept, perhaps")) {
                 try await client.set("k", "v")

@@ -1,4 +1,4 @@
-// What a request ends with when its reply does not come: what is sent again, what never is, and what is said of it.
+// How a request without a reply ends: what is sent again, what never is, and what is reported.
 
 import Foundation
 import PuffinClient
@@ -199,7 +199,7 @@ struct ClientFailureTests {
             let read = attempt { try await client.execute([Array("GET".utf8), Array("a".utf8)], timeout: limit) }
             let get = try await server.next()
             #expect(await read.value == .timedOut(at: server.address, after: limit))
-            // The connection that keeps others waiting gets no more requests.
+            // The connection that holds up others gets no more requests.
             let change = attempt { try await client.execute("SET", "a", "1", timeout: limit) }
             let set = try await server.next()
             #expect(set.connection !== get.connection)

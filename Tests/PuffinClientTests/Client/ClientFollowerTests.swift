@@ -1,4 +1,4 @@
-// A leader and its followers: who is asked, and who is not.
+// A leader and its followers: which one is asked.
 
 import PuffinClient
 import TestSupport
@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Client: followers", .timeLimit(.minutes(2)))
 struct ClientFollowerTests {
-    /// A server that answers `ROLE` and reads, and tells by each value which one it is.
+    /// A server that answers `ROLE` and reads; each value names the server.
     private static func answering(_ name: String, role: String) -> FakeServer.Rule {
         { text in
             switch text {
@@ -34,7 +34,7 @@ struct ClientFollowerTests {
             for server in [leader] + followers { server.stop() }
         }
 
-        /// Who answers a read.
+        /// The server that answers a read.
         func reader() async throws -> String { try await client.get("k", as: String.self) ?? "" }
 
         /// Reads until this server answers.

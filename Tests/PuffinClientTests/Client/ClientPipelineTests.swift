@@ -1,4 +1,4 @@
-// Requests that are under way at the same time: who gets which reply, and how many connections that takes.
+// Concurrent requests: which reply each gets, and how many connections they take.
 
 import PuffinClient
 import TestSupport

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Snapshots: what is in them, and what a start makes of them.
+/// Snapshots: their content, and what a start does with them.
 @Suite("Compaction")
 struct CompactionTests {
     /// The snapshot of the data set in a folder.

@@ -1,4 +1,5 @@
-// Which merged segments go for their age: by the wall clock against their files' times, and only where that says something.
+// Which merged segments are removed for their age: by the wall clock and their files' times, and only while that clock
+// is reliable.
 
 import Bytes
 import Glibc

@@ -77,14 +77,15 @@ struct TableCompactionTests {
                 if case .failed(let error)? = event { throw error }
             }
             try opened.close()
-            // What files alone make of the same change: every segment is still there, and those behind it are not wanted.
+            // What files alone make of the same change: every segment is still there, and those after it are not
+            // wanted.
             let made = try snapshot(folder)
             let seq = opened.store.compaction.snapshotSeq
             try LogFiles(folder).copy(to: folder + "/copy")
             for name in try LogFiles(folder + "/copy").segments where (UInt64(name.prefix(20)) ?? 0) > seq {
                 try LogFiles(folder + "/copy").remove(name)
             }
-            // Else the log has reached further than it does.
+            // Otherwise the log is known to have reached further.
             try LogFiles(folder + "/copy").remove("DURABLE")
             let other = try OpenedStore(folder + "/copy") { $0.compaction.source = .files }
             try other.compact()

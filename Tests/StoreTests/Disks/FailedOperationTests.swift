@@ -1,5 +1,5 @@
-// What a failed call to the disk means: whether it may be made again is decided by what was called and why it failed, never by
-// words; and what is said to have never been given to the disk is not there after a restart.
+// The consequences of a failed call to the disk: whether it may be repeated depends on the call and the error number,
+// never on words; and a change reported as never given to the disk is not there after a restart.
 
 import LogFormat
 import Store
@@ -50,7 +50,7 @@ struct FailedOperationTests {
         let opened = try OpenedStore(.never, on: killed) { $0.layout.reserve = 64 << 10 }
         for index in 0..<20 { opened.set("key:\(index)", "value") }
         opened.store.flush()
-        // Written, and not on the disk: only the process dies.
+        // Written, but not synced: only the process dies.
         killed.kill()
         try? opened.close()
         var refused = 0
@@ -67,7 +67,7 @@ struct FailedOperationTests {
         #expect(refused > 0)
     }
 
-    /// A store on a model disk, with one change that is answered for.
+    /// A store on a model disk, with one acknowledged change.
     private func opened(_ disk: FaultyDisk) throws -> OpenedStore {
         let opened = try OpenedStore(on: disk)
         opened.set("first", "1")

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Two servers on one log destroy it. What keeps the second one out must not be a file that a person can remove.
+/// Two servers on one log destroy it. What excludes the second one must not be a file that a person can remove.
 @Suite("The lock")
 struct LockTests {
     private func look(_ opened: OpenedStore) {
@@ -40,7 +40,7 @@ struct LockTests {
         }
     }
 
-    /// Locks LOCK as a server does that knows of nothing else to lock.
+    /// Locks LOCK as an older server does, which locks nothing else.
     private func lockFile(_ folder: String) throws -> FileDescriptor {
         let path = FilePath(folder + "/puffin.json.log/LOCK")
         let file = try FileDescriptor.open(

@@ -5,7 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Something else than a file where a file of a data set has to be, and than a folder where its log's has to be.
+/// Something other than a file where a file of a data set is expected, or other than a folder where its log's folder
+/// is.
 @Suite("What paths lead to")
 struct PathKindTests {
     enum Kind: String, CaseIterable {

@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// The lines of the replication stream that are no lines of the log.
+/// The replication stream's lines other than lines of the log.
 @Suite("Texts of the replication stream")
 struct StreamTextTests {
     private let position = LogPosition(seq: 515_392, crc: 0xeece_75c1)

@@ -1,4 +1,4 @@
-// Damage that a start on a follower finds: it is set aside, the rest is served, and the leader sends what is missing.
+// Damage found at a follower's start: it is set aside, the rest is served, and the leader sends what is missing.
 
 import Bytes
 import LogFormat

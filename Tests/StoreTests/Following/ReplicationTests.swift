@@ -1,4 +1,5 @@
-// A leader and a follower on disks in memory: whatever happens to either and to the link, in the end both logs are the same.
+// A leader and a follower on disks in memory: whatever happens to either and to the link, in the end both logs are
+// equal.
 
 import Bytes
 import Store

@@ -1,5 +1,5 @@
-// A crash at every call to the disk while a follower's data changes places, with and without a loss of power: the next start finds
-// what was there before or what is there afterwards, whole, and the link to the leader ends in the same place as ever.
+// A crash at every call to the disk while a follower's data is replaced, with and without a power failure: the next
+// start finds the old data or the new, whole, and the link to the leader ends in the same place as ever.
 
 import Bytes
 import LogFormat
@@ -68,7 +68,7 @@ struct SwitchingTests {
             self.leader = leader
         }
 
-        /// Does the switch.
+        /// Replaces the data.
         func run(on disk: any Disk) throws -> OpenedStore {
             let follower = try OpenedStore(on: disk)
             let store = follower.store
@@ -149,7 +149,7 @@ struct SwitchingTests {
                 defer { again.store.close() }
                 let isOld = again.store.position == stage.beforePosition && again.pairs == stage.before
                 let isNew = again.store.position == afterPosition && again.pairs == after
-                // Set aside or cut back one segment after the other.
+                // Between two of several segments being set aside.
                 let isBetween =
                     [.cutBack, .setAside].contains(scene) && again.store.position.seq < stage.beforePosition.seq
                     && again.store.position.seq >= afterPosition.seq

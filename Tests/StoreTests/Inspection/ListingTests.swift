@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Records as they are listed, followed, and told as the history of a key; and what is counted.
+/// Listing and following records, the history of a key, and statistics.
 @Suite("Listing")
 struct ListingTests {
     private func files(_ folder: String) -> DataFiles { DataFiles(data: FilePath(folder + "/puffin.json")) }
@@ -258,7 +258,7 @@ struct ListingTests {
     func snapshotHistory() throws {
         try withSampleSet(snapshots: [40, 80], keepsMerged: true, seed: 3) { set in
             let all = try history(set.folder, "key 7")
-            // As retention would, but for the order.
+            // As retention would, except for the order.
             let firsts = try set.firsts
             for first in firsts where first <= 40 { try set.log.remove(LogFiles.name(first)) }
             let oldest = try #require(try set.firsts.first)
@@ -295,7 +295,7 @@ struct ListingTests {
             let sizes = try LogFiles(folder).segments.map { try LogFiles(folder).read($0).count }
             #expect(found.mergedSize == sizes[0] + sizes[1])
             #expect(found.unmergedSize == sizes[2] && found.reservedSize == 0)
-            // A fresh snapshot is what it says.
+            // A fresh snapshot has the predicted size.
             let opened = try OpenedStore(folder)
             try opened.compact()
             try opened.close()

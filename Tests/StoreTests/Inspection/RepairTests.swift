@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What a repair says that it keeps is what the next start has, whatever is damaged; and nothing is deleted.
+/// What a repair promises to keep is what the next start has, whatever is damaged; and nothing is deleted.
 @Suite("Repair")
 struct RepairTests {
     @Test("where everything is sound there is nothing to do", arguments: [[], [50]])
@@ -197,7 +197,7 @@ struct RepairTests {
             let plan = try set.repair()
             #expect(plan.obstacle?.contains("restore the data file and its folder from a copy") == true)
             #expect(try set.everyFile() == before)
-            // Neither is it a repair to begin anew where the snapshot is gone.
+            // Starting over without the snapshot is not a repair either.
             try FileManager.default.removeItem(atPath: set.snapshotPath)
             #expect(try set.plan.obstacle?.contains("nothing could be kept") == true)
             #expect(try set.plan.steps == [])

@@ -131,7 +131,7 @@ struct CommittingTests {
             opened.set("3".bytes, value)
             opened.store.flush()
             #expect(opened.store.isWriting)
-            // The sync that is under way holds no change up.
+            // The current sync delays no change.
             #expect(opened.poll() && opened.store.committed == 3)
             disk.gate.open()
             opened.waitUntilIdle()
@@ -210,7 +210,7 @@ struct CommittingTests {
             #expect(path == LogFiles(folder).path(LogFiles.first))
             #expect(opened.store.committed == 1)
             #expect(opened.store.durable == 1)
-            // What failed once is not tried again, even where it would succeed.
+            // A failed sync is not repeated, even if it would succeed.
             disk.mend()
             opened.set("c", "3")
             #expect(throws: StoreError.self) { try opened.commit() }

@@ -5,8 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Files that are gone, empty or shorter than they were look like what a first start finds or a crash leaves. Each such state is
-/// refused, changes nothing, and is told by a check and by a repair.
+/// Missing, empty or truncated files look like a first start or like a crash. Each such state is refused, changes
+/// nothing, and is reported by a check and a repair.
 @Suite("A log that is less than it was")
 struct LogReachTests {
     enum Shape: CaseIterable {
@@ -95,7 +95,7 @@ struct LogReachTests {
             case .corruption(let damage):
                 #expect(damage.path.hasPrefix(ModelFiles.folder))
                 #expect(!damage.expected.isEmpty && !damage.found.isEmpty)
-                // Half a record behind a whole one would be a torn tail if nothing said that it was whole.
+                // Half a record after a whole one would be a torn tail without evidence that it was whole.
                 if shape == .oneSegment && harm == .lastCutBehindARecord {
                     #expect(damage.expected == "seq \(reached): change \(reached) was on the disk, as DURABLE says")
                 }

@@ -1,5 +1,6 @@
-// What a crash may leave behind the last whole line, and what recovery makes of it: it starts with everything that is
-// whole, sets the rest aside, says so, and goes on; or it refuses, where a line behind the damage vouches for what is lost.
+// What a crash may leave after the last whole line, and what recovery does with it: it starts with everything that is
+// whole, sets the rest aside, reports that, and continues; or it refuses, if a line after the damage proves that more
+// was durable.
 
 import Bytes
 import Foundation
@@ -9,8 +10,8 @@ import Testing
 
 @Suite("A torn tail")
 struct TornTailTests {
-    /// The logs that are damaged: one whose last batch is all that is damaged, one in which each of the last records has
-    /// a batch of its own, so that later ones vouch for it, and one that was ended cleanly.
+    /// The damaged logs: one whose last batch is all that is damaged, one in which each of the last records has a batch
+    /// of its own, so that later ones prove it durable, and one that was closed cleanly.
     private static func oracles() throws -> [DamageOracle] {
         [
             try DamageOracle(batches: [1, 2, 2, 3]), try DamageOracle(batches: [2, 3, 1, 1, 1]),
