@@ -50,7 +50,7 @@ struct DistributionTests {
         for key in frequent { #expect(!frequent.contains(key + 1)) }
     }
 
-    @Test("zipf: few keys take most of the load")
+    @Test("zipf: few keys get most of the load")
     func skew() {
         let counts = counts(.zipf, KeySpace(count: 10_000), seed: 1).sorted(by: >)
         let top = counts.prefix(100).reduce(0, +)

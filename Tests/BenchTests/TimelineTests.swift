@@ -25,7 +25,7 @@ struct TimelineTests {
         #expect(timeline.errors == 6 && timeline.replies == 60)
     }
 
-    @Test("the warm-up is no part of it, but its errors count")
+    @Test("the warm-up is not part of it, but its errors count")
     func warmup() {
         var timeline = Timeline()
         timeline.add(interval(0, start: -100_000_000, microseconds: 1))

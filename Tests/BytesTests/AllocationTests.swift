@@ -28,7 +28,7 @@ struct AllocationTests {
         }
     }
 
-    @Test("memory that is expected to come is reserved in one piece, once that is no waste")
+    @Test("memory for expected bytes is reserved in one piece, once that is not wasteful")
     func expecting() {
         let total = 40 << 20
         var buffer = ByteBuffer()

@@ -107,7 +107,7 @@ struct ClosedStreamTests {
         }
     }
 
-    @Test("whatever was made with a loop holds it, so that the order in which a program lets go of both is no matter")
+    @Test("an object made with a loop holds it, so a program may release both in any order")
     func order() throws {
         var loop: EventLoop? = try EventLoop()
         let address = try Address.resolve(host: "127.0.0.1", port: 0)[0]

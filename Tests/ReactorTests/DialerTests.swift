@@ -60,7 +60,7 @@ struct DialerTests {
         server?.stream.close()
     }
 
-    @Test("where nobody listens the error names the address and the reason")
+    @Test("if nobody listens the error names the address and the reason")
     func refused() throws {
         let loop = try EventLoop()
         let address = try #require(try Address.resolve(host: "127.0.0.1", port: 0).first)
@@ -83,7 +83,7 @@ struct DialerTests {
         #expect(failure?.reason == "Connection refused")
     }
 
-    @Test("letting go of a dialer gives the attempt up")
+    @Test("releasing a dialer cancels the attempt")
     func givenUp() throws {
         let loop = try EventLoop()
         let address = try #require(try Address.resolve(host: "127.0.0.1", port: 0).first)
@@ -101,7 +101,7 @@ struct DialerTests {
 /// Times to the microsecond.
 @Suite("Alarm")
 struct AlarmTests {
-    @Test("an alarm calls back once for each time it is set, never early, and at once for a moment that has passed")
+    @Test("an alarm calls back once each time it is set, never early, and at once for a time in the past")
     func calls() throws {
         let loop = try EventLoop()
         var calls: [Int] = []

@@ -29,7 +29,7 @@ struct FileTests {
 
         """
 
-    @Test("the seed's file is read as it stands")
+    @Test("the seed's file is accepted unchanged")
     func seed() throws {
         let settings = try resolve(file: FileTests.seed)
         #expect(Configuration(settings).port == 8080)
@@ -56,7 +56,7 @@ struct FileTests {
     }
 
     @Test(
-        "what is wrong is said in one line with its place, what is expected and what may have been meant",
+        "an error is one line with its place, what is expected and a suggestion",
         arguments: [
             ("server:\n  prot: 1\n", "config.yaml:2: unknown setting 'server.prot'; did you mean 'server.port'?"),
             (
@@ -160,7 +160,7 @@ struct FileTests {
         #expect(try complaints(file: file) == [expected])
     }
 
-    @Test("everything that is wrong is said at once, in the order of lines")
+    @Test("all errors are reported at once, in the order of lines")
     func all() throws {
         let found = try complaints(
             file: "server:\n  prot: 1\n  durability: x\nlogging:\n  level: inf\n  level: info\n",
@@ -171,7 +171,7 @@ struct FileTests {
             ])
     }
 
-    @Test("bytes that are no text are an error with their line")
+    @Test("bytes that are not UTF-8 are an error with their line")
     func bytes() throws {
         let folder = try ConfigFolder()
         for (bytes, line) in [([0x61, 0x0a, 0xff, 0x0a], 2), ([0x61, 0x3a, 0x20, 0x00], 1)] as [([UInt8], Int)] {
@@ -190,7 +190,7 @@ struct FileTests {
         }
     }
 
-    @Test("a file that cannot be read is named, with the reason and who named it")
+    @Test("an unreadable file is named, with the reason and what named it")
     func unreadable() throws {
         let folder = try ConfigFolder()
         try folder.write(String(repeating: "#", count: 1 << 20 | 1), to: "large")

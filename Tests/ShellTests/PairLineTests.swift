@@ -33,7 +33,7 @@ struct PairLineTests {
     }
 
     @Test(
-        "what is no pair says why",
+        "an invalid pair is refused with the reason",
         arguments: [
             ("SET k v", "The line is not a JSON object"), ("{\"key\":\"k\"}", "There is no \"value\""),
             ("{\"value\":\"v\"}", "There is no \"key\""), ("{}", "There is no \"key\""),

@@ -10,7 +10,7 @@ struct RunFolderTests {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
-    @Test("each run has a new folder, in one that is made where it is not there")
+    @Test("each run has a new folder, in one that is created if it does not exist")
     func runs() throws {
         try withTemporaryFolder { folder in
             let place = folder + "/torture"

@@ -41,7 +41,7 @@ struct RequestParserTests {
         }
     }
 
-    @Test("inside a bulk string the whole of it is said to be missing")
+    @Test("inside a bulk string all of its rest is reported as missing")
     func missingOfBulk() {
         let head = "*2\r\n$4\r\nECHO\r\n$400\r\n".bytes
         let input = head + [UInt8](repeating: 0x61, count: 400) + "\r\n".bytes

@@ -54,7 +54,7 @@ struct BatchTests {
     }
 
     @Test(
-        "a line that is no request is named, and not sent",
+        "an invalid line is named, and not sent",
         arguments: [
             ("SET", "SET needs a key and a value: SET <key> <value>"),
             ("GET \"a", "A JSON string without its closing quote"),
@@ -71,7 +71,7 @@ struct BatchTests {
         }
     }
 
-    @Test("with --stop-on-error nothing behind the first error is done")
+    @Test("with --stop-on-error nothing after the first error is done")
     func stop() throws {
         try withTool { tool, _ in
             let name = try tool.file("stop.txt", "SET a 1\nGET missing\nSET b 2\n")
@@ -94,7 +94,7 @@ struct BatchTests {
         }
     }
 
-    @Test("QUIT ends a batch, and says what it leaves undone")
+    @Test("QUIT ends a batch, and the commands not run are reported")
     func quit() throws {
         try withTool { tool, _ in
             let rest = "\n# a comment\n  \nSET b 2\nGET a\n"

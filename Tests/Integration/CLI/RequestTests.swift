@@ -31,7 +31,7 @@ struct RequestTests {
         }
     }
 
-    @Test("any command of the server works, in any case, and one that is not known is sent as it is")
+    @Test("any command of the server works, in any case, and an unknown one is sent unchanged")
     func anyCommand() throws {
         try withTool { tool, _ in
             #expect(try tool("MSET", "a", "1", "b", "2") == CommandTool.Result(0, "OK\n"))
@@ -93,7 +93,7 @@ struct RequestTests {
         }
     }
 
-    @Test("what removes everything says how much, and a script has to mean it")
+    @Test("removing everything shows how much, and a script needs --yes")
     func safety() throws {
         try withTool { tool, server in
             _ = try tool("mset", "a", "1", "b", "2")
@@ -108,7 +108,7 @@ struct RequestTests {
         }
     }
 
-    @Test("keys are deleted by pattern, once it was said how many")
+    @Test("keys are deleted by pattern, after their number was shown")
     func pattern() throws {
         try withTool { tool, _ in
             let lines = (0..<3000).map { "SET user:\($0) v\n" }.joined() + "SET other v\n"
@@ -127,7 +127,7 @@ struct RequestTests {
         }
     }
 
-    @Test("on a terminal it is a question")
+    @Test("on a terminal it asks for confirmation")
     func question() throws {
         try withTool { tool, _ in
             _ = try tool("set", "a", "1")

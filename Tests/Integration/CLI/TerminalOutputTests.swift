@@ -105,7 +105,7 @@ struct TerminalOutputTests {
         return listener
     }
 
-    @Test("a server that answers with anything at all: errors, figures, roles, and what is no reply")
+    @Test("a server that answers anything: errors, figures, roles, and invalid replies")
     func hostileServer() throws {
         try withTemporaryFolder { folder in
             let text = Self.hostile.filter { $0 != 0x0a && $0 != 0x0d }

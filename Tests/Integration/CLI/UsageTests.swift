@@ -43,7 +43,7 @@ struct UsageTests {
         #expect(found.errors.hasPrefix("puffin-cli: ") && found.errors.contains(message), "\(found)")
     }
 
-    @Test("an address in the environment that is none is named")
+    @Test("an invalid address in the environment is named")
     func environment() throws {
         let found = try run(["get", "k"], address: "x:y")
         #expect(found.exitCode == 2 && found.isOneLine && found.errors.hasPrefix("puffin-cli: PUFFIN_ADDR: \"x:y\""))

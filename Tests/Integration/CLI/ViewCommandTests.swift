@@ -21,7 +21,7 @@ struct ViewCommandTests {
         }
     }
 
-    @Test("latency ends after so many pings")
+    @Test("latency ends after --count pings")
     func latency() throws {
         try withTool { tool, _ in
             let found = try tool("latency", "--count", "20", "--interval", "1ms").output

@@ -26,7 +26,7 @@ struct ServerLogTests {
     }
 
     @Test(
-        "where nobody can be told anything, the server works all the same",
+        "if nothing can be logged, the server works nevertheless",
         arguments: [
             // No descriptor; a full disk; a pipe whose reader is gone; one that nobody reads.
             "exec \"$@\" 2>&-", "exec \"$@\" 2>/dev/full", "mkfifo f; : <f & exec \"$@\" 2>f",
@@ -45,7 +45,7 @@ struct ServerLogTests {
         }
     }
 
-    @Test("at info, and above, no value and no request is in the log, whatever happens to them")
+    @Test("at info and above, the log contains no value and no request")
     func values() throws {
         try withTemporaryFolder { folder in
             let secret = "swordfish"

@@ -45,7 +45,7 @@ struct OptionReferenceTests {
     }
 
     @Test(
-        "the help of an option reads alone: it needs no neighbour",
+        "an option's help reads alone",
         arguments: ["puffin-server", "puffin-cli", "puffin-bench"])
     func alone(name: String) throws {
         let dump = try ChildProcess.run([ChildProcess.program(name), "--experimental-dump-help"]).output

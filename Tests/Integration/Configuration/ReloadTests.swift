@@ -5,7 +5,7 @@ import Testing
 /// SIGHUP: a server reads its configuration again.
 @Suite("Reloading")
 struct ReloadTests {
-    @Test("the log's level and format change, and what has changed is said with its place")
+    @Test("the log's level and format change, and the change is logged with its source")
     func log() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "logging:\n  level: info\n")
@@ -75,7 +75,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("where anything is wrong, or the file is gone, nothing changes, and the server goes on")
+    @Test("if anything is wrong, or the file is gone, nothing changes, and the server continues")
     func wrong() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
@@ -93,7 +93,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("a file that comes slowly, or is wrong in very many ways, makes no client wait")
+    @Test("a slow file, or one with very many errors, makes no client wait")
     func slow() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
@@ -120,7 +120,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("without a file the signal changes nothing, and ends nothing, also where it was blocked")
+    @Test("without a file the signal changes nothing, and ends nothing, even if it was blocked")
     func noFile() throws {
         try withTemporaryFolder { folder in
             let server = try Replica("server", in: folder, wrapper: ["nohup"]).start()
@@ -131,7 +131,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("the slow requests' threshold changes for those that come from then on")
+    @Test("the slow log's threshold changes for later requests")
     func slowRequests() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "slowlog:\n  threshold: off\n")

@@ -115,7 +115,7 @@ struct BackupDocumentationTests {
         }
     }
 
-    @Test("who is sent to the section about backups finds it")
+    @Test("links to the section about backups lead to it")
     func links() throws {
         #expect(try Document("docs/operations.md").text.contains("\n## Backups\n"))
         for path in ["docs/README.md", "docs/cli.md"] {
@@ -184,7 +184,7 @@ struct ReplicationDocumentationTests {
         }
     }
 
-    @Test("every figure about replication is explained, and every one that is explained is there")
+    @Test("every figure about replication is documented, and every documented one exists")
     func figures() throws {
         let text = try Document("docs/replication.md")
         let named = Set(try text.rows(behind: "## STATS").flatMap { $0.components(separatedBy: ", ") })
@@ -198,7 +198,7 @@ struct ReplicationDocumentationTests {
         }
     }
 
-    @Test("every command has its place in the protocol's description")
+    @Test("every command is in the protocol's description")
     func commands() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json")

@@ -169,7 +169,7 @@ struct SeedWalkTests {
     }
 
     @Test(
-        "what it makes can be made",
+        "its make targets exist",
         arguments: [
             "setup-dev", "test", "test-integration", "bench", "coverage", "lint", "fmt", "security", "build",
             "build-all",

@@ -43,7 +43,7 @@ struct DamagedLogTests {
     ]
 
     @Test(
-        "bytes behind the last good line are set aside, and nothing acknowledged is lost", arguments: tails,
+        "bytes after the last good line are set aside, and nothing acknowledged is lost", arguments: tails,
         [true, false])
     func tornTail(tail: [UInt8], crash: Bool) throws {
         try withTemporaryFolder { folder in
@@ -103,7 +103,7 @@ struct DamagedLogTests {
         }
     }
 
-    @Test("a last record that was cut takes only itself along", arguments: [1, 2, 20, 60])
+    @Test("a truncated last record costs only itself", arguments: [1, 2, 20, 60])
     func cutRecord(size: Int) throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

@@ -55,7 +55,7 @@ extension HeldReadTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("after a failed sync nothing is answered any more, and a restart has what was acknowledged before")
+    @Test("after a failed sync nothing is answered, and a restart has what was acknowledged before")
     func afterFailedSync() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

@@ -58,7 +58,7 @@ struct HeldReadTests {
         return true
     }
 
-    @Test("replies of one connection stay in order: one that could be given at once waits behind one that cannot")
+    @Test("replies of one connection stay in order: one that is ready waits for an earlier one that is not")
     func order() throws {
         try withServer { server in
             let client = try server.connect()
@@ -74,7 +74,7 @@ struct HeldReadTests {
         }
     }
 
-    @Test("every read that could tell of the change waits: of all keys, of their number, of a list with the key in it")
+    @Test("every read that could reveal the change waits: of all keys, of their number, of a list with the key in it")
     func otherReads() throws {
         let reads = [
             ("KEYS k*\n", "key\nEND\n"), (resp("KEYS", "k*"), "*1\r\n$3\r\nkey\r\n"), ("COUNT\n", "3\n"),
@@ -121,7 +121,7 @@ struct HeldReadTests {
         }
     }
 
-    @Test("a client that ends its side while its reply waits still gets it; one that is gone harms nobody")
+    @Test("a client that ends its output while its reply waits still gets it; one that is gone harms nobody")
     func hangUp() throws {
         try withServer { server in
             let (ending, reader) = (try server.connect(), try server.connect())

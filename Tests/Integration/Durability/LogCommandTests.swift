@@ -77,7 +77,7 @@ struct LogCommandTests {
         }
     }
 
-    @Test("a key's history goes back behind a compaction, and says what the snapshot has")
+    @Test("a key's history goes back beyond a compaction, and shows the snapshot's value")
     func history() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -138,7 +138,7 @@ struct LogCommandTests {
         }
     }
 
-    @Test("a data file may be named before the command and behind it, with one dash or two; the last one counts")
+    @Test("a data file may be named before and after the command, with one dash or two; the last one counts")
     func dataOption() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/my.json"
@@ -223,7 +223,7 @@ struct LogCommandTests {
         }
     }
 
-    @Test("what cannot be read ends with 4, another version with 5, and what to do is said")
+    @Test("unreadable files end with 4, another version with 5, and the error says what to do")
     func unreadable() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -259,7 +259,7 @@ struct LogCommandTests {
 
     // MARK: Compaction
 
-    @Test("compact merges what no server uses, and says so where one does")
+    @Test("compact merges an unused data set, and refuses one in use")
     func compact() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

@@ -41,7 +41,7 @@ struct SmallDiskTests {
     }
 
     @Test(
-        "it refuses writes with the figures, reads and deletes, makes room by compaction, and loses nothing",
+        "it refuses writes with the figures, reads and deletes, frees space by compaction, and loses nothing",
         arguments: kinds)
     func deletes(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in
@@ -77,7 +77,7 @@ struct SmallDiskTests {
         }
     }
 
-    @Test("what somebody else took and gives back is used again at once", arguments: kinds)
+    @Test("space that another program frees is used again at once", arguments: kinds)
     func others(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in
             let data = place + "/puffin.json"

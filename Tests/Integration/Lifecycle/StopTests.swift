@@ -82,7 +82,7 @@ struct StopTests {
     }
 
     @Test(
-        "a second signal right behind the first loses nothing",
+        "a second signal right after the first loses nothing",
         arguments: [(SIGTERM, SIGTERM), (SIGTERM, SIGINT), (SIGINT, SIGINT)])
     func twoSignals(first: Int32, second: Int32) throws {
         try withTemporaryFolder { folder in
@@ -104,7 +104,7 @@ struct StopTests {
         }
     }
 
-    @Test("a client that takes no replies does not hold up a stop")
+    @Test("a client that reads no replies does not hold up a stop")
     func stuckClient() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json")

@@ -18,7 +18,7 @@ struct HealthTests {
         }
     }
 
-    @Test("a full disk makes a server unready until it passes, but for reads, and it stays healthy")
+    @Test("a full disk makes a server unready until it passes, except for reads, and it stays healthy")
     func fullDisk() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedThread(data: folder + "/puffin.json")
@@ -51,7 +51,7 @@ struct HealthTests {
         }
     }
 
-    @Test("while the data is loaded a server is healthy and not ready, and says how far it is")
+    @Test("while data is loaded a server is healthy and not ready, and reports progress")
     func loading() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

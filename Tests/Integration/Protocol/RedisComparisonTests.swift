@@ -119,7 +119,7 @@ struct RedisComparisonTests {
     }
 
     @Test(
-        "bytes that are no request get an error that begins as Redis' does", .enabled(if: Peer.areThere("redis-server"))
+        "invalid bytes get an error that begins as Redis' does", .enabled(if: Peer.areThere("redis-server"))
     )
     func protocolErrors() throws {
         try withBoth { puffin, redis in

@@ -89,7 +89,7 @@ struct ReplicationCatchUpTests {
         }
     }
 
-    @Test("a chain of three: what is in the middle goes, comes back, and is behind")
+    @Test("a chain of three: the middle one goes, returns, and lags")
     func chain() throws {
         try withTemporaryFolder { folder in
             let last = try Replica("last", in: folder, ["--mode", "follower"]).start()

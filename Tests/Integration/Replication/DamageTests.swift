@@ -9,7 +9,7 @@ struct ReplicationDamageTests {
 
     enum Place: String, CaseIterable, Sendable { case sealed, open, first, snapshot }
 
-    @Test("damage is cut out at the start, told, and fetched again", arguments: Place.allCases)
+    @Test("damage is set aside at the start, reported, and fetched again", arguments: Place.allCases)
     func damage(place: Place) throws {
         try withTemporaryFolder { folder in
             let follower = try Replica(
@@ -49,7 +49,7 @@ struct ReplicationDamageTests {
         }
     }
 
-    @Test("a full disk: it says so, the leader goes on, and it catches up by itself", arguments: kinds)
+    @Test("a full disk: it is reported, the leader continues, and the follower catches up by itself", arguments: kinds)
     func full(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in
             try withTemporaryFolder { folder in

@@ -57,7 +57,7 @@ struct ReplicationDivergenceTests {
         }
     }
 
-    @Test("a follower of the old leader comes along, whose lines it has too")
+    @Test("a follower of the old leader, which has its lines too, follows as well")
     func chain() throws {
         try withTemporaryFolder { folder in
             let c = try Replica("c", in: folder, ["--mode", "follower"]).start()

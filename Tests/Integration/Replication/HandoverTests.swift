@@ -102,7 +102,7 @@ struct HandoverTests {
         }
     }
 
-    @Test("a follower that is stopped gets it not: the leader goes on, and what was sent to it meanwhile was refused")
+    @Test("a stopped follower does not get it: the leader continues, and changes meanwhile are refused")
     func givenUp() throws {
         try withPair { leader, follower, _ in
             #expect(try leader.ask("SET a 1") == ["OK"])
@@ -153,7 +153,7 @@ struct HandoverTests {
         }
     }
 
-    @Test("where the role cannot be written down nothing changes, and it says so")
+    @Test("if the role cannot be written nothing changes, and the error says so")
     func unwritableRole() throws {
         try withPair { leader, follower, folder in
             #expect(try leader.ask("SET a 1") == ["OK"])
@@ -177,7 +177,7 @@ struct HandoverTests {
         }
     }
 
-    @Test("what cannot be begun is refused, and says why")
+    @Test("a handover that cannot begin is refused with the reason")
     func refused() throws {
         try withPair { leader, follower, _ in
             let needs = "HANDOVER needs a follower's address, and how long it may take or nothing: "

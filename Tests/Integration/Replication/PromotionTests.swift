@@ -44,7 +44,7 @@ struct PromotionTests {
         }
     }
 
-    @Test("one whose leader has told of more than it has sent is not promoted unless it is forced")
+    @Test("one whose leader has announced more than it has sent is not promoted unless forced")
     func toldOfMore() throws {
         try withTemporaryFolder { folder in
             let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"])
@@ -67,7 +67,7 @@ struct PromotionTests {
         }
     }
 
-    @Test("one that has not got everything is not promoted unless it is forced")
+    @Test("one that lacks changes is not promoted unless forced")
     func behind() throws {
         try withReplicas(1) { (leader, followers) throws in
             #expect(try leader.ask("SET a 1") == ["OK"])

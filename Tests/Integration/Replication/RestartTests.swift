@@ -33,7 +33,7 @@ struct ReplicationRestartTests {
         }
     }
 
-    @Test("a leader that comes back goes on where it was, and sends nothing again", arguments: [false, true])
+    @Test("a leader that returns continues where it was, and sends nothing again", arguments: [false, true])
     func leader(killed: Bool) throws {
         try withTemporaryFolder { folder in
             let follower = try Replica("follower", in: folder, ["--mode", "follower"]).start()

@@ -9,7 +9,7 @@ import Testing
 struct ServerIdentityTests {
     private func id(of server: AdminServer) throws -> String { try server.figures()["server_id"] ?? "" }
 
-    @Test("the id is sixteen digits, drawn at each start, and stands in no file")
+    @Test("the id is sixteen digits, drawn at each start, and is in no file")
     func drawn() throws {
         try withReplicas(1) { (leader, followers) throws in
             let first = try id(of: leader)
@@ -111,7 +111,7 @@ struct ServerIdentityTests {
         }
     }
 
-    @Test("a follower whose leader's address leads back to it finds that out, also when nobody was there at first")
+    @Test("a follower whose leader's address leads back to it detects that, even if nobody was there at first")
     func ownLeader() throws {
         try withTemporaryFolder { folder in
             let server = try AdminServer(folder + "/puffin.json")
@@ -167,7 +167,7 @@ struct ServerIdentityTests {
 
     // MARK: Addresses
 
-    @Test("what is no host is refused wherever one can be named, and the server starts again")
+    @Test("an invalid host is refused wherever one can be given, and the server starts again")
     func hosts() throws {
         try withTemporaryFolder { folder in
             let server = try AdminServer(folder + "/puffin.json")
@@ -200,7 +200,7 @@ struct ServerIdentityTests {
         }
     }
 
-    @Test("more followers than can be written down are refused")
+    @Test("more followers than ROLE can hold are refused")
     func manyFollowers() throws {
         try withTemporaryFolder { folder in
             let configuration = folder + "/puffin.yaml"

@@ -21,7 +21,7 @@ struct ReplicationStrangerTests {
         (0..<random.below(3000)).map { _ in random.below(20) == 0 ? 10 : UInt8(random.below(256)) }
     }
 
-    @Test("a leader's greeting is taken from a leader alone")
+    @Test("a leader's greeting is accepted from a leader only")
     func greetings() throws {
         try withTemporaryFolder { folder in
             let follower = try Replica("follower", in: folder, ["--mode", "follower"]).start()
@@ -54,7 +54,7 @@ struct ReplicationStrangerTests {
         }
     }
 
-    @Test("a follower takes nothing but the next record from whoever leads it", arguments: SeededRandom.seeds(1))
+    @Test("a follower accepts only the next record from its leader", arguments: SeededRandom.seeds(1))
     func leaders(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             var random = SeededRandom(seed: seed)
@@ -117,7 +117,7 @@ struct ReplicationStrangerTests {
         }
     }
 
-    @Test("a leader goes on, whatever its followers say", arguments: SeededRandom.seeds(1))
+    @Test("a leader continues, whatever its followers send", arguments: SeededRandom.seeds(1))
     func followers(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             var random = SeededRandom(seed: seed)

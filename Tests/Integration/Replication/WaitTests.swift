@@ -76,7 +76,7 @@ struct WaitTests {
         }
     }
 
-    @Test("where the disk is not waited for, WAITAOF asks it", arguments: ["interval", "never"])
+    @Test("in the relaxed modes WAITAOF requests a sync", arguments: ["interval", "never"])
     func relaxed(durability: String) throws {
         try withTemporaryFolder { folder in
             let server = try AdminServer(folder + "/puffin.json", ["--durability", durability])

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Client: errors", .timeLimit(.minutes(2)))
 struct ClientErrorTests {
-    @Test("a follower's refusal names the leader, where the server knows it")
+    @Test("a follower's refusal names the leader, if the server knows it")
     func readOnly() async throws {
         let cases: [(String, ServerAddress?)] = [
             ("Read-only follower; write to 10.0.0.2:8080", ServerAddress(host: "10.0.0.2", port: 8080)),
@@ -24,7 +24,7 @@ struct ClientErrorTests {
         }
     }
 
-    @Test("what a server does not know itself is an unknown outcome, and what followers lack is told apart")
+    @Test("what the server does not know itself is an unknown outcome; a lack of acknowledgements is another error")
     func uncertain() async throws {
         for code in ["UNKNOWN", "SUPERSEDED"] {
             try await withClient(rule: { _ in "-\(code) any words\r\n" }) { server, client in
@@ -49,7 +49,7 @@ struct ClientErrorTests {
         }
     }
 
-    @Test("an address that is none says what was expected")
+    @Test("an invalid address is refused with what was expected")
     func address() {
         let message =
             "\"localhost:x\" is not an address: the port is a number from 1 to 65535; expected host:port, such as localhost:8080, :8080 or [::1]:8080"

@@ -88,7 +88,7 @@ struct SortedChangesTests {
         }
     }
     @Test(
-        "what other writers spell otherwise is in the snapshot as Puffin spells it, and what follows a clear is there")
+        "other writers' spellings are normalized in the snapshot, and what follows a clear is there")
     func otherSpellings() throws {
         try withTemporaryFolder { folder in
             var log = RawLog()

@@ -164,7 +164,7 @@ struct TableCompactionTests {
         }
     }
 
-    @Test("a stop in the middle of the walk leaves everything as it was")
+    @Test("a stop during the walk changes nothing")
     func stopped() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, adjust: small)
@@ -182,7 +182,7 @@ struct TableCompactionTests {
         }
     }
 
-    @Test("the walk waits while the compactor's thread is behind, so that no more than three chunks are held")
+    @Test("the walk waits for the worker, so at most three chunks are held")
     func backPressure() throws {
         let disk = FaultyDisk(ModelDisk())
         let opened = try OpenedStore(on: disk) { options in
@@ -210,7 +210,7 @@ struct TableCompactionTests {
         try opened.close()
     }
 
-    @Test("a disk that becomes full during the walk ends it, and the next compaction need not wait to be made of files")
+    @Test("a disk that fills up during the walk ends it, and the next compaction from files need not wait")
     func diskFull() throws {
         let disk = ModelDisk(capacity: 2 << 20)
         let opened = try OpenedStore(ModelFiles.parent, disk: disk, adjust: small)

@@ -76,7 +76,7 @@ struct DiskFullTests {
         }
     }
 
-    @Test("writes are refused before anything is lost, reads and deletes go on, and compaction gives the space back")
+    @Test("writes are refused before anything is lost, reads and deletes continue, and compaction frees space")
     func filled() throws {
         var disk = SmallDisk()
         let opened = try disk.open()
@@ -152,7 +152,7 @@ struct DiskFullTests {
         try opened.close()
     }
 
-    @Test("a stop gives up what is held, says so, and the next start has what was answered for")
+    @Test("a stop fails what is held, and the next start has what was acknowledged")
     func givenUp() throws {
         var disk = SmallDisk()
         let opened = try disk.open(reserve: 0)
@@ -171,7 +171,7 @@ struct DiskFullTests {
         try again.close()
     }
 
-    @Test("a log that was moved away holds writes, refuses new ones, and goes on where it is put back")
+    @Test("a log that was moved away holds writes, refuses new ones, and continues once it is put back")
     func displaced() throws {
         var disk = SmallDisk()
         let opened = try disk.open()

@@ -14,7 +14,7 @@ struct FailedOperationTests {
     ]
 
     @Test(
-        "only what was refused for want of space may be made again, and of that no sync",
+        "only calls that failed for lack of space may be repeated, and no sync among them",
         arguments: DiskOperation.allCases)
     func repeatable(operation: DiskOperation) {
         for errno in FailedOperationTests.errnos {
@@ -43,7 +43,7 @@ struct FailedOperationTests {
         #expect(StoreError.displaced(path: "p").isPassing)
     }
 
-    @Test("a start whose sync fails for want of space is refused, whatever it could give back to the disk")
+    @Test("a start whose sync fails for lack of space is refused, whatever it could free")
     func startWithoutSync() throws {
         let model = ModelDisk()
         let killed = FaultyDisk(model)
@@ -208,7 +208,7 @@ struct FailedOperationTests {
     }
 
     @Test(
-        "a write that the disk has taken half of leaves no size that is taken for somebody else's",
+        "a half-done write leaves no size that is taken for another program's",
         arguments: [1, 2, 3])
     func halfWritten(batches: Int) throws {
         let disk = FaultyDisk(ModelDisk(capacity: 256 << 10))

@@ -155,7 +155,7 @@ struct FaultTests {
     }
 
     @Test(
-        "one call without space holds the log up and loses nothing",
+        "one call without space delays the log and loses nothing",
         arguments: [DiskOperation.create, .write, .truncate, .allocate, .rename, .remove])
     func noSpace(operation: DiskOperation) {
         each("\(operation.rawValue) ENOSPC", { [PlannedFault(.error(.noSpace), at: operation, $0)] }) { outcome in

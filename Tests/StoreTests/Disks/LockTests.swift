@@ -21,7 +21,7 @@ struct LockTests {
         }
     }
 
-    @Test("with LOCK removed or replaced a second store is refused all the same, and the first one makes LOCK anew")
+    @Test("with LOCK removed or replaced a second store is still refused, and the first one creates LOCK again")
     func removed() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, disk: LocalDisk())

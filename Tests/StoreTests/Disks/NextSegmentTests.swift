@@ -44,7 +44,7 @@ struct NextSegmentTests {
         #expect(model.content(ModelFiles.segment(8))?.count ?? 0 < 2_000, "cut to its length")
     }
 
-    @Test("what a crash leaves of it is removed at the next start, whatever stands in it", arguments: [0, 100])
+    @Test("its remains after a crash are removed at the next start, whatever they contain", arguments: [0, 100])
     func leftOver(size: Int) throws {
         let model = ModelDisk()
         let opened = try open(model)
@@ -124,7 +124,7 @@ struct NextSegmentTests {
         try opened.close()
     }
 
-    @Test("who follows the log does not read the line feeds up to a segment's end")
+    @Test("following the log does not read the line feeds up to a segment's end")
     func followed() throws {
         let model = ModelDisk()
         var log = RawLog()

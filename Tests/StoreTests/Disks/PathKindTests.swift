@@ -44,7 +44,9 @@ struct PathKindTests {
         ".log/" + LogFiles.first,
     ]
 
-    @Test("every file of a data set has to be one: no link, no fifo, no folder, no socket", arguments: Kind.allCases)
+    @Test(
+        "every file of a data set must be a regular file: no link, no fifo, no folder, no socket",
+        arguments: Kind.allCases)
     func files(kind: Kind) throws {
         try withTemporaryFolder { folder in
             for (number, name) in PathKindTests.names.enumerated() {
@@ -69,7 +71,7 @@ struct PathKindTests {
         }
     }
 
-    @Test("of a data file that cannot be one nothing is made; a device is none")
+    @Test("for an invalid data file nothing is created; a device is invalid")
     func device() throws {
         try withTemporaryFolder { folder in
             let disk = LocalDisk()

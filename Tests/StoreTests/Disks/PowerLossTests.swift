@@ -17,7 +17,7 @@ struct PowerLossTests {
         var wrong: [String] = []
     }
 
-    @Test("nothing that was answered for is lost by default", arguments: Torture.seeds(6, orTorture: 200))
+    @Test("nothing that was acknowledged is lost by default", arguments: Torture.seeds(6, orTorture: 200))
     func always(seed: UInt64) {
         let tally = cuts(300, seed: seed, .always)
         report(tally, seed, .always)

@@ -8,7 +8,7 @@ import Testing
 @Suite("A store on a seeded list")
 struct SeededStoreTests {
     @Test(
-        "keeps what it has answered for, whatever its workers do when", arguments: Torture.seeds(40, orTorture: 20_000))
+        "keeps what it has acknowledged, whatever its workers do when", arguments: Torture.seeds(40, orTorture: 20_000))
     func crashes(seed: UInt64) {
         var life = SeededLife(seed: seed)
         for _ in 0..<4 where life.wrong.isEmpty { life.live() }

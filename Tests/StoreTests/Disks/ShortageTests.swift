@@ -60,7 +60,7 @@ struct ShortageTests {
     }
 
     @Test(
-        "a server that was killed starts on a full disk, with the space that is held back for that",
+        "a server that was killed starts on a full disk, with the reserved space",
         arguments: Durability.allCases)
     func fullStart(durability: Durability) throws {
         let model = try killed()
@@ -81,7 +81,7 @@ struct ShortageTests {
         try opened.close()
     }
 
-    @Test("without a reserve, the space that was filled ahead does")
+    @Test("without a reserve, the preallocated space suffices")
     func fullStartWithoutReserve() throws {
         let model = ModelDisk()
         let opened = try OpenedStore(ModelFiles.parent, segmentSize: 64 << 10, preallocation: 20_000, disk: model)
@@ -102,7 +102,7 @@ struct ShortageTests {
         try next.close()
     }
 
-    @Test("without inodes it starts too, and says that it is not bytes that are missing")
+    @Test("without inodes it starts too, and reports that bytes are not the problem")
     func inodes() throws {
         let model = try killed()
         let disk = ShortDisk(model)

@@ -37,7 +37,7 @@ struct FeedTests {
         FollowerHello(history: history, position: .start, checkpoints: [])
     }
 
-    @Test("nothing is sent before it is durable, nor what is reserved behind the end", arguments: Durability.allCases)
+    @Test("nothing is sent before it is durable, and no preallocated space is sent", arguments: Durability.allCases)
     func shippable(durability: Durability) throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, durability, disk: LocalDisk())
@@ -80,7 +80,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a feed that is slower than retention is told to begin anew, where a segment that it needs is gone")
+    @Test("a feed slower than retention must start over when a segment that it needs is gone")
     func removed() throws {
         let opened = try OpenedStore(on: FaultyDisk(ModelDisk()))
         for number in 0..<100 {

@@ -8,7 +8,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Data that changes places")
+@Suite("Replacing a follower's data")
 struct SwitchingTests {
     enum Scene: CaseIterable {
         /// A snapshot replaces an older part of the same history.
@@ -100,7 +100,8 @@ struct SwitchingTests {
     }
 
     @Test(
-        "without a crash it is there, and what is not a part of it is kept under other names", arguments: Scene.allCases
+        "without a crash the new data is there, and what is not part of it is kept under other names",
+        arguments: Scene.allCases
     )
     func whole(scene: Scene) throws {
         let stage = try Stage(scene)
@@ -177,7 +178,7 @@ struct SwitchingTests {
         #expect(number > 20 && olds > 0 && news > 0)
     }
 
-    @Test("only places where a segment begins that no snapshot holds can be cut back to; nothing changes otherwise")
+    @Test("only starts of segments beyond the snapshot can be cut back to; otherwise nothing changes")
     func notACheckpoint() throws {
         let stage = try Stage(.cutBack)
         let follower = try OpenedStore(on: FaultyDisk(stage.model))

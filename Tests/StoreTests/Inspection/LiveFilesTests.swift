@@ -91,7 +91,7 @@ struct LiveFilesTests {
         }
     }
 
-    @Test("whoever follows sees every change in its order, but for those that were removed", arguments: [0, 20_000])
+    @Test("following shows every change in order, except those that were removed", arguments: [0, 20_000])
     func followed(retention: Int) throws {
         try withTemporaryFolder { folder in
             let work = try Work(folder, retention: retention)

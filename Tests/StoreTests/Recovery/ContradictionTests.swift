@@ -88,7 +88,7 @@ struct ContradictionTests {
         }
     }
 
-    @Test("a damaged header with lines behind it is refused, though nothing behind it was ever synced")
+    @Test("a damaged header followed by lines is refused, though they were never synced")
     func damagedHeader() throws {
         let log = log
         for index in 0..<log.offsets[1] {

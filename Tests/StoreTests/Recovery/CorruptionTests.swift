@@ -40,7 +40,7 @@ struct CorruptionTests {
         return found.map { [$0.line, $0.offset] }
     }
 
-    @Test("any byte of an earlier batch that is another is found, with its file, line and offset")
+    @Test("any changed byte of an earlier batch is found, with its file, line and offset")
     func flipped() throws {
         let log = CorruptionTests.batches
         for number in 2...5 {
@@ -70,7 +70,7 @@ struct CorruptionTests {
         }
     }
 
-    @Test("a damaged last batch is torn, unless a line behind it says that it was on the disk")
+    @Test("a damaged last batch is torn, unless a later line claims that it was on the disk")
     func lastBatch() throws {
         var log = CorruptionTests.batches
         let (start, end) = (log.offsets[8], log.bytes.count)

@@ -117,7 +117,7 @@ struct SealedDamageTests {
         }
     }
 
-    @Test("a line that is gone, that stands there twice, or that has changed places with the next")
+    @Test("a line that is missing, duplicated, or swapped with the next")
     func rearranged() throws {
         try check("lines") { data, check in
             for path in sealed(data) {
@@ -140,7 +140,7 @@ struct SealedDamageTests {
 
     private func isClaim(_ line: [UInt8]) -> Bool { line.starts(with: "{\"durable\"".bytes) }
 
-    @Test("a snapshot cut at any byte, or with more behind its last line")
+    @Test("a snapshot cut at any byte, or with more after its last line")
     func cut() throws {
         try check("snapshots cut") { data, check in
             let content = data.model.content(ModelFiles.snapshot) ?? []
@@ -190,7 +190,7 @@ struct SealedDamageTests {
         #expect(model.content(ModelFiles.segment(1)) == [])
     }
 
-    @Test("a sealed segment cut between two lines is missed by the one behind it")
+    @Test("a sealed segment cut between two lines is noticed by the next one")
     func segmentCutBetween() throws {
         let data = try DataSet()
         for (path, next) in zip(data.segments, data.segments.dropFirst()) {

@@ -28,7 +28,7 @@ struct TableTests {
         }
     }
 
-    @Test("what is foreseen, and then asked for or not, changes no answer", arguments: SeededRandom.seeds(2))
+    @Test("prefetching a key, requested later or not, changes no answer", arguments: SeededRandom.seeds(2))
     func foresight(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let (table, plain) = (Table(seed: seed), Table(seed: seed))
