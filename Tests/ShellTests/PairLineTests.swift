@@ -38,7 +38,7 @@ struct PairLineTests {
             ("SET k v", "The line is not a JSON object"), ("{\"key\":\"k\"}", "There is no \"value\""),
             ("{\"value\":\"v\"}", "There is no \"key\""), ("{}", "There is no \"key\""),
             ("{\"key\":1,\"value\":\"v\"}", "\"key\" is not a string"),
-            ("{\"key\":\"k\",\"value\":[1]}", "A field is a list or an object"),
+            ("{\"key\":\"k\",\"value\":[1]}", "A field is a list, an object or invalid JSON"),
             ("{\"key\":\"k\",\"value\":\"v\"", "The JSON object has no end"),
             ("{\"key\":\"k\",\"value\":\"v", "A JSON string has no closing quote"),
             (
@@ -53,7 +53,8 @@ struct PairLineTests {
             ("{\"key\":\"k\",\"value64\":\"?\"}", "\"value64\" is not base64"),
             ("{\"key\":\"k\",\"value\":\"v\",\"exp\":1}", "Unknown field \"exp\""),
             ("{\"key\":\"k\",\"value\":\"v\",\"expires\":\"soon\"}", "\"expires\" is not a time in Unix milliseconds"),
-            ("{\"key\" \"k\"}", "There is no colon after \"key\""), ("{\"key\":}", "A field is a list or an object"),
+            ("{\"key\" \"k\"}", "There is no colon after \"key\""),
+            ("{\"key\":}", "A field is a list, an object or invalid JSON"),
             ("{key:1}", "The name of a field is not a JSON string"),
         ])
     func errors(line: String, message: String) throws {

@@ -22,7 +22,7 @@ struct UsageTests {
             (["delete", "a", "--match", "b"], "keys and --match cannot be combined"),
             (["get", "k", "-format", "yaml"], "The value 'yaml' is invalid"),
             (["get", "k", "-format", "resp"], "the format resp is for export only"),
-            (["-addr", "a:b:1", "get", "k"], "there are two colons"), (["mget"], "mget needs one or more keys"),
+            (["-addr", "a:b:1", "get", "k"], "it has two colons"), (["mget"], "mget needs one or more keys"),
             (["-cmd", "set", "-value", "v"], "set needs a -key"), (["-key", "k"], "-key and -value need a -cmd"),
             (["-cmd", "export"], "export is a command of puffin-cli itself"),
             (["-cmd", "get", "-file", "x"], "-file and -cmd cannot be combined"),

@@ -106,7 +106,7 @@ struct ReloadTests {
             for number in 0..<20 { #expect(try reloaded.server.ask("SET a \(number)") == "OK") }
             let wrong = "server:\n" + (0..<16_000).map { "  k\($0): 1\n" }.joined()
             for (content, text) in [
-                (wrong, "and 15980 more of such"), ("memory:\n  max: 2G\n", "Reloaded: memory.max is 2G"),
+                (wrong, "and 15980 more errors"), ("memory:\n  max: 2G\n", "Reloaded: memory.max is 2G"),
             ] {
                 let writer = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
                 try writer.write(contentsOf: Data(content.utf8))

@@ -163,7 +163,7 @@ struct LogCommandTests {
             (["log", "repair"], ["choose one", "--plan", "--apply"]),
             (["log", "repair", "--plan", "--apply"], ["choose one"]),
             (["log", "history"], ["key"]), (["log", "show", "--from", "x"], ["'x'", "--from"]),
-            (["log", "show", "--from", "5", "--to", "4"], ["--from 5 is behind --to 4"]),
+            (["log", "show", "--from", "5", "--to", "4"], ["--from 5 is greater than --to 4"]),
             (["log", "show", "--since", "yesterday"], ["'yesterday'", "--since"]),
             (["log", "show", "--since", "2026-01-02", "--until", "2026-01-01"], ["--since is later than --until"]),
             (["log", "verify", "--data", "folder/"], ["--data", "path of a file"]),
