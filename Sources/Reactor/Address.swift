@@ -8,8 +8,7 @@ package struct Address: Sendable, CustomStringConvertible {
     var storage = sockaddr_storage()
     var size: socklen_t = 0
 
-    /// The addresses of a host, which is a name or a number; `port` 0 stands for any free one. Asks the resolver, and
-    /// may wait for it.
+    /// Resolves a host name or address; `port` 0 means any free port. May block on the resolver.
     package static func resolve(host: String, port: UInt16) throws(ReactorError) -> [Address] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -49,7 +48,7 @@ package struct Address: Sendable, CustomStringConvertible {
     private init() {}
 
     package var port: UInt16 { parts.port }
-    /// The host as a number: `127.0.0.1`, `::1`.
+    /// The host's address as text: `127.0.0.1`, `::1`.
     package var host: String { parts.host }
     var isIPv6: Bool { storage.ss_family == sa_family_t(AF_INET6) }
 

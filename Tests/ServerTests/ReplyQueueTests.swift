@@ -3,7 +3,7 @@ import Server
 import Testing
 import Wire
 
-/// Replies that wait for followers, and those that are given up.
+/// Replies that wait for followers, and those that have failed.
 @Suite("The reply queue, where replies are kept apart")
 struct ReplyQueueTests {
     /// A reply that is queued: its text, what it waits for, in which dialect it is.
@@ -94,7 +94,7 @@ struct ReplyQueueTests {
 
     @Test("one whose change is committed is true, although it waited behind another one")
     func committed() {
-        // The read of an older change stands behind a newer one.
+        // The read of an older change comes after a newer one.
         var queue = queue([Entry(text: "new", seq: 9), Entry(text: "old", seq: 5), Entry(text: "newer", seq: 10)])
         queue.release(committed: 5)
         #expect(released(queue) == "")

@@ -19,7 +19,8 @@ package final class WireConnection: Sendable {
             overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         WireConnection.setTimeLimit(of: descriptor)
         guard overIPv6 ? connect6(port) == 0 : connect4(host, port) == 0 else {
-            // `deinit` closes the socket: everything is initialised here. Closing it twice would close somebody else's.
+            // `deinit` closes the socket: everything is initialised here. Closing it twice would close another
+            // descriptor.
             let reason = unsafe String(cString: strerror(errno))
             throw WireError(description: "cannot connect to port \(port): \(reason)")
         }
@@ -78,23 +79,23 @@ package final class WireConnection: Sendable {
         }
     }
 
-    /// Tells the server that nothing more will be sent, as `nc -N` does.
+    /// Ends the output, as `nc -N` does.
     package func endSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Ends both directions; whoever waits for bytes gets the end.
+    /// Ends both directions; a reader gets the end.
     package func shutDown() {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Makes closing send a reset, as a client that was killed does.
+    /// Makes closing send a reset, as the end of a killed client does.
     package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Up to `limit` bytes that have come; waits for one at least.
+    /// Up to `limit` bytes that have arrived; waits for at least one.
     /// - Returns: nothing at the end of the connection.
     package func receive(atMost limit: Int = 65536) throws -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: limit)
@@ -129,7 +130,7 @@ package final class WireConnection: Sendable {
         }
     }
 
-    /// One line, without its line feed. Reads a byte at a time: nothing behind the line is taken.
+    /// One line, without its line feed. Reads a byte at a time: nothing after the line is taken.
     package func receiveLine() throws -> String {
         var bytes: [UInt8] = []
         while true {

@@ -1,12 +1,12 @@
-/// How a run is doing, for whoever watches it.
+/// The current state of a run, for the live line.
 package struct LiveState: Sendable {
-    /// Replies a second, and the latency that 99 % of them stayed below, in nanoseconds: of the last second.
+    /// Replies a second, and the 99th percentile of latency in nanoseconds: of the last second.
     package let rate: Double
     package let p99: UInt64
     /// Errors since the run began.
     package let errors: Int
     package let isWarmup: Bool
-    /// Seconds until the end, where that is known.
+    /// Seconds until the end, if known.
     package let secondsLeft: Double?
 
     init(now: Int, times: RunTimes, settings: LoadSettings, progress: LoadProgress) {

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that go away in the middle, and clients that are slow.
+/// Clients that disconnect in the middle, and slow clients.
 struct HangUpTests {
-    /// Beginnings of requests, and what a client hears that ends its side there.
+    /// Beginnings of requests, and the replies to a client that ends its output there.
     private static let halves = [
         ("GET witnes", "ERROR: Incomplete request: the connection ended after 10 bytes of it; nothing was changed\n"),
         ("SET stray 1", "ERROR: Incomplete request: the connection ended after 11 bytes of it; nothing was changed\n"),

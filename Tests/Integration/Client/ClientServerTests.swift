@@ -1,4 +1,4 @@
-// The client library and real servers: what a server in a test's hands cannot show.
+// The client library and real servers: what a fake server cannot show.
 
 import Foundation
 import PuffinClient
@@ -137,7 +137,7 @@ struct ClientServerTests {
                 try Replica("follower\($0)", in: folder, ["--mode", "follower"]).start()
             }
             let leader = try Replica("leader", in: folder, followers.flatMap { ["--follower", $0.address] }).start()
-            // A server that nobody holds any more is killed; an optimizer sees that before a reader does.
+            // A released server is killed; keep these alive to the end.
             defer { withExtendedLifetime((leader, followers)) {} }
             for follower in followers {
                 try wait("the link of \(follower.name)") { try follower.stats()["leader_link"] == "up" }
@@ -201,7 +201,7 @@ struct ClientServerTests {
             let result = try ChildProcess.run(
                 [ChildProcess.program("puffin-client-examples"), name, "localhost:\(server.port)"])
             #expect(result.exitCode == 0)
-            // A scan's order is nobody's promise.
+            // The order of a scan is unspecified.
             #expect(result.output.split(separator: "\n").sorted() == output.split(separator: "\n").sorted())
         }
     }

@@ -1,4 +1,4 @@
-// A server inside the process of the tests, so that a test can be its disk.
+// A server inside the tests' process, so that a test can control its disk.
 
 import Foundation
 import Logging
@@ -7,7 +7,7 @@ import Store
 import SystemPackage
 import TestSupport
 
-/// A server that runs on a thread of its own, on a disk that can hold its syncs.
+/// A server on a thread of its own, on a disk whose syncs can be held.
 final class ServerThread: @unchecked Sendable {
     let gate: SyncGate
     private let condition = NSCondition()
@@ -49,7 +49,7 @@ final class ServerThread: @unchecked Sendable {
         configuration.data = FilePath(data)
         do throws(StartError) {
             let failure = try serve(configuration, disk, wallClock)
-            // The server is gone by now, and with it its lock on the data file.
+            // The server is released by now, and with it its lock on the data file.
             publish { end = .some(failure) }
         } catch {
             publish { startFailure = error }
