@@ -46,7 +46,8 @@ package struct Address: Sendable, CustomStringConvertible {
         self.size = socklen_t(size)
     }
 
-    private init() {}
+    /// No address.
+    init() {}
 
     package var port: UInt16 { parts.port }
     /// The host as a number: `127.0.0.1`, `::1`.

@@ -4,28 +4,16 @@
 import Bytes
 
 extension Store {
-    /// Takes what a change needs out of what is granted.
-    /// - Parameter size: bytes of its keys and values, or more.
-    /// - Returns: whether there was so much; where not, `obstacle` has to be asked.
-    @inline(__always)
-    package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
-
     func grant() {
         spaceGrant.renew(
             pending: batch.lines.count, isObstructed: isObstructed || refusesChanges || hasUsedUpNumbers)
     }
 
-    /// What keeps a change from being made now; nil where nothing does.
+    /// What keeps a change from being made, where it was not granted; nil where nothing does.
     /// - Parameters:
     ///   - size: bytes of its keys and values.
-    ///   - shrinks: whether it removes pairs: then the space that is held back is there for it.
-    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
-        grant()
-        if hasRoom(forChangeOf: size) { return nil }
-        return likelyObstacle(size, shrinks: shrinks)
-    }
-
-    private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
+    ///   - shrinks: whether it removes pairs.
+    func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
         if hasUsedUpNumbers { return .numbersUsedUp(seq: newest.seq) }
         if case .altered(let path, let size, let expected)? = writer.failureError {
             return .altered(path: path, size: size, expected: expected)

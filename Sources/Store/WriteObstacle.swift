@@ -4,7 +4,7 @@ import Bytes
 import LogFormat
 
 /// Why a change may not be made now. But for `altered` and `numbersUsedUp` it passes by itself once its cause does.
-package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
+package enum WriteObstacle: Error, Equatable, Sendable, CustomStringConvertible {
     /// Bytes that are free in the log's folder, and that it takes to go on.
     case diskFull(folder: String, available: Int, needed: Int)
     /// The file system has space and can make no further file.
