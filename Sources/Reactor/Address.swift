@@ -45,7 +45,8 @@ package struct Address: Sendable, CustomStringConvertible {
         self.size = socklen_t(size)
     }
 
-    private init() {}
+    /// No address.
+    init() {}
 
     package var port: UInt16 { parts.port }
     /// The host's address as text: `127.0.0.1`, `::1`.

@@ -51,6 +51,8 @@ final class Connections {
     // MARK: What there is
 
     var count: Int { sessions.count }
+    /// The number of the session that came last.
+    var newest: Int { lastID }
     var isEmpty: Bool { sessions.isEmpty }
     var all: Dictionary<Int, Session>.Values { sessions.values }
 

@@ -34,7 +34,7 @@ extension Server {
             ("loading_percent", String(loading?.percent ?? 100)),
             (
                 "writable",
-                isServing.load(ordering: .relaxed) && store.obstacle == nil && replication.readOnly == nil
+                gate.isServing && store.obstacle == nil && replication.readOnly == nil
                     ? "yes" : "no"
             ),
             ("snapshot_seq", String(store.compaction.snapshotSeq)),

@@ -4,6 +4,25 @@
 import Foundation
 
 extension WireConnection {
+    /// The two ends of a pair of sockets: a connection, and a descriptor for a server to take over.
+    package static func pair() throws -> (WireConnection, Int32) {
+        var ends: [Int32] = [0, 0]
+        guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
+        else { throw WireError(description: "no pair of sockets") }
+        return (WireConnection(accepted: ends[0]), ends[1])
+    }
+
+    /// What has come, without waiting.
+    package func receiveWithoutWaiting() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = unsafe recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+
     /// Whether bytes have arrived, or the end of the connection. Neither waits nor consumes.
     package var hasReceived: Bool {
         var byte: UInt8 = 0

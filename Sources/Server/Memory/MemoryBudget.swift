@@ -28,7 +28,7 @@ package struct MemoryShares: Equatable, Sendable {
 
 /// What a store may still take. Sizes are in bytes. Used from one thread; what changes is atomic all the same, because
 /// that is read without Swift's checks for exclusive access, which would cost a request more than all the rest.
-struct MemoryBudget: ~Copyable {
+package final class MemoryBudget {
     private let wanted: Mutex<Int?>
     private let current: Mutex<MemoryLimit>
     private let size: Atomic<Int>
@@ -41,7 +41,7 @@ struct MemoryBudget: ~Copyable {
     private let reached = Atomic<Bool>(false)
 
     /// - Parameter wanted: what the options say; see `Configuration.maxMemory`.
-    init(wanted: Int?) {
+    package init(wanted: Int?) {
         let limit = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
         self.wanted = Mutex(wanted)
         current = Mutex(limit)
@@ -74,7 +74,7 @@ struct MemoryBudget: ~Copyable {
     var shownLimit: Int { limit == .max ? 0 : limit }
 
     /// Requests that were refused for want of memory.
-    var refusals: Int { refused.load(ordering: .relaxed) }
+    package var refusals: Int { refused.load(ordering: .relaxed) }
 
     func countRefusal() {
         refused.add(1, ordering: .relaxed)
@@ -106,7 +106,7 @@ struct MemoryBudget: ~Copyable {
     // MARK: News
 
     /// What there is to tell.
-    enum News {
+    package enum News {
         case isReached
         case isLeft
     }

@@ -191,8 +191,8 @@ final class Pool {
     /// Has a session give back what it holds.
     private func free(_ session: Session) {
         let (used, limit) = (server.usedMemory, server.memory.limit)
-        let (listing, unsent, held) = (session.listingSize, session.outputSize, session.charge)
-        if session.refuseListing(.outOfMemory(used: used, limit: limit, reply: listing)) {
+        let (longReply, unsent, held) = (session.longReplySize, session.outputSize, session.charge)
+        if session.refuseLongReply(.outOfMemory(used: used, limit: limit, reply: longReply)) {
             server.memory.countRefusal()
         } else if unsent > 0 {
             session.drop("memory is short and it does not take its replies", [("unsent", unsent), ("used", used)])

@@ -14,9 +14,9 @@ extension Session {
         if parked != nil { return answerParked() }
         guard !isStarved else { return }
         turn.touch(self)
-        if let current = listing.take() {
-            goOn(current, &replies)
-            times.noteListing(isComplete: !isBusy, of: self)
+        if let longReply {
+            step(longReply, &replies)
+            times.noteLongReply(isComplete: !isBusy, of: self)
         } else if isStalled {
             isStalled = false
             stream.showHeld()
@@ -24,20 +24,20 @@ extension Session {
         }
     }
 
-    private func goOn(_ current: consuming KeyListing, _ replies: inout ReplyQueue) {
+    private func step(_ reply: any LongReply, _ replies: inout ReplyQueue) {
         let start = replies.size
-        replies.begin(current.dialect)
-        let isComplete = current.advance(server, &replies)
+        replies.begin(reply.dialect)
+        let isComplete = reply.step(&replies, allowance)
         replies.end(committed: store.committed, isComplete: isComplete)
         allowance.take(replies.size - start)
         isBusy = !isComplete
-        listingSize = isComplete ? 0 : current.heldSize
-        if !isComplete { listing = consume current }
+        longReplySize = isComplete ? 0 : reply.heldSize
+        if isComplete { longReply = nil }
     }
 
     /// Whether the turn has left what this session needs to go on.
     var hasAllowance: Bool {
-        allowance.hasReplies && (listing == nil || allowance.hasSteps)
+        allowance.hasReplies && (longReply == nil || allowance.hasSteps)
     }
 
     /// Answers a request that waits for something, where that has come or the time is over.

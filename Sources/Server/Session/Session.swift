@@ -17,6 +17,7 @@ final class Session: StreamDelegate, ListMember {
     let requestCounts: RequestCounts
     let times: RequestTimes
     let allowance: TurnAllowance
+    let gate: Gate
     let turn: Turn
     let pool: Pool
     let statistics: Statistics
@@ -29,9 +30,9 @@ final class Session: StreamDelegate, ListMember {
     /// Requests are run with exclusive access to both for as long as bytes last: nothing they call may come back here.
     var replies = ReplyQueue()
     var state = State.open
-    var listing: KeyListing?
+    var longReply: (any LongReply)?
     /// Bytes of memory that it holds.
-    var listingSize = 0
+    var longReplySize = 0
     var parked: ParkedRequest?
     /// With which it waits, and whether it was woken while it could not be answered.
     var ticket: UInt64 = 0
@@ -86,6 +87,7 @@ final class Session: StreamDelegate, ListMember {
         requestCounts = server.requestCounts
         times = RequestTimes(server)
         allowance = server.allowance
+        gate = server.gate
         turn = server.turn
         pool = server.pool
         statistics = server.statistics
@@ -177,92 +179,6 @@ final class Session: StreamDelegate, ListMember {
         finish()
     }
 
-    private func run(
-        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
-    ) {
-        guard !parser.isBlank else { return }
-        replies.begin(replyDialect(parser.dialect))
-        runCommand(bytes, &parser, &replies)
-        replies.end(committed: store.committed, isComplete: !isBusy)
-    }
-
-    @inline(__always)
-    private func runCommand(
-        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
-    ) {
-        if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
-            requestCounts.count(index)
-            run(commands.rows[index], bytes, &parser, &replies)
-        } else {
-            refuseUnknown(bytes, &parser, &replies)
-        }
-    }
-
-    private func run(
-        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ parser: inout RequestParser,
-        _ replies: inout ReplyQueue
-    ) {
-        let isLine = parser.isLine
-        if isLine {
-            do {
-                try parser.splitLine(bytes, form: command.form)
-            } catch {
-                return replies.fail(ReplyError(error.message))
-            }
-        }
-        let arguments = parser.arguments(in: bytes)
-        let arity = isLine ? command.lineArity : command.arity
-        guard arity.contains(arguments.count - 1) else {
-            if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
-            let isTooMany = arguments.count - 1 > arity.upperBound
-            return replies.fail(.wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany))
-        }
-        runChecked(command, arguments, &replies)
-    }
-
-    /// Runs a request of a subcommand, which has been found as one of its command.
-    func runSubcommand(
-        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) {
-        guard command.arity.contains(arguments.count - 2) else {
-            return replies.fail(.wrongArity(of: commands.spec(command.index).command))
-        }
-        runChecked(command, arguments, &replies)
-    }
-
-    @inline(__always)
-    private func runChecked(
-        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) {
-        // Nearly always all arguments together are no longer than a key may be.
-        let size = arguments.extent
-        if size > server.limits.keySize, let size = command.keys.oversized(in: arguments, limit: server.limits.keySize)
-        {
-            return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
-        }
-        if !mayRun(command, size: size, arguments, &replies), let refusal = refusal(of: command, size: size) {
-            return replies.fail(refusal)
-        }
-        if command.traits.contains(.storesValues), !server.memory.hasRoom(for: arguments) {
-            guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
-        }
-        command.run(arguments, self, &replies)
-    }
-
-    /// Whether nothing keeps a command from being run: for most requests a look at one number.
-    @inline(__always)
-    private func mayRun(
-        _ command: borrowing CommandTable.Row, size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) -> Bool {
-        if command.traits.contains(.change) {
-            if replies.noteWrite() { times.notice(arguments) }
-            return store.hasRoom(forChangeOf: size)
-        }
-        guard command.traits.contains(.data) else { return true }
-        replies.noteRead()
-        return server.isServing.load(ordering: .relaxed)
-    }
-
     func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
@@ -277,11 +193,12 @@ final class Session: StreamDelegate, ListMember {
         return false
     }
 
-    /// Goes on with a listing in the next turn, and answers then.
-    func list(_ newListing: consuming KeyListing, _ arguments: Arguments) {
-        listingSize = newListing.heldSize
-        listing = consume newListing
-        times.beginListing(arguments)
+    /// Answers the request that is being run with a long reply, whose next step is the next turn's.
+    func begin(_ reply: any LongReply, _ arguments: Arguments) {
+        precondition(longReply == nil && parked == nil, "a request is answered later twice")
+        longReplySize = reply.heldSize
+        longReply = reply
+        times.beginLongReply(arguments)
         isBusy = true
     }
 

@@ -4,7 +4,7 @@
 ///
 /// An object of its own with nothing but private state, so that Swift sees that no two accesses to it overlap, and checks none at
 /// run time.
-final class TurnAllowance {
+package final class TurnAllowance {
     private var steps = TurnAllowance.stepCount
     /// Bytes of replies in a share, but for the last reply.
     private var replySize = 0
@@ -22,11 +22,11 @@ final class TurnAllowance {
         largestCharge = pool.isFull ? Ledger.tinySize : .max
     }
 
-    var hasSteps: Bool { steps > 0 }
+    package var hasSteps: Bool { steps > 0 }
     var hasReplies: Bool { replySize > 0 }
 
     /// Lends the steps that are left; none where there are none.
-    func withSteps(_ body: (inout Int) -> Void) {
+    package func withSteps(_ body: (inout Int) -> Void) {
         var left = max(steps, 0)
         body(&left)
         steps = left
