@@ -51,13 +51,28 @@ extension Session {
         parked = nil
         isBusy = false
         replies.begin(request.dialect)
-        if request.step(&replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded) {
+        if request.step(
+            &replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded || peerWillEnd)
+        {
             turn.touch(self)
             replies.end(committed: store.committed, isComplete: !isBusy)
             if request.runsRequest { noteBacklog() }
         } else {
             parked = request
             isBusy = true
+        }
+    }
+
+    /// Notices that the peer is gone while the connection is not read, because requests wait behind one that is parked: that may be all
+    /// that it waits for. To be called now and then.
+    func lookForPeer() {
+        guard parked != nil, !stream.isReading else { return }
+        switch stream.peerState {
+        case .there: break
+        case .ended:
+            peerWillEnd = true
+            if parked?.waitsForClient == true { turn.add(self, to: .deferred) }
+        case .gone: close()
         }
     }
 

@@ -71,6 +71,8 @@ final class Session: StreamDelegate, ListMember {
 
     /// The peer sends no more; it may still be reading.
     var peerHasEnded = false
+    /// The same, noticed before what it has sent was read.
+    var peerWillEnd = false
     /// Requests have come that had to wait; the stream holds them.
     var isStalled = false
     /// Whether the request at hand is a part of another one: it cannot wait for memory.
