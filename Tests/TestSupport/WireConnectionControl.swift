@@ -36,9 +36,14 @@ extension WireConnection {
     }
 
     /// Sends as much as the kernel takes at once, and drops the rest; sends nothing if the server has disconnected.
-    package func sendWithoutWaiting(_ bytes: [UInt8]) {
+    package func sendWithoutWaiting(_ bytes: [UInt8]) { _ = sendSome(bytes[...]) }
+
+    /// Sends as much as the kernel takes at once.
+    /// - Returns: how many bytes; none where the server has hung up.
+    package func sendSome(_ bytes: ArraySlice<UInt8>) -> Int {
         unsafe bytes.withUnsafeBytes {
-            unsafe _ = Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            unsafe max(
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)), 0)
         }
     }
 
