@@ -1,7 +1,9 @@
 // Tells the thread sanitizer what a contended Swift Mutex orders. The uncontended path is inlined into the program and is
 // instrumented there; the contended one hands the mutex over in the kernel (FUTEX_LOCK_PI), from inside the standard library,
 // which is not instrumented. Preloaded, this library takes the place of the two functions of that path.
-// Source: LinuxImpl.swift of Swift's Synchronization; sanitizer/tsan_interface.h of LLVM.
+// And what a continuation orders that is resumed before its task waits for it: Swift's runtime announces the resumption, but a task that
+// need not wait goes on without being told to have seen it (swift_continuation_await calls no _swift_tsan_acquire).
+// Source: LinuxImpl.swift of Swift's Synchronization; Task.cpp of its Concurrency; sanitizer/tsan_interface.h of LLVM.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
@@ -27,4 +29,16 @@ SWIFT void unlock_slow(SELF void *mutex) {
     if (__tsan_release) __tsan_release(mutex);
     SWIFT void (*next)(SELF void *) = (SWIFT void (*)(SELF void *))dlsym(RTLD_NEXT, UNLOCK);
     next(mutex);
+}
+
+#define ASYNC __attribute__((swiftasynccall))
+
+SWIFT void *swift_task_getCurrent(void) __attribute__((weak));
+
+ASYNC void swift_continuation_await(void *continuation);
+ASYNC void swift_continuation_await(void *continuation) {
+    static ASYNC void (*next)(void *);
+    if (!next) next = (ASYNC void (*)(void *))dlsym(RTLD_NEXT, "swift_continuation_await");
+    if (__tsan_acquire) __tsan_acquire(swift_task_getCurrent());
+    __attribute__((musttail)) return next(continuation);
 }
