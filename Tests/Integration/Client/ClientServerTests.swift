@@ -6,6 +6,11 @@ import Synchronization
 import TestSupport
 import Testing
 
+/// Whether a server has been killed.
+private final class Kill: Sendable {
+    let hasHappened = Atomic(false)
+}
+
 @Suite("The client library and a server", .serialized, .timeLimit(.minutes(5)))
 struct ClientServerTests {
     /// Lends a folder that is removed afterwards.
@@ -89,11 +94,11 @@ struct ClientServerTests {
             try await withClient(server.address, { ($0.waitsForServer, $0.firstPause) = (true, .milliseconds(10)) }) {
                 client in
                 // A writer that had its answer just before the kill waits for the next server with its next change.
-                let isKilled = Atomic(false)
+                let kill = Kill()
                 let writers = (0..<10).map { writer in
                     Task {
                         var acknowledged = -1
-                        for number in 0..<100_000 where !isKilled.load(ordering: .acquiring) {
+                        for number in 0..<100_000 where !kill.hasHappened.load(ordering: .acquiring) {
                             do throws(PuffinError) {
                                 try await client.set("writer:\(writer)", number)
                                 acknowledged = number
@@ -107,7 +112,7 @@ struct ClientServerTests {
                 }
                 while try await client.count() < 10 {}
                 server.kill()
-                isKilled.store(true, ordering: .releasing)
+                kill.hasHappened.store(true, ordering: .releasing)
                 // Asked while there is no server.
                 async let read = client.get("writer:0", as: Int.self)
                 try server.start()
