@@ -214,7 +214,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Bytes", "LogFormat", "Reactor", "Server", "Store", "TestSupport", "Wire",
+                "Bytes", "Commands", "LogFormat", "Reactor", "Server", "Store", "TestSupport", "Wire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

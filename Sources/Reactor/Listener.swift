@@ -11,6 +11,17 @@ package final class Listener: Ready {
         let socket: Descriptor
         package let peer: Address
 
+        init(socket: consuming Descriptor, peer: Address) {
+            self.socket = socket
+            self.peer = peer
+        }
+
+        /// Takes over a connected socket that no listener has accepted: one end of a pair. Nobody is known at the other.
+        package init(adopting descriptor: Int32) {
+            evutil_make_socket_nonblocking(descriptor)
+            self.init(socket: Descriptor(open: descriptor), peer: Address())
+        }
+
         /// Sends a short text and closes the connection.
         package consuming func refuse(_ text: StaticString) {
             unsafe _ = send(

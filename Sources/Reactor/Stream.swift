@@ -179,6 +179,25 @@ package final class Stream {
     /// Bytes of memory for received bytes.
     package var heldCapacity: Int { capacity }
 
+    /// How far the peer is gone.
+    package enum PeerState: Sendable {
+        case there
+        /// It sends no more; it may still be reading.
+        case ended
+        /// The connection is lost.
+        case gone
+    }
+
+    /// Linux' POLLRDHUP, which Swift's module of glibc leaves out.
+    private static let peerEnds: Int16 = 0x2000
+
+    /// How far the peer is gone, also where bytes that it has sent before are still to be read. A call to the system.
+    package var peerState: PeerState {
+        var state = pollfd(fd: descriptor, events: Stream.peerEnds, revents: 0)
+        guard isOpen, unsafe poll(&state, 1, 0) > 0 else { return .there }
+        return Int32(state.revents) & (POLLERR | POLLHUP) != 0 ? .gone : .ended
+    }
+
     /// Drops held bytes and their memory. Not to be called while the delegate is being shown them.
     package func dropHeld() {
         held.removeAll()

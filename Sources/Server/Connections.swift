@@ -51,6 +51,8 @@ final class Connections {
     // MARK: What there is
 
     var count: Int { sessions.count }
+    /// The number of the session that came last.
+    var newest: Int { lastID }
     var isEmpty: Bool { sessions.isEmpty }
     var all: Dictionary<Int, Session>.Values { sessions.values }
 
@@ -60,7 +62,10 @@ final class Connections {
 
     /// What is to be done each second.
     func tick(at now: Int) {
-        for session in sessions.values { session.closeIfLingering(before: now - Connections.lingerTime) }
+        for session in sessions.values {
+            session.closeIfLingering(before: now - Connections.lingerTime)
+            session.lookForPeer()
+        }
         newcomers.tick()
     }
 

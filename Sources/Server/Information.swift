@@ -22,6 +22,7 @@ extension Server {
             ("memory_refusals", String(memory.refusals)),
             ("buffer_bytes", String(BufferMemory.size)),
             ("connection_bytes", String(loop.streamSize)),
+            ("held_bytes", String(pool.held)),
             ("cleared_bytes", String(store.clearedSize)),
             ("history", store.history),
             ("seq", String(store.position.seq)),
@@ -34,7 +35,7 @@ extension Server {
             ("loading_percent", String(loading?.percent ?? 100)),
             (
                 "writable",
-                isServing.load(ordering: .relaxed) && store.obstacle == nil && replication.readOnly == nil
+                gate.isServing && store.obstacle == nil && replication.readOnly == nil
                     ? "yes" : "no"
             ),
             ("snapshot_seq", String(store.compaction.snapshotSeq)),

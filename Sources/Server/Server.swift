@@ -5,7 +5,7 @@ import Bytes
 import Logging
 import Reactor
 import Store
-import Synchronization
+import Wire
 
 /// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
 package final class Server {
@@ -15,6 +15,7 @@ package final class Server {
     let limits: Limits
     let commands = CommandTable.standard
     let store: Store
+    let gate: Gate
     let statistics = Statistics()
     let requestCounts = RequestCounts()
     let clock: TurnClock
@@ -54,8 +55,6 @@ package final class Server {
 
     private var groupCommit = GroupCommit()
     private(set) var state: DataState
-    /// Whether everything is loaded. Atomic, because that is read without a check for exclusive access.
-    let isServing = Atomic(false)
     private var announcements: Announcements
     private var hasMemoryToGiveBack = false
 
@@ -63,10 +62,12 @@ package final class Server {
     private static let expiryInterval = 20
 
     /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
-    /// - Parameter wallClock: microseconds since 1970-01-01 UTC, as a clock has them that may jump.
+    /// - Parameters:
+    ///   - background: where the store's work is done that waits for the disk.
+    ///   - wallClock: microseconds since 1970-01-01 UTC, as a clock has them that may jump.
     /// - Throws: `StartError`, which says what is in the way and what to do.
     package init(
-        _ configuration: Configuration, disk: any Disk = LocalDisk(),
+        _ configuration: Configuration, disk: any Disk = LocalDisk(), background: any Background = Threads(),
         wallClock: @escaping () -> UInt64 = { WallClock.microseconds }, log: Logger
     ) throws(StartError) {
         self.log = log
@@ -96,11 +97,14 @@ package final class Server {
         state = .loading(Loading(at: clock.read()), isFirst: true)
         do throws(StoreError) {
             store = try Store(
-                data: configuration.data, options: configuration.store, disk: disk, now: clock.now,
-                progress: { [bell] in bell.ring() })
+                data: configuration.data, options: configuration.store, disk: disk, background: background,
+                now: clock.now, progress: { [bell] in bell.ring() })
         } catch {
             throw .store(error)
         }
+        gate = Gate(store, memory: memory, keySize: limits.keySize)
+        gate.attach(to: self)
+        store.pendingLimit = memory.shares.log
         pool.attach(to: self)
         deferrals.attach(to: self)
     }
@@ -129,6 +133,13 @@ package final class Server {
             signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
         }
         if let reload { signals.append(Signal(loop, number: Signal.reloading, action: reload)) }
+        begin()
+        while !isFinished { takeTurn() }
+        return end()
+    }
+
+    /// Begins to take connections. The first turns load the data set.
+    package func begin() {
         timers.append(Timer(loop, every: 1000) { [unowned self] in eachSecond() })
         if replicationSettings.acks != .local {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
@@ -136,7 +147,11 @@ package final class Server {
         listeners.start(log: log) { [unowned self] in connections.accept($0) }
         metrics?.start(self)
         state = .loading(Loading(at: clock.read()), isFirst: true)
-        while !isFinished { takeTurn() }
+    }
+
+    /// Closes everything. The last turn was taken.
+    /// - Returns: see `run`.
+    package func end() -> StoreError? {
         metrics = nil
         deferrals.close()
         return ending.close()
@@ -145,24 +160,25 @@ package final class Server {
     private var hasMoreToDo: Bool {
         !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
             || groupCommit.isGathering
-            || isLoading
+            || isLoading || allowance.isThrottling && !store.isBacklogged
     }
 
     private var isLoading: Bool {
-        guard !isServing.load(ordering: .relaxed), case .loading = state else { return false }
+        guard !gate.isServing, case .loading = state else { return false }
         return !stopRequest.wasMade
     }
 
     /// Nothing ends a server that serves but a stop or a log that has failed.
-    private var isFinished: Bool {
-        if isServing.load(ordering: .relaxed), !stopRequest.wasMade, store.failure == nil { return false }
+    package var isFinished: Bool {
+        if gate.isServing, !stopRequest.wasMade, store.failure == nil { return false }
         return ending.isFinished
     }
 
     /// One turn: what is ready is noted, requests run, and what they have done becomes visible.
-    private func takeTurn() {
+    /// - Parameter waits: whether to wait until something happens, where nothing is left to be done.
+    package func takeTurn(waits: Bool = true) {
         turn.enter(.collect)
-        loop.collect(waiting: !hasMoreToDo)
+        loop.collect(waiting: waits && !hasMoreToDo)
 
         turn.enter(.run)
         store.now = clock.begin()
@@ -190,14 +206,14 @@ package final class Server {
         tellCompaction()
         if stopRequest.wasMade { ending.stop(at: clock.milliseconds) }
         allowance.renew(pool)
-        assert(isConsistent(), "lists, sums and sessions differ: \(turn.check(connections.all) + pool.check())")
+        assert(isConsistent(), "lists, sums and sessions differ: \(check())")
     }
 
     /// Whether lists and the ledger say what the sessions say. Debug builds look at the end of each turn; with many sessions only at
     /// some, because it looks at all of them.
     private func isConsistent() -> Bool {
         guard connections.count < 100 || clock.last % 64 == 0 else { return true }
-        return turn.check(connections.all).isEmpty && pool.check().isEmpty
+        return check().isEmpty
     }
 
     private func bury() {
@@ -223,7 +239,7 @@ package final class Server {
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
             goOnFromNewestChange()
             state = .serving
-            isServing.store(true, ordering: .relaxed)
+            gate.isServing = true
             reportMemory()
             guard isFirst else { return }
             replication.start()
@@ -235,7 +251,7 @@ package final class Server {
 
     /// Loads the data set again, which the store has replaced as a whole.
     func loadAgain() {
-        isServing.store(false, ordering: .relaxed)
+        gate.isServing = false
         state = .loading(Loading(at: clock.read()), isFirst: false)
         // What they wait for is not what the numbers mean from now on.
         for session in turn.take(.waiting) {
@@ -252,6 +268,7 @@ package final class Server {
         allowance.renew(pool)
         deferrals.advance(turn)
         pool.advance()
+        if allowance.isThrottling { goOnThrottled() }
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
@@ -263,6 +280,22 @@ package final class Server {
             }
         }
         turn.giveBack(&sessions)
+    }
+
+    /// Has changes made that have waited for the log, first come first served, until it has as much to write again.
+    private func goOnThrottled() {
+        guard !store.isBacklogged else { return }
+        allowance.throttle(false)
+        var sessions = turn.take(.throttled)
+        for session in sessions {
+            if allowance.isThrottling || !allowance.hasReplies {
+                turn.add(session, to: .throttled)
+            } else {
+                session.endThrottling()
+            }
+        }
+        turn.giveBack(&sessions)
+        if !turn.isEmpty(.throttled) { allowance.throttle(true) }
     }
 
     /// Gives up replies that have waited for followers for too long.
@@ -417,11 +450,23 @@ package final class Server {
     var hasStarted: Bool { state.hasStarted }
     var isStopping: Bool { ending.isStopping }
 
-    /// Tells the log what a change was refused for, once as long as it lasts.
-    func tell(_ obstacle: WriteObstacle) {
-        announcements.tell(obstacle: obstacle)
-    }
-
     /// Whether an address is this server's own.
     func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }
+}
+
+extension Server: GateKeeper {
+    package var notServing: ReplyError {
+        switch state {
+        case .loading(let loading, _): .loading(loading)
+        case .failed(let error): ReplyError("Not loaded: \(error)", code: .loading)
+        case .serving: preconditionFailure("the gate is closed while the data set can be used")
+        }
+    }
+
+    package var readOnly: ReplyError? { replication.readOnly }
+
+    /// Tells the log what a change was refused for, once as long as it lasts.
+    package func tell(_ obstacle: WriteObstacle) {
+        announcements.tell(obstacle: obstacle)
+    }
 }

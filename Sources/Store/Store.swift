@@ -319,13 +319,15 @@ package final class Store {
 
     /// Makes `value` the value of `key`.
     /// - Returns: the number of the change.
-    package func set(_ key: Span<UInt8>, to value: Span<UInt8>) -> UInt64 {
-        propose(.set(key: key, value: value))
+    package func set(_ key: Span<UInt8>, to value: Span<UInt8>, _ permit: borrowing Permit) -> UInt64 {
+        assert(key.count + value.count <= permit.size, "a pair is larger than what was permitted")
+        return propose(.set(key: key, value: value))
     }
 
     /// Removes `key`.
     /// - Returns: whether it was there, and the change that the answer depends on.
-    package func delete(_ key: Span<UInt8>) -> (isDeleted: Bool, seq: UInt64) {
+    package func delete(_ key: Span<UInt8>, _ permit: borrowing Permit) -> (isDeleted: Bool, seq: UInt64) {
+        assert(key.count <= permit.size, "a key is larger than what was permitted")
         let hash = table.hash(key)
         guard table.pair(for: key, hash: hash) != nil else { return (false, newestChange(hash)) }
         return (true, propose(.delete(key: key)))
@@ -333,12 +335,12 @@ package final class Store {
 
     /// Removes every pair. The memory is given back by `giveBackMemory`.
     /// - Returns: the number of the change.
-    package func clear() -> UInt64 {
+    package func clear(_ permit: borrowing Permit) -> UInt64 {
         propose(.clear)
     }
 
     /// Begins a record of several changes: all of them survive a crash, or none.
-    package func beginMulti() {
+    package func beginMulti(_ permit: borrowing Permit) {
         batch.beginMulti(after: position, timestamp: now)
     }
 
@@ -367,6 +369,10 @@ package final class Store {
 
     /// Records that were proposed and not yet given to the writer.
     package var hasPending: Bool { !batch.isEmpty }
+    /// Bytes of records that should wait for the writer at most.
+    package var pendingLimit = Int.max
+    /// Whether so much waits for the writer that further changes should wait too. Never because of an obstacle: changes are refused then.
+    package var isBacklogged: Bool { batch.lines.count >= pendingLimit && !isObstructed }
     /// The newest change given to the writer.
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.

@@ -4,28 +4,16 @@
 import Bytes
 
 extension Store {
-    /// Takes a change's space from the grant.
-    /// - Parameter size: bytes of its keys and values, or more.
-    /// - Returns: whether the grant sufficed; if not, ask `obstacle`.
-    @inline(__always)
-    package func hasRoom(forChangeOf size: Int) -> Bool { spaceGrant.take(size) }
-
     func grant() {
         spaceGrant.renew(
             pending: batch.lines.count, isObstructed: isObstructed || refusesChanges || hasUsedUpNumbers)
     }
 
-    /// What prevents a change now; nil if nothing does.
+    /// What prevents a change that was not granted; nil if nothing does.
     /// - Parameters:
     ///   - size: bytes of its keys and values.
     ///   - shrinks: whether it removes pairs: then it may use the reserve.
-    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
-        grant()
-        if hasRoom(forChangeOf: size) { return nil }
-        return likelyObstacle(size, shrinks: shrinks)
-    }
-
-    private func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
+    func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
         if hasUsedUpNumbers { return .numbersUsedUp(seq: newest.seq) }
         if case .altered(let path, let size, let expected)? = writer.failureError {
             return .altered(path: path, size: size, expected: expected)

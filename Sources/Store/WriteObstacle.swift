@@ -4,7 +4,7 @@ import Bytes
 import LogFormat
 
 /// Why a change may not be made now. Except for `altered` and `numbersUsedUp` it passes once its cause does.
-package enum WriteObstacle: Equatable, Sendable, CustomStringConvertible {
+package enum WriteObstacle: Error, Equatable, Sendable, CustomStringConvertible {
     /// Bytes free in the log's folder, and bytes needed to continue.
     case diskFull(folder: String, available: Int, needed: Int)
     /// The file system has space but cannot create another file.

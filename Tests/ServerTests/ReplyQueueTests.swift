@@ -132,6 +132,17 @@ struct ReplyQueueTests {
         #expect(released(queue) == "ERROR: late 2\nd\n")
     }
 
+    @Test("what is noted of replies that wait is counted, and given back once none waits")
+    func memory() {
+        var queue = queue((1...10_000).map { Entry(text: "OK", seq: UInt64($0)) })
+        #expect(queue.capacity > 10_000 * (3 + 32))
+        queue.release(committed: 9_999)
+        #expect(queue.capacity > 10_000 * (3 + 32))
+        queue.release(committed: 10_000)
+        queue.removeReleased()
+        #expect(queue.capacity <= 16 << 10)
+    }
+
     @Test("a queue of two hundred thousand is given up, or released, in one go")
     func many() {
         var queue = queue((1...200_000).map { Entry(text: "OK", seq: UInt64($0)) })

@@ -17,7 +17,7 @@ struct TurnTests {
         func leave(_ list: Membership) { membership.subtract(list) }
     }
 
-    private static let lists: [Membership] = [.touched, .waiting, .unfinished, .deferred, .retired]
+    private static let lists: [Membership] = [.touched, .waiting, .unfinished, .deferred, .retired, .throttled]
 
     @Test("its parts come in one order, and then again")
     func phases() {

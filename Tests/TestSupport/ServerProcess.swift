@@ -46,8 +46,9 @@ package final class ServerProcess: Sendable {
     package var log: String { process.output }
 
     /// Opens a connection to it.
-    package func connect() throws -> WireConnection {
-        try WireConnection(port: port)
+    /// - Parameter source: the address that it comes from: one that begins with 127.
+    package func connect(from source: String? = nil) throws -> WireConnection {
+        try WireConnection(port: port, from: source)
     }
 
     /// Opens a connection to it on the address `::1`.

@@ -13,11 +13,16 @@ package struct WireError: Error, CustomStringConvertible {
 package final class WireConnection: Sendable {
     let descriptor: Int32
 
-    /// - Parameter host: four numbers; over IPv4 only.
-    package init(port: UInt16, at host: String = "127.0.0.1", overIPv6: Bool = false) throws {
+    /// - Parameters:
+    ///   - host: four numbers; over IPv4 only.
+    ///   - source: the address that it comes from, likewise; the system's choice where it is nil.
+    package init(
+        port: UInt16, at host: String = "127.0.0.1", from source: String? = nil, overIPv6: Bool = false
+    ) throws {
         descriptor = socket(
             overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         WireConnection.setTimeLimit(of: descriptor)
+        if let source { _ = unsafe WireConnection.withAddress(source, 0) { unsafe bind(descriptor, $0, $1) } }
         guard overIPv6 ? connect6(port) == 0 : connect4(host, port) == 0 else {
             // `deinit` closes the socket: everything is initialised here. Closing it twice would close another
             // descriptor.
@@ -27,13 +32,19 @@ package final class WireConnection: Sendable {
     }
 
     private func connect4(_ host: String, _ port: UInt16) -> Int32 {
+        unsafe WireConnection.withAddress(host, port) { unsafe Foundation.connect(descriptor, $0, $1) }
+    }
+
+    private static func withAddress(
+        _ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         unsafe address.sin_addr.s_addr = inet_addr(host)
         return unsafe withUnsafePointer(to: &address) { address in
-            unsafe Foundation.connect(
-                descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
+            unsafe body(
+                UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
                 socklen_t(MemoryLayout<sockaddr_in>.size))
         }
     }

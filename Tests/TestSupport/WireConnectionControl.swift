@@ -4,6 +4,25 @@
 import Foundation
 
 extension WireConnection {
+    /// The two ends of a pair of sockets: a connection, and a descriptor for a server to take over.
+    package static func pair() throws -> (WireConnection, Int32) {
+        var ends: [Int32] = [0, 0]
+        guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0
+        else { throw WireError(description: "no pair of sockets") }
+        return (WireConnection(accepted: ends[0]), ends[1])
+    }
+
+    /// What has come, without waiting.
+    package func receiveWithoutWaiting() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = unsafe recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
+        }
+    }
+
     /// Whether bytes have arrived, or the end of the connection. Neither waits nor consumes.
     package var hasReceived: Bool {
         var byte: UInt8 = 0
@@ -17,9 +36,14 @@ extension WireConnection {
     }
 
     /// Sends as much as the kernel takes at once, and drops the rest; sends nothing if the server has disconnected.
-    package func sendWithoutWaiting(_ bytes: [UInt8]) {
+    package func sendWithoutWaiting(_ bytes: [UInt8]) { _ = sendSome(bytes[...]) }
+
+    /// Sends as much as the kernel takes at once.
+    /// - Returns: how many bytes; none where the server has hung up.
+    package func sendSome(_ bytes: ArraySlice<UInt8>) -> Int {
         unsafe bytes.withUnsafeBytes {
-            unsafe _ = Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            unsafe max(
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)), 0)
         }
     }
 

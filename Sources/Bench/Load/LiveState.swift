@@ -9,8 +9,7 @@ package struct LiveState: Sendable {
     /// Seconds until the end, if known.
     package let secondsLeft: Double?
 
-    init(now: Int, times: RunTimes, settings: LoadSettings, progress: LoadProgress) {
-        let timeline = progress.timeline
+    init(now: Int, times: RunTimes, settings: LoadSettings, _ timeline: borrowing Timeline) {
         let recent = timeline.recent.filter { $0.start + times.measureStart >= now - 1_100_000_000 }
         var latencies = Recorder.intervalHistogram()
         for interval in recent { latencies.add(interval.latencies) }

@@ -51,6 +51,12 @@ final class LoadProgress: Sendable {
     // MARK: For the one that waits
 
     var readyCount: Int { state.withLock { $0.readyCount } }
+    var finishedCount: Int { state.withLock { $0.results.count } }
+
+    /// Reads the timeline so far; threads that add to it wait meanwhile.
+    func withTimeline<Result>(_ body: (borrowing Timeline) -> Result) -> Result { state.withLock { body($0.timeline) } }
+
+    // Copies, for when all threads have finished: an array that is copied while a thread adds to it is moved by that thread.
     var results: [WorkerResult] { state.withLock { $0.results } }
     var timeline: Timeline { state.withLock { $0.timeline } }
 

@@ -60,7 +60,7 @@ package struct LoadRun {
         for plan in plans { start(plan, progress) }
         var server = ServerWatch(target.identity.process)
         var times: RunTimes?
-        while progress.results.count < plans.count {
+        while progress.finishedCount < plans.count {
             loop.turn(waiting: true)
             let now = MonotonicClock.nanoseconds
             if times == nil && progress.readyCount == plans.count {
@@ -70,7 +70,9 @@ package struct LoadRun {
                 server.begin(beginning)
             }
             server.sample(at: now, isOver: progress.isStopping)
-            if let times, let tick { tick(LiveState(now: now, times: times, settings: settings, progress: progress)) }
+            if let times, let tick {
+                tick(progress.withTimeline { LiveState(now: now, times: times, settings: settings, $0) })
+            }
         }
         withExtendedLifetime((signals, timer)) {}
         server.end()

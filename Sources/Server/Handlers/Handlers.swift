@@ -3,68 +3,65 @@
 import Commands
 import Wire
 
-/// Runs a request and writes its reply, or has it written later.
-typealias Handler = @Sendable (Arguments, Session, inout ReplyQueue) -> Void
-
 extension Command {
-    /// What runs it.
+    /// What runs it: reached by its row alone.
     var handler: Handler {
         switch self {
-        case .get: StringHandlers.get
-        case .set: StringHandlers.set
-        case .mget: StringHandlers.getMany
-        case .mset: StringHandlers.setMany
+        case .get: .read(StringHandlers.get)
+        case .set: .write(StringHandlers.set)
+        case .mget: .read(StringHandlers.getMany)
+        case .mset: .write(StringHandlers.setMany)
 
-        case .del, .delete: KeyHandlers.delete
-        case .exists: KeyHandlers.exists
-        case .keys: KeyHandlers.keys
-        case .scan: KeyHandlers.scan
-        case .dbsize, .count: KeyHandlers.count
-        case .flushall, .flushdb: KeyHandlers.clear
+        case .del, .delete: .write(KeyHandlers.delete)
+        case .exists: .read(KeyHandlers.exists)
+        case .keys: .read(KeyHandlers.keys)
+        case .scan: .read(KeyHandlers.scan)
+        case .dbsize, .count: .read(KeyHandlers.count)
+        case .flushall, .flushdb: .write(KeyHandlers.clear)
 
-        case .ping: ConnectionHandlers.ping
-        case .echo: ConnectionHandlers.echo
-        case .quit: ConnectionHandlers.quit
-        case .select: ConnectionHandlers.select
-        case .hello: ConnectionHandlers.hello
-        case .client, .config, .follower, .slowlog: runSubcommand
-        case .clientID: ConnectionHandlers.number
-        case .clientGetName: ConnectionHandlers.name
-        case .clientSetName: ConnectionHandlers.setName
-        case .clientSetInfo: ConnectionHandlers.setInformation
+        case .ping: .read(ConnectionHandlers.ping)
+        case .echo: .read(ConnectionHandlers.echo)
+        case .quit: .read(ConnectionHandlers.quit)
+        case .select: .read(ConnectionHandlers.select)
+        case .hello: .read(ConnectionHandlers.hello)
+        case .client, .config, .follower, .slowlog: .read(runSubcommand)
+        case .clientID: .read(ConnectionHandlers.number)
+        case .clientGetName: .read(ConnectionHandlers.name)
+        case .clientSetName: .read(ConnectionHandlers.setName)
+        case .clientSetInfo: .read(ConnectionHandlers.setInformation)
 
-        case .help: DescriptionHandlers.help
-        case .stats: ServerHandlers.statistics
-        case .time: ServerHandlers.time
-        case .info: ServerHandlers.information
-        case .configGet: ServerHandlers.settings
-        case .command: DescriptionHandlers.commands
-        case .commandCount: DescriptionHandlers.count
-        case .commandInfo: DescriptionHandlers.information
-        case .commandDocs: DescriptionHandlers.documentation
+        case .help: .read(DescriptionHandlers.help)
+        case .stats: .read(ServerHandlers.statistics)
+        case .time: .read(ServerHandlers.time)
+        case .info: .read(ServerHandlers.information)
+        case .configGet: .read(ServerHandlers.settings)
+        case .command: .read(DescriptionHandlers.commands)
+        case .commandCount: .read(DescriptionHandlers.count)
+        case .commandInfo: .read(DescriptionHandlers.information)
+        case .commandDocs: .read(DescriptionHandlers.documentation)
 
-        case .compact: CompactionHandlers.compact
-        case .bgrewriteaof: CompactionHandlers.rewrite
-        case .bgsave: CompactionHandlers.save
-        case .lastsave: CompactionHandlers.lastTime
+        case .compact: .read(CompactionHandlers.compact)
+        case .bgrewriteaof: .read(CompactionHandlers.rewrite)
+        case .bgsave: .read(CompactionHandlers.save)
+        case .lastsave: .read(CompactionHandlers.lastTime)
 
-        case .replicate: ReplicationHandlers.replicate
-        case .role: ReplicationHandlers.role
-        case .promote: ReplicationHandlers.promote
-        case .demote: ReplicationHandlers.demote
-        case .follow: ReplicationHandlers.follow
-        case .followerAdd: ReplicationHandlers.addFollower
-        case .followerRemove: ReplicationHandlers.removeFollower
-        case .handover: ReplicationHandlers.handOver
-        case .wait: ReplicationHandlers.wait
-        case .waitaof: ReplicationHandlers.waitForDisks
-        case .after: ReplicationHandlers.after
-        case .seq: ReplicationHandlers.seq
+        case .replicate: .read(ReplicationHandlers.replicate)
+        case .role: .read(ReplicationHandlers.role)
+        case .promote: .read(ReplicationHandlers.promote)
+        case .demote: .read(ReplicationHandlers.demote)
+        case .follow: .read(ReplicationHandlers.follow)
+        case .followerAdd: .read(ReplicationHandlers.addFollower)
+        case .followerRemove: .read(ReplicationHandlers.removeFollower)
+        case .handover: .read(ReplicationHandlers.handOver)
+        case .wait: .read(ReplicationHandlers.wait)
+        case .waitaof: .read(ReplicationHandlers.waitForDisks)
+        case .after: .read(ReplicationHandlers.after)
+        case .seq: .read(ReplicationHandlers.seq)
 
-        case .slowlogGet: SlowLogHandlers.list
-        case .slowlogLen: SlowLogHandlers.count
-        case .slowlogReset: SlowLogHandlers.reset
-        case .slowlogHelp: SlowLogHandlers.help
+        case .slowlogGet: .read(SlowLogHandlers.list)
+        case .slowlogLen: .read(SlowLogHandlers.count)
+        case .slowlogReset: .read(SlowLogHandlers.reset)
+        case .slowlogHelp: .read(SlowLogHandlers.help)
         }
     }
 }

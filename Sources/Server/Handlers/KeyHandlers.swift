@@ -19,20 +19,31 @@ enum KeyHandlers {
     static func keys(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         let pattern = arguments.count > 1 ? arguments[1] : allKeys.span
         guard pattern.count <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: pattern.count)) }
-        session.list(KeyListing(.all, GlobPattern(pattern), dialect: replies.writer.dialect), arguments)
+        session.begin(listing(.all, GlobPattern(pattern), session, replies), arguments)
+    }
+
+    private static func listing(
+        _ kind: KeyListing.Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), _ session: Session,
+        _ replies: borrowing ReplyQueue
+    ) -> KeyListing {
+        KeyListing(
+            kind, pattern, from: cursor, in: session.store, sizeLimit: session.server.limits.unsentSize,
+            dialect: replies.writer.dialect)
     }
 
     private static let allKeys: [UInt8] = [UInt8(ascii: "*")]
     /// An empty set: no byte is in it.
     private static let noKeys: [UInt8] = Array("[]".utf8)
 
-    static func delete(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    static func delete(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
         let store = session.store
         let isMulti = arguments.count > 2
-        if isMulti { store.beginMulti() }
+        if isMulti { store.beginMulti(permit) }
         var count = 0
         for index in 1..<arguments.count {
-            let result = store.delete(arguments[index])
+            let result = store.delete(arguments[index], permit)
             replies.depends(on: result.seq)
             if result.isDeleted { count += 1 }
         }
@@ -46,12 +57,14 @@ enum KeyHandlers {
         replies.writer.integer(session.store.count)
     }
 
-    static func clear(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    static func clear(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
         guard arguments.count < 3 else { return replies.fail(.syntax) }
         if arguments.count > 1, !arguments[1].equalsIgnoringCase("ASYNC"), !arguments[1].equalsIgnoringCase("SYNC") {
             return replies.fail(.syntax)
         }
-        replies.depends(on: session.store.clear())
+        replies.depends(on: session.store.clear(permit))
         replies.writer.ok()
     }
 
@@ -87,8 +100,7 @@ enum KeyHandlers {
             if isOtherType { GlobPattern(noKeys.span) } else if let patternIndex {
                 GlobPattern(arguments[patternIndex])
             } else { GlobPattern(allKeys.span) }
-        var listing = KeyListing(
-            .page(count: count), pattern, from: ScanCursor(number: cursor), dialect: replies.writer.dialect)
-        if !listing.advance(session.server, &replies) { session.list(listing, arguments) }
+        let page = listing(.page(count: count), pattern, from: ScanCursor(number: cursor), session, replies)
+        if !page.step(&replies, session.allowance) { session.begin(page, arguments) }
     }
 }

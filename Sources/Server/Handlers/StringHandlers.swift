@@ -1,6 +1,7 @@
 // Commands on values.
 
 import Bytes
+import Store
 import Wire
 
 enum StringHandlers {
@@ -19,22 +20,26 @@ enum StringHandlers {
         replies.writer.value(value)
     }
 
-    static func set(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    static func set(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
         guard arguments.count == 3 else { return replies.fail(.syntax) }
         guard session.accepts(arguments[2], &replies) else { return }
-        replies.depends(on: session.store.set(arguments[1], to: arguments[2]))
+        replies.depends(on: session.store.set(arguments[1], to: arguments[2], permit))
         replies.writer.ok()
     }
 
-    static func setMany(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+    static func setMany(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
         guard arguments.count % 2 == 1 else { return replies.fail(.wrongArity(of: .mset)) }
         for index in stride(from: 2, to: arguments.count, by: 2) {
             guard session.accepts(arguments[index], &replies) else { return }
         }
         let store = session.store
-        store.beginMulti()
+        store.beginMulti(permit)
         for index in stride(from: 1, to: arguments.count, by: 2) {
-            replies.depends(on: store.set(arguments[index], to: arguments[index + 1]))
+            replies.depends(on: store.set(arguments[index], to: arguments[index + 1], permit))
         }
         store.endMulti()
         replies.writer.ok()

@@ -10,25 +10,29 @@ import Wire
 package struct MemoryShares: Equatable, Sendable {
     /// What pairs may take, and what connections may hold; in bytes.
     package let store, pool: Int
+    /// What may wait for the log writer, in bytes; it may have as much again under way.
+    package let log: Int
 
-    /// What a small limit is for pairs alone: connections then have the least pool beside it.
+    /// What a small limit is for pairs alone: connections and log then have the least of theirs beside it.
     private static let leastStore = 24 << 20
     private static let poolSizes = 8 << 20...1 << 30
+    private static let logSizes = 1 << 20...16 << 20
 
     /// - Parameter limit: nil for none.
     package init(limit: Int?) {
         guard let limit else {
-            (store, pool) = (.max, .max >> 3)
+            (store, pool, log) = (.max, .max >> 3, .max)
             return
         }
+        log = min(max(limit / 32, MemoryShares.logSizes.lowerBound), MemoryShares.logSizes.upperBound)
         pool = min(max(limit / 4, MemoryShares.poolSizes.lowerBound), MemoryShares.poolSizes.upperBound)
-        store = max(limit - pool, min(limit, MemoryShares.leastStore))
+        store = max(limit - pool - 2 * log, min(limit, MemoryShares.leastStore))
     }
 }
 
 /// What a store may still take. Sizes are in bytes. Used from one thread; what changes is atomic all the same, because
 /// that is read without Swift's checks for exclusive access, which would cost a request more than all the rest.
-struct MemoryBudget: ~Copyable {
+package final class MemoryBudget {
     private let wanted: Mutex<Int?>
     private let current: Mutex<MemoryLimit>
     private let size: Atomic<Int>
@@ -41,7 +45,7 @@ struct MemoryBudget: ~Copyable {
     private let reached = Atomic<Bool>(false)
 
     /// - Parameter wanted: what the options say; see `Configuration.maxMemory`.
-    init(wanted: Int?) {
+    package init(wanted: Int?) {
         let limit = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
         self.wanted = Mutex(wanted)
         current = Mutex(limit)
@@ -74,7 +78,7 @@ struct MemoryBudget: ~Copyable {
     var shownLimit: Int { limit == .max ? 0 : limit }
 
     /// Requests that were refused for want of memory.
-    var refusals: Int { refused.load(ordering: .relaxed) }
+    package var refusals: Int { refused.load(ordering: .relaxed) }
 
     func countRefusal() {
         refused.add(1, ordering: .relaxed)
@@ -106,7 +110,7 @@ struct MemoryBudget: ~Copyable {
     // MARK: News
 
     /// What there is to tell.
-    enum News {
+    package enum News {
         case isReached
         case isLeft
     }

@@ -11,7 +11,7 @@ extension Server {
     /// Bytes that count against the limit: pairs and table, what was cleared, buffers, connections.
     var usedMemory: Int { storeMemory + BufferMemory.size &+ loop.streamSize }
 
-    private var storeMemory: Int { store.size + store.clearedSize }
+    private var storeMemory: Int { gate.usedMemory }
 
     /// What pairs leave of the limit, in bytes.
     var memoryLeft: Int { memory.limit - storeMemory }
@@ -26,34 +26,13 @@ extension Server {
     /// Puts another limit into force.
     func changeMemory(to wanted: Int?) {
         guard memory.change(to: wanted) else { return }
-        pool.change(to: memory.shares.pool)
+        let shares = memory.shares
+        pool.change(to: shares.pool)
+        store.pendingLimit = shares.log
         reportMemory()
     }
 
-    // MARK: Changes
-
-    /// Looks whether a request that gives values to keys fits; where not, says so.
-    /// - Parameter keys: where the keys are; each is followed by its value.
-    /// - Returns: whether it fits, or takes no more memory than is in use now.
-    @inline(never)
-    func makesRoom(for arguments: Arguments, _ keys: Keys, _ replies: inout ReplyQueue) -> Bool {
-        var growth = 0
-        for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
-            growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
-        }
-        while growth > 0, storeMemory + growth > memory.storeLimit {
-            // What was cleared is given back bit by bit; here somebody needs it now.
-            guard store.clearedSize > 0 else {
-                memory.countRefusal()
-                tell(memory.news(used: storeMemory, isRefused: true))
-                replies.fail(.outOfMemory(used: storeMemory, limit: memory.storeLimit, needed: growth))
-                return false
-            }
-            _ = store.giveBackMemory()
-        }
-        memory.grant(used: storeMemory + growth)
-        return true
-    }
+    // MARK: Replies
 
     /// Why a reply of several values can never be given, as long as the store takes so much; nil where it can.
     func refusal(ofReplyOf size: Int) -> ReplyError? {
@@ -71,13 +50,12 @@ extension Server {
     }
 
     private func lookAtMemory() {
-        tell(memory.news(used: storeMemory, isRefused: false))
+        if let news = memory.news(used: storeMemory, isRefused: false) { tell(news) }
         memory.grant(used: storeMemory)
     }
 
     /// Tells the log, once, when the limit is reached and when there is room again.
-    private func tell(_ news: MemoryBudget.News?) {
-        guard let news else { return }
+    package func tell(_ news: MemoryBudget.News) {
         let figures = "\(ByteSize(storeMemory)) of \(ByteSize(memory.storeLimit)) in use"
         switch news {
         case .isReached:

@@ -69,7 +69,7 @@ final class FollowerLink: OutboundDelegate {
 
     /// Goes on as far as it can without waiting.
     func advance() {
-        outbound.advance(mayDial: server.isServing.load(ordering: .relaxed))
+        outbound.advance(mayDial: server.gate.isServing)
         if case .feeding(let feed) = state { send(feed) }
     }
 

@@ -136,7 +136,7 @@ extension Session {
         case .request: refuseIncomplete()
         case .going:
             let (used, limit) = (server.usedMemory, server.memory.limit)
-            if refuseListing(.outOfMemory(used: used, limit: limit, reply: listingSize)) {
+            if refuseLongReply(.outOfMemory(used: used, limit: limit, reply: longReplySize)) {
                 server.memory.countRefusal()
             } else {
                 drop("memory is short and its requests wait", [("held", charge), ("used", used)])
@@ -149,14 +149,15 @@ extension Session {
 
     /// Whether there is memory to go on with requests, or with a long reply; waits for it where there is not.
     func hasMemoryToGoOn() -> Bool {
-        guard listing != nil else {
+        guard longReply != nil else {
             guard pool.isFull, charge > Ledger.tinySize, !pool.ask(0, .small, for: self) else { return true }
             want = .going(.small)
             return false
         }
         if pool.isTooMuch(charge + Session.stepSize) {
-            let error = ReplyError.outOfMemory(used: server.usedMemory, limit: server.memory.limit, reply: listingSize)
-            if refuseListing(error) {
+            let error = ReplyError.outOfMemory(
+                used: server.usedMemory, limit: server.memory.limit, reply: longReplySize)
+            if refuseLongReply(error) {
                 server.memory.countRefusal()
                 return false
             }
@@ -178,7 +179,7 @@ extension Session {
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
         var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
-        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + listingSize + (parked?.heldSize ?? 0) }
+        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + longReplySize + (parked?.heldSize ?? 0) }
         if size != charge { settle(at: size) }
     }
 
@@ -198,7 +199,7 @@ extension Session {
     func settleAtEnd() { settle(at: 0) }
 
     /// Bytes of replies on their way.
-    var outputSize: Int { replies.size + stream.unsentSize + listingSize }
+    var outputSize: Int { replies.size + stream.unsentSize + longReplySize }
 
     /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
     var incompleteSize: Int {
@@ -224,8 +225,8 @@ extension Session {
         stream.dropHeld()
         replies.forget()
         parser = RequestParser(limits: server.limits.request)
-        listing = nil
-        listingSize = 0
+        longReply = nil
+        longReplySize = 0
         parked = nil
     }
 
@@ -239,22 +240,18 @@ extension Session {
         finish()
     }
 
-    /// Answers a listing under way with an error, where nothing of it has been written.
+    /// Answers a long reply's request with an error, where nothing of it has been written.
     /// - Returns: whether it was.
-    func refuseListing(_ error: ReplyError) -> Bool {
-        guard let current = listing.take() else { return false }
-        guard current.canFail else {
-            listing = consume current
-            return false
-        }
+    func refuseLongReply(_ error: ReplyError) -> Bool {
+        guard let longReply, longReply.canFail else { return false }
         turn.touch(self)
-        replies.begin(current.dialect)
+        replies.begin(longReply.dialect)
         replies.fail(error)
         replies.end(committed: store.committed)
-        listingSize = 0
+        (self.longReply, longReplySize) = (nil, 0)
         isBusy = false
         want = .nothing
-        times.noteListing(isComplete: true, of: self)
+        times.noteLongReply(isComplete: true, of: self)
         return true
     }
 }

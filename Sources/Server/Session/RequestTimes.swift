@@ -23,7 +23,7 @@ final class RequestTimes {
     /// What has turned out to be slow, until its reply is sent.
     private var slow: SlowRequest?
     private var held = Held()
-    private var listing: Listing?
+    private var longReply: LongReplyTimes?
 
     /// Requests whose replies wait for a commit: the first of them, when the turn began that has read them, how long they have run,
     /// since when they wait.
@@ -34,8 +34,8 @@ final class RequestTimes {
         var since = 0
     }
 
-    /// A listing that takes several turns.
-    private struct Listing {
+    /// A long reply.
+    private struct LongReplyTimes {
         let excerpt: Excerpt
         let start: Int
         var runTime = 0
@@ -127,7 +127,7 @@ final class RequestTimes {
         clock.count(writes: counts.writes)
         let elapsed = clock.elapsed
         if counts.reads > 0 {
-            let reads = listing == nil ? counts.reads : counts.reads - newListings()
+            let reads = longReply == nil ? counts.reads : counts.reads - newLongReplies()
             if reads > 0 { latencies.record(.read, elapsed, count: reads) }
         }
         if counts.writes > 0 { latencies.record(.write, elapsed &- clock.writing, count: counts.writes) }
@@ -150,23 +150,23 @@ final class RequestTimes {
 
     // MARK: Long replies
 
-    /// Begins to measure a listing, which is the request that is being run.
-    func beginListing(_ arguments: Arguments) {
-        listing = Listing(excerpt: Excerpt(arguments), start: clock.start)
+    /// Begins to measure a long reply, which is the request that is being run.
+    func beginLongReply(_ arguments: Arguments) {
+        longReply = LongReplyTimes(excerpt: Excerpt(arguments), start: clock.start)
     }
 
-    /// A listing that has only begun is counted when it has ended.
-    private func newListings() -> Int {
-        guard listing?.isNew == true else { return 0 }
-        listing?.isNew = false
+    /// One that has only begun is counted when it has ended.
+    private func newLongReplies() -> Int {
+        guard longReply?.isNew == true else { return 0 }
+        longReply?.isNew = false
         return 1
     }
 
-    /// Notes a step of a listing.
-    func noteListing(isComplete: Bool, of session: Session) {
-        guard var current = listing.take() else { return }
+    /// Notes a step of it.
+    func noteLongReply(isComplete: Bool, of session: Session) {
+        guard var current = longReply.take() else { return }
         current.runTime += clock.lap()
-        guard isComplete else { return listing = current }
+        guard isComplete else { return longReply = current }
         let total = clock.last - current.start
         latencies.record(.read, total, count: 1)
         guard total > slowLog.threshold else { return }

@@ -17,6 +17,7 @@ final class Session: StreamDelegate, ListMember {
     let requestCounts: RequestCounts
     let times: RequestTimes
     let allowance: TurnAllowance
+    let gate: Gate
     let turn: Turn
     let pool: Pool
     let statistics: Statistics
@@ -29,9 +30,9 @@ final class Session: StreamDelegate, ListMember {
     /// Requests are run with exclusive access to both for as long as bytes last: nothing they call may come back here.
     var replies = ReplyQueue()
     var state = State.open
-    var listing: KeyListing?
+    var longReply: (any LongReply)?
     /// Bytes of memory that it holds.
-    var listingSize = 0
+    var longReplySize = 0
     var parked: ParkedRequest?
     /// With which it waits, and whether it was woken while it could not be answered.
     var ticket: UInt64 = 0
@@ -71,6 +72,8 @@ final class Session: StreamDelegate, ListMember {
 
     /// The peer sends no more; it may still be reading.
     var peerHasEnded = false
+    /// The same, noticed before what it has sent was read.
+    var peerWillEnd = false
     /// Requests have come that had to wait; the stream holds them.
     var isStalled = false
     /// Whether the request at hand is a part of another one: it cannot wait for memory.
@@ -86,6 +89,7 @@ final class Session: StreamDelegate, ListMember {
         requestCounts = server.requestCounts
         times = RequestTimes(server)
         allowance = server.allowance
+        gate = server.gate
         turn = server.turn
         pool = server.pool
         statistics = server.statistics
@@ -122,12 +126,14 @@ final class Session: StreamDelegate, ListMember {
     ) -> Consumption {
         let start = replies.size
         let pauseSize = allowance.pauseSize(
-            of: charge, from: start, atMost: server.limits.unsentPauseSize &- stream.unsentSize)
-        defer { allowance.take(replies.size &- start) }
+            of: charge, from: start,
+            atMost: server.limits.unsentPauseSize &- stream.unsentSize &- replies.markSize)
+        let isThrottled = allowance.isThrottling
+        defer { endRunning(from: start, replies) }
         replies.time = times.now
         var (used, last) = (0, 0)
         var lookahead = Lookahead()
-        while used < bytes.count {
+        reading: while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             if isBusy || replies.size > pauseSize {
                 isStalled = true
@@ -135,6 +141,9 @@ final class Session: StreamDelegate, ListMember {
             }
             let rest = bytes.extracting(used..<bytes.count)
             switch parser.parse(rest) {
+            case .complete where isThrottled && isChange(rest, parser):
+                throttle()
+                break reading
             case .complete(let size):
                 (used, last) = (used &+ size, size)
                 lookahead.pass(to: used, in: bytes, parser, store)
@@ -157,6 +166,18 @@ final class Session: StreamDelegate, ListMember {
         return Consumption(used: used, missing: 1)
     }
 
+    private func endRunning(from start: Int, _ replies: borrowing ReplyQueue) {
+        allowance.take(replies.size &- start)
+        if replies.hasWritten { noteBacklog() }
+    }
+
+    /// Whether the request that was parsed is one that changes pairs.
+    @inline(never)
+    private func isChange(_ bytes: Span<UInt8>, _ parser: borrowing RequestParser) -> Bool {
+        guard !parser.isBlank, let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return false }
+        return commands.rows[index].traits.contains(.change)
+    }
+
     /// Keeps the beginning of a request, where there is memory for it and for what has to come.
     private func wait(
         for missing: Int, behind used: Int, of size: Int, _ parser: borrowing RequestParser,
@@ -177,92 +198,6 @@ final class Session: StreamDelegate, ListMember {
         finish()
     }
 
-    private func run(
-        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
-    ) {
-        guard !parser.isBlank else { return }
-        replies.begin(replyDialect(parser.dialect))
-        runCommand(bytes, &parser, &replies)
-        replies.end(committed: store.committed, isComplete: !isBusy)
-    }
-
-    @inline(__always)
-    private func runCommand(
-        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
-    ) {
-        if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
-            requestCounts.count(index)
-            run(commands.rows[index], bytes, &parser, &replies)
-        } else {
-            refuseUnknown(bytes, &parser, &replies)
-        }
-    }
-
-    private func run(
-        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ parser: inout RequestParser,
-        _ replies: inout ReplyQueue
-    ) {
-        let isLine = parser.isLine
-        if isLine {
-            do {
-                try parser.splitLine(bytes, form: command.form)
-            } catch {
-                return replies.fail(ReplyError(error.message))
-            }
-        }
-        let arguments = parser.arguments(in: bytes)
-        let arity = isLine ? command.lineArity : command.arity
-        guard arity.contains(arguments.count - 1) else {
-            if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
-            let isTooMany = arguments.count - 1 > arity.upperBound
-            return replies.fail(.wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany))
-        }
-        runChecked(command, arguments, &replies)
-    }
-
-    /// Runs a request of a subcommand, which has been found as one of its command.
-    func runSubcommand(
-        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) {
-        guard command.arity.contains(arguments.count - 2) else {
-            return replies.fail(.wrongArity(of: commands.spec(command.index).command))
-        }
-        runChecked(command, arguments, &replies)
-    }
-
-    @inline(__always)
-    private func runChecked(
-        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) {
-        // Nearly always all arguments together are no longer than a key may be.
-        let size = arguments.extent
-        if size > server.limits.keySize, let size = command.keys.oversized(in: arguments, limit: server.limits.keySize)
-        {
-            return replies.fail(.tooLong("Key", size: size, limit: server.limits.keySize))
-        }
-        if !mayRun(command, size: size, arguments, &replies), let refusal = refusal(of: command, size: size) {
-            return replies.fail(refusal)
-        }
-        if command.traits.contains(.storesValues), !server.memory.hasRoom(for: arguments) {
-            guard server.makesRoom(for: arguments, command.keys, &replies) else { return }
-        }
-        command.run(arguments, self, &replies)
-    }
-
-    /// Whether nothing keeps a command from being run: for most requests a look at one number.
-    @inline(__always)
-    private func mayRun(
-        _ command: borrowing CommandTable.Row, size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) -> Bool {
-        if command.traits.contains(.change) {
-            if replies.noteWrite() { times.notice(arguments) }
-            return store.hasRoom(forChangeOf: size)
-        }
-        guard command.traits.contains(.data) else { return true }
-        replies.noteRead()
-        return server.isServing.load(ordering: .relaxed)
-    }
-
     func replyDialect(_ dialect: RequestDialect) -> ReplyDialect {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
@@ -277,11 +212,12 @@ final class Session: StreamDelegate, ListMember {
         return false
     }
 
-    /// Goes on with a listing in the next turn, and answers then.
-    func list(_ newListing: consuming KeyListing, _ arguments: Arguments) {
-        listingSize = newListing.heldSize
-        listing = consume newListing
-        times.beginListing(arguments)
+    /// Answers the request that is being run with a long reply, whose next step is the next turn's.
+    func begin(_ reply: any LongReply, _ arguments: Arguments) {
+        precondition(longReply == nil && parked == nil, "a request is answered later twice")
+        longReplySize = reply.heldSize
+        longReply = reply
+        times.beginLongReply(arguments)
         isBusy = true
     }
 

@@ -107,6 +107,35 @@ struct PlaceTests {
         }
     }
 
+    @Test("one that is slow to say what it wants is not pushed out by others that come from elsewhere")
+    func flood() throws {
+        try withFullServer { server, witness, _ in
+            var others: [WireConnection] = []
+            let reply = try answer(of: server) { administrator in
+                // More than may wait. All of them have been let in once one has been refused for the sake of each that may.
+                others = try (0..<40).map { _ in try server.connect(from: "127.0.0.9") }
+                for other in others.prefix(others.count - 16) { _ = try other.receiveAll() }
+                try administrator.send("ROLE\n")
+            }
+            #expect(reply == "leader\n1\nEND\n")
+            try witness.check()
+        }
+    }
+
+    @Test("administrators that stay take no place of one that comes from elsewhere")
+    func otherAdministrators() throws {
+        try withFullServer { server, witness, _ in
+            let lazy = try (0..<20).map { _ in try server.connect(from: "127.0.0.9") }
+            for administrator in lazy { try administrator.send("ROLE\n") }
+            let replies = try lazy.map { try $0.receiveAll() }
+            #expect(replies.count { $0 == Self.refusal } >= lazy.count - 8, "\(replies)")
+            for _ in 0..<3 {
+                #expect(try answer(of: server) { try $0.send("ROLE\n") } == "leader\n1\nEND\n")
+            }
+            try witness.check()
+        }
+    }
+
     @Test("a request that is answered later is answered whole before the connection ends")
     func handover() throws {
         try withTemporaryFolder { folder in

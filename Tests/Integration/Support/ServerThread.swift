@@ -21,11 +21,14 @@ final class ServerThread: @unchecked Sendable {
     /// - Parameters:
     ///   - waits: whether it takes no turn before `go`.
     ///   - wallClock: microseconds since 1970, where it is not to be the machine's clock.
-    init(data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil) throws {
+    ///   - maxMemory: in bytes; as usual where it is nil.
+    init(
+        data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil, maxMemory: Int? = nil
+    ) throws {
         let disk = TestDisk()
         gate = disk.gate
         if !waits { go() }
-        Thread.detachNewThread { self.run(data: data, disk: disk, wallClock: wallClock) }
+        Thread.detachNewThread { self.run(data: data, disk: disk, wallClock: wallClock, maxMemory: maxMemory) }
         try condition.withLock {
             while started == nil {
                 if let startFailure { throw startFailure }
@@ -43,10 +46,11 @@ final class ServerThread: @unchecked Sendable {
     /// Lets it take its turns.
     func go() { mayRun.signal() }
 
-    private func run(data: String, disk: TestDisk, wallClock: (@Sendable () -> UInt64)?) {
+    private func run(data: String, disk: TestDisk, wallClock: (@Sendable () -> UInt64)?, maxMemory: Int?) {
         var configuration = Configuration()
         configuration.port = 0
         configuration.data = FilePath(data)
+        configuration.maxMemory = maxMemory
         do throws(StartError) {
             let failure = try serve(configuration, disk, wallClock)
             // The server is released by now, and with it its lock on the data file.

@@ -8,7 +8,7 @@ import Store
 import Wire
 
 /// One KEYS or SCAN under way.
-struct KeyListing: ~Copyable {
+final class KeyListing: LongReply {
     /// What is asked for.
     enum Kind {
         /// Every key.
@@ -18,6 +18,9 @@ struct KeyListing: ~Copyable {
     }
 
     let dialect: ReplyDialect
+    private let store: Store
+    /// Bytes of a reply that is not streamed, at most.
+    private let sizeLimit: Int
     private let kind: Kind
     private var search: KeySearch
     /// Whether a part of the reply is written; of a page, whether it has been looked for.
@@ -28,7 +31,13 @@ struct KeyListing: ~Copyable {
     /// Bytes of keys that SCAN answers with, but for the last key.
     private static let pageSize = 1 << 20
 
-    init(_ kind: Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), dialect: ReplyDialect) {
+    /// - Parameter sizeLimit: bytes of a reply that has to be written at once, at most.
+    init(
+        _ kind: Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), in store: Store, sizeLimit: Int,
+        dialect: ReplyDialect
+    ) {
+        self.store = store
+        self.sizeLimit = sizeLimit
         self.kind = kind
         self.dialect = dialect
         search = KeySearch(pattern, from: cursor, dialect: dialect)
@@ -43,31 +52,29 @@ struct KeyListing: ~Copyable {
         return !hasBegun
     }
 
-    /// Looks at some more keys, as far as the turn allows, and writes what can be said so far.
-    /// - Returns: whether the reply is complete.
-    mutating func advance(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
+    func step(_ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool {
         switch kind {
-        case .all: advanceAll(server, &replies)
-        case .page(let count): advancePage(count, server, &replies)
+        case .all: listAll(&replies, allowance)
+        case .page(let count): listPage(count, &replies, allowance)
         }
     }
 
-    private mutating func advancePage(_ count: Int, _ server: Server, _ replies: inout ReplyQueue) -> Bool {
-        guard server.allowance.hasSteps else { return false }
-        server.allowance.withSteps { steps in
+    private func listPage(_ count: Int, _ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool {
+        guard allowance.hasSteps else { return false }
+        allowance.withSteps { steps in
             if hasBegun {
                 // Only what was met: a page ends where the steps of its first turn did.
-                search.advance(in: server.store, count: 0, size: KeyListing.pageSize, steps: &steps)
+                search.advance(in: store, count: 0, size: KeyListing.pageSize, steps: &steps)
             } else {
                 // Empty buckets count for something too, so that a sparse table does not hold the turn up.
                 search.advance(
-                    in: server.store, count: count, buckets: max(count / 10, 16), size: KeyListing.pageSize,
+                    in: store, count: count, buckets: max(count / 10, 16), size: KeyListing.pageSize,
                     steps: &steps)
             }
         }
         hasBegun = true
         guard search.isSettled else { return false }
-        replies.depends(on: server.store.position.seq)
+        replies.depends(on: store.position.seq)
         replies.writer.list(2)
         replies.writer.text(String(search.cursor.number))
         if !replies.writer.isLine { replies.writer.list(search.keys.count) }
@@ -76,22 +83,21 @@ struct KeyListing: ~Copyable {
         return true
     }
 
-    private mutating func advanceAll(_ server: Server, _ replies: inout ReplyQueue) -> Bool {
+    private func listAll(_ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool {
         let isStreamed = dialect == .line && !replies.keepsApart
-        let limit = server.limits.unsentSize
-        server.allowance.withSteps { steps in
+        allowance.withSteps { steps in
             search.advance(
-                in: server.store, size: isStreamed ? KeyListing.stepSize : limit &+ 1, steps: &steps)
+                in: store, size: isStreamed ? KeyListing.stepSize : sizeLimit &+ 1, steps: &steps)
         }
         let isFound = search.isSettled && search.cursor.isAtEnd
         if !isStreamed, !hasBegun {
-            guard search.keys.size <= limit else {
-                replies.fail(.replyTooLarge(limit: limit))
+            guard search.keys.size <= sizeLimit else {
+                replies.fail(.replyTooLarge(limit: sizeLimit))
                 return true
             }
             guard isFound else { return false }
         }
-        replies.depends(on: server.store.position.seq)
+        replies.depends(on: store.position.seq)
         if !isStreamed, !hasBegun, !replies.writer.isLine { replies.writer.list(search.keys.count) }
         hasBegun = true
         search.keys.move(atLeast: replies.keepsApart ? .max : KeyListing.stepSize, to: &replies.writer)

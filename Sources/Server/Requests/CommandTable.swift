@@ -1,4 +1,4 @@
-// The catalog's rows as the server runs them.
+// The catalog's rows as the server runs them; what a row is and does is in Perform.swift.
 
 import Bytes
 import Commands
@@ -8,27 +8,6 @@ import Wire
 final class CommandTable: Sendable {
     private let names: CommandNames
     let rows: InlineArray<256, Row>
-
-    /// What a request is checked against, and run by: all of a command but its texts. It is lent, never copied.
-    struct Row: ~Copyable, Sendable {
-        let index: Int
-        let traits: Traits
-        let arity: ClosedRange<Int>
-        let lineArity: ClosedRange<Int>
-        let form: LineForm
-        let keys: Keys
-        let run: Handler
-
-        init(_ spec: CommandSpec) {
-            index = spec.command.index
-            traits = spec.traits
-            arity = spec.arity
-            lineArity = spec.lineArity
-            form = spec.lineForm
-            keys = spec.keys
-            run = spec.command.handler
-        }
-    }
 
     static let standard = CommandTable()
 

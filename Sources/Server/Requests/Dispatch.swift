@@ -1,0 +1,99 @@
+// From a request's bytes to a command's row: its name is found, its arguments are split and counted, and what is no request is refused.
+
+import Bytes
+import Commands
+import Wire
+
+extension Session {
+    // MARK: Running
+
+    func run(
+        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
+        guard !parser.isBlank else { return }
+        replies.begin(replyDialect(parser.dialect))
+        runCommand(bytes, &parser, &replies)
+        replies.end(committed: store.committed, isComplete: !isBusy)
+    }
+
+    @inline(__always)
+    func runCommand(
+        _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
+        if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
+            requestCounts.count(index)
+            run(commands.rows[index], bytes, &parser, &replies)
+        } else {
+            refuseUnknown(bytes, &parser, &replies)
+        }
+    }
+
+    private func run(
+        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ parser: inout RequestParser,
+        _ replies: inout ReplyQueue
+    ) {
+        let isLine = parser.isLine
+        if isLine {
+            do {
+                try parser.splitLine(bytes, form: command.form)
+            } catch {
+                return replies.fail(ReplyError(error.message))
+            }
+        }
+        let arguments = parser.arguments(in: bytes)
+        let arity = isLine ? command.lineArity : command.arity
+        guard arity.contains(arguments.count - 1) else {
+            if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
+            let isTooMany = arguments.count - 1 > arity.upperBound
+            return replies.fail(.wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany))
+        }
+        command.perform(arguments, self, gate, &replies)
+    }
+
+    /// Runs a request of a subcommand, which has been found as one of its command.
+    func runSubcommand(
+        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
+    ) {
+        guard command.arity.contains(arguments.count - 2) else {
+            return replies.fail(.wrongArity(of: commands.spec(command.index).command))
+        }
+        command.perform(arguments, self, gate, &replies)
+    }
+
+    // MARK: What is no command
+
+    private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
+        requestCounts.countUnknown()
+        if parser.isLine {
+            try? parser.splitLine(bytes, form: .words)
+            if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }
+        }
+        replies.fail(.unknownCommand(parser.arguments(in: bytes), echoSize: server.limits.echoSize))
+    }
+
+    /// Whether a line that is no request of ours looks like one of a browser's: `GET /path HTTP/1.1`, or a header.
+    private func isHTTP(_ arguments: Arguments) -> Bool {
+        arguments[0].equalsIgnoringCase("POST") || arguments[0].equalsIgnoringCase("HOST:")
+            || arguments.count > 2 && arguments[arguments.count - 1].starts(with: "HTTP/")
+    }
+
+    /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
+    private func refuseHTTP(_ replies: inout ReplyQueue) {
+        replies.fail(ReplyError("This is not an HTTP server; the connection is closed"))
+        server.statistics.countProtocolError()
+        finish()
+    }
+
+    func refuse(_ error: ProtocolError, _ dialect: RequestDialect, _ replies: inout ReplyQueue) {
+        server.statistics.countProtocolError()
+        answerOutside(dialect, ReplyError(error.message), &replies)
+        finish()
+    }
+
+    /// Answers something that is no request.
+    func answerOutside(_ dialect: RequestDialect, _ error: ReplyError, _ replies: inout ReplyQueue) {
+        replies.begin(replyDialect(dialect))
+        replies.fail(error)
+        replies.end(committed: store.committed)
+    }
+}

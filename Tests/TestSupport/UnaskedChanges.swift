@@ -1,0 +1,32 @@
+// Changes of a store that a test drives without a server: nobody asks whether there is room for them.
+
+import Bytes
+import Store
+
+extension Store {
+    @discardableResult
+    package func set(_ key: Span<UInt8>, to value: Span<UInt8>) -> UInt64 { set(key, to: value, .withoutAsking()) }
+
+    @discardableResult
+    package func delete(_ key: Span<UInt8>) -> (isDeleted: Bool, seq: UInt64) { delete(key, .withoutAsking()) }
+
+    @discardableResult
+    package func clear() -> UInt64 { clear(.withoutAsking()) }
+
+    package func beginMulti() { beginMulti(.withoutAsking()) }
+
+    /// What keeps a change from being made; nil where the store permits it.
+    package func obstacle(toChangeOf size: Int, shrinks: Bool) -> WriteObstacle? {
+        do throws(WriteObstacle) {
+            _ = try permitOnCloserLook(forChangesOf: size, shrinks: shrinks)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Whether a change is permitted without a look at the disk.
+    package func hasRoom(forChangeOf size: Int) -> Bool {
+        if permit(forChangesOf: size) == nil { false } else { true }
+    }
+}
