@@ -34,7 +34,7 @@ extension Server {
 
     // MARK: Replies
 
-    /// Why a reply of several values can never be given, as long as the store takes so much; nil where it can.
+    /// Why a reply of several values can never be given, as long as the store takes so much; nil if it can.
     func refusal(ofReplyOf size: Int) -> ReplyError? {
         guard pool.isTooMuch(size) else { return nil }
         memory.countRefusal()
@@ -43,7 +43,7 @@ extension Server {
 
     // MARK: Turns
 
-    /// Looks whether there is room again, where the log was told that there is none.
+    /// Checks for room after the limit was reached.
     @inline(__always)
     func watchMemory() {
         if memory.isReached { lookAtMemory() }

@@ -1,5 +1,5 @@
 // The page at /metrics: everything is read when it is asked for, and nothing is kept for it. docs/metrics.md says what each
-// metric means to whoever watches a server.
+// metric means to an operator.
 
 import Bytes
 import Commands
