@@ -16,7 +16,7 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     let gate: Gate
-    let statistics = Statistics()
+    let statistics: Statistics
     let requestCounts = RequestCounts()
     let clock: TurnClock
     let latencies = Latencies()
@@ -72,6 +72,7 @@ package final class Server {
     ) throws(StartError) {
         self.log = log
         clock = TurnClock(wallClock: wallClock)
+        statistics = Statistics(clock)
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
