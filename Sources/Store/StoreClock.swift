@@ -96,6 +96,7 @@ package struct StoreClock: Sendable {
     /// Looks how far the wall clock is from the time. To be called each second.
     /// - Returns: what there is to say of it.
     package mutating func look(at reading: ClockReading) -> ClockEvent? {
+        assert(reading.boot >= lastReading.boot, "the boot time goes back")
         lastReading = reading
         let time = microseconds(at: reading.boot)
         let ahead = reading.wall - time

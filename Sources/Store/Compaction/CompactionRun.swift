@@ -77,6 +77,7 @@ final class CompactionRun: Sendable {
     /// be there twice, or have any value that it had: the log behind the walk's beginning says what it has.
     /// - Returns: false where the worker has to take the ones before first.
     func give(_ pairs: inout ByteBuffer) -> Bool {
+        assert(!pairs.isEmpty, "nothing is handed over")
         let isTaken = mailbox.withLock { mailbox in
             guard mailbox.pairs.isEmpty else { return false }
             swap(&mailbox.pairs, &pairs)

@@ -120,6 +120,7 @@ final class Compactions {
     ///   - source: where the snapshot's pairs come from; nil to make none: only segments that nobody wants kept are removed.
     ///   - isDiskFull: whether to keep no merged segment at all.
     private func start(_ source: SnapshotSource?, now: UInt64, isDiskFull: Bool = false) {
+        assert(!isUnderWay, "two compactions at a time")
         (isMerging, hasBegun) = (source != nil, source != nil)
         nextPruning = now + Compactions.pruningInterval
         start = background.now
@@ -159,6 +160,7 @@ final class Compactions {
     ///   - newest: the newest change, behind which the open segment is sealed now.
     ///   - timestamp: its time.
     func walked(newest: UInt64, timestamp: UInt64) {
+        guard case .walking = state else { preconditionFailure("a walk has ended that was not made") }
         state = .sealing(through: newest, timestamp: timestamp)
     }
 
@@ -208,6 +210,7 @@ final class Compactions {
     }
 
     private func ended(_ report: CompactionReport, _ seconds: Double) {
+        assert(report.position.seq >= known.snapshotSeq, "a snapshot is older than the one before")
         foundSize -= report.mergedSize
         known.count += 1
         known.lastFailure = nil

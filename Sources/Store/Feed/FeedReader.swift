@@ -130,6 +130,7 @@ struct FeedReader: Sendable {
                 continue
             }
             let limit = limit
+            precondition(source.segment.first <= limit.segment, "a feed reads a segment that may not be sent")
             let isOpen = source.segment.first == limit.segment
             // A sealed segment ends where its file does: it was cut to its length before the next one was begun.
             let end = isOpen ? limit.offset : try size(of: source.segment.file)
