@@ -88,6 +88,7 @@ final class Newcomers {
         if waiting.count >= Newcomers.waitingCount {
             giveUp(waiting[0])
         }
+        assert(waiting.count < Newcomers.waitingCount, "more wait than there are descriptors for")
         waiting.append(
             Newcomer(Stream(server.loop, connection), self, server.limits.request, at: server.clock.milliseconds))
         if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }

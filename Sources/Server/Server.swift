@@ -239,6 +239,7 @@ package final class Server {
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
             goOnFromNewestChange()
             state = .serving
+            precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
             reportMemory()
             guard isFirst else { return }
@@ -251,6 +252,7 @@ package final class Server {
 
     /// Loads the data set again, which the store has replaced as a whole.
     func loadAgain() {
+        precondition(!store.isLoaded, "a data set is loaded again that is in use")
         gate.isServing = false
         state = .loading(Loading(at: clock.read()), isFirst: false)
         // What they wait for is not what the numbers mean from now on.

@@ -23,6 +23,7 @@ package struct MemoryShares: Equatable, Sendable {
         }
         pool = min(max(limit / 4, MemoryShares.poolSizes.lowerBound), MemoryShares.poolSizes.upperBound)
         store = max(limit - pool, min(limit, MemoryShares.leastStore))
+        assert(store > 0 && pool > 0, "a share of the memory limit is empty")
     }
 }
 
@@ -100,6 +101,7 @@ package final class MemoryBudget {
     /// Grants what there is.
     /// - Parameter used: what the store takes.
     func grant(used: Int) {
+        assert(used >= 0, "the store takes less than nothing")
         granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 

@@ -169,6 +169,7 @@ final class FollowerLink: OutboundDelegate {
 
     /// Begins to send the log.
     func feed(_ hello: FollowerHello) {
+        assert(!isFeeding, "a follower is sent the log twice")
         heartbeatIsDue = true
         feedStart = (server.clock.milliseconds, hello.position.seq)
         let feed = server.store.feed(for: hello)
@@ -200,6 +201,7 @@ final class FollowerLink: OutboundDelegate {
     }
 
     private func appendOwnLines(_ feed: LogFeed) {
+        precondition(feed.isAtLineEnd, "a line of the leader's own inside one of its log")
         if let line = promotion.take() { output.append(feedLine: line) }
         guard heartbeatIsDue else { return }
         heartbeatIsDue = false

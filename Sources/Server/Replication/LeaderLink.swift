@@ -216,6 +216,7 @@ final class LeaderLink: StreamDelegate {
         }
         if isFresh { noteFresh() }
         if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
+        assert(now.durable <= now.applied, "more is on the disk than was applied")
         acknowledged = now
         owesAcknowledgement = false
         var line = ByteBuffer()
@@ -312,6 +313,7 @@ final class LeaderLink: StreamDelegate {
     @inline(__always)
     private func follow(_ line: Span<UInt8>) {
         guard line.starts(with: "{\"seq\":") else { return takeOther(line) }
+        assert(server.store.isReadOnly, "changes of a leader and of clients at the same time")
         do throws(ReplicationError) {
             try server.store.applyRecord(line)
         } catch {
@@ -400,6 +402,7 @@ final class LeaderLink: StreamDelegate {
     }
 
     private func follow() {
+        precondition(server.store.isReadOnly, "a leader is followed while clients make changes")
         state = .following
         server.replication.report(.leaderReached(.following))
         guard server.replication.takeSpoken() else { return }

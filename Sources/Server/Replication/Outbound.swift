@@ -108,6 +108,7 @@ package final class Outbound: StreamDelegate {
     }
 
     private func open(_ stream: Stream) {
+        assert(!isOpen, "two connections to one server")
         state = .open(stream)
         lastHeard = clock.milliseconds
         stream.start(self)

@@ -150,6 +150,7 @@ final class Replication {
     private func perform(_ effect: Roles.Effect) {
         switch effect {
         case .dial(let number, let endpoint):
+            assert(links[number] == nil, "two links to one follower")
             links[number] = FollowerLink(number, to: endpoint, server: server, seed: seeds.next())
         case .hurry(let number): links[number]?.hurry()
         case .greet(let number): links[number]?.greet()
@@ -163,6 +164,7 @@ final class Replication {
         case .confirmLeading: leader?.confirmLeading()
         case .endLeader(let reason): leader?.end(reason)
         case .join(let endpoint):
+            assert(joinRequest == nil, "two leaders are asked to connect")
             joinRequest = JoinRequest(to: endpoint, server: server, seed: seeds.next())
         case .stopJoining: stopJoining()
         case .probe(let endpoint, let number): probes[number] = SelfCheck(endpoint, server: server)

@@ -80,6 +80,7 @@ package final class TurnClock {
     func lap() -> Int {
         let before = last
         last = BootClock.nanoseconds
+        assert(last >= before, "the boot time goes back")
         return last &- before
     }
 
