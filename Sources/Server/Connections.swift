@@ -72,7 +72,10 @@ final class Connections {
     /// Lets go of the sessions whose streams are closed.
     func bury(_ turn: Turn) {
         var dead = turn.bury()
-        for session in dead { sessions[session.id] = nil }
+        for session in dead {
+            assert(session.state.isClosed, "an open session is let go of")
+            sessions[session.id] = nil
+        }
         turn.giveBack(&dead)
     }
 

@@ -13,7 +13,7 @@ extension Server {
     private var steadyFigures: [(String, String)] {
         [
             ("version", puffinVersion),
-            ("uptime_seconds", String(statistics.uptimeSeconds)),
+            ("uptime_seconds", String(statistics.uptimeSeconds(at: clock.last))),
             ("durability", store.durability.rawValue),
             ("pairs", String(store.count)),
             ("table_bytes", String(store.size)),
@@ -87,7 +87,7 @@ extension Server {
                     ("redis_version", redisVersion), ("puffin_version", puffinVersion),
                     ("redis_mode", "standalone"), ("process_id", String(WallClock.processID)),
                     ("run_id", "\(id)"), ("tcp_port", String(port)),
-                    ("uptime_in_seconds", String(statistics.uptimeSeconds)),
+                    ("uptime_in_seconds", String(statistics.uptimeSeconds(at: clock.last))),
                 ]
             ),
             (

@@ -91,6 +91,7 @@ final class Newcomers {
             let index = PlaceSharing.placeToGiveUp(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
             giveUp(waiting[index])
         }
+        assert(waiting.count < Newcomers.waitingCount, "more wait than there are descriptors for")
         waiting.append(
             Newcomer(Stream(server.loop, connection), self, server.limits.request, at: server.clock.milliseconds))
         if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }

@@ -16,7 +16,7 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     let gate: Gate
-    let statistics = Statistics()
+    let statistics: Statistics
     let requestCounts = RequestCounts()
     let clock: TurnClock
     let latencies = Latencies()
@@ -72,6 +72,7 @@ package final class Server {
     ) throws(StartError) {
         self.log = log
         clock = TurnClock(wallClock: wallClock)
+        statistics = Statistics(clock)
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
@@ -239,6 +240,7 @@ package final class Server {
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
             goOnFromNewestChange()
             state = .serving
+            precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
             reportMemory()
             guard isFirst else { return }
@@ -251,6 +253,7 @@ package final class Server {
 
     /// Loads the data set again, which the store has replaced as a whole.
     func loadAgain() {
+        precondition(!store.isLoaded, "a data set is loaded again that is in use")
         gate.isServing = false
         state = .loading(Loading(at: clock.read()), isFirst: false)
         // What they wait for is not what the numbers mean from now on.

@@ -213,6 +213,7 @@ package final class Store {
     }
 
     private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
+        precondition(batch.isEmpty, "changes were made before everything was loaded")
         recovery = loaded.report
         newest = loaded.position
         committedSeq = position.seq
@@ -352,8 +353,11 @@ package final class Store {
     /// Writes the change down under the next number, and applies it.
     /// - Returns: the number.
     private func propose(_ change: borrowing Change) -> UInt64 {
+        assert(isLoaded, "a change of a data set that is not loaded")
+        assert(time >= newestTime, "a change is stamped with an earlier time than the last one")
         let seq = position.seq + 1
         newest = batch.append(change, after: newest, timestamp: time)
+        assert(newest.seq == (batch.isInMulti ? seq - 1 : seq), "a change has another number than it was given")
         newestTime = time
         apply(change, seq: seq)
         return seq
@@ -398,6 +402,7 @@ package final class Store {
         guard let openWriter else { return 0 }
         if openWriter.isObstructed { grant() }
         let seq = locallyCommitted
+        assert(seq <= newest.seq, "the log has changes that were never made")
         return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
     }
 
@@ -435,6 +440,8 @@ package final class Store {
     }
 
     func submit(syncs: Bool, looks: Bool = false) {
+        assert(!isWriting, "a job for the log before the last one is done")
+        assert(batch.isEmpty || batch.end == newest, "the log lacks the newest change")
         jobIsLong = !batch.isEmpty || wantsRotation
         submittedSize = batch.lines.count
         submittedJobs += 1
@@ -455,6 +462,7 @@ package final class Store {
     /// it. Blocks on the disk. The writer must have no job.
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
+        precondition(!batch.isInMulti, "closed inside a multi record")
         compactions.stop()
         openWriter?.close(&batch)
         loading = nil

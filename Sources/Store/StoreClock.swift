@@ -96,6 +96,7 @@ package struct StoreClock: Sendable {
     /// Compares the wall clock with the time. To be called each second.
     /// - Returns: what to report, if anything.
     package mutating func look(at reading: ClockReading) -> ClockEvent? {
+        assert(reading.boot >= lastReading.boot, "the boot time goes back")
         lastReading = reading
         let time = microseconds(at: reading.boot)
         let ahead = reading.wall - time

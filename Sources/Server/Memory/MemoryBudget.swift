@@ -27,6 +27,7 @@ package struct MemoryShares: Equatable, Sendable {
         log = min(max(limit / 32, MemoryShares.logSizes.lowerBound), MemoryShares.logSizes.upperBound)
         pool = min(max(limit / 4, MemoryShares.poolSizes.lowerBound), MemoryShares.poolSizes.upperBound)
         store = max(limit - pool - 2 * log, min(limit, MemoryShares.leastStore))
+        assert(store > 0 && pool > 0, "a share of the memory limit is empty")
     }
 }
 
@@ -104,6 +105,7 @@ package final class MemoryBudget {
     /// Grants what there is.
     /// - Parameter used: what the store takes.
     func grant(used: Int) {
+        assert(used >= 0, "the store takes less than nothing")
         granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 

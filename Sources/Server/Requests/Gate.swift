@@ -104,6 +104,7 @@ package final class Gate {
     /// Makes room for the values that a request gives to keys, unless it takes no more memory than is in use now.
     @inline(never)
     private func makeRoom(for arguments: Arguments, _ keys: Keys) throws(ReplyError) {
+        assert(keys != .none, "values are stored that follow no key")
         var growth = 0
         for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)

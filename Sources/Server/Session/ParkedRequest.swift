@@ -48,6 +48,7 @@ struct ParkedRequest {
 
     /// Begins to wait.
     mutating func begin(at now: Int) {
+        assert(deadline == nil, "a request waits from twice on")
         if case .milliseconds(let limit) = patience { deadline = now + limit }
     }
 

@@ -84,10 +84,16 @@ package struct ReplyQueue: ~Copyable {
     @inline(__always)
     var hasWritten: Bool { counts.writes > 0 }
 
+    /// Whether each byte is accounted for once: released, behind a mark, or in this turn's region. Between replies it is.
+    private var isAccounted: Bool {
+        releasedSize + marks.reduce(0) { $0 + $1.size } + region.size == writer.buffer.count && dependency == 0
+    }
+
     // MARK: Making a reply
 
     /// Begins a reply.
     package mutating func begin(_ dialect: ReplyDialect) {
+        assert(dependency == 0, "a reply begins inside another")
         writer.dialect = dialect
         start = writer.buffer.count
     }
@@ -107,6 +113,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Drops what was written of the reply; another one can take its place.
     mutating func takeBack() {
+        assert(start >= releasedSize, "what may be sent is taken back")
         writer.buffer.truncate(to: start)
         writer.forgetList()
         dependency = 0
@@ -118,10 +125,12 @@ package struct ReplyQueue: ~Copyable {
     /// Ends the reply, or a part of one that goes on later, and files it under the change that it depends on.
     package mutating func end(committed: UInt64, isComplete: Bool = true) {
         let size = writer.buffer.count - start
+        assert(size >= 0, "a reply ends before it began")
         if isComplete { counts.replies += 1 }
         if dependency <= committed && region.size == 0 && marks.isEmpty {
             releasedSize += size
         } else if keepsApart {
+            precondition(isComplete || size == 0, "half a reply that may have to become an error")
             if isComplete { fileApart(size, committed: committed) }
         } else {
             region.seq = max(region.seq, dependency)
@@ -168,6 +177,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
     package mutating func endTurn(committed: UInt64) {
+        assert(isAccounted, "bytes of replies are counted twice, or not at all")
         guard region.size > 0 else { return }
         let added = region
         region = Mark(seq: 0, size: 0, replies: 0)
@@ -198,6 +208,7 @@ package struct ReplyQueue: ~Copyable {
             waited(mark.seq, mark.since, mark.replies)
         }
         removeFirstMarks(count)
+        assert(isAccounted, "bytes of replies are counted twice, or not at all")
     }
 
     /// Puts an error in the place of every reply at the front that has waited since before `time` for a change behind
@@ -212,6 +223,7 @@ package struct ReplyQueue: ~Copyable {
     ) -> Bool {
         let count = marks.firstIndex { $0.seq > committed && ($0.seq > durable || $0.since >= time) } ?? marks.count
         guard count > 0 else { return false }
+        assert(keepsApart, "several replies would become one error")
         var held = ByteBuffer()
         held.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))
         writer.buffer.truncate(to: releasedSize)
@@ -261,6 +273,7 @@ package struct ReplyQueue: ~Copyable {
     /// Drops what was sent: all that may be, or the first bytes of it.
     package mutating func removeReleased(_ size: Int? = nil) {
         let size = size ?? releasedSize
+        precondition(size <= releasedSize, "replies are sent whose changes are not committed")
         sentSize &+= size
         writer.buffer.removeFirst(size)
         writer.buffer.trim(above: ReplyQueue.keptSize)

@@ -113,6 +113,7 @@ final class Session: StreamDelegate, ListMember {
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
+        assert(!state.isClosed, "a closed session receives")
         turn.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
         statistics.countReceived(consumption.used)
@@ -158,6 +159,7 @@ final class Session: StreamDelegate, ListMember {
             isStalled = true
             used -= last
         }
+        assert(used >= 0 && used <= bytes.count, "more is used than has come")
         if used > 0 { reservedSize = 0 }
         if used < bytes.count, let error = keep(bytes.count &- used) {
             refuse(error, parser, &replies)
@@ -214,7 +216,7 @@ final class Session: StreamDelegate, ListMember {
 
     /// Answers the request that is being run with a long reply, whose next step is the next turn's.
     func begin(_ reply: any LongReply, _ arguments: Arguments) {
-        precondition(longReply == nil && parked == nil, "a request is answered later twice")
+        precondition(!isBusy && longReply == nil, "a request is answered later twice")
         longReplySize = reply.heldSize
         longReply = reply
         times.beginLongReply(arguments)
@@ -223,6 +225,7 @@ final class Session: StreamDelegate, ListMember {
 
     /// Answers the request that is being run later.
     func park(_ request: ParkedRequest) {
+        precondition(!isBusy && parked == nil, "a request is answered later twice")
         var request = request
         request.begin(at: server.clock.milliseconds)
         parked = request
@@ -244,6 +247,7 @@ final class Session: StreamDelegate, ListMember {
         var parser = RequestParser(limits: server.limits.request)
         let bytes = request.span
         guard case .complete = parser.parse(bytes) else { return replies.fail(.syntax) }
+        assert(!isRunningPart, "a part of a request has a part")
         isRunningPart = true
         defer { isRunningPart = false }
         runCommand(bytes, &parser, &replies)
@@ -254,6 +258,7 @@ final class Session: StreamDelegate, ListMember {
 
     /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
     func giveAwayStream() -> Stream {
+        precondition(stream.unsentSize == 0, "a connection is given away that something is owed to")
         state = .closed
         settleAtEnd()
         turn.add(self, to: .retired)

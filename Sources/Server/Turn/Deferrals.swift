@@ -40,6 +40,7 @@ final class Deferrals {
         let progress = progress
         let unmet = request.conditions.filter { !progress.meets($0) }
         guard !unmet.isEmpty else { return server.turn.add(session, to: .deferred) }
+        assert(session.isParked, "a session waits that nothing was asked of")
         session.ticket = lists.add(session.id, for: unmet, until: request.deadline)
         isWaitedOn = true
     }

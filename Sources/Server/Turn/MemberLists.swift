@@ -42,13 +42,17 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
 
     package init() {}
 
-    private func index(_ list: Membership) -> Int { list.rawValue.trailingZeroBitCount }
+    private func index(_ list: Membership) -> Int {
+        assert(list.rawValue.nonzeroBitCount == 1, "one list at a time")
+        return list.rawValue.trailingZeroBitCount
+    }
 
     /// - Returns: false where the member was on the list already.
     @inline(__always)
     @discardableResult
     package mutating func add(_ member: Member, to list: Membership) -> Bool {
         guard member.join(list) else { return false }
+        assert(member.membership.contains(list), "a member does not know of its list")
         lists[index(list)].append(member)
         return true
     }

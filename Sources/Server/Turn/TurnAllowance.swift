@@ -39,6 +39,7 @@ package final class TurnAllowance {
     package func withSteps(_ body: (inout Int) -> Void) {
         var left = max(steps, 0)
         body(&left)
+        assert(left <= max(steps, 0), "steps are given back that were not lent")
         steps = left
     }
 

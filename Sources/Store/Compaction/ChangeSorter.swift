@@ -49,6 +49,7 @@ struct ChangeSorter: ~Copyable {
     /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     @inline(__always)
     mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
+        assert(order.isEmpty, "a change is added to those that are sorted")
         let place = texts.count
         texts.append(stored: change, isPlain: isPlain)
         newest.append(Newest(hash: sipHash.hash(change.key) &>> 32, place: place))
@@ -147,6 +148,7 @@ struct ChangeSorter: ~Copyable {
             }
             from += change.size
         }
+        assert(texts.count - to == voidSize, "void changes are counted wrong")
         texts.truncate(to: to)
         voidSize = 0
     }
@@ -181,6 +183,7 @@ struct ChangeSorter: ~Copyable {
             if !change.isVoid { order.append(PrefixedPlace(place: offset)) }
             offset &+= change.size
         }
+        assert(order.count == count, "there is not one change of each key")
         // Moved out of the struct meanwhile, because sorting reads `texts`.
         var sorted = order
         order = []

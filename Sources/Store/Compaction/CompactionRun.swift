@@ -78,6 +78,7 @@ final class CompactionRun: Sendable {
     /// one.
     /// - Returns: false if the worker must take the earlier ones first.
     func give(_ pairs: inout ByteBuffer) -> Bool {
+        assert(!pairs.isEmpty, "nothing is handed over")
         let isTaken = mailbox.withLock { mailbox in
             guard mailbox.pairs.isEmpty else { return false }
             swap(&mailbox.pairs, &pairs)

@@ -121,6 +121,7 @@ final class Compactions {
     ///     retention.
     ///   - isDiskFull: whether to keep no merged segment.
     private func start(_ source: SnapshotSource?, now: UInt64, isDiskFull: Bool = false) {
+        assert(!isUnderWay, "two compactions at a time")
         (isMerging, hasBegun) = (source != nil, source != nil)
         nextPruning = now + Compactions.pruningInterval
         start = background.now
@@ -160,6 +161,7 @@ final class Compactions {
     ///   - newest: the newest change, after which the open segment is sealed now.
     ///   - timestamp: its time.
     func walked(newest: UInt64, timestamp: UInt64) {
+        guard case .walking = state else { preconditionFailure("a walk has ended that was not made") }
         state = .sealing(through: newest, timestamp: timestamp)
     }
 
@@ -209,6 +211,7 @@ final class Compactions {
     }
 
     private func ended(_ report: CompactionReport, _ seconds: Double) {
+        assert(report.position.seq >= known.snapshotSeq, "a snapshot is older than the one before")
         foundSize -= report.mergedSize
         known.count += 1
         known.lastFailure = nil

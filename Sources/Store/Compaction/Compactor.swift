@@ -118,6 +118,7 @@ struct Compactor {
         }
         try collector.checkEnd(before: open)
         precondition(collector.position.seq >= collector.dumpedSeq, "the table's pairs are newer than the log")
+        precondition(collector.position.seq >= baseSeq, "a snapshot would have less than the one before")
         guard var report = try write(collector) else { return nil }
         report.mergedSize = try size(of: sealed(segments, after: baseSeq))
         report.records = Int(report.position.seq - baseSeq)

@@ -56,6 +56,7 @@ struct PairMerge: ~Copyable {
                 if progress.isCancelled { return false }
             }
         }
+        assert(sources.allSatisfy { $0.head == nil }, "a merge ends before its sources")
         try writer.end()
         return true
     }

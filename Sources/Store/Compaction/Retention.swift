@@ -36,6 +36,7 @@ package struct Retention: Sendable {
         }
         let oldCount = merged.prefix { isOld($0.status, at: ageTime) }.count
         let removed = merged.prefix(max(oldCount, merged.count - fittingCount(merged.map(\.status.size))))
+        precondition(removed.count < segments.count, "the open segment is never removed")
         for segment in removed {
             try disk.remove(segment.path)
             // One by one: a power failure may undo one removal and not the next.

@@ -20,6 +20,7 @@ struct SpaceGrant: ~Copyable {
     /// - Returns: whether the grant sufficed.
     @inline(__always)
     func take(_ size: Int) -> Bool {
+        assert(size >= 0, "a change of a negative size")
         let rest = left.load(ordering: .relaxed) &- size &- size &>> 1 &- 128
         guard rest >= 0 else { return false }
         left.store(rest, ordering: .relaxed)

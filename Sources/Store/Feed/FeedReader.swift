@@ -130,6 +130,7 @@ struct FeedReader: Sendable {
                 continue
             }
             let limit = limit
+            precondition(source.segment.first <= limit.segment, "a feed reads a segment that may not be sent")
             let isOpen = source.segment.first == limit.segment
             // A sealed segment ends with its file, which was truncated before the next one began.
             let end = isOpen ? limit.offset : try size(of: source.segment.file)

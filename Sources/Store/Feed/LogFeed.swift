@@ -92,6 +92,7 @@ package final class LogFeed {
     }
 
     private func appended(to buffer: borrowing ByteBuffer) -> Step {
+        assert(!buffer.isEmpty, "nothing was appended")
         isAtLineEnd = buffer.bytes[buffer.count - 1] == UInt8(ascii: "\n")
         return .bytes
     }
@@ -103,6 +104,7 @@ package final class LogFeed {
             return .waiting
         }
         let left = limit.offset - segment.offset
+        precondition(left >= 0, "a follower was sent more than may be sent")
         guard left > 0 else {
             ready.trim(above: 0)
             return .atEnd
@@ -131,6 +133,7 @@ package final class LogFeed {
     }
 
     private func submit() {
+        assert(!isBusy, "a feed reads twice at a time")
         isBusy = true
         work.mailbox.withLock { $0.source = source }
         do throws(StoreError) {

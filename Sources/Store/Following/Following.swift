@@ -18,6 +18,7 @@ extension Store {
     package var isReadOnly: Bool {
         get { refusesChanges }
         set {
+            precondition(!batch.isInMulti, "a role changes inside a multi record")
             if newValue && !refusesChanges { lastOwnSeq = newest.seq }
             refusesChanges = newValue
             grant()
@@ -48,6 +49,7 @@ extension Store {
 
     @inline(__always)
     private func note(_ line: Span<UInt8>, _ position: LogPosition, timestamp: UInt64) {
+        assert(position.seq == newest.seq + 1, "a record that does not follow the newest change")
         batch.append(line: line, after: newest, to: position)
         newest = position
         newestTime = timestamp

@@ -110,6 +110,7 @@ final class IncomingFile: Sendable {
         if isDue { try file.sync() }
         if syncs { try disk.syncFolder(path.folder) }
         state.withLock { state in
+            assert(state.size == size, "two write to one file")
             state.size = size + bytes.count
             if isDue { state.syncedSize = state.size }
             if syncs { (state.wantsSync, state.isSynced) = (false, true) }

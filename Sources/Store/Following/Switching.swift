@@ -56,9 +56,11 @@ extension Store {
     }
 
     private func setAside(behind position: LogPosition) throws(StoreError) {
+        let end = self.position.seq
         let error = endLog()
         defer { beginLoading() }
         if let error { throw error }
+        precondition(position.seq <= end, "a log is cut back to a change that it does not have")
         if position.seq == 0 {
             _ = try Quarantine.everything(of: files, as: "diverged", time: now, on: disk)
         } else {
@@ -104,6 +106,7 @@ extension Store {
 
     /// Drops everything in memory.
     private func beginLoading() {
+        precondition(batch.isEmpty, "changes are forgotten that are in no log")
         openWriter = nil
         table.removeAll()
         recent.noteAll(0)

@@ -155,6 +155,7 @@ struct DurableFile: Sendable {
         var line = mark.line(number + 1)
         guard line.count <= DurableFile.sectorSize else { return }
         while line.count < DurableFile.sectorSize { line.append(UInt8(ascii: "\n")) }
+        precondition(line.count == DurableFile.sectorSize, "a mark takes a sector of its own")
         try file.write(line.bytes, Span(), at: Int((number + 1) % 2) * DurableFile.sectorSize)
         number += 1
         last = mark

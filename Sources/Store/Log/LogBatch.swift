@@ -21,6 +21,7 @@ struct LogBatch: ~Copyable, Sendable {
     /// - Returns: the position after it; unchanged inside a `multi` record.
     mutating func append(_ change: borrowing Change, after position: LogPosition, timestamp: UInt64) -> LogPosition {
         guard let open = multi else {
+            assert(lines.isEmpty || end == position, "a change that does not follow the last one")
             if lines.isEmpty { start = position }
             end = encoder.append(change, after: position, timestamp: timestamp, to: &lines)
             return end
@@ -34,6 +35,8 @@ struct LogBatch: ~Copyable, Sendable {
     /// - Parameter end: the position after it.
     @inline(__always)
     mutating func append(line: Span<UInt8>, after position: LogPosition, to end: LogPosition) {
+        assert(multi == nil, "a record inside another")
+        assert(end.seq == position.seq + 1, "a record that does not follow the last one")
         if lines.isEmpty { start = position }
         lines.reserve(line.count &+ 1)
         lines.append(line)
@@ -58,11 +61,13 @@ struct LogBatch: ~Copyable, Sendable {
             return position
         }
         end = encoder.endMulti(from: ended.offset, after: position, to: &lines)
+        assert(end.seq == position.seq + 1, "a multi record has one number")
         return end
     }
 
     /// Drops the records, and memory beyond `size` bytes.
     mutating func removeAll(keeping size: Int) {
+        precondition(multi == nil, "half a multi record is dropped")
         lines.removeAll()
         lines.trim(above: size)
     }

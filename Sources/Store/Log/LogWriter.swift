@@ -174,6 +174,7 @@ final class LogWriter: Sendable {
         let isDone = work.withLock { work -> Bool? in
             guard work.isUnderWay else { return nil }
             work.isUnderWay = !take(&work)
+            precondition(work.isUnderWay || work.batch.isEmpty, "a job is done and its changes are not written")
             return !work.isUnderWay
         }
         guard let isDone else { return }
@@ -214,6 +215,7 @@ final class LogWriter: Sendable {
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
         try segment.withLock { segment throws(StoreError) in
             let sealedBefore = segment.sealedSize
+            assert(batch.end.seq > segment.position.seq, "a batch without a new change")
             try segment.makeRoom(for: batch)
             attempted.store(batch.end.seq, ordering: .releasing)
             try segment.append(batch, durable: durableSeq)
@@ -269,6 +271,8 @@ final class LogWriter: Sendable {
     private func sync() {
         guard failureError == nil else { return }
         let (file, place, position) = segment.withLock { ($0.file, $0.place, $0.position) }
+        precondition(place.seq <= attemptedSeq, "what was never written is about to be called durable")
+        assert(place.seq >= durableSeq, "less is durable than before")
         unsynced.store(0, ordering: .relaxed)
         let start = background.now
         do throws(StoreError) {

@@ -109,6 +109,7 @@ final class NextSegment: Sendable {
             let file = if let begun = state.file { begun } else { try disk.create(files.nextSegment) }
             state.file = file
             let end = min(state.filled + layout.preallocation, target)
+            assert(end <= layout.segmentSize, "a segment is filled beyond its size")
             try file.fill(from: state.filled, to: end)
             try file.sync()
             state.filled = end

@@ -94,6 +94,7 @@ struct OpenSegment: ~Copyable, Sendable {
         _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: LogPosition,
         _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ others: OtherFiles
     ) {
+        precondition(end <= filled, "a segment's last line ends behind its file")
         self.file = file
         firstSeq = files.firstSeq(ofSegment: file.path) ?? position.seq + 1
         self.end = end
@@ -113,7 +114,11 @@ struct OpenSegment: ~Copyable, Sendable {
         background = others.background
         noted = background.now
         isShort = layout.reserve > 0 && !reserve.isHeld
+        precondition(firstSeq <= position.seq + 1, "a log ends before its last segment")
     }
+
+    /// Whether what it knows of the file can be: lines up to `end`, filled behind that, and never more than was written.
+    private var isConsistent: Bool { end <= filled && filled <= reach && claimed <= position.seq }
 
     private static func create(
         after position: LogPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
@@ -158,6 +163,9 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Writes a batch that fits, preceded by a line that says what was durable before it.
     /// - Throws: `StoreError`; if it `isPassing`, the same batch may be tried again.
     mutating func append(_ batch: borrowing LogBatch, durable: UInt64) throws(StoreError) {
+        // What does not follow could not be read back.
+        precondition(batch.start == position, "a batch that does not follow the last record")
+        precondition(durable <= position.seq, "a change is called durable that is not written")
         durableLine.removeAll()
         if durable > claimed { durableLine.append(durable: durable) }
         let size = durableLine.count + batch.lines.count
@@ -168,6 +176,7 @@ struct OpenSegment: ~Copyable, Sendable {
         position = batch.end
         claimed = max(claimed, durable)
         hasRecords = true
+        assert(isConsistent, "a segment's places are out of order")
         if !isShort { next.prepare(whileOpenHas: end) }
     }
 
@@ -183,11 +192,13 @@ struct OpenSegment: ~Copyable, Sendable {
         firstSeq = position.seq + 1
         hasRecords = false
         sealedSize += sealed
+        assert(isConsistent, "a segment's places are out of order")
         note(durable: position)
     }
 
     /// Closes the log for a clean shutdown.
     mutating func close(durable: UInt64) throws(StoreError) {
+        precondition(durable == position.seq, "a log is ended before all of it is on the disk")
         durableLine.removeAll()
         durableLine.append(durable: durable, isClosed: true)
         try checkPlace()
@@ -213,6 +224,7 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Truncates the preallocated space, and syncs.
     private mutating func seal() throws(StoreError) {
         try checkPlace()
+        precondition(end <= filled, "a segment is cut off behind its file")
         try file.truncate(to: end)
         (filled, reach) = (end, end)
         try file.sync()
@@ -237,6 +249,8 @@ struct OpenSegment: ~Copyable, Sendable {
 
     /// Records in DURABLE that everything up to `position` is on the disk, and this segment.
     mutating func note(durable position: LogPosition, isClosed: Bool = false) {
+        // A start that finds less refuses to begin.
+        precondition(position.seq <= self.position.seq, "more is noted as durable than is written")
         noted = background.now
         durableFile.note(
             DurableMark(history: history, segment: firstSeq, position: position, isClosed: isClosed))

@@ -253,6 +253,8 @@ struct Recovery: ~Copyable {
     }
 
     private mutating func apply(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
+        // Only behind a snapshot that ends inside a segment are there numbers that are not wanted.
+        precondition(reader.position.seq == position.seq + 1, "a change is applied out of its order")
         try reader.changes { change in table.apply(change) }
         position = reader.position
         timestamp = reader.timestamp
@@ -278,6 +280,7 @@ struct Recovery: ~Copyable {
     mutating func finish(
         _ file: any DiskFile, end: Int, hasRecords: Bool, torn: Bool
     ) throws(StoreError) {
+        precondition(!torn || segments.isEmpty, "a segment is cut off that others follow")
         if torn { report.torn = try TornTail.setAside(file, from: end, time: time, on: disk) }
         report.size += end
         if segments.isEmpty {

@@ -23,6 +23,7 @@ package struct TornTail: Equatable, Sendable {
     ) throws(StoreError) -> TornTail? {
         var tail = ByteBuffer()
         let size = try file.size() - end
+        precondition(size >= 0, "a segment's last line ends behind its file")
         while tail.count < size, try file.read(size - tail.count, at: end + tail.count, into: &tail) > 0 {}
         var kept = tail.count
         while kept > 0, tail.bytes[kept - 1] == UInt8(ascii: "\n") { kept -= 1 }

@@ -57,6 +57,7 @@ package struct PairWriter: ~Copyable {
     package func sync() throws(StoreError) { try file.sync() }
 
     private mutating func flush() throws(StoreError) {
+        assert(syncedSize <= size, "more is synced than is written")
         try file.write(buffer.bytes, Span(), at: size)
         size += buffer.count
         buffer.removeAll()

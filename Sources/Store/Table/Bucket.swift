@@ -102,6 +102,7 @@ struct Bucket {
 
     @inline(__always)
     func store(_ slot: Slot, at index: Int) {
+        assert(index >= 0 && index < slotCount - (slot == 0 ? 0 : 1), "a slot beyond its bucket, or in its last place")
         unsafe memory.storeBytes(
             of: slot, toByteOffset: Bucket.headerSize &+ index &* 8, as: Slot.self)
     }
@@ -164,6 +165,7 @@ struct Bucket {
 
     /// Empties the slot at `index` and moves up later ones that are not at home.
     func remove(at index: Int) {
+        assert(slot(at: index) != 0 && count > 0, "a slot is removed that holds no pair")
         var gap = index
         while true {
             let next = slot(at: gap &+ 1)
@@ -197,6 +199,7 @@ struct Bucket {
                 return nil
             }
         }
+        precondition(copy.count == count, "a resized bucket has lost a pair")
         return copy
     }
 

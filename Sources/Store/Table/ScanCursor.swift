@@ -63,6 +63,7 @@ package struct ScanCursor {
 
     /// Goes to the bucket after that of `prefix`.
     mutating func pass(bucketOf bucketDepth: Int) {
+        assert(bucketDepth <= ScanCursor.depthLimit, "a bucket deeper than a cursor can tell")
         guard bucketDepth > 0 else { return end() }
         let step: UInt64 = 1 << UInt64(64 - bucketDepth)
         prefix = prefix & ScanCursor.mask(bucketDepth) &+ step

@@ -130,6 +130,7 @@ package final class Table {
         bucket.remove(at: index)
         pairCount -= 1
         usedSize -= pair.size
+        assert(pairCount >= 0 && usedSize > 0, "more is removed than there was")
         pair.free()
         if bucket.isSparse { resize(bucket, to: Bucket.capacity(for: bucket.count), hash: hash) }
         return true
@@ -245,6 +246,7 @@ package final class Table {
             unsafe last.directory.deallocate()
             remainingSize -= Table.directorySize(depth: last.depth)
         }
+        assert(remainingSize >= 0 && (remainingSize == 0 || !remains.isEmpty), "cleared memory is counted wrong")
         return !remains.isEmpty
     }
 
@@ -304,6 +306,7 @@ package final class Table {
                 Table.append(slot, to: &halves.1)
             }
         }
+        precondition(halves.0.count + halves.1.count == bucket.count, "a split has lost a pair")
         usedSize += halves.0.size + halves.1.size - bucket.size
         point(to: halves.0, hash: hash & ~bit)
         point(to: halves.1, hash: hash | bit)
@@ -336,6 +339,7 @@ package final class Table {
 
     /// Points every directory entry of the bucket of `hash` to `bucket`.
     private func point(to bucket: Bucket, hash: UInt64) {
+        precondition(bucket.depth <= depth, "a bucket that the directory cannot tell from others")
         let run = 1 << (depth - bucket.depth)
         let first = Int(truncatingIfNeeded: hash >> UInt64(64 - depth)) & ~(run - 1)
         for index in first..<first + run { unsafe directory[index] = bucket.entry }

@@ -51,6 +51,7 @@ struct LinkTests {
     private final class Delegate: OutboundDelegate {
         let loop: EventLoop
         let wakeup: Wakeup
+        let clock = TurnClock { 0 }
         let outbound: Outbound
         private(set) var events: [String] = []
         /// Called with each line.
@@ -61,7 +62,8 @@ struct LinkTests {
             wakeup = try Wakeup(loop)
             let said = Said()
             outbound = Outbound(
-                to: Endpoint(host: "127.0.0.1", port: port), loop: loop, bell: wakeup.bell, seed: 1, lineSize: 100
+                to: Endpoint(host: "127.0.0.1", port: port), loop: loop, bell: wakeup.bell, clock: clock, seed: 1,
+                lineSize: 100
             ) { said.lines.append($0) }
             self.said = said
             outbound.delegate = self
@@ -88,7 +90,9 @@ struct LinkTests {
             let timer = Timer(loop, every: 5) {}
             while events.count < count {
                 outbound.advance()
-                loop.turn(waiting: true)
+                loop.collect(waiting: true)
+                clock.begin()
+                loop.deliver()
             }
             withExtendedLifetime(timer) {}
         }
