@@ -67,7 +67,7 @@ security: setup ## List what Puffin is built on; run tests with sanitizers and a
 torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
-		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests"
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|EveryCommandTests"
 
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz
