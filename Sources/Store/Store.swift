@@ -375,8 +375,11 @@ package final class Store {
     package var hasPending: Bool { !batch.isEmpty }
     /// Bytes of records that should wait for the writer at most.
     package var pendingLimit = Int.max
-    /// Whether so much waits for the writer that further changes should wait too. Never because of an obstacle: changes are refused then.
-    package var isBacklogged: Bool { batch.lines.count >= pendingLimit && !isObstructed }
+    /// Whether so much waits for the writer that further changes should wait too, or it writes a batch that is larger than that. Never
+    /// because of an obstacle: changes are refused then.
+    package var isBacklogged: Bool {
+        (batch.lines.count >= pendingLimit || submittedSize > pendingLimit && isWriting) && !isObstructed
+    }
     /// The newest change given to the writer.
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
