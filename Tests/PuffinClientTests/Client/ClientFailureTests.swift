@@ -158,7 +158,7 @@ struct ClientFailureTests {
         let client = Client(ServerAddress(host: "127.0.0.1", port: port), options: patient, runtime: Runtime())
         async let change: Void = client.set("a", "1")
         await expect(.cannotConnect(to: client.address, reason: "Connection refused")) {
-            try await client.execute("PING", timeout: .milliseconds(50))
+            try await client.execute("PING", timeout: .seconds(1))
         }
         let server = try FakeServer(port: port) { _ in "+OK\r\n" }
         try await change
