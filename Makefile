@@ -114,16 +114,17 @@ lint: ## Check format, import directions, where unsafe code stands, headers and 
 	Tests/Checks/check-rooms
 	Tests/Checks/check-style
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
-		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/release \
+		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
-man: ## Write the manual pages anew, from what the programs say of their options
+man: build ## Generate the manual pages from the programs' options
 	@mkdir -p docs/man
 	swift package --allow-writing-to-package-directory generate-manual \
 		--date "$$(date +%F)" --authors "The Puffin developers" --output-directory docs/man
+	@deploy/package/manual $(BIN)
 
 install: ## Install programs, manual pages and completions (PREFIX=/usr/local; run make build first)
 	@[ -x $(BIN)/puffin-server ] || { echo "nothing is built: run make build first" >&2; exit 1; }

@@ -62,7 +62,10 @@ final class Connections {
 
     /// What is to be done each second.
     func tick(at now: Int) {
-        for session in sessions.values { session.closeIfLingering(before: now - Connections.lingerTime) }
+        for session in sessions.values {
+            session.closeIfLingering(before: now - Connections.lingerTime)
+            session.lookForPeer()
+        }
         newcomers.tick()
     }
 

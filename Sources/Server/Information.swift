@@ -22,6 +22,7 @@ extension Server {
             ("memory_refusals", String(memory.refusals)),
             ("buffer_bytes", String(BufferMemory.size)),
             ("connection_bytes", String(loop.streamSize)),
+            ("held_bytes", String(pool.held)),
             ("cleared_bytes", String(store.clearedSize)),
             ("history", store.history),
             ("seq", String(store.position.seq)),

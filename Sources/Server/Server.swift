@@ -105,6 +105,7 @@ package final class Server {
         }
         gate = Gate(store, memory: memory, keySize: limits.keySize)
         gate.attach(to: self)
+        store.pendingLimit = memory.shares.log
         pool.attach(to: self)
         deferrals.attach(to: self)
     }
@@ -160,7 +161,7 @@ package final class Server {
     private var hasMoreToDo: Bool {
         !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
             || groupCommit.isGathering
-            || isLoading
+            || isLoading || allowance.isThrottling && !store.isBacklogged
     }
 
     private var isLoading: Bool {
@@ -270,6 +271,7 @@ package final class Server {
         allowance.renew(pool)
         deferrals.advance(turn)
         pool.advance()
+        if allowance.isThrottling { goOnThrottled() }
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
@@ -281,6 +283,22 @@ package final class Server {
             }
         }
         turn.giveBack(&sessions)
+    }
+
+    /// Has changes made that have waited for the log, first come first served, until it has as much to write again.
+    private func goOnThrottled() {
+        guard !store.isBacklogged else { return }
+        allowance.throttle(false)
+        var sessions = turn.take(.throttled)
+        for session in sessions {
+            if allowance.isThrottling || !allowance.hasReplies {
+                turn.add(session, to: .throttled)
+            } else {
+                session.endThrottling()
+            }
+        }
+        turn.giveBack(&sessions)
+        if !turn.isEmpty(.throttled) { allowance.throttle(true) }
     }
 
     /// Gives up replies that have waited for followers for too long.

@@ -3,46 +3,48 @@
 extension Catalog {
     static let connection: [CommandSpec] = [
         CommandSpec(
-            .ping, "PING", "[<text>]", 0...1, needs: "a text or nothing", "PONG, or the text.", .connection,
+            .ping, "PING", "[<text>]", 0...1, needs: "a text or nothing", "Returns PONG, or the text.", .connection,
             form: .rest(afterWords: 0), categories: .connection, replyBound: .request, since: "0.1.0"),
         CommandSpec(
-            .echo, "ECHO", "<text>", 1...1, needs: "a text", "The text.", .connection, form: .rest(afterWords: 0),
+            .echo, "ECHO", "<text>", 1...1, needs: "a text", "Returns the text.", .connection,
+            form: .rest(afterWords: 0),
             categories: .connection, replyBound: .request, since: "0.1.0"),
         CommandSpec(
-            .quit, "QUIT", "", 0...CommandSpec.any, needs: "no arguments", "Ends the connection.", .connection,
+            .quit, "QUIT", "", 0...CommandSpec.any, needs: "no arguments", "Closes the connection.", .connection,
             lineArity: 0...0,
             traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
         CommandSpec(
             .select, "SELECT", "0", 1...1, needs: "a database number",
-            "For Redis clients: there is one database, 0.", .connection, traits: [.connection, .hidden],
+            "Selects a database, for Redis clients: 0 is the only one.", .connection, traits: [.connection, .hidden],
             categories: .connection,
             since: "0.1.0"),
         CommandSpec(
             .hello, "HELLO", "[2|3 [SETNAME <name>]]", 0...CommandSpec.any, needs: "a protocol version or nothing",
-            "For Redis clients: the RESP version, and who answers.", .connection, traits: [.connection, .hidden],
+            "Selects the RESP version and describes the server, for Redis clients.", .connection,
+            traits: [.connection, .hidden],
             categories: .connection,
             answer: .pairs, since: "0.1.0"),
         CommandSpec(
             .client, "CLIENT", nil, 1...CommandSpec.any, needs: "a subcommand",
-            "What the server knows of this connection.", .connection, traits: [.connection, .hidden],
+            "Shows or sets a property of this connection.", .connection, traits: [.connection, .hidden],
             categories: .connection,
             since: "0.1.0"),
         CommandSpec(
-            .clientID, "ID", of: .client, "The connection's number.", .connection, traits: .connection,
+            .clientID, "ID", of: .client, "Returns the connection's number.", .connection, traits: .connection,
             categories: .connection,
             since: "0.1.0"),
         CommandSpec(
-            .clientGetName, "GETNAME", of: .client, "The connection's name, as SETNAME has set it.", .connection,
+            .clientGetName, "GETNAME", of: .client, "Returns the connection's name, as set by SETNAME.", .connection,
             traits: .connection,
             categories: .connection,
             since: "0.1.0"),
         CommandSpec(
             .clientSetName, "SETNAME", of: .client, "<name>", 1...1, needs: "a name",
-            "Names the connection.", .connection, traits: .connection, categories: .connection,
+            "Sets the connection's name.", .connection, traits: .connection, categories: .connection,
             since: "0.1.0"),
         CommandSpec(
             .clientSetInfo, "SETINFO", of: .client, "<attribute> <value>", 2...2, needs: "an attribute and a value",
-            "For Redis clients: accepted and ignored.", .connection, traits: .connection, categories: .connection,
+            "Is accepted and ignored, for Redis clients.", .connection, traits: .connection, categories: .connection,
             since: "0.1.0"),
     ]
 }

@@ -145,7 +145,7 @@ final class Pool {
         ledger.note(left: server.memoryLeft)
         if freeHolders(at: now, waiting: false) || isMoving || ledger.held < lastHeld - Pool.idleSize {
             (lastMove, lastHeld, isMoving) = (now, ledger.held, false)
-        } else if now - lastMove >= Pool.longestStandstill {
+        } else if now - lastMove >= Pool.longestStandstill, !server.allowance.isThrottling {
             // Those who wait hold what the others lack.
             _ = freeHolders(at: now, waiting: true)
             refuseBlocked()
@@ -171,8 +171,9 @@ final class Pool {
     private func freeHolders(at now: Int, waiting isWaiting: Bool) -> Bool {
         var idle: [(Session, size: Int)] = []
         for session in server.connections.all where session.stream.isOpen {
-            // Who waits for a reply holds a request, not what the others wait for.
-            guard session.idleTime(now) >= Pool.patience, session.isStarved == isWaiting, !session.waits(for: .reply)
+            // Who waits for a reply holds a request, not what the others wait for; who waits for the log waits for this server.
+            guard session.idleTime(now) >= Pool.patience, session.isStarved == isWaiting, !session.waits(for: .reply),
+                !session.isThrottled
             else { continue }
             if session.charge > Pool.idleSize { idle.append((session, session.charge)) }
         }

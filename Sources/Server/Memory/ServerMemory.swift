@@ -26,7 +26,9 @@ extension Server {
     /// Puts another limit into force.
     func changeMemory(to wanted: Int?) {
         guard memory.change(to: wanted) else { return }
-        pool.change(to: memory.shares.pool)
+        let shares = memory.shares
+        pool.change(to: shares.pool)
+        store.pendingLimit = shares.log
         reportMemory()
     }
 

@@ -52,6 +52,9 @@ struct ParkedRequest {
         if case .milliseconds(let limit) = patience { deadline = now + limit }
     }
 
+    /// Whether its answer is that of another request, which it holds.
+    var runsRequest: Bool { heldSize > 0 }
+
     /// Whether it is answered when the client ends its side.
     var waitsForClient: Bool { if case .client = patience { true } else { false } }
 

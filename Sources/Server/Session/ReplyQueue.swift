@@ -21,6 +21,8 @@ package struct ReplyQueue: ~Copyable {
     /// Bytes that were sent since the connection began.
     private(set) var sentSize = 0
     private var marks: [Mark] = []
+    /// Bytes that the marks take.
+    private(set) var markSize = 0
     /// This turn's replies from the first on that has to wait.
     private var region = Mark(seq: 0, size: 0, replies: 0)
     /// What the reply that is being made depends on, and where it begins.
@@ -59,6 +61,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Memory that is kept for the next replies.
     private static let keptSize = 16 << 10
+    private static let keptMarks = 64
 
     /// Bytes of all replies that are not sent.
     var size: Int { writer.buffer.count }
@@ -76,6 +79,10 @@ package struct ReplyQueue: ~Copyable {
         counts.writes &+= 1
         return counts.writes == 1
     }
+
+    /// Whether a request that changes data was run since the counts were taken.
+    @inline(__always)
+    var hasWritten: Bool { counts.writes > 0 }
 
     /// Whether each byte is accounted for once: released, behind a mark, or in this turn's region. Between replies it is.
     private var isAccounted: Bool {
@@ -144,7 +151,18 @@ package struct ReplyQueue: ~Copyable {
             marks[marks.count - 1].replies += 1
         } else {
             marks.append(Mark(seq: seq, size: size, replies: 1, dialect: writer.dialect, since: time))
+            noteMarks()
         }
+    }
+
+    @inline(__always)
+    private mutating func noteMarks() { markSize = marks.count &* MemoryLayout<Mark>.stride }
+
+    private mutating func removeFirstMarks(_ count: Int) {
+        marks.removeFirst(count)
+        // Where there were many of them, their memory goes with the last.
+        if marks.isEmpty, marks.capacity > ReplyQueue.keptMarks { marks = [] }
+        noteMarks()
     }
 
     // MARK: Holding and releasing
@@ -174,6 +192,7 @@ package struct ReplyQueue: ~Copyable {
         } else {
             marks.append(added)
             marks[marks.count - 1].since = time
+            noteMarks()
         }
     }
 
@@ -188,7 +207,7 @@ package struct ReplyQueue: ~Copyable {
             releasedSize += mark.size
             waited(mark.seq, mark.since, mark.replies)
         }
-        marks.removeFirst(count)
+        removeFirstMarks(count)
         assert(isAccounted, "bytes of replies are counted twice, or not at all")
     }
 
@@ -218,7 +237,7 @@ package struct ReplyQueue: ~Copyable {
             }
             offset += mark.size
         }
-        marks.removeFirst(count)
+        removeFirstMarks(count)
         releasedSize = writer.buffer.count
         writer.buffer.append(held.bytes.extracting(offset..<held.count))
         return true
@@ -238,7 +257,7 @@ package struct ReplyQueue: ~Copyable {
             seq = max(seq, mark.seq)
             for _ in 0..<mark.replies { fail(error(seq)) }
         }
-        marks.removeAll()
+        removeFirstMarks(marks.count)
         releasedSize = writer.buffer.count
         return true
     }
@@ -262,7 +281,7 @@ package struct ReplyQueue: ~Copyable {
     }
 
     /// Bytes of memory that it takes.
-    var capacity: Int { writer.buffer.capacity }
+    package var capacity: Int { writer.buffer.capacity &+ marks.capacity &* MemoryLayout<Mark>.stride }
 
     /// Gives back what is kept for the next replies, where none is on its way.
     mutating func trim() { writer.buffer.trim(above: 0) }
@@ -271,7 +290,7 @@ package struct ReplyQueue: ~Copyable {
     mutating func forget() {
         writer.buffer.removeAll()
         writer.buffer.trim(above: 0)
-        marks.removeAll()
+        removeFirstMarks(marks.count)
         (region, releasedSize, start, dependency) = (Mark(seq: 0, size: 0, replies: 0), 0, 0, 0)
     }
 

@@ -72,7 +72,7 @@ extension Session {
         case .finishing, .lingering, .closed: break
         }
         if canGoOn, hasMemoryToGoOn() { turn.add(self, to: .unfinished) }
-        if hasMissedWake, !isOutputFull {
+        if hasMissedWake, !isOutputFull, !isThrottled {
             hasMissedWake = false
             turn.add(self, to: .deferred)
         }

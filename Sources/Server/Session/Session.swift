@@ -72,6 +72,8 @@ final class Session: StreamDelegate, ListMember {
 
     /// The peer sends no more; it may still be reading.
     var peerHasEnded = false
+    /// The same, noticed before what it has sent was read.
+    var peerWillEnd = false
     /// Requests have come that had to wait; the stream holds them.
     var isStalled = false
     /// Whether the request at hand is a part of another one: it cannot wait for memory.
@@ -125,12 +127,14 @@ final class Session: StreamDelegate, ListMember {
     ) -> Consumption {
         let start = replies.size
         let pauseSize = allowance.pauseSize(
-            of: charge, from: start, atMost: server.limits.unsentPauseSize &- stream.unsentSize)
-        defer { allowance.take(replies.size &- start) }
+            of: charge, from: start,
+            atMost: server.limits.unsentPauseSize &- stream.unsentSize &- replies.markSize)
+        let isThrottled = allowance.isThrottling
+        defer { endRunning(from: start, replies) }
         replies.time = times.now
         var (used, last) = (0, 0)
         var lookahead = Lookahead()
-        while used < bytes.count {
+        reading: while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             if isBusy || replies.size > pauseSize {
                 isStalled = true
@@ -138,6 +142,9 @@ final class Session: StreamDelegate, ListMember {
             }
             let rest = bytes.extracting(used..<bytes.count)
             switch parser.parse(rest) {
+            case .complete where isThrottled && isChange(rest, parser):
+                throttle()
+                break reading
             case .complete(let size):
                 (used, last) = (used &+ size, size)
                 lookahead.pass(to: used, in: bytes, parser, store)
@@ -159,6 +166,18 @@ final class Session: StreamDelegate, ListMember {
             used = bytes.count
         }
         return Consumption(used: used, missing: 1)
+    }
+
+    private func endRunning(from start: Int, _ replies: borrowing ReplyQueue) {
+        allowance.take(replies.size &- start)
+        if replies.hasWritten { noteBacklog() }
+    }
+
+    /// Whether the request that was parsed is one that changes pairs.
+    @inline(never)
+    private func isChange(_ bytes: Span<UInt8>, _ parser: borrowing RequestParser) -> Bool {
+        guard !parser.isBlank, let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return false }
+        return commands.rows[index].traits.contains(.change)
     }
 
     /// Keeps the beginning of a request, where there is memory for it and for what has to come.

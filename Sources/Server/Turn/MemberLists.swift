@@ -18,7 +18,10 @@ package struct Membership: OptionSet, Sendable {
     /// Sessions whose stream is closed.
     package static let retired = Membership(rawValue: 16)
 
-    static let count = 5
+    /// Sessions with a change that waits until the log has less to write.
+    package static let throttled = Membership(rawValue: 32)
+
+    static let count = 6
     static let all = (0..<count).map { Membership(rawValue: 1 << UInt8($0)) }
 }
 
@@ -33,7 +36,7 @@ package protocol ListMember: AnyObject {
 
 /// The lists. Each keeps the order in which its members came.
 package struct MemberLists<Member: ListMember>: ~Copyable {
-    private var lists = InlineArray<5, [Member]>(repeating: [])
+    private var lists = InlineArray<6, [Member]>(repeating: [])
     /// The memory of lists that were taken, for the next ones.
     private var spare: [Member] = []
 
@@ -98,7 +101,7 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
     /// - Returns: what is wrong; nothing where all is well.
     package func check(_ all: some Sequence<Member>) -> [String] {
         var problems: [String] = []
-        var counts = InlineArray<5, Int>(repeating: 0)
+        var counts = InlineArray<6, Int>(repeating: 0)
         for member in all {
             for list in Membership.all where member.membership.contains(list) { counts[index(list)] += 1 }
         }

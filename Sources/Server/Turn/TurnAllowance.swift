@@ -10,9 +10,12 @@ package final class TurnAllowance {
     private var replySize = 0
     /// What a session may hold that is still run.
     private var largestCharge = 0
+    /// Whether changes have to wait, because the log has as much to write as it may.
+    private var throttlesChanges = false
 
     /// Steps of looking through keys (see `KeySearch`) in a share: some 0.3 ms.
     private static let stepCount = 1 << 17
+
     /// Begins a share.
     /// - Parameter pool: whose part for one turn's replies it is. Where it is full, only those go on that hold next to nothing.
     @inline(__always)
@@ -21,6 +24,13 @@ package final class TurnAllowance {
         replySize = pool.turnSize
         largestCharge = pool.isFull ? Ledger.tinySize : .max
     }
+
+    /// Whether changes have to wait, because the log has as much to write as it may. This holds until those that wait were let go on,
+    /// so that no other overtakes them.
+    @inline(__always)
+    var isThrottling: Bool { throttlesChanges }
+
+    func throttle(_ isThrottling: Bool) { throttlesChanges = isThrottling }
 
     package var hasSteps: Bool { steps > 0 }
     var hasReplies: Bool { replySize > 0 }

@@ -2,17 +2,17 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every command of the server's table, asked by clients that mean no good: all of it together stays within the promise of
-/// docs/operations.md, keeps nobody from reading and writing, and leaves nothing behind.
+/// Every command of the server's table, sent by hostile clients: all together they stay within the promise of
+/// docs/operations.md, stop nobody from reading and writing, and leave nothing behind.
 @Suite("Every command, asked by hostile clients", .serialized)
 struct EveryCommandTests {
-    /// What a client does with the server's answers, or instead of asking to the end.
+    /// What a client does with the server's replies, or instead of finishing its request.
     private enum Conduct: CaseIterable {
         case readsSlowly, neverReads, resets, sendsHalf, parks, pipelines
     }
 
     private static let limit = 64 << 20
-    /// These take the canary's data or its server away, or have the server dial others.
+    /// These remove the canary's data or its server, or make the server dial others.
     private static let excluded: Set<String> = ["DEMOTE", "FLUSHALL", "FLUSHDB", "FOLLOW", "FOLLOWER"]
 
     @Test(
@@ -48,7 +48,7 @@ struct EveryCommandTests {
                 #expect(try canary.ask("GET canary") == "\(round)")
             }
             try witness.connection.expect("GET witness\n", "was here before\n")
-            // MiB: the limit, what the empty server takes, a turn's replies, a tenth, and 2 KiB for each connection.
+            // MiB: the limit, the empty server's size, a turn's replies, a tenth, and 2 KiB per connection.
             let promise = 64 + base + 6 + 64 / 10 + 2 * count / 1024 + 1
             let peak = try witness.peakMemory()
             #expect(peak <= promise, "\(peak) MiB, and \(promise) are promised")
@@ -139,7 +139,7 @@ struct EveryCommandTests {
         case .parks: request = "WAIT 1 \(100 + random.below(400))\nAFTER 99999999 GET large\n" + request
         case .pipelines: request = String(repeating: request, count: 2 + random.below(30))
         }
-        // One that is not read waits for ever.
+        // A connection that is not read waits for ever.
         client.sendWithoutWaiting(Array(request.utf8))
         if conduct == .resets { client.reset() }
         return client

@@ -15,8 +15,8 @@ struct AllocationTests {
         (.get, 0), (.overwrite, 0), (.insert, 1.02),
     ]
 
-    /// What belongs to no request (a timer, a look at the disk, a log line) is not in every round; what a request
-    /// allocates is. So the least of so many rounds counts.
+    /// Work that belongs to no request (a timer, a check of the disk, a log line) is not in every round; a request's
+    /// allocations are. So the minimum over this many rounds counts.
     private static let rounds = 5
     private static let requestsPerRound = 512
 
@@ -72,7 +72,7 @@ struct AllocationTests {
     }
 }
 
-/// Sends requests of one size, so many at a time, and waits for their replies.
+/// Sends requests of one size, a fixed number at a time, and waits for their replies.
 private struct AllocationClient {
     let connection: WireConnection
     let pipeline: Int

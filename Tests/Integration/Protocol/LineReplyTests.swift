@@ -40,7 +40,7 @@ struct LineReplyTests {
         ("INFO none", "\"\"\n"),
     ]
 
-    @Test("every request line gets the reply that is written down for it")
+    @Test("every request line gets its reply of the transcript")
     func replies() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
@@ -66,7 +66,7 @@ struct LineReplyTests {
         }
     }
 
-    @Test("replies that are not the same every time have the form that is written down for them")
+    @Test("replies that vary have the form of the transcript")
     func forms() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
@@ -100,14 +100,14 @@ struct LineReplyTests {
             // In MetricsTests.
             .slowlogGet, .slowlogLen, .slowlogReset, .slowlogHelp,
         ]
-        // A command that needs a subcommand is tested by each of those.
+        // A command that needs a subcommand is tested by its subcommands.
         let needed = Command.allCases.filter { Catalog.subcommands(of: $0).isEmpty || $0 == .command }
         #expect(
             elsewhere.union(tested).isSuperset(of: needed), "\(Set(needed).subtracting(tested).subtracting(elsewhere))")
         #expect(elsewhere.isDisjoint(with: tested))
     }
 
-    @Test("QUIT is answered, after the replies before it, and nothing behind it is run")
+    @Test("QUIT is answered, after the replies before it, and no later request runs")
     func quit() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])

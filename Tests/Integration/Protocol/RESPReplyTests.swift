@@ -84,14 +84,14 @@ struct RESPReplyTests {
         #expect(try client.receiveAll() == "")
     }
 
-    @Test("every request gets the RESP2 reply that is written down for it, alone and pipelined")
+    @Test("every request gets its RESP2 reply of the transcript, alone and pipelined")
     func resp2() throws {
         try withTemporaryFolder { folder in
             try check(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), hello: nil) { $0.resp2 }
         }
     }
 
-    @Test("after HELLO 3 every request gets the RESP3 reply that is written down for it")
+    @Test("after HELLO 3 every request gets its RESP3 reply of the transcript")
     func resp3() throws {
         try withTemporaryFolder { folder in
             try check(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), hello: "3") { $0.resp3 }

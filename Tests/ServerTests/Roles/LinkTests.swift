@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What links carry, and how they connect.
+/// The lines of links, and how they connect.
 @Suite("Links between servers")
 struct LinkTests {
     @Test(
@@ -47,7 +47,7 @@ struct LinkTests {
         }
     }
 
-    /// Greets, and notes what comes.
+    /// Greets, and records what arrives.
     private final class Delegate: OutboundDelegate {
         let loop: EventLoop
         let wakeup: Wakeup
@@ -84,7 +84,7 @@ struct LinkTests {
 
         func ended() { events.append("ended") }
 
-        /// Turns the loop until so many things have happened.
+        /// Turns the loop until a number of things have happened.
         func run(until count: Int) {
             // A pause between two attempts needs turns.
             let timer = Timer(loop, every: 5) {}
@@ -116,7 +116,7 @@ struct LinkTests {
             #expect(delegate.outbound.isWaiting)
         }
         #expect(delegate.events == [[String]](repeating: ["opened", "one", "two", "ended"], count: 3).flatMap { $0 })
-        // Said once, however often it happens.
+        // Logged once, however often it happens.
         #expect(delegate.said.lines == ["it has closed the connection; trying again"])
         delegate.outbound.close()
     }
