@@ -9,7 +9,11 @@ import Wire
 /// no two accesses to it overlap, and checks none at run time.
 final class Pool {
     /// Set once, when the server is made of its parts.
-    private unowned var server: Server!
+    private unowned var owner: Server?
+    private var server: Server {
+        guard let owner else { preconditionFailure("used before it is attached to a server") }
+        return owner
+    }
     private var ledger: Ledger
     /// Looks for sessions that move nothing, while others wait.
     private var timer: Timer?
@@ -37,7 +41,7 @@ final class Pool {
     }
 
     /// Is the pool of a server's sessions from now on.
-    func attach(to server: Server) { self.server = server }
+    func attach(to server: Server) { owner = server }
 
     /// Has another size from now on.
     func change(to size: Int) {
