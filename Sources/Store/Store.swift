@@ -80,6 +80,7 @@ package final class Store {
     var newest = LogPosition.start
     var committedSeq: UInt64 = 0
     var refusesChanges = false
+    var pendingBound = Int.max
     /// The newest change that a client may have made, if changes are refused now.
     var lastOwnSeq: UInt64 = 0
     /// For replicated lines that are not plain.
@@ -374,11 +375,14 @@ package final class Store {
     /// Records that were proposed and not yet given to the writer.
     package var hasPending: Bool { !batch.isEmpty }
     /// Bytes of records that should wait for the writer at most.
-    package var pendingLimit = Int.max
+    package var pendingLimit: Int {
+        get { pendingBound }
+        set { pendingBound = newValue }
+    }
     /// Whether so much waits for the writer that further changes should wait too, or it writes a batch that is larger than that. Never
     /// because of an obstacle: changes are refused then.
     package var isBacklogged: Bool {
-        (batch.lines.count >= pendingLimit || submittedSize > pendingLimit && isWriting) && !isObstructed
+        (batch.lines.count >= pendingBound || submittedSize > pendingBound && isWriting) && !isObstructed
     }
     /// The newest change given to the writer.
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
