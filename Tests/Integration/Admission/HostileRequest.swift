@@ -11,6 +11,7 @@ struct HostileRequest {
     private static let excluded: [Command: String] = [
         .flushall: "it takes the pairs of those who watch", .flushdb: "as FLUSHALL",
         .demote: "a follower refuses the changes of those who watch", .follow: "as DEMOTE",
+        .compact: "a compaction's memory is promised apart", .bgsave: "as COMPACT", .bgrewriteaof: "as COMPACT",
     ]
 
     /// Whether requests or replies of this command can be large.
