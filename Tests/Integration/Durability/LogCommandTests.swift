@@ -45,9 +45,8 @@ struct LogCommandTests {
             let (changes, compactions) = try load.end()
             #expect(changes > 0 && compactions > 0)
             #expect(server.stop() == 0)
-            #expect(
-                try run("log", "verify", "--data", data).output.contains(
-                    "changes 1 to \(changes) in \(changes) records"))
+            // The longer it takes, the more is merged and removed.
+            #expect(try run("log", "verify", "--data", data).output.contains(" to \(changes) in "))
         }
     }
 
