@@ -33,7 +33,6 @@ struct EveryCommandTests {
             let promise = Self.limit + base + Self.turn + Self.limit / 10 + 2 * count / 1024 + 1
             let peak = try witness.peakMemory()
             #expect(peak <= promise, "\(peak) MiB, and \(promise) are promised")
-            // It really was short.
             #expect(try witness.figure("memory_refusals") > 0)
             #expect(server.log.contains("WARNING Client dropped: memory is short"))
 
@@ -79,8 +78,24 @@ struct EveryCommandTests {
                 try canary.ask()
             }
         }
+        clients += try exhaust(server, canary, &random)
         for client in clients { client.end() }
         return largest + 2
+    }
+
+    /// However fast the others were served: has more asked for than there is, by clients that read nothing of it.
+    private func exhaust(
+        _ server: ServerProcess, _ canary: Canary, _ random: inout SeededRandom
+    ) throws -> [HostileClient] {
+        let keys = (0..<2 * HostileRequest.largeKeyCount).map { "large:\($0 % HostileRequest.largeKeyCount)" }
+        let reply = try server.connect().ask("MGET \(keys.joined(separator: " "))")
+        #expect(reply.hasPrefix("ERROR: Out of memory: the reply takes "), "\(reply.prefix(200))")
+        let clients = try keys.map {
+            try HostileClient(server, .neverReads, request: Array("GET \($0)\n".utf8), &random)
+        }
+        let end = TimeLimit.end
+        while !server.log.contains("WARNING Client dropped: memory is short"), Date() < end { try canary.ask() }
+        return clients
     }
 
     /// Keys of which KEYS is a long reply, and values that take most of what pairs may.
