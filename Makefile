@@ -4,7 +4,7 @@
 SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use where they are there.
-PACKAGES = libevent-dev libyaml-dev libedit-dev pkg-config
+PACKAGES = libevent-dev libyaml-dev libedit-dev libxxhash-dev pkg-config
 PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.
@@ -67,7 +67,7 @@ security: setup ## List what Puffin is built on; run tests with sanitizers and a
 torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
-		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests"
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|RedisWorkloadTests"
 
 fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz

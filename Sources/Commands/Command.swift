@@ -3,7 +3,11 @@
 /// A command of the server, or a subcommand of one: a row of the catalog. The order is that of `HELP` and `COMMAND`; subcommands
 /// come behind their command.
 package enum Command: UInt8, CaseIterable, Sendable {
-    case get, set, mget, mset
+    case get, set, mget, mset, msetnx
+    case getset, getdel, setnx, append, strlen, getrange, substr, setrange
+    case incr, decr, incrby, decrby, incrbyfloat
+    case setbit, getbit, bitcount
+    case delex, digest
     case del, delete, exists, keys, scan, dbsize, count, flushall, flushdb
     case ping, echo, quit, select, hello
     case client, clientID, clientGetName, clientSetName, clientSetInfo

@@ -10,7 +10,7 @@ extension Catalog {
     }
 
     static let foreign: [(name: String, traits: Traits)] =
-        ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "STRLEN", "TYPE", "GETRANGE"].map { ($0, .data) }
+        ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "TYPE"].map { ($0, .data) }
         + [("RANDOMKEY", [.data, .local])]
         + [
             "RESET", "AUTH", "READONLY", "READWRITE", "ASKING", "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH",

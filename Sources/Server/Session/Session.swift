@@ -193,6 +193,29 @@ final class Session: StreamDelegate, ListMember {
         return false
     }
 
+    /// Whether a request that changes a part of a value may make it so long; where not, says so.
+    func acceptsEdit(to size: Int, by command: Command, _ replies: inout ReplyQueue) -> Bool {
+        let limit = min(server.limits.editSize, server.limits.valueSize)
+        guard size > limit else { return true }
+        replies.fail(
+            ReplyError(
+                line: "Value too long: \(size) bytes, the limit of \(command.spec.name) is \(limit) (limits.edit_size)",
+                resp: "string exceeds maximum allowed size (proto-max-bulk-len)"))
+        return false
+    }
+
+    /// A permit for an effect that is not among the arguments of its request: `key` gets a value of `valueSize` bytes. Where there is
+    /// no room for it, says so.
+    @inline(__always)
+    func permit(on key: Span<UInt8>, valueSize: Int, _ replies: inout ReplyQueue) -> Permit? {
+        do throws(ReplyError) {
+            return try gate.admitEffect(on: key, valueSize: valueSize)
+        } catch {
+            replies.fail(error)
+            return nil
+        }
+    }
+
     /// Answers the request that is being run with a long reply, whose next step is the next turn's.
     func begin(_ reply: any LongReply, _ arguments: Arguments) {
         precondition(longReply == nil && parked == nil, "a request is answered later twice")
