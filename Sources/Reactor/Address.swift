@@ -52,6 +52,14 @@ package struct Address: Sendable, CustomStringConvertible {
     package var port: UInt16 { parts.port }
     /// The host as a number: `127.0.0.1`, `::1`.
     package var host: String { parts.host }
+    /// Whether it is one of this machine alone: a loopback address, or none of the network's.
+    package var isLocal: Bool {
+        guard storage.ss_family == sa_family_t(AF_INET) || isIPv6 else {
+            return storage.ss_family == sa_family_t(AF_UNIX)
+        }
+        let host = host
+        return host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+    }
     var isIPv6: Bool { storage.ss_family == sa_family_t(AF_INET6) }
 
     /// `127.0.0.1:8080`, `[::1]:8080`.

@@ -39,7 +39,7 @@ struct RoutingTests {
         "the nearest match is one that can have been meant",
         arguments: [
             ("gte", "GET"), ("delte", "DELETE"), ("flusall", "FLUSHALL"), ("MGETT", "MGET"), ("expire", nil),
-            ("incr", nil),
+            ("lpush", nil),
             ("frobnicate", nil), ("handovr", "HANDOVER"), ("statss", "STATS"),
         ] as [(String, String?)])
     func suggestions(word: String, match: String?) {

@@ -13,6 +13,13 @@ extension Catalog {
             lineArity: 0...0,
             traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
         CommandSpec(
+            .reset, "RESET", "Makes the connection as it was when it began: no name, RESP2, replies.", .connection,
+            traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
+        CommandSpec(
+            .auth, "AUTH", "[<user>] <password>", 1...CommandSpec.any, needs: "a password",
+            "For Redis clients: there are no passwords, and one user, default.", .connection,
+            traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
+        CommandSpec(
             .select, "SELECT", "0", 1...1, needs: "a database number",
             "For Redis clients: there is one database, 0.", .connection, traits: [.connection, .hidden],
             categories: .connection,
@@ -44,5 +51,31 @@ extension Catalog {
             .clientSetInfo, "SETINFO", of: .client, "<attribute> <value>", 2...2, needs: "an attribute and a value",
             "For Redis clients: accepted and ignored.", .connection, traits: .connection, categories: .connection,
             since: "0.1.0"),
+        CommandSpec(
+            .clientInfo, "INFO", of: .client, "What the server knows of this connection.", .connection,
+            traits: .connection, categories: .connection, answer: .text, replyBound: .bytes(1024), since: "0.1.0"),
+        CommandSpec(
+            .clientList, "LIST", of: .client, "[TYPE <type>|ID <id> …]", 0...CommandSpec.any,
+            needs: "TYPE and a type, ID and numbers, or nothing", "What the server knows of its connections.",
+            .connection,
+            categories: .admin, answer: .text, replyBound: .data, since: "0.1.0"),
+        CommandSpec(
+            .clientKill, "KILL", of: .client,
+            "<host:port>|[ID <id>] [ADDR <host:port>] [TYPE <type>] [USER <user>] [SKIPME yes|no]",
+            1...CommandSpec.any, needs: "an address, or options with values",
+            "Closes connections; how many were closed, where there are options.", .connection,
+            traits: [.effect, .loopback],
+            categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .clientReply, "REPLY", of: .client, "ON|OFF|SKIP", 1...1, needs: "ON, OFF or SKIP",
+            "Whether requests are answered; SKIP leaves out the next reply.", .connection, traits: .connection,
+            categories: .connection, since: "0.1.0"),
+        CommandSpec(
+            .clientNoEvict, "NO-EVICT", of: .client, "ON|OFF", 1...1, needs: "ON or OFF",
+            "For Redis clients: accepted; the memory limit is the same for every connection.", .connection,
+            traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
+        CommandSpec(
+            .clientHelp, "HELP", of: .client, "How CLIENT is used.", .connection, traits: [.connection, .hidden],
+            categories: .connection, replyBound: .bytes(4096), since: "0.1.0"),
     ]
 }

@@ -27,6 +27,12 @@ extension Catalog {
             "The settings that match, in Redis' words.", .server, traits: .urgent, categories: .admin, answer: .pairs,
             replyBound: .bytes(64 << 10), since: "0.1.0"),
         CommandSpec(
+            .configResetStat, "RESETSTAT", of: .config, "Begins the counts of INFO's section Stats anew.", .server,
+            traits: [.effect, .urgent, .loopback], categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .configHelp, "HELP", of: .config, "How CONFIG is used.", .server, traits: [.urgent, .hidden],
+            categories: .admin, replyBound: .bytes(1024), since: "0.1.0"),
+        CommandSpec(
             .command, "COMMAND", nil, 0...CommandSpec.any, needs: "a subcommand or nothing",
             "For Redis clients: the commands, described.", .server, traits: .hidden, categories: .admin,
             replyBound: .bytes(64 << 10),
@@ -40,8 +46,29 @@ extension Catalog {
             categories: .admin,
             replyBound: .request, since: "0.1.0"),
         CommandSpec(
-            .commandDocs, "DOCS", of: .command, "", 0...CommandSpec.any, needs: "commands' names or nothing",
-            "For Redis clients: an empty list.", .server, categories: .admin, since: "0.1.0"),
+            .commandDocs, "DOCS", of: .command, "[<name> …]", 0...CommandSpec.any, needs: "commands' names or nothing",
+            "What the commands do, since when, and what their arguments are.", .server, categories: .admin,
+            replyBound: .bytes(256 << 10), since: "0.1.0"),
+        CommandSpec(
+            .commandList, "LIST", of: .command, "[FILTERBY MODULE <name>|ACLCAT <category>|PATTERN <pattern>]",
+            0...CommandSpec.any, needs: "FILTERBY, what by, and a name, or nothing", "The names of the commands.",
+            .server,
+            categories: .admin, replyBound: .bytes(16 << 10), since: "0.1.0"),
+        CommandSpec(
+            .commandGetKeys, "GETKEYS", of: .command, "<request>", 2...CommandSpec.any, needs: "a request",
+            "The keys of a request.", .server, categories: .admin, replyBound: .request, since: "0.1.0"),
+        CommandSpec(
+            .commandHelp, "HELP", of: .command, "How COMMAND is used.", .server, traits: .hidden, categories: .admin,
+            replyBound: .bytes(2048), since: "0.1.0"),
+        CommandSpec(
+            .function, "FUNCTION", nil, 1...CommandSpec.any, needs: "a subcommand",
+            "For Redis clients: there are no functions.",
+            .server, traits: .hidden, categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .functionFlush, "FLUSH", of: .function, "[ASYNC|SYNC]", 0...CommandSpec.any,
+            needs: "ASYNC, SYNC or nothing",
+            "For Redis clients: there are no functions to remove.", .server, traits: .hidden, categories: .admin,
+            since: "0.1.0"),
         CommandSpec(
             .compact, "COMPACT", "Begins to merge the log into the snapshot; STATS says how far it is.", .server,
             traits: [.effect, .urgent], categories: .admin, since: "0.1.0"),
@@ -52,6 +79,9 @@ extension Catalog {
         CommandSpec(
             .bgsave, "BGSAVE", "[SCHEDULE]", 0...1, needs: "SCHEDULE or nothing", "For Redis clients: COMPACT.",
             .server, traits: [.effect, .hidden], categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .save, "SAVE", "For Redis clients: COMPACT, answered when the snapshot is made.", .server,
+            traits: [.effect, .later, .hidden], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .lastsave, "LASTSAVE",
             "When the last snapshot was begun, in Unix seconds; 0 where this server has made none.", .server,

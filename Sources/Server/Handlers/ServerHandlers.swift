@@ -64,4 +64,20 @@ enum ServerHandlers {
         for (name, value) in found { replies.writer.pair(name, value) }
         replies.writer.endList()
     }
+
+    static func resetStatistics(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.server.statistics.reset()
+        replies.writer.ok()
+    }
+
+    static func flushFunctions(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count <= 3 else {
+            return replies.fail(
+                ReplyError("unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP."))
+        }
+        if arguments.count == 3, !arguments[2].equalsIgnoringCase("ASYNC"), !arguments[2].equalsIgnoringCase("SYNC") {
+            return replies.fail(ReplyError("FUNCTION FLUSH only supports SYNC|ASYNC option"))
+        }
+        replies.writer.ok()
+    }
 }

@@ -183,6 +183,12 @@ final class Session: StreamDelegate, ListMember {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
 
+    /// Refuses what only clients on this machine may ask for to others.
+    func admitLoopback(_ command: CommandSpec) throws(ReplyError) {
+        guard !stream.peer.isLocal else { return }
+        throw ReplyError("\(command.fullName) is run only for clients on this server's machine (127.0.0.1, ::1)")
+    }
+
     // MARK: For commands
 
     /// Whether a value may be stored; where not, says so.
@@ -240,7 +246,12 @@ final class Session: StreamDelegate, ListMember {
         let bytes = request.span
         guard case .complete(bytes.count) = parser.parse(bytes), !parser.isBlank else { return false }
         guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return true }
-        return commands.rows[index].traits.contains(.data)
+        if commands.rows[index].traits.contains(.data) { return true }
+        // Or it is a subcommand that does.
+        if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
+        let arguments = parser.arguments(in: bytes)
+        guard arguments.count > 1, let row = commands.subcommand(arguments[1], of: index) else { return false }
+        return commands.rows[row].traits.contains(.data)
     }
 
     /// Runs such a request as a part of another one.
@@ -267,6 +278,13 @@ final class Session: StreamDelegate, ListMember {
     /// Reads no more requests; closes once the replies so far are sent.
     func finish() {
         if case .open = state { state = .finishing }
+    }
+
+    /// Ends the connection at once, as an administrator has asked.
+    func kill() {
+        server.log.info("Client killed", metadata: ["client": "\(id)", "address": "\(stream.peer)"])
+        close()
+        forget()
     }
 
     /// Ends the connection at once.

@@ -55,6 +55,24 @@ struct LineReplyTests {
         ("SETBIT b 7 1", "0\n"), ("SETBIT b 7 1", "1\n"), ("GETBIT b 7", "1\n"), ("GETBIT b 8", "0\n"),
         ("BITCOUNT b", "1\n"),
         ("BITCOUNT b 0 6 BIT", "0\n"), ("SETBIT b 7 2", "ERROR: bit is not an integer or out of range\n"),
+        // Keys.
+        ("RENAME k r", "OK\n"), ("RENAME k r", "ERROR: Key not found\n"), ("RENAME r r", "OK\n"), ("GET r", "x\n"),
+        ("RENAMENX r b", "ERROR: Not renamed: the new key exists\n"), ("RENAMENX r \"k k\"", "OK\n"),
+        ("COPY \"k k\" b", "ERROR: Not copied: the new key exists\n"),
+        ("COPY \"k k\" b REPLACE", "OK\n"), ("GET b", "x\n"), ("COPY none b", "ERROR: Key not found\n"),
+        ("COPY b b", "ERROR: source and destination objects are the same\n"), ("COPY b c DB 0", "OK\n"),
+        ("COPY b c FROB", "ERROR: Wrong options: COPY <key> <new key> [DB 0] [REPLACE]\n"), ("TOUCH b c none", "2\n"),
+        ("TYPE b", "string\n"), ("TYPE none", "none\n"), ("OBJECT ENCODING b", "embstr\n"),
+        ("OBJECT REFCOUNT b", "1\n"),
+        ("OBJECT ENCODING none", "ERROR: Key not found\n"),
+        (
+            "OBJECT HELP",
+            "OBJECT ENCODING <key>: int, embstr or raw, as Redis would have it\nOBJECT REFCOUNT <key>: 1\nEND\n"
+        ),
+        ("MEMORY USAGE b", "44\n"), ("MEMORY USAGE none", "ERROR: Key not found\n"),
+        ("MEMORY HELP", "MEMORY USAGE <key> [SAMPLES <count>]: bytes of memory that a key and its value take\nEND\n"),
+        ("UNLINK b", "OK\n"), ("UNLINK b", "ERROR: Key not found\n"),
+        ("FLUSHALL", "OK\n"), ("RANDOMKEY", "ERROR: Key not found\n"), ("SET one 1", "OK\n"), ("RANDOMKEY", "one\n"),
         ("FLUSHALL", "OK\n"),
         ("SELECT 0", "OK\n"), ("CLIENT ID", "1\n"), ("CLIENT GETNAME", "\"\"\n"),
         ("CLIENT SETNAME tester", "OK\n"), ("CLIENT GETNAME", "tester\n"),
@@ -63,7 +81,24 @@ struct LineReplyTests {
         ("HELLO 3", "server\npuffin\nversion\n7.0.15\nproto\n3\nid\n1\nmode\nstandalone\nrole\nmaster\nmodules\nEND\n"),
         ("CONFIG GET save maxmem*", "maxmemory\n0\nmaxmemory-policy\nnoeviction\nsave\n\"\"\nEND\n"),
         ("CONFIG GET none", "END\n"),
-        ("COMMAND INFO get frob", "GET\nERROR: Unknown command\nEND\n"), ("COMMAND DOCS", "END\n"),
+        ("COMMAND INFO get frob", "GET\nERROR: Unknown command\nEND\n"),
+        ("COMMAND DOCS get frob", "get\nThe value of a key.\nEND\n"),
+        ("COMMAND LIST FILTERBY PATTERN memory*", "MEMORY\nMEMORY USAGE\nMEMORY HELP\nEND\n"),
+        ("COMMAND LIST FILTERBY MODULE x", "END\n"), ("COMMAND GETKEYS mset a 1 b 2", "a\nb\nEND\n"),
+        ("COMMAND GETKEYS object encoding x", "x\nEND\n"),
+        ("COMMAND GETKEYS frob x", "ERROR: Invalid command specified\n"),
+        (
+            "COMMAND LIST SORTED",
+            "ERROR: Wrong options: COMMAND LIST [FILTERBY MODULE <name>|ACLCAT <category>|PATTERN <pattern>]\n"
+        ),
+        ("CLIENT KILL ID 99", "0\n"), ("CLIENT KILL 127.0.0.1:1", "ERROR: No such client\n"),
+        ("CLIENT KILL ID 0", "ERROR: client-id should be greater than 0\n"), ("CLIENT NO-EVICT on", "OK\n"),
+        ("CLIENT REPLY OFF", ""), ("PING", ""), ("CLIENT REPLY ON", "OK\n"), ("CLIENT REPLY SKIP", ""), ("KEYS", ""),
+        ("CLIENT REPLY SOMETIMES", "ERROR: Wrong options: CLIENT REPLY ON|OFF|SKIP\n"),
+        ("CONFIG RESETSTAT", "OK\n"), ("FUNCTION FLUSH", "OK\n"), ("FUNCTION FLUSH async", "OK\n"),
+        ("FUNCTION FLUSH x", "ERROR: FUNCTION FLUSH only supports SYNC|ASYNC option\n"), ("AUTH default x", "OK\n"),
+        ("AUTH somebody x", "ERROR: invalid username-password pair or user is disabled.\n"),
+        ("SAVE", "OK\n"), ("CLIENT GETNAME", "tester\n"), ("RESET", "RESET\n"), ("CLIENT GETNAME", "\"\"\n"),
         ("INFO keyspace", "\"# Keyspace\\r\\n\"\n"),
         ("INFO none", "\"\"\n"),
     ]
@@ -122,6 +157,8 @@ struct LineReplyTests {
         }
         let elsewhere: Set<Command> = [
             .time, .command, .commandCount, .help, .stats, .quit, .compact, .bgrewriteaof, .bgsave, .lastsave,
+            // In ConnectionCommandTests.
+            .clientInfo, .clientList, .clientHelp, .commandHelp, .configHelp,
             // In the folder Replication.
             .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait, .waitaof,
             .after, .seq,

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Torture
 
-/// Random commands to Puffin and to Redis. Left out: what the two have no common order for (KEYS, SCAN, RANDOMKEY), what Redis 7.0 does
+/// Random commands to Puffin and to Redis; then the same content in Puffin's follower, and in Puffin after a kill and after a compaction. Left out: what the two have no common order for (KEYS, SCAN, RANDOMKEY), what Redis 7.0 does
 /// not have (IFEQ and its kin), what tells of memory (OBJECT, MEMORY), and results above Puffin's `limits.edit_size`.
 @Suite("Random commands")
 struct RedisWorkloadTests {
@@ -14,8 +14,10 @@ struct RedisWorkloadTests {
     func replies(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             let redis = try RedisProcess(folder: folder)
+            let options = ["--max-memory", "0", "--durability", "never", "--segment-size", "64K"]
+            let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"] + options)
             let puffin = try ServerProcess(
-                data: folder + "/puffin.json", ["--max-memory", "0", "--durability", "never"])
+                data: folder + "/puffin.json", options + ["--follower", "127.0.0.1:\(follower.port)"])
             var requests = RandomRequests(seed: seed)
             print("random commands to Puffin and Redis, seed \(seed)")
             let connections = try [puffin.connect(), WireConnection(port: redis.port)]
@@ -34,9 +36,25 @@ struct RedisWorkloadTests {
                 }
                 guard replies[0] == replies[1] else { return }
             }
-            #expect(puffin.stop() == 0)
+            let expected = try content(WireConnection(port: redis.port))
+            #expect(try content(puffin.connect()) == expected)
+            #expect(try puffin.connect().ask("WAIT 1 20000") == "1")
+            #expect(try content(follower.connect()) == expected, "the follower")
+            puffin.kill()
+            for time in ["after the kill", "after the compaction"] {
+                let again = try ServerProcess(data: folder + "/puffin.json", options)
+                #expect(try content(again.connect()) == expected, "\(time)")
+                #expect(try again.connect().ask("SAVE") == "OK")
+                #expect(again.stop() == 0)
+            }
+            #expect(follower.stop() == 0)
             withExtendedLifetime(redis) {}
         }
+    }
+
+    /// What a server holds.
+    private func content(_ connection: WireConnection) throws -> [[UInt8]] {
+        try answers([[Array("MGET".utf8)] + RandomRequests.keys, [Array("DBSIZE".utf8)]], connection)
     }
 
     /// One reply for each request, told apart by what is echoed behind it.
@@ -60,6 +78,10 @@ struct RedisWorkloadTests {
 private struct RandomRequests {
     private var random: SeededRandom
 
+    static let keys = [
+        "a", "b", "c", "d", "e", "n", "f", "", "key with spaces", "\r\n", "\0\u{ff}", "long long long key",
+    ].map { Array($0.utf8) }
+
     /// Requests that are sent together.
     static let batch = 100
 
@@ -77,7 +99,8 @@ private struct RandomRequests {
         ("GETRANGE", "kpp"), ("SUBSTR", "kpp"), ("SETRANGE", "kpv"), ("INCR", "k"), ("DECR", "k"), ("INCRBY", "ki"),
         ("DECRBY", "ki"), ("INCRBYFLOAT", "kf"), ("MGET", "k+"), ("MSET", "kv+"), ("MSETNX", "kv+"),
         ("SETBIT", "kbz"), ("GETBIT", "kb"), ("BITCOUNT", "k"), ("BITCOUNT", "kpp"), ("BITCOUNT", "kppu"),
-        ("DEL", "k+"), ("EXISTS", "k+"), ("DBSIZE", ""), ("ECHO", "v"), ("PING", ""),
+        ("RENAME", "kk"), ("RENAMENX", "kk"), ("COPY", "kk"), ("COPY", "kkc"), ("COPY", "kkcc"), ("TOUCH", "k+"),
+        ("TYPE", "k"), ("UNLINK", "k+"), ("DEL", "k+"), ("EXISTS", "k+"), ("DBSIZE", ""), ("ECHO", "v"), ("PING", ""),
     ]
 
     mutating func next() -> [[UInt8]] {
@@ -102,10 +125,7 @@ private struct RandomRequests {
 
     private mutating func argument(_ kind: Character) -> [UInt8] {
         switch kind {
-        case "k":
-            return pick([
-                "a", "b", "c", "d", "e", "n", "f", "", "key with spaces", "\r\n", "\0\u{ff}", "long long long key",
-            ])
+        case "k": return Self.keys[random.below(Self.keys.count)]
         case "v": return value()
         case "i":
             return pick([
@@ -132,6 +152,7 @@ private struct RandomRequests {
             return pick(["0", "7", "8", "20000", "4294967296", "-1", "x", "9223372036854775807", ""])
         case "z": return pick(["0", "1", "0", "1", "2", "-1", "x", ""])
         case "u": return pick(["BIT", "bit", "BYTE", "byte", "x"])
+        case "c": return pick(["REPLACE", "replace", "DB", "0", "1", "REPLACE"])
         case "o": return pick(["NX", "XX", "GET", "nx", "xx", "get", "NX", "XX", "GET", "FROB", ""])
         default: preconditionFailure("no kind of argument: \(kind)")
         }
