@@ -16,7 +16,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case client, clientID, clientGetName, clientSetName, clientSetInfo, clientInfo, clientList, clientKill, clientReply
     case clientNoEvict, clientHelp
     case help, stats, time, info
-    case config, configGet, configResetStat, configHelp
+    case config, configGet, configSet, configResetStat, configHelp
     case command, commandCount, commandInfo, commandDocs, commandList, commandGetKeys, commandHelp
     case function, functionFlush
     case compact, bgrewriteaof, bgsave, save, lastsave

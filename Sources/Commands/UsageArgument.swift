@@ -154,11 +154,9 @@ private struct UsageReader {
     private func repeatLast(_ found: inout [UsageArgument]) {
         guard let last = found.last else { return }
         if last.name == "value", found.count > 1 {
+            let pair = Array(found.suffix(2))
             found.removeLast(2)
-            found.append(
-                UsageArgument(
-                    name: "data", type: "block", isMultiple: true,
-                    parts: [single("<key>"), last]))
+            found.append(UsageArgument(name: "data", type: "block", isMultiple: true, parts: pair))
         } else {
             found[found.count - 1].isMultiple = true
         }

@@ -63,7 +63,7 @@ struct CatalogTests {
                 "CLIENT ID|GETNAME|SETNAME <name>|SETINFO <attribute> <value>|INFO|LIST [TYPE <type>|ID <id> …]"
                     + "|KILL <host:port>|[ID <id>] [ADDR <host:port>] [TYPE <type>] [USER <user>] [SKIPME yes|no]|REPLY ON|OFF|SKIP"
             ),
-            (.config, "CONFIG GET <pattern> …|RESETSTAT"),
+            (.config, "CONFIG GET <pattern> …|SET <setting> <value> …|RESETSTAT"),
             (
                 .command,
                 "COMMAND [COUNT|INFO <name> …|DOCS [<name> …]|LIST [FILTERBY MODULE <name>|ACLCAT <category>|PATTERN <pattern>]"
@@ -104,6 +104,7 @@ struct CatalogTests {
         arguments: [
             (.get, "key:key"), (.mset, "data:block{key:key value:string}*"), (.mget, "key:key*"),
             (.getrange, "key:key start:integer end:integer"), (.time, ""), (.slowlog, ""),
+            (.configSet, "data:block{setting:string value:string}*"),
             (
                 .set,
                 "key:key value:string nx:oneof{nx:pure-token=NX xx:pure-token=XX ifeq:string=IFEQ ifne:string=IFNE "

@@ -18,14 +18,21 @@ extension Catalog {
             answer: .text,
             replyBound: .bytes(64 << 10), since: "0.1.0"),
         CommandSpec(
-            .config, "CONFIG", nil, 1...CommandSpec.any, needs: "GET and a pattern",
-            "For Redis tools: the settings that they ask for.", .server, traits: [.effect, .urgent, .hidden],
+            .config, "CONFIG", nil, 1...CommandSpec.any, needs: "a subcommand",
+            "The settings: what they are, and other values for those that need no restart.", .server,
+            traits: [.effect, .urgent, .hidden],
             categories: .admin,
             answer: .pairs, since: "0.1.0"),
         CommandSpec(
             .configGet, "GET", of: .config, "<pattern> …", 1...CommandSpec.any, needs: "one or more patterns",
-            "The settings that match, in Redis' words.", .server, traits: .urgent, categories: .admin, answer: .pairs,
-            replyBound: .bytes(64 << 10), since: "0.1.0"),
+            "The settings that match: by their own names, and those that Redis tools ask for by Redis'.", .server,
+            traits: .urgent, categories: .admin, answer: .pairs,
+            replyBound: .data, since: "0.1.0"),
+        CommandSpec(
+            .configSet, "SET", of: .config, "<setting> <value> …", 2...CommandSpec.any,
+            needs: "settings and values, one after the other",
+            "Changes settings that need no restart, until the configuration is read again.", .server,
+            traits: [.effect, .urgent, .loopback], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .configResetStat, "RESETSTAT", of: .config, "Begins the counts of INFO's section Stats anew.", .server,
             traits: [.effect, .urgent, .loopback], categories: .admin, since: "0.1.0"),

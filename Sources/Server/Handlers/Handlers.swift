@@ -75,6 +75,7 @@ extension Command {
         case .commandList: .read(DescriptionHandlers.names)
         case .commandGetKeys: .read(DescriptionHandlers.keys)
         case .functionFlush: .read(ServerHandlers.flushFunctions)
+        case .configSet: .read(ServerHandlers.changeSettings)
         case .configResetStat: .read(ServerHandlers.resetStatistics)
 
         case .compact: .read(CompactionHandlers.compact)

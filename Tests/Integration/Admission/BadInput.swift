@@ -101,7 +101,8 @@ struct BadInput {
         BadInput(resp("SELECT", "1"), "-ERR DB index is out of range\r\n"),
         BadInput(resp("SELECT", "zero"), "-ERR value is not an integer or out of range\r\n"),
         BadInput(resp("HELLO", "4"), "-NOPROTO unsupported protocol version\r\n"),
-        BadInput(resp("CONFIG", "SET", "a", "b"), "-ERR unknown subcommand 'SET'. Try CONFIG HELP.\r\n"),
+        BadInput(
+            resp("CONFIG", "SET", "a", "b"), "-ERR Unknown option or number of arguments for CONFIG SET - 'a'\r\n"),
         BadInput(resp("GET", "a\0b"), "$-1\r\n"),
         BadInput("*0\r\n", ""),
     ]

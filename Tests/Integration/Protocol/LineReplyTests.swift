@@ -95,6 +95,16 @@ struct LineReplyTests {
         ("CLIENT KILL ID 0", "ERROR: client-id should be greater than 0\n"), ("CLIENT NO-EVICT on", "OK\n"),
         ("CLIENT REPLY OFF", ""), ("PING", ""), ("CLIENT REPLY ON", "OK\n"), ("CLIENT REPLY SKIP", ""), ("KEYS", ""),
         ("CLIENT REPLY SOMETIMES", "ERROR: Wrong options: CLIENT REPLY ON|OFF|SKIP\n"),
+        ("CONFIG SET slowlog.threshold 20ms", "OK\n"), ("CONFIG GET slowlog.*", "slowlog.threshold\n20ms\nEND\n"),
+        (
+            "CONFIG SET slowlog.threshold never",
+            "ERROR: CONFIG SET failed (possibly related to argument 'slowlog.threshold') - slowlog.threshold cannot be 'never': expected off, or a time, such as 500us, 10ms or 1s (a number alone is seconds)\n"
+        ),
+        (
+            "CONFIG SET server.port 1",
+            "ERROR: CONFIG SET failed (possibly related to argument 'server.port') - can't set immutable config\n"
+        ),
+        ("CONFIG SET slowlog.threshold", "ERROR: wrong number of arguments for 'config|set' command\n"),
         ("CONFIG RESETSTAT", "OK\n"), ("FUNCTION FLUSH", "OK\n"), ("FUNCTION FLUSH async", "OK\n"),
         ("FUNCTION FLUSH x", "ERROR: FUNCTION FLUSH only supports SYNC|ASYNC option\n"), ("AUTH default x", "OK\n"),
         ("AUTH somebody x", "ERROR: invalid username-password pair or user is disabled.\n"),
