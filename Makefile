@@ -3,7 +3,7 @@
 
 SWIFT_BUILD = swift build -c release
 BIN = bin
-# Libraries to build with, and programs that tests use where they are there.
+# Libraries to build with, and programs that tests use if installed.
 PACKAGES = libevent-dev libyaml-dev libedit-dev libxxhash-dev pkg-config
 PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
 	micro micro-instructions request-instructions docs reference lint fmt man install uninstall build-all release deb clean
 
-help: ## What there is to make
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 # Installs what is missing, by apt: as root, or with sudo.
@@ -54,92 +54,93 @@ test: setup ## Run every test
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build
 
-test-integration: setup ## Run the tests that start programs and talk to them, and those only
+test-integration: setup ## Run only the tests that start programs
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --filter IntegrationTests
 
-coverage: setup ## Say which lines the tests reach (some tests: make coverage ARGS="--filter WireTests")
+coverage: setup ## Report the lines that tests reach (some tests: make coverage ARGS="--filter WireTests")
 	Tests/Checks/coverage $(ARGS)
 
-security: setup ## List what Puffin is built on; run tests with sanitizers and an overwriting allocator (one: ARGS=address)
+security: setup ## List dependencies; run tests with sanitizers and an overwriting allocator (one: ARGS=address)
 	Tests/Checks/security $(ARGS) -- $(PACKAGES)
 
-torture: setup ## Kill, cut, break and tear far more often than the tests do: some ten minutes
+torture: setup ## Run the crash and fault tests many more times: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
-		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|RedisWorkloadTests"
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|EveryCommandTests|RedisWorkloadTests"
 
-fuzz: setup ## Feed the parsers what no test thought of, a minute each (or: make fuzz FUZZ_SECONDS=600)
+fuzz: setup ## Fuzz the parsers, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz
 
-bench: build ## Measure a standard set on servers of its own: a minute and a half
+bench: build ## Measure a standard set with its own servers: a minute and a half
 	Tests/Benchmarks/Load/standard
 
-bench-compare: build ## Measure the same side by side with redis-server, where that is installed: two minutes
+bench-compare: build ## Measure the same side by side with redis-server, if installed: two minutes
 	Tests/Benchmarks/Load/compare
 
-bench-pauses: build ## How long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
+bench-pauses: build ## Measure how long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
 	@Tests/Benchmarks/Load/pauses $(BIN) $(ARGS)
 
-micro: setup ## Nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
+micro: setup ## Measure nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
 	$(SWIFT_BUILD) --product puffin-micro
 	@"$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
 
-micro-instructions: setup ## The same in instructions, which repeat (needs valgrind; some: ARGS="table-get record-read")
+micro-instructions: setup ## Count instructions an operation, which are repeatable (needs valgrind; some: ARGS="table-get record-read")
 	$(SWIFT_BUILD) --product puffin-micro
 	@Tests/Benchmarks/Micro/instructions "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
 
-request-instructions: build ## Instructions of a whole request in the server, GET and SET (another build: ARGS="--compare OTHER")
+request-instructions: build ## Count instructions of a request in the server, GET and SET (another build: ARGS="--compare OTHER")
 	@Tests/Benchmarks/Load/request-instructions $(BIN)/puffin-server $(ARGS)
 
-docs: setup ## Build the client library's pages into doc-site/ (see them: cd doc-site && python3 -m http.server)
+docs: setup ## Build the client library's pages into doc-site/ (to read: cd doc-site && python3 -m http.server)
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
 		generate-documentation --target PuffinClient --disable-indexing --warnings-as-errors \
 		--transform-for-static-hosting --output-path doc-site
 
-# What stands between two lines <!-- $(1) --> of the document $(2) is written anew by the command $(3).
+# Replaces the text between two lines <!-- $(1) --> of the document $(2) by the output of the command $(3).
 define refer
 $(3) > .build/reference.md
 sed -i -e '/^<!-- $(1) -->$$/,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/!d; }' $(2)
 sed -i -e '0,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/ r .build/reference.md' -e '}' $(2)
 endef
 
-reference: build ## Write the tables of settings, commands and error codes in docs/ anew
+reference: build ## Regenerate the tables of settings, commands and error codes in docs/
 	$(call refer,settings,docs/configuration.md,$(BIN)/puffin-server config reference)
 	$(call refer,commands,docs/protocol.md,$(BIN)/puffin-server reference commands)
 	$(call refer,codes,docs/protocol.md,$(BIN)/puffin-server reference codes)
 
-lint: ## Check format, import directions, where unsafe code stands, headers and lengths
+lint: ## Check format, import directions, places of unsafe code, headers and lengths
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Tests/Checks/check-rooms
 	Tests/Checks/check-style
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
-		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/release \
+		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
-man: ## Write the manual pages anew, from what the programs say of their options
+man: build ## Generate the manual pages from the programs' options
 	@mkdir -p docs/man
 	swift package --allow-writing-to-package-directory generate-manual \
 		--date "$$(date +%F)" --authors "The Puffin developers" --output-directory docs/man
+	@deploy/package/manual $(BIN)
 
 install: ## Install programs, manual pages and completions (PREFIX=/usr/local; run make build first)
 	@[ -x $(BIN)/puffin-server ] || { echo "nothing is built: run make build first" >&2; exit 1; }
 	@DESTDIR="$(DESTDIR)" deploy/package/install install "$(PREFIX)"
 
-uninstall: ## Remove what make install has installed
+uninstall: ## Remove what make install installed
 	@DESTDIR="$(DESTDIR)" deploy/package/install uninstall "$(PREFIX)"
 
 build-all: build ## Build the programs twice: for this machine (bin/), and with the Swift runtime inside (dist/)
 	@deploy/package/build-static
 
-release: setup ## Make a release's tarball and its checksum: make release VERSION=v1.0.0
+release: setup ## Build a release's tarball and its checksum: make release VERSION=v1.0.0
 	@deploy/package/release "$(VERSION)"
 
-deb: setup ## Make a Debian package in dist/
+deb: setup ## Build a Debian package in dist/
 	@deploy/package/deb
 
-clean: ## Remove everything that was built
+clean: ## Remove all build products
 	rm -rf .build .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)

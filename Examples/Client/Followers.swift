@@ -1,6 +1,6 @@
 import PuffinClient
 
-/// Changes for the leader, reads from whoever is there.
+/// Changes go to the leader, reads to any server.
 func readFromFollowers(_ leader: String, followers: [String]) async throws {
     let client = try Client(leader, followers: followers)
 

@@ -1,4 +1,4 @@
-// What is asked of a run, and what is wrong with it. The command line only fills this in; it is checked here.
+// The parameters of a run, and their checks. The command line only fills this in.
 
 import BlockingClient
 import Bytes
@@ -12,7 +12,7 @@ package struct SettingsError: Error, Equatable, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
-/// What a server is asked in.
+/// The dialect of requests.
 package enum Dialect: String, CaseIterable, Sendable {
     /// Puffin's lines.
     case line
@@ -22,7 +22,7 @@ package enum Dialect: String, CaseIterable, Sendable {
 
 /// The data, and what is done with it.
 package struct Workload: Sendable {
-    /// What a report calls it: a preset's name, or `custom`.
+    /// Its name in reports: a preset's, or `custom`.
     package var name = "custom"
     package var mix = OperationMix([.get: 90, .set: 10])
     package var distribution = Distribution.uniform
@@ -32,7 +32,7 @@ package struct Workload: Sendable {
     package var valueSizes: ValueSizes
     package var seed: UInt64 = 1
 
-    /// The most keys there may be.
+    /// The largest number of keys.
     static let keyLimit = 1_000_000_000
 
     package init() throws(SettingsError) { valueSizes = try ValueSizes(parsing: "32") }

@@ -1,17 +1,16 @@
-// What can go wrong between a client and its server. An error that the server answers with is not one of these: it is
-// a reply like any other.
+// What can go wrong between a client and its server. An error reply is not one of these: it is a reply like any other.
 
 import Bytes
 import Wire
 
-/// Why there is no reply. After any of these the connection is closed; whether the server carried out the request is
-/// known only for `cannotConnect` (it did not).
+/// Why there is no reply. Each of these closes the connection; only `cannotConnect` guarantees that the server did not
+/// carry out the request.
 package enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     case cannotConnect(to: Endpoint, reason: String)
     case connectionLost(to: Endpoint, reason: String)
-    /// The server was silent for as long as the limit while it was sent a request or asked for the reply.
+    /// The server was silent for the time limit while it was sent a request or owed a reply.
     case timedOut(Endpoint, limit: Duration)
-    /// What answers does not speak RESP.
+    /// The server does not speak RESP.
     case malformedReply(from: Endpoint, MalformedReply)
 
     /// One line: what happened, and to what.
@@ -24,7 +23,7 @@ package enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
         case .timedOut(let endpoint, let limit):
             "\(endpoint) was silent for \(limit); the request may or may not have been carried out"
         case .malformedReply(let endpoint, let why):
-            "what answers at \(endpoint) is no Puffin server: \(why.message)"
+            "\(endpoint) is not a Puffin server: \(why.message)"
         }
     }
 }

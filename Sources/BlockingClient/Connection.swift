@@ -1,10 +1,10 @@
-// One blocking connection: a request out, its reply in. Requests and replies are matched by their order alone, so after
-// any error, when that order is lost, the connection closes itself and stays closed.
+// One blocking connection: a request out, its reply in. Requests and replies are matched by order alone, so an error,
+// which loses that order, closes the connection for good.
 
 import Bytes
 import Wire
 
-/// A connection to one server. It belongs to one thread at a time and closes when it goes away.
+/// A connection to one server. It belongs to one thread at a time and closes when it is released.
 package struct Connection: ~Copyable {
     package static let defaultTimeLimit = Duration.seconds(5)
     /// The most bytes asked of the socket at once.
@@ -16,8 +16,8 @@ package struct Connection: ~Copyable {
     private var parser = ReplyParser()
     private var input = ByteBuffer()
 
-    /// Connects to the first of the endpoint's addresses, IPv4 or IPv6, that answers. Looking up a host's name is the
-    /// system's business and not part of the time limit.
+    /// Connects to the first of the endpoint's addresses, IPv4 or IPv6, that answers. The system resolves the name,
+    /// outside of the time limit.
     /// - Parameter timeLimit: how long connecting may take, all addresses together, and how long the server may be
     ///   silent later.
     /// - Throws: `ClientError.cannotConnect`.
@@ -31,7 +31,7 @@ package struct Connection: ~Copyable {
         }
     }
 
-    /// Each address gets its share of the time that is left, so that one that never answers leaves some to the rest.
+    /// Each address gets its share of the remaining time, so that one that never answers leaves some to the rest.
     package static func connect(
         to endpoint: Endpoint, deadline: ContinuousClock.Instant
     ) throws(SocketError) -> Socket {
@@ -48,8 +48,7 @@ package struct Connection: ~Copyable {
         throw .failed(reason: reasons.joined(separator: ", "))
     }
 
-    /// Sends the request made of `arguments`, the command's name first, and waits for its reply. An error reply is a
-    /// reply.
+    /// Sends the request of `arguments`, the command's name first, and waits for its reply. An error reply is a reply.
     /// - Throws: `ClientError`, any but `cannotConnect`.
     package mutating func execute(_ arguments: [[UInt8]]) throws(ClientError) -> Reply {
         guard let socket = socket.take() else {
@@ -92,7 +91,7 @@ package struct Connection: ~Copyable {
         }
     }
 
-    /// Two parameters, because a span of `input` would count as a loan of all of `self`.
+    /// Two parameters, because a span of `input` would count as a borrow of all of `self`.
     private static func parse(_ input: borrowing ByteBuffer, with parser: inout ReplyParser) -> ReplyIntake {
         parser.parse(input.bytes)
     }

@@ -1,10 +1,9 @@
-// A connection for whoever pipelines, times or breaks things: bytes out as they are, replies in one after the other. What
-// `Connection` keeps together, a request and its reply, is kept apart here.
+// A connection for tools that pipeline, time or break things: raw bytes out, replies in one after the other.
 
 import Bytes
 import Wire
 
-/// A blocking connection to one server. It belongs to one thread and closes when nobody holds it any more.
+/// A blocking connection to one server. It belongs to one thread and closes when it is released.
 package final class RawConnection {
     package let endpoint: Endpoint
     private let timeLimit: Duration
@@ -43,7 +42,7 @@ package final class RawConnection {
     }
 
     /// Waits for the next line.
-    /// - Returns: it without its line feed; nil where the connection ends before.
+    /// - Returns: it without its line feed; nil if the connection ends first.
     /// - Throws: `ClientError.timedOut`.
     package func nextLine() throws(ClientError) -> [UInt8]? {
         var scanned = 0
@@ -59,7 +58,7 @@ package final class RawConnection {
     }
 
     /// Waits for the next reply of RESP.
-    /// - Returns: nil where the connection ends before.
+    /// - Returns: nil if the connection ends first.
     /// - Throws: `ClientError.timedOut` or `malformedReply`.
     package func nextReply() throws(ClientError) -> Reply? {
         while true {

@@ -1,18 +1,18 @@
-// The system's sockets, and the only place of the clients (puffin-cli, and the tools of puffin-bench that measure with one
-// connection) that needs `unsafe`. It is allowed here because no pointer
-// outlives the call it is made for: addresses are copied out of the resolver's list before that is freed, and the
-// bytes behind a pointer belong to a span or a buffer that is borrowed around the call. The descriptor has one owner,
-// which closes it once. Sockets never block: every wait is a `poll` with a deadline.
+// The system's sockets: the only place of the blocking clients (puffin-cli, and the tools of puffin-bench with a single
+// connection) that needs `unsafe`. It is allowed here because no pointer outlives its call: addresses are copied out of
+// the resolver's list before that is freed, and the bytes behind a pointer belong to a span or a buffer borrowed around
+// the call. The descriptor has one owner, which closes it once. Sockets never block: every wait is a `poll` with a
+// deadline.
 
 import Bytes
 import Glibc
 
-/// Why a socket did not do what was asked.
+/// Why a socket operation failed.
 package enum SocketError: Error, Equatable {
     case timedOut
     case failed(reason: String)
 
-    /// A few words, in lower case where they are ours and as the system says them where they are its own.
+    /// A few words: ours in lower case, the system's as they are.
     package var reason: String {
         switch self {
         case .timedOut: "no answer in time"
@@ -20,7 +20,7 @@ package enum SocketError: Error, Equatable {
         }
     }
 
-    /// What the system says about `code`, an errno.
+    /// The system's text for `code`, an errno.
     static func system(_ code: Int32) -> SocketError {
         .failed(reason: unsafe String(cString: strerror(code)))
     }
@@ -31,7 +31,7 @@ package struct SocketAddress {
     fileprivate var storage = sockaddr_storage()
     fileprivate var size: socklen_t = 0
 
-    /// Every address of `host`, in the order in which the system wants them tried; at least one.
+    /// Every address of `host`, in the system's order of preference; at least one.
     package static func resolve(host: String, port: UInt16) throws(SocketError) -> [SocketAddress] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -53,13 +53,13 @@ package struct SocketAddress {
     }
 }
 
-/// A connected TCP socket, closed when it goes away.
+/// A connected TCP socket, closed when it is released.
 package struct Socket: ~Copyable, Sendable {
     private let descriptor: Int32
 
     deinit { _ = close(descriptor) }
 
-    /// - Throws: `SocketError`, also when the connection is not there by `deadline`.
+    /// - Throws: `SocketError`, also if the connection is not established by `deadline`.
     package init(connectedTo address: SocketAddress, deadline: ContinuousClock.Instant) throws(SocketError) {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         descriptor = socket(Int32(address.storage.ss_family), type, 0)
@@ -76,13 +76,13 @@ package struct Socket: ~Copyable, Sendable {
             unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size)
             guard failure == 0 else { throw .system(failure) }
         }
-        // A request goes out in one piece; nothing is gained by waiting for more of it.
+        // A request is sent in one piece, so delaying it gains nothing.
         var one: Int32 = 1
         unsafe setsockopt(
             descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Sends as many of `bytes`, of which there is at least one, as the system takes at once.
+    /// Sends as many of `bytes`, at least one, as the system takes at once.
     /// - Returns: how many those were, at least 1.
     package func send(_ bytes: Span<UInt8>, deadline: ContinuousClock.Instant) throws(SocketError) -> Int {
         while true {
@@ -94,12 +94,12 @@ package struct Socket: ~Copyable, Sendable {
         }
     }
 
-    /// How many bytes to ask for where `missing` more are known to come: few calls for a large reply, and `limit` at most, so that
-    /// memory does not grow by what a peer only announces.
+    /// How many bytes to request if `missing` more are known to come: few calls for a large reply, and at most `limit`,
+    /// so that a peer's claim alone does not grow memory.
     static func readSize(missing: Int, limit: Int) -> Int { min(max(missing, 16 << 10), limit) }
 
-    /// Appends what has arrived, at least 1 and at most `size` bytes, to `buffer`.
-    /// - Throws: `SocketError`, also when the peer has closed the connection.
+    /// Appends the bytes that have arrived, at least 1 and at most `size`, to `buffer`.
+    /// - Throws: `SocketError`, also if the peer has closed the connection.
     package func receive(
         upTo size: Int, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
     ) throws(SocketError) {
@@ -117,7 +117,7 @@ package struct Socket: ~Copyable, Sendable {
         }
     }
 
-    /// After a failed call: waits until it is worth trying again, or throws.
+    /// After a failed call: waits until a retry makes sense, or throws.
     private func recover(
         from code: Int32, waitingFor event: Int32, until deadline: ContinuousClock.Instant
     ) throws(SocketError) {
@@ -130,8 +130,8 @@ package struct Socket: ~Copyable, Sendable {
 
     private func wait(for event: Int32, until deadline: ContinuousClock.Instant) throws(SocketError) {
         while true {
-            // Asked once even when the deadline has passed: what is there already is not late. Rounded up to whole
-            // milliseconds, so that the last one is not spent spinning; an hour at most at once.
+            // Polled once even after the deadline: data that is already there is not late. Rounded up to whole
+            // milliseconds, so that the last one is not spent spinning; at most an hour at once.
             let left = max(.zero, ContinuousClock.now.duration(to: deadline))
             let milliseconds = left == .zero ? 0 : Int32(min(left, .seconds(3600)) / .milliseconds(1)) + 1
             var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)

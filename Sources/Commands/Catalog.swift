@@ -1,9 +1,9 @@
-// Every command that the server has.
+// The catalog of the server's commands.
 
 import Bytes
 
-/// The rows, and how they are found. A new command is a case of `Command`, a row in `Rows/`, a function in the server, and a line
-/// of a transcript in the tests.
+/// The rows, and the lookups. A new command is a case of `Command`, a row in `Rows/`, a function in the server, and a
+/// line of a transcript in the tests.
 package enum Catalog {
     /// All rows; the index of each is that of its `Command`.
     package static let rows: [CommandSpec] = {
@@ -12,10 +12,10 @@ package enum Catalog {
         return specs
     }()
 
-    /// The commands themselves, without subcommands, in the order of `HELP`.
+    /// The commands without subcommands, in the order of `HELP`.
     package static let commands = rows.filter { $0.parent == nil }
 
-    /// The names of the commands by their rows, for `CommandNames`; subcommands are found by `subcommand`.
+    /// The commands' names by row, for `CommandNames`; `subcommand` finds subcommands.
     package static let names: [String?] = rows.map { $0.parent == nil ? $0.name : nil }
 
     private static let index = CommandNames(names)
@@ -44,7 +44,7 @@ package enum Catalog {
         return find(bytes.span)
     }
 
-    /// The command of a request, whose first argument is its name: the subcommand where the second names one.
+    /// The command of a request, whose first argument is its name; the subcommand, if the second argument names one.
     package static func find(_ arguments: [[UInt8]]) -> CommandSpec? {
         guard let name = arguments.first, let spec = find(name.span) else { return nil }
         guard arguments.count > spec.nameCount else { return spec }

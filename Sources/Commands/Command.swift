@@ -1,7 +1,7 @@
-// The commands, as an enum: a `switch` over it that leaves one out does not compile.
+// The commands as an enum: a `switch` over it that omits one does not compile.
 
-/// A command of the server, or a subcommand of one: a row of the catalog. The order is that of `HELP` and `COMMAND`; subcommands
-/// come behind their command.
+/// A command or subcommand: a row of the catalog. The order is that of `HELP` and `COMMAND`; subcommands follow their
+/// command.
 package enum Command: UInt8, CaseIterable, Sendable {
     case get, set, mget, mset, msetnx
     case getset, getdel, setnx, append, strlen, getrange, substr, setrange
@@ -25,10 +25,10 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case handover, wait, waitaof, after, seq
     case slowlog, slowlogGet, slowlogLen, slowlogReset, slowlogHelp
 
-    /// The place of the row in the catalog.
+    /// The row's index in the catalog.
     package var index: Int { Int(rawValue) }
 
-    /// The command at a place of the catalog.
+    /// The command at an index of the catalog.
     package init?(index: Int) {
         guard let value = UInt8(exactly: index) else { return nil }
         self.init(rawValue: value)

@@ -1,24 +1,24 @@
-// Commands found by their names, in either case, without making a string of one.
+// Finds commands by name, case-insensitively, without making a string.
 
 import Bytes
 
-/// The names of rows, by their hash. The array stands in the object itself: in a struct, each lookup would copy it.
+/// A hash table of names. The array is stored in the object itself: in a struct, each lookup would copy it.
 public final class CommandNames: Sendable {
-    /// Rows that there may be, subcommands included.
+    /// The largest number of rows, subcommands included.
     package static let rowLimit = 256
-    /// Bytes that a name may have.
+    /// The longest name, in bytes.
     package static let sizeLimit = 16
 
-    /// Runs of names whose hashes are neighbours end at an empty slot.
+    /// Linear probing: a run of occupied slots ends at an empty one.
     @usableFromInline let slots: InlineArray<512, Slot>
 
     @usableFromInline struct Slot: ~Copyable, Sendable {
-        /// The first eight bytes of the name, or all; and its last eight, or nothing.
+        /// The name's first eight bytes, or all; and its last eight, or nothing.
         @usableFromInline let low, high: UInt64
-        /// The bits in which a name may not differ: all but those that tell the cases of letters apart.
+        /// The bits that are compared: all except the case bit of letters.
         @usableFromInline let lowMask, highMask: UInt64
         @usableFromInline let size: Int
-        /// Of an empty slot, -1.
+        /// -1 for an empty slot.
         @usableFromInline let row: Int
 
         init(_ name: [UInt8], row: Int) {
@@ -30,7 +30,7 @@ public final class CommandNames: Sendable {
         }
     }
 
-    /// - Parameter names: of the rows, in upper case; nil of a row that is found in another way.
+    /// - Parameter names: of the rows, in upper case; nil for rows that are found otherwise.
     package init(_ names: [String?]) {
         precondition(names.count <= CommandNames.rowLimit, "more commands than there is room for")
         let names = names.map { $0.map { Array($0.utf8) } }
@@ -65,7 +65,7 @@ public final class CommandNames: Sendable {
             let difference =
                 (low ^ slots[slot].low) & slots[slot].lowMask | (high ^ slots[slot].high) & slots[slot].highMask
             if difference | UInt64(bitPattern: Int64(size ^ slots[slot].size)) == 0 { return slots[slot].row }
-            // An empty slot, whose size is 0, is not the name's.
+            // An empty slot has size 0 and matches no name.
             if slots[slot].row < 0 { return nil }
             slot = (slot &+ 1) % slots.count
         }
@@ -77,10 +77,10 @@ public final class CommandNames: Sendable {
         return (UInt64(littleEndian: name.word(at: 0)), UInt64(littleEndian: name.word(at: name.count &- 8)))
     }
 
-    /// By Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4), of what the cases of letters have in common.
+    /// Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4) of the bits that both letter cases share.
     @inlinable @inline(__always)
     static func slot(_ low: UInt64, _ high: UInt64) -> Int {
-        // A name of eight bytes has them in both words: there they must not meet.
+        // A name of eight bytes has them in both words: shift, so that they do not cancel out.
         let bits = (low ^ high &>> 8) & 0xdfdf_dfdf_dfdf_dfdf
         return Int(truncatingIfNeeded: (bits &* 0x9e37_79b9_7f4a_7c15) &>> 55)
     }

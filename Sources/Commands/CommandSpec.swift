@@ -1,40 +1,41 @@
-// The description of a command. The server checks requests against it and answers HELP and COMMAND with it, clients route and
-// repeat requests by it, puffin-cli explains, completes and prints by it, and a table of docs/protocol.md is made of it.
+// The description of a command. The server checks requests against it and answers HELP and COMMAND from it; clients
+// route and retry by it; puffin-cli takes help, completion and output from it; a table of docs/protocol.md is generated
+// from it.
 
 import Wire
 
 /// A row of the catalog.
 package struct CommandSpec: Sendable {
-    /// What a command is about.
+    /// The group of a command in HELP.
     package enum Group: String, CaseIterable, Sendable {
         case strings, keys, connection, server, replication
     }
 
-    /// What a reply is to a person.
+    /// How puffin-cli shows a reply.
     package enum Answer: Sendable {
-        /// `OK`, a number, a text: shown as it is.
+        /// `OK`, a number, a text: shown unchanged.
         case plain
-        /// A value; nothing means that there is no such key.
+        /// A value; a null means that the key does not exist.
         case value
-        /// How many keys were deleted; of one key, whether it was there.
+        /// The number of deleted keys; for one key, whether it existed.
         case deleted
-        /// Names and values in turns.
+        /// Alternating names and values.
         case pairs
-        /// A list of lists, each of which is a line.
+        /// A list of lists, each shown as a line.
         case rows
-        /// A text of several lines for people.
+        /// A text of several lines.
         case text
     }
 
-    /// The largest size of a reply that is no error.
+    /// The largest size of a reply that is not an error.
     package enum ReplyBound: Equatable, Sendable {
-        /// So many bytes, whatever is stored.
+        /// This many bytes, whatever is stored.
         case bytes(Int)
-        /// As many as its request.
+        /// The size of the request.
         case request
         /// One stored value.
         case value
-        /// It grows with the keys that are asked for or stored.
+        /// Grows with the keys that are requested or stored.
         case data
 
         /// `OK`, a number, a short text.
@@ -42,40 +43,40 @@ package struct CommandSpec: Sendable {
     }
 
     package let command: Command
-    /// In upper case; of a subcommand, without the command's.
+    /// In upper case; for a subcommand, without the command's name.
     package let name: String
-    /// Of a subcommand, the command that it belongs to. Its request is found and checked as one of that command first.
+    /// For a subcommand, the command that it belongs to. A request is first looked up and checked as that command.
     package let parent: Command?
     package let group: Group
     /// A sentence.
     package let summary: String
-    /// What may follow the name, in words: `a key and a value`.
+    /// The arguments in words, for errors: `a key and a value`.
     package let needs: String
-    /// How many arguments may follow the name, or both names, in RESP. Where Redis takes any number and finds fault with them
-    /// later, so does Puffin.
+    /// The number of arguments after the name, or both names, in RESP. Where Redis accepts any number and reports
+    /// errors later, so does Puffin.
     package let arity: ClosedRange<Int>
-    /// The same in a line; and in words.
+    /// The same for a line; and in words.
     package let lineArity: ClosedRange<Int>
     package let lineNeeds: String
-    /// Where the keys are, all names being counted as arguments.
+    /// The positions of the keys, counting all names as arguments.
     package let keys: Keys
     package let traits: Traits
     package let categories: Categories
     package let answer: Answer
     package let replyBound: ReplyBound
-    /// The first version that has it.
+    /// The first version that has the command.
     package let since: String
-    /// What follows the name in RESP, and in a line; nil where subcommands do.
+    /// What follows the name in RESP and in a line; nil if subcommands do.
     private let shownArguments: (resp: String, line: String)?
     private let form: LineForm
 
     /// - Parameters:
-    ///   - name: in upper case; of a subcommand, its own.
-    ///   - arguments: what follows the name; nil where subcommands do.
-    ///   - parent: of a subcommand, its command. The keys' places count both names.
-    ///   - lineArity: how many arguments may follow the name in a line, where that differs from RESP.
-    ///   - form: how the arguments of a line are found; of a subcommand, as its command says.
-    ///   - lineArguments: what follows the name in a line, where that differs; and in words.
+    ///   - name: in upper case; for a subcommand, its own.
+    ///   - arguments: what follows the name; nil if subcommands do.
+    ///   - parent: for a subcommand, its command. Key positions count both names.
+    ///   - lineArity: the number of arguments after the name in a line, if it differs from RESP.
+    ///   - form: how a line's arguments are found; a subcommand uses its command's.
+    ///   - lineArguments: what follows the name in a line, if it differs; and in words.
     init(
         _ command: Command, _ name: String, of parent: Command? = nil, _ arguments: String?,
         _ arity: ClosedRange<Int>, needs: String, _ summary: String, _ group: Group,
@@ -113,7 +114,7 @@ package struct CommandSpec: Sendable {
             categories: categories, answer: answer, replyBound: replyBound, since: since)
     }
 
-    /// As many arguments as the limits of a request allow.
+    /// As many arguments as the request limits allow.
     static let any = Int(Int32.max)
 
     // MARK: Usage
@@ -127,12 +128,12 @@ package struct CommandSpec: Sendable {
     /// A whole request: `SET <key> <value>`.
     package var usage: String { usage(arguments) }
 
-    /// The same as a line has it.
+    /// The same in a line.
     package var lineUsage: String { usage(shownArguments?.line ?? subcommandUsage) }
 
     private func usage(_ arguments: String) -> String { arguments.isEmpty ? fullName : "\(fullName) \(arguments)" }
 
-    /// `ADD|REMOVE <host:port>`, `GET [<count>]|LEN`, or, where there need be none, `[COUNT|DOCS]`.
+    /// `ADD|REMOVE <host:port>`, `GET [<count>]|LEN`, or `[COUNT|DOCS]` if they are optional.
     private var subcommandUsage: String {
         let shown = Catalog.subcommands(of: command).filter { !$0.traits.contains(.hidden) }
         let arguments = Set(shown.map(\.arguments))
@@ -147,10 +148,10 @@ package struct CommandSpec: Sendable {
 
     // MARK: Names
 
-    /// The names that a request begins with, one or two.
+    /// The number of names that a request begins with, one or two.
     package var nameCount: Int { parent == nil ? 1 : 2 }
 
-    /// With the command's, of a subcommand: `CONFIG GET`.
+    /// With the command's name, for a subcommand: `CONFIG GET`.
     package var fullName: String { parent.map { "\($0.spec.name) \(name)" } ?? name }
 
     /// As Redis names it in errors and figures: `get`, `config|get`.
@@ -158,13 +159,13 @@ package struct CommandSpec: Sendable {
 
     // MARK: In Redis' terms
 
-    /// The arity as Redis counts it: the names included, negative where more may follow.
+    /// The arity as Redis counts it: names included, negative if more arguments may follow.
     package var redisArity: Int {
         let least = arity.lowerBound + nameCount
         return arity.lowerBound == arity.upperBound ? least : -least
     }
 
-    /// The flag that COMMAND tells of it.
+    /// The flag that COMMAND shows.
     package var redisFlag: String {
         if traits.contains(.change) { return "write" }
         if traits.contains(.data) { return "readonly" }

@@ -1,8 +1,9 @@
-// The codes of errors: what programs tell errors apart by. The sentence behind a code is for people, and may change.
+// The codes of errors, by which programs tell them apart. The sentence after a code is for people, and may change.
 
 import Wire
 
-/// The first word of an error in RESP, or the second behind `ERR`. Lines have the sentence only. The order is that of the metrics.
+/// The first word of an error in RESP, or the second after `ERR`. Lines have only the sentence. The order is that of
+/// the metrics.
 package enum ErrorCode: String, CaseIterable, Sendable {
     case general = "ERR"
     case behind = "BEHIND"
@@ -16,12 +17,12 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case unknown = "UNKNOWN"
     case wrongPassword = "WRONGPASS"
 
-    /// What has become of the change that a request asked for.
+    /// What happened to the change that a request asked for.
     package enum Effect: Equatable, Sendable {
         case none
-        /// It is made, and may still be lost.
+        /// It was made, and may still be lost.
         case made
-        /// It may or may not be made.
+        /// It may or may not have been made.
         case unknown
     }
 
@@ -33,15 +34,15 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         }
     }
 
-    /// An error as a person reads it: the general code says nothing.
+    /// An error as a person reads it: the general code adds nothing.
     package static func described(_ code: String, _ message: String) -> String {
         code.isEmpty || code == general.rawValue ? message : "\(code) \(message)"
     }
 
-    /// Whether the code stands behind `ERR`, as clients know that word only.
+    /// Whether the code follows `ERR`, because clients know only that word.
     package var isSecondWord: Bool { self == .diskFull }
 
-    /// What it means, for the protocol's description.
+    /// Its meaning, for docs/protocol.md.
     package var meaning: String {
         switch self {
         case .general: "Nothing was changed: the request is wrong, or cannot be run; the sentence says why."
@@ -59,7 +60,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         }
     }
 
-    /// What is answered with it, for the protocol's description.
+    /// What raises it, for docs/protocol.md.
     package var raisedBy: String {
         switch self {
         case .general: "any request"

@@ -1,10 +1,10 @@
-// Commands of Redis that Puffin does not have, as far as a client has to know them: another server may have them. A row in the
-// catalog takes the place of an entry here.
+// Redis' commands that Puffin lacks, as far as a client must know them, because another server may have them. A row of
+// the catalog overrides an entry here.
 
 import Bytes
 
 extension Catalog {
-    /// What is known of a command of Redis that is not in the catalog.
+    /// The traits of a Redis command that is not in the catalog.
     package static func foreignTraits(_ name: Span<UInt8>) -> Traits? {
         foreignNames.index(of: name).map { foreign[$0].traits }
     }

@@ -1,7 +1,7 @@
-// The tables of docs/protocol.md that are made of the catalog.
+// The tables of docs/protocol.md that are generated from the catalog.
 
 extension Catalog {
-    /// Every command, as a table of Markdown: a row for each request that there is, in the order of `HELP`, group by group.
+    /// Every command as a Markdown table: a row per request, in the order of `HELP`, group by group.
     package static var reference: String {
         var lines = ["", "| request | what it does | category | since |", "|---|---|---|---|"]
         for group in CommandSpec.Group.allCases {
@@ -13,7 +13,7 @@ extension Catalog {
 }
 
 extension CommandSpec {
-    /// Whether it can be asked for as it stands, without a subcommand.
+    /// Whether it can be requested without a subcommand.
     fileprivate var isRequest: Bool { Catalog.subcommands(of: command).isEmpty || arity.lowerBound == 0 }
 
     fileprivate var referenceRow: String {
@@ -24,7 +24,7 @@ extension CommandSpec {
 }
 
 extension ErrorCode {
-    /// Every code, as a table of Markdown.
+    /// Every code as a Markdown table.
     package static var reference: String {
         let rows = allCases.map { code in
             let word = code.isSecondWord ? "\(general.rawValue) \(code.rawValue)" : code.rawValue

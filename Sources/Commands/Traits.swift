@@ -1,41 +1,42 @@
-// What the server, clients and tools have to know of a command before they run, send or repeat it.
+// What the server, clients and tools must know about a command before they run, send or retry it.
 
-/// Properties of a command. Each is read by some program.
+/// Properties of a command. Each is used by some program.
 @frozen public struct Traits: OptionSet, Sendable {
     public let rawValue: UInt32
 
     @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// Reads or changes pairs: it is refused while they are loaded.
+    /// Reads or changes pairs: refused while they are loaded.
     @inlinable public static var data: Traits { Traits(rawValue: 1 << 0) }
     /// Changes pairs: it becomes a record of the log, and a follower refuses it.
     @inlinable public static var change: Traits { Traits(rawValue: 1 << 1) }
-    /// Removes pairs and never adds any: it may use what a full disk or memory holds back.
+    /// Removes pairs and never adds any: it may use the reserve of a full disk or memory.
     @inlinable public static var shrink: Traits { Traits(rawValue: 1 << 2) }
-    /// Each of its keys is followed by a value that the key gets, so that the memory limit has a say.
+    /// Each of its keys is followed by a value to store, so the memory limit applies.
     @inlinable public static var storesValues: Traits { Traits(rawValue: 1 << 3) }
-    /// Removes every pair: people are asked before.
+    /// Removes every pair: tools ask for confirmation.
     @inlinable public static var clears: Traits { Traits(rawValue: 1 << 4) }
-    /// May be answered in a later turn, and holds up what is behind it on its connection until then.
+    /// May be answered in a later turn, and holds up later requests of its connection until then.
     @inlinable public static var later: Traits { Traits(rawValue: 1 << 5) }
-    /// Has an effect other than on pairs: on what the server does, is, or notes. Sending it twice may do it twice.
+    /// Has an effect other than on pairs: on the server's work, state or records. Sending it twice may do it twice.
     @inlinable public static var effect: Traits { Traits(rawValue: 1 << 6) }
-    /// Its reply holds for the server that sends it only: a follower's is no substitute.
+    /// Its reply is about the server that sends it: a follower's is no substitute.
     @inlinable public static var local: Traits { Traits(rawValue: 1 << 7) }
     /// Reads or changes the state of its connection. Connections that several callers share refuse it.
     @inlinable public static var connection: Traits { Traits(rawValue: 1 << 8) }
-    /// Its connection no longer carries requests and replies afterwards. Connections that several callers share refuse it.
+    /// The connection carries no requests and replies afterwards. Connections that several callers share refuse it.
     @inlinable public static var takesConnection: Traits { Traits(rawValue: 1 << 9) }
-    /// For administrators: answered also on a connection beyond the limit of clients. It neither reads nor changes pairs, nor
-    /// waits for as long as a client likes.
+    /// For administrators: answered also on connections beyond the limit of clients. It neither reads nor changes
+    /// pairs, and does not wait for as long as a client likes.
     @inlinable public static var urgent: Traits { Traits(rawValue: 1 << 10) }
     /// Run only for clients on the server's own machine, as long as there are no users with rights.
     @inlinable public static var loopback: Traits { Traits(rawValue: 1 << 12) }
-    /// For Redis clients, or for servers among themselves: help for people need not show it.
+    /// For Redis clients, or between servers: help for people need not show it.
     @inlinable public static var hidden: Traits { Traits(rawValue: 1 << 11) }
 }
 
-/// What access rules are about, by Redis' names. Each command has at least one: a `CommandSpec` without does not compile.
+/// Categories for access rules, with Redis' names. Each command has at least one: a `CommandSpec` without categories
+/// does not compile.
 package struct Categories: OptionSet, Sendable {
     package let rawValue: UInt32
 
@@ -45,9 +46,9 @@ package struct Categories: OptionSet, Sendable {
     package static let read = Categories(rawValue: 1 << 0)
     /// Changes pairs.
     package static let write = Categories(rawValue: 1 << 1)
-    /// Is about the connection, or about nothing at all.
+    /// Concerns the connection, or nothing at all.
     package static let connection = Categories(rawValue: 1 << 2)
-    /// Is about the server.
+    /// Concerns the server.
     package static let admin = Categories(rawValue: 1 << 3)
 
     private static let names = ["@read", "@write", "@connection", "@admin"]

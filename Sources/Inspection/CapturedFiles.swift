@@ -1,5 +1,5 @@
-// The files of a data set as they stand at one moment, while a server may be writing, sealing, compacting and removing
-// them. What is found is held open, so that what happens to the names later does not matter.
+// The files of a data set at one moment, while a server may be writing, sealing, compacting and removing them. Files
+// are held open once found, so later renames and removals do not matter.
 
 import Bytes
 import LogFormat
@@ -8,11 +8,11 @@ import SystemPackage
 
 /// Why a data set cannot be inspected.
 package enum InspectionError: Error, Equatable, Sendable {
-    /// Neither the snapshot nor the log's folder is there.
+    /// Neither the snapshot nor the log's folder exists.
     case missing(data: String)
-    /// The folder is there, and has neither segments nor a snapshot.
+    /// The folder exists, without segments or a snapshot.
     case empty(data: String)
-    /// A folder where the data file's path was expected.
+    /// A folder instead of the data file.
     case folder(data: String)
     case store(StoreError)
 }
@@ -47,18 +47,17 @@ extension InspectionError: CustomStringConvertible {
 package struct CapturedFiles: Sendable {
     let disk: any Disk
     let files: DataFiles
-    /// The first numbers of the segments, in order. The last one may be being written to.
+    /// The first numbers of the segments, in order. The last one may still grow.
     let segments: [UInt64]
     let snapshot: (any DiskFile)?
     private let held: [UInt64: any DiskFile]
 
-    /// Segments that are held open, the newest ones: more would take too many descriptors, and the oldest are rarely
-    /// needed.
+    /// The newest segments are held open: more would take too many descriptors, and the oldest are rarely needed.
     private static let heldCount = 400
-    /// Listings after which one is taken as it is. Two in a row are the same unless segments come and go all the while.
+    /// Listings after which the last one is accepted. Two in a row are equal unless segments come and go all the time.
     private static let attempts = 200
 
-    /// Finds the files: a list of segments and a snapshot that were there at the same time.
+    /// Finds the files: a list of segments and a snapshot that existed at the same time.
     package init(_ files: DataFiles, on disk: any Disk) throws(InspectionError) {
         self.disk = disk
         self.files = files
@@ -87,7 +86,7 @@ package struct CapturedFiles: Sendable {
         if segments.isEmpty && snapshot == nil { throw try CapturedFiles.absence(files, on: disk) }
     }
 
-    /// Why there is nothing to look at.
+    /// Why there is nothing to inspect.
     private static func absence(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> InspectionError {
         do throws(StoreError) {
             let contents = try files.contents(on: disk)
@@ -101,7 +100,7 @@ package struct CapturedFiles: Sendable {
         }
     }
 
-    /// The segments; nil where their folder is not there.
+    /// The segments; nil if their folder does not exist.
     private static func list(_ files: DataFiles, on disk: any Disk) throws(StoreError) -> [UInt64]? {
         do throws(StoreError) {
             return try files.contents(on: disk).segments
@@ -111,7 +110,7 @@ package struct CapturedFiles: Sendable {
         }
     }
 
-    /// The newest segments; nil where one of them is gone.
+    /// The newest segments; nil if one of them is gone.
     private static func open(
         _ segments: [UInt64], _ files: DataFiles, on disk: any Disk
     ) throws(StoreError) -> [UInt64: any DiskFile]? {
@@ -140,26 +139,26 @@ package struct CapturedFiles: Sendable {
         }
     }
 
-    /// A segment; nil where retention has removed it since.
+    /// A segment; nil if retention has removed it since.
     func segment(_ first: UInt64) throws(StoreError) -> (any DiskFile)? {
         if let file = held[first] { return file }
         return try CapturedFiles.open(files.segment(firstSeq: first), on: disk)
     }
 
-    /// The snapshot's header; nil where there is no snapshot.
+    /// The snapshot's header; nil if there is no snapshot.
     func snapshotHeader() throws(StoreError) -> SnapshotHeader? {
         guard let snapshot else { return nil }
         return try SnapshotReader(snapshot.source, chunkSize: 64 << 10).header
     }
 
-    /// Bytes of all files, with the space that is reserved ahead.
+    /// Bytes of all files, preallocated space included.
     package func size() throws(StoreError) -> Int {
         var size = try snapshot?.size() ?? 0
         for first in segments { size += try segment(first)?.size() ?? 0 }
         return size
     }
 
-    /// The segment that holds `seq`, or the first one behind it, and those that follow.
+    /// The segment that holds `seq`, or the first one after it, and all later ones.
     func segments(from seq: UInt64) -> ArraySlice<UInt64> {
         let start = segments.lastIndex { $0 <= seq } ?? segments.startIndex
         return segments[start...]

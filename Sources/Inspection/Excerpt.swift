@@ -1,10 +1,10 @@
-// Keys and values as people can look at them: they may be any bytes, many megabytes, and meant to do harm to a terminal.
+// Keys and values for display: they may contain any bytes, be many megabytes long, and be meant to attack a terminal.
 
 import Bytes
 
 extension Span where Element == UInt8 {
-    /// The beginning of the bytes, at most `width` characters: escaped as in JSON, what a terminal would act on as well;
-    /// as base64 where they are not UTF-8. Ends with `…` where it was cut.
+    /// The beginning of the bytes, at most `width` characters: escaped as in JSON and safe on a terminal; as base64 if
+    /// they are not UTF-8. Ends with `…` if it was cut.
     package func excerpt(of width: Int) -> String {
         guard let text = beginning(width) else { return base64(width) }
         var shown = ""
@@ -18,10 +18,10 @@ extension Span where Element == UInt8 {
         return text.utf8.count < count ? cut(shown, to: width) : shown
     }
 
-    /// As much of the text as can be shown, in whole characters; nil where it is not UTF-8.
+    /// As much of the text as fits, in whole characters; nil if it is not UTF-8.
     private func beginning(_ width: Int) -> String? {
         var size = min(count, 4 * width)
-        // Not in the middle of a character.
+        // Do not cut inside a character.
         while size < count && size > 0 && self[size] & 0xc0 == 0x80 { size -= 1 }
         let start = extracting(0..<size)
         return start.isUTF8 ? String(start) : nil

@@ -1,17 +1,17 @@
-// Every change of one key that the files still know of.
+// Every change of one key that the files still have.
 
 import Bytes
 import LogFormat
 import Store
 
-/// What became of a key, in the order of the log.
+/// The history of a key, in the order of the log.
 package struct KeyHistory: ~Copyable {
     package enum Event: Equatable, Sendable {
         case set([UInt8])
         case delete
         /// Every key was removed.
         case clear
-        /// What the snapshot has; nil where the key is not in it. What was before may have been removed.
+        /// The snapshot's value; nil if the key is not in it. Earlier changes may have been removed.
         case snapshot([UInt8]?)
     }
 
@@ -24,9 +24,9 @@ package struct KeyHistory: ~Copyable {
 
     private let key: [UInt8]
     private var cursor: LogCursor
-    /// What the snapshot has, where the segments do not tell everything; until it has been told.
+    /// The snapshot's entry, if the segments do not have everything; until it is returned.
     private var snapshot: Entry?
-    /// Changes that have been read and not been told.
+    /// Changes that have been read and not returned.
     private var ready: ArraySlice<Entry> = []
     /// Changes before this one are no longer in the log.
     package let first: UInt64
@@ -59,16 +59,16 @@ package struct KeyHistory: ~Copyable {
         return entry
     }
 
-    /// Goes on to what happened next.
-    /// - Returns: nil behind the last change.
-    /// - Throws: `StoreError`; what was told until then is good.
+    /// Advances to the next entry.
+    /// - Returns: nil after the last change.
+    /// - Throws: `StoreError`; everything returned before is good.
     package mutating func next() throws(StoreError) -> Entry? {
         while true {
             if let entry = ready.popFirst() { return entry }
             let hasMore = try cursor.next()
             if hasMore {
                 try read()
-                // What the snapshot has stands behind the last change that it holds.
+                // The snapshot's entry follows the last change in the snapshot.
                 if let told = snapshot, cursor.position.seq > told.seq {
                     snapshot = nil
                     ready.insert(told, at: ready.startIndex)

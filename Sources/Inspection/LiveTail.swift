@@ -1,22 +1,22 @@
-// Reading a segment that somebody may be writing to. A read is not one moment: it may have a page as it was before a
-// write, and the next page as it is after the write behind it. What looks like damage is therefore read again. Writes
-// follow one another, so whatever the first reading has seen of a later one, the second reading has all of the one before.
+// Reads a segment that may be being written. A read is not atomic: it may see one page before a write and the next page
+// after a later write. Apparent damage is therefore read again. Writes are sequential, so if the first read has seen
+// part of a later write, the second read sees all of the earlier one.
 
 import Bytes
 import LogFormat
 import Store
 
-/// What stands next in a segment that may be being written to.
+/// What comes next in a segment that may be being written.
 enum LiveStep {
     case record
     case end
-    /// What a write that is under way, or was cut short, leaves.
+    /// The rest of a write that is in progress, or was cut short.
     case torn(Damage)
 }
 
 extension SegmentReader where Source == FileSource {
     /// Goes to the next record of the last segment.
-    /// - Throws: `StoreError.corruption` for what was found twice in a row, and is no torn write's.
+    /// - Throws: `StoreError.corruption` for damage found twice in a row that no torn write explains.
     mutating func nextWhileWritten() throws(StoreError) -> LiveStep {
         var suspected: Int?
         while true {
@@ -27,16 +27,16 @@ extension SegmentReader where Source == FileSource {
                 let isTorn = damage.isWhole ? false : try self.isTorn()
                 goBack()
                 if isTorn { return .torn(damage) }
-                // A durable line moves the end without being a record: then the damage is another.
+                // A durable line moves the end without being a record: then this is different damage.
                 if suspected == end { throw error }
                 suspected = end
             }
         }
     }
 
-    /// Opens the last segment, which may be being begun at this moment.
-    /// - Returns: nil where it has no whole header yet, and nothing behind that.
-    /// - Throws: `StoreError.corruption` for what was found twice in a row.
+    /// Opens the last segment, whose creation may be in progress.
+    /// - Returns: nil if it has no complete header yet, and nothing after it.
+    /// - Throws: `StoreError.corruption` for damage found twice in a row.
     static func last(
         _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: LogPosition?, reserveSize: Int = .max
     ) throws(StoreError) -> SegmentReader? {
@@ -49,9 +49,9 @@ extension SegmentReader where Source == FileSource {
                 guard case .corruption(let damage) = error, !damage.isWhole else { throw error }
                 var reader = LineReader(file.source)
                 _ = try reader.next()
-                // A crash leaves one line at most: the header is durable before anything is written behind it.
+                // A crash leaves one line at most: the header is durable before anything is written after it.
                 if try !reader.next() { return nil }
-                // It may have been written between the two readings.
+                // It may have been written between the two reads.
                 if isSuspected { throw error }
                 isSuspected = true
             }

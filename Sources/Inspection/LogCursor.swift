@@ -1,30 +1,30 @@
-// The log as one run of records, across segments, from a number on. What a server does meanwhile is no damage: the last
-// segment may end in the middle of a write, and once it is sealed the run goes on in the next.
+// The log as one run of records across segments, from a number on. A server's concurrent work is not damage: the last
+// segment may end inside a write, and after it is sealed the run continues in the next one.
 
 import Bytes
 import LogFormat
 import Store
 import SystemPackage
 
-/// Goes through the records of a log.
+/// Reads the records of a log in order.
 struct LogCursor: ~Copyable {
     private let captured: CapturedFiles
     private var pending: ArraySlice<UInt64>
     private var history: String?
     private var expected: LogPosition?
     private var current: SegmentReader<FileSource>?
-    /// The last segment, where a crash, or a server at this moment, has left it without a header.
+    /// The last segment, if a crash, or a server at this moment, has left it without a header.
     private var begun: UInt64?
-    /// What stands behind the last good record, where a write was cut short or is under way.
+    /// What follows the last good record, if a write was cut short or is in progress.
     private(set) var torn: Damage?
-    /// Changes that were passed over since `lookAgain`: retention has removed them while they were to be read.
+    /// Changes skipped since `lookAgain`: retention removed them before they could be read.
     private(set) var removed: [ClosedRange<UInt64>] = []
 
-    /// Who follows a log does not read the space that is reserved in a whole segment, up to its end, each time.
+    /// Following a log does not read all the preallocated space of a segment each time.
     private static let reserveSize = 1 << 20
 
     /// - Parameters:
-    ///   - seq: whole segments before the one that holds it are passed over.
+    ///   - seq: whole segments before the one that holds it are skipped.
     init(_ captured: CapturedFiles, from seq: UInt64 = 1) throws(StoreError) {
         self.captured = captured
         pending = captured.segments(from: seq)
@@ -32,8 +32,8 @@ struct LogCursor: ~Copyable {
     }
 
     /// Goes to the next record.
-    /// - Returns: whether there is one. Behind the last one, `lookAgain` tells whether there may be more by now.
-    /// - Throws: `StoreError`; what was read until then is good.
+    /// - Returns: false after the last one; `lookAgain` tells whether more have come since.
+    /// - Throws: `StoreError`; everything read before is good.
     mutating func next() throws(StoreError) -> Bool {
         while true {
             guard var reader = current.take() else {
@@ -65,11 +65,11 @@ struct LogCursor: ~Copyable {
         }
     }
 
-    /// Opens a segment, or passes over it where it was removed.
-    /// - Returns: false where it is being begun.
+    /// Opens a segment, or skips it if it was removed.
+    /// - Returns: false if its creation is in progress.
     private mutating func open(_ first: UInt64) throws(StoreError) -> Bool {
         guard let file = try captured.segment(first) else {
-            // What comes behind the last one, `lookAgain` finds.
+            // `lookAgain` finds what follows the last one.
             if let next = pending.first { removed.append(first...next - 1) }
             (expected, begun) = (nil, nil)
             return true
@@ -96,7 +96,7 @@ struct LogCursor: ~Copyable {
         try captured.files.contents(on: captured.disk).segments.allSatisfy { $0 > seq }
     }
 
-    /// Looks whether there is more behind what `next` has told to be the last record. Cheap where there is not.
+    /// Checks for records appended after `next` returned false. Cheap if there are none.
     /// - Returns: whether to call `next` again.
     mutating func lookAgain() throws(StoreError) -> Bool {
         removed = []
@@ -121,7 +121,7 @@ struct LogCursor: ~Copyable {
         return try captured.disk.exists(captured.files.segment(firstSeq: seq + 1))
     }
 
-    /// The segment that was read is gone, and so may be the next ones: goes on with the oldest that is there.
+    /// The segment being read is gone, and so may be the next ones: continues with the oldest that exists.
     private mutating func findSegments(from seq: UInt64) throws(StoreError) -> Bool {
         let found = try captured.files.contents(on: captured.disk).segments.filter { $0 >= seq }
         guard let first = found.first else { return false }
@@ -139,7 +139,7 @@ struct LogCursor: ~Copyable {
     private(set) var position = LogPosition.start
     /// In Unix milliseconds.
     private(set) var timestamp: UInt64 = 0
-    /// The current record's line as it stands, with a line feed.
+    /// The current record's line, with a line feed.
     private(set) var line = ByteBuffer()
 
     private mutating func note(_ reader: borrowing SegmentReader<FileSource>) {
@@ -156,6 +156,6 @@ struct LogCursor: ~Copyable {
         try current?.changes(apply: apply)
     }
 
-    /// What the current record says that it does.
+    /// The operation that the current record names.
     var operation: Operation { Operation(of: line.bytes) }
 }

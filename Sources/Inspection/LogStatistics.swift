@@ -1,10 +1,10 @@
-// What a log is made of, and how much of it is needed.
+// What a log consists of, and how much of it is needed.
 
 import Bytes
 import LogFormat
 import Store
 
-/// Numbers about the files of one data set. Sizes are in bytes.
+/// Figures of the files of one data set. Sizes are in bytes.
 package struct LogStatistics: Sendable {
     /// Records of one operation, and the bytes of their lines.
     package struct OperationCount: Equatable, Sendable {
@@ -12,31 +12,31 @@ package struct LogStatistics: Sendable {
         package var size = 0
     }
 
-    /// What the segments hold.
+    /// The records of the segments.
     package private(set) var operations: [Operation: OperationCount] = [:]
     package private(set) var firstSeq: UInt64?
     package private(set) var lastSeq: UInt64 = 0
     package private(set) var snapshotSeq: UInt64?
     package private(set) var snapshotSize = 0
     package private(set) var segmentCount = 0
-    /// Segments whose changes the snapshot holds, and the others without the space that is reserved ahead.
+    /// Segments whose changes are in the snapshot, and the others, without preallocated space.
     package private(set) var mergedSize = 0
     package private(set) var unmergedSize = 0
     package private(set) var reservedSize = 0
 
-    /// Pairs that the data set has now, their keys and values, and what a fresh snapshot of them would take.
+    /// The pairs that the data set has now, the size of keys and values, and that of a fresh snapshot.
     package private(set) var pairCount = 0
     package private(set) var keySize = 0
     package private(set) var valueSize = 0
     package private(set) var freshSize = 0
 
-    /// Without what is reserved ahead.
+    /// Without preallocated space.
     package var usedSize: Int { snapshotSize + mergedSize + unmergedSize }
-    /// The part of what is there that is needed: what a fresh snapshot would take, by what the files take.
+    /// The needed share: the size of a fresh snapshot divided by that of the files.
     package var liveRatio: Double { usedSize == 0 ? 1 : Double(freshSize) / Double(usedSize) }
 
     /// Reads all files, and holds every pair in memory meanwhile.
-    /// - Throws: `StoreError`, `corruption` where they are damaged.
+    /// - Throws: `StoreError`, `corruption` if they are damaged.
     package init(_ captured: CapturedFiles) throws(StoreError) {
         let table = Table()
         var position = LogPosition.start
@@ -64,7 +64,7 @@ package struct LogStatistics: Sendable {
             let size = try file.size()
             segmentCount += 1
             guard index + 1 < captured.segments.count else {
-                // What is not reserved ends with the last line's line feed.
+                // Used space ends with the last line's line feed.
                 let used = min(try TornTail.size(of: file, from: 0) + 1, size)
                 unmergedSize += used
                 reservedSize = size - used

@@ -1,28 +1,28 @@
-// What a repair gives up: the changes from a number on, what of them can still be read, and which keys they touch.
+// What a repair gives up: the changes from a number on, how many are still readable, and which keys they touch.
 
 import Bytes
 import Store
 
-/// Changes that the log will not have any more after a repair. Their bytes are set aside, not deleted.
+/// Changes that the log loses in a repair. Their bytes are set aside, not deleted.
 package struct LostChanges: Equatable, Sendable {
     package var first: UInt64
-    /// The last one that the files tell of: as far as is known, where the end of the log itself cannot be read.
+    /// The last change known from the files, if the end of the log itself is unreadable.
     package var last: UInt64
-    /// Records that can still be read, in what is set aside.
+    /// Readable records among what is set aside.
     package var readableCount = 0
-    /// Keys that readable records change: how many, and some of them, in their order.
+    /// Keys that readable records change: their number, and some of them, sorted.
     package var keyCount = 0
     package var keys: [[UInt8]] = []
     /// Whether a readable record removes every pair.
     package var hasClear = false
 
-    /// Keys that are named.
+    /// How many keys are named.
     package static let namedKeys = 20
 
     package var count: UInt64 { last - first + 1 }
 }
 
-/// Gathers what is lost.
+/// Collects what is lost.
 struct LossScan {
     private var loss: LostChanges
     private var keys: Set<[UInt8]> = []
@@ -31,7 +31,7 @@ struct LossScan {
         loss = LostChanges(first: first, last: first)
     }
 
-    /// Notes that changes up to `seq` were there.
+    /// Records that changes up to `seq` existed.
     mutating func note(_ seq: UInt64) { loss.last = max(loss.last, seq) }
 
     /// Reads a segment, or the rest of one.

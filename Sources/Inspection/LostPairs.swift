@@ -1,5 +1,5 @@
-// What of a damaged snapshot can be kept. Its lines are each provable by itself, so one that is damaged takes only itself
-// along, or one more.
+// What can be kept of a damaged snapshot. Each line can be verified by itself, so a damaged line costs only itself, or
+// one more.
 
 import Bytes
 import LogFormat
@@ -7,7 +7,7 @@ import Store
 
 /// Pairs of a snapshot that a repair gives up. The damaged file is kept beside the new one.
 package struct LostPairs: Equatable, Sendable {
-    /// A line that is not kept, from 1, and its key where that is legible.
+    /// A line that is not kept, from 1, and its key if that is readable.
     package struct Line: Equatable, Sendable {
         package var number: Int
         package var key: [UInt8]?
@@ -15,13 +15,13 @@ package struct LostPairs: Equatable, Sendable {
 
     /// Pairs that are kept.
     package private(set) var keptCount = 0
-    /// Lines that are not kept, the last line not among them: how many, and the first of them.
+    /// Lines that are not kept, except for the last line: their number, and the first of them.
     package private(set) var lineCount = 0
     package private(set) var lines: [Line] = []
-    /// Pairs that the file should have; nil where its last line cannot be read.
+    /// Pairs that the file should have; nil if its last line is unreadable.
     package private(set) var expectedCount: Int?
 
-    /// Lines that are named.
+    /// How many lines are named.
     package static let namedLines = 20
 
     init(_ file: any DiskFile) throws(StoreError) {
@@ -62,7 +62,7 @@ package struct LostPairs: Equatable, Sendable {
         }
     }
 
-    /// - Returns: whether the current pair can be kept: a whole line may still stand where it does not belong.
+    /// - Returns: whether the current pair can be kept: an intact line may still be in the wrong place.
     private mutating func take(
         _ reader: inout SalvageReader, _ previous: inout [UInt8]?,
         _ keep: (borrowing Change) throws(StoreError) -> Void

@@ -1,10 +1,10 @@
-// Records that were asked for, one after the other, and how they are shown: as they stand in the log, or as rows.
+// Lists requested records, as lines of the log or as rows.
 
 import Bytes
 import LogFormat
 import Store
 
-/// Lists records; goes on as more come, where it is asked to.
+/// Lists records, and continues as more come, if requested.
 package struct RecordListing: ~Copyable {
     private let query: RecordQuery
     private var cursor: LogCursor
@@ -16,8 +16,8 @@ package struct RecordListing: ~Copyable {
     }
 
     /// Goes to the next record that matches.
-    /// - Returns: whether there is one. Behind the last one, `lookAgain` tells whether there may be more by now.
-    /// - Throws: `StoreError`; what was listed until then is good.
+    /// - Returns: false after the last one; `lookAgain` tells whether more have come since.
+    /// - Throws: `StoreError`; everything listed before is good.
     package mutating func next() throws(StoreError) -> Bool {
         while !isPast, try cursor.next() {
             let (seq, time) = (cursor.position.seq, cursor.timestamp)
@@ -36,21 +36,21 @@ package struct RecordListing: ~Copyable {
         return matches
     }
 
-    /// Whether nothing that will ever be written can match.
+    /// Whether no future record can match.
     package var isComplete: Bool { isPast }
 
-    /// Looks whether records have come behind the last one.
+    /// Checks for records after the last one.
     /// - Returns: whether to call `next` again.
     package mutating func lookAgain() throws(StoreError) -> Bool { try cursor.lookAgain() }
 
-    /// Changes that were passed over since `lookAgain`: retention has removed them while they were to be read.
+    /// Changes skipped since `lookAgain`: retention removed them before they could be read.
     package var removed: [ClosedRange<UInt64>] { cursor.removed }
 
-    /// Appends the current record's line as it stands in the log.
+    /// Appends the current record's line as in the log.
     package func append(lineTo buffer: inout ByteBuffer) { buffer.append(cursor.line.bytes) }
 
     /// Appends a row for each change of the current record: number, time, operation, key and value.
-    /// - Parameter width: characters of a row; what is longer is cut.
+    /// - Parameter width: the width of a row in characters; longer rows are cut.
     package mutating func append(rowsTo buffer: inout ByteBuffer, width: Int) throws(StoreError) {
         let (seq, time) = (cursor.position.seq, Timestamp(milliseconds: cursor.timestamp))
         let isMulti = cursor.operation == .multi
@@ -61,7 +61,7 @@ package struct RecordListing: ~Copyable {
         buffer.append(rows.bytes)
     }
 
-    /// Appends the row above all others.
+    /// Appends the heading.
     package static func append(headingTo buffer: inout ByteBuffer) {
         buffer.append(text: padded("seq", to: 12, left: true) + "  ")
         buffer.append(text: padded("time (UTC)", to: 24) + "  " + padded("op", to: 12) + "  ")
@@ -78,7 +78,7 @@ extension ByteBuffer {
         append(time: time)
         append("  ")
         let of = isMulti ? "multi " : ""
-        // What is left behind the columns of a fixed width.
+        // The width left after the fixed columns.
         let rest = max(width - 80, 10)
         switch change.kind {
         case .set:
@@ -93,7 +93,7 @@ extension ByteBuffer {
     }
 }
 
-/// A text with blanks in front of it, or behind it, up to a width in characters.
+/// A text padded with spaces to a width in characters.
 func padded(_ text: String, to width: Int, left: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(width - text.unicodeScalars.count, 0))
     return left ? blanks + text : text + blanks

@@ -1,13 +1,13 @@
-// Which records somebody wants to see.
+// Which records to list.
 
 import Bytes
 import LogFormat
 
-/// Conditions on records, all of which have to hold.
+/// Conditions on records; all must hold.
 package struct RecordQuery: Sendable {
     /// A record with a change of this key.
     package var key: [UInt8]?
-    /// A record with a change of a key that begins so.
+    /// A record with a change of a key with this prefix.
     package var prefix: [UInt8]?
     package var seqs: ClosedRange<UInt64> = 0...(.max)
     /// In Unix milliseconds.
@@ -15,10 +15,10 @@ package struct RecordQuery: Sendable {
 
     package init() {}
 
-    /// Whether the changes of a record matter at all.
+    /// Whether the query looks at a record's changes at all.
     var namesKeys: Bool { key != nil || prefix != nil }
 
-    /// Whether a change is of a key that is asked for. `clear` names none.
+    /// Whether a change is of a requested key. `clear` has no key.
     func matches(_ change: borrowing Change) -> Bool {
         change.kind == .clear ? !namesKeys : matches(change.key)
     }

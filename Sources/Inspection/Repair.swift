@@ -1,5 +1,5 @@
-// Carries a plan out. Every step leaves the data set so that a crash loses nothing, and a second repair finishes what the
-// first has begun: what is to be set aside is durable under its new name before it is gone from its old place.
+// Carries out a plan. After each step a crash loses nothing, and a second repair finishes what the first began: what is
+// set aside is durable under its new name before it leaves its old place.
 
 import Bytes
 import Store
@@ -12,17 +12,17 @@ package final class Repair {
     private let files: DataFiles
     private let time: UInt64
     private let lock: any DiskLock
-    /// The names under which things were set aside.
+    /// The names of what was set aside.
     package private(set) var setAside: [String] = []
 
     /// Takes the lock and makes the plan.
-    /// - Parameter time: Unix milliseconds; what is set aside is named by it.
-    /// - Throws: `InspectionError`; `StoreError.locked` in it where a server runs.
+    /// - Parameter time: Unix milliseconds, for the names of what is set aside.
+    /// - Throws: `InspectionError`; it contains `StoreError.locked` if a server runs.
     package init(_ files: DataFiles, on disk: any Disk, time: UInt64) throws(InspectionError) {
         self.disk = disk
         self.files = files
         self.time = time
-        // Before the lock, which would make a file.
+        // Before locking, which would create a file.
         _ = try CapturedFiles(files, on: disk)
         do throws(StoreError) {
             try disk.createFolder(files.folder)
@@ -38,8 +38,8 @@ package final class Repair {
         }
     }
 
-    /// Does what the plan says. When this returns, all of it is durable.
-    /// - Throws: `StoreError`; nothing is lost then, and a second repair goes on.
+    /// Carries out the plan. All of it is durable on return.
+    /// - Throws: `StoreError`; nothing is lost then, and a second repair continues.
     package func apply() throws(StoreError) {
         guard plan.obstacle == nil, !plan.steps.isEmpty else { return }
         for step in plan.steps {
@@ -72,7 +72,7 @@ package final class Repair {
         guard let header = plan.verification.files.first(where: { $0.kind == .snapshot })?.header else { return }
         try files.removeTemporaryFiles(try files.contents(on: disk), on: disk)
         let damaged = try disk.open(files.snapshot, for: .reading)
-        // A copy, not another name: there has to be a snapshot under its own name all the while.
+        // A copy, not a rename: a snapshot must exist under its own name all the time.
         let name = try TornTail.unusedName(files.snapshot.string + ".damaged-", time: time, on: disk)
         try copy(damaged, to: name)
         setAside.append(name.string)

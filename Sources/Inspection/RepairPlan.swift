@@ -1,5 +1,5 @@
-// What a repair would do. Nothing is guessed and nothing is deleted: what is kept is everything that the checksums prove,
-// up to the first change that they do not; what is not kept is set aside under another name.
+// What a repair would do. Nothing is guessed or deleted: it keeps everything that the checksums prove, up to the first
+// change that they do not, and sets the rest aside under another name.
 //
 //     merged segments      the snapshot has their changes: set aside where they are damaged, and nothing is lost
 //     the snapshot         set aside where the log has everything; else its sound pairs become a new snapshot
@@ -11,23 +11,23 @@ import LogFormat
 import Store
 import SystemPackage
 
-/// A step of a repair, in terms of the segments' first numbers.
+/// A step of a repair; segments are named by their first numbers.
 package enum RepairStep: Equatable, Sendable {
-    /// Writes the sound pairs of the snapshot to a new one of the same change, and keeps the old one beside it.
+    /// Writes the intact pairs of the snapshot to a new one of the same change, and keeps the old one beside it.
     case rewriteSnapshot
     /// Renames the snapshot.
     case setSnapshotAside
-    /// Moves what stands from a byte on to a file of its own.
+    /// Moves everything from an offset on to a file of its own.
     case cut(segment: UInt64, from: Int)
     /// Renames a segment.
     case setAside(segment: UInt64)
-    /// Renames DURABLE, which says that the log reached a change that it will not have.
+    /// Renames DURABLE, which claims that the log reached a change that it will not have.
     case setMarkAside(reached: UInt64)
-    /// As `cut`, for what a write that was cut short has left.
+    /// As `cut`, for the rest of a write that was cut short.
     case setTailAside(segment: UInt64, from: Int, size: Int)
 }
 
-/// A plan to make a data set startable again.
+/// A plan that makes a data set startable again.
 package struct RepairPlan: Sendable {
     package private(set) var steps: [RepairStep] = []
     /// Why nothing can be done, and what to do instead.
@@ -36,7 +36,7 @@ package struct RepairPlan: Sendable {
     package private(set) var lost: LostChanges?
     /// Pairs of the snapshot that are given up.
     package private(set) var lostPairs: LostPairs?
-    /// Where the log ends after the repair.
+    /// The end of the log after the repair.
     package private(set) var kept = LogPosition.start
     /// What was found.
     package let verification: Verification
@@ -45,7 +45,7 @@ package struct RepairPlan: Sendable {
     private var segments: [FileFinding]
     private var files: DataFiles { verification.captured.files }
 
-    /// - Throws: `StoreError` where a file cannot be read.
+    /// - Throws: `StoreError` if a file cannot be read.
     package init(_ verification: Verification) throws(StoreError) {
         self.verification = verification
         segments = verification.files.filter { $0.kind != .snapshot }
@@ -59,7 +59,7 @@ package struct RepairPlan: Sendable {
         planMark()
     }
 
-    /// The first step: from then on a start takes the log as it is.
+    /// The first step: after it a start accepts the log as it is.
     private mutating func planMark() {
         guard let mark = verification.mark, obstacle == nil else { return }
         let last = segments.last { $0.kind == .segment }?.first
@@ -72,7 +72,7 @@ package struct RepairPlan: Sendable {
 
     // MARK: The snapshot
 
-    /// - Returns: false where it cannot be repaired.
+    /// - Returns: false if it cannot be repaired.
     private mutating func planSnapshot() throws(StoreError) -> Bool {
         guard let snapshot = verification.files.first(where: { $0.kind == .snapshot }) else { return true }
         guard snapshot.isDamage else {
@@ -98,7 +98,7 @@ package struct RepairPlan: Sendable {
         return true
     }
 
-    /// The last change up to which the segments have every change, from the first on; 0 where they do not reach back.
+    /// The last change of the unbroken run from the first segment on; 0 if the segments do not reach back to it.
     private var soundReach: UInt64 {
         var reach: UInt64 = 0
         for segment in segments {
@@ -119,7 +119,7 @@ package struct RepairPlan: Sendable {
         return finding.kind == .gap ? finding.last <= base.seq : next.map { $0.first <= base.seq + 1 } ?? false
     }
 
-    /// Sets aside merged segments that are damaged, and those before them, which nothing connects any more.
+    /// Sets aside damaged merged segments, and those before them, which are no longer connected.
     private mutating func planMergedSegments() {
         guard let last = segments.lastIndex(where: { $0.isDamage && isMerged($0) }) else { return }
         setAside(segments[...last])
@@ -127,7 +127,7 @@ package struct RepairPlan: Sendable {
     }
 
     private mutating func setAside(_ findings: ArraySlice<FileFinding>) {
-        // The newest first: what is left never has a gap that was not there before.
+        // Newest first: what is left never has a new gap.
         for finding in findings.reversed() where finding.kind == .segment {
             steps.append(.setAside(segment: finding.first))
         }
@@ -155,7 +155,7 @@ package struct RepairPlan: Sendable {
         if kept.seq == 0 { refuseToKeepNothing() }
     }
 
-    /// An empty data set is no repair.
+    /// An empty data set is not a repair.
     private mutating func refuseToKeepNothing() {
         steps = []
         obstacle = """
@@ -174,7 +174,7 @@ package struct RepairPlan: Sendable {
         if position.seq > kept.seq { kept = position }
     }
 
-    /// The last segment ends, or is damaged, before the change that the snapshot holds.
+    /// The last segment ends, or is damaged, before the last change in the snapshot.
     private mutating func planUnreached(_ index: Int) throws(StoreError) {
         let found = try loss(from: base.seq + 1, index)
         guard found.readableCount == 0 else {
@@ -185,7 +185,7 @@ package struct RepairPlan: Sendable {
             steps = []
             return
         }
-        // Nothing is behind the snapshot. What is left must not end before it either.
+        // Nothing follows the snapshot. What is left must not end before it either.
         setAside(segments[...])
         segments = []
     }

@@ -1,33 +1,33 @@
-// Reads what can still be read of a damaged file. Each line of a segment or snapshot continues the checksum of the line
-// before, so behind a damaged line it is not certain what the next one continues: the sum that stands in the damaged
-// line, or the sum of its bytes, whichever of the two was not damaged. A line that fits one of them is sound, and so are
-// those behind it. Where neither fits, one line more cannot be proved, and is not used.
+// Reads what is still readable of a damaged file. Each line of a segment or snapshot continues the checksum of the line
+// before it, so after a damaged line there are two candidates: the sum in the damaged line, and the sum of its bytes,
+// whichever was not damaged. A line that fits one of them is intact, and so are those after it. If neither fits, one
+// more line cannot be proved, and is not used.
 
 import Bytes
 import LogFormat
 import Store
 
-/// Reads the sound lines of a file with damage.
+/// Reads the intact lines of a damaged file.
 struct SalvageReader: ~Copyable {
     private var reader: LineReader<FileSource>
     private var parser = RecordParser()
-    /// The sums that the next line may continue.
+    /// The checksums that the next line may continue.
     private var chains: [UInt32]
 
-    /// More would make it likelier that a damaged line fits by chance: this way it is less than one in 500 million.
+    /// More would make it likelier that a damaged line fits by chance: this keeps it below one in 500 million.
     private static let chainLimit = 8
 
     enum Step {
         case sound(LogLine)
-        /// Damaged, or not to be proved sound.
+        /// Damaged, or not provably intact.
         case unsound
         case end
     }
 
     /// - Parameters:
-    ///   - start: where to begin, in bytes.
-    ///   - number: how many lines stand before it.
-    ///   - chain: the sum before the first line, where it is known.
+    ///   - start: the offset to begin at, in bytes.
+    ///   - number: the number of lines before it.
+    ///   - chain: the checksum before the first line, if known.
     init(_ file: any DiskFile, from start: Int = 0, behind number: Int = 0, chain: UInt32?) {
         reader = LineReader(file.source, from: start, behind: number)
         chains = chain.map { [$0] } ?? []
@@ -54,10 +54,10 @@ struct SalvageReader: ~Copyable {
         return .unsound
     }
 
-    /// The sums that the line behind this one, which is not sound, may continue.
+    /// The checksums that the line after this unproved one may continue.
     private var chainsBehindUnsound: [UInt32] {
         let line = reader.line
-        // A durable line is no part of the chain: the next line may continue what this one should have.
+        // A durable line is not part of the chain: the next line may continue what this one should have.
         var next = chains
         let body = line.lineBody
         if !body.isEmpty {
@@ -67,7 +67,7 @@ struct SalvageReader: ~Copyable {
         return next.suffix(SalvageReader.chainLimit)
     }
 
-    /// Visits the changes of the current line, as far as they are legible; of one that is not sound they may be wrong.
+    /// Visits the readable changes of the current line; if the line is not proved they may be wrong.
     mutating func changes(apply: (borrowing Change) -> Void) {
         try? SalvageReader.visit(&parser, reader, apply)
     }

@@ -1,39 +1,39 @@
-// Checks everything that the files of a data set promise, each by itself and each against the others, and goes on behind
-// what is damaged. Nothing is changed, nothing is kept in memory but the findings.
+// Checks everything that the files of a data set promise, each alone and each against the others, and continues after
+// damage. It changes nothing and holds only the findings in memory.
 
 import Bytes
 import LogFormat
 import Store
 import SystemPackage
 
-/// What a check of all files has found.
+/// The result of a check of all files.
 package struct Verification: Sendable {
     /// In the order of the log, the snapshot first.
     package private(set) var files: [FileFinding] = []
-    /// The data set's id; nil where no file has a readable header.
+    /// The data set's id; nil if no file has a readable header.
     package private(set) var history: String?
-    /// The last change that the snapshot holds; nil where there is none, or its header is not readable.
+    /// The last change in the snapshot; nil if there is none, or its header is unreadable.
     package private(set) var snapshotSeq: UInt64?
-    /// Merged segments that retention removed while this ran.
+    /// Merged segments that retention removed during the check.
     package private(set) var removedCount = 0
 
-    /// Things that need not be wrong: sentences.
+    /// Possible problems, as sentences.
     package private(set) var warnings: [String] = []
 
     let captured: CapturedFiles
-    /// What DURABLE says, as of before the files were found: a server may have written more since.
+    /// What DURABLE said before the files were found: a server may have written more since.
     let mark: DurableMark?
-    /// What the segments have to continue.
+    /// The position that the segments must continue.
     private var base = LogPosition.start
-    /// The position behind the last segment that was read; nil where it is not known.
+    /// The position after the last segment read; nil if it is unknown.
     private var previous: LogPosition?
 
-    /// Checks the files of a data set, which a server may be using.
+    /// Checks the files of a data set that a server may be using.
     package static func run(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
         for _ in 0..<attempts {
             var verification = try found(files, on: disk)
             do throws(StoreError) {
-                // Where segments that are needed are gone, a newer snapshot holds what they held: again, with that one.
+                // If needed segments are gone, a newer snapshot has their changes: check again with that one.
                 if try verification.check() { return verification }
             } catch {
                 throw .store(error)
@@ -73,10 +73,10 @@ package struct Verification: Sendable {
     }
     /// The newest good change: the log's, or the snapshot's.
     package var last: UInt64 { max(files.map(\.last).max() ?? 0, snapshotSeq ?? 0) }
-    /// The oldest change that a segment still has; nil where there is none.
+    /// The oldest change that a segment still has; nil if there is none.
     package var first: UInt64? { files.first { $0.kind == .segment && $0.count > 0 }?.first }
 
-    /// - Returns: false where files were removed that are needed.
+    /// - Returns: false if needed files were removed.
     private mutating func check() throws(StoreError) -> Bool {
         if let snapshot = captured.snapshot { try check(snapshot: snapshot) }
         previous = captured.segments.first == 1 ? LogPosition.start : nil
@@ -137,7 +137,7 @@ package struct Verification: Sendable {
 
     // MARK: Segments
 
-    /// Notes changes that neither a segment nor, at the beginning, the snapshot has.
+    /// Records changes that neither a segment nor, at the beginning, the snapshot has.
     private mutating func noteGap(before first: UInt64) {
         guard let missing = missing(before: first), missing < first else { return }
         var gap = FileFinding(kind: .gap, path: captured.files.segment(firstSeq: missing).string)
@@ -147,7 +147,7 @@ package struct Verification: Sendable {
         previous = first == base.seq + 1 ? base : nil
     }
 
-    /// The change that should stand before `first`, where that is known.
+    /// The change that should precede `first`, if it is known.
     private func missing(before first: UInt64) -> UInt64? {
         if let previous { return previous.seq + 1 }
         let isFirst = !files.contains { $0.kind == .segment }
@@ -184,7 +184,7 @@ package struct Verification: Sendable {
         if var reader = try SegmentReader.last(file, firstSeq: first, history: history, after: previous) {
             return try check(records: &reader, &finding)
         }
-        // An empty file is what is left where a torn header was set aside, or a segment whose header comes next.
+        // An empty file is left where a torn header was set aside, or where a segment's header is about to be written.
         let size = try TornTail.size(of: file, from: 0)
         guard size > 0 else { return }
         let damage = Damage(
@@ -219,7 +219,7 @@ package struct Verification: Sendable {
                     found: "crc \(hex(reader.position.crc))")
             }
             try reader.changes { _ in }
-            // Only now is it good.
+            // Only now is it known to be good.
             note(reader, &finding)
         }
         note(reader, &finding)
@@ -236,7 +236,7 @@ package struct Verification: Sendable {
             case .end: return false
             case .torn(let damage):
                 let size = try TornTail.size(of: reader.file, from: reader.end)
-                // A write that was under way may be complete by now, or taken back.
+                // A write in progress may be complete by now, or undone.
                 if size > 0 { finding.state = .torn(damage, size: size) }
                 return false
             }
@@ -246,7 +246,7 @@ package struct Verification: Sendable {
         }
     }
 
-    /// The log has to reach as far as the snapshot.
+    /// The log must reach as far as the snapshot.
     private mutating func checkReach() {
         guard let index = files.indices.last, files[index].kind == .segment, files[index].last < base.seq
         else { return }
@@ -259,7 +259,7 @@ package struct Verification: Sendable {
                 found: "seq \(files[index].last) as the last"))
     }
 
-    /// The log has to reach as far as it has reached once.
+    /// The log must reach as far as it once did.
     private mutating func checkMark() {
         guard let mark, !isOfOtherVersion, files.last?.isDamage != true else { return }
         let reach = last

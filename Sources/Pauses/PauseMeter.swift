@@ -1,5 +1,5 @@
-// One connection that sends a PING at each beat of a schedule. Two threads, because neither may wait for the other: one
-// sleeps and sends, one waits for answers.
+// One connection that sends a PING at each beat of a schedule. Two threads, so that neither waits for the other: one
+// sleeps and sends, one receives.
 
 import BlockingClient
 import Bytes
@@ -9,7 +9,7 @@ import Synchronization
 
 /// Pings one server.
 package final class PauseMeter: Sendable {
-    /// When a ping should have gone out and when it did, in nanoseconds from the start.
+    /// A ping's intended and actual time of sending, in nanoseconds from the start.
     private typealias Departure = (intended: Int, sent: Int)
 
     private struct Departures {
@@ -31,7 +31,7 @@ package final class PauseMeter: Sendable {
     /// Connects. The schedule begins now.
     /// - Parameters:
     ///   - interval: the time from one ping to the next.
-    ///   - inRESP: whether the pings are RESP arrays, or lines.
+    ///   - inRESP: whether pings are RESP arrays or lines.
     /// - Throws: `ClientError.cannotConnect`.
     package init(of server: Endpoint, every interval: Duration, inRESP: Bool) throws(ClientError) {
         self.interval = interval
@@ -47,9 +47,9 @@ package final class PauseMeter: Sendable {
         first = ContinuousClock.now
     }
 
-    /// Pings until `isOver` says so, and then waits for the last answer. To be called once.
-    /// - Parameter record: gets every ping, also where an error ends it.
-    /// - Throws: `ClientError` where the server goes away, `UnexpectedAnswer` where it answers something else.
+    /// Pings until `isOver` returns true, and then waits for the last answer. To be called once.
+    /// - Parameter record: gets every ping, even if an error ends the series.
+    /// - Throws: `ClientError` if the server goes away, `UnexpectedAnswer` if it answers something else.
     package func run(
         into record: inout PauseRecord, until isOver: @escaping @Sendable (_ elapsed: Duration) -> Bool
     ) throws {
@@ -71,7 +71,7 @@ package final class PauseMeter: Sendable {
         }
     }
 
-    /// A server that does not answer for so long is gone.
+    /// A server silent for this long is gone.
     private static let patience = Duration.seconds(600)
 
     private func receive(into input: inout ByteBuffer) throws(ClientError) {
@@ -98,7 +98,7 @@ package final class PauseMeter: Sendable {
 
     private var elapsed: Duration { ContinuousClock.now - first }
 
-    /// Keeps the schedule. One ping is sent at least.
+    /// Keeps the schedule. At least one ping is sent.
     private func send(until isOver: (Duration) -> Bool) {
         preferThisThread()
         var intended = Duration.zero
@@ -108,7 +108,8 @@ package final class PauseMeter: Sendable {
                 usleep(UInt32((intended - now).nanoseconds / 1000 + 1))
                 now = elapsed
             }
-            // The last ping is known to be the last before it is answered: whoever waits for answers has one to wait for.
+            // It must be known before the last ping is answered that it is the last, so that the receiver has one to
+            // wait for.
             let isLast = isOver(now)
             let isStopped = departures.withLock { departures in
                 if departures.isOver { return true }
@@ -116,14 +117,14 @@ package final class PauseMeter: Sendable {
                 departures.isOver = isLast
                 return false
             }
-            // Where sending fails, receiving does too.
+            // If sending fails, receiving fails too.
             if isStopped || !sendRequest() || isLast { return }
             intended += interval
         }
     }
 }
 
-/// A PING that was answered with something else than PONG.
+/// A PING that was not answered with PONG.
 package struct UnexpectedAnswer: Error, CustomStringConvertible {
     package let line: [UInt8]
 
@@ -133,8 +134,8 @@ package struct UnexpectedAnswer: Error, CustomStringConvertible {
     }
 }
 
-/// Makes the machine prefer the calling thread where it is allowed to: a meter that is not woken measures itself.
+/// Raises the calling thread's priority if allowed: a meter that is not woken measures itself.
 private func preferThisThread() {
-    // On Linux this is about one thread, whatever the constant's name says.
+    // On Linux this affects one thread, whatever the constant's name says.
     _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, -20)
 }

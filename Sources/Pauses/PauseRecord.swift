@@ -1,9 +1,8 @@
-// What a series of pings on a schedule says about pauses. Pure bookkeeping; times are in nanoseconds on one clock that
-// only goes forward.
+// Pauses in a series of scheduled pings. Pure bookkeeping; times are in nanoseconds of one monotonic clock.
 //
-// A ping goes out when the schedule says so, whether or not those before it were answered. So each ping that falls into a
-// pause sees what is left of it, and no pause is hidden behind the one ping that was under way (no coordinated omission).
-// Three views of the same pings, because "late" has two possible causes:
+// A ping is sent on schedule, whether or not earlier ones were answered. So each ping that falls into a pause sees the
+// rest of it, and no pause is hidden behind a single ping in flight (no coordinated omission). Three views of the same
+// pings, because "late" has two possible causes:
 //     intended   from when the ping should have gone out to its answer: what a client with a schedule sees
 //     sent       from when it did go out to its answer: what the server, and the machine, have to answer for
 //     wakeup     between the two: how late the meter itself was
@@ -12,11 +11,11 @@ import Histogram
 
 /// One ping. Times are in nanoseconds from the start of the series.
 package struct Ping: Equatable, Sendable {
-    /// When the schedule wanted it to go out.
+    /// When it was scheduled.
     package var intended: Int
-    /// When it did.
+    /// When it was sent.
     package var sent: Int
-    /// When its answer was there.
+    /// When its answer arrived.
     package var answered: Int
 
     package init(intended: Int, sent: Int, answered: Int) {
@@ -26,18 +25,18 @@ package struct Ping: Equatable, Sendable {
     }
 }
 
-/// A ping, with those that went out before it was answered.
+/// A ping, with those sent before it was answered.
 package struct Pause: Equatable, Sendable {
     /// The first ping, which waited longest.
     package var first: Ping
     /// How many more waited meanwhile.
     package var waited = 0
 
-    /// Nanoseconds, from when it was sent.
+    /// Nanoseconds since it was sent.
     package var length: Int { first.answered - first.sent }
 }
 
-/// Everything that is kept of a series: three histograms, three digits exact, and the longest pauses.
+/// The record of a series: three histograms, exact to three digits, and the longest pauses.
 package struct PauseRecord: Sendable {
     package private(set) var intended = PauseRecord.histogram()
     package private(set) var sent = PauseRecord.histogram()
@@ -47,7 +46,7 @@ package struct PauseRecord: Sendable {
     private var current: Pause?
     private let keeps: Int
 
-    /// - Parameter keeps: how many of the longest pauses are kept.
+    /// - Parameter keeps: how many of the longest pauses to keep.
     package init(keeping keeps: Int = 10) {
         self.keeps = keeps
     }
@@ -59,7 +58,7 @@ package struct PauseRecord: Sendable {
         Histogram<UInt64>(highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
     }
 
-    /// Adds a ping; they come in the order in which they were sent.
+    /// Adds a ping, in the order of sending.
     package mutating func add(_ ping: Ping) {
         intended.record(PauseRecord.counted(ping.answered - ping.intended))
         sent.record(PauseRecord.counted(ping.answered - ping.sent))

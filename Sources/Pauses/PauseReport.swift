@@ -1,4 +1,4 @@
-// A record of pauses as people and scripts read it. All figures are in microseconds.
+// A record of pauses as text and JSON. All figures are in microseconds.
 
 import Bytes
 import Histogram
@@ -23,7 +23,7 @@ extension PauseRecord {
         }
     }
 
-    /// A table, and the longest pauses with the time of day, which `start` is the beginning of.
+    /// A table, and the longest pauses with their time of day, counted from `start`.
     package func table(start: Timestamp) -> String {
         var text = "\(counted(Int(intended.totalCount), "ping")); microseconds:\n"
         text += padded("", 28, left: true) + PauseRecord.percentiles.map { padded($0.name, 9) }.joined() + "\n"

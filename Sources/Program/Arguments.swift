@@ -1,9 +1,9 @@
-// The process's arguments. Swift finds them by walking back on the stack from `environ`, and finds none, without an error,
-// if a library that was loaded first (LD_PRELOAD; libfaketime does it) has moved the environment. The kernel knows them too:
+// The process's arguments. Swift finds them by walking back on the stack from `environ`, and silently finds none if a
+// library loaded earlier (LD_PRELOAD, such as libfaketime) has moved the environment. The kernel knows them too:
 // /proc/self/cmdline, proc(5).
 //
-// `unsafe` is allowed in this file because argv and its texts end with a zero and are not changed while they are copied, and
-// read(2) is lent an array for the time of the call.
+// `unsafe` is allowed in this file because argv and its texts are zero-terminated and not changed while they are
+// copied, and read(2) gets an array for the duration of the call.
 
 import Glibc
 
@@ -12,7 +12,7 @@ package enum Arguments {
     /// Decides between the two views.
     /// - Parameters:
     ///   - found: what Swift has found; empty if it has found none.
-    ///   - told: what the kernel tells; nil if it tells nothing, as without /proc.
+    ///   - told: what the kernel reports; nil if it reports nothing, as without /proc.
     /// - Throws: `ArgumentError` if the arguments cannot be known.
     package static func find(found: [[UInt8]], told: [[UInt8]]?) throws(ArgumentError) -> [[UInt8]] {
         guard let told else {
@@ -22,7 +22,7 @@ package enum Arguments {
                     + "read; mount /proc, or start without LD_PRELOAD")
         }
         if found.isEmpty { return told }
-        // An emulator has a program name, and maybe options, of its own in front.
+        // An emulator has its own program name, and maybe options, before them.
         guard told.suffix(found.count).elementsEqual(found) else {
             throw ArgumentError(
                 description:
@@ -54,7 +54,7 @@ package enum Arguments {
         return split(commandLine: bytes)
     }
 
-    /// The words of /proc/self/cmdline, each of which ends with a zero.
+    /// The words of /proc/self/cmdline, each zero-terminated.
     package static func split(commandLine bytes: [UInt8]) -> [[UInt8]] {
         var words = bytes.split(separator: 0, omittingEmptySubsequences: false).map { Array($0) }
         if words.last?.isEmpty == true { words.removeLast() }

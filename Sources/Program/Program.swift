@@ -1,13 +1,13 @@
-// What every program of Puffin does first: it opens the standard descriptors that are closed, and finds its arguments.
+// What every program of Puffin does first: it opens closed standard descriptors, and finds its arguments.
 
 import Glibc
 
 /// The start of a program.
 package enum Program {
-    /// Opens the standard descriptors that are closed, and reads the arguments. Call it before anything else.
+    /// Opens closed standard descriptors, and reads the arguments. Call it before anything else.
     /// - Parameter name: the program's name for the error message.
-    /// - Returns: the bytes of each argument after the program's name. If they cannot be read, the process ends with exit
-    ///   code 2 and one line on standard error: a program must not run without the options that it was given.
+    /// - Returns: the bytes of each argument after the program's name. If they cannot be read, the process ends with
+    ///   exit code 2 and one line on standard error: a program must not run without its options.
     package static func begin(_ name: String) -> [[UInt8]] {
         StandardDescriptors.openClosed()
         do throws(ArgumentError) {

@@ -2,7 +2,7 @@
 
 import Glibc
 
-/// Which of the standard streams are a terminal. What goes to one has to pass `terminalSafe` first.
+/// Which standard streams are terminals. Text for one must pass `terminalSafe` first.
 package enum Terminal {
     package static var isInput: Bool { isatty(STDIN_FILENO) == 1 }
     package static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -1,13 +1,13 @@
 // Requests that are sent together.
 
-/// Requests for ``Client/pipeline(timeout:_:)``, in the order in which they will be sent.
+/// Requests for ``Client/pipeline(timeout:_:)``, in the order in which they are sent.
 public struct Batch: Sendable {
     var requests: [[[UInt8]]] = []
 
     /// No requests yet.
     public init() {}
 
-    /// How many requests there are.
+    /// The number of requests.
     public var count: Int { requests.count }
 
     /// Adds any command: its name, then its arguments.
@@ -24,10 +24,10 @@ public struct Batch: Sendable {
     /// Adds a `SET`.
     public mutating func set(_ key: some ByteConvertible, _ value: some ByteConvertible) { execute("SET", key, value) }
 
-    /// Adds a `DEL`: 1 where the key was there, otherwise 0.
+    /// Adds a `DEL`: 1 if the key existed, otherwise 0.
     public mutating func delete(_ key: some ByteConvertible) { execute("DEL", key) }
 
-    /// Adds an `EXISTS`: 1 where the key is there, otherwise 0.
+    /// Adds an `EXISTS`: 1 if the key exists, otherwise 0.
     public mutating func exists(_ key: some ByteConvertible) { execute("EXISTS", key) }
 
     /// Adds an `INCRBY`: the new number.

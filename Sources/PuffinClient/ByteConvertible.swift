@@ -1,15 +1,15 @@
-// Keys and values are bytes. What a program has is often a text or a number: the types here can be given and asked for
-// where bytes are meant.
+// Keys and values are bytes. Programs often have texts or numbers: the types here can be given and requested in place
+// of bytes.
 
-/// A type that stands for bytes: for a key, a value or an argument of a command.
+/// A type that converts to and from bytes: for keys, values and arguments.
 ///
-/// `[UInt8]`, `ArraySlice<UInt8>`, `String`, `Substring` and `Int` conform. A type of yours can conform too, for instance
+/// `[UInt8]`, `ArraySlice<UInt8>`, `String`, `Substring` and `Int` conform. Your own type can conform too, for instance
 /// by encoding itself as JSON.
 public protocol ByteConvertible: Sendable {
-    /// The bytes that are sent.
+    /// The bytes to send.
     var puffinBytes: [UInt8] { get }
 
-    /// Makes a value from bytes that came from a server; nil where they are none of this type.
+    /// Makes a value from a server's bytes; nil if they are not of this type.
     init?(puffinBytes: [UInt8])
 }
 
@@ -33,7 +33,7 @@ extension String: ByteConvertible {
     /// The text in UTF-8.
     public var puffinBytes: [UInt8] { Array(utf8) }
 
-    /// Reads UTF-8; nil where the bytes are not valid UTF-8.
+    /// Decodes UTF-8; nil if the bytes are invalid.
     public init?(puffinBytes: [UInt8]) { self.init(validating: puffinBytes, as: UTF8.self) }
 }
 
@@ -41,7 +41,7 @@ extension Substring: ByteConvertible {
     /// The text in UTF-8.
     public var puffinBytes: [UInt8] { Array(utf8) }
 
-    /// Reads UTF-8; nil where the bytes are not valid UTF-8.
+    /// Decodes UTF-8; nil if the bytes are invalid.
     public init?(puffinBytes: [UInt8]) {
         guard let text = String(puffinBytes: puffinBytes) else { return nil }
         self = text[...]
@@ -52,7 +52,7 @@ extension Int: ByteConvertible {
     /// The number in decimal, as `increment` reads it.
     public var puffinBytes: [UInt8] { Array(String(self).utf8) }
 
-    /// Reads decimal digits with or without a sign; nil for anything else, and for what does not fit.
+    /// Parses decimal digits with or without a sign; nil for anything else, and for what does not fit.
     public init?(puffinBytes: [UInt8]) {
         guard let text = String(puffinBytes: puffinBytes) else { return nil }
         self.init(text)

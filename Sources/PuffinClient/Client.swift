@@ -1,5 +1,5 @@
-// The face of the library: a client of one Puffin server, or of a leader and its followers. What each command looks like is
-// in ClientCommands.swift; how requests travel is under Engine/.
+// The library's main type: a client of one Puffin server, or of a leader and its followers. Commands are in
+// ClientCommands.swift; requests travel through Engine/.
 
 import Reactor
 import Synchronization
@@ -13,8 +13,8 @@ import Synchronization
 /// client.close()
 /// ```
 ///
-/// Nothing is connected before the first request. Requests that are made at the same time share connections and leave
-/// together; a connection that is lost is made again. Every request throws ``PuffinError``.
+/// The first request connects. Concurrent requests share connections and leave together; a lost connection is made
+/// again. Every request throws ``PuffinError``.
 public final class Client: Sendable {
     private enum State {
         case unused
@@ -24,9 +24,9 @@ public final class Client: Sendable {
 
     /// The server that takes changes.
     public let address: ServerAddress
-    /// Servers that reads may go to.
+    /// Servers that may answer reads.
     public let followers: [ServerAddress]
-    /// How the client behaves.
+    /// The client's options.
     public let options: Options
 
     private let runtime: Runtime
@@ -35,9 +35,10 @@ public final class Client: Sendable {
     /// A client of the server at an address such as `localhost:8080`.
     /// - Parameters:
     ///   - address: the server, or the leader: `host:port`, `host`, `:port` or `[::1]:port`.
-    ///   - followers: followers of that leader, in the same form. Reads take turns among those that are there and have their
+    ///   - followers: followers of that leader, in the same form. Reads take turns among those that are there and have
+    ///     their
     ///     leader; where there is none, the leader is asked.
-    ///   - options: how the client behaves.
+    ///   - options: the client's options.
     /// - Throws: `PuffinError.invalidAddress`.
     public convenience init(
         _ address: String, followers: [String] = [], options: Options = Options()
@@ -64,8 +65,8 @@ public final class Client: Sendable {
 
     deinit { close() }
 
-    /// Closes all connections. Requests that wait for one throw ``PuffinError/closed``, and so do reads under way; changes
-    /// under way throw ``PuffinError/outcomeUnknown(at:_:)``. A client that nobody holds any more closes itself.
+    /// Closes all connections. Waiting requests throw ``PuffinError/closed``, and so do reads in flight; changes in
+    /// flight throw ``PuffinError/outcomeUnknown(at:_:)``. A client that is released closes itself.
     public func close() {
         let former = state.withLock { state in
             defer { state = .closed }
@@ -78,10 +79,10 @@ public final class Client: Sendable {
 
     // MARK: Requests
 
-    /// Sends any command, and waits for its reply.
+    /// Sends any command and waits for its reply.
     ///
-    /// Commands that would change what later replies mean (`SUBSCRIBE`, `WATCH`, `HELLO`, `CLIENT`, `SELECT`, `QUIT` and the
-    /// like) are refused, because connections are shared.
+    /// Commands that would change the meaning of later replies (`SUBSCRIBE`, `WATCH`, `HELLO`, `CLIENT`, `SELECT`,
+    /// `QUIT` and the like) are refused, because connections are shared.
     /// - Parameters:
     ///   - arguments: the command's name, then its arguments.
     ///   - timeout: how long it may take; ``Options/requestTimeout`` where it is left out. Commands that wait on the server,
@@ -92,7 +93,7 @@ public final class Client: Sendable {
         return try results[0].get()
     }
 
-    /// Sends any command, as ``execute(_:timeout:)-([[UInt8]],_)`` does, from what stands for bytes:
+    /// Sends any command, as ``execute(_:timeout:)-([[UInt8]],_)`` does, from values that convert to bytes:
     /// `client.execute("SET", key, value)`.
     public func execute(
         _ command: String, _ arguments: any ByteConvertible..., timeout: Duration? = nil
@@ -100,7 +101,7 @@ public final class Client: Sendable {
         try await execute([Array(command.utf8)] + arguments.map { $0.puffinBytes }, timeout: timeout)
     }
 
-    /// Sends several requests at once, on one connection and in order, and waits for all of their replies.
+    /// Sends several requests together, on one connection and in order, and waits for all replies.
     ///
     /// ```swift
     /// let results = try await client.pipeline { batch in
@@ -111,9 +112,10 @@ public final class Client: Sendable {
     /// print(try results[2].get().string ?? "none")
     /// ```
     ///
-    /// It is not a transaction: other clients' requests may come in between, and one that fails does not stop those behind it.
-    /// - Returns: what became of each request, in order.
-    /// - Throws: ``PuffinError`` only where nothing was sent.
+    /// It is not a transaction: other clients' requests may run in between, and a failed request does not stop later
+    /// ones.
+    /// - Returns: the result of each request, in order.
+    /// - Throws: ``PuffinError`` only if nothing was sent.
     public func pipeline(
         timeout: Duration? = nil, _ fill: (inout Batch) -> Void
     ) async throws(PuffinError) -> [Result<RESPValue, PuffinError>] {

@@ -1,9 +1,9 @@
-// Commands as methods. Each sends one request and makes of its reply what the method promises.
+// Commands as methods. Each sends one request and converts the reply to the method's result.
 
 extension Client {
     // MARK: Values
 
-    /// The value of a key; nil where there is none.
+    /// The value of a key; nil if it does not exist.
     public func get(_ key: some ByteConvertible) async throws(PuffinError) -> [UInt8]? {
         let reply = try await execute("GET", key)
         switch reply {
@@ -13,8 +13,8 @@ extension Client {
         }
     }
 
-    /// The value of a key as a type such as `String` or `Int`; nil where there is none.
-    /// - Throws: `PuffinError.notConvertible` where its bytes are none of that type.
+    /// The value of a key as a type such as `String` or `Int`; nil if the key does not exist.
+    /// - Throws: `PuffinError.notConvertible` if its bytes are not of that type.
     public func get<Value: ByteConvertible>(
         _ key: some ByteConvertible, as type: Value.Type
     ) async throws(PuffinError) -> Value? {
@@ -23,7 +23,7 @@ extension Client {
         return value
     }
 
-    /// The values of several keys, in the order of the keys; nil for each that is not there.
+    /// The values of several keys, in the order of the keys; nil for each missing one.
     public func getAll(_ keys: [some ByteConvertible]) async throws(PuffinError) -> [[UInt8]?] {
         guard !keys.isEmpty else { return [] }
         let reply = try await execute(Client.request("MGET", keys))
@@ -46,8 +46,8 @@ extension Client {
         try await expectOK(Client.request("SET", [key.puffinBytes, value.puffinBytes]))
     }
 
-    /// Sets a key to a value that is removed after a time (`SET … PX`; for servers that have it). The time is 1 ms or more,
-    /// and is rounded up to whole milliseconds.
+    /// Sets a key to a value that expires after a time (`SET … PX`; for servers that have it). The time is 1 ms or
+    /// more, and is rounded up to whole milliseconds.
     public func set(
         _ key: some ByteConvertible, _ value: some ByteConvertible, expiringAfter time: Duration
     ) async throws(PuffinError) {
@@ -56,8 +56,8 @@ extension Client {
             Client.request("SET", [key.puffinBytes, value.puffinBytes, Array("PX".utf8), time.puffinBytes]))
     }
 
-    /// Sets several keys at once: all of them or, after a crash of the server, none.
-    /// - Throws: `PuffinError.emptyRequest` where there are none.
+    /// Sets several keys in one atomic change.
+    /// - Throws: `PuffinError.emptyRequest` if there are none.
     public func setAll<Key: ByteConvertible, Value: ByteConvertible>(
         _ pairs: [(key: Key, value: Value)]
     ) async throws(PuffinError) {
@@ -65,15 +65,15 @@ extension Client {
         try await expectOK(Client.request("MSET", pairs.flatMap { [$0.key.puffinBytes, $0.value.puffinBytes] }))
     }
 
-    /// Sets several keys at once: all of them or, after a crash of the server, none.
-    /// - Throws: `PuffinError.emptyRequest` where there are none.
+    /// Sets several keys in one atomic change.
+    /// - Throws: `PuffinError.emptyRequest` if there are none.
     public func setAll<Key: ByteConvertible, Value: ByteConvertible>(
         _ pairs: [Key: Value]
     ) async throws(PuffinError) {
         try await setAll(pairs.map { (key: $0.key, value: $0.value) })
     }
 
-    /// Adds to the number that a key holds; a key that is not there holds 0 (`INCRBY`; for servers that have it). Never sent
+    /// Adds to the number that a key holds; a missing key holds 0 (`INCRBY`; for servers that have it). Never sent
     /// twice.
     /// - Returns: the new number.
     @discardableResult
@@ -84,35 +84,35 @@ extension Client {
     // MARK: Keys
 
     /// Removes a key.
-    /// - Returns: whether it was there.
+    /// - Returns: whether it existed.
     @discardableResult
     public func delete(_ key: some ByteConvertible) async throws(PuffinError) -> Bool {
         try await integer(Client.request("DEL", [key])) > 0
     }
 
     /// Removes several keys as one change.
-    /// - Returns: how many of them were there.
-    /// - Throws: `PuffinError.emptyRequest` where there are none.
+    /// - Returns: how many of them existed.
+    /// - Throws: `PuffinError.emptyRequest` if there are none.
     @discardableResult
     public func deleteAll(_ keys: [some ByteConvertible]) async throws(PuffinError) -> Int {
         guard !keys.isEmpty else { throw .emptyRequest }
         return try await integer(Client.request("DEL", keys))
     }
 
-    /// Whether a key is there.
+    /// Whether a key exists.
     public func exists(_ key: some ByteConvertible) async throws(PuffinError) -> Bool {
         try await integer(Client.request("EXISTS", [key])) > 0
     }
 
-    /// Has a key removed after a time (`PEXPIRE`; for servers that have it), rounded up to whole milliseconds.
-    /// - Returns: whether the key is there.
+    /// Lets a key expire after a time (`PEXPIRE`; for servers that have it), rounded up to whole milliseconds.
+    /// - Returns: whether the key exists.
     @discardableResult
     public func expire(_ key: some ByteConvertible, after time: Duration) async throws(PuffinError) -> Bool {
         let time = Client.milliseconds(time)
         return try await integer(Client.request("PEXPIRE", [key.puffinBytes, time.puffinBytes])) > 0
     }
 
-    /// How long a key will be there (`PTTL`; for servers that have it).
+    /// The remaining time of a key (`PTTL`; for servers that have it).
     public func timeToLive(_ key: some ByteConvertible) async throws(PuffinError) -> TimeToLive {
         switch try await integer(Client.request("PTTL", [key])) {
         case -2: return .missing
@@ -121,24 +121,24 @@ extension Client {
         }
     }
 
-    /// All keys that match a pattern such as `user:*`, in no order. For more than some thousands, ``scan(matching:batch:)``
-    /// takes less memory.
+    /// All keys that match a pattern such as `user:*`, in no order. For more than a few thousand,
+    /// ``scan(matching:batch:)`` takes less memory.
     public func keys(matching pattern: String = "*") async throws(PuffinError) -> [[UInt8]] {
         let reply = try await execute("KEYS", pattern)
         guard let keys = Client.byteList(reply) else { throw .unexpectedReply(to: "KEYS", reply) }
         return keys
     }
 
-    /// All keys that match a pattern, a few at a time. A key that is there all along comes at least once; one that comes or goes
-    /// meanwhile may come or not.
+    /// All keys that match a pattern, a few at a time. A key that exists throughout is returned at least once; one that
+    /// is added or removed meanwhile may be returned or not.
     /// - Parameters:
     ///   - pattern: such as `user:*`; nil for all keys.
-    ///   - batch: about how many keys the server looks at for each request.
+    ///   - batch: about how many keys the server examines per request.
     public func scan(matching pattern: String? = nil, batch: Int = 500) -> KeySequence {
         KeySequence(client: self, pattern: pattern, batch: batch)
     }
 
-    /// How many pairs the server holds.
+    /// The number of pairs on the server.
     public func count() async throws(PuffinError) -> Int { try await integer(Client.request("DBSIZE")) }
 
     /// Removes every pair.
@@ -146,13 +146,13 @@ extension Client {
 
     // MARK: Server
 
-    /// Asks the leader for a sign of life.
+    /// Checks that the leader answers.
     public func ping() async throws(PuffinError) {
         let reply = try await execute("PING")
         guard reply == .status("PONG") else { throw .unexpectedReply(to: "PING", reply) }
     }
 
-    /// What the server says of itself, in its order.
+    /// The server's figures, in its order.
     public func stats() async throws(PuffinError) -> [(name: String, value: String)] {
         let reply = try await execute("STATS")
         guard let pairs = reply.pairs else { throw .unexpectedReply(to: "STATS", reply) }
@@ -191,12 +191,12 @@ extension Client {
     }
 }
 
-/// How long a key will be there.
+/// The remaining time of a key.
 public enum TimeToLive: Equatable, Sendable {
-    /// The key is not there.
+    /// The key does not exist.
     case missing
-    /// It stays until it is removed.
+    /// The key does not expire.
     case unlimited
-    /// It is removed after this time.
+    /// The key expires after this time.
     case limited(Duration)
 }

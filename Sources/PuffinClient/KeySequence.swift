@@ -1,6 +1,6 @@
 // Keys, a few at a time: SCAN as a sequence.
 
-/// The keys of a server, as ``Client/scan(matching:batch:)`` gives them. Each iteration begins anew.
+/// The keys of a server, as ``Client/scan(matching:batch:)`` returns them. Each iteration starts over.
 public struct KeySequence: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = PuffinError
@@ -20,11 +20,11 @@ public struct KeySequence: AsyncSequence, Sendable {
 
         init(keys: KeySequence) { self.keys = keys }
 
-        /// The next key; nil behind the last.
-        /// - Throws: ``PuffinError``, `cancelled` where the task was cancelled. The iteration is over then.
+        /// The next key; nil after the last.
+        /// - Throws: ``PuffinError``, `cancelled` if the task was cancelled. The iteration is over then.
         public mutating func next() async throws(PuffinError) -> [UInt8]? { try await next(isolation: nil) }
 
-        /// The next key; nil behind the last.
+        /// The next key; nil after the last.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(PuffinError) -> [UInt8]? {
             while true {
                 if let key = found.popFirst() { return key }

@@ -1,51 +1,51 @@
-// What can go wrong between a program and its server, as users of the library see it. What matters most to them is told
-// by the case: whether the request may have changed something.
+// What can go wrong between a program and its server. The case tells what matters most: whether the request may have
+// changed something.
 
 import Commands
 
 /// Why a request has no result.
 ///
-/// ``mayHaveRun`` says whether a change may have been made all the same; ``outcomeUnknown(at:_:)`` is the usual case.
+/// ``mayHaveRun`` says whether a change may have been made nevertheless; ``outcomeUnknown(at:_:)`` is the usual case.
 public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// A text that names no server; the message says what was expected.
+    /// A text that is not an address; the message says what was expected.
     case invalidAddress(String)
-    /// There is no connection to be had. The request was not sent.
+    /// No connection could be made. The request was not sent.
     case cannotConnect(to: ServerAddress, reason: String)
     /// The request took longer than its limit. It was not sent, or it was a read: nothing has changed.
     case timedOut(at: ServerAddress, after: Duration)
     /// The task was cancelled. The request was not sent, or it was a read: nothing has changed.
     case cancelled
-    /// The client is closed, or was closed before the request was sent, or while it was reading.
+    /// The client was closed before the request was sent, or during a read.
     case closed
     /// The request may or may not have been carried out: it was sent, it is not known to be a read, and no reply came.
-    /// It is never sent again by itself.
+    /// The client never sends it again.
     case outcomeUnknown(at: ServerAddress, Cause)
-    /// The connection was lost while a read was under way, again and again or where reads are not repeated.
+    /// The connection was lost during a read, repeatedly or with repeated reads disabled.
     case connectionLost(to: ServerAddress, reason: String)
-    /// The server is a follower, or hands over to one, and has refused a change. `leader` is where to send it, where the
+    /// The server is a follower, or hands over to one, and has refused a change. `leader` is where to send it, if the
     /// server knows that.
     case readOnly(at: ServerAddress, leader: ServerAddress?, message: String)
     /// The change is on the leader's disk, but not yet on as many followers' disks as `--ack` asks for.
     case unacknowledged(message: String)
-    /// Any other error that the server has answered with. The code is its first word, such as `ERR` or `OOM`.
+    /// Any other error reply. The code is its first word, such as `ERR` or `OOM`.
     case server(code: String, message: String)
-    /// The server has answered with something that this command never answers with.
+    /// The server sent a reply that this command does not have.
     case unexpectedReply(to: String, RESPValue)
-    /// A value's bytes are none of the type that was asked for, such as `String`.
+    /// A value's bytes are not of the requested type, such as `String`.
     case notConvertible(to: String)
-    /// What answers there does not speak RESP.
+    /// The server does not speak RESP.
     case malformedReply(from: ServerAddress, reason: String)
-    /// As many requests as ``Client/Options/waitingLimit`` wait already. This one was not sent.
+    /// ``Client/Options/waitingLimit`` requests are already waiting. This one was not sent.
     case overloaded(limit: Int)
-    /// The command would change what later replies on a shared connection mean. It was not sent. A transaction has to be whole
-    /// within one ``Batch``.
+    /// The command would change the meaning of later replies on a shared connection. It was not sent. A transaction
+    /// must be complete within one ``Batch``.
     case notSupported(command: String)
     /// A request without a command, or a multi-set or delete of nothing. It was not sent.
     case emptyRequest
-    /// The machine refuses what the library's thread needs. The request was not sent.
+    /// The system refuses a resource that the library's thread needs. The request was not sent.
     case outOfResources(reason: String)
 
-    /// Why no reply came to a request that was sent.
+    /// Why a sent request has no reply.
     public enum Cause: Equatable, Sendable {
         /// The connection was lost; the system's reason.
         case connectionLost(reason: String)
@@ -55,8 +55,8 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case cancelled
         /// The client was closed.
         case closed
-        /// The server says itself that it does not know: its disk has failed while it wrote the change (`UNKNOWN`), or another
-        /// leader's data has taken the place of its own (`SUPERSEDED`).
+        /// The server itself does not know: its disk failed while it wrote the change (`UNKNOWN`), or another leader's
+        /// data replaced its own (`SUPERSEDED`).
         case server(code: String, message: String)
     }
 
@@ -83,10 +83,10 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unacknowledged(let message): ErrorCode.described(ErrorCode.unacknowledged.rawValue, message)
         case .server(let code, let message): ErrorCode.described(code, message)
         case .unexpectedReply(let command, let reply):
-            "the server answered \(command) with \(reply), which is no answer to it"
-        case .notConvertible(let type): "the value's bytes are no \(type)"
-        case .malformedReply(let server, let reason): "what answers at \(server) is no Puffin server: \(reason)"
-        case .overloaded(let limit): "\(limit) requests wait already; send less at once or raise waitingLimit"
+            "the server answered \(command) with \(reply), which is not a valid reply"
+        case .notConvertible(let type): "the value's bytes are not a valid \(type)"
+        case .malformedReply(let server, let reason): "\(server) is not a Puffin server: \(reason)"
+        case .overloaded(let limit): "\(limit) requests are already waiting; send fewer at once or raise waitingLimit"
         case .notSupported(let command):
             "\(command) cannot be sent over connections that are shared: replies would no longer match requests"
         case .emptyRequest: "the request is empty; a command needs a name, and setAll and deleteAll a key"
@@ -109,8 +109,8 @@ extension PuffinError.Cause: CustomStringConvertible {
 }
 
 extension PuffinError {
-    /// What an error reply means, by its code.
-    /// - Parameter isRead: whether the request can have changed nothing.
+    /// The error that an error reply means, by its code.
+    /// - Parameter isRead: whether the request cannot have changed anything.
     init(code: String, message: String, at server: ServerAddress, isRead: Bool) {
         switch ErrorCode(rawValue: code) {
         case let known? where known.effect == .unknown && !isRead:
@@ -123,7 +123,8 @@ extension PuffinError {
         }
     }
 
-    /// Takes the field `leader=10.0.0.2:8080` off the end of a message: a follower names its leader so, where it knows one.
+    /// Splits the field `leader=10.0.0.2:8080` off the end of a message, by which a follower names its leader if it
+    /// knows one.
     private static func leader(in message: String) -> (sentence: String, ServerAddress?) {
         guard let space = message.lastIndex(of: " ") else { return (message, nil) }
         let field = message[message.index(after: space)...]

@@ -1,4 +1,4 @@
-// What a server answers, for users of the library. `Wire.Reply`, which it is made from, is not public.
+// A server's reply, for users of the library. `Wire.Reply`, which it is made from, is not public.
 
 import Wire
 
@@ -12,7 +12,7 @@ public enum RESPValue: Equatable, Sendable {
     case integer(Int)
     /// A value's or a key's bytes.
     case bytes([UInt8])
-    /// Nothing, such as the value of a key that is not there.
+    /// Null, such as the value of a missing key.
     case null
     /// A list.
     case array([RESPValue])
@@ -29,9 +29,9 @@ public enum RESPValue: Equatable, Sendable {
 
     /// One pair of a map.
     public struct Entry: Equatable, Sendable {
-        /// What stands first.
+        /// The key.
         public let key: RESPValue
-        /// What stands second.
+        /// The value.
         public let value: RESPValue
 
         /// A pair.
@@ -51,16 +51,16 @@ public enum RESPValue: Equatable, Sendable {
         }
     }
 
-    /// The same as a text, where the bytes are valid UTF-8.
+    /// The same as a text, if the bytes are valid UTF-8.
     public var string: String? { bytes.flatMap { String(puffinBytes: $0) } }
 
-    /// The number, also where it came as decimal digits.
+    /// The number, even if it came as decimal digits.
     public var integer: Int? {
         if case .integer(let number) = self { return number }
         return bytes.flatMap { Int(puffinBytes: $0) }
     }
 
-    /// The elements of a list or a set; of a map keys and values in turn. nil for everything else.
+    /// The elements of a list or a set; keys and values alternating for a map. nil for everything else.
     public var elements: [RESPValue]? {
         switch self {
         case .array(let elements), .set(let elements): elements

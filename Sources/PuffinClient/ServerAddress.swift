@@ -1,15 +1,15 @@
-// Where a server is, for users of the library. `Endpoint`, which the programs share, is not public.
+// A server's address, for users of the library. `Endpoint`, which the programs share, is not public.
 
 import Bytes
 
 /// A server's host and TCP port.
 public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
-    /// A name or a number; an IPv6 number stands here without brackets.
+    /// A name or an IP address; an IPv6 address without brackets.
     public let host: String
     /// The TCP port, 1 to 65535.
     public let port: UInt16
 
-    /// The port that a Puffin server listens on unless it is told otherwise: 8080.
+    /// The default port of a Puffin server: 8080.
     public static let defaultPort: UInt16 = 8080
 
     /// A server at a host and a port.
@@ -18,7 +18,7 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `host:port`, `host`, `:port` or `[::1]:port`. Without a host it is `localhost`, without a port 8080.
+    /// Parses `host:port`, `host`, `:port` or `[::1]:port`. The default host is `localhost`, the default port 8080.
     /// - Throws: `PuffinError.invalidAddress`, which says what was expected.
     public init(_ text: String) throws(PuffinError) {
         do throws(EndpointError) {
@@ -28,7 +28,7 @@ public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The same place, as the programs of this package name it.
+    /// The same address, as the programs of this package use it.
     package init(_ endpoint: Endpoint) {
         self.init(host: endpoint.host, port: endpoint.port)
     }

@@ -8,8 +8,7 @@ package struct Address: Sendable, CustomStringConvertible {
     var storage = sockaddr_storage()
     var size: socklen_t = 0
 
-    /// The addresses of a host, which is a name or a number; `port` 0 stands for any free one. Asks the resolver, and
-    /// may wait for it.
+    /// Resolves a host name or address; `port` 0 means any free port. May block on the resolver.
     package static func resolve(host: String, port: UInt16) throws(ReactorError) -> [Address] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -50,7 +49,7 @@ package struct Address: Sendable, CustomStringConvertible {
     init() {}
 
     package var port: UInt16 { parts.port }
-    /// The host as a number: `127.0.0.1`, `::1`.
+    /// The host's address as text: `127.0.0.1`, `::1`.
     package var host: String { parts.host }
     /// Whether it is one of this machine alone: a loopback address, or none of the network's.
     package var isLocal: Bool {
@@ -59,6 +58,24 @@ package struct Address: Sendable, CustomStringConvertible {
         }
         let host = host
         return host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+    }
+
+    /// Tells networks apart that have different owners, as a rule: a host's address over IPv4, the first 64 bits of it over IPv6.
+    package var network: UInt64 {
+        var network: UInt64 = 0
+        unsafe withUnsafeBytes(of: storage) { bytes in
+            guard isIPv6 else {
+                let offset = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr) ?? 0
+                return unsafe network = UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            }
+            let offset = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr) ?? 0
+            unsafe network = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            // One of IPv4, as a socket for both families has it: its last four bytes tell.
+            if network == 0 {
+                unsafe network = UInt64(bytes.loadUnaligned(fromByteOffset: offset + 12, as: UInt32.self))
+            }
+        }
+        return network
     }
     var isIPv6: Bool { storage.ss_family == sa_family_t(AF_INET6) }
 

@@ -3,23 +3,23 @@
 import CLibevent
 import Glibc
 
-/// Calls back at one moment, to the microsecond; then again when it is set again. libevent's own timers wait in whole
-/// milliseconds, which is too coarse for a load that is to begin a request every 20 µs.
+/// Calls back once at a set time, with microsecond precision, and can be set again. libevent's own timers wait in whole
+/// milliseconds, which is too coarse for a load that begins a request every 20 µs.
 @safe
 package final class Alarm: Ready {
-    // In this order: the event is removed before the descriptor is closed.
+    // Declared in this order, because the event must be removed before the descriptor is closed.
     private var event: Event?
     private let descriptor: Descriptor
     private let loop: EventLoop
     private let action: () -> Void
 
-    /// - Throws: `ReactorError` where the system has no descriptor left.
+    /// - Throws: `ReactorError` if the system has no descriptor left.
     package init(_ loop: EventLoop, action: @escaping () -> Void) throws(ReactorError) {
         self.loop = loop
         self.action = action
         descriptor = try Descriptor(
             timerfd_create(CLOCK_MONOTONIC, Int32(TFD_NONBLOCK | TFD_CLOEXEC)), from: "make a timer")
-        // Edge-triggered, so that it need not be read: setting it again arms it again.
+        // Edge-triggered, so it need not be read: setting it again re-arms it.
         let event = unsafe Event(
             loop, descriptor.number, EV_READ | EV_PERSIST | EV_ET, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, _, context in
@@ -32,7 +32,7 @@ package final class Alarm: Ready {
 
     func deliver() { action() }
 
-    /// Sets the moment, in nanoseconds of `MonotonicClock`; one that has passed comes at once.
+    /// Sets the time, in nanoseconds of `MonotonicClock`; a time in the past fires at once.
     package func set(at nanoseconds: Int) {
         var time = itimerspec()
         let moment = max(nanoseconds, 1)

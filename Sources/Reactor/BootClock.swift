@@ -1,9 +1,9 @@
-// The clock that goes on while the machine sleeps.
+// The clock that includes the machine's sleep.
 
 import Glibc
 
-/// Time that only goes forward, also while the machine sleeps.
+/// Monotonic time that includes the machine's sleep.
 package enum BootClock {
-    /// Nanoseconds since the machine was started (`CLOCK_BOOTTIME`). Read without a system call, as `MonotonicClock` is.
+    /// Nanoseconds since the machine booted (`CLOCK_BOOTTIME`). Read without a system call, as `MonotonicClock` is.
     package static var nanoseconds: Int { timespec.nanoseconds(of: CLOCK_BOOTTIME) }
 }

@@ -1,21 +1,21 @@
-// Connecting by name: resolution on another thread, then one address after the other.
+// Connects by name: resolves on another thread, then tries one address after another.
 
 import Bytes
 
-/// Connects to a host, once, without ever blocking: has its name resolved, then tries its addresses one after the other.
-/// Whoever made it looks after it with `advance`; letting go of it gives the attempt up.
+/// Connects to a host, once, without blocking: resolves its name, then tries its addresses in turn. The owner calls
+/// `advance`; releasing it cancels the attempt.
 package final class Connector {
     private let loop: EventLoop
     private let milliseconds: Int
     private let resolver: Resolver
     private var addresses: ArraySlice<Address> = []
     private var dialer: Dialer?
-    /// How the dialer has ended, until that is looked at.
+    /// The dialer's result, until it is taken.
     private var result: Result<Stream, ReactorError>?
 
     /// Begins to connect.
     /// - Parameters:
-    ///   - milliseconds: how long the attempt may take with each address.
+    ///   - milliseconds: the time limit for each address.
     ///   - bell: rung when the name is resolved.
     package init(_ loop: EventLoop, to endpoint: Endpoint, within milliseconds: Int, bell: Wakeup.Bell) {
         self.loop = loop
@@ -27,9 +27,9 @@ package final class Connector {
         if case .success(let stream)? = result { stream.close() }
     }
 
-    /// Goes on as far as it can without waiting. To be called each turn, and not by a callback of the loop.
-    /// - Returns: nil as long as it is under way; then, once, the stream, which its new owner starts or closes, or what was in
-    ///   the way at the last address.
+    /// Makes what progress it can without blocking. To be called each turn, and not from a callback of the loop.
+    /// - Returns: nil while in progress; then, once, the stream, which its new owner starts or closes, or the error of
+    ///   the last address.
     package func advance() -> Result<Stream, ReactorError>? {
         switch resolver.takeAnswer() {
         case .success(let found)?:
@@ -41,7 +41,7 @@ package final class Connector {
         return result.take()
     }
 
-    /// Begins with the next address that can be begun with.
+    /// Begins with the next address for which an attempt can begin.
     private func dial() {
         result = nil
         while let address = addresses.popFirst() {

@@ -5,7 +5,7 @@ import Glibc
 
 /// The process's limit on open descriptors.
 package enum Descriptors {
-    /// Whether so many more can be opened; where not, errno says why.
+    /// Whether `count` more can be opened; if not, errno says why.
     static func areLeft(_ count: Int) -> Bool {
         var opened: [Int32] = []
         while opened.count < count {
@@ -19,8 +19,8 @@ package enum Descriptors {
         return opened.count == count
     }
 
-    /// Raises the limit as far as the system lets us, to `count` at most.
-    /// - Returns: the limit that is now in force.
+    /// Raises the limit up to `count`, as the system allows.
+    /// - Returns: the limit now in force.
     package static func raiseLimit(to count: Int) -> Int {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

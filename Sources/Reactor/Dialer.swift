@@ -1,27 +1,28 @@
-// Connecting to one address without blocking the loop.
+// Connects to one address without blocking the loop.
 
 import CLibevent
 import Glibc
 
-/// Connects to one address, once, without ever blocking. Names are resolved beforehand, by `Address.resolve`. Until it has
-/// told its end, whoever made it keeps it; letting go of it earlier gives the attempt up.
+/// Connects to one address, once, without blocking. `Address.resolve` resolves names beforehand. The owner keeps it
+/// until it has reported its result; releasing it earlier cancels the attempt.
 @safe
 package final class Dialer: Ready {
     private let loop: EventLoop
     private let address: Address
-    // In this order: the event is removed before the descriptor is closed.
+    // Declared in this order, because the event must be removed before the descriptor is closed.
     private var event: Event?
-    /// Until it is the stream's.
+    /// Owned until the stream takes it.
     private var descriptor: Descriptor?
     private var isTimeout = false
     private let finished: (Result<Stream, ReactorError>) -> Void
 
     /// Begins to connect.
     /// - Parameters:
-    ///   - milliseconds: how long the attempt may take.
-    ///   - finished: called once, in a later turn: with the stream, which its new owner starts or closes, or with what was
+    ///   - milliseconds: the time limit of the attempt.
+    ///   - finished: called once, in a later turn: with the stream, which its new owner starts or closes, or with the
+    ///     error.
     ///     in the way.
-    /// - Throws: `ReactorError` where the attempt cannot even be begun, for want of descriptors or of a route.
+    /// - Throws: `ReactorError` if the attempt cannot begin, for lack of descriptors or of a route.
     package init(
         _ loop: EventLoop, to address: Address, within milliseconds: Int = 5000,
         finished: @escaping (Result<Stream, ReactorError>) -> Void
@@ -50,7 +51,7 @@ package final class Dialer: Ready {
     }
 
     func deliver() {
-        // The event, which has fired, goes first: the descriptor is the stream's from here on, or closed.
+        // Release the event, which has fired, before the stream takes the descriptor or it is closed.
         event = nil
         guard let descriptor = descriptor.take() else { return }
         var code = isTimeout ? ETIMEDOUT : 0

@@ -1,15 +1,15 @@
-// What is asked over HTTP, and what is answered: all that a route sees.
+// HTTP requests and responses, as a route sees them.
 
 import Bytes
 
-/// A request for one of the routes: a GET, or a HEAD, which is answered as the GET would be, without its body.
+/// A request for a route: a GET, or a HEAD, which is answered like the GET but without its body.
 package struct HTTPRequest: Sendable {
-    /// As it was sent, without what stands behind the question mark.
+    /// As it was sent, without the query.
     package let path: String
-    /// What stands behind the question mark; empty where there is none.
+    /// The part after the question mark; empty if there is none.
     package let query: String
 
-    /// The value of the first parameter with this name, as it stands; nil where there is none.
+    /// The value of the first parameter with this name, undecoded; nil if there is none.
     package func parameter(_ name: String) -> Substring? {
         for part in query.split(separator: "&") {
             let words = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -19,7 +19,7 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// An answer as a whole.
+/// A whole response.
 package struct HTTPResponse: ~Copyable {
     /// The status code, such as 200.
     package var status: Int
@@ -34,7 +34,7 @@ package struct HTTPResponse: ~Copyable {
         self.body = body
     }
 
-    /// A short text, with a line feed behind it.
+    /// A short text, with a line feed appended.
     package init(status: Int = 200, text: String) {
         var body = ByteBuffer()
         body.append(text: text)
@@ -43,12 +43,12 @@ package struct HTTPResponse: ~Copyable {
     }
 }
 
-/// A path and who answers for it.
+/// A path and its handler.
 package struct HTTPRoute {
     let path: String
     let answer: (HTTPRequest) -> HTTPResponse
 
-    /// - Parameter answer: called in a turn of the loop; it must not wait for anything.
+    /// - Parameter answer: called in a turn of the loop; it must not block.
     package init(_ path: String, answer: @escaping (HTTPRequest) -> HTTPResponse) {
         self.path = path
         self.answer = answer

@@ -1,14 +1,14 @@
-// A small HTTP/1.1 server for people and programs that watch a server, by libevent's evhttp. It only answers GET and HEAD, by
-// a table of routes; what a client may send, and for how long it may take, is bounded.
+// A small HTTP/1.1 server for monitoring, on libevent's evhttp. It answers only GET and HEAD, from a table of routes,
+// and bounds what a client may send and how long it may take.
 //
-// Why `unsafe` is right here: evhttp calls back only on the loop's thread and only until it is freed, which happens when this
-// object goes away; a connection's bufferevent is held by a reference of its own for as long as it is on the list.
+// Why `unsafe` is right here: evhttp calls back only on the loop's thread and only until it is freed, together with
+// this object; each listed connection holds its own reference to its bufferevent.
 
 import Bytes
 import CLibevent
 import Glibc
 
-/// Answers HTTP requests on one address, until it is released. Not to be released by one of its own routes.
+/// Answers HTTP requests on one address until it is released. One of its own routes must not release it.
 @safe
 package final class HTTPListener {
     /// evhttp, and the listener that it frees. Holds the loop, as every owner does: it is freed before the loop's base.
@@ -18,7 +18,7 @@ package final class HTTPListener {
         let listener: OpaquePointer
         private let loop: EventLoop
 
-        /// - Throws: `ReactorError` where the address is in use or may not be used.
+        /// - Throws: `ReactorError` if the address is in use or not permitted.
         init(_ loop: EventLoop, _ socket: consuming ListeningSocket) throws(ReactorError) {
             guard let server = unsafe evhttp_new(loop.base) else {
                 throw ReactorError(operation: "make an HTTP server", errno: ENOMEM)
@@ -35,14 +35,14 @@ package final class HTTPListener {
         deinit { unsafe evhttp_free(server) }
     }
 
-    /// A connection's bufferevent, held so that it can be looked at here whatever evhttp has done with it.
+    /// A connection's bufferevent, referenced so that it stays valid whatever evhttp does.
     @safe
     private final class Connection {
         let handle: OpaquePointer
-        /// When it was accepted or last asked for something as a whole, in milliseconds of the monotonic clock. Bytes that make no
-        /// request count as silence.
+        /// When it was accepted or last made a complete request, in milliseconds of the monotonic clock. Bytes that
+        /// complete no request count as silence.
         var lastHeard = MonotonicClock.milliseconds
-        /// Whether it is about to be closed, and takes no place any more.
+        /// Whether it is about to be closed, and no longer counts.
         private(set) var isGivenUp = false
 
         init(_ handle: OpaquePointer) {
@@ -52,45 +52,46 @@ package final class HTTPListener {
 
         deinit { unsafe _ = bufferevent_decref(handle) }
 
-        /// Bytes that have come and are no request yet.
+        /// Bytes received that are not a request yet.
         var inputSize: Int { unsafe evbuffer_get_length(bufferevent_get_input(handle)) }
 
-        /// Has evhttp find its end, and close it.
+        /// Makes evhttp see the connection's end, and close it.
         func giveUp() {
             isGivenUp = true
             unsafe _ = shutdown(bufferevent_getfd(handle), Int32(SHUT_RDWR))
-            // Makes it read again where it holds as much as it may.
+            // Makes it read again if its buffer is full.
             unsafe _ = evbuffer_drain(bufferevent_get_input(handle), inputSize)
         }
     }
 
-    /// Where requests are answered, with the port that was really bound.
+    /// The address with the port that was bound.
     package let address: Address
     private let loop: EventLoop
-    /// Done right after evhttp has set up new connections.
+    /// Runs right after evhttp has set up new connections.
     private var setUp: Event?
     private let handle: Handle
     private var routes: [String: HTTPRoute] = [:]
-    /// The one that has been silent longest comes first. Times do not tell: several are heard within a millisecond.
+    /// Longest silent first. Timestamps alone do not give the order: several are heard within a millisecond.
     private var connections: [Connection] = []
-    /// Those that evhttp is still setting up.
+    /// Connections that evhttp is still setting up.
     private var fresh: [Connection] = []
 
-    /// Connections at a time. Where there is one more, the one that has been silent longest is closed.
+    /// The largest number of connections. Beyond it, the one that has been silent longest is closed.
     package static let connectionCount = 32
     private static let backlog: Int32 = 16
-    /// Descriptors that it may take: its own, and those of new connections until old ones are closed.
+    /// The descriptors it may use: its own, and those of new connections until old ones are closed.
     package static let descriptorCount = 1 + connectionCount + Int(backlog)
-    /// A request's line and headers, and its body, which nobody reads; in bytes.
+    /// The limits of a request's line and headers, and of its body, which is ignored; in bytes.
     private static let headerSize = 8 << 10
     private static let bodySize = 4 << 10
-    /// What is read ahead of what is understood, in bytes. evhttp does not bound a line whose end has not come; it is given up here.
+    /// The largest amount of unparsed input, in bytes. evhttp does not bound an unfinished line; this does.
     private static let inputSize = 16 << 10
-    /// How long a connection may be silent, in seconds: by evhttp's measure, for which each byte is a word, and by that of `look`.
+    /// How long a connection may be silent, in seconds: by evhttp's measure, which counts every byte, and by that of
+    /// `look`.
     private static let patience: Int32 = 30
 
     /// Binds the address. Connections wait in the backlog until `start`.
-    /// - Throws: `ReactorError` where the address is in use or may not be used.
+    /// - Throws: `ReactorError` if the address is in use or not permitted.
     package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
         self.loop = loop
         let socket = try ListeningSocket(loop, address: address, backlog: HTTPListener.backlog)
@@ -99,7 +100,7 @@ package final class HTTPListener {
         unsafe evhttp_set_max_headers_size(handle.server, HTTPListener.headerSize)
         unsafe evhttp_set_max_body_size(handle.server, HTTPListener.bodySize)
         unsafe evhttp_set_timeout(handle.server, HTTPListener.patience)
-        // Every method comes to `answer`, which knows what to say to those that are not allowed.
+        // Every method reaches `answer`, which refuses the others.
         unsafe evhttp_set_allowed_methods(handle.server, UInt16.max)
         setUp = unsafe Event(loop, -1, 0, context: Unmanaged.passUnretained(self).toOpaque()) { _, _, context in
             unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().watchFresh()
@@ -108,7 +109,7 @@ package final class HTTPListener {
     }
 
     deinit {
-        // evhttp closes its connections after this; their callbacks must not reach this object.
+        // evhttp closes its connections later; their callbacks must not reach this object.
         for connection in connections { _ = unsafe setCloseCallback(of: connection, nil) }
     }
 
@@ -125,7 +126,7 @@ package final class HTTPListener {
             { _, context in
                 unsafe Unmanaged<HTTPListener>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().connected()
             }, context)
-        // For want of descriptors, most likely: connections wait until `look`.
+        // Most likely for lack of descriptors: connections wait until `look`.
         unsafe evconnlistener_set_error_cb(handle.listener) { listener, _ in
             unsafe _ = evconnlistener_disable(listener)
         }
@@ -137,7 +138,7 @@ package final class HTTPListener {
         look()
     }
 
-    /// Gives up connections that are no use, and accepts new ones. To be called each second.
+    /// Closes connections that have timed out, and accepts new ones. To be called each second.
     package func look() {
         let longAgo = MonotonicClock.milliseconds - Int(HTTPListener.patience) * 1000
         for connection in connections
@@ -162,13 +163,13 @@ package final class HTTPListener {
         let connection = unsafe Connection(new)
         connections.append(connection)
         fresh.append(connection)
-        // Before the loop looks at sockets again.
+        // Run it before the loop looks at sockets again.
         setUp?.activate()
         acceptWhereThereIsRoom()
         return unsafe new
     }
 
-    /// Asks to be told when evhttp closes the connections that it has set up, and makes room for them.
+    /// Registers for the closing of the connections that evhttp has set up, and makes room for them.
     private func watchFresh() {
         for connection in fresh {
             let isThere = unsafe setCloseCallback(of: connection) { evhttp, context in
@@ -184,18 +185,19 @@ package final class HTTPListener {
         makeRoom()
     }
 
-    /// Gives up the connections that have been silent longest, until no more are left than there are places.
+    /// Closes the connections that have been silent longest, down to the limit.
     private func makeRoom() {
         let excess = connections.count { !$0.isGivenUp } - HTTPListener.connectionCount
         guard excess > 0 else { return }
         for connection in connections.filter({ !$0.isGivenUp }).prefix(excess) { connection.giveUp() }
     }
 
-    /// - Returns: false where evhttp has let go of the connection.
+    /// - Returns: false if evhttp has released the connection.
     private func setCloseCallback(
         of connection: Connection, _ callback: (@convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Void)?
     ) -> Bool {
-        // evhttp's own callbacks, which it takes back when it lets go, have its connection as their context.
+        // evhttp's own callbacks, which it restores when it releases a connection, have the connection as their
+        // context.
         var (event, evhttp): (bufferevent_event_cb?, UnsafeMutableRawPointer?)
         unsafe (event, evhttp) = (nil, nil)
         unsafe bufferevent_getcb(connection.handle, nil, nil, &event, &evhttp)
@@ -205,8 +207,8 @@ package final class HTTPListener {
         return true
     }
 
-    /// Lets go of a connection whose socket is about to be closed. Its events go first: the next socket may get the same number, and
-    /// the loop would take that for one that it watches already.
+    /// Releases a connection whose socket is about to be closed. Its events go first: the next socket may get the same
+    /// number, which the loop would believe it watches already.
     private func closing(_ handle: OpaquePointer) {
         guard let index = connections.firstIndex(where: { unsafe $0.handle == handle }) else { return }
         unsafe _ = bufferevent_disable(handle, Int16(EV_READ | EV_WRITE))
@@ -252,7 +254,7 @@ package final class HTTPListener {
         unsafe _ = evhttp_add_header(headers, "Content-Length", "\(response.body.count)")
         unsafe _ = evhttp_add_header(headers, "Cache-Control", "no-store")
         unsafe _ = evhttp_add_header(headers, "X-Content-Type-Options", "nosniff")
-        // evhttp would send a body behind the headers of a HEAD's answer.
+        // evhttp would send a body with the response to a HEAD.
         if unsafe evhttp_request_get_command(request) != EVHTTP_REQ_HEAD {
             let output = unsafe evhttp_request_get_output_buffer(request)
             unsafe response.body.bytes.withUnsafeBytes { bytes in

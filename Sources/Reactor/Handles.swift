@@ -1,9 +1,9 @@
-// The owners of what libevent and the kernel hand out. Each handle lies in one of these, is freed by its `deinit` and by nothing
-// else, and is reached through no copy: to free a handle, set the property that holds its owner to nil, so that no
-// freed pointer is left to read. They are structs that cannot be copied, so an owner costs what its pointer costs.
+// The owners of what libevent and the kernel hand out. Each handle has one owner, whose `deinit` alone frees it, and
+// there are no copies of it: to free a handle, set the property that holds its owner to nil, so no freed pointer
+// remains readable. Owners are noncopyable structs, so an owner costs what its pointer costs.
 //
-// An owner holds the loop that its handle belongs to: libevent writes into the base when it removes an event, in whatever
-// order a program's objects go away.
+// An owner holds its handle's loop: libevent writes into the base when it removes an event, in whatever order a
+// program's objects go away.
 
 import Bytes
 import CLibevent
@@ -13,8 +13,8 @@ import Glibc
 struct Descriptor: ~Copyable {
     let number: Int32
 
-    /// - Parameter number: what a system call has returned.
-    /// - Throws: `ReactorError` with errno where that is no descriptor.
+    /// - Parameter number: the result of a system call.
+    /// - Throws: `ReactorError` with errno if that is not a descriptor.
     init(_ number: Int32, from operation: @autoclosure () -> String) throws(ReactorError) {
         guard number >= 0 else {
             let code = errno
@@ -23,14 +23,14 @@ struct Descriptor: ~Copyable {
         self.number = number
     }
 
-    /// Takes over one that is known to be open.
+    /// Takes over an open descriptor.
     init(open number: Int32) {
         self.number = number
     }
 
     deinit { close(number) }
 
-    /// Gives it to another owner.
+    /// Passes it to another owner.
     consuming func release() -> Int32 {
         let number = number
         discard self
@@ -38,23 +38,23 @@ struct Descriptor: ~Copyable {
     }
 }
 
-/// An event that libevent watches for from `add` on.
+/// An event; libevent watches it after `add`.
 @safe
 struct Event: ~Copyable {
     private let handle: OpaquePointer
     private let loop: EventLoop
 
     /// - Parameters:
-    ///   - descriptor: what is watched: a descriptor or a signal's number, or -1 for a time alone.
+    ///   - descriptor: what to watch: a descriptor, a signal's number, or -1 for time alone.
     ///   - kinds: `EV_READ` and so on.
-    ///   - context: what `callback` gets; not retained.
+    ///   - context: passed to `callback`; not retained.
     init(
         _ loop: EventLoop, _ descriptor: Int32, _ kinds: Int32, context: UnsafeMutableRawPointer?,
         callback: event_callback_fn
     ) {
         let handle = unsafe event_new(
             loop.base, descriptor, Int16(truncatingIfNeeded: kinds), callback, context)
-        // libevent refuses it only for want of memory, where an object of Swift's would end the process as well.
+        // libevent refuses it only for lack of memory, when an allocation of Swift's would end the process as well.
         guard let handle = unsafe handle else { fatalError("there is no memory for an event") }
         unsafe self.handle = handle
         self.loop = loop
@@ -63,16 +63,16 @@ struct Event: ~Copyable {
     deinit { unsafe event_free(handle) }
 
     /// Begins to watch.
-    /// - Parameter milliseconds: the time after which it comes in any case; nil for none.
-    /// - Returns: false where the kernel watches no more; errno says why.
+    /// - Parameter milliseconds: a timeout, after which the event fires in any case; nil for none.
+    /// - Returns: false if the kernel cannot watch more; errno says why.
     borrowing func add(within milliseconds: Int? = nil) -> Bool {
         guard let milliseconds else { return unsafe event_add(handle, nil) == 0 }
         var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
         return unsafe event_add(handle, &time) == 0
     }
 
-    /// The same for those that cannot do without.
-    /// - Throws: `ReactorError` where the kernel watches no more.
+    /// The same for callers that cannot do without.
+    /// - Throws: `ReactorError` if the kernel cannot watch more.
     borrowing func add(for operation: @autoclosure () -> String, within milliseconds: Int? = nil) throws(ReactorError) {
         guard add(within: milliseconds) else {
             let code = errno
@@ -80,30 +80,30 @@ struct Event: ~Copyable {
         }
     }
 
-    /// Stops watching; `add` begins again.
+    /// Stops watching; `add` starts again.
     borrowing func remove() {
         unsafe _ = event_del(handle)
     }
 
-    /// Makes it come in this turn, or in the next one where none is under way.
+    /// Fires it in this turn, or in the next one if none is in progress.
     borrowing func activate() {
         unsafe event_active(handle, 0, 0)
     }
 }
 
-/// A socket that connections are accepted on.
+/// A listening socket.
 @safe
 struct ListeningSocket: ~Copyable {
-    /// nil once it is an HTTP server's.
+    /// nil once an HTTP server owns it.
     private var handle: OpaquePointer?
     private let loop: EventLoop
 
-    /// Binds the address. Connections wait in the backlog until `isAccepting` is set.
-    /// - Throws: `ReactorError` where the address is in use or may not be used.
+    /// Binds the address. Connections wait in the backlog until accepting begins.
+    /// - Throws: `ReactorError` if the address is in use or not permitted.
     init(_ loop: EventLoop, address: Address, backlog: Int32) throws(ReactorError) {
         var wanted = address
         var options = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE | LEV_OPT_DISABLED
-        // So that an IPv4 address can be bound beside it.
+        // So that an IPv4 address can be bound to the same port.
         if address.isIPv6 { options |= LEV_OPT_BIND_IPV6ONLY }
         let handle = unsafe withUnsafePointer(to: &wanted.storage) { storage in
             unsafe evconnlistener_new_bind(
@@ -119,7 +119,7 @@ struct ListeningSocket: ~Copyable {
 
     deinit { if let handle = unsafe handle { unsafe evconnlistener_free(handle) } }
 
-    /// Says what is called for a connection, and what when accepting one fails; `context`, which is not retained, is given to both.
+    /// Sets the callbacks for connections and for failures to accept; both get `context`, which is not retained.
     borrowing func setCallbacks(
         context: UnsafeMutableRawPointer, accepted: evconnlistener_cb, failed: evconnlistener_errorcb
     ) {
@@ -127,11 +127,11 @@ struct ListeningSocket: ~Copyable {
         unsafe evconnlistener_set_error_cb(handle, failed)
     }
 
-    /// The address that was really bound.
+    /// The address with the port that was bound.
     var address: Address { Address(ofSocket: unsafe evconnlistener_get_fd(handle)) }
 
-    /// Accepts from now on, or stops.
-    /// - Returns: whether it accepts: the kernel may watch no more sockets.
+    /// Starts or stops accepting.
+    /// - Returns: whether it accepts now: the kernel may not be able to watch more sockets.
     borrowing func accept(_ isAccepting: Bool) -> Bool {
         guard isAccepting else {
             unsafe evconnlistener_disable(handle)
@@ -140,8 +140,8 @@ struct ListeningSocket: ~Copyable {
         return unsafe evconnlistener_enable(handle) == 0
     }
 
-    /// Gives it to an HTTP server, which frees it.
-    /// - Returns: the handle, which is there as long as that server; nil, and it is freed, where that has no memory for it.
+    /// Passes it to an HTTP server, which frees it.
+    /// - Returns: the handle, valid as long as that server; nil, and it is freed, if there is no memory.
     consuming func bind(to server: OpaquePointer) -> OpaquePointer? {
         guard let handle = unsafe handle, unsafe evhttp_bind_listener(server, handle) != nil else { return nil }
         unsafe self.handle = nil
@@ -149,14 +149,14 @@ struct ListeningSocket: ~Copyable {
     }
 }
 
-/// What a socket did not take at once. Its bytes count as those of the loop's streams for as long as it is there.
+/// Output that a socket did not take at once. Its bytes count as the loop's while it exists.
 @safe
 struct Output: ~Copyable {
     private let handle: OpaquePointer
     private let loop: EventLoop
 
-    /// - Parameter context: what the callbacks get; not retained.
-    /// - Returns: nil where there is no memory for it.
+    /// - Parameter context: passed to the callbacks; not retained.
+    /// - Returns: nil if there is no memory for it.
     init?(
         _ loop: EventLoop, _ descriptor: Int32, context: UnsafeMutableRawPointer,
         drained: bufferevent_data_cb, failed: bufferevent_event_cb
@@ -183,8 +183,8 @@ struct Output: ~Copyable {
     /// Bytes that the kernel has not taken.
     var size: Int { unsafe evbuffer_get_length(bufferevent_get_output(handle)) }
 
-    /// Puts bytes behind those that wait.
-    /// - Returns: false where there is no memory for them.
+    /// Appends bytes to those that wait.
+    /// - Returns: false if there is no memory for them.
     borrowing func append(_ bytes: Span<UInt8>) -> Bool {
         unsafe bytes.withUnsafeBytes { bytes in
             unsafe bufferevent_write(handle, bytes.baseAddress, bytes.count) == 0

@@ -1,12 +1,12 @@
-// The accepting side of a port.
+// Accepts the connections of a port.
 
 import CLibevent
 import Glibc
 
-/// Accepts connections on one address, until it is released.
+/// Accepts connections on one address until it is released.
 @safe
 package final class Listener: Ready {
-    /// A connection that was accepted and has no stream yet. Whoever gets one makes a stream of it or refuses it.
+    /// An accepted connection without a stream. Its owner makes a stream of it or refuses it.
     package struct Connection: ~Copyable {
         let socket: Descriptor
         package let peer: Address
@@ -30,24 +30,24 @@ package final class Listener: Ready {
         }
     }
 
-    /// Where connections are accepted, with the port that was really bound.
+    /// The address with the port that was bound.
     package let address: Address
     private let loop: EventLoop
     private let socket: ListeningSocket
-    /// Connections that the loop has accepted in this turn, by their descriptors, and what went wrong then.
+    /// Connections that the loop has accepted in this turn, by descriptor, and errors.
     private var accepted: [(descriptor: Int32, peer: Address)] = []
     private var failure: ReactorError?
     private var accept: (consuming Connection) -> Void = { $0.refuse("") }
     private var failed: (ReactorError) -> Void = { _ in }
 
-    /// Connections that the kernel holds until they are accepted.
+    /// The size of the kernel's backlog.
     private static let backlog: Int32 = 1024
-    /// Connections that are accepted in a turn; more wait in the backlog. Whoever is given them may have to close some before there
-    /// are descriptors for others.
+    /// Connections accepted per turn; more wait in the backlog. The owner may have to close some before there are
+    /// descriptors for others.
     private static let acceptedCount = 32
 
     /// Binds the address; connections wait in the backlog until `start`.
-    /// - Throws: `ReactorError` where the address is in use or may not be used.
+    /// - Throws: `ReactorError` if the address is in use or not permitted.
     package init(_ loop: EventLoop, address: Address) throws(ReactorError) {
         self.loop = loop
         socket = try ListeningSocket(loop, address: address, backlog: Listener.backlog)
@@ -90,14 +90,14 @@ package final class Listener: Ready {
     /// Begins to accept.
     /// - Parameters:
     ///   - accept: called for each connection.
-    ///   - failed: called when accepting fails, most likely for want of descriptors; the connection stays in the backlog.
+    ///   - failed: called if accepting fails, most likely for lack of descriptors; the connection stays in the backlog.
     package func start(accept: @escaping (consuming Connection) -> Void, failed: @escaping (ReactorError) -> Void) {
         self.accept = accept
         self.failed = failed
         isAccepting = true
     }
 
-    /// Whether it accepts. Where the kernel watches no more sockets it stays false, and can be set again later.
+    /// Whether it accepts. If the kernel cannot watch more sockets it stays false, and can be set again later.
     package var isAccepting = false {
         didSet {
             guard isAccepting != oldValue else { return }

@@ -1,15 +1,15 @@
-// The clock that measures.
+// The clock for measuring.
 
 import Glibc
 
-/// Time that only goes forward, for measuring.
+/// Monotonic time, for measuring.
 package enum MonotonicClock {
-    /// Nanoseconds since some moment before the process began.
+    /// Nanoseconds since some moment before the process started.
     package static var nanoseconds: Int { timespec.nanoseconds(of: CLOCK_MONOTONIC) }
 
     /// The same in milliseconds.
     package static var milliseconds: Int { nanoseconds / 1_000_000 }
 
-    /// Nanoseconds that the calling thread has been running on a processor.
+    /// Nanoseconds of processor time of the calling thread.
     package static var threadNanoseconds: Int { timespec.nanoseconds(of: CLOCK_THREAD_CPUTIME_ID) }
 }

@@ -1,4 +1,4 @@
-// The environment's variables without Foundation.
+// The environment variables without Foundation.
 
 import Glibc
 

@@ -2,9 +2,9 @@
 
 import Glibc
 
-/// What the kernel knows of this process.
+/// The kernel's figures of this process.
 package enum ProcessFigures {
-    /// Bytes of memory that are in the machine's memory; nil where the kernel does not say.
+    /// Resident memory in bytes; nil if the kernel does not say.
     package static var residentSize: Int? {
         // size, resident, … in pages
         let words = SystemText.read("/proc/self/statm")?.split(separator: " ")
@@ -12,6 +12,6 @@ package enum ProcessFigures {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
-    /// Nanoseconds that all threads have been running on a processor, in user and in system mode.
+    /// Nanoseconds of processor time of all threads, user and system.
     package static var processorNanoseconds: Int { timespec.nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
 }

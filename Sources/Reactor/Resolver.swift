@@ -1,15 +1,14 @@
-// Names to addresses without making the loop wait: the system's resolver may take seconds, so it is asked on another
-// thread.
+// Resolves names without blocking the loop: the system's resolver may take seconds, so it runs on another thread.
 
 import Bytes
 import Synchronization
 
-/// One question to the resolver. The answer is looked for with `takeAnswer`, in the turn that the bell makes, or any later.
+/// One query. `takeAnswer` returns the answer in the turn that the bell starts, or any later one.
 package final class Resolver: Sendable {
     private let answer = Mutex<Result<[Address], ReactorError>?>(nil)
 
-    /// Asks for the addresses of a host, which is a name or a number.
-    /// - Parameter bell: rung when the answer is there.
+    /// Queries the addresses of a host name or address.
+    /// - Parameter bell: rung when the answer is available.
     package init(host: String, port: UInt16, bell: Wakeup.Bell) {
         do throws(StartFailure) {
             try Threads().start("resolver").submit { [self] in
@@ -32,7 +31,7 @@ package final class Resolver: Sendable {
         bell.ring()
     }
 
-    /// The answer, once, in the resolver's order of preference; nil as long as there is none.
+    /// The answer, once, in the resolver's order of preference; nil while there is none.
     package func takeAnswer() -> Result<[Address], ReactorError>? {
         answer.withLock { $0.take() }
     }

@@ -1,4 +1,4 @@
-// Signals as events of the loop, and those that a process is to ignore.
+// Signals as events of the loop, and signals that a process ignores.
 
 import CLibevent
 import Glibc
@@ -20,7 +20,7 @@ package final class Signal: Ready {
             let signal = unsafe Unmanaged<Signal>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
             signal.loop.note(signal)
         }
-        // The loop has a descriptor for signals already.
+        // The loop already has a descriptor for signals.
         precondition(event.add(), "signal \(number) cannot be listened to")
         self.event = consume event
     }
@@ -30,10 +30,10 @@ package final class Signal: Ready {
     /// The signals that ask a server to stop.
     package static let stopping = [SIGTERM, SIGINT]
 
-    /// The signal that asks a server to read its configuration again.
+    /// The signal that asks a server to reload its configuration.
     package static let reloading = SIGHUP
 
-    /// A process inherits its signal mask: whoever started it may have blocked what it has to hear.
+    /// A process inherits its signal mask, which may block signals that it needs.
     private static func unblock(_ number: Int32) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
@@ -41,8 +41,8 @@ package final class Signal: Ready {
         unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
-    /// Makes the signal that asks for a reload do nothing until a server listens to it, which has just read everything anyway;
-    /// else it would end the process.
+    /// Ignores the reload signal, whose default action ends the process, until the server listens to it; at that point
+    /// it has just read everything anyway.
     package static func ignoreReloads() {
         _ = Glibc.signal(reloading, SIG_IGN)
     }
@@ -57,7 +57,7 @@ package final class Signal: Ready {
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)
     }
 
-    /// As `ignoreBrokenPipes`, for what `body` does on this thread alone: for a library, to which the process's signals do not belong.
+    /// As `ignoreBrokenPipes`, for `body` on this thread only: for a library, which does not own the process's signals.
     package static func withoutBrokenPipes(_ body: () -> Void) {
         var pipes = sigset_t()
         var former = sigset_t()
@@ -65,7 +65,7 @@ package final class Signal: Ready {
         unsafe sigaddset(&pipes, SIGPIPE)
         unsafe pthread_sigmask(SIG_BLOCK, &pipes, &former)
         body()
-        // One that came is taken back before it can be delivered.
+        // Takes a pending signal back before it can be delivered.
         var none = timespec()
         unsafe _ = sigtimedwait(&pipes, nil, &none)
         unsafe pthread_sigmask(SIG_SETMASK, &former, nil)

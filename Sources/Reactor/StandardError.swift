@@ -1,15 +1,15 @@
-// Standard error as a file that never makes its writer wait.
+// Standard error as a file that never blocks its writer.
 
 import Glibc
 
-/// Where a program says what happens to it. Whoever reads that may be gone, or read nothing any more: neither may keep the
-/// program from its work, so nothing here waits, and what cannot be written is not.
+/// The program's messages. Their reader may be gone, or no longer read: neither may stop the program, so nothing here
+/// blocks, and what cannot be written is dropped.
 package enum StandardError {
-    /// What a pipe that has room for anything takes at once (POSIX: no write of so much waits then).
+    /// What a writable pipe takes at once (POSIX: a write of this size does not block then).
     private static let pieceSize = 4096
 
-    /// Writes bytes as far as that needs no waiting.
-    /// - Returns: how many were written; fewer than there are where nobody reads, or the file cannot be written.
+    /// Writes as many bytes as possible without blocking.
+    /// - Returns: how many were written; fewer if nobody reads, or the file cannot be written.
     package static func write(_ bytes: [UInt8], to descriptor: Int32 = STDERR_FILENO) -> Int {
         var written = 0
         while written < bytes.count {

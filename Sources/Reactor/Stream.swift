@@ -1,21 +1,21 @@
-// A connected socket. Bytes come in through the loop's one read buffer and are parsed where they are; only what is left
-// of an incomplete request is kept. Bytes go out by send(2); what the socket does not take at once goes to a bufferevent,
-// which is made when it is first needed. A quiet connection thus holds a descriptor, an event and nothing else, and a
-// round trip is epoll_wait, recv, send. (Reading through a bufferevent costs an ioctl more, 4,096 bytes at a time, and a
-// memory block per request: libevent 2.1's evbuffer_read.)
+// A connected socket. Input goes through the loop's one read buffer and is parsed in place; only the rest of an
+// incomplete request is kept. Output goes by send(2); what the socket does not take at once goes to a bufferevent,
+// which is created when first needed. An idle connection holds a descriptor and an event, and a round trip is
+// epoll_wait, recv, send. (Reading through a bufferevent costs an extra ioctl, 4,096 bytes at a time, and a memory
+// block per request: libevent 2.1's evbuffer_read.)
 //
-// Lifetime: events hold an unretained pointer to the stream. `close` removes them, so none fires afterwards. The owner may let go
-// of a stream once it is closed, and at any time: the loop keeps it, and its delegate, to the end of what is being delivered.
+// Lifetime: events hold an unretained pointer to the stream. `close` removes them, so none fires afterwards. The owner
+// may release a stream at any time after closing it: the loop keeps it and its delegate until the delivery is over.
 
 import Bytes
 import CLibevent
 import Glibc
 
-/// What a delegate made of the bytes it was shown.
+/// What a delegate did with the bytes it was shown.
 package struct Consumption: Sendable {
-    /// Bytes from the front that are done with.
+    /// Bytes from the front that are consumed.
     package var used: Int
-    /// How many more have to come before it is worth showing the rest again.
+    /// How many more bytes must come before the rest is worth showing again.
     package var missing: Int
 
     package init(used: Int, missing: Int) {
@@ -24,13 +24,13 @@ package struct Consumption: Sendable {
     }
 }
 
-/// Who a stream works for. Called in turns of the loop, never by libevent.
+/// A stream's client. Called in turns of the loop, never by libevent.
 package protocol StreamDelegate: AnyObject {
-    /// Bytes have come. Those not used are shown again, with more behind them.
+    /// Bytes have arrived. Unused ones are shown again, followed by more.
     func received(_ bytes: Span<UInt8>) -> Consumption
     /// The peer will send no more; `unfinished` bytes of a request are left. It may still be reading.
     func receivedEnd(unfinished: Int)
-    /// Everything that was sent is in the kernel's hands.
+    /// Everything that was sent has been handed to the kernel.
     func drained()
     /// The connection is lost.
     func failed()
@@ -44,29 +44,30 @@ package final class Stream {
 
     private let loop: EventLoop
     private let descriptor: Int32
-    /// Both are nil from `close` on.
+    /// Both are nil after `close`.
     private var readEvent: Event?
-    /// `unsafe`: Swift does not check for overlapping accesses to it, which would cost each turn of a session more than sending does.
-    /// There are none: no function of an output calls back into its stream; libevent does so from the loop alone.
+    /// `unsafe`: Swift does not check for overlapping accesses to it, which would cost each turn of a session more than
+    /// sending does. There are none: no function of an output calls back into its stream; only the loop does, through
+    /// libevent.
     @exclusivity(unchecked) private var output: Output?
 
-    /// The beginning of a request that has not come completely, or requests that have to wait.
+    /// The beginning of an incomplete request, or requests that must wait.
     private var held = ByteBuffer()
-    /// Its capacity, for those who ask each turn: a number that is read needs no check for overlapping accesses.
+    /// Its capacity, read each turn: a plain number needs no run-time check for overlapping accesses.
     private var capacity = 0
     private var missing = 1
     private var isConnected = true
     private var hasEnded = false
     private var reads = true
     private var events: Events = []
-    /// The next of those that the loop has noted.
+    /// The next stream in the loop's list of ready ones.
     unowned(unsafe) var nextReady: Stream?
 
-    /// The most that is read at once when much is missing.
+    /// The largest read if much is missing.
     private static let largeReadSize = 256 << 10
     /// Memory of a connection with empty buffers: stream, event, and what its owner keeps for it.
     private static let bareSize = 1 << 10
-    /// Bytes that are kept for a socket that does not take them, of a sender that can keep the rest itself.
+    /// Unsent bytes that are kept for a sender that can keep the rest itself.
     private static let keptUnsentSize = 64 << 10
     /// Memory kept for the next incomplete request.
     private static let keptSize = 64 << 10
@@ -88,14 +89,16 @@ package final class Stream {
         }
     }
 
-    /// Begins to read, or to read for another delegate. The delegate owns the stream until it has closed it or given it to another.
+    /// Starts reading, or reading for another delegate. The delegate owns the stream until it closes it or gives it to
+    /// another.
     package func start(_ delegate: any StreamDelegate) {
         if let former = unsafe self.delegate { loop.keep(self, former) }
         unsafe self.delegate = delegate
         watch()
     }
 
-    /// Reads from now on. Where the kernel watches no more sockets the connection is lost; the delegate is told in the next turn.
+    /// Starts watching. If the kernel cannot watch more sockets the connection is lost; the delegate hears of it in the
+    /// next turn.
     private func watch() {
         guard readEvent?.add() == false else { return }
         readEvent = unsafe Event(loop, descriptor, 0, context: Unmanaged.passUnretained(self).toOpaque()) {
@@ -107,7 +110,7 @@ package final class Stream {
 
     // MARK: What has happened to it
 
-    /// What callbacks of libevent have noted.
+    /// The events that libevent's callbacks have recorded.
     private struct Events: OptionSet {
         let rawValue: UInt8
         static let readable = Events(rawValue: 1)
@@ -120,7 +123,7 @@ package final class Stream {
         events.insert(event)
     }
 
-    /// Does what was noted, as far as the stream is still open. Called by the loop.
+    /// Handles the recorded events while the stream is open. Called by the loop.
     func deliver() {
         let noted = events
         events = []
@@ -138,7 +141,7 @@ package final class Stream {
     /// Whether it has not been closed.
     package var isOpen: Bool { isConnected }
 
-    /// Ends the connection at once. What has not been sent is lost.
+    /// Ends the connection at once. Unsent bytes are lost.
     package func close() {
         guard isConnected else { return }
         isConnected = false
@@ -151,7 +154,7 @@ package final class Stream {
 
     // MARK: Reading
 
-    /// Whether bytes are read. While not, the kernel holds them, and in time the peer cannot send any more.
+    /// Whether bytes are read. While not, the kernel holds them, and eventually the peer cannot send.
     package var isReading: Bool {
         get { reads }
         set {
@@ -162,7 +165,7 @@ package final class Stream {
         }
     }
 
-    /// Shows bytes that were left over once more, after the delegate had stopped using them.
+    /// Shows the bytes left over again, after the delegate had stopped using them.
     package func showHeld() {
         guard isOpen, !held.isEmpty else { return }
         loop.beginDelivery()
@@ -170,20 +173,39 @@ package final class Stream {
         loop.endDelivery()
     }
 
-    /// Bytes that have come and are not used.
+    /// Bytes received and not used.
     package var heldSize: Int { held.count }
 
-    /// Bytes of memory that hold what has come.
+    /// Bytes of memory for received bytes.
     package var heldCapacity: Int { capacity }
 
-    /// Drops what is held, and its memory. Not to be called while the delegate is being shown it.
+    /// How far the peer is gone.
+    package enum PeerState: Sendable {
+        case there
+        /// It sends no more; it may still be reading.
+        case ended
+        /// The connection is lost.
+        case gone
+    }
+
+    /// Linux' POLLRDHUP, which Swift's module of glibc leaves out.
+    private static let peerEnds: Int16 = 0x2000
+
+    /// How far the peer is gone, also where bytes that it has sent before are still to be read. A call to the system.
+    package var peerState: PeerState {
+        var state = pollfd(fd: descriptor, events: Stream.peerEnds, revents: 0)
+        guard isOpen, unsafe poll(&state, 1, 0) > 0 else { return .there }
+        return Int32(state.revents) & (POLLERR | POLLHUP) != 0 ? .gone : .ended
+    }
+
+    /// Drops held bytes and their memory. Not to be called while the delegate is being shown them.
     package func dropHeld() {
         held.removeAll()
         held.trim(above: 0)
         (missing, capacity) = (1, 0)
     }
 
-    /// Reads what has come, without waiting until the loop says that something has. Not to be called by the delegate.
+    /// Reads what has arrived without waiting for the loop's event. Not to be called by the delegate.
     package func readAtOnce() {
         guard isOpen && reads && !hasEnded else { return }
         loop.beginDelivery()
@@ -210,7 +232,7 @@ package final class Stream {
 
     private func readMore() {
         let size = min(max(missing, EventLoop.readSize), Stream.largeReadSize)
-        // For a line nobody knows how much is missing.
+        // For a line it is unknown how much is missing.
         held.reserve(size, expecting: missing > EventLoop.readSize ? missing + EventLoop.readSize : 0)
         capacity = held.capacity
         var count = 0
@@ -241,20 +263,20 @@ package final class Stream {
 
     // MARK: Writing
 
-    /// Bytes that were sent and that the kernel has not taken yet; none once it is closed.
+    /// Bytes sent that the kernel has not taken yet; none once it is closed.
     package var unsentSize: Int { unsafe output?.size ?? 0 }
 
-    /// Sends bytes: at once as far as the socket takes them, the rest as it has room.
-    /// - Returns: false where the connection is lost; the delegate is not told.
+    /// Sends bytes: as many as the socket takes at once, the rest as it has room.
+    /// - Returns: false if the connection is lost; the delegate is not called.
     package func send(_ bytes: Span<UInt8>) -> Bool { send(bytes, keeping: .max) != nil }
 
-    /// The same, as far as the socket takes the bytes and a little beyond that: the sender keeps the rest, and tries again when it is
-    /// told that what was sent is in the kernel's hands. So large replies are not copied, and take no memory twice.
-    /// - Returns: how many bytes were taken; nil where the connection is lost.
+    /// The same, up to what the socket takes and a little more: the sender keeps the rest, and tries again after
+    /// `drained`. So large replies are not copied, and take no memory twice.
+    /// - Returns: how many bytes were taken; nil if the connection is lost.
     @inline(__always)
     package func sendSome(_ bytes: Span<UInt8>) -> Int? { send(bytes, keeping: Stream.keptUnsentSize) }
 
-    /// - Parameter limit: up to how many bytes are kept that the socket does not take.
+    /// - Parameter limit: how many unsent bytes may be kept.
     private func send(_ bytes: Span<UInt8>, keeping limit: Int) -> Int? {
         guard isOpen, bytes.count > 0 else { return isOpen ? 0 : nil }
         let unsent = unsentSize
@@ -275,13 +297,13 @@ package final class Stream {
         return queue(bytes.extracting(sent..<end)) ? end : nil
     }
 
-    /// Tells the peer that nothing more will be sent; it can still send.
+    /// Ends the output; the peer can still send.
     package func endOutput() {
         if isOpen { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 
-    /// Sends a short text, as far as the socket takes it, and closes the connection. Nothing is held for the peer, which may not be
-    /// reading.
+    /// Sends what the socket takes of a short text, and closes the connection. Nothing is held for the peer, which may
+    /// not be reading.
     package func refuse(_ text: StaticString) {
         guard isOpen else { return }
         unsafe _ = Glibc.send(
@@ -290,7 +312,7 @@ package final class Stream {
         close()
     }
 
-    /// - Returns: false where there is no memory for it: the rest of a reply cannot be left out, so the connection is lost.
+    /// - Returns: false if there is no memory for it: part of a reply cannot be left out, so the connection is lost.
     private func queue(_ bytes: Span<UInt8>) -> Bool {
         if unsafe output == nil { unsafe output = makeOutput() }
         return unsafe output?.append(bytes) ?? false

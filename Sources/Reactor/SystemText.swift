@@ -3,17 +3,17 @@
 import Bytes
 import Glibc
 
-/// The small texts by which the kernel tells of the machine, under /proc and /sys.
+/// Small texts of the kernel about the machine, under /proc and /sys.
 package enum SystemText {
-    /// No such text that a server reads is longer; what is, is cut.
+    /// No text that a server needs is longer; a longer one is truncated.
     private static let largestSize = 64 << 10
 
-    /// The text at `path`; nil where there is none or it may not be read.
+    /// The text at `path`; nil if it does not exist or may not be read.
     package static func read(_ path: String) -> String? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        // Their size is not known beforehand: the kernel writes them while they are read.
+        // The size is unknown beforehand: the kernel generates the text while it is read.
         var text = ByteBuffer()
         while text.count < largestSize {
             var count = 0

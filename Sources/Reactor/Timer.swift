@@ -9,7 +9,7 @@ package final class Timer: Ready {
     private let loop: EventLoop
     private let action: () -> Void
 
-    /// - Parameter milliseconds: the interval; the first call comes after one.
+    /// - Parameter milliseconds: the interval; the first call comes after one interval.
     package init(_ loop: EventLoop, every milliseconds: Int, action: @escaping () -> Void) {
         self.loop = loop
         self.action = action
@@ -18,7 +18,7 @@ package final class Timer: Ready {
             let timer = unsafe Unmanaged<Timer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
             timer.loop.note(timer)
         }
-        // A time needs nothing of the kernel.
+        // A timeout needs no resource of the kernel.
         precondition(event.add(within: milliseconds), "there is no memory for a timer")
         self.event = consume event
     }

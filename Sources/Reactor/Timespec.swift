@@ -3,7 +3,7 @@
 import Glibc
 
 extension timespec {
-    /// What a clock says now, in nanoseconds. Read without a system call (vdso(7)) for the clocks of the machine.
+    /// The time of a clock, in nanoseconds. Read without a system call (vdso(7)) for the machine's clocks.
     @inline(__always)
     static func nanoseconds(of clock: Int32) -> Int {
         var time = timespec()

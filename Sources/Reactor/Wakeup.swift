@@ -1,13 +1,13 @@
-// How other threads reach the loop.
+// Wakes the loop from other threads.
 
 import CLibevent
 import Glibc
 
-/// Lets other threads end the loop's waiting: an eventfd(2), edge-triggered, so that it need not be read.
+/// Lets other threads end the loop's wait: an eventfd(2), edge-triggered, so it need not be read.
 @safe
 package final class Wakeup {
-    /// What other threads hold. It owns the descriptor: whoever rings after the loop is gone must not write into a file
-    /// or a socket that was given the same number since.
+    /// What other threads hold. It owns the descriptor: ringing after the loop is gone must not write into a file or
+    /// socket that got the same number since.
     package final class Bell: Sendable {
         fileprivate let descriptor: Descriptor
 
@@ -15,7 +15,7 @@ package final class Wakeup {
             self.descriptor = descriptor
         }
 
-        /// Makes the loop turn, if it is still there. May be called from any thread.
+        /// Starts a turn of the loop, if the loop still exists. May be called from any thread.
         package func ring() {
             var one: UInt64 = 1
             unsafe _ = write(descriptor.number, &one, 8)
@@ -25,7 +25,7 @@ package final class Wakeup {
     package let bell: Bell
     private let event: Event
 
-    /// - Throws: `ReactorError` where the system has no descriptor left.
+    /// - Throws: `ReactorError` if the system has no descriptor left.
     package init(_ loop: EventLoop) throws(ReactorError) {
         let descriptor = try Descriptor(eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC)), from: "make an eventfd")
         let event = unsafe Event(loop, descriptor.number, EV_READ | EV_PERSIST | EV_ET, context: nil) { _, _, _ in }

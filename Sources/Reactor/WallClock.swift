@@ -14,12 +14,12 @@ package enum WallClock {
         return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
     }
 
-    /// The time here and now, as people write it: `2026-01-15 10:30:00`.
+    /// The local time as people write it: `2026-01-15 10:30:00`.
     package static var localTime: String {
         unsafe format("%Y-%m-%d %H:%M:%S") { time, parts in unsafe _ = localtime_r(time, parts) }
     }
 
-    /// The time in UTC, as RFC 3339 writes it: `2026-01-15T10:30:00Z`.
+    /// The time in UTC, as RFC 3339: `2026-01-15T10:30:00Z`.
     package static var universalTime: String {
         unsafe format("%Y-%m-%dT%H:%M:%SZ") { time, parts in unsafe _ = gmtime_r(time, parts) }
     }

@@ -9,7 +9,7 @@ import SystemPackage
 struct Announcements {
     let log: Logger
     let data: FilePath
-    /// What is in the way of writes, as far as it was told.
+    /// The obstacle to writes that was last announced.
     private var obstacle: String?
 
     init(log: Logger, data: FilePath) {

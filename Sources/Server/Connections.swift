@@ -62,14 +62,20 @@ final class Connections {
 
     /// What is to be done each second.
     func tick(at now: Int) {
-        for session in sessions.values { session.closeIfLingering(before: now - Connections.lingerTime) }
+        for session in sessions.values {
+            session.closeIfLingering(before: now - Connections.lingerTime)
+            session.lookForPeer()
+        }
         newcomers.tick()
     }
 
     /// Lets go of the sessions whose streams are closed.
     func bury(_ turn: Turn) {
         var dead = turn.bury()
-        for session in dead { sessions[session.id] = nil }
+        for session in dead {
+            assert(session.state.isClosed, "an open session is let go of")
+            sessions[session.id] = nil
+        }
         turn.giveBack(&dead)
     }
 

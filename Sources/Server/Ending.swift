@@ -56,7 +56,7 @@ final class Ending {
         for session in server.connections.all { session.stream.isReading = false }
     }
 
-    /// The log can no longer be trusted: nobody who waits for it may hear that it worked.
+    /// The log can no longer be trusted: no waiting request may be answered with success.
     func fail(_ failure: StoreError) {
         if !hasFailed {
             let consequence =

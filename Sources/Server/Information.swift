@@ -13,7 +13,7 @@ extension Server {
     private var steadyFigures: [(String, String)] {
         [
             ("version", puffinVersion),
-            ("uptime_seconds", String(statistics.uptimeSeconds)),
+            ("uptime_seconds", String(statistics.uptimeSeconds(at: clock.last))),
             ("durability", store.durability.rawValue),
             ("pairs", String(store.count)),
             ("table_bytes", String(store.size)),
@@ -22,6 +22,7 @@ extension Server {
             ("memory_refusals", String(memory.refusals)),
             ("buffer_bytes", String(BufferMemory.size)),
             ("connection_bytes", String(loop.streamSize)),
+            ("held_bytes", String(pool.held)),
             ("cleared_bytes", String(store.clearedSize)),
             ("history", store.history),
             ("seq", String(store.position.seq)),
@@ -87,7 +88,7 @@ extension Server {
                     ("redis_version", redisVersion), ("puffin_version", puffinVersion),
                     ("redis_mode", "standalone"), ("process_id", String(WallClock.processID)),
                     ("run_id", "\(id)"), ("tcp_port", String(port)),
-                    ("uptime_in_seconds", String(statistics.uptimeSeconds)),
+                    ("uptime_in_seconds", String(statistics.uptimeSeconds(at: clock.last))),
                 ]
             ),
             (

@@ -10,7 +10,7 @@ enum DataState {
     /// It could not be loaded.
     case failed(StoreError)
 
-    /// How far loading is; nil where nothing is being loaded.
+    /// The progress of loading; nil if nothing is being loaded.
     var loading: Loading? { if case .loading(let loading, _) = self { loading } else { nil } }
 
     /// Whether it was loaded once.
@@ -23,7 +23,7 @@ enum DataState {
     }
 }
 
-/// How far loading is, for whoever asks before it is done. Times are nanoseconds of the boot time.
+/// The progress of loading, for requests that come before it is done. Times are nanoseconds of the boot clock.
 package struct Loading {
     private let start: Int
     private var now: Int

@@ -56,9 +56,10 @@ final class Newcomers {
     private var administrators: [Int] = []
     private var timer: Timer?
 
-    /// Connections that may wait at a time. One more takes the place of the oldest, which is refused.
+    /// Connections that may wait at a time. One more takes the place of another, which is refused: see `PlaceSharing`.
     private static let waitingCount = 16
-    /// Leaders that are answered at a time, where one more ends the oldest; and administrators, where one more is refused.
+    /// Leaders that are answered at a time, where one more ends the oldest; and administrators, where one more is refused, or takes the
+    /// place of another.
     private static let leaderCount = 8
     private static let administratorCount = 8
     /// Descriptors that all of them take.
@@ -86,8 +87,11 @@ final class Newcomers {
     /// Takes a connection for which no client's place is left.
     func take(_ connection: consuming Listener.Connection) {
         if waiting.count >= Newcomers.waitingCount {
-            giveUp(waiting[0])
+            let (networks, network) = (waiting.map(\.stream.peer.network), connection.peer.network)
+            let index = PlaceSharing.placeToGiveUp(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
+            giveUp(waiting[index])
         }
+        assert(waiting.count < Newcomers.waitingCount, "more wait than there are descriptors for")
         waiting.append(
             Newcomer(Stream(server.loop, connection), self, server.limits.request, at: server.clock.milliseconds))
         if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }
@@ -132,10 +136,19 @@ final class Newcomers {
         case .link:
             if leaders.count >= Newcomers.leaderCount { connections[leaders[0]]?.close() }
             leaders.append(serve(newcomer, request))
-        case .administration where administrators.count < Newcomers.administratorCount:
+        case .administration where hasPlace(forAdministrator: newcomer):
             administrators.append(serve(newcomer, request))
         case .administration, .other: refuse(newcomer)
         }
+    }
+
+    /// Whether there is a place for one more administrator. Where there is none, one of those that hang on may have to go.
+    private func hasPlace(forAdministrator newcomer: Newcomer) -> Bool {
+        guard administrators.count >= Newcomers.administratorCount else { return true }
+        let networks = administrators.map { connections[$0]?.stream.peer.network ?? 0 }
+        guard let index = PlaceSharing.placeToGiveUp(networks, for: newcomer.stream.peer.network) else { return false }
+        connections[administrators.remove(at: index)]?.close()
+        return true
     }
 
     /// Has a session answer the request, and then end: unless the connection has become a link between servers.

@@ -16,7 +16,7 @@ package final class Server {
     let commands = CommandTable.standard
     let store: Store
     let gate: Gate
-    let statistics = Statistics()
+    let statistics: Statistics
     let requestCounts = RequestCounts()
     let clock: TurnClock
     let latencies = Latencies()
@@ -74,6 +74,7 @@ package final class Server {
     ) throws(StartError) {
         self.log = log
         clock = TurnClock(wallClock: wallClock)
+        statistics = Statistics(clock)
         do throws(ReactorError) {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
@@ -106,6 +107,7 @@ package final class Server {
         }
         gate = Gate(store, memory: memory, keySize: limits.keySize)
         gate.attach(to: self)
+        store.pendingLimit = memory.shares.log
         pool.attach(to: self)
         deferrals.attach(to: self)
     }
@@ -161,7 +163,7 @@ package final class Server {
     private var hasMoreToDo: Bool {
         !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
             || groupCommit.isGathering
-            || isLoading
+            || isLoading || allowance.isThrottling && !store.isBacklogged
     }
 
     private var isLoading: Bool {
@@ -240,6 +242,7 @@ package final class Server {
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
             goOnFromNewestChange()
             state = .serving
+            precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
             reportMemory()
             guard isFirst else { return }
@@ -252,6 +255,7 @@ package final class Server {
 
     /// Loads the data set again, which the store has replaced as a whole.
     func loadAgain() {
+        precondition(!store.isLoaded, "a data set is loaded again that is in use")
         gate.isServing = false
         state = .loading(Loading(at: clock.read()), isFirst: false)
         // What they wait for is not what the numbers mean from now on.
@@ -269,6 +273,7 @@ package final class Server {
         allowance.renew(pool)
         deferrals.advance(turn)
         pool.advance()
+        if allowance.isThrottling { goOnThrottled() }
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
@@ -280,6 +285,22 @@ package final class Server {
             }
         }
         turn.giveBack(&sessions)
+    }
+
+    /// Has changes made that have waited for the log, first come first served, until it has as much to write again.
+    private func goOnThrottled() {
+        guard !store.isBacklogged else { return }
+        allowance.throttle(false)
+        var sessions = turn.take(.throttled)
+        for session in sessions {
+            if allowance.isThrottling || !allowance.hasReplies {
+                turn.add(session, to: .throttled)
+            } else {
+                session.endThrottling()
+            }
+        }
+        turn.giveBack(&sessions)
+        if !turn.isEmpty(.throttled) { allowance.throttle(true) }
     }
 
     /// Gives up replies that have waited for followers for too long.

@@ -1,7 +1,5 @@
 // Counters of the turn's thread, for STATS and the metrics.
 
-import Reactor
-
 /// What has happened since the start. Sizes are in bytes. An object of its own with nothing but private state that each turn touches,
 /// so that Swift checks no access to it at run time.
 final class Statistics {
@@ -15,9 +13,15 @@ final class Statistics {
     private(set) var sentSize = 0
     /// Replies that waited for a change to be committed.
     private(set) var heldReplies = 0
-    private let start = ContinuousClock.now
+    /// In nanoseconds of the boot time.
+    private let start: Int
     /// The start as Unix milliseconds.
-    let startTime = WallClock.milliseconds
+    let startTime: UInt64
+
+    init(_ clock: TurnClock) {
+        start = clock.read()
+        startTime = clock.wallTime / 1000
+    }
 
     @inline(__always)
     func add(_ counts: ReplyQueue.Counts) {
@@ -68,5 +72,6 @@ final class Statistics {
     func countProtocolError() { protocolErrors += 1 }
     func countDroppedClient() { droppedClients += 1 }
 
-    var uptimeSeconds: Int { Int((ContinuousClock.now - start).components.seconds) }
+    /// - Parameter now: in nanoseconds of the boot time.
+    func uptimeSeconds(at now: Int) -> Int { (now - start) / 1_000_000_000 }
 }

@@ -27,6 +27,7 @@ package struct Stopping {
 
     /// Begins the first step; where there are no clients, the second.
     package mutating func begin(receivedSize: Int, hasClients: Bool, at now: Int) {
+        precondition(!hasBegun, "a stop begins twice")
         let end = now + Stopping.patience
         step = hasClients ? .hearing(until: end, receivedSize: receivedSize) : .answering(until: end)
     }

@@ -1,21 +1,21 @@
-// Values that only a server has.
+// Value types that only a server has.
 
 import Server
 import Settings
 import Store
 
-/// A server's part in replication, as the configuration names it.
+/// A server's configured role.
 package enum ConfiguredMode: String, CaseIterable, Sendable {
     case leader, follower
 }
 
 extension Configuration {
-    /// What a server is until commands or handovers make something else of it.
+    /// The initial role, until commands or handovers change it.
     package var mode: ConfiguredMode {
         get { replication.isFollower ? .follower : .leader }
         set {
             replication.isFollower = newValue == .follower
-            // What is damaged on a follower, its leader has.
+            // A follower's damaged data can be fetched from its leader again.
             store.damage = newValue == .follower ? .setAside : .refuse
         }
     }

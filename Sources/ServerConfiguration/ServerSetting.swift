@@ -1,18 +1,18 @@
-// A setting of puffin-server: a setting as data, and the property of the server's configuration that it sets.
+// A setting of puffin-server: a setting as data, and the configuration property that it sets.
 
 import Server
 import Settings
 
 /// One setting of puffin-server.
 package struct ServerSetting: Sendable {
-    /// Its names, what it may be, and what it does.
+    /// Its names, its valid values, its effect.
     package let setting: Setting
     /// The property that it sets.
     package let property: PartialKeyPath<Configuration> & Sendable
     private let set: @Sendable (Settings, inout Configuration) -> Void
 
     /// A setting with one value.
-    /// - Parameter flag: its flag; nil for its name with dashes, as new settings have it.
+    /// - Parameter flag: its flag; nil for its name with dashes, as for new settings.
     package init<Value>(
         _ name: String, _ property: WritableKeyPath<Configuration, Value> & Sendable, flag: String? = nil,
         _ kind: Kind<Value>, default text: String, isLive: Bool = false, _ help: String
@@ -23,7 +23,7 @@ package struct ServerSetting: Sendable {
     }
 
     /// A setting with a list of values.
-    /// - Parameter mayBeEmpty: whether none is a value too.
+    /// - Parameter mayBeEmpty: whether an empty list is valid.
     package init<Element>(
         _ name: String, _ property: WritableKeyPath<Configuration, [Element]> & Sendable, flag: String? = nil,
         listOf kind: Kind<Element>, mayBeEmpty: Bool = true, default texts: [String] = [], isLive: Bool = false,
@@ -45,6 +45,6 @@ package struct ServerSetting: Sendable {
         String(name.map { $0 == "." || $0 == "_" ? "-" : $0 })
     }
 
-    /// Puts what is in force into its property.
+    /// Assigns the value in force to its property.
     func apply(_ settings: Settings, to configuration: inout Configuration) { set(settings, &configuration) }
 }

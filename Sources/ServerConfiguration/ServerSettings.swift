@@ -1,8 +1,8 @@
-// Every setting of puffin-server, each once. A new setting is an entry here and the code that uses the property it sets; its
-// flag, its variable, its errors, the help and the reference follow. `make reference man` writes the documents anew.
+// Every setting of puffin-server, each once. A new setting is an entry here and the code that uses its property; flag,
+// variable, errors, help and reference follow. `make reference man` regenerates the documents.
 //
-// Settings knows texts and their sources and must not know the server, and the server does not know where its configuration
-// comes from. So what joins them is a room of its own, which tests can use without a process.
+// Settings must not know the server, and the server does not know where its configuration comes from. The module that
+// joins them can be tested without a process.
 
 import Bytes
 import Server
@@ -11,10 +11,10 @@ import Wire
 
 /// The settings of puffin-server.
 package enum ServerSettings {
-    /// All of them, in the order in which people read of them.
+    /// All settings, in the order of the documentation.
     package static let all = server + replication + storage + limits + observation
 
-    /// Their texts: what flags, environment and file are read by.
+    /// Their schema, by which flags, environment and file are read.
     package static let schema = Schema(all.map(\.setting))
 
     private static let server: [ServerSetting] = [
@@ -22,14 +22,14 @@ package enum ServerSettings {
             "server.port", \.port, flag: "port", .port, default: "8080", "The port to listen on; 0 takes a free one."),
         ServerSetting(
             "server.bind", \.hosts, flag: "bind", listOf: .host, mayBeEmpty: false, default: ["127.0.0.1"],
-            "The addresses to listen on, all with the same port. 0.0.0.0 and :: stand for every address."),
+            "The addresses to listen on, all with the same port. 0.0.0.0 and :: mean every address."),
         ServerSetting(
             "server.data_file", \.data, flag: "data", .file, default: "puffin.json",
             "The data file; the log is the folder of the same name with .log added."),
         ServerSetting(
             "server.durability", \.store.durability, flag: "durability", .choice(), default: "always",
             """
-            When OK is said: always = the change is on disk; interval = it is written, and synced every second; never = it is \
+            When OK is sent: always = the change is on disk; interval = it is written, and synced every second; never = it is \
             written, and the system syncs when it likes.
             """),
     ]
@@ -39,16 +39,16 @@ package enum ServerSettings {
             "replication.mode", \.mode, flag: "mode", .choice(), default: "leader",
             """
             leader: takes changes from clients; follower: takes them from its leader, and clients only read. Commands and \
-            handovers change it, and what they have made of a server wins (the file ROLE).
+            handovers change the role; the file ROLE keeps it and overrides this setting.
             """),
         ServerSetting(
             "replication.followers", \.replication.followers, flag: "follower", listOf: .endpoint, isLive: true,
-            "Where this server's followers are; it connects to them and sends them the log."),
+            "The addresses of this server's followers; it connects to them and sends them the log."),
         ServerSetting(
             "replication.ack", \.replication.acks, flag: "ack", .acknowledgements, default: "local",
             """
-            What a reply to a change waits for beside this server's log: local = nothing; one, all or a number = the disks of \
-            so many followers.
+            What a reply to a change waits for in addition to this server's log: local = nothing; one, all or a number = that \
+            many followers' disks.
             """),
         ServerSetting(
             "replication.ack_timeout", \.replication.ackTimeout, flag: "ack-timeout", .milliseconds(least: 1),
@@ -83,10 +83,10 @@ package enum ServerSettings {
             "Sealed segments below this size, or below four segments if that is less, are not compacted automatically."),
         ServerSetting(
             "storage.retain_size", \.store.retention.size, flag: "retain-size", .size(), default: "256M", isLive: true,
-            "How much of the log to keep behind the snapshot, for followers and for looking back."),
+            "How much merged log to keep, for followers and for looking back."),
         ServerSetting(
             "storage.retain_age", \.store.retention.age, flag: "retain-age", .age, default: "7d", isLive: true,
-            "Log behind the snapshot that is older than this is removed."),
+            "Merged log older than this is removed."),
     ]
 
     private static let limits: [ServerSetting] = [
@@ -115,7 +115,7 @@ package enum ServerSettings {
         ServerSetting(
             "limits.request_size", \.limits.requestSize, flag: "max-request-size",
             .size(from: 64 << 10, upTo: ProtocolLimits.requestSize), default: "256M",
-            "The longest request in RESP. A follower's must not be less than its leader's."),
+            "The longest request in RESP; a follower needs at least its leader's value."),
         ServerSetting(
             "limits.arguments", \.limits.argumentCount, flag: "max-arguments",
             .count(16...ProtocolLimits.argumentCount), default: "65536",
@@ -138,7 +138,7 @@ package enum ServerSettings {
             isLive: true, "Requests that take longer than this, waits for disk and followers included, are logged."),
         ServerSetting(
             "metrics.enabled", \.metrics.isEnabled, flag: "metrics", .truth, default: "false",
-            "Whether metrics for Prometheus and health checks are served over HTTP."),
+            "Serve metrics for Prometheus and health checks over HTTP."),
         ServerSetting(
             "metrics.port", \.metrics.port, flag: "metrics-port", .port, default: "9090",
             "The HTTP port for metrics and health checks; 0 takes a free one."),
@@ -149,7 +149,7 @@ package enum ServerSettings {
 }
 
 extension Configuration {
-    /// What settings mean for a server.
+    /// The configuration of a server with these settings.
     package init(_ settings: Settings) {
         self.init()
         for setting in ServerSettings.all { setting.apply(settings, to: &self) }

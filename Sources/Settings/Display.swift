@@ -1,5 +1,5 @@
-// How settings are shown: the table of what is in force, the same as YAML (which can be read again) and JSON, what one of
-// them is, and the reference for the documentation.
+// Output of settings: the table of values in force, the same as YAML (which can be read again) and as JSON, the
+// explanation of one setting, and the reference for the documentation.
 
 import Bytes
 
@@ -13,12 +13,12 @@ extension Settings {
         }.joined()
     }
 
-    /// A configuration file that says what is in force; comments say where each value came from.
+    /// A configuration file of the values in force; comments name the source of each.
     package var yaml: String {
         schema.sections.map { section in
             "\(section):\n"
                 + schema.settings(of: section).map { setting in
-                    // A secret's place is where it is, not in what is printed.
+                    // A secret stays in its source and is not printed.
                     let line = setting.isSecret ? "# \(setting.key): ***" : "\(setting.key): \(yaml(setting))"
                     return "  \(line)  # \(self[setting].origin)\n"
                 }.joined()
@@ -30,7 +30,7 @@ extension Settings {
         return setting.isList ? "[" + values.joined(separator: ", ") + "]" : values.joined()
     }
 
-    /// One object: each setting's name with its value and origin.
+    /// One object: each setting's name with value and origin.
     package var json: String {
         String(json: .compact) { json in
             json.object { json in
@@ -71,7 +71,7 @@ extension Settings {
             .joined(separator: ", ")
     }
 
-    /// What one setting is, and what it is now.
+    /// What one setting is, and its current value.
     package func explanation(of setting: Setting) -> String {
         let standard = setting.isSecret ? "none" : setting.standardText
         var variable = setting.environmentName + (setting.isList ? " (separated by commas)" : "")
@@ -79,7 +79,7 @@ extension Settings {
         let rows = [
             ("default", standard), ("allowed", setting.allowedText),
             ("flag", "--\(setting.flag)" + (setting.isList ? " (more than once, or separated by commas)" : "")),
-            ("environment", variable), ("file", "\(setting.key): below \(setting.section):"),
+            ("environment", variable), ("file", "\(setting.key): in \(setting.section):"),
             ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
             ("in force", "\(shown(setting)), from: \(self[setting].origin)"),
         ]
@@ -94,7 +94,7 @@ extension Setting {
 
     var allowedText: String { isList ? "a list\(mayBeEmpty ? "" : " of one or more"); each \(allowed)" : allowed }
 
-    /// The flag's help: what it does, and what is allowed.
+    /// The flag's help: what it does, and which values are allowed.
     package var flagHelp: String {
         let several = isList ? " May be given more than once." : ""
         let rest = isSecret ? "" : " (default: \(standardText))"
@@ -105,7 +105,7 @@ extension Setting {
 }
 
 extension Schema {
-    /// A table of each section for docs/configuration.md.
+    /// A table per section for docs/configuration.md.
     package var reference: String {
         sections.map { section in
             """
@@ -141,7 +141,7 @@ private enum SettingValue: JSONValue {
     }
 }
 
-/// A number as JSON writes it, without a port's colon and without zeros in front.
+/// A number as JSON writes it, without a port's colon and without leading zeros.
 private func plainNumber(_ text: String) -> String {
     let digits = text.first == ":" ? String(text.dropFirst()) : text
     return Int(digits).map(String.init) ?? Double(digits).map { "\($0)" } ?? digits

@@ -1,7 +1,7 @@
 // Settings from the environment.
 
 extension Harvest {
-    /// Takes what the environment has.
+    /// Takes the settings of the environment.
     mutating func gather(environment: [String: String], schema: Schema) {
         for setting in schema.settings {
             let name = setting.environmentName
@@ -34,7 +34,7 @@ extension Harvest {
         }
     }
 
-    /// Whether a name begins as those of settings do. Others may be anybody's.
+    /// Whether a name begins like those of settings. Other variables are not ours.
     private func isMeant(_ name: String, _ schema: Schema) -> Bool {
         schema.sections.contains { name.hasPrefix("PUFFIN_\($0.uppercased())_") }
     }
@@ -43,7 +43,7 @@ extension Harvest {
         schema.settings.contains { $0.environmentName == name || $0.environmentFileName == name }
     }
 
-    /// Kubernetes sets these in every container, for a service that is called `puffin-server` or the like.
+    /// Kubernetes sets these in every container for a service named `puffin-server` or similar.
     private func isServiceLink(_ name: String, _ text: String) -> Bool {
         name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT") || text.contains("://")
             || name.hasSuffix("_TCP_ADDR") || name.hasSuffix("_TCP_PORT") || name.hasSuffix("_TCP_PROTO")

@@ -1,6 +1,6 @@
-// Small files as a whole: configurations and secrets.
+// Reads small files whole: configurations and secrets.
 //
-// `unsafe` is allowed in one line: read(2) is lent an array for the time of the call, and fills no more than it holds.
+// `unsafe` is allowed in one line: read(2) gets an array for the duration of the call, and fills no more than it holds.
 
 import SystemPackage
 
@@ -15,7 +15,7 @@ func readFile(_ path: String, limit: Int) throws(UnreadableFile) -> [UInt8] {
         let file = try FileDescriptor.open(FilePath(path), .readOnly)
         return try file.closeAfter { try read(file, limit: limit) }
     } catch Errno.isDirectory {
-        throw UnreadableFile(description: "it is a folder, and a file was expected")
+        throw UnreadableFile(description: "it is a folder, not a file")
     } catch let error as UnreadableFile {
         throw error
     } catch {

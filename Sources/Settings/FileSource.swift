@@ -1,4 +1,4 @@
-// Settings from a YAML file: sections, and keys in them.
+// Settings from a YAML file: sections with keys.
 
 import YAML
 
@@ -6,8 +6,8 @@ extension Harvest {
     /// The largest file that is read, in bytes.
     private static let fileLimit = 1 << 20
 
-    /// Takes what a file has.
-    /// - Parameter name: what has named it: a flag or a variable.
+    /// Takes the settings of a file.
+    /// - Parameter name: the flag or variable that names the file.
     mutating func gather(file path: String, namedBy name: String, schema: Schema) {
         let bytes: [UInt8]
         do throws(UnreadableFile) {
@@ -17,8 +17,8 @@ extension Harvest {
             return complain(.place(place), "cannot be read: \(error); \(name) names this file")
         }
         let reader = FileSource(path: path, schema: schema)
-        // Whoever wants no settings can say so by a comment; a file without anything is more likely half written, and to take
-        // it for one would set everything to its default.
+        // A file without settings needs at least a comment; an empty file is more likely half written, and accepting it
+        // would set everything to its default.
         let text = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
         if text.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
             return complain(reader.origin(1), "the file is empty; to set nothing, write a comment (#)")
@@ -32,12 +32,12 @@ extension Harvest {
     }
 }
 
-/// Takes a tree apart.
+/// Takes settings from a tree.
 private struct FileSource {
     let path: String
     let schema: Schema
 
-    /// How YAML writes that there is no value (YAML 1.2, 10.3.2).
+    /// YAML's spellings of no value (YAML 1.2, 10.3.2).
     private static let nulls = ["", "~", "null", "Null", "NULL"]
 
     func origin(_ line: Int) -> Origin { .file(path, line: line) }
@@ -46,7 +46,7 @@ private struct FileSource {
         guard case .mapping(let sections) = document.content else {
             return harvest.complain(
                 origin(document.line),
-                "expected sections with keys, such as server: and port: below it; found \(document.kindName)")
+                "expected sections with keys, such as server: with port: in it; found \(document.kindName)")
         }
         for (name, node, section) in unique(sections, &harvest, prefix: "") { take(section, name, node, &harvest) }
     }
@@ -61,7 +61,7 @@ private struct FileSource {
             return harvest.complain(origin(key.line), schema.unknown(section: name))
         }
         switch section.content {
-        // All of its keys may stand in comments.
+        // All of its keys may be commented out.
         case .scalar("", true): return
         case .mapping(let pairs):
             for (key, node, value) in unique(pairs, &harvest, prefix: name + ".") {
@@ -72,7 +72,7 @@ private struct FileSource {
                 }
             }
         default:
-            harvest.complain(origin(section.line), "\(name) is a section with keys below it; found \(section.kindName)")
+            harvest.complain(origin(section.line), "\(name) is a section with keys in it; found \(section.kindName)")
         }
     }
 
@@ -82,7 +82,7 @@ private struct FileSource {
         case .scalar(let text, true) where FileSource.nulls.contains(text):
             let none = setting.isList && setting.mayBeEmpty ? "write [] for none, " : ""
             let what = text.isEmpty ? "" : " (\(text) is YAML for nothing)"
-            harvest.complain(origin(line), "\(name) has no value\(what); \(none)give it one or take the line out")
+            harvest.complain(origin(line), "\(name) has no value\(what); \(none)give it one or remove the line")
         case .scalar(let text, _) where !setting.isList:
             harvest.take(setting, [(text, origin(value.line))], at: origin(line))
         case .list(let nodes) where setting.isList:
@@ -91,7 +91,7 @@ private struct FileSource {
                 if case .scalar(let text, let isPlain) = node.content {
                     if isPlain, FileSource.nulls.contains(text) {
                         return harvest.complain(
-                            origin(node.line), "\(name) has an item without a value; give it one or take it out")
+                            origin(node.line), "\(name) has an item without a value; give it one or remove it")
                     }
                     items.append((text, origin(node.line)))
                 } else {
@@ -100,13 +100,13 @@ private struct FileSource {
             }
             harvest.take(setting, items, at: origin(line))
         default:
-            let expected = setting.isList ? "a list, each value on a line of its own behind a dash" : "one value"
+            let expected = setting.isList ? "a list, each value on a line of its own after a dash" : "one value"
             harvest.complain(
                 origin(value.line), "\(name) is \(expected); found \(value.kindName), expected \(setting.allowed)")
         }
     }
 
-    /// The pairs of a mapping with their keys' texts, without those that came before.
+    /// The pairs of a mapping by their keys' texts; duplicates are errors.
     private func unique(
         _ pairs: [(key: YAMLNode, value: YAMLNode)], _ harvest: inout Harvest, prefix: String
     ) -> [(name: String, key: YAMLNode, value: YAMLNode)] {
@@ -119,7 +119,7 @@ private struct FileSource {
             }
             if let first = lines.updateValue(key.line, forKey: name) {
                 harvest.complain(
-                    origin(key.line), "\(prefix)\(name) stands here for the second time, first in line \(first)")
+                    origin(key.line), "\(prefix)\(name) is a duplicate of line \(first)")
             } else {
                 found.append((name, key, value))
             }

@@ -1,16 +1,16 @@
-// Where values come from, and what can be wrong with them.
+// The origins of values, and the errors in them.
 
-/// Where a value comes from.
+/// The origin of a value.
 package enum Origin: Equatable, Sendable, CustomStringConvertible {
     /// A flag, with its dashes.
     case flag(String)
-    /// A variable of the environment.
+    /// An environment variable.
     case environment(String)
-    /// A line of the configuration file; the first is 1.
+    /// A line of the configuration file, from 1.
     case file(String, line: Int)
-    /// A file as a whole, or what has named it.
+    /// A file as a whole, or what names it.
     case place(String)
-    /// Nowhere: it is the default.
+    /// No source: the default.
     case standard
 
     package var description: String {
@@ -23,10 +23,10 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// 0 where there is none.
+    /// 0 if there is none.
     var line: Int { if case .file(_, let line) = self { line } else { 0 } }
 
-    /// As the beginning of an error.
+    /// The beginning of an error message.
     var place: String {
         switch self {
         case .flag(let name), .environment(let name): name
@@ -35,42 +35,42 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The texts of a setting, all allowed.
+/// The valid texts of a setting.
 package struct Given: Equatable, Sendable {
     package let texts: [String]
     package let origin: Origin
 }
 
-/// One thing that is wrong with what somebody has configured: one line.
+/// One error in a configuration: one line.
 package struct Flaw: Equatable, Sendable, CustomStringConvertible {
     /// The flag, the variable, or file and line.
     package let place: String
     package let text: String
-    /// In the file, for their order.
+    /// The line in the file, for sorting.
     var line = 0
 
     package var description: String { "\(place): \(text)" }
 }
 
-/// Everything that is wrong.
+/// All errors of a configuration.
 package struct Flaws: Error, Equatable, CustomStringConvertible {
     package let flaws: [Flaw]
 
-    /// One line for each.
+    /// One line per error.
     package var description: String { flaws.map(\.description).joined(separator: "\n") }
 }
 
-/// What a source gives: texts by the names of settings, and what is wrong.
+/// What a source yields: texts by setting name, and errors.
 struct Harvest {
     var given: [String: Given] = [:]
     private(set) var flaws: [Flaw] = []
-    /// How many flaws were found behind the first `flawLimit`, which are counted only.
+    /// The number of errors after the first `flawLimit`; these are only counted.
     private(set) var furtherFlaws = 0
 
-    /// Nobody reads more, and finding out what was meant takes time for each.
+    /// Nobody reads more, and each suggestion takes time.
     static let flawLimit = 20
 
-    /// - Parameter text: what is wrong; it is only made of the first few.
+    /// - Parameter text: the error; evaluated only for the first few.
     mutating func complain(_ origin: Origin, _ text: @autoclosure () -> String) {
         guard flaws.count < Harvest.flawLimit else { return furtherFlaws += 1 }
         flaws.append(Flaw(place: origin.place, text: text(), line: origin.line))
@@ -78,14 +78,14 @@ struct Harvest {
 
     mutating func sortByLine() { flaws.sort { $0.line < $1.line } }
 
-    /// All flaws, the last of them with how many more there are.
-    /// - Parameter place: where those are.
+    /// All errors; the last one counts the rest.
+    /// - Parameter place: the place of the rest.
     func told(of place: String) -> [Flaw] {
         if furtherFlaws == 0 { return flaws }
-        return flaws + [Flaw(place: place, text: "and \(furtherFlaws) more of such; mend these first")]
+        return flaws + [Flaw(place: place, text: "and \(furtherFlaws) more errors; fix these first")]
     }
 
-    /// Takes the texts of a setting, where all of them are allowed.
+    /// Takes the texts of a setting if all of them are valid.
     mutating func take(_ setting: Setting, _ items: [(text: String, origin: Origin)], at origin: Origin) {
         if items.isEmpty, !setting.mayBeEmpty {
             return complain(origin, "\(setting.name) cannot be empty: expected \(setting.allowedText)")
@@ -100,9 +100,9 @@ struct Harvest {
     }
 }
 
-/// What is wrong with a text that a setting cannot have.
+/// Why a setting does not accept a text.
 private func refusal(of text: String, for setting: Setting) -> String {
-    // A secret that is mistyped is nearly the secret.
+    // A mistyped secret is nearly the secret, so it is not repeated.
     if setting.isSecret { return "\(setting.name) is not allowed: expected \(setting.allowed)" }
     let near = nearest(to: text, of: setting.words).map { "; did you mean \(quoted($0))?" } ?? ""
     return "\(setting.name) cannot be \(quoted(text)): expected \(setting.allowed)\(near)"

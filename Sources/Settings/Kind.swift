@@ -1,17 +1,17 @@
-// What the text of a setting may be: one reader and one description for flags, environment and files alike.
+// The valid texts of a setting: one parser and one description for flags, environment and files.
 
 import Bytes
 import SystemPackage
 
-/// A kind of values: how one is read from text, and what is allowed, in words.
+/// A type of values: its parser, and a description of what is valid.
 package struct Kind<Value: Sendable>: Sendable {
-    /// What is allowed, as the end of a sentence: `expected …`.
+    /// What is valid, as the end of a sentence: `expected …`.
     package let allowed: String
-    /// Words that are allowed, for the nearest match of one that is not.
+    /// The valid words, for suggestions.
     package let words: [String]
     /// How files and JSON write it.
     package let form: Form
-    /// Reads a text; nil where it is not allowed.
+    /// Parses a text; nil if it is invalid.
     package let read: @Sendable (String) -> Value?
 
     package init(
@@ -24,11 +24,11 @@ package struct Kind<Value: Sendable>: Sendable {
     }
 }
 
-/// How a value stands in YAML and JSON.
+/// How a value is written in YAML and JSON.
 package enum Form: Sendable {
-    /// Between quotes.
+    /// In quotes.
     case text
-    /// As a number, where it is one.
+    /// As a number, if it is one.
     case number
     /// As `true` or `false`.
     case truth
@@ -53,8 +53,8 @@ extension Kind<Bool> {
 }
 
 extension Kind where Value: RawRepresentable<String> & CaseIterable {
-    /// One of an enumeration's words.
-    /// - Parameter aliases: other words that are understood, and what each stands for.
+    /// A word of an enumeration.
+    /// - Parameter aliases: other accepted words, and what each means.
     package static func choice(aliases: [String: Value] = [:]) -> Kind {
         let words = Value.allCases.map(\.rawValue)
         let last = words.last ?? ""
@@ -65,7 +65,7 @@ extension Kind where Value: RawRepresentable<String> & CaseIterable {
 }
 
 extension Kind<String> {
-    /// Where to listen.
+    /// An address to listen on.
     package static var host: Kind {
         Kind("an address or a host name, such as 127.0.0.1, ::1 or localhost") { text in
             HostName.problem(text) == nil ? text : nil
@@ -89,7 +89,7 @@ extension Kind<Endpoint> {
 }
 
 extension Kind<Duration?> {
-    /// A time, or `off`.
+    /// A duration, or `off`.
     package static var timeOrOff: Kind {
         Kind("off, or a time, such as 500us, 10ms or 1s (a number alone is seconds)", words: ["off"]) { text in
             text == "off" ? .some(nil) : TimeSpan(text).map { .some($0.duration) }
@@ -98,7 +98,7 @@ extension Kind<Duration?> {
 }
 
 extension Kind<UInt64> {
-    /// A long time, in milliseconds.
+    /// A long duration, in milliseconds.
     package static var age: Kind {
         Kind("0, or a number and s, m, h or d, such as 12h or 7d") { text in
             let units: [Character: UInt64] = ["s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
@@ -113,7 +113,7 @@ extension Kind<UInt64> {
 }
 
 extension Kind<Int> {
-    /// A number of bytes. Not less than `least`; not more than `most`, where there is such.
+    /// A number of bytes, at least `least`, and at most `most` if that is given.
     package static func size(from least: Int = 0, upTo most: Int? = nil) -> Kind {
         let range =
             most.map { " from \(ByteSize(least)) to \(ByteSize($0))" }
@@ -125,7 +125,7 @@ extension Kind<Int> {
         return Kind("a size\(range), such as \(example)", read: read)
     }
 
-    /// A time in whole milliseconds, not shorter than `least`.
+    /// A duration in whole milliseconds, at least `least`.
     package static func milliseconds(least: Int) -> Kind {
         let read: @Sendable (String) -> Int? = { text in
             TimeSpan(text).flatMap { $0.nanoseconds >= least * 1_000_000 ? $0.nanoseconds / 1_000_000 : nil }
@@ -136,7 +136,7 @@ extension Kind<Int> {
         return Kind("a time of \(bound) or more, such as \(shown) (a number alone is seconds)", read: read)
     }
 
-    /// A number of things.
+    /// A count.
     package static func count(_ range: ClosedRange<Int>) -> Kind {
         Kind("a number from \(range.lowerBound) to \(range.upperBound)", form: .number) { text in
             decimal(text[...], upTo: range.upperBound).flatMap { $0 >= range.lowerBound ? $0 : nil }
@@ -145,7 +145,7 @@ extension Kind<Int> {
 }
 
 extension Kind<Int?> {
-    /// A memory limit in bytes: `auto`, 0, or so much that no unit was forgotten.
+    /// A memory limit in bytes: `auto`, 0, or an amount large enough that no unit was forgotten.
     package static var memory: Kind {
         let least = 1 << 20
         return Kind("auto, 0 for no limit, or \(ByteSize(least)) or more, such as 512M or 2G", words: ["auto"]) {
@@ -157,10 +157,10 @@ extension Kind<Int?> {
 }
 
 extension Kind<Double> {
-    /// A number that need not be whole.
+    /// A number that need not be an integer.
     package static func number(_ range: ClosedRange<Int>) -> Kind {
         Kind("a number from \(range.lowerBound) to \(range.upperBound), such as 1.5", form: .number) { text in
-            // Double reads "nan", "inf" and hexadecimal digits as well.
+            // Double also accepts "nan", "inf" and hexadecimal digits.
             guard
                 text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: ".") }),
                 let number = Double(text), number >= Double(range.lowerBound), number <= Double(range.upperBound)
@@ -170,7 +170,7 @@ extension Kind<Double> {
     }
 }
 
-/// Reads decimal digits, and nothing else; nil also above `most`.
+/// Parses decimal digits only; nil also above `most`.
 private func decimal(_ text: Substring, upTo most: Int) -> Int? {
     guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
         return nil

@@ -1,11 +1,11 @@
-// What somebody may have meant who wrote something else.
+// Suggestions for misspelled names.
 
 import Bytes
 
-/// The one of `names` that differs least from `text`; nil where all differ too much for it to be a slip.
+/// The one of `names` that differs least from `text`; nil if all differ too much for a typing error.
 /// - Parameter part: the part of `text` that may be wrong; nil for all of it.
 package func nearest(to text: String, of names: [String], part: String? = nil) -> String? {
-    // Nobody has meant a name by a longer text, and it would be compared with all of them.
+    // No name is longer, and the text would be compared with each.
     guard text.utf8.count <= 200 else { return nil }
     let limit = max(1, (part ?? text).count / 3)
     let found = names.map { (name: $0, distance: editDistance(text.lowercased(), $0.lowercased())) }.min {
@@ -14,7 +14,7 @@ package func nearest(to text: String, of names: [String], part: String? = nil) -
     return found.flatMap { $0.distance <= limit ? $0.name : nil }
 }
 
-/// Somebody's text between quotes, on one line and not too long.
+/// A user's text in quotes, on one line and shortened.
 func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(80).map { scalar in
         scalar.steersTerminal ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)

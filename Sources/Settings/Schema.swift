@@ -1,6 +1,6 @@
-// All settings of a program, and how they are found by what people write.
+// All settings of a program, and lookups by the names that people write.
 
-/// The settings of a program, in the order in which people are told of them.
+/// The settings of a program, in the order of their listings.
 package struct Schema: Sendable {
     package let settings: [Setting]
     private let byName: [String: Setting]
@@ -22,27 +22,27 @@ package struct Schema: Sendable {
     /// The settings of a section.
     package func settings(of section: String) -> [Setting] { settings.filter { $0.section == section } }
 
-    /// The setting that a person means: by its name, its flag with or without dashes, or its name in the environment.
+    /// The setting with this name, flag (with or without dashes) or environment variable.
     package func find(_ text: String) -> Setting? {
         let flag = String(text.drop { $0 == "-" })
         return self[text] ?? settings.first { $0.flag == flag || $0.environmentName == text }
     }
 
-    /// What is wrong with a name that no section has, with the nearest one that there is.
+    /// The error for an unknown section, with a suggestion.
     func unknown(section name: String) -> String {
         let near = nearest(to: name, of: sections).map { "; did you mean \(quoted($0))?" }
         return "unknown section \(quoted(name))\(near ?? "; the sections are \(sections.joined(separator: ", "))")"
     }
 
-    /// What is wrong with a variable that no setting has, with the nearest one that there is.
+    /// The error for an unknown variable, with a suggestion.
     func unknown(variable name: String) -> String {
         let near = nearest(to: name, of: settings.map(\.environmentName)).map { "; did you mean \($0)?" }
         return "no setting has this name\(near ?? "")"
     }
 
-    /// What is wrong with a name that no setting has, with the nearest one that there is.
+    /// The error for an unknown name, with a suggestion.
     package func unknown(_ name: String) -> String {
-        // The right key may stand in the wrong section.
+        // The right key may be in the wrong section.
         let key = String(name.drop { $0 != "." }.dropFirst())
         let moved = settings.first { $0.key == key }?.name
         if let near = nearest(to: name, of: settings.map(\.name), part: key) ?? moved {

@@ -1,49 +1,49 @@
-// A setting as data: its names, what it may be, what it is where nobody says anything, and what it does. Flags, help, the
-// reference, errors and `config explain` are all made of this.
+// A setting as data: its names, its valid values, its default, its effect. Flags, help, the reference, errors and
+// `config explain` are generated from this.
 
-/// One setting, whatever its values are.
+/// One setting of any value type.
 package struct Setting: Sendable {
-    /// Its name in files: a section and a key, such as `server.port`.
+    /// Its name in files: section and key, such as `server.port`.
     package let name: String
     /// Its flag without dashes; one dash works as well as two.
     package let flag: String
     /// What it does, in whole sentences.
     package let help: String
-    /// What it is where nobody says anything: one text, or any number for a list.
+    /// The default: one text, or any number for a list.
     package let standard: [String]
     /// Whether SIGHUP can change it.
     package let isLive: Bool
-    /// Whether its value is never shown, and may stand in a file of its own.
+    /// Whether its value is never shown, and may be in a file of its own.
     package let isSecret: Bool
-    /// Whether it has any number of values, `listLimit` at most.
+    /// Whether it has any number of values, up to `listLimit`.
     package let isList: Bool
     package static let listLimit = 1000
-    /// Whether a list may have no values.
+    /// Whether a list may be empty.
     package let mayBeEmpty: Bool
     package let allowed: String
     package let words: [String]
     package let form: Form
-    /// Whether a text is allowed; for a list, as one of its values.
+    /// Whether a text is valid; for a list, as one of its values.
     package let isAllowed: @Sendable (String) -> Bool
 
     /// `server` of `server.port`.
     package var section: String { String(name.prefix { $0 != "." }) }
     /// `port` of `server.port`.
     package var key: String { String(name.drop { $0 != "." }.dropFirst()) }
-    /// Its name in the environment: `PUFFIN_SERVER_PORT`. Values of a list are separated by commas there.
+    /// Its environment variable: `PUFFIN_SERVER_PORT`. A comma separates the values of a list there.
     package var environmentName: String {
         "PUFFIN_" + name.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
     }
-    /// Where the environment may name a file with the value, for a secret.
+    /// For a secret, the variable that may name a file with the value.
     package var environmentFileName: String? { isSecret ? environmentName + "_FILE" : nil }
 }
 
 /// A setting with the type of its values.
 package struct Key<Value: Sendable>: Sendable {
     package let setting: Setting
-    /// Reads values that are allowed.
+    /// Parses valid texts.
     let read: @Sendable ([String]) -> Value?
-    /// What it is where nobody says anything.
+    /// The default.
     package let standard: Value
 
     /// A setting with one value.
@@ -60,7 +60,7 @@ package struct Key<Value: Sendable>: Sendable {
     }
 
     /// A setting with a list of values.
-    /// - Parameter mayBeEmpty: whether none is a value too.
+    /// - Parameter mayBeEmpty: whether an empty list is valid.
     package init<Element>(
         _ name: String, flag: String, listOf kind: Kind<Element>, mayBeEmpty: Bool = true, default texts: [String] = [],
         isLive: Bool = false, _ help: String

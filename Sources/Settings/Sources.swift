@@ -1,25 +1,25 @@
-// From flags, environment and file to what is in force. Each setting is taken from the first of them that has it.
+// From flags, environment and file to the values in force. The first source that has a setting wins.
 
-/// Everything that a program was configured with. It can be read again, for the file may have changed.
+/// The sources of a program's configuration. They can be read again, since the file may have changed.
 package struct Sources: Sendable {
-    /// Flags that were given, with their texts; a later one of the same name counts where there is one value.
+    /// The flags given, with their texts; for a single value the last one wins.
     package var flags: [(setting: Setting, texts: [String])] = []
-    /// The environment, as the program was started with it.
+    /// The environment at the program's start.
     package var environment: [String: String] = [:]
-    /// What `--config` names.
+    /// The argument of `--config`.
     package var config: String?
 
-    /// The variable that names the configuration file where no flag does.
+    /// The variable that names the configuration file if no flag does.
     package static let configName = "PUFFIN_CONFIG"
 
     package init() {}
 
-    /// The configuration file's path; nil where there is none. An empty variable names none, as where `PUFFIN_CONFIG=$UNSET` was
-    /// meant to pass on what may not be there.
+    /// The configuration file's path; nil if there is none. An empty variable names none: `PUFFIN_CONFIG=$UNSET` passes
+    /// on what may not exist.
     package var file: String? { config ?? environment[Sources.configName].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// Reads everything.
-    /// - Throws: `Flaws`: all that is wrong.
+    /// Reads all sources.
+    /// - Throws: `Flaws`: every error.
     package func resolve(_ schema: Schema) throws(Flaws) -> Settings {
         let harvests = [flagHarvest(), environmentHarvest(schema), fileHarvest(schema)]
         let flaws =
@@ -34,7 +34,7 @@ package struct Sources: Sendable {
         var harvest = Harvest()
         for (setting, texts) in flags {
             let origin = Origin.flag("--\(setting.flag)")
-            // An empty text alone is an empty list; beside others it is a slip.
+            // An empty text alone is an empty list; among others it is a mistake.
             let items = texts.count == 1 ? listItems(texts[0]) : texts.flatMap { $0.isEmpty ? [""] : listItems($0) }
             let parts = setting.isList ? items : Array(texts.suffix(1))
             harvest.take(setting, parts.map { ($0, origin) }, at: origin)
@@ -57,7 +57,7 @@ package struct Sources: Sendable {
     }
 }
 
-/// The values of a list that stands in one text; none in an empty one.
+/// The values of a list in one text; none in an empty one.
 func listItems(_ text: String) -> [String] {
     if text.isEmpty { return [] }
     return text.split(separator: ",", omittingEmptySubsequences: false).map { part in
@@ -65,11 +65,11 @@ func listItems(_ text: String) -> [String] {
     }
 }
 
-/// Every setting of a program, as it is in force.
+/// Every setting of a program with the value in force.
 package struct Settings: Sendable {
     package let schema: Schema
     private let given: [String: Given]
-    /// The file that was read.
+    /// The file that was read, if any.
     package let file: String?
 
     init(schema: Schema, given: [String: Given], file: String?) {
@@ -83,17 +83,17 @@ package struct Settings: Sendable {
         given[key.setting.name].flatMap { key.read($0.texts) } ?? key.standard
     }
 
-    /// A setting's texts, and where they come from.
+    /// A setting's texts, and their origin.
     package subscript(setting: Setting) -> Given {
         given[setting.name] ?? Given(texts: setting.standard, origin: .standard)
     }
 
-    /// How many settings a file gives.
+    /// How many settings the file gives.
     package var countFromFile: Int {
         given.values.count { if case .file = $0.origin { true } else { false } }
     }
 
-    /// The same with some settings as `other` has them.
+    /// The same, with some settings taken from `other`.
     package func taking(_ settings: [Setting], from other: Settings) -> Settings {
         var given = given
         for setting in settings { given[setting.name] = other.given[setting.name] }

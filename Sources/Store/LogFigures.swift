@@ -1,19 +1,19 @@
-// What the log has done since the start, for whoever watches a server.
+// Figures of the log since the start, for monitoring.
 
 /// Figures of the log. Sizes are in bytes, times in nanoseconds.
 package struct LogFigures: Sendable {
-    /// Batches that were written, and their size.
+    /// Batches written, and their size.
     package var batches = 0
     package var writtenSize = 0
     package var syncs = 0
     package var syncNanoseconds = 0
     package var lastSyncNanoseconds = 0
-    /// Segments that are there now, merged ones included; nil where the folder cannot be read.
+    /// Existing segments, merged ones included; nil if the folder cannot be read.
     package var segments: Int?
 }
 
 extension Store {
-    /// What the log has done. Reads the folder's list of names.
+    /// The log's figures. Lists the log's folder.
     package var logFigures: LogFigures {
         LogFigures(
             batches: openWriter?.batchCount ?? 0, writtenSize: openWriter?.writtenSize ?? 0, syncs: syncCount,

@@ -1,6 +1,6 @@
-// Data and durability, no network: the only face of this module. A change is validated against the table, proposed (it
-// gets the next number and becomes a line of the log) and applied. Whoever answers for it waits until `committed`
-// reaches that number; what a read depends on is told with it.
+// Data and durability, no network: the module's public face. A change is validated against the table, proposed (it gets
+// the next number and becomes a record of the log) and applied. A reply to it waits until `committed` reaches that
+// number; a read returns the number that its reply depends on.
 
 import Bytes
 import LogFormat
@@ -15,70 +15,72 @@ package final class Store {
     let disk: any Disk
     let files: DataFiles
     let options: StoreOptions
-    /// What the store's workers and its clock are.
+    /// Makes the store's workers, and is its clock.
     let background: any Background
-    /// Writes snapshots that are received.
+    /// Writes received snapshots.
     let snapshotWorker: LazyWorker
-    /// As in `options`, but these can change.
+    /// As in `options`, but changeable.
     var compactRatio: Double
     var compactSize: Int
-    /// Makes whoever drives the store look for news.
+    /// Makes the store's owner check for news.
     let progress: @Sendable () -> Void
-    /// Whether a thread has had something to say since the last look, or the next look has something to do.
+    /// Set when a background thread has reported progress; cleared by `takeNews`.
     let news = News()
 
-    /// Atomic, because every turn reads it: without a check for exclusive access.
+    /// Atomic, because every turn reads it: no run-time exclusivity check.
     final class News: Sendable {
         let isThere = Atomic(false)
     }
     /// Held until the log is closed, or the process ends.
     private var lock: (any DiskLock)?
-    /// Where it is written down what commands have made of the server's role, and what that was when the data set was opened; nil
-    /// where none has.
+    /// The file with the role that commands have given the server, and its content when the data set was opened; nil if
+    /// there was none.
     package let roleFile: RoleFile
     package let roleNote: RoleNote?
 
     /// Until everything is loaded.
     var loading: Recovery?
-    /// Whether everything is to be loaded again, because the files have changed places.
+    /// Whether everything must be loaded again, because the files were replaced.
     var reloads = false
-    /// From then on.
+    /// Set once everything is loaded.
     var openWriter: LogWriter?
-    /// The changes that the writer has not been given. `unsafe`: Swift does not check for overlapping accesses to it, which
-    /// would cost each change more than applying it. There are none: a batch calls nothing that could come back to the store.
+    /// The changes that the writer has not got. `unsafe`: Swift does not check for overlapping accesses to it, which
+    /// would cost each change more than applying it. There are none: a batch calls nothing that could come back to the
+    /// store.
     var batch: LogBatch {
         _read { yield unsafe uncheckedBatch }
         _modify { yield unsafe &uncheckedBatch }
     }
     @exclusivity(unchecked) private var uncheckedBatch = LogBatch()
     var submittedJobs = 0
-    /// The last job that was to begin a segment.
+    /// The last job that begins a segment.
     var rotationJob = 0
-    /// The size of the batch that the writer was given last.
+    /// The size of the last batch submitted.
     var submittedSize = 0
-    /// Whether the last job given had records or began a segment, rather than only a sync.
+    /// Whether the last job has records or begins a segment, rather than only syncing.
     var jobIsLong = false
     var wantsSync = false
     var wantsRotation = false
     var wantsReserve = false
 
-    /// What the writer had sealed when it was last looked whether a compaction is due.
+    /// The size that the writer had sealed at the last check whether a compaction is due.
     var lastSealedSize = 0
 
-    /// Snapshots, made on a thread of their own.
+    /// Snapshots, made by a worker.
     let compactions: Compactions
 
-    /// What changes may take of the disk without a question.
+    /// The disk space that changes may take without a check.
     let spaceGrant: SpaceGrant
 
     package internal(set) var history = ""
     package internal(set) var recovery = RecoveryReport()
 
-    // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
+    // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
+    // run time.
     var newest = LogPosition.start
     var committedSeq: UInt64 = 0
     var refusesChanges = false
-    /// The newest change that a client may have made, where changes are refused now.
+    /// The newest change that a client may have made, if changes are refused now.
     var lastOwnSeq: UInt64 = 0
     /// For replicated lines that are not plain.
     var replicaParser = RecordParser()
@@ -90,27 +92,27 @@ package final class Store {
     package var position: LogPosition { newest }
     /// The time of the newest change, in Unix milliseconds; 0 if there is none.
     package var newestTimestamp: UInt64 { newestTime }
-    /// Changes up to this one may be answered for.
+    /// Replies to changes up to this one may be released.
     package var committed: UInt64 { committedSeq }
-    /// The time that new changes are stamped with, in Unix milliseconds; it never decreases.
+    /// The time stamp of new changes, in Unix milliseconds; it never decreases.
     package var now: UInt64 {
         get { time }
         set { time = max(time, newValue) }
     }
 
-    /// The wall clock as a measure of how old a merged segment's file is, in Unix milliseconds; nil while it is none, and no segment
-    /// is removed for its age. What the store was opened with, until it is set.
+    /// The wall clock for the age of merged segments, in Unix milliseconds; nil while it is unreliable, and no segment
+    /// is removed for its age. Initially the time that the store was opened with.
     package var ageTime: UInt64? {
         get { compactions.ageTime }
         set { compactions.ageTime = newValue }
     }
 
-    /// Opens a data set, or makes an empty one. It is then loaded by `load`, and not before that used.
+    /// Opens a data set, or creates an empty one. `load` must load it before anything else.
     /// - Parameters:
     ///   - data: the path that names the data set.
-    ///   - background: where work is done that waits for the disk.
+    ///   - background: runs work that may block on the disk.
     ///   - now: Unix milliseconds.
-    ///   - progress: called from another thread when `poll` has something new to find.
+    ///   - progress: called from another thread when `poll` may find something new.
     /// - Throws: `StoreError`.
     package init(
         data: FilePath, options: StoreOptions, disk: any Disk, background: any Background = Threads(), now: UInt64,
@@ -127,7 +129,7 @@ package final class Store {
         }
         self.progress = announce
         time = now
-        // Before anything is made: the log's folder is none of a data file that cannot be one.
+        // Before anything is created: a data file of the wrong kind has no log folder.
         _ = try disk.status(of: files.snapshot)
         try disk.createFolder(files.folder)
         var options = options
@@ -146,7 +148,7 @@ package final class Store {
         try beginRecovery()
     }
 
-    /// A failed sync ends the start, for want of space too: a second one would succeed although it writes nothing.
+    /// A failed sync ends the start, even for lack of space: a second one would succeed although it writes nothing.
     private func beginRecovery() throws(StoreError) {
         do throws(StoreError) {
             try findFiles()
@@ -161,7 +163,7 @@ package final class Store {
         try SnapshotInstall.finishInterrupted(files, time: now, on: disk)
         loading = try Recovery(
             disk: disk, files: files, table: table, time: now, before: before, damage: options.damage)
-        // Not before it is known that there is a log which it belonged to.
+        // Not before it is known that its log exists.
         try files.removeNextSegment(on: disk)
     }
 
@@ -169,14 +171,14 @@ package final class Store {
 
     /// Whether everything is loaded, so that the store can be used.
     package var isLoaded: Bool { openWriter != nil }
-    /// Bytes that loading has read, and has to read.
+    /// Bytes read by loading, and bytes to read.
     package var loadedSize: (done: Int, total: Int) {
         loading == nil ? (recovery.size, recovery.size) : (loading?.readSize ?? 0, loading?.totalSize ?? 0)
     }
 
-    /// Loads a part: up to `lines` lines of the files.
+    /// Loads up to `lines` lines of the files.
     /// - Returns: whether there is more.
-    /// - Throws: `StoreError`. Damage that recovery refuses is left as it was found.
+    /// - Throws: `StoreError`. Damage that recovery refuses is left untouched.
     package func load(lines: Int) throws(StoreError) -> Bool {
         do throws(StoreError) {
             if reloads {
@@ -191,7 +193,7 @@ package final class Store {
             try finishLoading(current)
             return false
         } catch {
-            // What is set aside, or begun anew, takes space: the reserve is there for that. Then everything from the start.
+            // Setting files aside and beginning a segment take space: the reserve is there for that. Then start over.
             guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
             table.removeAll()
             reloads = true
@@ -199,7 +201,7 @@ package final class Store {
         }
     }
 
-    /// Gives the space that is held back to a start on a full disk.
+    /// Releases the reserved space to a start on a full disk.
     /// - Returns: whether there was any.
     private func giveUpReserve() throws(StoreError) -> Bool {
         var isGiven = false
@@ -211,6 +213,7 @@ package final class Store {
     }
 
     private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
+        precondition(batch.isEmpty, "changes were made before everything was loaded")
         recovery = loaded.report
         newest = loaded.position
         committedSeq = position.seq
@@ -244,7 +247,7 @@ package final class Store {
     }
 
     package var durability: Durability { options.durability }
-    /// The size that the system allows no file of this process to exceed, in bytes; nil if there is no such limit.
+    /// The process's limit on file sizes, in bytes; nil if there is none.
     package var fileSizeLimit: Int? {
         let limit = (try? disk.space(at: files.folder))?.largestFile ?? .max
         return limit < .max ? limit : nil
@@ -252,9 +255,9 @@ package final class Store {
 
     // MARK: Reading
 
-    /// A value, and the change that has to be committed before anybody is told of it.
+    /// A value, and the change that must be committed before it may be shown.
     package struct Reading: ~Escapable {
-        /// nil where the key is not there.
+        /// nil if the key does not exist.
         package let value: Span<UInt8>?
         package let seq: UInt64
 
@@ -265,14 +268,14 @@ package final class Store {
         }
     }
 
-    /// Pairs.
+    /// The number of pairs.
     package var count: Int { table.count }
-    /// Bytes of memory that pairs and table take.
+    /// Bytes of memory of pairs and table.
     package var size: Int { table.size }
-    /// Bytes of memory that were cleared and that `giveBackMemory` still has to free.
+    /// Bytes of cleared memory that `giveBackMemory` still has to free.
     package var clearedSize: Int { table.clearedSize }
 
-    /// How many bytes more the table would take if `key` had a value of `valueSize` bytes; 0 or less where its value is no
+    /// How many bytes the table would grow if `key` had a value of `valueSize` bytes; 0 or less if its value is no
     /// smaller now.
     package func growth(for key: Span<UInt8>, valueSize: Int) -> Int {
         table.growth(for: key, hash: table.hash(key), valueSize: valueSize)
@@ -284,10 +287,10 @@ package final class Store {
         return (table.size(of: key, hash: hash), newestChange(hash))
     }
 
-    /// Begins to fetch what a request for this key will need.
+    /// Prefetches what a request for this key will need.
     package func foresee(_ key: Span<UInt8>) { table.foresee(key) }
 
-    /// No other key is known that will be asked for.
+    /// Continues prefetching when no further key is known.
     package func foreseeNoMore() { table.foreseePair() }
 
     /// The value is valid until the next change.
@@ -306,19 +309,19 @@ package final class Store {
         if let pair = table.pair(from: place) { visit(pair.key) }
     }
 
-    /// The newest change that a key with this hash can have, as far as it matters: 0 where all is committed.
+    /// The newest change that a key with this hash can depend on, or 0 if everything is committed.
     private func newestChange(_ hash: UInt64) -> UInt64 {
         committedSeq == newest.seq ? 0 : recent[hash]
     }
 
-    /// Visits keys from `cursor` on; see `Table.scan`. What is visited depends on the change `position`.
+    /// Visits keys from `cursor` on; see `Table.scan`. The result depends on the change `position`.
     package func scan(
         from cursor: UInt64, count: Int, buckets: Int, visit: (Span<UInt8>) -> Void
     ) -> UInt64 {
         table.scan(from: cursor, count: count, buckets: buckets) { visit($0.key) }
     }
 
-    /// As above, where `visit` says how much a key counts, and the cursor is moved on.
+    /// As above, where `visit` returns how much a key counts, and the cursor is advanced.
     package func scan(
         from cursor: inout ScanCursor, size: Int, buckets: Int, visit: (Span<UInt8>) -> Int
     ) {
@@ -362,8 +365,11 @@ package final class Store {
     /// Writes the change down under the next number, and applies it.
     /// - Returns: the number.
     private func propose(_ change: borrowing Change) -> UInt64 {
+        assert(isLoaded, "a change of a data set that is not loaded")
+        assert(time >= newestTime, "a change is stamped with an earlier time than the last one")
         let seq = position.seq + 1
         newest = batch.append(change, after: newest, timestamp: time)
+        assert(newest.seq == (batch.isInMulti ? seq - 1 : seq), "a change has another number than it was given")
         newestTime = time
         apply(change, seq: seq)
         return seq
@@ -379,31 +385,39 @@ package final class Store {
 
     /// Records that were proposed and not yet given to the writer.
     package var hasPending: Bool { !batch.isEmpty }
-    /// The newest change that the writer has been given.
+    /// Bytes of records that should wait for the writer at most.
+    package var pendingLimit = Int.max
+    /// Whether so much waits for the writer that further changes should wait too, or it writes a batch that is larger than that. Never
+    /// because of an obstacle: changes are refused then.
+    package var isBacklogged: Bool {
+        (batch.lines.count >= pendingLimit || submittedSize > pendingLimit && isWriting) && !isObstructed
+    }
+    /// The newest change given to the writer.
     package var submitted: UInt64 { batch.isEmpty ? position.seq : batch.start.seq }
     /// Whether the writer has a job.
     package var isWriting: Bool { submittedJobs != (openWriter?.finishedJobCount ?? 0) }
-    /// Whether everything that was there when a segment was last asked for is sealed, or the log has failed.
+    /// Whether everything that existed when a segment was last requested is sealed, or the log has failed.
     var isRotated: Bool { !wantsRotation && rotationJob <= (openWriter?.finishedJobCount ?? 0) }
-    /// Whether a thread prepares the next segment's file: nobody waits for that.
+    /// Whether the next segment's file is being prepared: nothing waits for that.
     package var isPreparing: Bool { openWriter?.isPreparing ?? false }
     /// Changes up to this one are on this disk.
     package var durable: UInt64 { openWriter?.durableSeq ?? 0 }
     package var syncCount: Int { openWriter?.syncCount ?? 0 }
     package var lastSyncNanoseconds: Int { openWriter?.lastSyncNanoseconds ?? 0 }
-    /// Changes behind this one were never given to the disk: where the log has failed, a restart does not have them. Those up to it
-    /// that are not committed may be there or not.
+    /// Changes after this one were never given to the disk: if the log has failed, a restart does not have them.
+    /// Uncommitted ones up to it may survive or not.
     package var attempted: UInt64 { openWriter?.attemptedSeq ?? 0 }
     /// Why nothing more will ever be committed.
     package var failure: StoreError? { openWriter?.failureError }
 
-    /// Looks how far the log writer is.
-    /// - Returns: changes up to this one may be answered for as far as this server's log matters; 0 before it is loaded. A follower
-    ///   with a full disk answers reads all the same: only readers wait for what it applies, and its leader has it on disk.
+    /// Checks how far the log writer is.
+    /// - Returns: the last change that may be committed by this server's log alone; 0 before it is loaded. A follower
+    ///   with a full disk still answers reads: only readers wait for what it applies, and its leader has it on disk.
     package func poll() -> UInt64 {
         guard let openWriter else { return 0 }
         if openWriter.isObstructed { grant() }
         let seq = locallyCommitted
+        assert(seq <= newest.seq, "the log has changes that were never made")
         return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
     }
 
@@ -416,8 +430,8 @@ package final class Store {
         return true
     }
 
-    /// Sends what is pending towards the disk. Does nothing while the writer has records to write: what is pending then
-    /// goes with the next batch.
+    /// Sends pending changes towards the disk. Does nothing while the writer has records to write: pending ones then go
+    /// with the next batch.
     package func flush() {
         precondition(!batch.isInMulti, "half a multi record handed over")
         guard !isWriting || !jobIsLong else { return }
@@ -429,10 +443,11 @@ package final class Store {
         }
     }
 
-    /// Whether a batch is written so quickly that the reactor may do it in the relaxed modes: copying 512 KiB takes some 0.1 ms.
+    /// Whether a batch is small enough for the reactor to write in the relaxed modes: copying 512 KiB takes some 0.1
+    /// ms.
     private func isShort(_ batch: borrowing LogBatch) -> Bool { batch.lines.count <= 512 << 10 }
 
-    /// Asks for a sync, now or with the next flush: what the `interval` mode does every second.
+    /// Requests a sync, now or with the next flush: what the `interval` mode does every second.
     package func requestSync() {
         guard writer.writtenSeq > writer.durableSeq || hasPending else { return }
         wantsSync = true
@@ -440,6 +455,8 @@ package final class Store {
     }
 
     func submit(syncs: Bool, looks: Bool = false) {
+        assert(!isWriting, "a job for the log before the last one is done")
+        assert(batch.isEmpty || batch.end == newest, "the log lacks the newest change")
         jobIsLong = !batch.isEmpty || wantsRotation
         submittedSize = batch.lines.count
         submittedJobs += 1
@@ -453,13 +470,14 @@ package final class Store {
         grant()
     }
 
-    /// Makes changes that an obstacle holds up fail, so that the store can be closed.
+    /// Makes changes that an obstacle delays fail, so that the store can be closed.
     package func giveUpWaiting() { openWriter?.giveUp() }
 
-    /// Ends the log cleanly: everything is written and synced, or `failure` says why not. Then lets another
-    /// store open it. Waits for the disk. The writer has no job.
+    /// Closes the log cleanly: everything is written and synced, or `failure` says why not. Then another store may open
+    /// it. Blocks on the disk. The writer must have no job.
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
+        precondition(!batch.isInMulti, "closed inside a multi record")
         compactions.stop()
         openWriter?.close(&batch)
         loading = nil

@@ -1,18 +1,18 @@
-// The time that changes are stamped with. The wall clock can jump, either way, and what a jump has stamped can never be taken back:
-// so time runs by the machine's boot time, which only goes forward and counts sleep, and follows the wall clock with patience.
+// The clock that stamps changes. The wall clock can jump, either way, and a stamp can never be taken back: so time runs
+// by the machine's boot time, which is monotonic and includes sleep, and follows the wall clock slowly.
 //
 //     the wall clock is      by up to 10 s      by more
 //     ahead                  step to it         keep one's pace; after 60 s, if it is still so, step to it
 //     behind                 run at 9/10        keep one's pace
 //
-// It never stands still and never goes back. A server that follows each jump at once makes one mistaken second of NTP stamp changes
-// with a wrong year, or expire every lock (valkey-io/valkey#2651).
+// It never stands still and never goes back. A server that follows each jump at once lets one wrong second of NTP stamp
+// changes with a wrong year, or expire every lock (valkey-io/valkey#2651).
 
-/// What both clocks of the machine say at one moment.
+/// Both clocks of the machine at one moment.
 package struct ClockReading: Equatable, Sendable {
-    /// Nanoseconds of the boot time (`CLOCK_BOOTTIME`): it goes on while the machine sleeps, and nobody can set it.
+    /// Nanoseconds of the boot time (`CLOCK_BOOTTIME`): it includes sleep, and cannot be set.
     package var boot: Int
-    /// Microseconds since 1970-01-01 UTC by the wall clock, which anybody can set.
+    /// Microseconds since 1970-01-01 UTC by the wall clock, which can be set.
     package var wall: Int
 
     package init(boot: Int, wall: Int) {
@@ -20,35 +20,35 @@ package struct ClockReading: Equatable, Sendable {
     }
 }
 
-/// What a look at the wall clock has found. Times are in microseconds.
+/// The result of a check of the wall clock. Times are in microseconds.
 package enum ClockEvent: Equatable, Sendable {
-    /// It has jumped ahead by so much, and will be followed if it stays there.
+    /// It has jumped ahead by this much, and will be followed if it stays there.
     case jumpedAhead(by: Int)
-    /// It has stayed ahead, and is followed: time has just made a step of so much.
+    /// It has stayed ahead, and is followed: time has just stepped by this much.
     case followed(by: Int)
-    /// It is behind by so much, and is not followed.
+    /// It is behind by this much, and is not followed.
     case isBehind(by: Int)
     /// It agrees with the time again, to within what is followed at once.
     case agrees
 }
 
-/// A clock that stamps changes: Unix time that never decreases. A value without any input of its own: the readings are its owner's.
+/// A clock that stamps changes: Unix time that never decreases. A pure value: its owner takes the readings.
 package struct StoreClock: Sendable {
-    /// How long a jump ahead has to stay before it is followed, in nanoseconds of the boot time.
+    /// How long a jump ahead must last before it is followed, in nanoseconds of the boot time.
     package let patience: Int
 
-    /// Up to so far the wall clock is followed without a question, in microseconds.
+    /// Differences up to this are followed at once, in microseconds.
     package static let tolerance = 10_000_000
-    /// How often it is said again that the wall clock is behind, in nanoseconds of the boot time.
+    /// How often it is reported again that the wall clock is behind, in nanoseconds of the boot time.
     static let repetition = 600_000_000_000
-    /// Wall clock and boot time may move apart by so much before the wall clock is no measure of a file's age any more, in
+    /// How far wall clock and boot time may drift apart before the wall clock is unreliable for the age of files, in
     /// microseconds.
     static let ageTolerance = 3_600_000_000
-    /// No later time is taken from a log, in milliseconds: 2^53 - 1.
+    /// No later time is accepted from a log, in milliseconds: 2^53 - 1.
     private static let latest: UInt64 = 9_007_199_254_740_991
 
-    /// Time runs from `baseTime` (microseconds) at `baseBoot` (nanoseconds), at nine tenths of the boot time's pace where `isSlow`,
-    /// until it meets the boot time plus `offset` (microseconds), from where on it is that.
+    /// Time runs from `baseTime` (microseconds) at `baseBoot` (nanoseconds), at nine tenths of the boot time's pace if
+    /// `isSlow`, until it meets the boot time plus `offset` (microseconds), and equals that from there on.
     private var baseBoot: Int
     private var baseTime: Int
     private var isSlow = false
@@ -56,13 +56,13 @@ package struct StoreClock: Sendable {
 
     private enum State: Equatable {
         case agrees
-        /// Since this boot time, when the wall clock was this far from the boot time.
+        /// Since this boot time, with this difference from the boot time.
         case ahead(since: Int, apart: Int)
-        /// Last said at this boot time.
+        /// Last reported at this boot time.
         case behind(told: Int)
     }
     private var state = State.agrees
-    /// How far wall clock and boot time were apart at first, and the wall clock as of the last look, in microseconds.
+    /// The initial difference of wall clock and boot time, and the wall clock at the last check, in microseconds.
     private let firstApart: Int
     private var lastReading: ClockReading
 
@@ -78,7 +78,7 @@ package struct StoreClock: Sendable {
 
     private static func apart(_ reading: ClockReading) -> Int { reading.wall - reading.boot / 1000 }
 
-    /// The time at a moment of the boot time that does not lie before the last one, in microseconds since 1970.
+    /// The time at a moment of the boot time, not before the last one, in microseconds since 1970.
     @inline(__always)
     private func microseconds(at boot: Int) -> Int {
         let elapsed = (boot &- baseBoot) / 1000
@@ -86,23 +86,24 @@ package struct StoreClock: Sendable {
         return isSlow ? max(baseTime &+ elapsed &- elapsed / 10, steady) : steady
     }
 
-    /// The time at a moment of the boot time (nanoseconds) that does not lie before the last one, in Unix milliseconds.
+    /// The time at a moment of the boot time (nanoseconds), not before the last one, in Unix milliseconds.
     package func milliseconds(at boot: Int) -> UInt64 {
         UInt64(truncatingIfNeeded: max(microseconds(at: boot), 0) / 1000)
     }
 
     // MARK: Following the wall clock
 
-    /// Looks how far the wall clock is from the time. To be called each second.
-    /// - Returns: what there is to say of it.
+    /// Compares the wall clock with the time. To be called each second.
+    /// - Returns: what to report, if anything.
     package mutating func look(at reading: ClockReading) -> ClockEvent? {
+        assert(reading.boot >= lastReading.boot, "the boot time goes back")
         lastReading = reading
         let time = microseconds(at: reading.boot)
         let ahead = reading.wall - time
         if ahead > StoreClock.tolerance { return lookAhead(reading, time, ahead) }
         if ahead < -StoreClock.tolerance { return lookBehind(reading, time, ahead) }
         (baseBoot, baseTime) = (reading.boot, max(time, reading.wall))
-        // Where the wall clock is behind, it is met on the way.
+        // A wall clock that is behind is met on the way.
         (isSlow, offset) = (ahead < 0, StoreClock.apart(reading))
         defer { state = .agrees }
         return state == .agrees ? nil : .agrees
@@ -130,16 +131,16 @@ package struct StoreClock: Sendable {
 
     /// Runs at the boot time's own pace from now on.
     private mutating func keepPace(from time: Int, at boot: Int) {
-        // Not anew each second: what is rounded off would add up.
+        // Not again each second: rounding errors would add up.
         guard isSlow else { return }
         (isSlow, offset) = (false, time - boot / 1000)
     }
 
-    /// Goes on from a change's time, where that is later than this clock's.
+    /// Continues from a change's time, if that is later than this clock's.
     /// - Parameters:
     ///   - newest: in Unix milliseconds.
     ///   - boot: the moment, in nanoseconds of the boot time.
-    ///   - isSaid: whether the caller says that the wall clock is behind.
+    ///   - isSaid: whether the caller reports that the wall clock is behind.
     package mutating func goOn(from newest: UInt64, at boot: Int, isSaid: Bool = false) {
         let newest = Int(min(newest, StoreClock.latest)) * 1000
         guard newest > microseconds(at: boot) else { return }
@@ -149,12 +150,12 @@ package struct StoreClock: Sendable {
 
     // MARK: What others know by it
 
-    /// How far the time was ahead of the wall clock when that was last looked at, in microseconds; below 0 where it was behind.
+    /// How far the time was ahead of the wall clock at the last check, in microseconds; negative if it was behind.
     package var lead: Int { microseconds(at: lastReading.boot) - lastReading.wall }
 
-    /// The wall clock as of the last look, in Unix milliseconds, as a measure of how old a file is: a file's times are the wall
-    /// clock's. nil while that has moved away from the boot time by more than an hour since this clock was made: then it says
-    /// nothing about ages.
+    /// The wall clock at the last check, in Unix milliseconds, for the age of files, whose times are the wall clock's.
+    /// nil while it has drifted from the boot time by more than an hour since this clock was made: then it is
+    /// unreliable for ages.
     package var ageTime: UInt64? {
         guard abs(StoreClock.apart(lastReading) - firstApart) <= StoreClock.ageTolerance else { return nil }
         return UInt64(max(lastReading.wall, 0)) / 1000

@@ -1,21 +1,22 @@
-// What can go wrong with the files. Each case says what happened, to what, what was expected and what to do.
+// Errors of the files. Each case says what happened, to what, what was expected and what to do.
 
 import LogFormat
 import SystemPackage
 
-/// Why the store cannot start or go on.
+/// Why the store cannot start or continue.
 package enum StoreError: Error, Equatable, Sendable {
     /// A system call failed.
     case disk(operation: DiskOperation, path: String, errno: Errno)
-    /// The folder is not ours to write: who we are, whose it is, its permission bits.
+    /// The folder is not writable: our uid, its owner, its permission bits.
     case notWritable(path: String, uid: UInt32, owner: UInt32, mode: UInt32)
     /// The open segment is no longer where the next start would look for it.
     case displaced(path: String)
-    /// The open segment has another size than this server has given it, in bytes: somebody else has written to it or cut it.
+    /// The open segment's size, in bytes, is not the one that this server has given it: another program has written to
+    /// it or truncated it.
     case altered(path: String, size: Int, expected: Int)
-    /// A path that leads to something else than a file, or than the folder that it has to be; where a link leads to.
+    /// A path leads to something other than a file, or than the required folder; with the target if it is a link.
     case wrongKind(path: String, expected: FileKind, found: FileKind, target: String?)
-    /// The system makes no further thread for this process.
+    /// The system allows this process no more threads.
     case noThread(errno: Errno)
     /// No file of this process may be as large as the smallest segment. In bytes.
     case fileSizeLimit(limit: Int, needed: Int)
@@ -23,39 +24,39 @@ package enum StoreError: Error, Equatable, Sendable {
     case locked(path: String, holder: String)
     /// A file that this version cannot read.
     case unknownVersion(path: String, found: String)
-    /// Damage that the torn-tail rule does not explain: acknowledged changes may be behind it.
+    /// Damage that the torn-tail rule does not explain: acknowledged changes may follow it.
     case corruption(Damage)
-    /// The log's folder has no segment and there is no snapshot, and yet files that only a server with a log makes.
+    /// The log's folder has no segment and there is no snapshot, but files that only a server with a log makes.
     case emptied(folder: String, found: [String])
     /// The file that says whether this server leads cannot be read.
     case damagedRole(path: String)
 }
 
 extension StoreError {
-    /// Whether a signal has interrupted a call that can be made again.
+    /// Whether a signal interrupted a call that can be repeated.
     package var isInterruption: Bool {
         if case .disk(_, _, .interrupted) = self { true } else { false }
     }
 
-    /// Whether a file is not there.
+    /// Whether a file does not exist.
     package var isMissingFile: Bool {
         if case .disk(_, _, .noSuchFileOrDirectory) = self { true } else { false }
     }
 
-    /// Whether the disk has no more space for us.
+    /// Whether the disk has no space left for this process.
     package var isDiskFull: Bool {
         guard case .disk(_, _, let errno) = self else { return false }
         return errno == .noSpace || errno == .diskQuotaExceeded
     }
 
-    /// Whether a limit of this process or of the system was in the way, rather than the disk: nothing was done, and the same may
-    /// succeed once the limit is raised.
+    /// Whether a limit of this process or of the system was reached, rather than the disk's: nothing was done, and a
+    /// retry may succeed once the limit is raised.
     package var isLimit: Bool {
         guard case .disk(_, _, let errno) = self else { return false }
         return [.fileTooLarge, .tooManyOpenFiles, .tooManyOpenFilesInSystem].contains(errno)
     }
 
-    /// Whether what failed can succeed later, and nothing is in doubt until then.
+    /// Whether a retry can succeed later, and nothing is in doubt until then.
     package var isPassing: Bool {
         switch self {
         case .displaced: true
@@ -66,8 +67,8 @@ extension StoreError {
         }
     }
 
-    /// Whether a server whose log has failed so goes on answering reads: the disk works, and what this server holds in memory is
-    /// no longer all in its files.
+    /// Whether a server with such a failure keeps answering reads: the disk works, and what this server holds in memory
+    /// is no longer all in its files.
     package var leavesReads: Bool { if case .altered = self { true } else { false } }
 }
 
@@ -115,7 +116,7 @@ extension StoreError: CustomStringConvertible {
                 + "snapshot; nothing was changed. Put the files back or restore them from a copy; to begin with an empty data "
                 + "set, remove this folder"
         case .damagedRole(let path):
-            "Damaged role: \(path) is not what PROMOTE, FOLLOW, DEMOTE or a handover have written, so nobody knows whether this "
+            "Damaged role: \(path) is not what PROMOTE, FOLLOW, DEMOTE or a handover have written, so it is unknown whether this "
                 + "server leads; nothing was changed. Find out which server does, remove the file, and start this one as that "
                 + "or as a follower, with --mode"
         }

@@ -1,5 +1,5 @@
-// What can be in the way of changes without anything having failed: a full disk, a log that was moved away. Changes are
-// refused before they are proposed, because what is applied to the table cannot be taken back.
+// Obstacles to changes that are not failures: a full disk, a log that was moved away. Changes are refused before they
+// are proposed, because what is applied to the table cannot be undone.
 
 import Bytes
 
@@ -9,10 +9,10 @@ extension Store {
             pending: batch.lines.count, isObstructed: isObstructed || refusesChanges || hasUsedUpNumbers)
     }
 
-    /// What keeps a change from being made, where it was not granted; nil where nothing does.
+    /// What prevents a change that was not granted; nil if nothing does.
     /// - Parameters:
     ///   - size: bytes of its keys and values.
-    ///   - shrinks: whether it removes pairs.
+    ///   - shrinks: whether it removes pairs: then it may use the reserve.
     func likelyObstacle(_ size: Int, shrinks: Bool) -> WriteObstacle? {
         if hasUsedUpNumbers { return .numbersUsedUp(seq: newest.seq) }
         if case .altered(let path, let size, let expected)? = writer.failureError {
@@ -27,7 +27,7 @@ extension Store {
         default: break
         }
         if size > 0, let obstacle = fileSizeObstacle(size) { return obstacle }
-        // A compaction takes space before it gives some back: what removes pairs waits for that rather than being refused.
+        // A compaction takes space before it frees any: removals wait for that rather than being refused.
         if shrinks && compactions.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
         let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
         let space = space
@@ -42,23 +42,23 @@ extension Store {
 
     private var space: DiskSpace? { try? disk.space(at: files.folder) }
 
-    /// A record is never divided between segments: with all that waits before it, and the line that says what is durable, it has
-    /// to fit into one.
+    /// A record is never split between segments: with all that waits before it, and the durable line, it must fit into
+    /// one.
     private func fileSizeObstacle(_ size: Int) -> WriteObstacle? {
         let largest = space?.largestFile ?? .max
-        // A byte takes six where it has to be escaped.
+        // Escaping can turn a byte into six.
         let needed = batch.lines.count + size * 6 + 4096
         guard needed > largest else { return nil }
         return .fileSizeLimit(path: files.folder.string, limit: largest, needed: needed)
     }
 
-    /// Whether change numbers come close to their bound. What is granted at a time is far fewer changes than this leaves.
+    /// Whether change numbers approach their bound. A grant covers far fewer changes than this leaves.
     private var hasUsedUpNumbers: Bool { newest.seq > Number.largest - 1 << 32 }
 
-    /// Whether something may be in the way of changes.
+    /// Whether something may prevent changes.
     package var isObstructed: Bool { openWriter?.isObstructed ?? false }
 
-    /// What is in the way of every change that grows; nil where nothing is.
+    /// What prevents every change that grows; nil if nothing does.
     package var obstacle: WriteObstacle? {
         openWriter == nil ? nil : likelyObstacle(0, shrinks: false)
     }

@@ -1,21 +1,21 @@
-// What a store does beside its changes: gives memory back, looks after its files, and takes compaction from one stage to
-// the next. `tick` asks for it each second, `advanceCompaction` whenever a thread has news.
+// A store's maintenance: frees memory, checks its files, and advances compaction. `tick` runs each second,
+// `advanceCompaction` whenever a worker has news.
 
 extension Store {
-    /// Frees a part of what `clear` left behind: less than a millisecond's work.
+    /// Frees part of what `clear` left: less than a millisecond's work.
     /// - Returns: whether there is more.
     package func giveBackMemory() -> Bool {
         table.giveBackMemory(buckets: 4)
     }
 
-    /// What has to be done now and then: looks whether the log's file is in its place and whether space is back, removes
-    /// segments that are too old, and begins a compaction where one is due. To be called each second.
+    /// Periodic work: checks whether the log's file is in its place and whether there is space again, removes segments
+    /// beyond retention, and starts a compaction if one is due. To be called each second.
     package func tick() {
         guard isLoaded, failure == nil else { return }
         news.isThere.store(true, ordering: .relaxed)
         let isShort = isDiskFull
         if isShort && compactions.prepareOnFullDisk(now: now) {
-            // Deletions have to be sealed to be merged, and a compaction needs space before it gives any back.
+            // Deletions must be sealed to be merged, and a compaction needs space before it frees any.
             (wantsRotation, wantsReserve) = (true, true)
         }
         if !isWriting && batch.isEmpty { submit(syncs: wantsSync, looks: true) } else { flush() }
@@ -35,15 +35,15 @@ extension Store {
             ratio: compactRatio, least: least, sealedSize: sealedSize, newest: position.seq, now: now)
     }
 
-    /// Changes when compactions begin by themselves, and what the next ones keep; see `StoreOptions`.
+    /// Changes when compactions start automatically, and what the next ones keep; see `StoreOptions`.
     package func change(compactRatio: Double, compactSize: Int, retention: Retention) {
         self.compactRatio = compactRatio
         self.compactSize = compactSize
         compactions.retention = retention
     }
 
-    /// Begins a compaction of everything up to the newest change.
-    /// - Returns: false where one is under way.
+    /// Starts a compaction of everything up to the newest change.
+    /// - Returns: false if one is in progress.
     package func compact() -> Bool {
         guard compactions.isIdle else { return false }
         wantsRotation = true
@@ -54,15 +54,15 @@ extension Store {
         return true
     }
 
-    /// Whether `advanceCompaction` may have something to do or to tell. Asked each turn.
+    /// Whether `advanceCompaction` may have something to do or to report. Asked each turn.
     package func takeNews() -> Bool {
         guard news.isThere.load(ordering: .acquiring) else { return false }
         news.isThere.store(false, ordering: .relaxed)
         return true
     }
 
-    /// Goes on with compaction: to be called when there are news, until it returns nil.
-    /// - Returns: what has happened, to be told.
+    /// Advances compaction: to be called when there is news, until it returns nil.
+    /// - Returns: an event to report.
     package func advanceCompaction() -> CompactionEvent? {
         guard isLoaded else { return nil }
         if wantsRotation || wantsReserve { flush() }
@@ -76,16 +76,16 @@ extension Store {
         return compactions.takeEvent(sealedSize: writer.sealedSize)
     }
 
-    /// Takes the compaction to its next stage, where it has come so far.
+    /// Takes the compaction to its next stage, if it is ready for it.
     private func advance() {
-        // In this order: a job that has failed is done only after its failure is there to be seen.
+        // In this order: a failed job is finished only after its failure is visible.
         let isSealed = isRotated
         if let failure { return compactions.abandonWalk(failure) }
         // The log waits for space, and cannot be sealed before there is some.
         let shortage = writer.obstacleError.flatMap { $0.isDiskFull ? $0 : nil }
         switch compactions.state {
         case .prepared where isSealed || shortage != nil:
-            // What was sealed before may give back the space.
+            // What was sealed before may free the space.
             compactions.startPrepared(
                 canSeal: isSealed, sealedSize: writer.sealedSize, newest: position.seq, now: now)
         case .walking, .sealing: if let shortage { compactions.abandonWalk(shortage) }
@@ -109,11 +109,12 @@ extension Store {
         }
     }
 
-    /// What is known of snapshots and compactions.
+    /// The status of snapshots and compactions.
     package var compaction: CompactionStatus { compactions.status(sealedSize: openWriter?.sealedSize ?? 0) }
 
-    /// Walks every invariant of the table, and of the files as they stand: to be called when nothing is being written.
-    /// - Returns: what is wrong, nothing where all is well.
+    /// Verifies every invariant of the table, and of the files as they are: to be called while nothing is being
+    /// written.
+    /// - Returns: what is wrong; empty if all is well.
     package func check() -> [String] {
         var problems = table.check()
         if isLoaded && !isWriting && batch.isEmpty && compactions.isIdle && failure == nil {

@@ -3,15 +3,15 @@
 import Bytes
 import LogFormat
 
-/// Why a change may not be made now. But for `altered` and `numbersUsedUp` it passes by itself once its cause does.
+/// Why a change may not be made now. Except for `altered` and `numbersUsedUp` it passes once its cause does.
 package enum WriteObstacle: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Bytes that are free in the log's folder, and that it takes to go on.
+    /// Bytes free in the log's folder, and bytes needed to continue.
     case diskFull(folder: String, available: Int, needed: Int)
-    /// The file system has space and can make no further file.
+    /// The file system has space but cannot create another file.
     case noInodes(folder: String)
-    /// The system lets this process write no file so large. In bytes.
+    /// The system's limit on file sizes for this process is too small. In bytes.
     case fileSizeLimit(path: String, limit: Int, needed: Int)
-    /// The system lets this process, or all together, open no further file.
+    /// This process, or the whole system, may open no more files.
     case noDescriptors(path: String)
     case displaced(path: String)
     /// Sizes in bytes.

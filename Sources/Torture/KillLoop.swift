@@ -1,12 +1,12 @@
-// Start, check what the last crash has left, write, crash.
+// The cycle of a torture: start, check what the last crash left, write, crash.
 
 import BlockingClient
 import Bytes
 import SystemPackage
 import Wire
 
-/// The cycles of one data file. One thread does it all, so that a seed always sends the same requests; what is in flight
-/// at the crash is up to the server.
+/// The cycles of one data file. One thread does it all, so a seed always sends the same requests; what is in flight at
+/// the crash depends on the server.
 package struct KillLoop {
     private let program: String
     private let data: String
@@ -14,22 +14,22 @@ package struct KillLoop {
     private var random: SplitMix64
     private var writers: [LedgerWriter]
 
-    /// Requests without a reply when a crash came, and starts that found a torn tail.
+    /// Requests without a reply at a crash, and starts that found a torn tail.
     package private(set) var inFlightCount = 0
     package private(set) var tornCount = 0
-    /// Compactions that were seen to end before a crash, or that it has cut short; and the latter alone.
+    /// Compactions that ended before a crash, or were interrupted by it; and the latter alone.
     package private(set) var compactionCount = 0
     package private(set) var interruptedCount = 0
-    /// Whatever is not as it must be.
+    /// Everything that is wrong.
     package private(set) var findings: [Finding] = []
-    /// What the servers have said, all of them.
+    /// The log output of all servers.
     package private(set) var log = ""
 
     package var acknowledgedCount: Int { writers.reduce(0) { $0 + $1.ledger.acknowledgedCount } }
 
     /// - Parameters:
     ///   - program: the server's path.
-    ///   - data: the data file's path; nothing is there yet.
+    ///   - data: the data file's path, which must not exist yet.
     package init(program: String, data: String, seed: UInt64, load: TortureLoad) {
         self.program = program
         self.data = data
@@ -38,12 +38,13 @@ package struct KillLoop {
         writers = (0..<load.writers).map { LedgerWriter($0, seed: seed, load: load) }
     }
 
-    /// Starts a server and checks what it has: all that the ledgers say, and nothing else.
-    /// - Throws: `TortureError`, also where the server does not start.
+    /// Starts a server and checks that it has all that the ledgers require, and nothing else.
+    /// - Throws: `TortureError`, also if the server does not start.
     package mutating func check(options: [String]) throws(TortureError) -> ServerUnderTest {
         log = ""
+        let tornTails = tornTailCount
         let server = try ServerUnderTest(program: program, ["--port", "0", "--data", data] + options)
-        if server.log.contains(" WARNING The log ended in the middle") { tornCount += 1 }
+        if tornTailCount > tornTails { tornCount += 1 }
         var known: Set<String> = []
         for index in writers.indices {
             let (keys, found) = try writers[index].check(server.endpoint)
@@ -54,6 +55,11 @@ package struct KillLoop {
         findings += surplus.map { Finding(.wrong, "\($0) is there, and nobody wrote it") }
         log = server.log
         return server
+    }
+
+    /// Files to which starts have moved torn tails.
+    private var tornTailCount: Int {
+        ((try? RunFolder.names(in: FilePath(data + ".log"))) ?? []).count { $0.contains(".torn-") }
     }
 
     private func keys(_ server: Endpoint) throws(TortureError) -> [String] {
@@ -68,9 +74,9 @@ package struct KillLoop {
         return keys.map { if case .bulk(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { "\($0)" } }
     }
 
-    /// Starts a server, checks it, lets the writers write, and kills it after a random number of replies. Where something
-    /// is found, the server is killed at once.
-    /// - Throws: `TortureError`, also where the server does not start, ends by itself or is silent.
+    /// Starts a server, checks it, lets the writers write, and kills it after a random number of replies. After a
+    /// finding the server is killed at once.
+    /// - Throws: `TortureError`, also if the server does not start, ends by itself or is silent.
     package mutating func run(options: [String]) throws(TortureError) {
         let server = try check(options: options)
         defer { log = server.log }
@@ -81,7 +87,7 @@ package struct KillLoop {
         for index in writers.indices { try writers[index].send() }
         while acknowledgedCount < end && findings.isEmpty {
             let index = random.below(writers.count)
-            // Half of the time the window is filled up first, so that batches meet batches.
+            // Half of the time the window is filled first, so that consecutive batches overlap.
             if random.below(2) == 0 || writers[index].ledger.outstanding == 0 { try writers[index].send() }
             try receive(1 + random.below(writers[index].ledger.outstanding), from: index, end: end)
             if random.below(3) == 0 { try look(reader) }
@@ -89,7 +95,7 @@ package struct KillLoop {
             server.drain()
         }
         let ended = try endedCompactions(reader)
-        // Every other crash comes right behind new requests.
+        // Every other crash comes right after new requests.
         if random.below(2) == 0 { for index in writers.indices { try writers[index].send() } }
         if load.patience > 0 { pause(microseconds: random.below(load.patience)) }
         server.kill()
@@ -103,7 +109,7 @@ package struct KillLoop {
         }
     }
 
-    /// Asks for a compaction, which is refused where one is under way.
+    /// Asks for a compaction, which is refused while one is in progress.
     private func compact(_ reader: RawConnection) throws(TortureError) {
         _ = try wired { () throws(ClientError) in
             try reader.send(MarkedChange.array("COMPACT"))
@@ -111,8 +117,8 @@ package struct KillLoop {
         }
     }
 
-    /// How many compactions the server has ended since its start. Its log does not say: of lines that repeat only the first few
-    /// are written, and a crash loses the sum of the others.
+    /// The number of compactions ended since the server's start. Its log does not tell: repeated lines are suppressed
+    /// after the first few, and a crash loses their count.
     private func endedCompactions(_ reader: RawConnection) throws(TortureError) -> Int {
         let reply = try wired { () throws(ClientError) in
             try reader.send(MarkedChange.array("STATS"))
@@ -133,7 +139,7 @@ package struct KillLoop {
         }
     }
 
-    /// Reads a pair that is being written: what it says has to survive the crash.
+    /// Reads a pair that is being written: a value that was read must survive the crash.
     private mutating func look(_ reader: RawConnection) throws(TortureError) {
         let index = random.below(writers.count)
         let key = writers[index].key(random.below(load.keysPerWriter))

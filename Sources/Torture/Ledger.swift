@@ -1,14 +1,14 @@
-// What one writer knows of its own keys, which nobody else changes, and what a restarted server must therefore have.
+// What one writer knows about its own keys, which nobody else changes, and what a restarted server must therefore have.
 //
-// Requests of one connection are run in their order, and the log keeps that order. So after a crash a writer's pairs are
-// what its acknowledged changes made them, followed by the first few of those it had sent: none, some or all.
+// Requests of one connection run in order, and the log keeps that order. So after a crash a writer's pairs are the
+// result of its acknowledged changes, followed by a prefix of the others that it sent: none, some or all.
 
-/// What is not as it must be.
+/// An observation that must not happen.
 package struct Finding: Equatable, Sendable, CustomStringConvertible {
     package enum Kind: Sendable {
-        /// What was acknowledged, or shown to a reader, is not there.
+        /// Something acknowledged, or shown to a reader, is gone.
         case lost
-        /// What is there was never sent, or not in this order.
+        /// Something was never sent, or not in this order.
         case wrong
     }
 
@@ -22,19 +22,19 @@ package struct Finding: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// The books of one writer.
+/// The ledger of one writer.
 package struct Ledger: Sendable {
     private let name: String
-    /// What the acknowledged changes have made of the keys.
+    /// The result of the acknowledged changes.
     private var acknowledged: [String: MarkedValue] = [:]
-    /// What those and the ones on their way will make of them.
+    /// The result of those and the ones in flight.
     private var expected: [String: MarkedValue] = [:]
     private var sent: [MarkedChange] = []
     private var newestAcknowledged = 0
-    /// The newest change that somebody has read.
+    /// The newest change that was read.
     private var seen = 0
 
-    /// Changes that were acknowledged, over all crashes.
+    /// Changes acknowledged, over all crashes.
     package private(set) var acknowledgedCount = 0
 
     /// - Parameter name: the writer's, for findings.
@@ -45,16 +45,16 @@ package struct Ledger: Sendable {
     /// Changes without a reply.
     package var outstanding: Int { sent.count }
 
-    /// Whether a key will be there once all that was sent is done.
+    /// Whether a key will exist once everything sent is done.
     package func expects(_ key: String) -> Bool { expected[key] != nil }
 
-    /// Notes a change that goes out now. Numbers rise.
+    /// Records a change that is sent now. Numbers rise.
     package mutating func send(_ change: MarkedChange) {
         for (key, value) in change.effects { expected[key] = value }
         sent.append(change)
     }
 
-    /// Notes the next reply, a line without its line feed.
+    /// Records the next reply, a line without its line feed.
     /// - Returns: what is wrong with it.
     package mutating func acknowledge(_ reply: String) -> Finding? {
         guard !sent.isEmpty else { return Finding(.wrong, "\(name): a reply to nothing: \(reply)") }
@@ -69,11 +69,11 @@ package struct Ledger: Sendable {
         return nil
     }
 
-    /// Notes that a value was read: from then on it must not be taken back.
+    /// Records that a value was read: from then on it must not be undone.
     package mutating func note(seen value: MarkedValue) { seen = max(seen, value.number) }
 
-    /// Compares what a restarted server has with what it must have, and goes on from there.
-    /// - Parameter found: the value of each of the writer's keys that is there.
+    /// Compares what a restarted server has with what it must have, and continues from there.
+    /// - Parameter found: the value of each existing key of the writer.
     package mutating func compare(with found: [String: [UInt8]]) -> [Finding] {
         var values: [String: MarkedValue] = [:]
         var foreign: [Finding] = []
@@ -99,19 +99,19 @@ package struct Ledger: Sendable {
         return findings
     }
 
-    /// The number of the last change that is there, where all before it are there too; nil where no number fits.
+    /// The number of the last surviving change, if all before it survive too; nil if no number fits.
     private func newestSurvivor(in found: [String: MarkedValue]) -> Int? {
         var candidate = acknowledged
         var survivor = candidate == found ? newestAcknowledged : nil
         for change in sent {
             for (key, value) in change.effects { candidate[key] = value }
-            // The last one that fits: a change without effect fits with and without.
+            // The last one that fits: a change without effect fits with and without it.
             if candidate == found { survivor = change.number }
         }
         return survivor
     }
 
-    /// Each key whose value no run of changes explains.
+    /// Each key whose value no prefix of changes explains.
     private func differences(_ found: [String: MarkedValue], except foreign: Set<String>) -> [Finding] {
         let keys = Set(found.keys).union(acknowledged.keys).union(sent.flatMap { $0.effects.map(\.key) })
         return keys.subtracting(foreign).sorted().compactMap { key in

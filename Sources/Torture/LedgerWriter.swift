@@ -1,4 +1,4 @@
-// A client of a server that crashes: it makes changes by chance, sends them in pipelines, and keeps its ledger.
+// A client of a server that crashes: it makes random changes, sends them in pipelines, and keeps its ledger.
 
 import BlockingClient
 import Bytes
@@ -29,7 +29,7 @@ struct LedgerWriter {
 
     // MARK: Writing
 
-    /// Sends a few changes in one piece, as far as the window allows.
+    /// Sends a few changes in one piece, up to the window.
     mutating func send() throws(TortureError) {
         var bytes: [UInt8] = []
         let count = min(1 + random.below(load.window), load.window - ledger.outstanding)
@@ -43,7 +43,7 @@ struct LedgerWriter {
     }
 
     private mutating func nextChange() -> MarkedChange {
-        // No two writers have a number in common: a value in another writer's place is seen.
+        // No two writers share a number, so a value in another writer's place is detected.
         lastNumber += load.writers
         let asLine = random.below(2) == 0
         let size = random.below(1 + (random.below(40) == 0 ? load.sizes.rare : load.sizes.usual))
@@ -60,14 +60,14 @@ struct LedgerWriter {
 
     private mutating func randomKey() -> String { key(random.below(load.keysPerWriter)) }
 
-    /// Two to four different keys.
+    /// Two to four distinct keys.
     private mutating func randomKeys() -> [String] {
         let count = 2 + random.below(3)
         return (0..<load.keysPerWriter).shuffled(using: &random).prefix(count).map(key)
     }
 
     /// Takes the next reply.
-    /// - Returns: nil where the connection has ended; else what is wrong with the reply, nothing where all is well.
+    /// - Returns: nil if the connection has ended; otherwise what is wrong with the reply, empty if all is well.
     mutating func receive() throws(TortureError) -> [Finding]? {
         guard let connection,
             let line = try wired({ () throws(ClientError) in try connection.nextLine() })
@@ -79,8 +79,8 @@ struct LedgerWriter {
 
     // MARK: After a crash
 
-    /// Compares what the restarted server has with the ledger.
-    /// - Returns: the keys that are there, and what is wrong.
+    /// Compares the restarted server's data with the ledger.
+    /// - Returns: the existing keys, and what is wrong.
     mutating func check(_ server: Endpoint) throws(TortureError) -> (keys: [String], findings: [Finding]) {
         let found = try read(server)
         return (Array(found.keys), ledger.compare(with: found))
@@ -100,12 +100,12 @@ struct LedgerWriter {
     }
 }
 
-/// A new connection.
+/// Opens a new connection.
 func open(_ server: Endpoint) throws(TortureError) -> RawConnection {
     try wired { () throws(ClientError) in try RawConnection(to: server) }
 }
 
-/// Turns a client's error into one of the torture.
+/// Converts a client's error into one of the torture.
 func wired<Result>(_ body: () throws(ClientError) -> Result) throws(TortureError) -> Result {
     do throws(ClientError) {
         return try body()

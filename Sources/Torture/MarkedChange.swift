@@ -1,11 +1,11 @@
-// A request that changes pairs, what it changes, and the reply that says that it is done.
+// A request that changes pairs, its effects, and the reply that confirms it.
 
 import Wire
 
 /// One change of a writer, in either dialect.
 package struct MarkedChange: Sendable {
     package let number: Int
-    /// What becomes of each key; nil where it is removed.
+    /// The value of each key afterwards; nil if it is removed.
     package let effects: [(key: String, value: MarkedValue?)]
     package let request: [UInt8]
     /// The reply's line, without its line feed.
@@ -27,7 +27,7 @@ package struct MarkedChange: Sendable {
             request: array([Array("MSET".utf8)] + keys.flatMap { [Array($0.utf8), value.bytes] }), reply: "+OK\r")
     }
 
-    /// - Parameter present: how many of the keys are there.
+    /// - Parameter present: how many of the keys exist.
     package static func delete(_ keys: [String], number: Int, present: Int, asLine: Bool) -> MarkedChange {
         let isLine = asLine && keys.count == 1
         return MarkedChange(
@@ -48,6 +48,6 @@ package struct MarkedChange: Sendable {
         return bytes
     }
 
-    /// A request of RESP, of texts.
+    /// A RESP request of texts.
     package static func array(_ arguments: String...) -> [UInt8] { array(arguments.map { Array($0.utf8) }) }
 }

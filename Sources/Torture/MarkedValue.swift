@@ -1,12 +1,12 @@
-// Values that name the change that made them, so that a value found after a crash tells which changes have survived, and
-// one that nobody wrote is told from all others by each of its bytes.
+// Values that identify the change that made them: a value found after a crash tells which changes have survived, and
+// each byte of it is checked.
 
-/// A value: the number of the change that made it, and how much stands behind that, in bytes.
+/// A value: the number of its change, and the number of bytes after that.
 package struct MarkedValue: Equatable, Sendable {
     package let number: Int
     package let size: Int
 
-    /// One text in three cannot be written in a line of the log as it is, one has bytes that are no text at all.
+    /// One filler in three needs escapes in the log, one is not text at all.
     private static let fillers = [
         Array("plain ".utf8), Array("\u{1f427}\t\u{e9}\u{e8} \"".utf8), [0xff, 0x0a, 0x00, 0xc3],
     ]
@@ -16,7 +16,7 @@ package struct MarkedValue: Equatable, Sendable {
         self.size = size
     }
 
-    /// Recognizes a value that a writer has made, each byte of it; nil where none has.
+    /// Recognizes a value that a writer has made, checking each byte; nil for any other.
     package init?(_ bytes: [UInt8]) {
         let parts = bytes.prefix(40).split(separator: UInt8(ascii: "."), maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, let number = Int(String(decoding: parts[0], as: UTF8.self)), number >= 0,

@@ -1,21 +1,20 @@
-// How hard a server is worked before it is killed.
+// The load on a server before it is killed.
 
 /// What the writers of a torture do.
 package struct TortureLoad: Sendable {
     package var writers = 4
     package var keysPerWriter = 48
-    /// Requests of one writer that are on their way at a time.
+    /// The number of requests of one writer in flight.
     package var window = 40
-    /// Replies after which the server is killed.
+    /// The number of replies after which the server is killed.
     package var replies = 20..<400
-    /// Bytes: most values are up to the first size, one in forty is up to the second.
+    /// Bytes: most values are up to the first size, one in forty up to the second.
     package var sizes = (usual: 40, rare: 64 << 10)
-    /// Options that a cycle's server is started with, in turn; at least one set of them.
+    /// Options of the server, one set per cycle in turn; at least one set.
     package var options: [[String]] = [[]]
-    /// Whether a client asks for compactions all the time.
+    /// Whether a client requests compactions all the time.
     package var compacts = false
-    /// The longest time that the server is left alone with its last requests before it is killed, in microseconds; some
-    /// part of it, by chance.
+    /// The longest random time between the last requests and the kill, in microseconds.
     package var patience = 0
 
     package init() {}

@@ -1,6 +1,6 @@
-// What a parsed request is: places in the bytes it came in. Nothing is copied.
+// A parsed request: ranges of the bytes that it came in. Nothing is copied.
 
-/// A run of bytes inside a request.
+/// A range of bytes of a request.
 public struct Slice: Equatable, Sendable {
     public var offset: Int
     public var size: Int
@@ -11,7 +11,7 @@ public struct Slice: Equatable, Sendable {
     }
 }
 
-/// A request's arguments, the command's name first, lent for the length of one call.
+/// A request's arguments, the command's name first, lent for the duration of one call.
 public struct Arguments: ~Escapable {
     @usableFromInline let slices: Span<Slice>
     @usableFromInline let bytes: Span<UInt8>
@@ -22,14 +22,14 @@ public struct Arguments: ~Escapable {
         self.bytes = bytes
     }
 
-    /// No fewer bytes than all of them have together.
+    /// An upper bound of the size of all arguments together, in bytes.
     @inlinable public var extent: Int {
         guard slices.count > 0 else { return 0 }
         let last = slices[slices.count &- 1]
         return last.offset &+ last.size
     }
 
-    /// How many there are, the name included.
+    /// The number of arguments, the name included.
     public var count: Int {
         @inlinable @inline(__always) get { slices.count }
     }

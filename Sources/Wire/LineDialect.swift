@@ -11,9 +11,9 @@ import Bytes
 
 /// How the arguments after a verb are found.
 package enum LineForm: Sendable {
-    /// Words and JSON strings, any number of blanks between them.
+    /// Words and JSON strings, separated by any number of blanks.
     case words
-    /// As many words, then everything after one blank as it stands.
+    /// This many words, then everything after one blank unchanged.
     case rest(afterWords: Int)
     /// The same; but where what follows the blank is a JSON string, words may follow that.
     case restOrOptions(afterWords: Int)
@@ -29,15 +29,16 @@ package enum LineForm: Sendable {
     fileprivate var takesOptions: Bool { if case .restOrOptions = self { true } else { false } }
 }
 
-/// An argument that begins with a quote and is no JSON string.
+/// An argument that begins with a quote and is not a JSON string.
 package struct QuotingError: Error, Equatable, Sendable {
-    /// One line that says what is wrong, without a prefix.
+    /// One line that describes the problem, without a prefix.
     package let message: String
 }
 
 extension RequestParser {
     mutating func parseLine(_ bytes: Span<UInt8>) -> Intake {
-        // What some editors put in front of a file. No verb begins with it; behind it anything may stand, an array too.
+        // A byte order mark, which some editors write before a file. No verb begins with it; anything may follow it, an
+        // array too.
         if bytes.starts(with: "\u{feff}") { return .complete(used: 3) }
         guard let feed = bytes.newline(from: scanned) else {
             guard bytes.count <= limits.lineSize else {
@@ -61,8 +62,8 @@ extension RequestParser {
         return .complete(used: feed + 1)
     }
 
-    /// Splits what stands after the verb of the last complete line, in the bytes that `parse` was given.
-    /// - Throws: `QuotingError` where an argument begins with a quote and is no JSON string.
+    /// Splits the text after the verb of the last complete line, in the bytes that `parse` got.
+    /// - Throws: `QuotingError` if an argument begins with a quote and is not a JSON string.
     package mutating func splitLine(
         _ bytes: Span<UInt8>, form: LineForm
     ) throws(QuotingError) {
@@ -95,8 +96,8 @@ extension RequestParser {
         }
     }
 
-    /// Appends the JSON string at `index` as an argument. From the first one on, the request's arguments stand in
-    /// `decoded`, those before it included.
+    /// Appends the JSON string at `index` as an argument. From the first one on, all of the request's arguments are in
+    /// `decoded`, earlier ones too.
     private mutating func unquote(_ line: Span<UInt8>, at index: Int) throws(QuotingError) -> Int {
         if decoded.isEmpty {
             for position in 0..<slices.count {

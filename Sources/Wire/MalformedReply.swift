@@ -1,7 +1,6 @@
-// What is wrong with bytes that are no reply. After such an error nothing on the connection can be trusted: the client
-// closes it.
+// Why bytes are not a reply. After such an error nothing on the connection can be trusted: the client closes it.
 
-/// Bytes that are no reply, or one beyond the limits. Sizes are in bytes.
+/// Bytes that are not a reply, or one beyond the limits. Sizes are in bytes.
 package enum MalformedReply: Error, Equatable, Sendable {
     case unknownType(found: UInt8)
     case lineTooLong(limit: Int)
@@ -19,9 +18,9 @@ package enum MalformedReply: Error, Equatable, Sendable {
         case .lineTooLong(let limit):
             "a reply line does not end, the limit is \(limit) bytes"
         case .expectedEndOfLine:
-            "a part of a reply does not end, expected CR LF"
+            "a part of a reply is not terminated, expected CR LF"
         case .invalidLength(let type):
-            "the length after '\(printable(type))' is not one, expected decimal digits"
+            "the length after '\(printable(type))' is invalid, expected decimal digits"
         case .invalidValue(let type):
             "what follows '\(printable(type))' is not a value of that type"
         case .tooDeep(let limit):

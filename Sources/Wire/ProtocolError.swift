@@ -1,7 +1,7 @@
-// What is wrong with bytes that are no request. After such an error nothing on the connection can be trusted, so it
-// is answered once and the connection is closed.
+// Why bytes are not a request. After such an error nothing on the connection can be trusted, so it is answered once and
+// the connection is closed.
 
-/// Bytes that are no request. Sizes are in bytes.
+/// Bytes that are not a request. Sizes are in bytes.
 package enum ProtocolError: Error, Equatable, Sendable {
     case lineTooLong(size: Int, limit: Int)
     case invalidArrayLength(limit: Int)
@@ -10,7 +10,7 @@ package enum ProtocolError: Error, Equatable, Sendable {
     case expectedEndOfBulk
     case requestTooLarge(size: Int, limit: Int)
 
-    /// One line without its prefix. The RESP ones begin with Redis' words, which some clients look for.
+    /// One line without its prefix. The RESP ones begin with Redis' words, which some clients match.
     package var message: String {
         switch self {
         case .lineTooLong(let size, let limit):
@@ -29,7 +29,7 @@ package enum ProtocolError: Error, Equatable, Sendable {
     }
 }
 
-/// One byte as a message shows it: itself where it is printable ASCII, `\x0a` elsewhere.
+/// One byte for a message: itself if it is printable ASCII, otherwise `\x0a`.
 func printable(_ byte: UInt8) -> String {
     byte >= 0x20 && byte < 0x7f
         ? String(UnicodeScalar(byte)) : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)

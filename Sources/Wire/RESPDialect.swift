@@ -53,7 +53,7 @@ extension RequestParser {
         return .complete(used: offset)
     }
 
-    /// A look at the request that begins at `offset`, before it is parsed; nil where it is unusual, or is not all there.
+    /// Peeks at the request at `offset` before it is parsed; nil if it is unusual or incomplete.
     package func glimpse(of bytes: Span<UInt8>, at offset: Int) -> Glimpse? {
         guard offset &+ 16 <= bytes.count else { return nil }
         // `*`, a digit, CR LF, `$`, a digit, CR, and a line feed.
@@ -72,7 +72,7 @@ extension RequestParser {
         return Glimpse(key: key, end: end)
     }
 
-    /// The bulk string that begins at `offset`; nil where it is not all there.
+    /// The bulk string at `offset`; nil if it is incomplete.
     @inline(__always)
     private func bulk(in bytes: Span<UInt8>, at offset: Int) -> Slice? {
         guard offset < bytes.count, bytes[offset] == UInt8(ascii: "$"),
@@ -82,18 +82,18 @@ extension RequestParser {
         return Slice(offset: start, size: size)
     }
 
-    /// Keeps the place inside a request that has not come completely.
+    /// Keeps the position inside an incomplete request.
     private mutating func pause(at offset: Int, _ left: Int, missing: Int) -> Intake {
         scanned = offset
         argumentsLeft = left
         return .incomplete(missing: missing)
     }
 
-    /// Reads `<type> <digits> CR LF`, whose type is known to be right.
+    /// Parses `<type> <digits> CR LF`, whose type has been checked.
     @inline(__always)
     private func length(in bytes: Span<UInt8>, at offset: Int) -> Length {
         guard offset &+ 8 <= bytes.count else { return longLength(in: bytes, from: offset &+ 1) }
-        // Nearly all lengths have one digit or two: those are read in one piece.
+        // Nearly all lengths have one or two digits: those are parsed at once.
         let word = UInt64(littleEndian: bytes.word(at: offset))
         let first = word &>> 8 & 0xff &- 0x30
         if word & 0xffff_0000 == 0x0a0d_0000 {
@@ -107,7 +107,7 @@ extension RequestParser {
         return longLength(in: bytes, from: offset &+ 1)
     }
 
-    /// Reads `<digits> CR LF`.
+    /// Parses `<digits> CR LF`.
     @inline(never)
     private func longLength(in bytes: Span<UInt8>, from start: Int) -> Length {
         var value = 0
@@ -116,7 +116,7 @@ extension RequestParser {
             let byte = bytes[index]
             let digit = byte &- UInt8(ascii: "0")
             if digit < 10 {
-                // One spelling of each number, as in Redis: no leading zeros.
+                // One spelling per number, as in Redis: no leading zeros.
                 guard index &- start < 18, value > 0 || index == start else { return .invalid }
                 value = value &* 10 &+ Int(digit)
             } else if byte == UInt8(ascii: "\r") {
@@ -133,10 +133,10 @@ extension RequestParser {
     }
 }
 
-/// What can be told of a request at a glance.
+/// What a peek can tell of a request.
 package struct Glimpse {
     /// The first argument after the name, most likely a key.
     package let key: Slice
-    /// Where the next request begins, if this one is right.
+    /// Where the next request begins, if this one is valid.
     package let end: Int
 }

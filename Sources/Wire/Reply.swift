@@ -1,11 +1,11 @@
-// What a server answers, as the client's side of RESP2 and RESP3 sees it. The cases are those of the protocol, not of
-// Puffin's commands: a client has to understand whatever a server may send.
+// A server's reply, as a client of RESP2 and RESP3 sees it. The cases are those of the protocol, not of Puffin's
+// commands: a client must understand whatever a server may send.
 
-/// One reply. Bytes of values are what the server sent; texts are UTF-8, with what is not valid replaced.
+/// One reply. Values are the bytes that the server sent; texts are UTF-8, invalid bytes replaced.
 package enum Reply: Equatable, Sendable {
     /// `+`: a fixed word, such as `OK`.
     case simple(String)
-    /// `-` or `!`: the code is the first word when that is upper case (`ERR`, `WRONGTYPE`), empty otherwise.
+    /// `-` or `!`: the code is the first word if that is upper case (`ERR`, `WRONGTYPE`), otherwise empty.
     case error(code: String, message: String)
     case integer(Int)
     /// `$`: the bytes of a value or of a key.
@@ -13,16 +13,16 @@ package enum Reply: Equatable, Sendable {
     /// `_`, `$-1` or `*-1`.
     case null
     case array([Reply])
-    /// `%`: pairs in the order they were sent.
+    /// `%`: pairs in the order in which they were sent.
     case map([Entry])
     case boolean(Bool)
     case double(Double)
-    /// `(`: an integer of any size, as a sign where there was one and ASCII digits.
+    /// `(`: an integer of any size, as an optional sign and ASCII digits.
     case bigNumber([UInt8])
-    /// `=`: a text and the three bytes that say how it is written, such as `txt` or `mkd`.
+    /// `=`: a text and the three bytes of its format, such as `txt` or `mkd`.
     case verbatim(format: [UInt8], text: [UInt8])
     case set([Reply])
-    /// `>`: not the answer to a request; the server sends it whenever it likes.
+    /// `>`: not an answer to a request; the server sends it at any time.
     case push([Reply])
 
     /// One pair of a map.

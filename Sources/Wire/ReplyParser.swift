@@ -1,12 +1,12 @@
-// Bytes in, one reply out: the client's side of RESP2 and RESP3. As in `RequestParser`, a parser keeps its place inside
-// a reply that has not arrived completely, so byte by byte costs no more than whole. Open lists are kept on a stack of
-// bounded depth, not on the call stack: no bytes can exhaust either. A length that a peer claims reserves no memory.
+// Bytes in, one reply out: the client's side of RESP2 and RESP3. As in `RequestParser`, a parser keeps its position
+// inside an incomplete reply, so feeding it byte by byte costs no more. Open lists are on a stack of bounded depth, not
+// on the call stack: no bytes can exhaust either. A length that a peer claims reserves no memory.
 
 import Bytes
 
 /// How large a reply may be. Sizes are in bytes.
 package struct ReplyLimits: Sendable {
-    /// How many lists, maps and the like may be open at once. Redis' own replies stay below 10.
+    /// How many lists, maps and the like may be nested. Redis' own replies stay below 10.
     package var nestingDepth = 32
     /// The longest line: a simple text, an error, a number or a length.
     package var lineSize = 64 << 10
@@ -16,13 +16,13 @@ package struct ReplyLimits: Sendable {
     package init() {}
 }
 
-/// What a parser found at the front of the bytes it was given.
+/// What a parser found at the front of its bytes.
 package enum ReplyIntake: Equatable, Sendable {
-    /// A reply that takes up `used` bytes.
+    /// A reply of `used` bytes.
     case complete(Reply, used: Int)
-    /// The start of a reply; it cannot be complete before `missing` more bytes are there (at least 1).
+    /// The start of a reply; at least `missing` more bytes are needed, 1 or more.
     case incomplete(missing: Int)
-    /// No reply at all; what follows cannot be understood either.
+    /// Not a reply; what follows cannot be understood either.
     case malformed(MalformedReply)
 }
 
@@ -42,8 +42,8 @@ package struct ReplyParser: ~Copyable {
     private static let smallestSize = 3
 
     private let limits: ReplyLimits
-    /// Progress inside an incomplete reply: the lists whose elements have not all arrived, outermost first, where the
-    /// next element begins, and up to where its line end has been looked for.
+    /// Progress inside an incomplete reply: lists with missing elements, outermost first; where the next element
+    /// begins; and how far its line end has been searched.
     private var open: [ReplyList] = []
     private var scanned = 0
     private var searched = 0
@@ -52,8 +52,8 @@ package struct ReplyParser: ~Copyable {
         self.limits = limits
     }
 
-    /// Looks for one reply at the front of `bytes`. After `incomplete` it wants to be called again with the same bytes
-    /// and more behind them.
+    /// Looks for one reply at the front of `bytes`. After `incomplete` it must be called with the same bytes and more
+    /// after them.
     package mutating func parse(_ bytes: Span<UInt8>) -> ReplyIntake {
         let intake: ReplyIntake
         do throws(Stop) {
@@ -87,7 +87,7 @@ package struct ReplyParser: ~Copyable {
         }
     }
 
-    /// Adds `value` to the innermost open list, and each list that is then complete to the one around it.
+    /// Adds `value` to the innermost open list, and each list completed by it to the one around it.
     /// - Returns: the reply, when no list is left open.
     private mutating func close(with value: Reply) -> Reply? {
         var value = value
@@ -169,8 +169,8 @@ package struct ReplyParser: ~Copyable {
         return .opening(ReplyList(type: type, missing: count * perElement))
     }
 
-    /// Finds the rest of the line that begins with the type at `scanned`.
-    /// - Returns: its place, without the type, the CR and the LF.
+    /// Finds the rest of the line whose type is at `scanned`.
+    /// - Returns: its range, without the type, the CR and the LF.
     private mutating func nextLine(in bytes: Span<UInt8>) throws(Stop) -> Range<Int> {
         let start = scanned + 1
         let lineFeed = bytes.newline(from: max(start, searched))

@@ -1,5 +1,5 @@
-// From the bytes of one RESP value to the value. Each spelling is checked in full: nil means that a peer sent
-// something else than it announced.
+// From the bytes of one RESP value to the value. Each spelling is checked in full: nil means that the peer sent
+// something other than it announced.
 
 import Bytes
 
@@ -23,7 +23,7 @@ extension Reply {
         }
     }
 
-    /// The value of a run of bytes whose size came before it.
+    /// The value of bytes whose size preceded them.
     init?(bulk: Span<UInt8>, type: UInt8) {
         switch type {
         case UInt8(ascii: "$"): self = .bulk(Array(bulk))
@@ -49,7 +49,7 @@ extension Reply {
 /// A list, map, set, push or attribute whose elements are still arriving.
 struct ReplyList {
     let type: UInt8
-    /// Elements still to come; a pair of a map is two.
+    /// Elements still to come; a pair of a map counts as two.
     var missing: Int
     var elements: [Reply] = []
 
@@ -58,8 +58,8 @@ struct ReplyList {
         self.missing = missing
     }
 
-    /// The whole list, once nothing is missing; nil for an attribute, which only describes the reply that follows it
-    /// and which every client may ignore.
+    /// The whole list, once nothing is missing; nil for an attribute, which only describes the next reply and which
+    /// every client may ignore.
     var reply: Reply? {
         switch type {
         case UInt8(ascii: "*"): .array(elements)
@@ -93,8 +93,8 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// RESP's doubles: decimal, with or without fraction and exponent, or `inf`, `-inf`, `nan`. Swift's own reading
-    /// takes more (hexadecimal, `infinity`), so the bytes are looked at first.
+    /// RESP's doubles: decimal, with or without fraction and exponent, or `inf`, `-inf`, `nan`. Swift's own parser
+    /// accepts more (hexadecimal, `infinity`), so the bytes are checked first.
     fileprivate var double: Double? {
         if equals("inf") { return .infinity }
         if equals("-inf") { return -.infinity }

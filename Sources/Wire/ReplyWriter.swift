@@ -1,4 +1,4 @@
-// Replies, said once by a command and written in the dialect of the request.
+// Writes replies: a command states one once, and it is encoded in the dialect of the request.
 //
 //     line   one line; a value bare where that is unambiguous, a JSON string elsewhere; lists end with a line END
 //     RESP2  +simple  -error  :integer  $bulk  *array
@@ -6,20 +6,20 @@
 
 import Bytes
 
-/// The dialect a reply is written in.
+/// The dialect in which a reply is written.
 @frozen public enum ReplyDialect: Sendable {
     case line
     case resp2
     case resp3
 }
 
-/// An error reply: what went wrong, in the words of each dialect, without prefix and line end.
+/// An error reply: what went wrong, without prefix and line end.
 package struct ReplyError: Error, Equatable, Sendable {
-    /// The RESP error code: `ERR`, `OOM`, … `ErrorCode` in Commands has all that a server answers with.
+    /// The RESP error code: `ERR`, `OOM`, … `ErrorCode` in Commands has all codes of a server.
     package let code: String
     package let line: String
     package let resp: String
-    /// What it is counted as: the code, or a word that says more where several kinds share one.
+    /// The kind under which it is counted: the code, or a more precise word if several kinds share a code.
     package let kind: String
 
     /// An error that reads the same in both dialects.
@@ -70,7 +70,7 @@ public struct ReplyWriter: ~Copyable {
         if isLine { line(bytes) } else { bulk(bytes) }
     }
 
-    /// How many bytes `value` appends for it, or a few more.
+    /// The number of bytes that `value` appends for it, or slightly more.
     package func size(ofValue bytes: Span<UInt8>) -> Int {
         guard isLine, !bytes.isPlainLineValue else { return bytes.count + 24 }
         var size = bytes.count + 24
@@ -101,7 +101,7 @@ public struct ReplyWriter: ~Copyable {
         value(bytes.span)
     }
 
-    /// A text of several lines made by the server: RESP3 says that it is one for people.
+    /// A text of several lines made by the server: RESP3 marks it as text for people.
     package mutating func verbatim(_ text: String) {
         guard dialect == .resp3 else { return self.text(text) }
         buffer.append(UInt8(ascii: "="))
@@ -114,7 +114,7 @@ public struct ReplyWriter: ~Copyable {
     /// What a line gets where RESP has a null: lines have no codes, so this text is part of the protocol.
     package static var missingLine: StaticString { "ERROR: Key not found" }
 
-    /// No value where one was asked for.
+    /// No value where one was requested.
     package mutating func missing() {
         switch dialect {
         case .line:
@@ -143,7 +143,7 @@ public struct ReplyWriter: ~Copyable {
         header(UInt8(ascii: "*"), count)
     }
 
-    /// Begins a list of `count` pairs of name and reply: a map in RESP3, a flat list elsewhere.
+    /// Begins a list of `count` pairs of name and reply: a map in RESP3, otherwise a flat list.
     package mutating func map(_ count: Int) {
         if dialect == .resp3 {
             header(UInt8(ascii: "%"), count)
@@ -158,7 +158,7 @@ public struct ReplyWriter: ~Copyable {
         buffer.append("END\n")
     }
 
-    /// Forgets that a list was begun: it has been dropped.
+    /// Forgets an open list that was dropped.
     package mutating func forgetList() { isInList = false }
 
     private mutating func header(_ type: UInt8, _ count: Int) {
@@ -172,7 +172,7 @@ public struct ReplyWriter: ~Copyable {
     }
 
     private mutating func bulk(_ bytes: Span<UInt8>) {
-        // Its length has at most nineteen digits.
+        // A length has at most nineteen digits.
         buffer.reserve(bytes.count &+ 24)
         buffer.append(UInt8(ascii: "$"))
         buffer.append(decimal: bytes.count)
@@ -187,7 +187,7 @@ public struct ReplyWriter: ~Copyable {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether a value may stand bare in a reply line: it cannot be taken for an error, a JSON string, or two lines.
+    /// Whether a value may be unquoted in a reply line: it cannot be taken for an error, a JSON string, or two lines.
     package var isPlainLineValue: Bool {
         guard count > 0, self[0] != UInt8(ascii: "\""), !starts(with: "ERROR") else { return false }
         return !hasControlByte
@@ -195,7 +195,7 @@ extension Span where Element == UInt8 {
 }
 
 extension ByteBuffer {
-    /// Appends `bytes` as a JSON string that is safe to show on a terminal: 0x7f is escaped too.
+    /// Appends `bytes` as a JSON string that is safe on a terminal: 0x7f is escaped too.
     package mutating func append(lineQuoted bytes: Span<UInt8>) {
         append(UInt8(ascii: "\""))
         var start = 0

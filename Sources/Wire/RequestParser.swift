@@ -1,12 +1,12 @@
-// Bytes in, one request out. The two dialects are told apart by a request's first byte, so a connection may mix them.
-// A parser keeps its place inside a request that has not arrived completely: feeding it byte by byte costs no more
-// than feeding it whole, whatever the request looks like.
+// Bytes in, one request out. A request's first byte tells the two dialects apart, so a connection may mix them. A
+// parser keeps its position inside an incomplete request: feeding it byte by byte costs no more than feeding it whole,
+// whatever the request looks like.
 
 import Bytes
 
 /// How large a request may be. Sizes are in bytes.
 package struct RequestLimits: Sendable {
-    /// The longest line, its line feed not counted.
+    /// The longest line, without its line feed.
     package var lineSize: Int
     /// The longest RESP bulk string.
     package var bulkSize: Int
@@ -23,17 +23,17 @@ package struct RequestLimits: Sendable {
     }
 }
 
-/// What a parser found at the front of the bytes it was given.
+/// What a parser found at the front of its bytes.
 package enum Intake: Equatable, Sendable {
-    /// A request that takes up `used` bytes. One without arguments (a blank line) asks for nothing.
+    /// A request of `used` bytes. One without arguments (a blank line) asks for nothing.
     case complete(used: Int)
-    /// The start of a request; it cannot be complete before `missing` more bytes are there (at least 1).
+    /// The start of a request; at least `missing` more bytes are needed, 1 or more.
     case incomplete(missing: Int)
-    /// No request at all; what follows cannot be understood either.
+    /// Not a request; what follows cannot be understood either.
     case malformed(ProtocolError)
 }
 
-/// The way a request was written, and therefore the way it is answered.
+/// How a request was written, and therefore how it is answered.
 @frozen public enum RequestDialect: Sendable {
     case line
     case resp
@@ -43,7 +43,7 @@ package enum Intake: Equatable, Sendable {
 public struct RequestParser: ~Copyable {
     let limits: RequestLimits
 
-    /// How the last complete request, or the one under way, is written.
+    /// The dialect of the last complete request, or of the one in progress.
     public internal(set) var dialect = RequestDialect.line
     /// Whether that is a line.
     public var isLine: Bool {
@@ -52,11 +52,11 @@ public struct RequestParser: ~Copyable {
     }
     @usableFromInline var slices = SliceList()
     private var sliceMemory = CountedMemory()
-    /// Where JSON strings of a line are unescaped to; empty for every other request.
+    /// JSON strings of a line are unescaped into it; empty for every other request.
     @usableFromInline var decoded = ByteBuffer()
 
-    /// Progress inside an incomplete request: bytes that need not be looked at again,
-    /// and the RESP arguments still to come (nil until the array's length is known).
+    /// Progress inside an incomplete request: bytes that need no second look, and the number of RESP arguments still to
+    /// come (nil until the array's length is known).
     var scanned = 0
     var argumentsLeft: Int?
 
@@ -64,8 +64,8 @@ public struct RequestParser: ~Copyable {
         self.limits = limits
     }
 
-    /// Looks for one request at the front of `bytes`. After `incomplete` it wants to be called again with the same
-    /// bytes and more behind them.
+    /// Looks for one request at the front of `bytes`. After `incomplete` it must be called with the same bytes and more
+    /// after them.
     package mutating func parse(_ bytes: Span<UInt8>) -> Intake {
         guard bytes.count > 0 else { return .incomplete(missing: 1) }
         if scanned == 0 {
@@ -87,10 +87,10 @@ public struct RequestParser: ~Copyable {
         decoded.trim(above: RequestParser.keptDecodedSize)
     }
 
-    /// Bytes of memory that an incomplete request has made the parser take.
+    /// Bytes of memory held by the parser for an incomplete request.
     package var heldSize: Int { sliceMemory.size }
 
-    /// Gives back what a large request took, where no request is under way. Its arguments are no longer valid.
+    /// Frees what a large request took, if no request is in progress. Its arguments become invalid.
     package mutating func trim() {
         guard scanned == 0, argumentsLeft == nil else { return }
         slices.trim(above: RequestParser.keptSlices)
@@ -100,13 +100,13 @@ public struct RequestParser: ~Copyable {
         decoded.trim(above: 0)
     }
 
-    /// Many small arguments take more memory here than where they were received.
+    /// Many small arguments take more memory here than in the input.
     private mutating func noteSlices() {
         guard slices.capacity > RequestParser.keptSlices else { return }
         sliceMemory.set(slices.capacity * MemoryLayout<Slice>.stride)
     }
 
-    /// Memory that is kept for the next requests.
+    /// Slices whose memory is kept for the next requests.
     private static let keptSlices = 64
     private static let keptDecodedSize = 4096
 
@@ -115,8 +115,8 @@ public struct RequestParser: ~Copyable {
         @inlinable @inline(__always) get { slices.isEmpty }
     }
 
-    /// The arguments of the last complete request, found in the bytes that `parse` was given. Those of a line are
-    /// the verb and the rest of the line until `splitLine` has been called.
+    /// The arguments of the last complete request, as ranges of the bytes that `parse` got. A line's are the verb and
+    /// the rest of the line until `splitLine` is called.
     @_lifetime(borrow self, copy bytes)
     @inlinable @inline(__always)
     public func arguments(in bytes: Span<UInt8>) -> Arguments {

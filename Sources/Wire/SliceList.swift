@@ -1,10 +1,10 @@
-// Where the arguments of a request are: the first few, which is nearly always all of them, inside the parser itself.
+// The ranges of a request's arguments: the first few, which is nearly always all of them, are inside the parser itself.
 
-/// A list of slices that takes memory of its own only when it grows beyond `shortCount`.
+/// A list of slices that allocates only when it grows beyond `shortCount`.
 @usableFromInline
 struct SliceList: ~Copyable {
     @usableFromInline var few = InlineArray<6, Slice>(repeating: Slice(offset: 0, size: 0))
-    /// All of them, once there are more than few.
+    /// All slices, once there are more than `shortCount`.
     @usableFromInline var many: [Slice] = []
     @usableFromInline var count = 0
 
@@ -15,7 +15,7 @@ struct SliceList: ~Copyable {
     @usableFromInline var isEmpty: Bool {
         @inlinable @inline(__always) get { count == 0 }
     }
-    /// How many slices there is memory for outside this object.
+    /// The number of slices that memory outside this object can hold.
     var capacity: Int { many.capacity }
 
     /// The slices, in order.
@@ -47,7 +47,7 @@ struct SliceList: ~Copyable {
         count += 1
     }
 
-    /// Takes the last one off a list of few.
+    /// Removes the last slice of a short list.
     mutating func removeLast() {
         precondition(count > 0 && count <= SliceList.shortCount, "no last slice among few")
         count -= 1
@@ -56,7 +56,7 @@ struct SliceList: ~Copyable {
     @inline(__always)
     mutating func removeAll() { count = 0 }
 
-    /// Gives memory beyond `kept` slices back; the list is empty then.
+    /// Empties the list, and frees memory beyond `kept` slices.
     mutating func trim(above kept: Int) {
         guard many.capacity > kept else { return }
         many = []

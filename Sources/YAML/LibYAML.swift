@@ -1,31 +1,31 @@
 // The events of libyaml's parser. The only importer of CLibyaml.
 //
-// Why `unsafe` is right here: parser and input stand in memory of their own that does not move (the parser holds a pointer
-// to itself) and that only this value has; it is not copied, and frees both when it ends. libyaml copies whatever an event
-// holds; an event's text is copied once more, by its length, before the event is deleted. Problems are constant texts of
-// the library.
+// Why `unsafe` is right here: parser and input are in memory of their own that does not move (the parser contains a
+// pointer to itself) and that only this value has; it cannot be copied, and frees both when it ends. libyaml copies
+// what an event holds; its text is copied once more, by its length, before the event is deleted. Error messages are
+// constant texts of the library.
 
 import CLibyaml
 
-/// Something that libyaml has found.
+/// An event of libyaml.
 enum YAMLEvent {
     case mappingStart, mappingEnd
     case sequenceStart, sequenceEnd
     case scalar(String, isPlain: Bool)
     case documentStart
-    /// The end of everything.
+    /// The end of the stream.
     case end
-    /// YAML that a configuration does not use: what it is.
+    /// YAML that a configuration does not use, by name.
     case unwanted(String)
 }
 
-/// Why bytes are not YAML.
+/// Why bytes are not usable YAML.
 package struct YAMLError: Error, Equatable {
-    /// The first is 1.
+    /// The line, from 1.
     package let line: Int
-    /// What is wrong, without the place.
+    /// The problem, without its place.
     package let text: String
-    /// Whether it is no YAML at all, rather than YAML that a configuration does not use.
+    /// Whether it is invalid YAML, rather than YAML that a configuration does not use.
     var isSyntax = false
 }
 
@@ -40,7 +40,7 @@ struct LibYAML: ~Copyable {
         unsafe parser.initialize(to: yaml_parser_t())
         unsafe input = .allocate(capacity: bytes.count)
         unsafe _ = input.initialize(fromContentsOf: bytes)
-        // It fails only for want of memory, where Swift's own allocations end the process as well.
+        // It fails only for lack of memory, when Swift's own allocations end the process as well.
         guard unsafe yaml_parser_initialize(parser) == 1 else { fatalError("libyaml: no memory") }
         unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         unsafe yaml_parser_set_input_string(parser, input.baseAddress, input.count)
@@ -52,7 +52,7 @@ struct LibYAML: ~Copyable {
         unsafe input.deallocate()
     }
 
-    /// The next event, and the line that it begins in.
+    /// The next event, and the line on which it begins.
     mutating func next() throws(YAMLError) -> (event: YAMLEvent, line: Int) {
         var event = unsafe yaml_event_t()
         guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw error }

@@ -1,26 +1,26 @@
-// A YAML text as a tree in which everything knows its line. What configurations do not need is refused by name: anchors and
+// A YAML text as a tree whose nodes know their lines. What configurations do not need is refused by name: anchors and
 // aliases (which can make a small text large), tags, several documents.
 
-/// A part of a YAML text.
+/// A node of a YAML text.
 package struct YAMLNode {
-    /// The line that it begins in; the first is 1.
+    /// The line on which it begins, from 1.
     package let line: Int
     package let content: Content
 
     package indirect enum Content {
-        /// A text; `isPlain` where it is not between quotes.
+        /// A text; `isPlain` if it is not quoted.
         case scalar(String, isPlain: Bool)
         case list([YAMLNode])
-        /// Keys are nodes as well, and one may stand there twice.
+        /// Keys are nodes too, and may occur twice.
         case mapping([(key: YAMLNode, value: YAMLNode)])
     }
 
     /// Deeper nesting is refused; settings need three levels.
     private static let depthLimit = 16
 
-    /// Reads a text.
-    /// - Returns: nil where there is nothing but blanks and comments.
-    /// - Throws: `YAMLError`, for what is not YAML and for what configurations do not need.
+    /// Parses a text.
+    /// - Returns: nil if there are only spaces and comments.
+    /// - Throws: `YAMLError`, for invalid YAML and for what configurations do not need.
     package static func parse(_ bytes: [UInt8]) throws(YAMLError) -> YAMLNode? {
         do throws(YAMLError) {
             return try parseDocument(bytes)
@@ -49,7 +49,7 @@ package struct YAMLNode {
     private static func node(
         _ event: YAMLEvent, _ line: Int, _ parser: inout LibYAML, depth: Int
     ) throws(YAMLError) -> YAMLNode {
-        guard depth < depthLimit else { throw YAMLError(line: line, text: "this is nested too deeply") }
+        guard depth < depthLimit else { throw YAMLError(line: line, text: "nested too deeply") }
         switch event {
         case .scalar(let text, let isPlain):
             return YAMLNode(line: line, content: .scalar(text, isPlain: isPlain))
@@ -77,21 +77,21 @@ package struct YAMLNode {
         }
     }
 
-    /// libyaml's words, and what they mean most of the time.
+    /// libyaml's words, and what they usually mean.
     private static func explained(_ error: YAMLError, _ bytes: [UInt8]) -> YAMLError {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let line = lines.indices.contains(error.line - 1) ? lines[error.line - 1] : []
         let indentation = line.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         if indentation.contains(UInt8(ascii: "\t")) {
-            return YAMLError(line: error.line, text: "a tab; YAML is indented with blanks, two for each level")
+            return YAMLError(line: error.line, text: "a tab; indent YAML with spaces, two for each level")
         }
         return error
     }
 
-    /// Whether there is only the place of a value, as behind `port:`.
+    /// Whether the value is missing, as after `port:`.
     var isNothing: Bool { if case .scalar("", true) = content { true } else { false } }
 
-    /// What it is, for errors.
+    /// The node's kind, for errors.
     package var kindName: String {
         switch content {
         case .scalar: isNothing ? "nothing" : "a single value"

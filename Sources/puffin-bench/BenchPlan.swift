@@ -5,13 +5,13 @@ import Bench
 import BlockingClient
 import Bytes
 
-/// What one call of the program does.
+/// One invocation of the program.
 struct BenchPlan {
     private let options: LoadCommand
     private let workload: Workload
     private let settings: LoadSettings
 
-    /// - Throws: `SettingsError` where options make no sense.
+    /// - Throws: `SettingsError` if options make no sense.
     init(_ options: LoadCommand) throws(SettingsError) {
         self.options = options
         workload = try BenchPlan.workload(options.workload)
@@ -69,7 +69,7 @@ struct BenchPlan {
 
     // MARK: Runs
 
-    /// - Throws: `LoadError`, or the `ExitCode` to end with, after everything has been said.
+    /// - Throws: `LoadError`, or the `ExitCode` to end with, after everything has been reported.
     func run() throws {
         let target = try Target(options.server.addr, options.server.dialect)
         if let endpoint = options.series.compare {
@@ -106,7 +106,7 @@ struct BenchPlan {
         var results: [(first: RunResult, second: RunResult)] = []
         for round in 0..<options.series.rounds {
             let label = "round \(round + 1) of \(options.series.rounds)"
-            // Who comes first changes from round to round.
+            // The order alternates from round to round.
             if round % 2 == 0 {
                 let one = try checked(first, spaces.0, label)
                 results.append((one, try checked(second, spaces.1, label)))
@@ -157,14 +157,14 @@ struct BenchPlan {
         try conclude(try observe(LoadRun.filling(target, workload, settings, space), label: "filling"), target)
     }
 
-    /// Runs, with a live line where somebody watches.
+    /// Runs, with a live line on a terminal.
     private func observe(_ run: LoadRun, label: String = "") throws(LoadError) -> RunResult {
         guard isWatched else { return try run.run() }
         defer { printStatus(LiveLine.clearing) }
         return try run.run { printStatus(LiveLine.text($0, label: label)) }
     }
 
-    /// Says what went wrong in a run, and ends with that.
+    /// Reports what went wrong in a run, and ends with that.
     private func conclude(_ result: RunResult, _ target: Target) throws {
         let findings = Findings(result, target.endpoint)
         for line in findings.lines { printError("puffin-bench: \(line)") }

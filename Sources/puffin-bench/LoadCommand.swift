@@ -1,4 +1,4 @@
-// `puffin-bench load`, or without a name: options to settings, results to an exit code.
+// `puffin-bench load`, also without the name: from options to settings, from results to an exit code.
 
 import ArgumentParser
 import Bench
@@ -6,7 +6,7 @@ import Bench
 struct LoadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "load",
-        abstract: "Loads a server that speaks Puffin's lines or RESP, and tells its throughput and latency.",
+        abstract: "Loads a server that speaks Puffin's lines or RESP, and reports throughput and latency.",
         discussion: """
             Without --rate each connection sends its next requests when the last are answered (closed loop). With --rate \
             requests begin on a fixed schedule whatever the server does, and latency counts from the moment at which a \

@@ -1,4 +1,4 @@
-// The options, in the groups that --help shows.
+// The options, in the groups of --help.
 
 import ArgumentParser
 import Bench
@@ -13,7 +13,7 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         name: "-dialect --dialect",
-        help: "What requests are written in: line = Puffin's lines; resp = RESP, for Puffin, Redis and Valkey.")
+        help: "The dialect of requests: line = Puffin's lines; resp = RESP, for Puffin, Redis and Valkey.")
     var dialect = Dialect.line
 }
 
@@ -21,7 +21,7 @@ struct WorkloadOptions: ParsableArguments {
     @Option(
         name: "-preset --preset",
         help: ArgumentHelp(
-            "A workload that has a name; the other options change it. \(WorkloadOptions.presets)", valueName: "name"))
+            "A named workload; the other options change it. \(WorkloadOptions.presets)", valueName: "name"))
     var preset: Preset?
 
     @Option(
@@ -30,7 +30,7 @@ struct WorkloadOptions: ParsableArguments {
             "The shares of gets, sets and deletes, as get:set:delete. (default: 90:10:0)", valueName: "g:s:d"))
     var ratio: String?
 
-    @Option(name: "-keys --keys", help: "How many keys there are. (default: 100000)")
+    @Option(name: "-keys --keys", help: "The number of keys. (default: 100000)")
     var keys: Int?
 
     @Option(name: "-key-size --key-size", help: "Bytes of a key: key: and its number. (default: 16)")
@@ -46,17 +46,17 @@ struct WorkloadOptions: ParsableArguments {
     @Option(
         name: "-distribution --distribution",
         help: """
-            Which keys are asked for: uniform = each as often; zipf = a few of them most of the time; latest = those that \
-            were inserted last; sequential = one after the other. (default: uniform)
+            The distribution of keys: uniform = all equally often; zipf = a few most of the time; latest = recently \
+            inserted ones; sequential = in order. (default: uniform)
             """)
     var distribution: Distribution?
 
-    @Option(name: "-seed --seed", help: "Another seed draws other keys, sizes and operations.")
+    @Option(name: "-seed --seed", help: "The seed of the random keys, sizes and operations.")
     var seed: UInt64 = 1
 
     @Flag(
         name: "-fill --fill", inversion: .prefixedNo,
-        help: "Whether every key is set before the run. (default: --fill where requests need keys that are there)")
+        help: "Set every key before the run. (default: --fill if requests need existing keys)")
     var fill: Bool?
 
     @Flag(name: "-verify --verify", help: "Check every value that is read: key, checksum and each byte.")
@@ -79,7 +79,7 @@ struct LoadOptions: ParsableArguments {
 
     @Option(
         name: "-rate --rate",
-        help: ArgumentHelp("Requests a second, on a fixed schedule: the open loop. Such as 20000.", valueName: "n"))
+        help: ArgumentHelp("Requests a second on a fixed schedule (open loop), such as 20000.", valueName: "n"))
     var rate: Double?
 
     @Option(
@@ -94,7 +94,7 @@ struct LoadOptions: ParsableArguments {
     @Option(
         name: "-warmup --warmup",
         help: ArgumentHelp(
-            "Time at the start that does not count. (default: 2s; 0 with --requests)", valueName: "time"))
+            "Time at the start that is not measured. (default: 2s; 0 with --requests)", valueName: "time"))
     var warmup: TimeSpan?
 
     @Option(
@@ -126,12 +126,12 @@ struct SeriesOptions: ParsableArguments {
 
     @Option(
         name: "-sweep-p99 --sweep-p99",
-        help: ArgumentHelp("With --sweep: the p99 that is too long.", valueName: "time"))
+        help: ArgumentHelp("The p99 at which a --sweep ends.", valueName: "time"))
     var sweepLimit = TimeSpan(milliseconds: 10)
 }
 
 struct ReportOptions: ParsableArguments {
-    @Option(name: "-format --format", help: "What is printed: table, json or csv.")
+    @Option(name: "-format --format", help: "The output format: table, json or csv.")
     var format = ReportFormat.table
 
     @Option(
@@ -142,7 +142,7 @@ struct ReportOptions: ParsableArguments {
 
     @Option(
         name: "-html --html",
-        help: ArgumentHelp("A file for a page with curves, and with what was run where.", valueName: "file"))
+        help: ArgumentHelp("A file for an HTML page with curves and the circumstances of the run.", valueName: "file"))
     var html: String?
 }
 

@@ -1,4 +1,4 @@
-// What the user sees.
+// The program's output.
 
 import ArgumentParser
 import Bench
@@ -17,10 +17,10 @@ func printText(_ text: String) throws {
     }
 }
 
-/// Writes one line to stderr. Where that fails there is nobody left to tell.
+/// Writes one line to stderr, and ignores failures: there is nowhere to report them.
 func printError(_ text: String) { printStatus((Terminal.isError ? text.terminalSafe : text) + "\n") }
 
-/// Writes to stderr as it is, cursor movements included, without a line end.
+/// Writes to stderr unchanged, including cursor movements, without a line end.
 func printStatus(_ text: String) {
     _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
 }
@@ -39,5 +39,5 @@ func write(_ text: String, to path: String) throws {
     }
 }
 
-/// Whether somebody watches stderr.
+/// Whether stderr is a terminal.
 var isWatched: Bool { Terminal.isError }

@@ -1,4 +1,4 @@
-// `puffin-bench pauses`: how long a server keeps a client waiting that asks for nothing.
+// `puffin-bench pauses`: how long a server keeps an idle client waiting.
 
 import ArgumentParser
 import BlockingClient
@@ -11,10 +11,10 @@ struct PausesCommand: ParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "pauses",
-        abstract: "Sends a PING each millisecond on one connection, and says how long the answers took.",
+        abstract: "Sends a PING each millisecond on one connection, and reports how long the replies took.",
         discussion: """
-            A ping goes out when it is due, whether or not those before it were answered, so a pause is seen by every ping \
-            that it holds up. How late the meter itself was woken is told apart from it.
+            A ping is sent when it is due, whether or not earlier ones were answered, so every ping that a pause \
+            holds up shows it. The meter's own lateness is reported separately.
 
             Exit codes: 0 measured, 1 the server answered something else, 2 wrong usage, no server, or a server that went \
             away.
@@ -30,7 +30,7 @@ struct PausesCommand: ParsableCommand {
         help: "How long to measure, such as 30s. (default: until standard input ends)")
     var duration: TimeSpan?
 
-    @Option(name: "-format --format", help: "What is printed: table or json.")
+    @Option(name: "-format --format", help: "The output format: table or json.")
     var format = Format.table
 
     func validate() throws {
@@ -67,7 +67,7 @@ struct PausesCommand: ParsableCommand {
     }
 }
 
-/// Knows when standard input has ended.
+/// Notices the end of standard input.
 private final class InputEnd: Sendable {
     private let isThere = Atomic<Bool>(false)
 

@@ -1,5 +1,5 @@
-// The command line: which of the tools is meant, and how a program of any of them ends. Reports go to stdout, everything
-// else to stderr.
+// The command line of puffin-bench: selects the tool, and ends the program for all of them. Reports go to stdout,
+// everything else to stderr.
 
 import ArgumentParser
 import BlockingClient
@@ -7,8 +7,8 @@ import Program
 
 @main
 struct PuffinBench: ParsableCommand {
-    // The load is a command of its own, and not this one's options: ArgumentParser gives options that two levels have
-    // (--addr, --duration) to the upper one, wherever they stand.
+    // The load is a subcommand, and not this command's options: ArgumentParser assigns options that two levels have
+    // (--addr, --duration) to the upper one, wherever they are given.
     static let configuration = CommandConfiguration(
         commandName: "puffin-bench",
         abstract: "Loads servers, measures their pauses, and kills them.",
@@ -21,7 +21,7 @@ struct PuffinBench: ParsableCommand {
             puffin-bench --dialect resp --compare localhost:6379
             puffin-bench --sweep
 
-            puffin-bench load --help has the options of that. docs/bench.md says how each figure is measured. Exit codes: \
+            puffin-bench load --help lists its options. docs/bench.md says how each figure is measured. Exit codes: \
             0 done, 1 wrong replies or something lost, 2 wrong usage, no server, or a server that went away, 3 a torture \
             that could not go on, 130 interrupted.
             """,
@@ -29,7 +29,7 @@ struct PuffinBench: ParsableCommand {
         subcommands: [LoadCommand.self, TortureCommand.self, PausesCommand.self],
         defaultSubcommand: LoadCommand.self)
 
-    /// Those after the program's name. Asking for them is the first thing that the program does.
+    /// The arguments after the program's name. Reading them is the first thing that the program does.
     static let arguments = Program.beginWithTexts("puffin-bench")
 
     static func main() {
@@ -38,7 +38,7 @@ struct PuffinBench: ParsableCommand {
             var command = try parseAsRoot(arguments)
             try command.run()
         } catch  where exitCode(for: error) == .validationFailure {
-            // Wrong options end with 2, as with the other programs; the parser's own code for them is 64.
+            // Wrong options exit with 2, as in the other programs; the parser's own code for them is 64.
             printError(fullMessage(for: error))
             exit(withError: ExitCode.nothingMeasured)
         } catch {
@@ -48,10 +48,10 @@ struct PuffinBench: ParsableCommand {
 }
 
 extension ExitCode {
-    /// The server answered with errors, or with what was never written, or it lost what it had acknowledged.
+    /// The server answered with errors or wrong values, or lost what it had acknowledged.
     static let wrongReplies = ExitCode(1)
     /// Wrong usage, no server, or one that went away.
     static let nothingMeasured = ExitCode(2)
-    /// A torture that could not go on.
+    /// A torture that could not continue.
     static let tortureEnded = ExitCode(3)
 }

@@ -1,4 +1,4 @@
-// `puffin-bench torture`: kills a server at work, on the user's own disk, and looks for what it had acknowledged.
+// `puffin-bench torture`: kills a server at work, on the user's own disk, and checks what it had acknowledged.
 
 import ArgumentParser
 import Bytes
@@ -11,17 +11,18 @@ struct TortureCommand: ParsableCommand {
         commandName: "torture",
         abstract: "Kills a server of its own again and again, and checks that nothing it had acknowledged is lost.",
         discussion: """
-            Each cycle starts a server on the same files, compares what it has with a ledger of what was acknowledged and \
-            sent, writes through several connections while compactions run, and kills it (SIGKILL) at a random moment. The \
-            requests and the number of replies before each kill follow from the seed; what is in flight then is up to the \
-            machine. The kill ends the server, not the machine: that a power cut loses nothing either is not shown by this.
+            Each cycle starts a server on the same files, compares what it has with a ledger of what was acknowledged \
+            and sent, writes through several connections while compactions run, and kills it (SIGKILL) at a random \
+            moment. The requests and the number of replies before each kill follow from the seed; what is in flight \
+            then depends on the machine. The kill ends the server, not the machine, so this does not show that a \
+            power cut loses nothing.
 
             Exit codes: 0 nothing was lost, 1 something was lost or wrong (the files are kept), 2 wrong options or a \
             folder that cannot be used, 3 the torture could not go on (a server that does not start, for instance; the \
             files are kept).
             """)
 
-    @Option(name: "-data --data", help: "A folder for the files: empty, not there yet, or one of earlier tortures.")
+    @Option(name: "-data --data", help: "A folder for the files: empty, missing, or used by earlier runs.")
     var data: String
 
     @Option(name: "-server --server", help: "The server's program. (default: puffin-server beside this one)")
@@ -35,13 +36,13 @@ struct TortureCommand: ParsableCommand {
     @Option(name: "-duration --duration", help: "The longest time of a torture, such as 30s or 10m.")
     var duration: TimeSpan?
 
-    @Option(name: "-seed --seed", help: "What the requests follow from. (default: a random one, which is printed)")
+    @Option(name: "-seed --seed", help: "The seed of the requests. (default: a random one, which is printed)")
     var seed: UInt64?
 
     @Option(name: "-clients --clients", help: "How many connections write.")
     var clients = 4
 
-    @Option(name: "-pipeline --pipeline", help: "How many requests of each connection may be on their way.")
+    @Option(name: "-pipeline --pipeline", help: "How many requests of each connection may be in flight.")
     var pipeline = 40
 
     @Option(name: "-keys --keys", help: "How many keys each connection writes to.")

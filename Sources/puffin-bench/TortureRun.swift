@@ -1,4 +1,4 @@
-// The cycles of one torture: how they end, and what is said meanwhile and afterwards.
+// The cycles of one torture, and their reports.
 
 import ArgumentParser
 import Bench
@@ -7,7 +7,7 @@ import Glibc
 import Synchronization
 import Torture
 
-/// Set by SIGINT and SIGTERM: the cycle under way is finished, and then all is said that was found.
+/// Set by SIGINT and SIGTERM: the current cycle finishes, and then everything found is reported.
 private let isInterrupted = Atomic<Bool>(false)
 
 struct TortureRun {
@@ -24,7 +24,7 @@ struct TortureRun {
     }
 
     /// Runs the cycles and prints the result.
-    /// - Throws: an `ExitCode` where something is lost or wrong.
+    /// - Throws: an `ExitCode` if something is lost or wrong.
     mutating func finish(within limit: Duration?, in folder: RunFolder) throws {
         for name in [SIGINT, SIGTERM] { signal(name) { _ in isInterrupted.store(true, ordering: .relaxed) } }
         var failure: TortureError?
@@ -50,7 +50,7 @@ struct TortureRun {
             showProgress()
         }
         guard loop.findings.isEmpty else { return }
-        // What the last kill has left is checked too. A clean stop must not cost anything either.
+        // Check what the last kill has left, too. A clean stop must not lose anything either.
         let code = try loop.check(options: options).stop()
         guard loop.findings.isEmpty, code == 0 else {
             if code != 0 { throw TortureError("the last server was asked to stop, and ended with \(code)") }
@@ -59,7 +59,7 @@ struct TortureRun {
         try loop.check(options: options).kill()
     }
 
-    /// Nothing but these lines is promised to scripts: the first.
+    /// Scripts may rely on the first line only.
     private func report(keeping folder: RunFolder?) {
         let lost = loop.findings.count { $0.kind == .lost }
         var lines = ["acknowledged \(loop.acknowledgedCount), lost \(lost)"]
@@ -74,7 +74,7 @@ struct TortureRun {
             folder.write(text, to: "findings.txt")
             lines.append("the files are kept, with what was found in findings.txt: \(folder.path)")
         }
-        // The exit code says what was found, whoever reads the report.
+        // The exit code carries the result, whether or not the report is read.
         try? printText(lines.map { $0 + "\n" }.joined())
     }
 

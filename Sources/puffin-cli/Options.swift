@@ -1,4 +1,4 @@
-// Options that several commands have: the same before and after the command's name, with one dash or two.
+// Options of several commands: the same before and after the command's name, with one dash or two.
 
 import ArgumentParser
 import BlockingClient
@@ -6,7 +6,7 @@ import Bytes
 import Shell
 import Wire
 
-/// Which server to talk to.
+/// The server to talk to.
 struct ServerOptions: ParsableArguments {
     @Option(
         name: "-addr --addr",
@@ -16,11 +16,11 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         name: "-timeout --timeout",
-        help: "How long connecting may take, and the server be silent, such as 500ms or 10s. (default: 5s)",
+        help: "How long connecting may take, and the server may stay silent, such as 500ms or 10s. (default: 5s)",
         transform: timeSpan)
     var timeout: TimeSpan?
 
-    /// The server that is meant.
+    /// The server's address.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func endpoint() throws -> Endpoint {
         if let addr { return addr }
@@ -43,12 +43,12 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
-/// What replies look like.
+/// The format of replies.
 struct FormatOptions: ParsableArguments {
     @Option(
         name: "-format --format",
         help:
-            "What replies look like: text; json, an object for each; raw, bytes only, also on a terminal. Of export: json or resp."
+            "The format of replies: text; json, one object each; raw, bytes only, also on a terminal. Export writes json or resp."
     )
     var format: OutputFormat?
 
@@ -70,11 +70,11 @@ struct StopOptions: ParsableArguments {
 
 /// Whether to ask before many keys are removed.
 struct SafetyOptions: ParsableArguments {
-    @Flag(name: "-yes --yes", help: "Do not ask before everything is removed.")
+    @Flag(name: "-yes --yes", help: "Remove pairs without asking for confirmation.")
     var yes = false
 }
 
-/// Runs what talks to a server.
+/// Runs a body that talks to a server.
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func orExit<Result>(_ body: () throws(ClientError) -> Result) throws -> Result {
     do throws(ClientError) {
@@ -84,7 +84,7 @@ func orExit<Result>(_ body: () throws(ClientError) -> Result) throws -> Result {
     }
 }
 
-/// Reads a time of a millisecond or more.
+/// Parses a duration of a millisecond or more.
 @Sendable func timeSpan(_ text: String) throws -> TimeSpan {
     guard let span = TimeSpan(text), span.nanoseconds >= 1_000_000 else {
         throw ValidationError("a time is a number with a unit, such as 500ms or 10s")

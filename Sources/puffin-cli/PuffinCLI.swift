@@ -1,5 +1,5 @@
-// The command line: what it looks like and how it ends. Exit codes: 0 done, 1 the server answered with an error, 2 there
-// was no answer to be had (wrong usage, no server). Output goes to stdout, everything else to stderr.
+// The command line of puffin-cli. Exit codes: 0 done, 1 the server answered with an error, 2 no answer (wrong usage, no
+// server). Output goes to stdout, everything else to stderr.
 
 import ArgumentParser
 import BlockingClient
@@ -19,9 +19,10 @@ struct PuffinCLI: AsyncParsableCommand {
             puffin-cli [<options>]
             """,
         discussion: """
-            Without a command it is a prompt on a terminal, and runs the commands that a pipe sends it elsewhere. A command that is \
-            not listed here is sent to the server as it is. Exit codes: 0 done, 1 the server answered with an error, 2 wrong usage \
-            or no answer. What begins with a dash and is neither an option nor a number comes after --:
+            Without a command it opens a prompt on a terminal, or runs the commands that are piped to it. A command \
+            that is not listed here is sent to the server unchanged. Exit codes: 0 done, 1 the server answered with \
+            an error, 2 wrong usage or no answer. An argument that begins with a dash and is neither an option nor a \
+            number must follow --:
               puffin-cli set mood -- -cheerful
             """,
         version: "puffin-cli \(puffinVersion)",
@@ -71,7 +72,7 @@ struct PuffinCLI: AsyncParsableCommand {
         try BatchRun(server: server, format: format.value(), safety: safety, stopping: stopping).run("-")
     }
 
-    /// Every word that is a command here.
+    /// Every word that names a command here.
     private static let known: Set<String> = {
         Set(subcommandGroups.flatMap(\.subcommands).flatMap(names(of:)) + ["help"])
     }()
@@ -98,7 +99,7 @@ struct FlaggedRequest: ParsableArguments {
     var value: RawBytes?
     @OptionGroup var source: ValueOptions
 
-    /// The request; nil where no command is named.
+    /// The request; nil if no command is named.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func request() throws -> [[UInt8]]? {
         guard let cmd else {
@@ -118,10 +119,10 @@ struct FlaggedRequest: ParsableArguments {
         return [cmd.bytes] + [key?.bytes, value].compactMap { $0 }
     }
 
-    /// - Throws: an `ExitCode` where one of these stands beside an option that says something else.
+    /// - Throws: an `ExitCode` if one of these is given beside a contradicting option.
     func refuse(besides option: String) throws {
         guard cmd == nil, key == nil, value == nil, source.valueFile == nil else {
-            throw failed("\(option) and -cmd do not go together; see puffin-cli --help")
+            throw failed("\(option) and -cmd cannot be combined; see puffin-cli --help")
         }
     }
 }

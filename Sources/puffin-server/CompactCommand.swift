@@ -1,4 +1,4 @@
-// `puffin-server compact`: what COMPACT does, without a server.
+// `puffin-server compact`: does what COMPACT does, without a server.
 
 import ArgumentParser
 import Bytes
@@ -14,8 +14,8 @@ struct CompactCommand: ParsableCommand {
         commandName: "compact",
         abstract: "Merges the whole log of a data set that no server uses into its snapshot.",
         discussion: """
-            Loads the data set as a server does. Where a server runs, send it COMPACT instead. Merged segments stay as \
-            long as the options say, which are a server's.
+            Loads the data set as a server does. If a server runs, send it COMPACT instead. Merged segments are kept \
+            by the same options as a server's.
             """)
 
     @OptionGroup var data: DataFlags
@@ -25,7 +25,7 @@ struct CompactCommand: ParsableCommand {
         try inspecting { output in
             let configuration = try data.configuration(with: retention.given)
             let files = DataFiles(data: configuration.data)
-            // A store would make a data set where there is none.
+            // Opening a store would create a missing data set.
             let before = try size(files)
             let progress = DispatchSemaphore(value: 0)
             let store: Store
@@ -51,7 +51,7 @@ struct CompactCommand: ParsableCommand {
         _ files: DataFiles, _ retention: Retention, _ progress: DispatchSemaphore
     ) throws(StoreError) -> Store {
         var options = StoreOptions()
-        // Nothing is written but the end of the log.
+        // Only the end of the log is written.
         options.layout.preallocation = 0
         options.layout.reserve = 0
         options.retention = retention
@@ -62,7 +62,7 @@ struct CompactCommand: ParsableCommand {
         return store
     }
 
-    /// - Returns: nil where there was nothing to merge.
+    /// - Returns: nil if there was nothing to merge.
     private func compact(
         _ store: Store, _ progress: DispatchSemaphore
     ) throws(StoreError) -> (CompactionReport, seconds: Double)? {

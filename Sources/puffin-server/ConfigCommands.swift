@@ -1,4 +1,4 @@
-// `puffin-server config`: what a server would be started with, without starting one.
+// `puffin-server config`: the configuration that a server would start with, without starting one.
 
 import ArgumentParser
 import Bytes
@@ -22,7 +22,7 @@ struct ConfigCommand: ParsableCommand {
 
 struct ConfigCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Says OK, or everything that is wrong.")
+        commandName: "check", abstract: "Checks the settings: prints OK, or every error.")
 
     @OptionGroup var flags: ServerFlags
 
@@ -65,7 +65,7 @@ struct ConfigShowCommand: ParsableCommand {
 struct ConfigExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Says what a setting does, what it may be, how it is given, and what it is now.")
+        abstract: "Explains a setting: its effect, its valid values, how to set it, and its current value.")
 
     @OptionGroup var flags: ServerFlags
 

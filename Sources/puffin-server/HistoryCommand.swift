@@ -10,19 +10,19 @@ struct HistoryCommand: ParsableCommand {
         commandName: "history",
         abstract: "Prints every change of a key that the log still has, the removal of all keys included.",
         discussion: """
-            Where older changes were merged into the snapshot and removed, what the snapshot has for the key is printed \
-            too, with the change as of which it has it.
+            If older changes were merged into the snapshot and removed, the snapshot's value is printed too, with the \
+            snapshot's change.
             """)
 
     @OptionGroup var data: DataFlags
 
-    @Argument(help: "The key; behind -- where it begins with a dash.")
+    @Argument(help: "The key; put -- before one that begins with a dash.")
     var key: String
 
     @Option(name: "-format --format", help: "The format of changes: table, or json, an object for each.")
     var format: ListingFormat = .table
 
-    @Option(name: "-width --width", help: "Characters of a table's row.")
+    @Option(name: "-width --width", help: "The width of a table's row in characters.")
     var width = 120
 
     func run() throws {

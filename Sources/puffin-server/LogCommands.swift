@@ -1,5 +1,5 @@
-// `puffin-server log`: looks at the files of a data set, which a server may be using. How its commands end: 0 all is well,
-// 2 wrong options, 4 the disk or the folder, 5 another version, 6 damage, 7 in use (repair --apply only).
+// `puffin-server log`: inspects the files of a data set that a server may be using. Exit codes: 0 all is well, 2 wrong
+// options, 4 the disk or the folder, 5 another version, 6 damage, 7 in use (repair --apply only).
 
 import ArgumentParser
 import Bytes
@@ -13,7 +13,7 @@ struct LogCommand: ParsableCommand {
         commandName: "log",
         abstract: "Checks, shows and repairs the files of a data set.",
         discussion: """
-            Everything but repair --apply only reads, and may be used while a server runs on the same files.
+            All but repair --apply only read, and may be used while a server runs on the same files.
 
             Exit codes: 0 all is well, 2 wrong options, 4 the disk or the folder, 5 a file of another version, 6 damage, \
             7 in use by a server (repair --apply).
@@ -35,7 +35,7 @@ enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
     case json
 }
 
-/// Runs a command's body. What went wrong with the files is printed, and ends the process with its exit code.
+/// Runs a command's body. A problem with the files is printed, and ends the process with its exit code.
 func inspecting(_ body: (inout StandardOutput) throws -> Void) throws {
     var output = StandardOutput()
     do {
@@ -45,7 +45,7 @@ func inspecting(_ body: (inout StandardOutput) throws -> Void) throws {
         try output.flush()
         throw error
     } catch {
-        // What was read until then is good.
+        // Everything read before is good.
         try output.flush()
         let known = error as? InspectionError ?? (error as? StoreError).map(InspectionError.store)
         writeError("\(known.map { "\($0)" } ?? "\(error)")")
@@ -54,7 +54,7 @@ func inspecting(_ body: (inout StandardOutput) throws -> Void) throws {
 }
 
 extension InspectionError {
-    /// As the server's.
+    /// As for the server.
     var exitCode: Int32 {
         switch self {
         case .missing, .empty, .folder: 4

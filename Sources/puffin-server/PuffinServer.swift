@@ -1,4 +1,4 @@
-// The server's command line: options to a configuration, a server's end to an exit code.
+// The server's command line: from options to a configuration, from a server's end to an exit code.
 
 import ArgumentParser
 import Glibc
@@ -15,8 +15,8 @@ struct PuffinServer: ParsableCommand {
         commandName: "puffin-server",
         abstract: "A durable key-value server: an OK is on disk, and the log is JSON lines.",
         discussion: """
-            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly, SIGHUP \
-            makes it read its configuration again.
+            Talk to it with nc, puffin-cli or any Redis client. SIGTERM and SIGINT stop it cleanly, SIGHUP reloads \
+            its configuration.
 
             Exit codes: 0 stopped cleanly, 2 wrong options, 3 cannot listen, 4 the disk, the folder or a limit of the system, 5 a data \
             file of another version, 6 a damaged log, 7 a data file that another server uses.
@@ -26,14 +26,14 @@ struct PuffinServer: ParsableCommand {
 
     @OptionGroup var flags: ServerFlags
 
-    // For tests, which have to take both ways on small data.
+    // For tests, which must exercise both ways on small data.
     @Option(name: .customLong("compact-from"), help: .hidden) var compactFrom: SnapshotSource?
 
     func run() throws {
         let sources = flags.sources
         let settings = try sources.resolveOrExit()
         Signal.ignoreReloads()
-        // Whoever has read the log may be gone.
+        // The reader of the log may be gone.
         Signal.ignoreBrokenPipes()
         var configuration = Configuration(settings)
         configuration.store.compaction.source = compactFrom
@@ -49,7 +49,7 @@ struct PuffinServer: ParsableCommand {
             server.everySecond = { output.sumUp() }
             defer { output.sumUp(all: true) }
             if let failure = server.run() { throw .store(failure) }
-            // The system takes the table's memory back at once; pair by pair that would take seconds.
+            // The system reclaims the table's memory at once; freeing it pair by pair would take seconds.
             output.sumUp(all: true)
             withExtendedLifetime((server, reloader)) { Glibc.exit(0) }
         } catch {
@@ -71,7 +71,7 @@ enum Main {
             try command.run()
         } catch {
             let code = PuffinServer.exitCode(for: error)
-            // Wrong options end with 2, as with most programs; the parser's own code for them is 64.
+            // Wrong options exit with 2, as in most programs; the parser's own code for them is 64.
             guard code == .validationFailure else { PuffinServer.exit(withError: error) }
             writeError(PuffinServer.fullMessage(for: error))
             Glibc.exit(2)

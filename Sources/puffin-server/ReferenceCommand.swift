@@ -1,4 +1,4 @@
-// `puffin-server reference`: the tables of docs/protocol.md, for `make reference`.
+// `puffin-server reference`: prints the tables of docs/protocol.md, for `make reference`.
 
 import ArgumentParser
 import Commands

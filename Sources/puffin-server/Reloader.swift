@@ -1,23 +1,23 @@
-// SIGHUP: the configuration is read again, and what can change does. CONFIG SET changes the same settings until then.
+// SIGHUP: reads the configuration again, and applies what can change. CONFIG SET changes the same settings until then.
 
 import Logging
 import Server
 import ServerConfiguration
 import Settings
 
-/// Reads the configuration again: the same flags, the environment as it was at the start, the file as it is now.
+/// Reads the configuration again: the same flags, the environment as at the start, the file as it is now.
 final class Reloader {
     private let sources: Sources
-    /// What is in force.
+    /// The settings in force.
     private var settings: Settings
     private let output: LogOutput
     private let log: Logger
-    /// Whether the configuration is being read, and whether it is to be read once more after that.
+    /// Whether the configuration is being read, and whether it must be read once more afterwards.
     private var isReading = false
     private var isAskedAgain = false
 
     /// - Parameters:
-    ///   - settings: what the server was started with.
+    ///   - settings: those that the server was started with.
     ///   - output: the log, whose level and format can change.
     init(_ sources: Sources, _ settings: Settings, _ output: LogOutput) {
         self.sources = sources
@@ -26,8 +26,8 @@ final class Reloader {
         log = output.logger()
     }
 
-    /// Reads the configuration beside the server, which goes on meanwhile. Then puts into force what can change, and names
-    /// what needs a restart. If anything is wrong, nothing changes.
+    /// Reads the configuration on another thread while the server works. Then applies what can change, and names what
+    /// needs a restart. If anything is wrong, nothing changes.
     func reload(_ server: Server) {
         if isReading { return isAskedAgain = true }
         isReading = true
@@ -39,7 +39,7 @@ final class Reloader {
             case .success(let fresh): change(server, to: fresh)
             case .failure(let flaws):
                 for flaw in flaws.flaws { log.error("Not reloaded: \(flaw)") }
-                log.error("The configuration was not reloaded, and everything is as before")
+                log.error("The configuration was not reloaded; the old one stays in force")
             }
             guard isAskedAgain else { return }
             isAskedAgain = false
@@ -55,7 +55,7 @@ final class Reloader {
         settings = settings.taking(changes.filter(\.isLive), from: fresh)
         let configuration = Configuration(settings)
         server.change(to: configuration)
-        // A level that says less waits until what has changed is said, one that says more comes before that.
+        // A quieter level applies after the changes are logged, a more verbose one before.
         let logging = configuration.logging
         output.format = logging.format
         output.level = min(output.level, logging.level)

@@ -9,20 +9,20 @@ import Store
 struct RepairCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repair",
-        abstract: "Says what a repair would keep, set aside and lose, or does it.",
+        abstract: "Plans or applies a repair: what it keeps, sets aside and loses.",
         discussion: """
-            A repair keeps everything up to the first damage. It deletes nothing: what is not kept stays beside the data \
-            under a name with .damaged- (or .torn-) and the time. --apply needs the server to be stopped.
+            A repair keeps everything up to the first damage. It deletes nothing: the rest is renamed, with .damaged- \
+            (or .torn-) and the time. --apply needs the server to be stopped.
             """)
 
     @OptionGroup var data: DataFlags
 
     @Flag(
         name: [.customLong("plan"), .customLong("plan", withSingleDash: true)],
-        help: "Say what a repair would do, and change nothing.")
+        help: "Print what a repair would do, and change nothing.")
     var plan = false
 
-    @Flag(name: [.customLong("apply"), .customLong("apply", withSingleDash: true)], help: "Carry the repair out.")
+    @Flag(name: [.customLong("apply"), .customLong("apply", withSingleDash: true)], help: "Carry out the repair.")
     var apply = false
 
     func validate() throws {
@@ -58,7 +58,7 @@ struct RepairCommand: ParsableCommand {
     }
 }
 
-/// A plan in words.
+/// A plan as text.
 private struct PlanText {
     private let plan: RepairPlan
     private let files: DataFiles

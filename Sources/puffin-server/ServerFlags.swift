@@ -1,4 +1,4 @@
-// The flags of puffin-server's commands: a selection of the settings each.
+// The flags of puffin-server's commands: each has a selection of the settings.
 
 import ArgumentParser
 import Inspection
@@ -8,11 +8,11 @@ import ServerConfiguration
 import Settings
 import Store
 
-/// The flags of a server, and of `puffin-server config`: one for each setting.
+/// The flags of a server, and of `puffin-server config`: one per setting.
 ///
-/// ArgumentParser lets the main command take its flags out of a subcommand's arguments, and hands them to groups of the same
-/// type there. So what a subcommand has alone (`DataFlags`, `SettingFlags<RetentionSettings>`) is a group here as well, and
-/// the rest stands around it in the settings' order.
+/// ArgumentParser lets the main command take its flags out of a subcommand's arguments, and passes them to groups of
+/// the same type there. So the flags that only a subcommand has (`DataFlags`, `SettingFlags<RetentionSettings>`) form a
+/// group here as well, and the others surround it in the settings' order.
 struct ServerFlags: ParsableArguments {
     @OptionGroup var data: DataFlags
     @OptionGroup var first: SettingFlags<SettingsBeforeRetention>
@@ -23,18 +23,18 @@ struct ServerFlags: ParsableArguments {
     var sources: Sources { data.sources(with: first.given + retention.given + last.given) }
 }
 
-/// The data file, or the configuration that names it: for commands that look at a data set's files.
+/// The data file, or the configuration that names it: for commands on a data set's files.
 struct DataFlags: ParsableArguments {
     @OptionGroup var file: SettingFlags<DataSettings>
 
     @Option(
         name: "-config --config",
         help:
-            "A YAML file with settings; flags and the environment (PUFFIN_…) come before it. PUFFIN_CONFIG names it as well.",
+            "A YAML file with settings; flags and the environment (PUFFIN_…) override it. PUFFIN_CONFIG can name it too.",
         completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
-    /// - Parameter flags: settings that other flags give.
+    /// - Parameter flags: settings given by other flags.
     func sources(with flags: GivenFlags = []) -> Sources {
         var sources = Sources()
         sources.flags = file.given + flags
@@ -43,7 +43,7 @@ struct DataFlags: ParsableArguments {
         return sources
     }
 
-    /// What a command that only looks at files is to know of settings.
+    /// The settings of a command that only inspects files.
     func configuration(with flags: GivenFlags = []) throws -> Configuration {
         Configuration(try sources(with: flags).resolveOrExit())
     }
@@ -51,21 +51,21 @@ struct DataFlags: ParsableArguments {
     /// The data set's files.
     func files() throws -> DataFiles { DataFiles(data: try configuration().data) }
 
-    /// The files as they stand now.
+    /// The files as they are now.
     func captured() throws -> CapturedFiles { try CapturedFiles(files(), on: LocalDisk()) }
 }
 
-/// Which data set is meant.
+/// The settings that name the data set.
 enum DataSettings: SettingSelection {
     static func has(_ setting: Setting) -> Bool { setting.name == "server.data_file" }
 }
 
-/// What is kept of merged segments.
+/// The retention of merged segments.
 enum RetentionSettings: SettingSelection {
     static func has(_ setting: Setting) -> Bool { setting.name.hasPrefix("storage.retain_") }
 }
 
-/// What comes before those, in the order of all settings.
+/// The settings before those, in the order of all settings.
 enum SettingsBeforeRetention: SettingSelection {
     private static let names = Set(
         ServerSettings.schema.settings.prefix { !RetentionSettings.has($0) }.filter { !DataSettings.has($0) }.map(
@@ -74,7 +74,7 @@ enum SettingsBeforeRetention: SettingSelection {
     static func has(_ setting: Setting) -> Bool { names.contains(setting.name) }
 }
 
-/// All others.
+/// All other settings.
 enum SettingsBehindRetention: SettingSelection {
     static func has(_ setting: Setting) -> Bool {
         !DataSettings.has(setting) && !RetentionSettings.has(setting) && !SettingsBeforeRetention.has(setting)
@@ -82,7 +82,7 @@ enum SettingsBehindRetention: SettingSelection {
 }
 
 extension Sources {
-    /// What is in force. Whatever is wrong is printed, and ends the process with 2.
+    /// The settings in force. Errors are printed, and end the process with 2.
     func resolveOrExit() throws -> Settings {
         do throws(Flaws) {
             return try resolve(ServerSettings.schema)

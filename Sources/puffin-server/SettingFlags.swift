@@ -1,15 +1,15 @@
-// Flags that are made of the settings' declarations: names, help and completion. Their texts are checked where those of the
-// environment and of the file are, so they are taken as they come.
+// Flags made from the settings' declarations: names, help and completion. Their texts are validated together with those
+// of the environment and the file, so they are accepted as they come.
 //
-// ArgumentParser asks for a property for each flag. It finds them by reflection (`Mirror` of an empty value), and it decodes
-// them by their names (`init(from:)`); both are documented protocols of Swift, and both are answered here from the settings,
-// so no setting is repeated as a property.
+// ArgumentParser wants a property per flag. It finds them by reflection (`Mirror` of an empty value), and decodes them
+// by name (`init(from:)`); both are documented protocols of Swift, and both are answered here from the settings, so no
+// setting is repeated as a property.
 
 import ArgumentParser
 import ServerConfiguration
 import Settings
 
-/// Settings that flags give, each with its texts.
+/// Settings given by flags, with their texts.
 typealias GivenFlags = [(setting: Setting, texts: [String])]
 
 /// Which settings a command has flags for.
@@ -19,10 +19,10 @@ protocol SettingSelection {
 
 /// The flags of some settings.
 struct SettingFlags<Selection: SettingSelection>: ParsableArguments, CustomReflectable {
-    /// The settings that were given, each with its texts.
+    /// The given settings, with their texts.
     let given: GivenFlags
 
-    /// No flags: a value that ArgumentParser looks for definitions in.
+    /// No flags: a value in which ArgumentParser looks for definitions.
     init() { given = [] }
 
     init(from decoder: any Decoder) throws {
@@ -40,7 +40,7 @@ struct SettingFlags<Selection: SettingSelection>: ParsableArguments, CustomRefle
     private static var settings: [Setting] { ServerSettings.schema.settings.filter(Selection.has) }
 }
 
-/// A flag's name as a key of what was parsed.
+/// A flag's name as a coding key.
 private struct FlagName: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }
@@ -56,7 +56,7 @@ private struct SettingFlag {
 
     init(_ setting: Setting) { self.setting = setting }
 
-    /// What ArgumentParser is to know of it: an `Option` or a `Flag`.
+    /// The definition for ArgumentParser: an `Option` or a `Flag`.
     var definition: Any {
         let help = ArgumentHelp(stringLiteral: setting.flagHelp)
         let completion = setting.words.isEmpty ? CompletionKind.default : .list(setting.words)
@@ -73,7 +73,7 @@ private struct SettingFlag {
         }
     }
 
-    /// The texts that were given; none where the flag was not.
+    /// The texts given; empty if the flag was not used.
     func texts(in flags: KeyedDecodingContainer<FlagName>) throws -> [String] {
         let name = FlagName(stringValue: setting.flag)
         if setting.isList { return try flags.decode(Option<[String]>.self, forKey: name).wrappedValue }

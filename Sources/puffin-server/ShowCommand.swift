@@ -10,16 +10,16 @@ import Store
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Prints records: as they stand in the log, or as a table.",
+        abstract: "Prints records, as lines of the log or as a table.",
         discussion: """
-            All conditions have to hold. A record of several changes is shown where one of them matches; a clear names no \
+            All conditions must hold. A record of several changes is shown if one of them matches; a clear names no \
             key (puffin-server log history KEY shows it too). A TIME is 2026-01-15T10:30:00Z, with an offset such as \
             +02:00, a date, or Unix seconds or milliseconds.
             """)
 
     @OptionGroup var data: DataFlags
 
-    @Flag(name: "-follow --follow", help: "Go on as records are written, until interrupted.")
+    @Flag(name: "-follow --follow", help: "Print new records as they are written, until interrupted.")
     var follow = false
 
     @Option(name: "-key --key", help: "Print only changes of this key.")
@@ -43,14 +43,14 @@ struct ShowCommand: ParsableCommand {
     @Option(name: "-format --format", help: "The format of changes: json, the lines of the log as they are; or table.")
     var format: ListingFormat = .json
 
-    @Option(name: "-width --width", help: "Characters of a table's row.")
+    @Option(name: "-width --width", help: "The width of a table's row in characters.")
     var width = 120
 
     func validate() throws {
         guard (1...1_000_000).contains(width) else {
             throw ValidationError("--width cannot be \(width): expected a number from 1 to 1000000")
         }
-        guard from <= to else { throw ValidationError("--from \(from) is behind --to \(to)") }
+        guard from <= to else { throw ValidationError("--from \(from) is greater than --to \(to)") }
         guard since?.milliseconds ?? 0 <= until?.milliseconds ?? .max else {
             throw ValidationError("--since is later than --until")
         }
@@ -94,7 +94,7 @@ struct ShowCommand: ParsableCommand {
     }
 }
 
-/// SIGINT and SIGTERM, as the end of a wait.
+/// Ends a wait on SIGINT or SIGTERM.
 private final class Interruption {
     private let arrived = DispatchSemaphore(value: 0)
     private var sources: [any DispatchSourceSignal] = []
@@ -109,7 +109,7 @@ private final class Interruption {
         }
     }
 
-    /// Whether one comes within some time.
+    /// Whether one arrives within some time.
     func comes(within time: DispatchTimeInterval) -> Bool {
         arrived.wait(timeout: .now() + time) == .success
     }

@@ -1,8 +1,8 @@
-// What the log commands print. It may be gigabytes, so it is gathered and written in large pieces; and whoever reads it
-// may have seen enough, as `head` has, which is no error. On a terminal it is `terminalSafe`; in a pipe or a file it is what
-// stands in the log, byte for byte.
+// The output of the log commands. It may be gigabytes, so it is buffered and written in large pieces; and its reader
+// may stop early, like `head`, which is not an error. On a terminal it is `terminalSafe`; in a pipe or a file it is the
+// log's bytes unchanged.
 //
-// `unsafe` is allowed in one line: poll(2) is given one entry on the stack, and keeps nothing.
+// `unsafe` is allowed in one line: poll(2) gets one entry on the stack, and keeps nothing.
 
 import ArgumentParser
 import Bytes
@@ -16,7 +16,7 @@ struct StandardOutput: ~Copyable {
 
     private static let pieceSize = 128 << 10
 
-    /// From now on a closed pipe is an error of a write, rather than the end of the process.
+    /// A closed pipe becomes an error of a write, rather than the end of the process.
     init() {
         signal(SIGPIPE, SIG_IGN)
     }
@@ -26,7 +26,7 @@ struct StandardOutput: ~Copyable {
         try flushIfLarge()
     }
 
-    /// Appends what `fill` appends.
+    /// Appends what `fill` writes.
     mutating func write<E: Error>(_ fill: (inout ByteBuffer) throws(E) -> Void) throws {
         try fill(&buffer)
         try flushIfLarge()
@@ -37,7 +37,7 @@ struct StandardOutput: ~Copyable {
     }
 
     /// Writes everything.
-    /// - Throws: `ExitCode.success` where nobody reads any more.
+    /// - Throws: `ExitCode.success` if the reader is gone.
     mutating func flush() throws {
         guard !buffer.isEmpty else { return }
         if Terminal.isOutput { makeSafe() }
@@ -60,14 +60,14 @@ struct StandardOutput: ~Copyable {
         buffer.append(terminalSafe: bytes.span)
     }
 
-    /// Whether nobody reads any more, which a write would tell only later.
+    /// Whether the reader is gone, which a write would notice only later.
     static var isClosed: Bool {
         var entry = pollfd(fd: 1, events: 0, revents: 0)
         return unsafe poll(&entry, 1, 0) > 0 && Int32(entry.revents) & (POLLERR | POLLHUP) != 0
     }
 }
 
-/// Writes one line to standard error. If that fails, nobody is left to tell.
+/// Writes one line to standard error, and ignores failures: there is nowhere to report them.
 func writeError(_ text: String) {
     let text = Terminal.isError ? text.terminalSafe : text
     _ = try? FileDescriptor.standardError.writeAll((text + "\n").utf8)

@@ -59,7 +59,7 @@ struct StatsCommand: ParsableCommand {
         ].map { aligned($0, 26) + aligned($1, 14, left: true) + "\n" }.joined()
     }
 
-    /// A quotient, rounded to one digit behind the point.
+    /// A quotient rounded to one decimal.
     private func tenths(_ dividend: Int, _ divisor: Int) -> String {
         let rounded = (10 * dividend + divisor / 2) / divisor
         return "\(rounded / 10).\(rounded % 10)"

@@ -8,10 +8,10 @@ import Store
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Checks every file: checksums, numbers, and what each file says of the others.",
+        abstract: "Checks every file: checksums, numbers, and agreement with the others.",
         discussion: """
-            Prints a line for each file, then the whole range. Ends with 0 where all is well, also with a torn tail, which \
-            the next start sets aside; with 6 where something is damaged.
+            Prints a line for each file, then the whole range. Exits with 0 if all is well, even with a torn tail, \
+            which the next start sets aside; with 6 if something is damaged.
             """)
 
     @OptionGroup var data: DataFlags
@@ -117,7 +117,7 @@ private func stateName(_ found: Verification) -> String {
     found.isDamaged ? "damaged" : found.isOfOtherVersion ? "other version" : found.isSound ? "sound" : "torn"
 }
 
-/// A text with blanks behind it, or in front of it, up to a width in characters.
+/// A text padded with spaces to a width in characters.
 func aligned(_ text: String, _ width: Int, left: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(width - text.unicodeScalars.count, 0))
     return left ? blanks + text : text + blanks

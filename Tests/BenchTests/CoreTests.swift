@@ -55,10 +55,10 @@ struct CoreTests {
         (.resp, true, "*2\r\n*1\r\n:7\r\n$-1\r\n", "answer "),
     ]
 
-    @Test("a reply ends where it ends, and no part of it is one", arguments: replies.indices)
+    @Test("a reply ends exactly at its end, and no prefix of it is a reply", arguments: replies.indices)
     func scanner(index: Int) {
         let (dialect, isList, text, kind) = Self.replies[index]
-        // Behind another reply, and with the next one behind it: neither may matter.
+        // After another reply, and with the next one following: neither may matter.
         let bytes = Array("xx\(text)+OK\r\n".utf8)
         let size = text.utf8.count
         for cut in 3..<2 + size {
@@ -82,7 +82,7 @@ struct CoreTests {
     }
 
     @Test(
-        "what is no RESP is malformed", arguments: ["OK!\n", "ERROR: x\n", "$x12345678901234567890123\r\n", "$-2\r\n"])
+        "invalid RESP is malformed", arguments: ["OK!\n", "ERROR: x\n", "$x12345678901234567890123\r\n", "$-2\r\n"])
     func malformed(text: String) {
         let bytes = Array(text.utf8)
         let scan = ReplyScanner.next(.resp, in: bytes.span, from: 0, isList: false)
@@ -135,7 +135,7 @@ struct CoreTests {
         #expect(core.recorder.complaints.first?.contains("\"wrong\"") == true)
     }
 
-    @Test("a reply to nothing is malformed")
+    @Test("a reply without a request is malformed")
     func surplus() throws {
         var core = LoadCore(.line, try Workload(), space: KeySpace(count: 10), verifies: false, thread: 0, of: 1)
         var inFlight = InFlight(limit: 1)

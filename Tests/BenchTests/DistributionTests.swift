@@ -2,7 +2,7 @@ import Bench
 import Bytes
 import Testing
 
-/// Which keys are asked for. Seeds are fixed: what is drawn is the same each time.
+/// The distribution of keys. Seeds are fixed, so the draws repeat.
 @Suite("Distributions")
 struct DistributionTests {
     private static let draws = 200_000
@@ -29,7 +29,7 @@ struct DistributionTests {
         var random = SplitMix64(seed: seed)
         var counts = [Int](repeating: 0, count: 1000)
         for _ in 0..<Self.draws { counts[zipf.next(&random)] += 1 }
-        // The first two ranks are drawn exactly; the others by an approximation that is good to some percent in sum.
+        // The first two ranks are drawn exactly; the others by an approximation that is accurate to a few percent.
         for rank in 0..<2 {
             let expected = zipf.probability(of: rank) * Double(Self.draws)
             #expect(abs(Double(counts[rank]) - expected) < 5 * expected.squareRoot())
@@ -50,7 +50,7 @@ struct DistributionTests {
         for key in frequent { #expect(!frequent.contains(key + 1)) }
     }
 
-    @Test("zipf: few keys take most of the load")
+    @Test("zipf: few keys get most of the load")
     func skew() {
         let counts = counts(.zipf, KeySpace(count: 10_000), seed: 1).sorted(by: >)
         let top = counts.prefix(100).reduce(0, +)

@@ -97,7 +97,7 @@ struct ReportTests {
         #expect(endless.steps.count < 30 && endless.knee != nil)
     }
 
-    @Test("the client says when it was in the way, and only then")
+    @Test("the client reports when it was the bottleneck, and only then")
     func warnings() {
         func use(busy: Double, late: Double = 0, open: Bool = false) -> ClientUse {
             ClientUse(

@@ -24,7 +24,7 @@ struct ScheduleTests {
         #expect(abs(schedule.next - 1_000_000_000_000) <= 1)
     }
 
-    @Test("what was not taken stays due, however late")
+    @Test("requests not taken stay due, however late")
     func due() {
         var schedule = Schedule(start: 0, rate: 1000, thread: 0, of: 1)
         #expect(schedule.due(at: -1) == 0)
@@ -60,7 +60,7 @@ struct ScheduleTests {
         #expect(found == [80, 90, 100])
     }
 
-    @Test("what was to begin before the measurement is not measured")
+    @Test("requests intended before the measurement are not measured")
     func warmup() throws {
         var core = LoadCore(.line, try getOnly(), space: KeySpace(count: 10), verifies: false, thread: 0, of: 1)
         core.measureStart = 1000

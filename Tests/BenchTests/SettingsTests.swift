@@ -2,7 +2,7 @@ import Bench
 import Bytes
 import Testing
 
-/// What makes no sense is refused, and the message says what would.
+/// Settings that make no sense are refused, and the message says what would.
 @Suite("Settings")
 struct SettingsTests {
     @Test("a setting out of its range is refused by name")

@@ -1,7 +1,7 @@
 import Bench
 import Testing
 
-/// What came in over time.
+/// Replies over time.
 @Suite("Timeline")
 struct TimelineTests {
     private func interval(_ index: Int, start: Int? = nil, microseconds: UInt64, count: UInt32 = 10) -> Interval {
@@ -25,7 +25,7 @@ struct TimelineTests {
         #expect(timeline.errors == 6 && timeline.replies == 60)
     }
 
-    @Test("the warm-up is no part of it, but its errors count")
+    @Test("the warm-up is not part of it, but its errors count")
     func warmup() {
         var timeline = Timeline()
         timeline.add(interval(0, start: -100_000_000, microseconds: 1))
@@ -41,7 +41,7 @@ struct TimelineTests {
         #expect(timeline.recent.count <= 32)
         #expect(timeline.points.count == 1000)
         #expect(timeline.points.map(\.second) == timeline.points.map(\.second).sorted())
-        // Of an interval that is long past: too late for its point.
+        // An interval long past: too late for its point.
         timeline.add(interval(3, microseconds: 100))
         #expect(timeline.points.count == 1000)
         #expect(timeline.replies == 10_010)

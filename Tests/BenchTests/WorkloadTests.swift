@@ -2,7 +2,7 @@ import Bench
 import Bytes
 import Testing
 
-/// What is asked, and how large it is.
+/// Operations, keys and value sizes.
 @Suite("Workload")
 struct WorkloadTests {
     @Test("a ratio is kept", arguments: [("90:10:0", [90, 10, 0]), ("1:1:2", [25, 25, 50]), ("0:1", [0, 100, 0])])
@@ -20,7 +20,7 @@ struct WorkloadTests {
     }
 
     @Test(
-        "what is no ratio is refused, with what was expected",
+        "an invalid ratio is refused, with what was expected",
         arguments: ["", "90", "x:y", "90:10:0:1", "-1:2", "0:0:0", "1:2000000", "1::1"].filter { $0 != "90" })
     func wrongRatio(text: String) {
         let error = #expect(throws: SettingsError.self) { try OperationMix(parsing: text) }
@@ -52,14 +52,14 @@ struct WorkloadTests {
     }
 
     @Test(
-        "what is no size is refused, with what was expected",
+        "an invalid size is refused, with what was expected",
         arguments: ["", "0", "-1", "16-", "20-10", "32,", "32:0,64", "1x", "67108865", "32:1:1,64"])
     func wrongSize(text: String) {
         let error = #expect(throws: SettingsError.self) { try ValueSizes(parsing: text) }
         #expect(error?.description.contains("\"\(text)\"") == true)
     }
 
-    @Test("a value is known again, and only as what it is", arguments: [16, 17, 32, 1000, 70_000, 200_000])
+    @Test("a value is recognized, and only as what it is", arguments: [16, 17, 32, 1000, 70_000, 200_000])
     func values(size: Int) {
         let pattern = ValuePattern()
         var output = ByteBuffer()

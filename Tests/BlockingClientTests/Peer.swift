@@ -1,5 +1,5 @@
 // The other end of a connection, on a free port of 127.0.0.1, without a thread: the kernel completes handshakes and
-// keeps bytes by itself, so a test can connect, then accept, then say what the client will read, then let it read.
+// keeps bytes by itself, so a test can connect, then accept, then send what the client will read, then let it read.
 // `unsafe` is here for the socket calls alone; no pointer outlives its call.
 
 import Bytes
@@ -9,7 +9,7 @@ final class Peer {
     private let listener: Int32
     private var accepted: Int32 = -1
 
-    /// - Parameter isListening: where false, the port is taken but connections are refused.
+    /// - Parameter isListening: if false, the port is taken but connections are refused.
     init(isListening: Bool = true) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -56,7 +56,7 @@ final class Peer {
         return String(decoding: bytes.prefix(max(0, size)), as: UTF8.self)
     }
 
-    /// Ends what the client reads; what it sends is still taken.
+    /// Ends the client's input; its output is still read.
     func finish() {
         precondition(shutdown(accepted, Int32(SHUT_WR)) == 0, "shutdown: errno \(errno)")
     }

@@ -2,7 +2,7 @@ import Bytes
 import Foundation
 import Testing
 
-/// What is counted for memory, against what the allocator says. One test at a time: the total is the process's.
+/// Memory as counted, compared with the allocator's own figures. One test at a time: the total is the process's.
 @Suite("Memory of buffers", .serialized)
 struct AllocationTests {
     @Test("a block's size is what the allocator says, or less than a page more for large blocks")
@@ -19,7 +19,7 @@ struct AllocationTests {
         for size in sizes {
             guard let block = unsafe malloc(size) else { continue }
             defer { unsafe free(block) }
-            // The block's header is not for use.
+            // The block's header is not usable.
             let taken = unsafe usableSize(block) + 8
             let counted = Allocation.size(of: size)
             // A free block that would leave too little is handed out whole.
@@ -28,7 +28,7 @@ struct AllocationTests {
         }
     }
 
-    @Test("memory that is expected to come is reserved in one piece, once that is no waste")
+    @Test("memory for expected bytes is reserved in one piece, once that is not wasteful")
     func expecting() {
         let total = 40 << 20
         var buffer = ByteBuffer()
@@ -61,7 +61,7 @@ struct AllocationTests {
 
     @Test("the total follows buffers that grow, give memory back and end")
     func total() {
-        // Far more than any other test's buffers take at the same time.
+        // Far more than all other tests' buffers at the same time.
         let size = 1 << 30
         let before = BufferMemory.size
         do {

@@ -17,7 +17,7 @@ struct BackoffTests {
         }
     }
 
-    @Test("those that failed together do not come back together")
+    @Test("clients that failed together do not return together")
     func jitter() {
         let pauses = Set(
             (0..<100 as Range<UInt64>).map { seed in

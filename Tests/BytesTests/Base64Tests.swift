@@ -42,7 +42,7 @@ struct Base64Tests {
     }
 
     @Test(
-        "what is no base64 is refused",
+        "invalid base64 is refused",
         arguments: [
             "A", "AA", "AAA", "A===", "====", "AA=A", "A=AA", "=AAA", "AA==AAAA", "AAA=AAAA", "AAAAA", "AA A", "AAA\n",
             "AA-_", "AAA!", "AAÄ", "AAA\u{0}", "AAAA=", "AAAA====",

@@ -16,7 +16,7 @@ struct ByteSizeTests {
     }
 
     @Test(
-        "what is no size, or more than there can be, is not",
+        "invalid and excessive sizes are refused",
         arguments: [
             "", "K", "B", "-1", "+1", "1.5G", " 1", "1 ", "1 G", "1KK", "1Ki", "1iB", "1E", "0x10", "1_000", "١", "1é",
             "9007199254740992", "8796093022208K", "8192T", "8P", "9223372036854775807", "9223372036854775808", "8192P",

@@ -76,7 +76,7 @@ struct DecimalTests {
     }
 
     @Test(
-        "what is no decimal, or another spelling of one, is refused",
+        "invalid decimals and other spellings are refused",
         arguments: [
             "", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1.0", "1e3", "0x1", "--1", "1-", "a", "1a", "/", ":",
             "\u{0}", "１", "-+1", "1_000",

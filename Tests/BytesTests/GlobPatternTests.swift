@@ -33,7 +33,7 @@ struct GlobPatternTests {
     @Test("what does not match does not", arguments: others)
     func matchesNot(pattern: String, text: String) { #expect(!isMatch(pattern, text)) }
 
-    @Test("patterns of few letters match what the plain reading of the rules says", arguments: SeededRandom.seeds(5))
+    @Test("patterns of few letters match as a literal reading of the rules", arguments: SeededRandom.seeds(5))
     func random(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let (letters, signs) = (Array("ab".utf8), Array("ab*?[]^-\\".utf8))

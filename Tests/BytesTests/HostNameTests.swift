@@ -28,7 +28,7 @@ struct HostNameTests {
     }
 
     @Test(
-        "everything else is none, and the reason says why",
+        "everything else is refused, with the reason",
         arguments: [
             ("", "the host is empty"), (".", "empty part"), ("a..b", "empty part"), (".a", "empty part"),
             ("a..", "empty part"),
@@ -49,7 +49,7 @@ struct HostNameTests {
         #expect(problem.contains(reason), "\(text): \(problem)")
     }
 
-    @Test("IPv6 addresses are told from other texts as the system tells them", arguments: SeededRandom.seeds(2))
+    @Test("IPv6 addresses are recognized as the system recognizes them", arguments: SeededRandom.seeds(2))
     func compared(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let parts = ["", "0", "1", "ab", "ffff", "::", "1.2.3.4", "fffff", "g", "256.1.1.1"]

@@ -24,7 +24,7 @@ struct JSONStringTests {
         return String(text.span)
     }
 
-    @Test("a text is plain where it has no byte to escape and none beyond ASCII, whatever stands where")
+    @Test("a text is plain if it has no byte to escape and none beyond ASCII, at any position")
     func plainText() {
         for size in 0..<40 {
             let plain = [UInt8]((0..<size).map { UInt8(0x23 + $0 % 0x30) })

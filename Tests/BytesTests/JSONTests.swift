@@ -30,7 +30,7 @@ struct JSONTests {
     }
 
     @Test(
-        "what is no JSON is an error with its place",
+        "invalid JSON is an error with its place",
         arguments: [
             ("", JSONError.expected(.value, offset: 0)), ("  ", .expected(.value, offset: 2)),
             ("{", .expected(.name, offset: 1)), ("{a:1}", .expected(.name, offset: 1)),
@@ -103,7 +103,7 @@ struct JSONTests {
         #expect(String(json: .terminalSafe) { $0.value(text) } == "\"é\\u007f\\u202e\\u009b\"")
     }
 
-    @Test("a text is appended behind what a buffer has, also where its writing fails")
+    @Test("a text is appended to a buffer's content, even if writing it fails")
     func behind() throws {
         struct Stop: Error {}
         var buffer = ByteBuffer()

@@ -29,7 +29,7 @@ struct NumberTests {
         }
     }
 
-    @Test("what the system says is cut to the bound")
+    @Test("the system's figures are clamped to the bound")
     func bounded() {
         #expect(UInt64(bounded: -1) == 0 && UInt64(bounded: 5) == 5)
         #expect(UInt64(bounded: UInt64.max) == Number.largest && UInt64(bounded: Int.min) == 0)

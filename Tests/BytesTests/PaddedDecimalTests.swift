@@ -4,7 +4,7 @@ import Testing
 /// Numbers of a fixed width.
 @Suite("Padded decimals")
 struct PaddedDecimalTests {
-    @Test("zeros come in front, and of what is too long the last digits stay")
+    @Test("short numbers are padded with zeros, long ones cut to their last digits")
     func widths() {
         let cases = [
             (0, 1, "0"), (7, 3, "007"), (123, 3, "123"), (1234, 3, "234"), (5, 0, ""), (.max, 19, "\(Int.max)"),

@@ -70,7 +70,7 @@ struct SearchTests {
         }
     }
 
-    @Test("a text is found where it stands, and nowhere past the end")
+    @Test("a text is found at its position, and never past the end")
     func startsWith() {
         let bytes = Array("say \"hello\"".utf8)
         let found = (-1...12).filter { bytes.span.starts(with: "hello", at: $0) }
@@ -135,7 +135,7 @@ struct SearchTests {
     }
 
     @Test(
-        "what two texts begin with together is found to the byte, and no further than asked",
+        "a common prefix is found to the byte, and no further than requested",
         arguments: SeededRandom.seeds(3))
     func shared(seed: UInt64) {
         for one in Self.texts(seed: seed) {

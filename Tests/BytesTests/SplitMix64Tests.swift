@@ -14,7 +14,7 @@ struct SplitMix64Tests {
         for number in expected { #expect(random.next() == number) }
     }
 
-    @Test("each number below a limit comes, and none else", arguments: [1, 2, 7, 100])
+    @Test("every number below a limit occurs, and no other", arguments: [1, 2, 7, 100])
     func below(limit: Int) {
         var random = SplitMix64(seed: 1)
         var seen: Set<Int> = []

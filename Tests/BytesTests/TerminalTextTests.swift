@@ -1,7 +1,7 @@
 import Bytes
 import Testing
 
-/// Texts that a terminal only shows.
+/// Texts that are safe on a terminal.
 @Suite("Text for a terminal")
 struct TerminalTextTests {
     private func safe(_ bytes: [UInt8]) -> [UInt8] {
@@ -17,7 +17,7 @@ struct TerminalTextTests {
         0...8, 0xb...0x1f, 0x7f...0x9f, 0x61c...0x61c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069,
     ]
 
-    @Test("each character that steers a terminal is escaped, and no other but the invisible ones")
+    @Test("each terminal control character is escaped, and no other but the invisible ones")
     func scalars() {
         for range in TerminalTextTests.steering {
             for scalar in range.compactMap(Unicode.Scalar.init) {
@@ -48,7 +48,7 @@ struct TerminalTextTests {
         #expect("OK\rERROR".terminalSafe == "OK\\u000dERROR")
     }
 
-    @Test("random bytes never come out as anything that steers, and safe ones come out as they are")
+    @Test("random bytes never yield control characters, and safe ones are unchanged")
     func random() {
         var random = SplitMix64(seed: 15)
         let pieces: [[UInt8]] = [

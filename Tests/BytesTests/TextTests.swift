@@ -15,7 +15,7 @@ struct TextTests {
         }
     }
 
-    @Test("UTF-8 is what the standard library takes for it", arguments: SeededRandom.seeds(10))
+    @Test("UTF-8 is recognized as by the standard library", arguments: SeededRandom.seeds(10))
     func seededUTF8(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         // Lead and continuation bytes of every kind, overlong forms, surrogates and beyond U+10FFFF among them.
@@ -49,7 +49,7 @@ struct TextTests {
         }
     }
 
-    @Test("one is told apart from none and several")
+    @Test("one is distinguished from none and several")
     func counting() {
         #expect([0, 1, 2].map { counted($0, "pair") } == ["0 pairs", "1 pair", "2 pairs"])
     }

@@ -16,7 +16,7 @@ struct TimeSpanTests {
         }
     }
 
-    @Test("anything else is none, and so is more than a thousand hours")
+    @Test("anything else is refused, and so is more than a thousand hours")
     func refusing() {
         for text in ["", "s", "1d", "-1s", "1.5s", "10 s", "1001h", "3600001s", "99999999999999999999h", "١s"] {
             #expect(TimeSpan(text) == nil, "\(text)")

@@ -53,7 +53,7 @@ struct TimestampTests {
     }
 
     @Test(
-        "what is no moment is refused",
+        "invalid moments are refused",
         arguments: [
             "", "yesterday", "-1", "1.5", "01", "2025-11", "2025-11-24T", "2025-11-24T16:00:00",
             "2025-11-24T16:00Z", "2025-11-24T24:00:00Z", "2025-11-24T16:60:00Z", "2025-11-24T16:00:61Z",

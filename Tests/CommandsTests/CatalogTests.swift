@@ -27,14 +27,14 @@ struct CatalogTests {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 32 : byte
     }
 
-    @Test("there is room for the commands to come")
+    @Test("there is room for future commands")
     func room() {
         let free = CommandNames.rowLimit - Catalog.rows.count
         #expect(
             free >= 50, "\(free) of \(CommandNames.rowLimit) rows are free: give CommandNames and RequestCounts more")
     }
 
-    @Test("what a row says of a command agrees with itself")
+    @Test("each row is consistent")
     func consistency() {
         for spec in Catalog.rows {
             let (traits, categories) = (spec.traits, spec.categories)
@@ -80,7 +80,7 @@ struct CatalogTests {
             for subcommand in subcommands {
                 #expect(subcommand.parent == spec.command && subcommand.command.index > spec.command.index)
                 #expect(subcommand.redisName == "\(spec.name)|\(subcommand.name)".lowercased())
-                // Every request of a subcommand has as many arguments as its command takes.
+                // Every request of a subcommand has a number of arguments that its command accepts.
                 #expect(spec.arity.contains(subcommand.arity.lowerBound + 1), "\(subcommand.fullName)")
             }
         }
@@ -145,7 +145,7 @@ struct CatalogTests {
 /// What docs/protocol.md says of commands and codes.
 struct ReferenceTests {
     @Test(
-        "docs/protocol.md has the tables as the catalog makes them",
+        "docs/protocol.md has the tables that the catalog generates",
         arguments: [("commands", Catalog.reference), ("codes", ErrorCode.reference)])
     func tables(name: String, table: String) throws {
         let parts = try Project.text("docs/protocol.md").components(separatedBy: "<!-- \(name) -->\n")
@@ -172,7 +172,7 @@ struct ErrorCodeTests {
 struct CommandNamesTests {
     private func found(_ name: [UInt8], in names: CommandNames) -> Int? { names.index(of: name.span) }
 
-    @Test("a name is compared exactly, but for the case of its letters")
+    @Test("a name is compared exactly, except for the case of its letters")
     func exactness() {
         let texts = ["GET", "GET2", "A_B", "A@B", "FLUSHALL", "FLUSHDB1", "BGREWRITEAOF", "SIXTEEN_LETTERS1"]
         let names = CommandNames(texts)
@@ -180,7 +180,7 @@ struct CommandNamesTests {
             let bytes = Array(text.utf8)
             #expect(found(bytes, in: names) == row)
             #expect(found(Array(text.lowercased().utf8), in: names) == row)
-            // What is longer by a byte, which may be the one that a mask for cases turns into nothing.
+            // A name longer by one byte, also one that the case mask turns into nothing.
             for more in [0, 0x20, 0x31, 0x5f] as [UInt8] where text + String(UnicodeScalar(more)) != "GET2" {
                 #expect(found(bytes + [more], in: names) == nil, "\(text) and \(more)")
             }

@@ -18,7 +18,7 @@ struct PauseRecordTests {
         return record
     }
 
-    @Test("a pause is seen by each ping that it holds up, and the meter's lateness is told apart")
+    @Test("each ping held up by a pause shows it, and the meter's lateness is separate")
     func views() {
         let record = record()
         let over = { (histogram: Histogram<UInt64>, limit: Int) in

@@ -1,7 +1,7 @@
 import Program
 import Testing
 
-/// What Swift and the kernel say of the command line, and which of them counts.
+/// Swift's and the kernel's view of the command line, and which of them counts.
 @Suite("A program's arguments")
 struct ArgumentsTests {
     private func words(_ texts: String...) -> [[UInt8]] { texts.map { Array($0.utf8) } }
@@ -15,7 +15,7 @@ struct ArgumentsTests {
         #expect(Arguments.split(commandLine: [0x70, 0, 0xff, 0]) == [[0x70], [0xff]])
     }
 
-    @Test("where Swift finds nothing, what the kernel tells counts")
+    @Test("if Swift finds no arguments, the kernel's count")
     func lost() throws {
         let told = words("puffin-server", "--port", "0")
         #expect(try Arguments.find(found: [], told: told) == told)
@@ -28,7 +28,7 @@ struct ArgumentsTests {
         #expect(try Arguments.find(found: told, told: words("emulator") + told) == told)
     }
 
-    @Test("what cannot be known, or is told in two ways, is an error with what to do")
+    @Test("unknown or contradictory arguments are an error that says what to do")
     func unknown() {
         let told = words("puffin-server", "--port", "0")
         for (found, told) in [([], nil), (words("puffin-server"), told), (words("x", "y", "z"), told)]

@@ -3,10 +3,10 @@ import Glibc
 import Reactor
 import Testing
 
-/// What is left of a stream that was closed, whatever it was doing.
+/// What remains of a closed stream, whatever it was doing.
 @Suite("Closed streams")
 struct ClosedStreamTests {
-    /// Counts what it is told, and closes its stream when a byte comes that asks for it.
+    /// Counts its calls, and closes its stream when a certain byte arrives.
     private final class Owner: StreamDelegate {
         let stream: Stream
         var received = 0
@@ -58,7 +58,7 @@ struct ClosedStreamTests {
         #expect(stream.send(Self.much))
         #expect(stream.stream.unsentSize > 0 && loop.streamSize > before + stream.stream.unsentSize)
         stream.stream.close()
-        // libevent frees what it has let go of in a turn.
+        // libevent frees released objects within a turn.
         for _ in 0..<3 {
             #expect(!stream.stream.isOpen)
             #expect(stream.stream.unsentSize == 0)
@@ -107,7 +107,7 @@ struct ClosedStreamTests {
         }
     }
 
-    @Test("whatever was made with a loop holds it, so that the order in which a program lets go of both is no matter")
+    @Test("an object made with a loop holds it, so a program may release both in any order")
     func order() throws {
         var loop: EventLoop? = try EventLoop()
         let address = try Address.resolve(host: "127.0.0.1", port: 0)[0]

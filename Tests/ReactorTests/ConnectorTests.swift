@@ -28,7 +28,7 @@ struct ConnectorTests {
         }
     }
 
-    @Test("where nobody takes it the last address says why")
+    @Test("if no address accepts, the last one's error is reported")
     func refused() throws {
         let (loop, address) = (try EventLoop(), try Address.resolve(host: "127.0.0.1", port: 0)[0])
         var listener: Listener? = try Listener(loop, address: address)
@@ -37,13 +37,13 @@ struct ConnectorTests {
         #expect(throws: ReactorError.self) { try end("127.0.0.1", port).get().close() }
     }
 
-    @Test("a name that is none says so")
+    @Test("an unknown name is reported")
     func unknown() throws {
         let error = #expect(throws: ReactorError.self) { try end("no-such-host.invalid", 80).get().close() }
         #expect(error?.operation == "find the address of \"no-such-host.invalid\"")
     }
 
-    @Test("letting go of one gives the attempt up")
+    @Test("releasing one cancels the attempt")
     func abandoned() throws {
         let (loop, wakeup) = (try EventLoop(), try Wakeup(try EventLoop()))
         let listener = try Listener(loop, address: try Address.resolve(host: "127.0.0.1", port: 0)[0])

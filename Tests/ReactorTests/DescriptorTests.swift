@@ -21,7 +21,7 @@ struct DescriptorTests {
                 ("HTTP listener", { _ = try HTTPListener(loop, address: address) }),
                 ("dialer", { _ = try Dialer(loop, to: listener.address) { _ in } }),
                 ("connector", { try connect(loop, to: listener.address, bell) }),
-                // What a client's thread makes, one after the other.
+                // The objects that a client's thread makes, in order.
                 (
                     "a client's",
                     {
@@ -56,7 +56,7 @@ struct DescriptorTests {
                 }
                 precondition((1...8).contains(failures), "\(name) has failed \(failures) times")
             }
-            // What needs none works.
+            // What needs no descriptor works.
             room.leave(0)
             var calls = 0
             let timer = Timer(loop, every: 1) { calls += 1 }
@@ -81,7 +81,7 @@ struct DescriptorTests {
                     failures.append($0)
                     listener.isAccepting = false
                 })
-            // One that nobody makes a stream of is closed as well.
+            // A connection that nobody makes a stream of is closed as well.
             let dialer = try Dialer(loop, to: listener.address) { result in
                 if case .success(let stream) = result { stream.close() }
             }
@@ -123,7 +123,7 @@ private final class DescriptorRoom {
         precondition(unsafe setrlimit(resource, &limit) == 0)
     }
 
-    /// Makes so many be left.
+    /// Leaves this many free.
     func leave(_ count: Int) {
         while true {
             let descriptor = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)

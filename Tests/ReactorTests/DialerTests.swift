@@ -2,7 +2,7 @@ import Bytes
 import Reactor
 import Testing
 
-/// Connections that are made, not accepted.
+/// Outgoing connections.
 @Suite("Dialer")
 struct DialerTests {
     /// Answers every byte with itself, until the peer ends.
@@ -60,11 +60,11 @@ struct DialerTests {
         server?.stream.close()
     }
 
-    @Test("where nobody listens the error names the address and the reason")
+    @Test("if nobody listens the error names the address and the reason")
     func refused() throws {
         let loop = try EventLoop()
         let address = try #require(try Address.resolve(host: "127.0.0.1", port: 0).first)
-        // A port that is bound, so that nobody else gets it, and then closed.
+        // A port that is bound, so that no other program gets it, and then closed.
         var listener: Listener? = try Listener(loop, address: address)
         let free = try #require(listener?.address)
         listener = nil
@@ -83,7 +83,7 @@ struct DialerTests {
         #expect(failure?.reason == "Connection refused")
     }
 
-    @Test("letting go of a dialer gives the attempt up")
+    @Test("releasing a dialer cancels the attempt")
     func givenUp() throws {
         let loop = try EventLoop()
         let address = try #require(try Address.resolve(host: "127.0.0.1", port: 0).first)
@@ -98,10 +98,10 @@ struct DialerTests {
     }
 }
 
-/// Moments to the microsecond.
+/// Times to the microsecond.
 @Suite("Alarm")
 struct AlarmTests {
-    @Test("an alarm calls back once for each time it is set, never early, and at once for a moment that has passed")
+    @Test("an alarm calls back once each time it is set, never early, and at once for a time in the past")
     func calls() throws {
         let loop = try EventLoop()
         var calls: [Int] = []

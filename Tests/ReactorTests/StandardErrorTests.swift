@@ -37,7 +37,7 @@ struct StandardErrorTests {
         }
     }
 
-    @Test("where nobody can read any more, or the file cannot be written, nothing is, and that is all")
+    @Test("if the reader is gone, or the file cannot be written, nothing is written and nothing fails")
     func broken() throws {
         Signal.ignoreBrokenPipes()
         var ends: [Int32] = [0, 0]

@@ -2,7 +2,7 @@ import Server
 import TestSupport
 import Testing
 
-/// The account of what connections hold, against a model of connections that ask, hold, give back, stall and go.
+/// The account of connections' memory, against a model of connections that reserve, hold, release, stall and close.
 @Suite("The ledger")
 struct LedgerTests {
     private static let pool = 16 << 20
@@ -40,7 +40,7 @@ struct LedgerTests {
         #expect(isGiven)
         isGiven = ledger.ask(2 * Self.pool, .reply, for: 3, charge: 0)
         #expect(!isGiven)
-        // It takes its reply, and is one of many again.
+        // It reads its reply, and is one of many again.
         ledger.settle(1, from: 3 * Self.pool + 1000, to: 0)
         #expect(ledger.outsider == nil && ledger.held == Self.pool - 1000)
         let next = ledger.next(.reply) { _ in 0 }
@@ -68,7 +68,7 @@ struct LedgerTests {
         #expect(!isGiven)
         let isBlocked = ledger.isBlocked { _ in 3 << 20 }
         #expect(isBlocked)
-        // The third has gone meanwhile.
+        // The third has closed meanwhile.
         _ = ledger.ask(1 << 20, .reply, for: 3, charge: 3 << 20)
         let found = ledger.removeBlocked(.reply) { $0 == 3 ? nil : 3 << 20 }
         #expect(found == [1] && ledger.waiting(for: .reply) == 1)
@@ -104,7 +104,7 @@ struct LedgerTests {
             var one = connections[id] ?? Connection()
             switch random.below(10) {
             case 0:
-                // It goes.
+                // It closes.
                 ledger.settle(id, from: one.charge, to: 0)
                 connections[id] = nil
             case 1..<5 where one.wants == nil:
@@ -119,7 +119,7 @@ struct LedgerTests {
                 }
                 connections[id] = one
             default:
-                // Its peer takes some, or it keeps a little more than it has asked for.
+                // Its peer reads some, or it keeps slightly more than it reserved.
                 guard !one.isStalled else { break }
                 let now = random.below(5) == 0 ? one.charge + random.below(1000) : one.charge / (1 + random.below(4))
                 ledger.settle(id, from: one.charge, to: now)
@@ -136,7 +136,7 @@ struct LedgerTests {
                     connections[id]?.wants = nil
                 }
             }
-            // Whoever moves nothing while others wait is let go of: the largest first.
+            // A connection that moves nothing while others wait is dropped: the largest first.
             if ledger.isWaitedFor, step % 50 == 0,
                 let idle = connections.filter({ $0.value.isStalled || $0.value.wants != nil })
                     .max(by: { $0.value.charge < $1.value.charge }), idle.value.charge > 0

@@ -4,10 +4,10 @@ import Server
 import Synchronization
 import Testing
 
-/// What is written, and a clock that a test turns.
+/// The lines written, and a clock that the test advances.
 private final class Paper: Sendable {
     let bytes = Mutex<[UInt8]>([])
-    /// How many bytes are still taken.
+    /// How many more bytes are accepted.
     let room = Mutex(Int.max)
     let time = Mutex(0)
 
@@ -69,7 +69,7 @@ struct LogOutputTests {
         let scalars = (UInt32(0)...0x17f).compactMap(Unicode.Scalar.init) + ["\u{2028}", "\u{202e}", "🐧"]
         for scalar in scalars {
             log.debug("a\(scalar)b", metadata: ["k\(scalar)": "\(scalar)"])
-            // As it comes from bytes that are no text.
+            // As it comes from bytes that are not UTF-8.
             log.debug("\(String(decoding: [UInt8(truncatingIfNeeded: scalar.value), 0xff], as: UTF8.self))")
         }
         #expect(paper.lines.count == 2 * scalars.count)

@@ -1,7 +1,7 @@
 import Server
 import Testing
 
-/// What the kernel says of memory, in the texts that it says it with.
+/// The kernel's memory figures, in its own texts.
 @Suite("The machine's memory")
 struct MachineMemoryTests {
     private static let meminfo = """
@@ -54,7 +54,7 @@ struct MachineMemoryTests {
         #expect(find(files) == Self.machine)
         files["/sys/fs/cgroup/memory/docker/0123:abc/memory.limit_in_bytes"] = "2147483648\n"
         #expect(find(files) == group(2 << 30))
-        // In a container only the outermost group is to be seen, under another name.
+        // In a container only the outermost group is visible, under another name.
         files["/sys/fs/cgroup/memory/docker/0123:abc/memory.limit_in_bytes"] = nil
         files["/sys/fs/cgroup/memory/memory.limit_in_bytes"] = "1073741824\n"
         #expect(find(files) == group(1 << 30))

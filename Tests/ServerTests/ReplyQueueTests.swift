@@ -3,7 +3,7 @@ import Server
 import Testing
 import Wire
 
-/// Replies that wait for followers, and those that are given up.
+/// Replies that wait for followers, and those that have failed.
 @Suite("The reply queue, where replies are kept apart")
 struct ReplyQueueTests {
     /// A reply that is queued: its text, what it waits for, in which dialect it is.
@@ -94,7 +94,7 @@ struct ReplyQueueTests {
 
     @Test("one whose change is committed is true, although it waited behind another one")
     func committed() {
-        // The read of an older change stands behind a newer one.
+        // The read of an older change comes after a newer one.
         var queue = queue([Entry(text: "new", seq: 9), Entry(text: "old", seq: 5), Entry(text: "newer", seq: 10)])
         queue.release(committed: 5)
         #expect(released(queue) == "")
@@ -130,6 +130,17 @@ struct ReplyQueueTests {
         queue.removeReleased()
         _ = queue.expire(from: 0, upTo: 2, before: .max, error: error)
         #expect(released(queue) == "ERROR: late 2\nd\n")
+    }
+
+    @Test("what is noted of replies that wait is counted, and given back once none waits")
+    func memory() {
+        var queue = queue((1...10_000).map { Entry(text: "OK", seq: UInt64($0)) })
+        #expect(queue.capacity > 10_000 * (3 + 32))
+        queue.release(committed: 9_999)
+        #expect(queue.capacity > 10_000 * (3 + 32))
+        queue.release(committed: 10_000)
+        queue.removeReleased()
+        #expect(queue.capacity <= 16 << 10)
     }
 
     @Test("a queue of two hundred thousand is given up, or released, in one go")

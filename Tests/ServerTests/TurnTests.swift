@@ -2,7 +2,7 @@ import Server
 import TestSupport
 import Testing
 
-/// The parts of a turn, and the lists that sessions are on.
+/// The phases of a turn, and the lists of sessions.
 @Suite("The turn")
 struct TurnTests {
     private final class Member: ListMember {
@@ -17,7 +17,7 @@ struct TurnTests {
         func leave(_ list: Membership) { membership.subtract(list) }
     }
 
-    private static let lists: [Membership] = [.touched, .waiting, .unfinished, .deferred, .retired]
+    private static let lists: [Membership] = [.touched, .waiting, .unfinished, .deferred, .retired, .throttled]
 
     @Test("its parts come in one order, and then again")
     func phases() {
@@ -91,7 +91,7 @@ struct TurnTests {
     }
 }
 
-/// The steps of a stop, with times that a test makes up.
+/// The steps of a stop, with times made up by the test.
 @Suite("A stop")
 struct StoppingTests {
     @Test("requests are read until nothing comes between two looks")
@@ -160,7 +160,7 @@ struct GroupCommitTests {
     }
 }
 
-/// What is said of loading, with times that a test makes up.
+/// Progress reports of loading, with times made up by the test.
 @Suite("Loading")
 struct LoadingTests {
     @Test("it says how far it is and how long it will take, after two seconds and then every five")

@@ -2,7 +2,7 @@ import Server
 import TestSupport
 import Testing
 
-/// Requests that wait, against a model that looks at each of them all the time.
+/// Requests that wait, against a model that checks each of them all the time.
 @Suite("Wait lists")
 struct WaitListTests {
     private struct Waiting {
@@ -61,7 +61,7 @@ struct WaitListTests {
             for one in woken { waiting[one] = nil }
             #expect(lists.count == waiting.count)
             #expect(lists.nextDeadline() == waiting.values.compactMap(\.deadline).min())
-            // What nobody waits for any more is forgotten in time.
+            // Entries that nothing waits for are dropped in time.
             #expect(lists.size <= 4 * waiting.count + 64 + 12)
         }
     }

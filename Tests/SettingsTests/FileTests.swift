@@ -29,7 +29,7 @@ struct FileTests {
 
         """
 
-    @Test("the seed's file is read as it stands")
+    @Test("the seed's file is accepted unchanged")
     func seed() throws {
         let settings = try resolve(file: FileTests.seed)
         #expect(Configuration(settings).port == 8080)
@@ -56,7 +56,7 @@ struct FileTests {
     }
 
     @Test(
-        "what is wrong is said in one line with its place, what is expected and what may have been meant",
+        "an error is one line with its place, what is expected and a suggestion",
         arguments: [
             ("server:\n  prot: 1\n", "config.yaml:2: unknown setting 'server.prot'; did you mean 'server.port'?"),
             (
@@ -94,15 +94,15 @@ struct FileTests {
             ),
             (
                 "server:\n  port:\n",
-                "config.yaml:2: server.port has no value; give it one or take the line out"
+                "config.yaml:2: server.port has no value; give it one or remove the line"
             ),
             (
                 "replication:\n  followers:\n",
-                "config.yaml:2: replication.followers has no value; write [] for none, give it one or take the line out"
+                "config.yaml:2: replication.followers has no value; write [] for none, give it one or remove the line"
             ),
             (
                 "replication:\n  followers: a:1\n",
-                "config.yaml:2: replication.followers is a list, each value on a line of its own behind a dash; found a single value, expected host:port, such as localhost:8080, :8080 or [::1]:8080"
+                "config.yaml:2: replication.followers is a list, each value on a line of its own after a dash; found a single value, expected host:port, such as localhost:8080, :8080 or [::1]:8080"
             ),
             (
                 "replication:\n  followers:\n    - a:1\n    - b:x\n",
@@ -112,20 +112,20 @@ struct FileTests {
                 "replication:\n  followers:\n    - [a:1]\n",
                 "config.yaml:3: replication.followers is a list of single values; found a list"
             ),
-            ("server: 1\n", "config.yaml:1: server is a section with keys below it; found a single value"),
-            ("server: [1]\n", "config.yaml:1: server is a section with keys below it; found a list"),
+            ("server: 1\n", "config.yaml:1: server is a section with keys in it; found a single value"),
+            ("server: [1]\n", "config.yaml:1: server is a section with keys in it; found a list"),
             (
                 "server:\n  port: 1\n  bind: [a]\n  port: 2\n",
-                "config.yaml:4: server.port stands here for the second time, first in line 2"
+                "config.yaml:4: server.port is a duplicate of line 2"
             ),
-            ("memory:\nserver:\nmemory:\n", "config.yaml:3: memory stands here for the second time, first in line 1"),
+            ("memory:\nserver:\nmemory:\n", "config.yaml:3: memory is a duplicate of line 1"),
             (
                 "- server\n",
-                "config.yaml:1: expected sections with keys, such as server: and port: below it; found a list"
+                "config.yaml:1: expected sections with keys, such as server: with port: in it; found a list"
             ),
             (
                 "8080\n",
-                "config.yaml:1: expected sections with keys, such as server: and port: below it; found a single value"
+                "config.yaml:1: expected sections with keys, such as server: with port: in it; found a single value"
             ),
             ("? [a]\n: b\n", "config.yaml:1: a key is one word; found a list"),
             ("", "config.yaml:1: the file is empty; to set nothing, write a comment (#)"),
@@ -133,7 +133,7 @@ struct FileTests {
             (" \n\t\r\n", "config.yaml:1: the file is empty; to set nothing, write a comment (#)"),
             (
                 "server:\n\tport: 1\n",
-                "config.yaml:2: a tab; YAML is indented with blanks, two for each level"
+                "config.yaml:2: a tab; indent YAML with spaces, two for each level"
             ),
             ("server:\n  port: 'x\n", "config.yaml:3: not YAML: found unexpected end of stream"),
             ("server: {port: 1\n", "config.yaml:2: not YAML: did not find expected ',' or '}'"),
@@ -153,14 +153,14 @@ struct FileTests {
             ),
             (
                 String(repeating: "[", count: 200) + String(repeating: "]", count: 200),
-                "config.yaml:1: this is nested too deeply"
+                "config.yaml:1: nested too deeply"
             ),
         ])
     func wrong(file: String, expected: String) throws {
         #expect(try complaints(file: file) == [expected])
     }
 
-    @Test("everything that is wrong is said at once, in the order of lines")
+    @Test("all errors are reported at once, in the order of lines")
     func all() throws {
         let found = try complaints(
             file: "server:\n  prot: 1\n  durability: x\nlogging:\n  level: inf\n  level: info\n",
@@ -171,7 +171,7 @@ struct FileTests {
             ])
     }
 
-    @Test("bytes that are no text are an error with their line")
+    @Test("bytes that are not UTF-8 are an error with their line")
     func bytes() throws {
         let folder = try ConfigFolder()
         for (bytes, line) in [([0x61, 0x0a, 0xff, 0x0a], 2), ([0x61, 0x3a, 0x20, 0x00], 1)] as [([UInt8], Int)] {
@@ -190,13 +190,13 @@ struct FileTests {
         }
     }
 
-    @Test("a file that cannot be read is named, with the reason and who named it")
+    @Test("an unreadable file is named, with the reason and what named it")
     func unreadable() throws {
         let folder = try ConfigFolder()
         try folder.write(String(repeating: "#", count: 1 << 20 | 1), to: "large")
         for (path, reason) in [
             (folder.path + "/missing", "No such file or directory"),
-            (folder.path, "it is a folder, and a file was expected"),
+            (folder.path, "it is a folder, not a file"),
             (folder.path + "/large", "it is larger than 1048576 bytes"),
         ] {
             for isFlag in [true, false] {

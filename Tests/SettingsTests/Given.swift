@@ -52,7 +52,7 @@ struct Complaint: Error {
     let lines: [String]
 }
 
-/// The lines that say what is wrong; none where nothing is.
+/// The lines that say what is wrong; none if nothing is.
 func complaints(
     file: String? = nil, flags: [(Setting, [String])] = [], environment: [String: String] = [:],
     schema: Schema = ServerSettings.schema

@@ -52,7 +52,7 @@ struct SchemaTests {
         for text in wrong { #expect(!setting.isAllowed(text), "\(text)") }
     }
 
-    @Test("an example in an error is allowed by the rule that it stands behind, for every setting")
+    @Test("an error's example is valid under its rule, for every setting")
     func examples() throws {
         var count = 0
         for setting in schema.settings {
@@ -79,7 +79,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("no setting of the reference is for tests")
+    @Test("no setting in the reference is for tests only")
     func noneForTests() {
         for setting in schema.settings { #expect(!setting.help.lowercased().contains("test"), "\(setting.name)") }
     }
@@ -114,7 +114,7 @@ struct SchemaTests {
         #expect(schema.unknown("frob").hasPrefix("unknown setting 'frob'; the sections are server, "))
     }
 
-    @Test("the distance counts what a slip of the fingers does")
+    @Test("the distance counts typing errors")
     func distance() {
         for (first, second, distance) in [
             ("port", "port", 0), ("prot", "port", 1), ("por", "port", 1), ("ports", "port", 1), ("pert", "port", 1),
@@ -127,7 +127,7 @@ struct SchemaTests {
         #expect(nearest(to: String(repeating: "x", count: 100_000), of: ["info"]) == nil)
     }
 
-    @Test("docs/configuration.md has the reference as the schema makes it")
+    @Test("docs/configuration.md has the reference that the schema generates")
     func reference() throws {
         let text = try Project.text("docs/configuration.md")
         let parts = text.components(separatedBy: "<!-- settings -->\n")
@@ -184,7 +184,7 @@ struct DisplayTests {
         for part in [
             "replication.followers\n", "sends them the log", "none", "host:port", "--follower",
             "PUFFIN_REPLICATION_FOLLOWERS",
-            "separated by commas", "followers: below replication:", "live, by SIGHUP", "none, from: default",
+            "separated by commas", "followers: in replication:", "live, by SIGHUP", "none, from: default",
         ] {
             #expect(text.contains(part), "\(part) in \(text)")
         }

@@ -35,14 +35,14 @@ struct ServerSettingTests {
         }
     }
 
-    @Test("a follower sets aside what is damaged, and a leader does not start with it")
+    @Test("a follower sets damage aside, and a leader does not start with it")
     func damage() throws {
         #expect(try Configuration(resolve()).store.damage == .refuse)
         #expect(
             try Configuration(resolve(flags: [(setting("replication.mode"), ["follower"])])).store.damage == .setAside)
     }
 
-    @Test("the flag of a setting is its name with dashes where nothing else is said")
+    @Test("a setting's default flag is its name with dashes")
     func flag() {
         let setting = ServerSetting(
             "storage.time_travel", \.limits.scanCount, .count(1...9), default: "1", "How far one can go back.")

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Where settings come from")
 struct SourceTests {
-    @Test("a flag comes before the environment, that before the file, that before the default")
+    @Test("a flag overrides the environment, that the file, and that the default")
     func order() throws {
         let file = "server:\n  port: 3\n"
         let flags: [(Setting, [String])] = [(setting("server.port"), ["1"])]
@@ -26,7 +26,7 @@ struct SourceTests {
         #expect(fromFile[setting("server.port")].origin.description.hasSuffix("/config.yaml:2"))
     }
 
-    @Test("what is wrong is said in the same words wherever it stands")
+    @Test("an error has the same words whatever its source")
     func words() throws {
         for setting in ServerSettings.schema.settings {
             // A list may be empty.
@@ -41,7 +41,7 @@ struct SourceTests {
         }
     }
 
-    @Test("an empty value is refused wherever it stands, or is the empty list of a setting that may have one")
+    @Test("an empty value is refused from every source, or is the empty list of a setting that allows it")
     func empty() throws {
         for setting in ServerSettings.schema.settings {
             let sources: [(file: String?, flags: [(Setting, [String])], environment: [String: String])] = [
@@ -52,7 +52,7 @@ struct SourceTests {
                 let found = try complaints(file: file, flags: flags, environment: environment)
                 #expect(found.isEmpty == setting.mayBeEmpty, "\(setting.name): \(found)")
             }
-            // YAML's words for nothing are no value, and no path either.
+            // YAML's words for nothing are neither a value nor a path.
             for null in ["", "~", "null", "Null", "NULL"] {
                 let found = try complaints(file: "\(setting.section):\n  \(setting.key): \(null)\n")
                 #expect(
@@ -73,13 +73,13 @@ struct SourceTests {
         #expect(try Configuration(resolve(file: "server:\n  data_file: '~'\n")).data == "~")
     }
 
-    @Test("of very many mistakes the first are said and the others counted, and no long name is compared with others")
+    @Test("of many errors the first are reported and the others counted, and long names get no suggestion")
     func many() throws {
         let names = (0..<16_000).map { "  k\($0): 1\n" }.joined()
         let found = try complaints(file: "server:\n" + names)
         #expect(found.count == 21)
         #expect(found.first?.hasPrefix("config.yaml:2: unknown setting 'server.k0'") == true)
-        #expect(found.last == "config.yaml: and 15980 more of such; mend these first")
+        #expect(found.last == "config.yaml: and 15980 more errors; fix these first")
         let items = Array(repeating: "'a b'", count: 16_000).joined(separator: ",")
         #expect(try complaints(file: "server:\n  bind: [\(items)]\n").count == 21)
         #expect(
@@ -90,14 +90,14 @@ struct SourceTests {
         #expect(nearest(to: String(repeating: "a", count: 201), of: [String(repeating: "a", count: 200)]) == nil)
     }
 
-    @Test("a source that comes first does not hide what is wrong in a later one")
+    @Test("an overriding source does not hide errors in another")
     func hidden() throws {
         let found = try complaints(
             file: "server:\n  port: x\n", flags: [(setting("server.port"), ["1"])])
         #expect(found.count == 1 && found[0].hasPrefix("config.yaml:2: "))
     }
 
-    @Test("of a flag that is given twice the last counts; of a list all do, also between commas")
+    @Test("of a repeated flag the last counts; of a list all do, also between commas")
     func repeated() throws {
         let settings = try resolve(
             flags: [
@@ -114,7 +114,7 @@ struct SourceTests {
         #expect(Configuration(none).replication.followers.isEmpty)
     }
 
-    @Test("names in the environment that no setting has are errors where they begin as settings do")
+    @Test("unknown environment variables with the settings' prefix are errors")
     func unknownVariables() throws {
         #expect(
             try complaints(environment: ["PUFFIN_SERVER_PROT": "1"]) == [
@@ -130,7 +130,7 @@ struct SourceTests {
             ]).isEmpty)
     }
 
-    @Test("what has changed between two readings is named")
+    @Test("changes between two readings are named")
     func changes() throws {
         let before = try resolve(file: "logging:\n  level: info\nserver:\n  port: 1\n")
         let after = try resolve(file: "logging:\n  level: debug\nmemory:\n  max: auto\n")
@@ -148,7 +148,7 @@ struct SecretTests {
     static let schema = Schema([setting("server.port"), password.setting])
     private let secret = "correct horse"
 
-    @Test("a secret may stand in a file that the environment names; a line feed at its end is not meant")
+    @Test("a secret may be in a file that the environment names; a final line feed is ignored")
     func file() throws {
         let folder = try ConfigFolder()
         try folder.write(secret + "\n", to: "secret")
@@ -172,7 +172,7 @@ struct SecretTests {
         #expect(!SecretTests.password.setting.flagHelp.contains("no password"))
     }
 
-    @Test("what is wrong with one is said without it")
+    @Test("an error about a secret does not repeat it")
     func wrong() throws {
         let folder = try ConfigFolder()
         try folder.write("short", to: "secret")

@@ -33,12 +33,12 @@ struct PairLineTests {
     }
 
     @Test(
-        "what is no pair says why",
+        "an invalid pair is refused with the reason",
         arguments: [
             ("SET k v", "The line is not a JSON object"), ("{\"key\":\"k\"}", "There is no \"value\""),
             ("{\"value\":\"v\"}", "There is no \"key\""), ("{}", "There is no \"key\""),
             ("{\"key\":1,\"value\":\"v\"}", "\"key\" is not a string"),
-            ("{\"key\":\"k\",\"value\":[1]}", "A field is a list or an object"),
+            ("{\"key\":\"k\",\"value\":[1]}", "A field is a list, an object or invalid JSON"),
             ("{\"key\":\"k\",\"value\":\"v\"", "The JSON object has no end"),
             ("{\"key\":\"k\",\"value\":\"v", "A JSON string has no closing quote"),
             (
@@ -48,12 +48,13 @@ struct PairLineTests {
             ("{\"key\":\"\\uDFFFx\",\"value\":\"v\"}", "A JSON string has half of a surrogate pair (\\uDFFF)"),
             ("{\"key\":\"k\",\"value\":\"\\ud800\\u0041\"}", "A JSON string has half of a surrogate pair (\\ud800)"),
             ("{\"key\":\"k\",\"value\":\"\\u12g4\"}", "A JSON string has an unknown escape"),
-            ("{\"key\":\"k\",\"value\":\"v\"} x", "There is something behind the JSON object"),
+            ("{\"key\":\"k\",\"value\":\"v\"} x", "There is text after the JSON object"),
             ("{\"key\":\"k\",\"key64\":\"aw==\",\"value\":\"v\"}", "There are two of \"key64\""),
             ("{\"key\":\"k\",\"value64\":\"?\"}", "\"value64\" is not base64"),
             ("{\"key\":\"k\",\"value\":\"v\",\"exp\":1}", "Unknown field \"exp\""),
             ("{\"key\":\"k\",\"value\":\"v\",\"expires\":\"soon\"}", "\"expires\" is not a time in Unix milliseconds"),
-            ("{\"key\" \"k\"}", "There is no colon behind \"key\""), ("{\"key\":}", "A field is a list or an object"),
+            ("{\"key\" \"k\"}", "There is no colon after \"key\""),
+            ("{\"key\":}", "A field is a list, an object or invalid JSON"),
             ("{key:1}", "The name of a field is not a JSON string"),
         ])
     func errors(line: String, message: String) throws {

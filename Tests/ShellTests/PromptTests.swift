@@ -5,7 +5,7 @@ import Testing
 /// What the prompt knows without a terminal.
 struct PromptTests {
     @Test(
-        "Tab is about the word that the cursor is in",
+        "Tab completes the word at the cursor",
         arguments: [
             ("", .command(prefix: "")), ("ge", .command(prefix: "ge")), ("GET k", .key(prefix: "k")),
             ("GET ", .usage("GET <key>")), ("get k ", .usage("GET <key>")), ("SET user:1", .key(prefix: "user:1")),
@@ -33,7 +33,7 @@ struct PromptTests {
     }
 
     @Test(
-        "what may have a secret in it is not kept",
+        "a line that may contain a secret is not kept",
         arguments: [
             ("AUTH hunter2", true), ("auth default hunter2", true), ("HELLO 3 AUTH user pw", true),
             ("SET user:password x", true), ("CONFIG SET requirepass x", true), ("SET api_token x", true),

@@ -65,7 +65,7 @@ struct ReplyTests {
                 == String(repeating: "1 two words GET \"a\\nb\"\n", count: 2))
     }
 
-    @Test("on a terminal a value that could steer it is a JSON string, and others are as ever")
+    @Test("on a terminal a value with control characters is a JSON string, and others are unchanged")
     func terminal() {
         let hostile = bulk("a\u{1b}]0;x\u{7}\u{9b}\u{202e}")
         let quoted = "\"a\\u001b]0;x\\u0007\\u009b\\u202e\"\n"

@@ -26,7 +26,7 @@ struct RequestLineTests {
     }
 
     @Test(
-        "what is no line says why",
+        "an invalid line is refused with the reason",
         arguments: [
             ("GET \"k", "A JSON string without its closing quote"),
             ("APPEND k \"a\" b", "A value that begins with a quote is a JSON string up to the end of the line"),
@@ -63,7 +63,7 @@ struct RequestLineTests {
     }
 
     @Test(
-        "a byte order mark in front of the first line is no part of it, however it comes in", arguments: [1, 2, 4, 100])
+        "a byte order mark before the first line is skipped, however it arrives", arguments: [1, 2, 4, 100])
     func byteOrderMark(pieceSize: Int) throws {
         for (text, expected) in [
             ("\u{feff}GET a\n\u{feff}GET b\n", ["GET a\n", "\u{feff}GET b\n"]), ("\u{feff}", ["\n"]), ("é", ["é\n"]),
@@ -80,7 +80,7 @@ struct RequestLineTests {
         }
     }
 
-    @Test("a line that does not end is an error with its number, not memory without bounds")
+    @Test("an endless line is an error with its number, and takes bounded memory")
     func tooLong() throws {
         var lines = LineBuffer(limit: 10)
         lines.append(Array("short\n12345678901".utf8).span)

@@ -2,14 +2,14 @@ import Commands
 import Shell
 import Testing
 
-/// What becomes of a command line before the argument parser sees it.
+/// What happens to a command line before the argument parser sees it.
 struct RoutingTests {
     private let routing = Routing(
         commands: ["get", "set", "help"], valued: ["addr", "cmd", "key", "value"], actions: ["cmd", "file"],
         disguise: { "~" + $0.dropFirst() })
 
     @Test(
-        "the first word that is no option is the command, and one that is not known is sent",
+        "the first word that is not an option is the command, and an unknown one is sent",
         arguments: [
             (["get", "k"], ["get", "k"]), (["GET", "K"], ["get", "K"]),
             (["-addr", "get", "set", "k", "v"], ["-addr", "get", "set", "k", "v"]),
@@ -27,7 +27,7 @@ struct RoutingTests {
         #expect(try routing.routed(typed) == routed)
     }
 
-    @Test("an option that is a request does not go with a command, and help knows what it does not know")
+    @Test("an option that is a request excludes a command, and help reports unknown topics")
     func errors() {
         #expect(throws: RoutingError.self) { try routing.routed(["-cmd", "set", "get", "k"]) }
         #expect(throws: RoutingError.self) { try routing.routed(["-file", "get"]) }
@@ -36,7 +36,7 @@ struct RoutingTests {
     }
 
     @Test(
-        "the nearest match is one that can have been meant",
+        "a suggestion is near enough to be plausible",
         arguments: [
             ("gte", "GET"), ("delte", "DELETE"), ("flusall", "FLUSHALL"), ("MGETT", "MGET"), ("expire", nil),
             ("lpush", nil),

@@ -1,7 +1,7 @@
 import Shell
 import Testing
 
-/// How much is on its way at once.
+/// How many requests are in flight.
 struct WindowTests {
     private func flight(_ size: Int, isWide: Bool = false) -> Window.Flight {
         Window.Flight(size: size, isWide: isWide)

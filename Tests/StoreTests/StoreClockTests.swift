@@ -1,4 +1,4 @@
-// The store's clock against a machine whose clocks are made up: its wall clock is set forward and back, slewed, and wrong at a
+// The store's clock on a machine with simulated clocks: its wall clock is set forward and back, slewed, and wrong at a
 // start; it sleeps. No test waits for anything.
 
 import Store
@@ -14,7 +14,7 @@ private struct Machine {
 
     var reading: ClockReading { ClockReading(boot: boot, wall: wall) }
 
-    /// Lets time go by, on both clocks.
+    /// Advances both clocks.
     mutating func pass(_ milliseconds: Int) {
         boot += milliseconds * 1_000_000
         wall += milliseconds * 1000
@@ -26,7 +26,7 @@ private struct Machine {
     var wallMilliseconds: Int { wall / 1000 }
 }
 
-/// A clock on a machine, looked at each second as a server does.
+/// A clock on a machine, checked each second as a server does.
 private struct Watched {
     var machine = Machine()
     var clock: StoreClock
@@ -52,7 +52,7 @@ private struct Watched {
 struct StoreClockTests {
     private static let hour = 3_600_000
 
-    @Test("it is the wall clock, and goes on between looks")
+    @Test("it is the wall clock, and advances between checks")
     func plain() {
         var watched = Watched()
         #expect(watched.lead == 0)
@@ -63,7 +63,7 @@ struct StoreClockTests {
     }
 
     @Test(
-        "where the wall clock is ahead by up to ten seconds, it is followed in one step", arguments: [1, 700, 10_000])
+        "if the wall clock is ahead by up to ten seconds, it is followed in one step", arguments: [1, 700, 10_000])
     func shortAhead(milliseconds: Int) {
         var watched = Watched()
         watched.machine.setWall(by: milliseconds)
@@ -73,7 +73,7 @@ struct StoreClockTests {
     }
 
     @Test(
-        "where it is behind by up to ten seconds, time runs at nine tenths until they meet",
+        "if it is behind by up to ten seconds, time runs at nine tenths until they meet",
         arguments: [1, 700, 10_000])
     func shortBehind(milliseconds: Int) {
         var watched = Watched()
@@ -89,7 +89,7 @@ struct StoreClockTests {
         #expect(watched.lead == 0, "and no slower from there on")
     }
 
-    @Test("a jump ahead of more than ten seconds is said at once, and followed only after it has stayed for a minute")
+    @Test("a jump ahead of more than ten seconds is reported at once, and followed only after it has lasted a minute")
     func jumpAhead() {
         var watched = Watched()
         watched.run(seconds: 10)
@@ -107,7 +107,7 @@ struct StoreClockTests {
         #expect(watched.events.count == 2)
     }
 
-    @Test("a jump that is taken back within a minute has never been", arguments: [-1, 0, 3])
+    @Test("a jump that is undone within a minute has no effect", arguments: [-1, 0, 3])
     func jumpAndBack(back: Int) {
         var watched = Watched()
         watched.machine.setWall(by: StoreClockTests.hour)
@@ -134,7 +134,7 @@ struct StoreClockTests {
             ])
     }
 
-    @Test("a wall clock that goes on moving is not one that stays")
+    @Test("a wall clock that keeps moving is not followed")
     func moving() {
         var watched = Watched()
         watched.machine.setWall(by: StoreClockTests.hour)
@@ -158,7 +158,7 @@ struct StoreClockTests {
     }
 
     @Test(
-        "where the wall clock is set back by more, time keeps its pace and never follows; that is said again now and then"
+        "if the wall clock is set back by more, time keeps its pace and never follows; that is reported repeatedly"
     )
     func jumpBack() {
         var watched = Watched()
@@ -194,7 +194,7 @@ struct StoreClockTests {
         #expect(watched.lead == 0 && watched.events.isEmpty && watched.clock.ageTime != nil)
     }
 
-    @Test("a start behind the newest change goes on from that, at its own pace, and repeats no warning at once")
+    @Test("a start behind the newest change continues from that, at its own pace, and repeats no warning at once")
     func startBehind() {
         var watched = Watched()
         let newest = watched.now + 10 * StoreClockTests.hour
@@ -227,7 +227,7 @@ struct StoreClockTests {
     }
 
     @Test(
-        "the wall clock is a measure of ages only while it and the boot time have not moved apart by more than an hour")
+        "the wall clock is reliable for ages only while it has drifted from the boot time by less than an hour")
     func ages() {
         var watched = Watched()
         watched.machine.setWall(by: StoreClockTests.hour)
@@ -259,7 +259,7 @@ struct StoreClockTests {
 
     private func simulate(_ random: inout SeededRandom, _ name: String) {
         var watched = Watched()
-        // An expectation each time would take longer than all else.
+        // Recording an expectation each time would take longer than all else.
         func require(_ isRight: Bool, _ what: String) { if !isRight { Issue.record("\(name): \(what)") } }
         var last = watched.clock.milliseconds(at: watched.machine.boot)
         // When the wall clock was last set by more than the tolerance, by the boot time.
@@ -276,7 +276,7 @@ struct StoreClockTests {
             default: break
             }
             let boot = watched.machine.boot
-            // Between looks, as turns ask.
+            // Between checks, as turns ask.
             for _ in 0..<3 {
                 watched.machine.pass(250)
                 let now = watched.clock.milliseconds(at: watched.machine.boot)

@@ -1,5 +1,5 @@
-// How a test counts what a server allocates, from outside: a few lines of C, loaded before the C library, count the calls
-// that hand out memory in a file that both processes have mapped. The server itself is the program that users run.
+// Counts a server's allocations from outside: a few lines of C, loaded before the C library, count the calls that
+// allocate memory in a file that both processes have mapped. The server itself is the program that users run.
 
 import Foundation
 
@@ -9,7 +9,7 @@ package final class AllocationCounter {
     private let file: String
 
     /// Compiles the shim into `folder`.
-    /// - Throws: `ChildProcessError` with the compiler's words.
+    /// - Throws: `ChildProcessError` with the compiler's output.
     package init(in folder: String) throws {
         library = folder + "/count-allocations.so"
         file = folder + "/allocations"
@@ -21,7 +21,7 @@ package final class AllocationCounter {
         guard code == 0 else { throw ChildProcessError(program: "cc", reason: output) }
     }
 
-    /// What starts a program under the shim.
+    /// The command that starts a program under the shim.
     package var wrapper: [String] { ["env", "LD_PRELOAD=\(library)", "ALLOCATIONS=\(file)"] }
 
     /// Calls of malloc, calloc, realloc, posix_memalign and aligned_alloc so far, of every thread.
@@ -32,8 +32,8 @@ package final class AllocationCounter {
         }
     }
 
-    /// Before the file is mapped, calls are counted nowhere. dlsym itself may call calloc, which then gets memory from a
-    /// small store that nobody frees.
+    /// Before the file is mapped, calls are not counted. dlsym itself may call calloc, which then gets memory from a
+    /// small static pool that is never freed.
     private static let source = #"""
         #define _GNU_SOURCE
         #include <dlfcn.h>

@@ -10,8 +10,8 @@ package struct ChildProcessError: Error, CustomStringConvertible {
     package var description: String { "cannot start \(program): \(reason)" }
 }
 
-/// A running program. Its standard output and error are gathered together; it is killed, by its id, when nobody holds it
-/// any more.
+/// A running program. Its standard output and error are collected together; it is killed, by its id, when it is
+/// released.
 package final class ChildProcess: Sendable {
     package let id: pid_t
     private let end = ChildEnd()
@@ -56,23 +56,23 @@ package final class ChildProcess: Sendable {
         return (id, ends[0])
     }
 
-    /// The path of a program of this package: it stands beside the tests that run.
+    /// The path of a program of this package, beside the running tests.
     package static func program(_ name: String) -> String {
         URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent(name).path
     }
 
-    /// What it has written so far.
+    /// Its output so far.
     package var output: String { end.output }
 
     package func send(_ signal: Int32) { end.send(signal, to: id) }
 
     /// Waits until it has ended, and all it wrote is in `output`. One that does not end is killed after `TimeLimit.program`.
-    /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
+    /// - Returns: its exit code; 128 plus the signal's number if a signal ended it.
     package func wait() -> Int32 { end.wait(for: id) }
 
     /// Waits until it has written `text`. One that neither does nor ends is killed after `TimeLimit.program`.
-    /// - Returns: false where it has ended without.
+    /// - Returns: false if it has ended without.
     package func waitForOutput(containing text: String) -> Bool { end.waitForOutput(containing: text, of: id) }
 
     /// Copies a program to where every user may run it: the folder that it was built in may be another user's alone.
@@ -80,8 +80,8 @@ package final class ChildProcess: Sendable {
     /// - Returns: the copy's path.
     package static func copyForEveryUser(of name: String, in folder: String) throws -> String {
         let path = folder + "/" + name
-        // By another process: a child that is started here while the copy is being written would hold it open, and then it cannot be
-        // run (ETXTBSY).
+        // By another process: a child started here during the copy would hold the file open, and then it cannot be run
+        // (ETXTBSY).
         _ = try run(["cp", program(name), path])
         for place in [folder, path] {
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place)
@@ -99,7 +99,7 @@ package final class ChildProcess: Sendable {
     }
 }
 
-/// What is known of a child, shared with the thread that follows it.
+/// The state of a child, shared with the thread that follows it.
 final class ChildEnd: @unchecked Sendable {
     private let condition = NSCondition()
     private var bytes: [UInt8] = []
@@ -146,7 +146,7 @@ final class ChildEnd: @unchecked Sendable {
         }
     }
 
-    /// Waits for output or the end; after `deadline` makes the end come. Called under the lock.
+    /// Waits for output or the end; after `deadline` it kills the child. Called under the lock.
     private func waitForNews(of id: pid_t, until deadline: Date) {
         if condition.wait(until: deadline) || exitCode != nil { return }
         bytes += Array("\n(killed by the test: it did not end)\n".utf8)
@@ -154,7 +154,7 @@ final class ChildEnd: @unchecked Sendable {
         condition.wait()
     }
 
-    /// Gathers what the child writes, then its exit code. Runs on a thread of its own.
+    /// Collects the child's output, then its exit code. Runs on a thread of its own.
     func follow(_ id: pid_t, output descriptor: Int32) {
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {

@@ -1,23 +1,23 @@
-// How a test stops the compactor's thread at a certain call to the disk, and does something meanwhile.
+// Stops the compaction's thread at a certain call to the disk, while a test does something else.
 
 import Foundation
 import Store
 
-/// What each call to a disk has to pass that the log does not make: whoever waits for the log must not wait for this. It stops
-/// the first one to come by after `arm` counted so many; all others go on.
+/// A gate for every disk call that the log does not make, since the log must not wait for it. It stops the first one
+/// after `arm` has counted enough; all others pass.
 package final class DiskHold: @unchecked Sendable {
     private let condition = NSCondition()
-    /// Calls to let by before one is held; nil where none is to be.
+    /// Calls to let pass before one is held; nil to hold none.
     private var left: Int?
-    /// The segment that was made last: only the log removes that one, where making it has failed.
+    /// The newest segment: only the log removes that one, if creating it has failed.
     private var newestSegment = ""
-    /// What the call's path has to end with.
+    /// The ending of the call's path.
     private var ending = ""
     private var isHeld = false
     private var sign: @Sendable () -> Void = {}
 
     /// Holds the call after the next `count`, and calls `sign` once it is held.
-    /// - Parameter ending: counts only calls for paths that end so.
+    /// - Parameter ending: counts only calls for paths with this ending.
     package func arm(after count: Int, to ending: String = "", sign: @escaping @Sendable () -> Void) {
         condition.withLock {
             left = count
@@ -26,7 +26,7 @@ package final class DiskHold: @unchecked Sendable {
         }
     }
 
-    /// Lets the call that is held go on, and holds no more.
+    /// Releases the held call, and holds no more.
     package func release() {
         condition.withLock {
             (left, isHeld) = (nil, false)
@@ -40,7 +40,7 @@ package final class DiskHold: @unchecked Sendable {
     func pass(_ operation: DiskOperation, _ path: String) {
         condition.withLock {
             if path.hasSuffix(".jsonl"), path > newestSegment {
-                // One that nobody has opened before: the log does so when it has got its name.
+                // A file that was not opened before: the log does so when the file has got its name.
                 newestSegment = path
                 if operation == .open { return }
             }
@@ -55,7 +55,7 @@ package final class DiskHold: @unchecked Sendable {
 }
 
 extension DiskOperation {
-    /// Whether it is the log's writer that does this with the file or folder at `path`, or may be.
+    /// Whether the log's writer does, or may do, this with the file or folder at `path`.
     package func isLogs(_ path: String) -> Bool {
         let isHelper = ["RESERVE", "NEXT", "DURABLE", "DURABLE.tmp"].contains { path.hasSuffix("/" + $0) }
         return switch self {

@@ -1,6 +1,6 @@
-// One process's view of a model disk, whose calls fail where a plan says so: the N-th write, the N-th call of any kind,
-// every call from the N-th on. What is dead changes nothing any more, as a process that was killed does not. Calls can be
-// held too, so that something else happens at exactly that point of what another thread does.
+// One process's view of a model disk, whose calls fail according to a plan: the N-th write, the N-th call of any kind,
+// every call from the N-th on. A dead one changes nothing more, like a killed process. Calls can be held too, so that
+// something else happens at exactly that point of another thread's work.
 
 import Bytes
 import Store
@@ -8,18 +8,18 @@ import Synchronization
 import SystemPackage
 
 extension DiskOperation {
-    /// The calls that a plan can make fail; the others only fail when the process is dead.
+    /// The calls that a plan can make fail; the others fail only when the process is dead.
     package static let breakable: [DiskOperation] = [
         .open, .create, .read, .write, .sync, .truncate, .allocate, .rename, .remove, .syncFolder,
     ]
 }
 
-/// What a plan makes of a call.
+/// The effect of a plan on a call.
 package enum DiskFault: Equatable, Sendable {
     case error(Errno)
     /// A read or write does half of what it is asked to; other calls do all of it.
     case short
-    /// The process dies: this call and all later ones fail and do nothing, but for a write, half of which is done.
+    /// The process dies: this call and all later ones fail and do nothing, except that a write is half done.
     case death
 }
 
@@ -28,7 +28,7 @@ package struct PlannedFault: Sendable {
     package var fault: DiskFault
     /// nil for any.
     package var operation: DiskOperation?
-    /// Of the calls of that kind, from 1.
+    /// The call's number among those of its kind, from 1.
     package var number: Int
 
     package init(_ fault: DiskFault, at operation: DiskOperation? = nil, _ number: Int) {
@@ -38,7 +38,7 @@ package struct PlannedFault: Sendable {
     }
 }
 
-/// A fault that has struck, and what.
+/// A fault that has struck, and its call.
 package struct StruckCall: Sendable {
     package let fault: DiskFault
     package let operation: DiskOperation

@@ -1,5 +1,5 @@
-// What the disks of tests have in common: each is another disk with a difference. A call passes a check, which may refuse
-// it, and is then handed on; a disk says only what it does otherwise.
+// The common part of the tests' disks: each is another disk with a difference. A call passes a check, which may refuse
+// it, and is then forwarded; a disk implements only its difference.
 
 import Bytes
 import Store
@@ -9,9 +9,9 @@ import SystemPackage
 package protocol ForwardingDisk: Disk {
     associatedtype Base: Disk
     var base: Base { get }
-    /// What every call has to pass, those to files too where `wrap` says so.
+    /// A check that every call must pass, calls to files too if `wrap` provides that.
     func pass(_ operation: DiskOperation, _ path: FilePath) throws(StoreError)
-    /// What stands in front of a file that was opened or made.
+    /// The wrapper of a file that was opened or created.
     func wrap(_ file: any DiskFile) -> any DiskFile
 }
 

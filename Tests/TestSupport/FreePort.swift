@@ -3,15 +3,15 @@
 import Foundation
 import Synchronization
 
-/// A TCP port of this machine that nobody listened on a moment ago.
+/// A TCP port of this machine that was free a moment ago.
 package func freePort() -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     return listeningPort(of: descriptor, wanted: 0).port
 }
 
-/// A TCP port for a server that is started again and again: nobody listened on it a moment ago, the kernel gives it to nobody who
-/// connects, and this process names it once.
+/// A TCP port for a server that is started repeatedly: it was free a moment ago, the kernel does not assign it to
+/// outgoing connections, and this process returns it once.
 package func lastingPort() -> UInt16 {
     while true {
         let port = UInt16.random(in: LastingPorts.range)
@@ -23,7 +23,7 @@ package func lastingPort() -> UInt16 {
 }
 
 private enum LastingPorts {
-    /// Below those that Linux gives away (ip_local_port_range).
+    /// Below those that Linux assigns (ip_local_port_range).
     static let range: ClosedRange<UInt16> = 20_000...32_000
     static let given = Mutex<Set<UInt16>>([])
 }

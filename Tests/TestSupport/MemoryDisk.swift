@@ -1,11 +1,11 @@
-// A disk that is a table of names: fast enough to open a store many thousand times, and easy to compare with what it was.
+// A disk that is a table of names: fast enough to open a store many thousand times, and easy to compare.
 
 import Bytes
 import Store
 import Synchronization
 import SystemPackage
 
-/// Files in memory. Nothing fails, every sync succeeds at once, and a lock keeps nobody out.
+/// Files in memory. Nothing fails, every sync succeeds at once, and a lock excludes nobody.
 package final class MemoryDisk: Disk {
     private let files: Mutex<[String: MemoryFile]>
 

@@ -1,10 +1,11 @@
-// The content of one file of a model disk, twice: as a read finds it, and as it is sure to be after a loss of power.
+// The content of one file of a model disk, twice: as a read finds it, and as it is guaranteed to be after a power
+// failure.
 
 /// A file's bytes, and the changes to them that were not synced yet.
 struct ModelContent: Sendable {
     /// What a read finds.
     private(set) var bytes: [UInt8] = []
-    /// What the last sync has made sure of.
+    /// What the last sync has guaranteed.
     private var durable: [UInt8] = []
     /// What has changed since, in this order.
     private var changes: [Change] = []
@@ -16,9 +17,9 @@ struct ModelContent: Sendable {
         case resize(Int)
     }
 
-    /// What a disk writes whole or not at all.
+    /// The size that a disk writes atomically.
     static let sectorSize = 512
-    /// What space is given out in.
+    /// The unit of space.
     static let blockSize = 4096
 
     /// Space that it takes.
@@ -50,8 +51,8 @@ struct ModelContent: Sendable {
         return true
     }
 
-    /// Takes the blocks from `start` to `end`, as far as there are some.
-    /// - Returns: up to which byte there is room.
+    /// Takes the blocks from `start` to `end`, as far as they are free.
+    /// - Returns: the byte up to which there is space.
     private mutating func take(from start: Int, to end: Int, freeBlocks: Int) -> Int {
         var (left, position) = (freeBlocks, start)
         while position < end {
@@ -76,12 +77,12 @@ struct ModelContent: Sendable {
         changes = []
     }
 
-    /// What a failed sync does: what it should have written is never written, and nothing says so later. A read goes on
-    /// finding it until the machine stops (Rebello et al., 2020).
+    /// A failed sync: what it should have written is never written, and nothing reports that later. Reads keep finding
+    /// it until the machine stops (Rebello et al., 2020).
     mutating func failSync() { changes = [] }
 
-    /// Keeps what was synced, and of the rest what `survival` says: of each sector one of the contents that it has had
-    /// since, and one of the sizes that the file has had.
+    /// Keeps what was synced, and of the rest what `survival` decides: for each sector one of its contents since, and
+    /// for the file one of its sizes since.
     mutating func losePower(_ survival: inout Survival) {
         defer {
             durable = bytes
@@ -105,7 +106,7 @@ struct ModelContent: Sendable {
         bytes = kept
     }
 
-    /// Of each sector that was written to, the change that is the last one to have reached the disk; none where none has.
+    /// For each sector written, the last change that has reached the disk; none if none has.
     private func survivingWrites(_ survival: inout Survival) -> [Int: Int] {
         var writes: [Int: [Int]] = [:]
         for (index, change) in changes.enumerated() {
@@ -139,7 +140,7 @@ extension ModelContent.Change {
     }
 }
 
-/// How much of what was not synced survives a loss of power: nothing, all, or each part by a throw of dice.
+/// How much of what was not synced survives a power failure: nothing, all, or each part at random.
 struct Survival {
     private var random: SeededRandom
     private let percent: Int
@@ -149,7 +150,7 @@ struct Survival {
         percent = [0, 100, 10, 50, 50, 90][random.below(6)]
     }
 
-    /// Of 0, which stands for none, to `count`, which stands for all.
+    /// From 0, which means none, to `count`, which means all.
     mutating func choice(of count: Int) -> Int {
         if percent == 0 || count == 0 { return 0 }
         return random.below(100) < percent ? count : random.below(count)

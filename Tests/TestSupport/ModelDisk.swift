@@ -1,14 +1,14 @@
-// A disk in memory that can lose power. It promises what POSIX promises and no more: a file's sync makes its content and
-// size durable but not its name, a folder's sync makes the names in it durable, a rename happens whole or not at all.
-// What was not synced survives a loss of power in part: any of the contents that a sector of 512 bytes has had since, any
-// of the sizes, any of the changes of names. It can be full, too: space is given out in blocks of 4096 bytes.
+// A disk in memory that can lose power. It guarantees what POSIX guarantees and no more: a file's sync makes its
+// content and size durable but not its name, a folder's sync makes the names in it durable, a rename is atomic. What
+// was not synced survives a power failure in part: any of the contents that a sector of 512 bytes has had since, any of
+// the sizes, any of the changes of names. It can be full, too: space is allocated in blocks of 4096 bytes.
 
 import Bytes
 import Store
 import Synchronization
 import SystemPackage
 
-/// A disk that keeps after a loss of power only what it has promised, and of the rest what a seed says.
+/// A disk that keeps through a power failure only what it has guaranteed, and of the rest what a seed decides.
 package final class ModelDisk: Disk {
     struct State {
         var names = ModelNames()
@@ -33,7 +33,7 @@ package final class ModelDisk: Disk {
             }
         }
 
-        /// Forgets files that nobody can reach any more, not even after a loss of power.
+        /// Drops unreachable files, even after a power failure.
         mutating func removeUnreachable() {
             let named = names.everReachable
             contents = contents.filter { named.contains($0.key) || openings[$0.key, default: 0] > 0 }
@@ -74,7 +74,7 @@ package final class ModelDisk: Disk {
 
     // MARK: What a test sees and does
 
-    /// A file's content; nil where there is no such file.
+    /// A file's content; nil if there is no such file.
     package func content(_ path: String) -> [UInt8]? {
         state.withLock { state in state.names.files[path].flatMap { state.contents[$0]?.bytes } }
     }

@@ -5,7 +5,7 @@ import Store
 import Synchronization
 import SystemPackage
 
-/// An open file of a `ModelDisk`; closed when nobody holds it any more.
+/// An open file of a `ModelDisk`; closed when it is released.
 final class ModelFile: DiskFile, DiskLock {
     let path: FilePath
     private let file: Int
@@ -62,7 +62,7 @@ final class ModelFile: DiskFile, DiskLock {
         disk.state.withLock { $0.contents[file]?.sync() }
     }
 
-    /// What has to happen on the disk where a sync is reported to have failed.
+    /// The disk's part of a sync that is reported as failed.
     func failSync() {
         disk.state.withLock { $0.contents[file]?.failSync() }
     }

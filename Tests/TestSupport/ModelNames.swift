@@ -1,4 +1,4 @@
-// The names on a model disk, twice: as a look finds them, and as they are sure to be after a loss of power.
+// The names on a model disk, twice: as a lookup finds them, and as they are guaranteed to be after a power failure.
 
 /// Which name leads to which file, and the changes to that which were not synced yet.
 struct ModelNames: Sendable {
@@ -24,7 +24,7 @@ struct ModelNames: Sendable {
         changes.append(change)
     }
 
-    /// The files that a name leads to, or can lead to after a loss of power.
+    /// The files that a name leads to, or can lead to after a power failure.
     var everReachable: Set<Int> {
         Set(files.values).union(durable.values).union(changes.compactMap(\.file))
     }
@@ -58,7 +58,7 @@ struct ModelNames: Sendable {
         (files, durable) = (moved(files), moved(durable))
     }
 
-    /// Keeps what was synced, and of the rest each change or not, as `survival` says.
+    /// Keeps what was synced, and of the rest each change or not, as `survival` decides.
     mutating func losePower(_ survival: inout Survival) {
         for change in changes where survival.choice(of: 1) == 1 { change.apply(to: &durable) }
         changes = []

@@ -1,11 +1,11 @@
-// Programs that Puffin has to get along with. `make setup-dev` installs them; where CI lacks one that is a failure,
+// Programs that Puffin must interoperate with. `make setup-dev` installs them; a missing one is a failure in CI;
 // elsewhere the test is skipped and says why.
 
 import Foundation
 
-/// A program from somewhere else.
+/// An external program.
 package enum Peer {
-    /// Whether tests that need these programs are to run.
+    /// Whether tests that need these programs run.
     package static func areThere(_ names: String...) -> Bool {
         let missing = names.filter { path(of: $0) == nil }
         if missing.isEmpty || ProcessInfo.processInfo.environment["CI"] != nil { return true }

@@ -22,7 +22,7 @@ package struct ReplyStream {
     }
 
     /// The next reply line of the line dialect.
-    /// - Returns: nil where the connection ends before it is complete.
+    /// - Returns: nil if the connection ends before it is complete.
     package mutating func nextLine() throws -> [UInt8]? {
         var scanned = index
         while true {
@@ -36,7 +36,7 @@ package struct ReplyStream {
     }
 
     /// The next reply of RESP2.
-    /// - Returns: nil where the connection ends before it is complete.
+    /// - Returns: nil if the connection ends before it is complete.
     package mutating func next() throws -> WireReply? {
         guard let line = try nextLine() else { return nil }
         let text = String(decoding: line.dropFirst().dropLast(), as: UTF8.self)

@@ -1,14 +1,14 @@
-// Workers without threads: their jobs stand in lists, and a seed says which is done next. So a store, whatever it leaves to its
-// workers, does the same steps in the same order each time.
+// Workers without threads: their jobs are in lists, and a seed says which one is next. So a store with all its workers
+// does the same steps in the same order each time.
 
 import Bytes
 import Synchronization
 
-/// A list of jobs, and a clock that goes forward with them.
+/// A list of jobs, and a clock that advances with them.
 package final class SeededBackground: Background {
     fileprivate struct State: ~Copyable, Sendable {
         var random: SeededRandom
-        /// In the order in which they were made; those of which no worker is left are done too.
+        /// In the order of creation; those whose worker was released are done too.
         var queues: [Queue] = []
         var now = 0
     }
@@ -31,7 +31,7 @@ package final class SeededBackground: Background {
         return SeededWorker(number, self)
     }
 
-    /// Each look takes a microsecond.
+    /// Each reading takes a microsecond.
     package var now: Int {
         state.withLock { state in
             state.now += 1_000
@@ -40,7 +40,7 @@ package final class SeededBackground: Background {
     }
 
     /// Does the next job of one of the workers.
-    /// - Returns: what the worker is for; nil where no job is there. Where all that is there is to be done later, it is later then.
+    /// - Returns: the worker's purpose; nil if there is no job. If all jobs are delayed, the clock advances.
     package func step() -> String? {
         let next = state.withLock { state -> (name: String, job: @Sendable () -> Void)? in
             let ready = state.queues.indices.filter { !state.queues[$0].jobs.isEmpty }
@@ -62,7 +62,7 @@ package final class SeededBackground: Background {
         return next?.name
     }
 
-    /// Forgets every job, as the end of a process does.
+    /// Drops every job, as the end of a process does.
     package func forgetAll() {
         let forgotten = state.withLock { state in
             let queues = state.queues

@@ -11,7 +11,7 @@ package struct ServerFailure: Error, CustomStringConvertible {
     package var description: String { "puffin-server ended with exit code \(exitCode):\n\(log)" }
 }
 
-/// A running puffin-server. It is killed when nobody holds it any more.
+/// A running puffin-server. It is killed when it is released.
 package final class ServerProcess: Sendable {
     package let process: ChildProcess
     package let port: UInt16
@@ -21,14 +21,14 @@ package final class ServerProcess: Sendable {
     ///   - data: the data file's path.
     ///   - options: further options.
     ///   - wrapper: a program, with its arguments, that starts the server.
-    /// - Throws: `ServerFailure` where it ends instead.
+    /// - Throws: `ServerFailure` if it ends instead.
     package convenience init(data: String, _ options: [String] = [], wrapper: [String] = []) throws {
         try self.init(arguments: ["--port", "0", "--data", data] + options, wrapper: wrapper)
     }
 
     /// Starts a server with these arguments and no others, and waits until it serves.
     /// - Parameter folder: where it runs.
-    /// - Throws: `ServerFailure` where it ends instead.
+    /// - Throws: `ServerFailure` if it ends instead.
     package init(arguments: [String], in folder: String? = nil, wrapper: [String] = []) throws {
         process = try ChildProcess(wrapper + [ChildProcess.program("puffin-server")] + arguments, in: folder)
         guard process.waitForOutput(containing: "Ready") else {
@@ -46,8 +46,9 @@ package final class ServerProcess: Sendable {
     package var log: String { process.output }
 
     /// Opens a connection to it.
-    package func connect() throws -> WireConnection {
-        try WireConnection(port: port)
+    /// - Parameter source: the address that it comes from: one that begins with 127.
+    package func connect(from source: String? = nil) throws -> WireConnection {
+        try WireConnection(port: port, from: source)
     }
 
     /// Opens a connection to it on the address `::1`.

@@ -1,4 +1,4 @@
-// A real file system that is soon full, where the machine lets tests mount one.
+// A real, small file system, if the machine lets tests mount one.
 
 import Foundation
 
@@ -10,7 +10,7 @@ package enum SmallDisk {
         case tmpfs
     }
 
-    /// Whether this machine lets tests mount such a file system; says so where it does not.
+    /// Whether this machine lets tests mount such a file system; prints a message if not.
     package static func isAvailable(_ kind: Kind) -> Bool {
         if (try? lend(kind) { _ in }) != nil { return true }
         print("skipped: this machine lets tests mount no \(kind.rawValue)")
@@ -22,7 +22,7 @@ package enum SmallDisk {
             let place = folder + "/disk"
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
             try mount(kind, on: place, image: folder + "/image")
-            // Lazily, so that a file that is still open holds nobody up.
+            // Lazily, so that an open file does not block it.
             defer { _ = try? ChildProcess.run(["umount", "--lazy", place]) }
             return try body(place)
         }

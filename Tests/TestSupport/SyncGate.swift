@@ -1,9 +1,9 @@
-// How a test decides when a sync ends, and how.
+// Lets a test decide when a sync ends, and how.
 
 import Foundation
 import SystemPackage
 
-/// What syncs have to pass. Open at first.
+/// A gate for syncs, open at first.
 package final class SyncGate: @unchecked Sendable {
     private let condition = NSCondition()
     private var isClosed = false
@@ -13,7 +13,7 @@ package final class SyncGate: @unchecked Sendable {
     /// Holds every sync from now on.
     package func close() { condition.withLock { isClosed = true } }
 
-    /// Lets every sync go on.
+    /// Lets every sync continue.
     package func open() { change { isClosed = false } }
 
     /// Makes every sync fail, those that are held too.
@@ -24,7 +24,7 @@ package final class SyncGate: @unchecked Sendable {
         }
     }
 
-    /// Waits until a sync is held: what it is to make durable has been written.
+    /// Waits until a sync is held: its data has been written.
     package func waitUntilHeld() {
         condition.withLock { while waiting == 0 { condition.wait() } }
     }
@@ -32,7 +32,7 @@ package final class SyncGate: @unchecked Sendable {
     init() {}
 
     /// Called by the sync.
-    /// - Returns: what it has to fail with.
+    /// - Returns: the error with which it must fail, if any.
     package func pass() -> Errno? {
         condition.withLock {
             waiting += 1

@@ -1,4 +1,4 @@
-// A place for the files of one test, which is gone when the test ends, however it ends.
+// A folder for the files of one test, removed when the test ends, however it ends.
 
 import Foundation
 

@@ -1,15 +1,15 @@
-// A program that a test sits in front of: on a terminal of its own, with keys to press and a screen to read.
+// A program on a terminal of its own, with keys to press and a screen to read.
 
 import Foundation
 
 /// A running program whose standard streams are a pseudo-terminal, which is also its controlling one. It is killed, by its id,
-/// when nobody holds it any more.
+/// when it is released.
 package final class TerminalProcess: @unchecked Sendable {
     package let id: pid_t
     private let end = ChildEnd()
-    /// The side of whoever sits in front of it.
+    /// The user's side of the terminal.
     private let terminal: Int32
-    /// How many characters of the output have been expected already.
+    /// How many characters of the output have been matched already.
     private var seen = 0
 
     /// - Parameters:
@@ -70,8 +70,7 @@ package final class TerminalProcess: @unchecked Sendable {
         _ = unsafe write(terminal, bytes, bytes.count)
     }
 
-    /// Waits until `text` stands in what the program has written since the last text that was expected, colours and cursor
-    /// movements left out.
+    /// Waits until `text` appears in the output since the last match, ignoring colours and cursor movements.
     /// - Returns: whether it came before the program ended, or `TimeLimit.condition`.
     package func expect(_ text: String) -> Bool {
         let deadline = TimeLimit.end
@@ -102,6 +101,6 @@ package final class TerminalProcess: @unchecked Sendable {
     package var isOutputUTF8: Bool { end.isUTF8 }
 
     /// Waits until it has ended.
-    /// - Returns: its exit code; 128 and the signal's number where a signal ended it.
+    /// - Returns: its exit code; 128 plus the signal's number if a signal ended it.
     package func wait() -> Int32 { end.wait(for: id) }
 }

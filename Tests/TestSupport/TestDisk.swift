@@ -1,5 +1,5 @@
-// The disk of this machine with two differences. It does not wait for it: what a test calls a crash loses nothing that
-// was written, so thousands of syncs would only take time. And it fails where it is told to.
+// The disk of this machine with two differences. Syncs do not wait for it: the tests' crashes lose nothing that was
+// written, so thousands of syncs would only take time. And it fails on request.
 
 import Store
 import Synchronization
@@ -7,7 +7,7 @@ import SystemPackage
 
 /// A disk that can be made to fail.
 package final class TestDisk: ForwardingDisk {
-    /// What each sync of a file has to pass.
+    /// A gate for each sync of a file.
     package let gate = SyncGate()
     private struct Plan {
         var failing: [DiskOperation: Errno] = [:]

@@ -1,4 +1,4 @@
-// How long tests wait for what has to come: for conditions, never for time. Only what is broken takes as long.
+// How long tests wait for conditions. Only something broken takes that long.
 
 import Foundation
 

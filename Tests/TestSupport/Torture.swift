@@ -1,4 +1,4 @@
-// How long tests with many variants run: seconds in the normal run, longer where the environment says PUFFIN_TORTURE=1.
+// How long tests with many variants run: seconds normally, longer with PUFFIN_TORTURE=1 in the environment.
 
 import Foundation
 
@@ -6,7 +6,7 @@ import Foundation
 package enum Torture {
     package static let isOn = ProcessInfo.processInfo.environment["PUFFIN_TORTURE"] == "1"
 
-    /// The seeds to run with: so many, or many more.
+    /// The seeds to run with: `count`, or many more.
     package static func seeds(_ count: UInt64, orTorture many: UInt64) -> [UInt64] {
         SeededRandom.seeds(isOn ? many : count)
     }

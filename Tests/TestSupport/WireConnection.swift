@@ -13,26 +13,38 @@ package struct WireError: Error, CustomStringConvertible {
 package final class WireConnection: Sendable {
     let descriptor: Int32
 
-    /// - Parameter host: four numbers; over IPv4 only.
-    package init(port: UInt16, at host: String = "127.0.0.1", overIPv6: Bool = false) throws {
+    /// - Parameters:
+    ///   - host: four numbers; over IPv4 only.
+    ///   - source: the address that it comes from, likewise; the system's choice where it is nil.
+    package init(
+        port: UInt16, at host: String = "127.0.0.1", from source: String? = nil, overIPv6: Bool = false
+    ) throws {
         descriptor = socket(
             overIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         WireConnection.setTimeLimit(of: descriptor)
+        if let source { _ = unsafe WireConnection.withAddress(source, 0) { unsafe bind(descriptor, $0, $1) } }
         guard overIPv6 ? connect6(port) == 0 : connect4(host, port) == 0 else {
-            // `deinit` closes the socket: everything is initialised here. Closing it twice would close somebody else's.
+            // `deinit` closes the socket: everything is initialised here. Closing it twice would close another
+            // descriptor.
             let reason = unsafe String(cString: strerror(errno))
             throw WireError(description: "cannot connect to port \(port): \(reason)")
         }
     }
 
     private func connect4(_ host: String, _ port: UInt16) -> Int32 {
+        unsafe WireConnection.withAddress(host, port) { unsafe Foundation.connect(descriptor, $0, $1) }
+    }
+
+    private static func withAddress(
+        _ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         unsafe address.sin_addr.s_addr = inet_addr(host)
         return unsafe withUnsafePointer(to: &address) { address in
-            unsafe Foundation.connect(
-                descriptor, UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
+            unsafe body(
+                UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self),
                 socklen_t(MemoryLayout<sockaddr_in>.size))
         }
     }
@@ -78,23 +90,23 @@ package final class WireConnection: Sendable {
         }
     }
 
-    /// Tells the server that nothing more will be sent, as `nc -N` does.
+    /// Ends the output, as `nc -N` does.
     package func endSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Ends both directions; whoever waits for bytes gets the end.
+    /// Ends both directions; a reader gets the end.
     package func shutDown() {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Makes closing send a reset, as a client that was killed does.
+    /// Makes closing send a reset, as the end of a killed client does.
     package func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Up to `limit` bytes that have come; waits for one at least.
+    /// Up to `limit` bytes that have arrived; waits for at least one.
     /// - Returns: nothing at the end of the connection.
     package func receive(atMost limit: Int = 65536) throws -> [UInt8] {
         var chunk = [UInt8](repeating: 0, count: limit)
@@ -129,7 +141,7 @@ package final class WireConnection: Sendable {
         }
     }
 
-    /// One line, without its line feed. Reads a byte at a time: nothing behind the line is taken.
+    /// One line, without its line feed. Reads a byte at a time: nothing after the line is taken.
     package func receiveLine() throws -> String {
         var bytes: [UInt8] = []
         while true {

@@ -1,5 +1,5 @@
-// What tests of the protocol ask of a connection beyond sending and receiving: to look without waiting, and to behave
-// as clients do that are slow, stalled or gone.
+// What protocol tests need beyond sending and receiving: to check without waiting, and to behave like slow, stalled or
+// vanished clients.
 
 import Foundation
 
@@ -23,22 +23,27 @@ extension WireConnection {
         }
     }
 
-    /// Whether bytes have come, or the end of the connection. Does not wait, and takes nothing.
+    /// Whether bytes have arrived, or the end of the connection. Neither waits nor consumes.
     package var hasReceived: Bool {
         var byte: UInt8 = 0
         return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0
     }
 
-    /// Makes the kernel hold little for a client that does not read, so that the server soon notices.
+    /// Makes the kernel buffer little for a client that does not read, so that the server soon notices.
     package func limitReceiveBuffer(to size: Int32) {
         var size = size
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Sends as much as the kernel takes at once, and drops the rest; nothing where the server has hung up.
-    package func sendWithoutWaiting(_ bytes: [UInt8]) {
+    /// Sends as much as the kernel takes at once, and drops the rest; sends nothing if the server has disconnected.
+    package func sendWithoutWaiting(_ bytes: [UInt8]) { _ = sendSome(bytes[...]) }
+
+    /// Sends as much as the kernel takes at once.
+    /// - Returns: how many bytes; none where the server has hung up.
+    package func sendSome(_ bytes: ArraySlice<UInt8>) -> Int {
         unsafe bytes.withUnsafeBytes {
-            unsafe _ = Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            unsafe max(
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)), 0)
         }
     }
 

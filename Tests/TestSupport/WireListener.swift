@@ -1,4 +1,4 @@
-// The listening side of literal bytes: a test that plays a server, or a follower, to whoever connects.
+// The listening side of literal bytes: a test that plays a server, or a follower.
 
 import Foundation
 
@@ -22,7 +22,7 @@ package final class WireListener: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Waits for whoever connects.
+    /// Waits for a connection.
     package func accept() throws -> WireConnection {
         let accepted = Foundation.accept(descriptor, nil, nil)
         guard accepted >= 0 else { throw WireError(description: "nobody has connected to port \(port)") }

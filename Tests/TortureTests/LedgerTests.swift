@@ -1,7 +1,7 @@
 import Testing
 import Torture
 
-/// The ledger's judgement of what a server has after a crash: whatever must not be is found, and nothing else is.
+/// The ledger's judgement of a server after a crash: everything wrong is found, and nothing else.
 @Suite("The ledger")
 struct LedgerTests {
     private func value(_ number: Int) -> MarkedValue { MarkedValue(number: number, size: 7) }
@@ -28,7 +28,7 @@ struct LedgerTests {
     }
 
     @Test(
-        "what was acknowledged, followed by any first few of what was sent, is all right",
+        "the acknowledged changes, followed by any prefix of those sent, are accepted",
         arguments: [
             ["a": 3, "b": 2], ["a": 4, "b": 2], ["a": 4, "b": 5, "c": 5], ["a": 4, "c": 5],
         ])
@@ -83,13 +83,13 @@ struct LedgerTests {
         #expect(compare(["a": 4, "b": 5]).map(\.kind) == [.wrong])
     }
 
-    @Test("what somebody has read must not be taken back")
+    @Test("a value that was read must not be undone")
     func seen() {
         #expect(compare(["a": 4, "b": 2], seen: 4) == [])
         #expect(compare(["a": 3, "b": 2], seen: 4) == [Finding(.lost, "w: change 4 was read, and is gone")])
     }
 
-    @Test("a deleted key that is back is lost: its removal was acknowledged")
+    @Test("a deleted key that returns is a loss: its removal was acknowledged")
     func undeleted() {
         var ledger = ledger()
         for reply in ["+OK\r", "+OK\r", ":1\r"] { #expect(ledger.acknowledge(reply) == nil) }
@@ -110,7 +110,7 @@ struct LedgerTests {
         #expect(empty.acknowledge("+OK\r") == Finding(.wrong, "w: a reply to nothing: +OK\r"))
     }
 
-    @Test("after a comparison the ledger goes on from what was there")
+    @Test("after a comparison the ledger continues from what was found")
     func goesOn() {
         var ledger = ledger()
         let found = ["a": value(4).bytes, "b": value(2).bytes]

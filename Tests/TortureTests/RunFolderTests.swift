@@ -3,14 +3,14 @@ import TestSupport
 import Testing
 import Torture
 
-/// A torture's folder: whose files are never touched.
+/// A torture's folder: files of others are never touched.
 @Suite("The folder of a torture")
 struct RunFolderTests {
     private func names(_ folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     }
 
-    @Test("each run has a new folder, in one that is made where it is not there")
+    @Test("each run has a new folder, in one that is created if it does not exist")
     func runs() throws {
         try withTemporaryFolder { folder in
             let place = folder + "/torture"
@@ -40,7 +40,7 @@ struct RunFolderTests {
             #expect(
                 throws: TortureError(
                     "\(folder) holds files that puffin-bench torture did not make (puffin.json); "
-                        + "name a folder that is empty, or that is not there yet")
+                        + "name a folder that is empty or does not exist")
             ) { try RunFolder(in: folder) }
             #expect(try names(folder) == before)
         }

@@ -6,7 +6,7 @@ import Wire
 
 @Suite("The line dialect")
 struct LineDialectTests {
-    /// A line, and the arguments it stands for. SET takes a value after one word, ECHO after none.
+    /// A line and its arguments. SET takes a value after one word, ECHO after none.
     static let lines: [(input: String, arguments: [String])] = [
         ("PING\n", ["PING"]),
         ("ping\r\n", ["ping"]),
@@ -60,7 +60,7 @@ struct LineDialectTests {
         ("   \r\n", []),
     ]
 
-    @Test("a line stands for its arguments, fed whole, byte by byte and cut anywhere", arguments: lines.indices)
+    @Test("a line gives its arguments, fed whole, byte by byte and cut anywhere", arguments: lines.indices)
     func table(index: Int) {
         let (input, arguments) = LineDialectTests.lines[index]
         let expected = [arguments.map(\.bytes)]
@@ -72,7 +72,7 @@ struct LineDialectTests {
         #expect(Transcript(bytes).dialects == [.line])
     }
 
-    @Test("lines behind one another are requests in their order, wherever they are cut")
+    @Test("consecutive lines are requests in order, wherever they are cut")
     func backToBack() {
         let input = LineDialectTests.lines.flatMap(\.input.bytes)
         let expected = LineDialectTests.lines.map { $0.arguments.map(\.bytes) }
@@ -81,7 +81,7 @@ struct LineDialectTests {
     }
 
     @Test(
-        "a quote begins a JSON string, and what is none is refused with the reason",
+        "a quote begins a JSON string, and an invalid one is refused with the reason",
         arguments: [
             (#"SET k "abc"#, "without its closing quote"), (#"SET k "abc\""#, "without its closing quote"),
             (#"SET k "a" b"#, "up to the end of the line"), (#"SET k "a" "#, "up to the end of the line"),
@@ -115,7 +115,7 @@ struct LineDialectTests {
         for cut in 0...bytes.count { #expect(Transcript(bytes, cuts: [cut]).requests == [arguments.map(\.bytes)]) }
     }
 
-    @Test("a quoted argument leaves nothing behind for the lines after it")
+    @Test("a quoted argument does not affect later lines")
     func decodedIsForgotten() {
         let input = #"SET "a b" "c d""# + "\nGET plain\n" + #"GET "x"y"# + "\nGET a b\n"
         let transcript = Transcript(input.bytes)
@@ -124,7 +124,7 @@ struct LineDialectTests {
         #expect(transcript.requests[3] == ["GET", "a", "b"].map(\.bytes))
     }
 
-    @Test("a byte order mark at the beginning is passed over, before requests of either dialect")
+    @Test("a byte order mark at the beginning is skipped, before requests of either dialect")
     func byteOrderMark() {
         let mark: [UInt8] = [0xef, 0xbb, 0xbf]
         for request in ["SET k v\n", "\n", "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"] {
@@ -138,7 +138,7 @@ struct LineDialectTests {
             }
             #expect(Transcript(input, cuts: Array(1..<input.count)).requests == [[]] + plain.requests)
         }
-        // Anywhere else it is what it is.
+        // Anywhere else it is ordinary data.
         #expect(Transcript("GET ".bytes + mark + "\n".bytes).requests == [["GET".bytes, mark]])
     }
 
@@ -178,7 +178,7 @@ struct LineDialectTests {
         #expect(Transcript(longest + [0x61], limits: limits).ending == .malformed(.lineTooLong(size: 21, limit: 20)))
     }
 
-    @Test("many short lines are no long one")
+    @Test("many short lines do not add up to a long one")
     func limitIsPerLine() {
         let limits = RequestLimits(lineSize: 4, bulkSize: 4, argumentCount: 4, requestSize: 40)
         let transcript = Transcript(Array(repeating: "PING\n".bytes, count: 100).flatMap { $0 }, limits: limits)

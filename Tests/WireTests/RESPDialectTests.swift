@@ -21,7 +21,7 @@ struct RESPDialectTests {
         ),
     ]
 
-    @Test("an array stands for its strings, fed whole, byte by byte and cut anywhere", arguments: requests.indices)
+    @Test("an array gives its strings, fed whole, byte by byte and cut anywhere", arguments: requests.indices)
     func table(index: Int) {
         let (input, arguments) = RESPDialectTests.requests[index]
         let expected = [arguments.map(\.bytes)]
@@ -94,7 +94,7 @@ struct RESPDialectTests {
     ]
 
     @Test(
-        "what is no request is malformed, with what was expected, however it arrives",
+        "invalid bytes are malformed, with what was expected, however they arrive",
         arguments: malformedInputs.indices)
     func malformed(index: Int) {
         let (input, error) = RESPDialectTests.malformedInputs[index]

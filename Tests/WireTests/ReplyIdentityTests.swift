@@ -28,7 +28,7 @@ struct ReplyIdentityTests {
             Transcript("SET k ".bytes + carriageReturned).requests == [["SET".bytes, "k".bytes, value]], "\(value)")
     }
 
-    @Test("setting what was answered is the identity, for all values of up to two bytes")
+    @Test("setting a reply's text is the identity, for all values of up to two bytes")
     func short() {
         check([])
         for first in UInt8.min...UInt8.max {
@@ -41,7 +41,7 @@ struct ReplyIdentityTests {
     }
 
     @Test(
-        "setting what was answered is the identity, for texts that look like something else",
+        "setting a reply's text is the identity, for texts that look like something else",
         arguments: [
             "ERROR", "ERROR: Key not found", "ERRORx", "ERRO", " ERROR", "error", "END", "\"", "\"\"", "\"a\"",
             " \"a\"",
@@ -51,7 +51,7 @@ struct ReplyIdentityTests {
         check(text.bytes)
     }
 
-    @Test("setting what was answered is the identity, for seeded values", arguments: SeededRandom.seeds(10))
+    @Test("setting a reply's text is the identity, for seeded values", arguments: SeededRandom.seeds(10))
     func seeded(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let alphabet = "ERROR\"\\ \r\n\tnu0aEND".bytes + [0, 0x1f, 0x7f, 0x80, 0xff]

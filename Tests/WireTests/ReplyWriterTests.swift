@@ -119,7 +119,7 @@ struct ReplyWriterTests {
         #expect(found == ["\"é\\r\\n\"\n", "$4\r\né\r\n\r\n", "=8\r\ntxt:é\r\n\r\n"])
     }
 
-    @Test("a bulk string is any bytes as they are")
+    @Test("a bulk string carries any bytes unchanged")
     func binary() {
         let bytes: [UInt8] = Array(UInt8.min...UInt8.max)
         var writer = ReplyWriter()

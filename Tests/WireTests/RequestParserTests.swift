@@ -9,7 +9,7 @@ struct RequestParserTests {
     private static let inputs: [[UInt8]] =
         LineDialectTests.lines.map(\.input.bytes) + RESPDialectTests.requests.map(\.input.bytes)
 
-    /// The bytes said to be missing after each of `cuts`; nil where the request is complete.
+    /// The bytes said to be missing after each of `cuts`; nil if the request is complete.
     private func missing(_ input: [UInt8], cuts: [Int]) -> [Int?] {
         var parser = RequestParser(limits: Transcript.limits)
         return cuts.map { cut in
@@ -41,7 +41,7 @@ struct RequestParserTests {
         }
     }
 
-    @Test("inside a bulk string the whole of it is said to be missing")
+    @Test("inside a bulk string all of its rest is reported as missing")
     func missingOfBulk() {
         let head = "*2\r\n$4\r\nECHO\r\n$400\r\n".bytes
         let input = head + [UInt8](repeating: 0x61, count: 400) + "\r\n".bytes
@@ -76,7 +76,7 @@ struct RequestParserTests {
                 counts.complete += 1
             case .incomplete(let missing):
                 #expect(missing >= 1)
-                // The parser keeps its place in these bytes: other bytes need another parser.
+                // The parser keeps its position in these bytes: other bytes need another parser.
                 parser = RequestParser(limits: Transcript.limits)
                 counts.incomplete += 1
             case .malformed:
@@ -98,7 +98,7 @@ struct RequestParserTests {
         }
     }
 
-    /// Splits what is a line, and walks the arguments: every one lies inside the bytes, or this traps.
+    /// Splits a line, and walks the arguments: each lies inside the bytes, or this traps.
     private func split(_ parser: inout RequestParser, _ bytes: [UInt8], form: LineForm) {
         do {
             if parser.dialect == .line { try parser.splitLine(bytes.span, form: form) }

@@ -1,4 +1,4 @@
-/// The connections of the open loop that have room for a request, in the order in which they got it.
+/// A queue of the open loop's connections that can take a request, in the order in which they became free.
 struct ConnectionLine {
     private var entries: [LoadConnection] = []
     private var head = 0
@@ -8,7 +8,7 @@ struct ConnectionLine {
 
     mutating func append(_ connection: LoadConnection) {
         connection.isReady = true
-        // What was taken from the front is dropped now and then, all at once; the memory stays.
+        // Drops the consumed front occasionally, all at once, and keeps the memory.
         if head > 1024 && head * 2 > entries.count {
             entries.removeSubrange(0..<head)
             head = 0

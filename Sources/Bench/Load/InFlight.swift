@@ -1,14 +1,14 @@
-// What a connection has asked and not been answered, oldest first: replies come in that order.
+// A connection's unanswered requests, oldest first, which is the order of replies.
 
-/// A request on its way.
+/// A request in flight.
 package struct Request {
-    /// When it was to begin, in nanoseconds of `MonotonicClock`: in the open loop by the schedule, not when it was sent.
+    /// Its intended start, in nanoseconds of `MonotonicClock`: in the open loop by the schedule, not when it was sent.
     var start: Int
     var key: Int
     var operation: Operation
 }
 
-/// A queue of bounded size, which allocates only when it is made.
+/// A queue of bounded size, which allocates only when it is created.
 package struct InFlight: ~Copyable {
     private var slots: [Request]
     private var head = 0
@@ -21,7 +21,7 @@ package struct InFlight: ~Copyable {
     var isFull: Bool { count == slots.count }
     var room: Int { slots.count - count }
 
-    /// The oldest; there is one.
+    /// The oldest request. The queue must not be empty.
     var first: Request { slots[head] }
 
     mutating func append(_ request: Request) {

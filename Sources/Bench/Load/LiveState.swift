@@ -1,16 +1,15 @@
-/// How a run is doing, for whoever watches it.
+/// The current state of a run, for the live line.
 package struct LiveState: Sendable {
-    /// Replies a second, and the latency that 99 % of them stayed below, in nanoseconds: of the last second.
+    /// Replies a second, and the 99th percentile of latency in nanoseconds: of the last second.
     package let rate: Double
     package let p99: UInt64
     /// Errors since the run began.
     package let errors: Int
     package let isWarmup: Bool
-    /// Seconds until the end, where that is known.
+    /// Seconds until the end, if known.
     package let secondsLeft: Double?
 
-    init(now: Int, times: RunTimes, settings: LoadSettings, progress: LoadProgress) {
-        let timeline = progress.timeline
+    init(now: Int, times: RunTimes, settings: LoadSettings, _ timeline: borrowing Timeline) {
         let recent = timeline.recent.filter { $0.start + times.measureStart >= now - 1_100_000_000 }
         var latencies = Recorder.intervalHistogram()
         for interval in recent { latencies.add(interval.latencies) }

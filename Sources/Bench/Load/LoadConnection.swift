@@ -3,14 +3,14 @@
 import Bytes
 import Reactor
 
-/// One connection to the server: it passes bytes on, and keeps what it has asked.
+/// One connection to the server: it passes bytes on, and keeps its unanswered requests.
 final class LoadConnection: StreamDelegate {
     let index: Int
     let stream: Stream
     var inFlight: InFlight
-    /// Keys that were read and are now to be written.
+    /// Keys that were read and must now be written.
     var followUps: [Int] = []
-    /// Whether it stands in the line of those that have room for a request.
+    /// Whether it is in the queue of connections that can take a request.
     var isReady = false
     private let worker: LoadWorker
 
@@ -31,7 +31,7 @@ final class LoadConnection: StreamDelegate {
         }
         if intake.isMalformed {
             worker.fail(
-                "what answers does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "
+                "the server does not speak the dialect: it sent \"\(excerpt(bytes, from: intake.used))\"; is it "
                     + "--dialect \(worker.otherDialect)?")
             return Consumption(used: bytes.count, missing: 1)
         }

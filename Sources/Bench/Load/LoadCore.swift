@@ -1,14 +1,14 @@
-// What happens to each request and to each reply, without sockets and without time of its own. One thread's state is in one
-// struct that is passed down as `inout`: reached as properties of a class, each touch would be checked for exclusive access
-// at run time, which costs more than the work itself.
+// The handling of requests and replies, without sockets or a clock. A thread's state is one struct that is passed down
+// as `inout`: as properties of a class, each access would be checked for exclusivity at run time, which costs more than
+// the work itself.
 
 import Bytes
 
-/// What became of the bytes that a connection was shown.
+/// The result of taking a connection's bytes.
 package struct Intake {
     package var used = 0
     package var missing = 1
-    /// The bytes are no reply of the dialect, or a reply to nothing.
+    /// The bytes are not a reply of the dialect, or answer no request.
     package var isMalformed = false
 }
 
@@ -24,14 +24,14 @@ package struct LoadCore: ~Copyable {
     private var random: SplitMix64
 
     package private(set) var recorder = Recorder()
-    /// Requests that are about to be sent.
+    /// Requests to be sent.
     package var output = ByteBuffer()
-    /// Requests that were sent and not answered, and replies so far; over all connections.
+    /// Unanswered requests, and replies so far; over all connections.
     package private(set) var outstanding = 0
     package private(set) var replies = 0
     /// When the last reply came.
     private(set) var lastReply = 0
-    /// From when on replies count, in nanoseconds of `MonotonicClock`.
+    /// When measuring begins, in nanoseconds of `MonotonicClock`.
     package var measureStart = Int.max
 
     package init(
@@ -49,8 +49,8 @@ package struct LoadCore: ~Copyable {
 
     /// Writes the next request to `output`.
     /// - Parameters:
-    ///   - start: when it is to begin.
-    ///   - followUps: keys whose value was read on this connection and is now to be written.
+    ///   - start: its intended start.
+    ///   - followUps: keys whose value was read on this connection and must now be written.
     package mutating func issue(start: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]) {
         var operation = Operation.set
         var key = 0
@@ -70,12 +70,12 @@ package struct LoadCore: ~Copyable {
         outstanding &+= 1
     }
 
-    /// Takes the replies at the front of `bytes`, which have come by `now`.
+    /// Takes the replies at the front of `bytes`, which arrived by `now`.
     package mutating func take(
         _ bytes: Span<UInt8>, now: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]
     ) -> Intake {
         var intake = Intake()
-        // Replies that took as long are counted together: those to one batch have come at once.
+        // Replies with the same latency are counted together: those to one batch arrive at once.
         var start = 0
         var counts = InlineArray<6, Int>(repeating: 0)
         while intake.used < bytes.count {
@@ -115,8 +115,8 @@ package struct LoadCore: ~Copyable {
         }
     }
 
-    /// Looks at what a reply says.
-    /// - Returns: where it ends; nil where there is none.
+    /// Evaluates a reply.
+    /// - Returns: its end; nil if there is none.
     @inline(__always)
     private mutating func finish(
         _ scan: ReplyScan, _ request: Request, _ bytes: Span<UInt8>, _ followUps: inout [Int]

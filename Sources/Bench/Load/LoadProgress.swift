@@ -1,4 +1,4 @@
-// Where the threads of a run and the one that waits for them meet.
+// Synchronizes the threads of a run with the one that waits for them.
 
 import Reactor
 import Synchronization
@@ -17,12 +17,12 @@ final class LoadProgress: Sendable {
     private let stopping = Atomic<Bool>(false)
     private let bell: Wakeup.Bell
 
-    /// - Parameter bell: rung when a thread has something to tell.
+    /// - Parameter bell: rung when a thread has news.
     init(bell: Wakeup.Bell) { self.bell = bell }
 
     // MARK: For the threads
 
-    /// All connections of a thread are made; `bell` is to be rung when the run begins.
+    /// All connections of a thread are open; `bell` is rung when the run begins.
     func countReady(waking bell: Wakeup.Bell) {
         state.withLock {
             $0.workers.append(bell)
@@ -31,7 +31,7 @@ final class LoadProgress: Sendable {
         self.bell.ring()
     }
 
-    /// When the run begins; nil before that is known.
+    /// When the run begins; nil until that is known.
     var startTime: Int? {
         let time = start.load(ordering: .acquiring)
         return time == 0 ? nil : time
@@ -42,7 +42,7 @@ final class LoadProgress: Sendable {
     func add(_ interval: Interval) { state.withLock { $0.timeline.add(interval) } }
 
     func finish(_ result: WorkerResult) {
-        // Whatever ends one thread before its time ends the run.
+        // A thread that ends early ends the run.
         if result.failure != nil { stop() }
         state.withLock { $0.results.append(result) }
         bell.ring()
@@ -51,10 +51,16 @@ final class LoadProgress: Sendable {
     // MARK: For the one that waits
 
     var readyCount: Int { state.withLock { $0.readyCount } }
+    var finishedCount: Int { state.withLock { $0.results.count } }
+
+    /// Reads the timeline so far; threads that add to it wait meanwhile.
+    func withTimeline<Result>(_ body: (borrowing Timeline) -> Result) -> Result { state.withLock { body($0.timeline) } }
+
+    // Copies, for when all threads have finished: an array that is copied while a thread adds to it is moved by that thread.
     var results: [WorkerResult] { state.withLock { $0.results } }
     var timeline: Timeline { state.withLock { $0.timeline } }
 
-    /// Lets all threads begin.
+    /// Starts all threads.
     func begin(at time: Int) {
         start.store(time, ordering: .releasing)
         for worker in state.withLock({ $0.workers }) { worker.ring() }

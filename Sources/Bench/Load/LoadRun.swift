@@ -1,4 +1,4 @@
-// One run: threads are started, begin together, and are waited for.
+// One run: starts threads together, and waits for them.
 
 import Bytes
 import Dispatch
@@ -11,7 +11,7 @@ package struct LoadRun {
     private let settings: LoadSettings
     private let space: KeySpace
 
-    /// - Parameter space: the keys that are there; runs against the same data share it.
+    /// - Parameter space: the existing keys; runs against the same data share it.
     package init(_ target: Target, _ workload: Workload, _ settings: LoadSettings, _ space: KeySpace) {
         self.target = target
         self.workload = workload
@@ -34,8 +34,8 @@ package struct LoadRun {
     }
 
     /// Runs to the end, or until the user interrupts it.
-    /// - Parameter tick: called now and then while it runs.
-    /// - Throws: `LoadError` where the run could not begin.
+    /// - Parameter tick: called occasionally during the run.
+    /// - Throws: `LoadError` if the run could not begin.
     package func run(_ tick: ((LiveState) -> Void)? = nil) throws(LoadError) -> RunResult {
         do throws(ReactorError) {
             return try run(on: EventLoop(), tick)
@@ -60,7 +60,7 @@ package struct LoadRun {
         for plan in plans { start(plan, progress) }
         var server = ServerWatch(target.identity.process)
         var times: RunTimes?
-        while progress.results.count < plans.count {
+        while progress.finishedCount < plans.count {
             loop.turn(waiting: true)
             let now = MonotonicClock.nanoseconds
             if times == nil && progress.readyCount == plans.count {
@@ -70,7 +70,9 @@ package struct LoadRun {
                 server.begin(beginning)
             }
             server.sample(at: now, isOver: progress.isStopping)
-            if let times, let tick { tick(LiveState(now: now, times: times, settings: settings, progress: progress)) }
+            if let times, let tick {
+                tick(progress.withTimeline { LiveState(now: now, times: times, settings: settings, $0) })
+            }
         }
         withExtendedLifetime((signals, timer)) {}
         server.end()
@@ -93,7 +95,7 @@ package struct LoadRun {
         let threads = settings.threads
         return (0..<threads).map { thread in
             var quota = Int.max
-            // The first threads take what does not divide evenly, as with keys in sequence.
+            // The first threads take the remainder, as with sequential keys.
             if case .requests(let count) = settings.limit { quota = (count - thread + threads - 1) / threads }
             return WorkerPlan(
                 address: target.address, dialect: target.dialect, workload: workload, settings: settings, space: space,
@@ -103,7 +105,7 @@ package struct LoadRun {
     }
 }
 
-/// Samples what the server takes of its processors while the run measures.
+/// Samples the server's processor time during the run.
 private struct ServerWatch {
     private let process: ServerProcessor?
     private var times: RunTimes?
@@ -131,7 +133,7 @@ private struct ServerWatch {
         last = (now, busy)
     }
 
-    /// The share of one processor, 1 for a whole one; nil where it is not known.
+    /// The share of one processor, 1 for a whole one; nil if it is unknown.
     var use: Double? {
         guard let first, let last, last.time - first.time >= 100_000_000 else { return nil }
         return Double(last.busy - first.busy) / Double(last.time - first.time)

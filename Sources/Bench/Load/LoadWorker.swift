@@ -1,7 +1,7 @@
-// One thread of the load: an event loop with its share of the connections. In the closed loop a connection is sent a whole
-// batch when the one before is answered completely, as redis-benchmark does: the fewest system calls on both sides. In the
-// open loop the schedule says when a request begins; it goes to the connection that has had room for longest, or, where none
-// has, to the first that gets some.
+// One thread of the load: an event loop with its share of the connections. In the closed loop a connection is sent a
+// whole batch when the previous one is answered completely, as redis-benchmark does: the fewest system calls on both
+// sides. In the open loop a schedule says when a request begins; it goes to the connection that has been free longest,
+// or, if none is free, to the first that becomes free.
 
 import Reactor
 
@@ -37,7 +37,7 @@ final class LoadWorker {
     private var quietSince = 0
     private var intervalStart = 0
 
-    /// - Throws: `ReactorError` where the system has no descriptors left.
+    /// - Throws: `ReactorError` if the system has no descriptors left.
     init(_ plan: WorkerPlan, _ progress: LoadProgress) throws(ReactorError) {
         self.plan = plan
         self.progress = progress
@@ -72,19 +72,19 @@ final class LoadWorker {
             unanswered: core.outstanding, unsent: unsent, lateness: lateness, processor: processor)
     }
 
-    /// Ends the thread's part at once.
+    /// Ends this thread's part at once.
     func fail(_ reason: String) {
         guard phase != .done else { return }
         failure = reason
         phase = .done
     }
 
-    /// For a message: what the server may speak instead.
+    /// For a message: the dialect that the server may speak instead.
     var otherDialect: Dialect { plan.dialect == .line ? .resp : .line }
 
     // MARK: Connecting
 
-    /// Connections that are being made at once.
+    /// Connections being made at the same time.
     private static let dialLimit = 64
 
     private func connect() {
@@ -140,7 +140,7 @@ final class LoadWorker {
 
     // MARK: Requests
 
-    /// A connection has had replies.
+    /// Called when a connection has had replies.
     func answered(_ connection: LoadConnection) {
         guard phase == .running else { return }
         if schedule == nil {
@@ -168,18 +168,18 @@ final class LoadWorker {
         return allowed
     }
 
-    /// Sends what is due in the open loop, as far as there are connections with room.
+    /// Sends what is due in the open loop, while connections are free.
     private func pump() {
         guard phase == .running, var schedule else { return }
         let now = MonotonicClock.nanoseconds
-        // A warm-up that the server could not follow is over too: what it left is not the measurement's.
+        // A warm-up that the server could not follow is over too: its backlog is not measured.
         if now >= times.measureStart { schedule.skip(before: times.measureStart) }
         var due = schedule.due(at: min(now, times.measureEnd - 1))
         if due > 0 { lateness.note(now - schedule.next, requests: due) }
         while due > 0, let connection = ready.popFirst() {
-            // Behind schedule each gets its share at once: a request by itself would cost a system call.
+            // Behind schedule each connection gets its share at once: single requests would cost a system call each.
             let wanted = min(max(due / (ready.count + 1), 1), connection.inFlight.room)
-            // The warm-up's are not counted: none may go with those that are.
+            // Requests of the warm-up are not counted, so they are not mixed with those that are.
             let warmup = schedule.due(at: times.measureStart - 1)
             let share = allowance(warmup > 0 ? min(wanted, warmup) : wanted, at: schedule.next)
             guard share > 0 else { break }
@@ -194,7 +194,7 @@ final class LoadWorker {
         self.schedule = schedule
     }
 
-    /// When the next request is to begin, where a connection is free for it. Whatever ends a run, the ticker notices.
+    /// When the next request begins, if a connection is free for it. The ticker notices the end of a run.
     private var nextStart: Int? {
         guard phase == .running, let next = schedule?.next, !ready.isEmpty else { return nil }
         return next < times.measureEnd && issued < plan.quota ? next : nil
@@ -212,7 +212,7 @@ final class LoadWorker {
     private func tick() {
         let now = MonotonicClock.nanoseconds
         guard phase == .running || phase == .draining else {
-            // Another thread has failed before the run began.
+            // Another thread failed before the run began.
             if progress.isStopping { phase = .done }
             return
         }
@@ -222,7 +222,7 @@ final class LoadWorker {
         if now - quietSince > plan.settings.patience.nanoseconds {
             return fail("the server was silent for \(plan.settings.patience)")
         }
-        // What was due before the end still begins, where a connection is free.
+        // Requests due before the end still begin, if a connection is free.
         if now >= times.measureEnd { pump() }
         let isOver = now >= times.measureEnd || issued >= plan.quota || progress.isStopping
         if phase == .running && isOver { phase = .draining }
@@ -240,7 +240,7 @@ final class LoadWorker {
         intervalStart = now
     }
 
-    /// Requests that were due and could not begin before the run was over.
+    /// Requests that were due and could not begin before the run ended.
     private var unsent: Int {
         guard let schedule, issued < plan.quota, times.measureEnd != .max else { return 0 }
         return schedule.due(at: min(times.measureEnd - 1, MonotonicClock.nanoseconds))

@@ -1,31 +1,31 @@
-// Where one reply ends and what kind it is: all that a load needs to know. `Wire.ReplyParser` makes values of replies, which
-// is memory for each; this looks at a few bytes and skips the rest.
+// Where a reply ends and of what kind it is: all that a load needs. `Wire.ReplyParser` makes values, which is memory
+// for each; this reads a few bytes and skips the rest.
 
 import Bytes
 import Wire
 
-/// What was found at the front of some bytes. Positions count from their start.
+/// What is at the front of some bytes. Positions count from their start.
 package enum ReplyScan: Equatable {
-    /// Anything that is neither of those below; `value` is where a text or a value stands.
+    /// Any other reply; `value` is the range of a text or value.
     case answer(value: Range<Int>, end: Int)
-    /// The key is not there.
+    /// The key does not exist.
     case missing(end: Int)
     /// `text` is the message, without type and line end.
     case error(text: Range<Int>, end: Int)
-    /// At least so many bytes more have to come.
+    /// At least this many more bytes must come.
     case incomplete(Int)
-    /// No reply of this dialect.
+    /// Not a reply of this dialect.
     case malformed
 }
 
 /// Finds replies.
 package enum ReplyScanner {
-    /// No length, and no number of elements, is longer.
+    /// No length or number of elements has more digits.
     private static let lengthDigits = 20
 
     /// - Parameters:
-    ///   - start: where the reply begins.
-    ///   - isList: whether the request is one that lines answer with a list.
+    ///   - start: the offset of the reply.
+    ///   - isList: whether lines answer this request with a list.
     @inline(__always)
     package static func next(_ dialect: Dialect, in bytes: Span<UInt8>, from start: Int, isList: Bool) -> ReplyScan {
         dialect == .line ? line(in: bytes, from: start, isList: isList) : resp(in: bytes, from: start)
@@ -105,7 +105,7 @@ package enum ReplyScanner {
             guard let lineFeed = bytes.newline(from: start + 1) else { return .incomplete(1) }
             let text = start + 1..<max(lineFeed - 1, start + 1)
             if type == UInt8(ascii: "-") { return .error(text: text, end: lineFeed + 1) }
-            // DEL answers with how many keys were there.
+            // DEL answers with the number of keys removed.
             if type == UInt8(ascii: "_") || (type == UInt8(ascii: ":") && bytes.extracting(text).equals("0")) {
                 return .missing(end: lineFeed + 1)
             }
@@ -114,7 +114,7 @@ package enum ReplyScanner {
         }
     }
 
-    /// The number from `start` on, and where its line is over; nil where it is not complete, or too long.
+    /// The number at `start`, and the end of its line; nil if it is incomplete or too long.
     @inline(__always)
     private static func length(in bytes: Span<UInt8>, from start: Int) -> (Int, Int)? {
         var position = start

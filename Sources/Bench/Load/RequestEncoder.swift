@@ -1,5 +1,4 @@
-// Requests as bytes: what never changes is written once, at the start; a request is then a few copies and the digits of
-// its key.
+// Encodes requests: the constant parts are encoded once; a request is then a few copies and the digits of its key.
 
 import Bytes
 
@@ -7,16 +6,16 @@ import Bytes
 package struct RequestEncoder: ~Copyable {
     private let dialect: Dialect
     private let values: ValuePattern
-    /// Digits of a key, and how many of them a scan names.
+    /// The digits of a key, and those that a scan names.
     private let digits: Int
     private let scanDigits: Int
-    /// Up to the digits of the key.
+    /// Everything before the key's digits.
     private var get = ByteBuffer()
     private var set = ByteBuffer()
     private var delete = ByteBuffer()
     private var scan = ByteBuffer()
 
-    /// A scan leaves out the last two digits of the key: up to 100 keys begin with the others.
+    /// A scan omits the last two digits of the key, so up to 100 keys match.
     private static let scannedDigits = 2
     private static let keyPrefix = "key:"
 
@@ -45,7 +44,7 @@ package struct RequestEncoder: ~Copyable {
         }
     }
 
-    /// Appends a request. `size` and `version` are those of the value, where there is one.
+    /// Appends a request. `size` and `version` are those of the value, if it has one.
     package func append(
         _ operation: Operation, key: Int, size: Int, version: UInt32, to output: inout ByteBuffer
     ) {
@@ -75,6 +74,6 @@ package struct RequestEncoder: ~Copyable {
         if dialect == .line { output.append("\n") } else { output.append("\r\n") }
     }
 
-    /// Whether a reply to a GET of `key` is a value that was written for it.
+    /// Whether the reply to a GET of `key` is a value written for it.
     func verifies(_ value: Span<UInt8>, key: Int) -> Bool { values.matches(value, key: key) }
 }

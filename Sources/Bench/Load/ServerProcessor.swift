@@ -4,7 +4,7 @@ import BlockingClient
 import Bytes
 import Reactor
 
-/// What a server on this machine takes of its processors, from /proc.
+/// A local server's use of processors, from /proc.
 struct ServerProcessor: Sendable {
     private let path: String
 
@@ -12,19 +12,19 @@ struct ServerProcessor: Sendable {
     /// Nanoseconds of a clock tick in /proc: a constant of Linux' interface.
     private static let tick = 10_000_000
 
-    /// nil where no such process is seen, or the server is on another machine, where its number means nothing.
+    /// nil if no such process is visible, or the server is on another machine, where its number means nothing.
     init?(id: Int, on endpoint: Endpoint) {
         let isLocal = endpoint.host == "localhost" || endpoint.host == "::1" || endpoint.host.hasPrefix("127.")
         path = "/proc/\(id)/stat"
-        // The number may come out of a container, and be somebody else's here.
+        // The number may come from inside a container, and belong to another process here.
         let name = SystemText.read("/proc/\(id)/comm") ?? ""
         let isServer = ServerProcessor.names.contains { name.hasPrefix($0) }
         guard isLocal, isServer, nanoseconds != nil else { return nil }
     }
 
-    /// What all threads of the process have taken, in steps of 10 ms; nil when it is gone.
+    /// The processor time of all its threads, in steps of 10 ms; nil when the process is gone.
     var nanoseconds: Int? {
-        // The name, in parentheses, may hold anything; of what follows, fields 12 and 13 are user and system time.
+        // The name, in parentheses, may contain anything; after it, fields 12 and 13 are user and system time.
         guard let text = SystemText.read(path), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[end...].split(separator: " ")
         guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { return nil }

@@ -1,5 +1,5 @@
-// Which rates a sweep tries, and where it ends. It begins with what the server does in the closed loop, its capacity for
-// these clients, and goes from a tenth of that up.
+// The rates of a sweep, and its end. It starts from the server's closed-loop rate, its capacity for these clients, and
+// rises from a tenth of that.
 
 import Bytes
 
@@ -8,10 +8,10 @@ package struct SweepStep: Sendable {
     package let rate: Double
     package let achieved: Double
     package let latency: LatencySummary
-    /// Why this is beyond the knee; nil while the server follows.
+    /// Why this rate is beyond the knee; nil while the server keeps up.
     package let excess: String?
 
-    /// - Parameter limit: the p99, in nanoseconds, that is too long.
+    /// - Parameter limit: the p99 that ends the sweep, in nanoseconds.
     package init(rate: Double, _ result: RunResult, limit: Int) {
         self.init(rate: rate, achieved: result.total.rate, latency: result.total.latency, limit: limit)
     }
@@ -30,9 +30,9 @@ package struct SweepStep: Sendable {
     }
 }
 
-/// Where a sweep stands.
+/// The state of a sweep.
 package struct Sweep: Sendable {
-    /// The share of a rate that has to be reached.
+    /// The share of a rate that must be reached.
     static let least = 0.95
     /// Shares of the capacity.
     private static let shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1, 1.1, 1.25, 1.5, 2, 3, 4]
@@ -51,6 +51,6 @@ package struct Sweep: Sendable {
 
     package mutating func add(_ step: SweepStep) { steps.append(step) }
 
-    /// The highest rate that the server followed.
+    /// The highest rate that the server kept up with.
     package var knee: SweepStep? { steps.last { $0.excess == nil } }
 }

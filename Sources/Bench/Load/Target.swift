@@ -1,16 +1,16 @@
-// The server that is loaded: where it is, and what it says of itself.
+// The server under load: its address and its identity.
 
 import BlockingClient
 import Bytes
 import Reactor
 import Wire
 
-/// Why there is nothing to measure. One line, which says what to do.
+/// Why nothing can be measured. One line, with what to do.
 package struct LoadError: Error, CustomStringConvertible, Sendable {
     package let description: String
 }
 
-/// A server that can be reached.
+/// A reachable server.
 package struct Target: Sendable {
     package let endpoint: Endpoint
     package let dialect: Dialect
@@ -18,8 +18,8 @@ package struct Target: Sendable {
     package let address: Address
     package let identity: ServerIdentity
 
-    /// Looks for the server: tries the addresses of its name one after the other, and asks it who it is.
-    /// - Throws: `LoadError` where nobody answers, or the server is still loading its data.
+    /// Finds the server: tries the addresses of its name in turn, and asks for its identity.
+    /// - Throws: `LoadError` if nothing answers, or the server is still loading its data.
     package init(_ endpoint: Endpoint, _ dialect: Dialect) throws(LoadError) {
         self.endpoint = endpoint
         self.dialect = dialect
@@ -66,15 +66,15 @@ package struct Target: Sendable {
     }
 }
 
-/// What a server tells with INFO: which it is, and how durable an OK is.
+/// What a server says in INFO: its name and version, and its durability.
 package struct ServerIdentity: Sendable {
-    /// `Puffin 0.1.0`, `Redis 7.0.15`; `unknown` where it does not tell.
+    /// `Puffin 0.1.0`, `Redis 7.0.15`; `unknown` if it does not say.
     package let name: String
-    /// In the server's own words; empty where it does not tell.
+    /// In the server's own words; empty if it does not say.
     package let durability: String
     let isLoading: Bool
     let speaksOnlyRESP: Bool
-    /// The server's process, where it runs on this machine.
+    /// The server's process, if it runs on this machine.
     let process: ServerProcessor?
 
     init(asking endpoint: Endpoint) {

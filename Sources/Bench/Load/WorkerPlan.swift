@@ -1,4 +1,4 @@
-// What a thread is told, and what it tells in the end.
+// The input and the result of a thread.
 
 import Bytes
 import Reactor
@@ -13,16 +13,16 @@ struct WorkerPlan: Sendable {
     let thread: Int
     let threads: Int
     let connections: Int
-    /// Requests that it is to measure; `Int.max` where time is the limit.
+    /// Requests to measure; `Int.max` if time is the limit.
     let quota: Int
 }
 
-/// What one thread has measured.
+/// The measurements of one thread.
 struct WorkerResult: Sendable {
     let recorder: Recorder
-    /// Why it ended before it was to.
+    /// Why it ended early.
     let failure: String?
-    /// When the last reply came and when the measurement began, in nanoseconds of `MonotonicClock`.
+    /// The times of the last reply and of the start of the measurement, in nanoseconds of `MonotonicClock`.
     let end: Int
     let measureStart: Int
     let unanswered: Int
@@ -31,13 +31,13 @@ struct WorkerResult: Sendable {
     let processor: ProcessorUse
 }
 
-/// How far the client itself was behind the open loop's schedule: only waiting that is not the server's counts.
+/// How late the client itself was against the open loop's schedule: waiting for the server does not count.
 struct Lateness: Sendable {
-    /// Requests that began more than a millisecond late though a connection was free.
+    /// Requests that began more than a millisecond late although a connection was free.
     private(set) var count = 0
-    /// The longest such time, in nanoseconds.
+    /// The longest such delay, in nanoseconds.
     private(set) var longest = 0
-    /// Whether requests wait for the server, every connection being full.
+    /// Whether requests wait for the server because every connection is full.
     var isServerAwaited = false
 
     private static let tolerance = 1_000_000
@@ -54,12 +54,12 @@ struct Lateness: Sendable {
     }
 }
 
-/// What a thread took of its processor while it measured.
+/// The processor time of a thread during the measurement.
 struct ProcessorUse: Sendable {
-    /// In nanoseconds: time on the processor, and time that passed.
+    /// In nanoseconds: time on the processor, and elapsed time.
     private(set) var busy = 0
     private(set) var elapsed = 0
-    /// Replies that came meanwhile.
+    /// Replies during the measurement.
     private(set) var replies = 0
     private var measureStart = 0
     private var isMeasuring = false
@@ -86,7 +86,7 @@ struct ProcessorUse: Sendable {
     }
 }
 
-/// When a run begins to count and when it ends, in nanoseconds of `MonotonicClock`.
+/// When a run begins to measure and when it ends, in nanoseconds of `MonotonicClock`.
 struct RunTimes: Sendable {
     let start: Int
     let measureStart: Int
@@ -97,7 +97,7 @@ struct RunTimes: Sendable {
         self.start = start
         measureStart = start + warmup
         measureEnd = duration.map { start + warmup + $0 } ?? .max
-        // A hundred points for a curve, but a live line wants news each second.
+        // A hundred points for a curve, and news each second for a live line.
         intervalLength = min(max((duration ?? 10_000_000_000) / 100, 100_000_000), 1_000_000_000)
     }
 

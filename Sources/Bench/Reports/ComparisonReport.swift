@@ -1,4 +1,4 @@
-/// Writes what a comparison has found, for people.
+/// Writes the result of a comparison, for people.
 
 import Bytes
 

@@ -1,8 +1,8 @@
-// Reports for programs: JSON and CSV. Times are microseconds there, rates are per second.
+// Reports for programs: JSON and CSV. Times are in microseconds, rates per second.
 
 import Bytes
 
-/// How a report is printed.
+/// The format of a report.
 package enum ReportFormat: String, CaseIterable, Sendable {
     case table
     case json

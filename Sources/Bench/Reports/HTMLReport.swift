@@ -1,11 +1,11 @@
-// The page: one file that needs nothing from elsewhere, so that it can be sent, kept and opened in ten years.
+// The HTML page: one self-contained file that can be sent and archived.
 
 import Bytes
 import Histogram
 
 /// Writes a run as a page.
 package enum HTMLReport {
-    /// Points of a curve over time that are still told apart when they are pointed at.
+    /// A curve over time with more points has no titles on them.
     private static let titledPoints = 150
 
     package static func text(_ result: RunResult, _ context: RunContext) -> String {

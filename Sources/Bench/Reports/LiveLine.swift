@@ -1,13 +1,13 @@
-// One line that is written over and over while a run lasts, for whoever sits in front of it.
+// One line that is refreshed in place during a run.
 
 import Bytes
 
 /// The text of the live line.
 package enum LiveLine {
-    /// Clears the line that stands there.
+    /// Clears the current line.
     package static let clearing = "\r\u{1b}[K"
 
-    /// - Parameter label: what is being run, where there is more than one thing.
+    /// - Parameter label: the current run, if there are several.
     package static func text(_ state: LiveState, label: String = "") -> String {
         var parts = [state.isWarmup ? "warm-up" : "\(grouped(Int(state.rate.rounded())))/s"]
         if state.isWarmup { parts.append("\(grouped(Int(state.rate.rounded())))/s") }

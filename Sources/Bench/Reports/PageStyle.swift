@@ -1,4 +1,4 @@
-/// How the page looks, on light and on dark screens.
+/// The page's style, for light and dark screens.
 enum PageStyle {
     static let text = """
         :root { color-scheme: light dark; --ground: #fcfcfb; --ink: #0b0b0b; --soft: #52514e; --faint: #e1e0d9;

@@ -1,5 +1,5 @@
-// The percentile distribution as HdrHistogram writes it in every language, which its plotters read: values in microseconds,
-// one line for each step, steps closer together the nearer they are to 100 %.
+// The percentile distribution in HdrHistogram's format, which its plotters read: values in microseconds, one line per
+// step, with smaller steps nearer to 100 %.
 
 import Histogram
 

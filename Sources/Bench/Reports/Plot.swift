@@ -1,5 +1,4 @@
-// Curves as SVG, without a library: axes, a grid that stays behind, lines, and a title on each point that the browser shows
-// when it is pointed at.
+// Curves as SVG, without a library: axes, a grid, lines, and a title on each point that the browser shows on hover.
 
 import Bytes
 import Glibc
@@ -8,16 +7,16 @@ import Glibc
 struct PlotSeries {
     let name: String
     let points: [(x: Double, y: Double)]
-    /// What a point says of itself, where there are few enough of them; empty otherwise.
+    /// The points' titles, if there are few enough; empty otherwise.
     var titles: [String] = []
 }
 
-/// How values lie along an axis.
+/// The mapping of values to an axis.
 struct PlotAxis {
     let least: Double
     let most: Double
     let isLogarithmic: Bool
-    /// Where there is a line and what it says.
+    /// The positions and labels of its lines.
     let ticks: [(value: Double, label: String)]
 
     /// From 0 to 1.
@@ -26,7 +25,7 @@ struct PlotAxis {
         return high > low ? (here - low) / (high - low) : 0
     }
 
-    /// From 0 to something round above `most`, in about five steps.
+    /// From 0 to a round value above `most`, in about five steps.
     static func linear(upTo most: Double, from least: Double = 0, label: (Double) -> String) -> PlotAxis {
         let range = max(most - least, 1e-9)
         let rough = range / 5
@@ -37,7 +36,7 @@ struct PlotAxis {
         return PlotAxis(least: least, most: end, isLogarithmic: false, ticks: ticks)
     }
 
-    /// Latencies in nanoseconds: lines at 1, 2 and 5 of each power of ten, or at the powers alone where they are many.
+    /// Latencies in nanoseconds: lines at 1, 2 and 5 of each power of ten, or at the powers alone if there are many.
     static func latency(from least: Double, to most: Double) -> PlotAxis {
         let (first, last) = (floor(log10(max(least, 1))), ceil(log10(max(most, 10))))
         var values = stride(from: first, through: last, by: 1).flatMap { power in
@@ -124,7 +123,7 @@ struct Plot {
     }
 }
 
-/// A text inside HTML or an attribute of it.
+/// A text escaped for HTML and its attributes.
 func escaped(_ text: String) -> String {
     var result = ""
     for character in text {

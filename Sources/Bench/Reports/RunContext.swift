@@ -41,7 +41,7 @@ package struct RunContext: Sendable {
         SystemText.read(path)?.split(separator: "\n").first.map(String.init) ?? "unknown"
     }
 
-    /// Names and values, in the order of reports; those that are not known are left out.
+    /// Names and values, in the order of reports; unknown ones are omitted.
     package var fields: [(name: String, value: String)] {
         [
             ("server", server), ("durability", durability), ("address", address), ("dialect", dialect),

@@ -1,9 +1,9 @@
-// Latency against load, drawn with characters: each line a rate, each step to the right so many times longer.
+// Latency against load in characters: one line per rate, on a logarithmic scale.
 
 import Bytes
 import Glibc
 
-/// Writes what a sweep has found.
+/// Writes the result of a sweep.
 package enum SweepChart {
     private static let width = 48
 
@@ -49,7 +49,7 @@ package enum SweepChart {
         return bar + (step.excess.map { "  \($0)" } ?? "")
     }
 
-    /// Latencies to columns, by their logarithms.
+    /// Maps latencies to columns by their logarithms.
     private struct Scale {
         let least: Double
         let perColumn: Double

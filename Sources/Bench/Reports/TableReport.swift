@@ -1,4 +1,4 @@
-// The report for people: a table, and what is to be known about it.
+// The report for people: a table and remarks.
 
 import Bytes
 
@@ -32,7 +32,7 @@ package enum TableReport {
             }
     }
 
-    /// Columns in line: the first to the left, the others to the right.
+    /// Aligns columns: the first to the left, the others to the right.
     static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
@@ -41,7 +41,7 @@ package enum TableReport {
         }
     }
 
-    /// What is to be known besides the figures.
+    /// Remarks besides the figures.
     static func remarks(_ result: RunResult) -> [String] {
         var lines = [
             "\(grouped(result.total.latency.count)) requests in \(fixed(result.seconds, 2)) s; client "
@@ -52,7 +52,7 @@ package enum TableReport {
                 } ?? "")
         ]
         if result.total.misses > 0 {
-            lines.append("\(grouped(result.total.misses)) requests were for keys that are not there")
+            lines.append("\(grouped(result.total.misses)) requests were for missing keys")
         }
         if result.unsent > 0 {
             lines.append(

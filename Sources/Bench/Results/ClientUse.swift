@@ -1,24 +1,25 @@
-// What the client itself took, and whether it was in the way. A load tool that is slower than the server measures itself.
+// The client's own processor use, and whether it was the bottleneck. A load tool that is slower than the server
+// measures itself.
 
 import Bytes
 
-/// What the client took of its processors while it measured.
+/// The client's processor use during the measurement.
 package struct ClientUse: Sendable {
     /// Processor microseconds per request, the kernel's part included.
     package let microseconds: Double
     /// The share of its time that the busiest thread was running.
     package let busiestThread: Double
-    /// Requests of the open loop that began more than a millisecond late though a connection was free, as a share of all.
+    /// The share of the open loop's requests that began more than a millisecond late although a connection was free.
     package let lateShare: Double
     /// The longest such delay, in nanoseconds.
     package let longestDelay: Int
     private let isOpenLoop: Bool
 
-    /// A thread that is running for more than this cannot do much more.
+    /// A thread that runs for more than this share cannot do much more.
     private static let busyLimit = 0.9
     private static let lateLimit = 0.001
 
-    /// Shares are of 1.
+    /// Shares are fractions of 1.
     package init(
         microseconds: Double, busiestThread: Double, lateShare: Double, longestDelay: Int, isOpenLoop: Bool
     ) {
@@ -43,14 +44,14 @@ package struct ClientUse: Sendable {
         longestDelay = lateness.longest
     }
 
-    /// What is to be said loudly; nil where the client was not in the way.
-    /// - Parameter serverUse: the server's share of one processor, where it is known.
+    /// A warning if the client was the bottleneck; nil otherwise.
+    /// - Parameter serverUse: the server's share of one processor, if known.
     package func warning(serverUse: Double?) -> String? {
         let busy = fixed(busiestThread * 100, 0)
         if isOpenLoop && lateShare > ClientUse.lateLimit {
             return
                 "THE CLIENT COULD NOT KEEP ITS SCHEDULE: \(fixed(lateShare * 100, 1)) % of the requests began more than "
-                + "1 ms late for its own want of time (\(duration(UInt64(longestDelay))) at most); latencies include that. "
+                + "1 ms late for lack of its own time (\(duration(UInt64(longestDelay))) at most); latencies include that. "
                 + "Give it more --threads or processors of its own"
         }
         guard busiestThread > ClientUse.busyLimit else { return nil }

@@ -1,5 +1,5 @@
 // Two servers in turns. On a shared machine absolute figures drift from minute to minute; what is measured side by side
-// drifts together, so that ratios of one round hold where figures do not.
+// drifts together, so the ratios of one round hold when figures do not.
 
 import Bytes
 
@@ -19,15 +19,15 @@ package struct Spread: Equatable, Sendable {
     }
 }
 
-/// What two servers have shown, round by round.
+/// The results of two servers, round by round.
 package struct Comparison: Sendable {
     /// A figure of both servers.
     package struct Row: Sendable {
         package let name: String
         package let first: Spread
         package let second: Spread
-        /// How many times better the first server was in a round: throughput divided by the second's, or the second's
-        /// time divided by the first's.
+        /// How many times better the first server was in a round: its throughput divided by the second's, or the
+        /// second's time divided by its own.
         package let advantage: Spread
     }
 
@@ -35,10 +35,10 @@ package struct Comparison: Sendable {
     package let secondName: String
     package let rounds: Int
     package let rows: [Row]
-    /// What is to be said of the client, once for each server.
+    /// Warnings about the client, once for each server.
     package let warnings: [String]
 
-    /// - Parameter results: of each round the first server's and the second's; at least one round.
+    /// - Parameter results: the first and the second server's results of each round; at least one round.
     package init(_ firstName: String, _ secondName: String, _ results: [(first: RunResult, second: RunResult)]) {
         self.firstName = firstName
         self.secondName = secondName
@@ -74,7 +74,7 @@ package struct Comparison: Sendable {
 }
 
 extension Comparison {
-    /// What the two are called: by what they are, or by where they are when that is the same.
+    /// The names of both: what they are, or their addresses if that is the same.
     package static func names(_ first: Target, _ second: Target) -> (String, String) {
         let (one, other) = (first.identity.name, second.identity.name)
         if one != other { return (one, other) }

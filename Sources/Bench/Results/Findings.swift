@@ -1,14 +1,14 @@
-// What was wrong with a run, in words, and what the program ends with because of it.
+// What went wrong in a run, in words, and the exit code that follows.
 
 import BlockingClient
 import Bytes
 
 /// The verdict on a run.
 package struct Findings: Sendable {
-    /// One for each thing that went wrong, most important first.
+    /// One line per problem, the most important first.
     package let lines: [String]
-    /// 0 where everything was answered as it should be; 1 for error replies and wrong values; 2 where the server went away;
-    /// 130 where the user has interrupted the run.
+    /// 0 if everything was answered correctly; 1 for error replies and wrong values; 2 if the server went away; 130 if
+    /// the user interrupted the run.
     package let exitCode: Int32
 
     package init(_ result: RunResult, _ endpoint: Endpoint) {

@@ -1,12 +1,12 @@
-// A second or less of a run, as the live line and the curves show it.
+// Up to a second of a run, for the live line and the curves.
 
 import Histogram
 
-/// What came in during a short time, for the live line and for the curves over time.
+/// The replies of a short time.
 package struct Interval: Sendable {
-    /// Which one since the run began, warm-up included.
+    /// Its index since the run began, warm-up included.
     package let index: Int
-    /// In nanoseconds since the measurement began; below 0 in the warm-up.
+    /// In nanoseconds since the measurement began; negative in the warm-up.
     package let start: Int
     /// Replies a second.
     package var rate: Double
@@ -21,7 +21,7 @@ package struct Interval: Sendable {
         self.errors = errors
     }
 
-    /// Takes up another thread's part of the same interval.
+    /// Adds another thread's part of the same interval.
     mutating func add(_ other: Interval) {
         rate += other.rate
         latencies.add(other.latencies)

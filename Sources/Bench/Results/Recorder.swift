@@ -1,5 +1,5 @@
-// What one thread has measured. Latencies go into histograms of constant size (HdrHistogram), so that recording costs the
-// same whatever was measured before, and threads can be added up without loss.
+// The measurements of one thread. Latencies go into histograms of constant size (HdrHistogram), so recording always
+// costs the same, and threads are merged without loss.
 
 import Histogram
 
@@ -14,16 +14,16 @@ package struct Recorder: Sendable {
     package private(set) var latencies: [LatencyHistogram]
     package private(set) var misses = InlineArray<6, Int>(repeating: 0)
     package private(set) var errors = InlineArray<6, Int>(repeating: 0)
-    /// Values that were not what was written.
+    /// Values that differ from what was written.
     package private(set) var mismatches = 0
     /// The first few errors and mismatches, as texts.
     package private(set) var complaints: [String] = []
 
-    /// What came in since the interval began, measured or not.
+    /// Replies since the interval began, measured or not.
     private(set) var interval = Recorder.intervalHistogram()
     private(set) var intervalErrors = 0
 
-    /// An hour, in nanoseconds; what takes longer counts as that.
+    /// An hour, in nanoseconds; longer times count as that.
     private static let longest: UInt64 = 3_600_000_000_000
     private static let complaintLimit = 3
 
@@ -37,13 +37,13 @@ package struct Recorder: Sendable {
             lowestDiscernibleValue: 100, highestTrackableValue: longest, numberOfSignificantValueDigits: .three)
     }
 
-    /// Two digits, down to a microsecond: small, because there is one for each interval.
+    /// Two digits, down to a microsecond: small, because there is one per interval.
     package static func intervalHistogram() -> IntervalHistogram {
         Histogram(
             lowestDiscernibleValue: 1000, highestTrackableValue: longest, numberOfSignificantValueDigits: .two)
     }
 
-    /// Counts `count` replies that took as long.
+    /// Counts `count` replies with the same latency.
     mutating func record(_ operation: Operation, nanoseconds: Int, count: Int, isMeasured: Bool) {
         let value = min(UInt64(max(nanoseconds, 0)), Recorder.longest)
         interval.record(value, count: UInt32(truncatingIfNeeded: count))
@@ -81,7 +81,7 @@ package struct Recorder: Sendable {
         return (interval, intervalErrors)
     }
 
-    /// Takes up what another thread has measured.
+    /// Merges another thread's measurements.
     mutating func add(_ other: Recorder) {
         for index in latencies.indices {
             latencies[index].add(other.latencies[index])

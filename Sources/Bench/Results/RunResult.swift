@@ -1,4 +1,4 @@
-// What a run has found: all threads together.
+// The result of a run: all threads together.
 
 import Histogram
 
@@ -37,7 +37,7 @@ package struct OperationResult: Sendable {
     package let errors: Int
 }
 
-/// A short time of the run.
+/// A short interval of the run.
 package struct TimelinePoint: Sendable {
     /// Seconds since the measurement began.
     package let second: Double
@@ -49,33 +49,33 @@ package struct TimelinePoint: Sendable {
     package let errors: Int
 }
 
-/// What a run has found.
+/// The result of a run.
 package struct RunResult: Sendable {
-    /// Those that were asked, in the order of `Operation`, and all together.
+    /// The requested operations, in the order of `Operation`, and all together.
     package let operations: [OperationResult]
     package let total: OperationResult
     package let timeline: [TimelinePoint]
-    /// From the beginning of the measurement to the last reply.
+    /// From the start of the measurement to the last reply.
     package let seconds: Double
     package let mismatches: Int
     package let complaints: [String]
-    /// Requests that got no reply before the run ended, and those of the open loop that could not even begin.
+    /// Requests without a reply when the run ended, and those of the open loop that could not begin.
     package let unanswered: Int
     package let unsent: Int
-    /// What ended the run before its time.
+    /// What ended the run early.
     package let failure: String?
     package let isInterrupted: Bool
     package let client: ClientUse
-    /// The server's share of one processor; nil where it is not known.
+    /// The server's share of one processor; nil if unknown.
     package let serverUse: Double?
 
-    /// Processor microseconds that the server took per request; nil where they are not known.
+    /// Processor microseconds of the server per request; nil if unknown.
     package var serverMicroseconds: Double? {
         guard let serverUse, total.rate > 0 else { return nil }
         return serverUse * 1e6 / total.rate
     }
 
-    /// Whether everything was answered as it should be.
+    /// Whether everything was answered correctly.
     package var isClean: Bool { total.errors == 0 && mismatches == 0 && unanswered == 0 }
 
     init(_ progress: LoadProgress, settings: LoadSettings, started: Bool, isInterrupted: Bool, server: Double?) {
@@ -114,7 +114,7 @@ package struct RunResult: Sendable {
 }
 
 extension WorkerResult {
-    /// A thread that could not even begin.
+    /// A thread that could not begin.
     init(failure: String) {
         self.init(
             recorder: Recorder(), failure: failure, end: 0, measureStart: 0, unanswered: 0, unsent: 0,

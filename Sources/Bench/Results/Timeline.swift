@@ -1,14 +1,14 @@
-/// The intervals of a run, threads together. The last few are kept with all their latencies, for threads that are late and
-/// for the live line; older ones as a few figures, so that a run may last for days.
+/// The intervals of a run, all threads together. The last few are kept with all their latencies, for late threads and
+/// the live line; older ones as a few figures, so that a run may last for days.
 package struct Timeline: Sendable {
     /// In the order of time.
     package private(set) var recent: [Interval] = []
     private var past: [TimelinePoint] = []
-    /// Errors so far, and replies that were measured.
+    /// Errors so far, and measured replies.
     package private(set) var errors = 0
     package private(set) var replies = 0
 
-    /// Intervals are a tenth of a second at least: three seconds.
+    /// Intervals last at least a tenth of a second: three seconds.
     private static let recentLimit = 32
 
     package init() {}
@@ -26,7 +26,7 @@ package struct Timeline: Sendable {
         past += Timeline.points([recent.removeFirst()])
     }
 
-    /// All of it but the warm-up.
+    /// All points except the warm-up.
     package var points: [TimelinePoint] { past + Timeline.points(recent) }
 
     private static func points(_ intervals: [Interval]) -> [TimelinePoint] {

@@ -1,21 +1,21 @@
-// Which key a request is for. Keys are numbers from 0 on; how they are written is the request's business.
+// Chooses the key of a request. Keys are numbers from 0; the request encodes them.
 
 import Bytes
 import Synchronization
 
-/// How often each key is asked for.
+/// The distribution of keys.
 package enum Distribution: String, CaseIterable, Sendable {
-    /// Each key as often as any other.
+    /// All keys equally often.
     case uniform
-    /// By Zipf's law; the frequent keys are scattered over all keys.
+    /// By Zipf's law; frequent keys are scattered over all keys.
     case zipf
-    /// By Zipf's law, the keys that were inserted last most often.
+    /// By Zipf's law; recently inserted keys are the most frequent.
     case latest
-    /// One after the other, then from the start again.
+    /// In order, and then from the start again.
     case sequential
 }
 
-/// How many keys there are: those of the start, and those that were inserted since, counted by all threads together.
+/// The number of keys: the initial ones, and those inserted since by all threads.
 package final class KeySpace: Sendable {
     package let initialCount: Int
     private let claimed = Atomic<Int>(0)
@@ -23,7 +23,7 @@ package final class KeySpace: Sendable {
 
     package init(count: Int) { initialCount = count }
 
-    /// The number of a key that nobody has inserted yet.
+    /// The number of a key that is not inserted yet.
     package func claim() -> Int {
         initialCount + claimed.add(1, ordering: .relaxed).oldValue
     }
@@ -33,7 +33,8 @@ package final class KeySpace: Sendable {
         inserted.add(1, ordering: .relaxed)
     }
 
-    /// Keys that are there. While inserts are under way one of the last may not be yet; a read of it is then a miss.
+    /// The number of existing keys. While inserts are in flight, one of the last may not exist yet; reading it is a
+    /// miss.
     package var count: Int { initialCount + inserted.load(ordering: .relaxed) }
 }
 
@@ -62,7 +63,7 @@ package struct KeyChooser: Sendable {
         switch distribution {
         case .uniform: return random.below(space.initialCount)
         case .zipf:
-            // Multiplied by a number without common divisor, every rank gets a key of its own.
+            // Multiplied by a coprime number, every rank maps to a key of its own.
             return zipf.next(&random) &* scatter % space.initialCount
         case .latest: return space.count - 1 - zipf.next(&random)
         case .sequential:
@@ -72,7 +73,7 @@ package struct KeyChooser: Sendable {
         }
     }
 
-    /// A number near count divided by the golden ratio that has no divisor in common with `count`.
+    /// A number near count divided by the golden ratio that is coprime to `count`.
     private static func scatter(for count: Int) -> Int {
         var candidate = max(Int(Double(count) * 0.618_033_988_75), 1)
         while greatestCommonDivisor(candidate, count) != 1 { candidate += 1 }

@@ -1,4 +1,4 @@
-// What requests do, and how often.
+// The operations of a load, and their shares.
 
 import Bytes
 
@@ -7,14 +7,14 @@ package enum Operation: UInt8, CaseIterable, Sendable {
     case get
     case set
     case delete
-    /// SET of a key that is not there yet.
+    /// SET of a key that does not exist yet.
     case insert
-    /// KEYS with a prefix: what there is of a range query.
+    /// KEYS with a prefix: the nearest thing to a range query.
     case scan
-    /// GET of a key that is then followed by a SET of the same key, once its reply is there. Measured as GET and SET.
+    /// GET of a key, followed by a SET of the same key after its reply. Measured as GET and SET.
     case readModifyWrite
 
-    /// How reports call it.
+    /// Its name in reports.
     package var name: String {
         switch self {
         case .get, .readModifyWrite: "GET"
@@ -25,7 +25,7 @@ package enum Operation: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// What it is measured as.
+    /// The operation as which it is measured.
     var measuredAs: Operation { self == .readModifyWrite ? .get : self }
 }
 
@@ -35,7 +35,7 @@ package struct OperationMix: Equatable, Sendable {
     private let total: Int
     private let bounds: InlineArray<6, Int>
 
-    /// - Parameter weights: by operation; those not named are 0, and one at least is not.
+    /// - Parameter weights: by operation; others are 0, and at least one is not.
     package init(_ weights: [Operation: Int]) {
         self.weights = Operation.allCases.map { weights[$0] ?? 0 }
         var bounds = InlineArray<6, Int>(repeating: 0)
@@ -48,10 +48,10 @@ package struct OperationMix: Equatable, Sendable {
         self.bounds = bounds
     }
 
-    /// The largest weight that is read, of an operation or of a size.
+    /// The largest accepted weight, of an operation or of a size.
     static let weightLimit = 1_000_000
 
-    /// Reads `get:set:delete`, such as `90:10:0` or `90:10`.
+    /// Parses `get:set:delete`, such as `90:10:0` or `90:10`.
     /// - Throws: `SettingsError`, which says what was expected.
     package init(parsing text: String) throws(SettingsError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
@@ -70,7 +70,7 @@ package struct OperationMix: Equatable, Sendable {
 
     package func contains(_ operation: Operation) -> Bool { weights[Int(operation.rawValue)] > 0 }
 
-    /// Whether anything reads keys that have to be there.
+    /// Whether anything reads keys that must exist.
     package var needsData: Bool {
         contains(.get) || contains(.scan) || contains(.readModifyWrite) || contains(.delete)
     }

@@ -1,5 +1,5 @@
-// Workloads that have a name. YCSB's are those of Cooper and others, "Benchmarking cloud serving systems with YCSB" (2010),
-// with one value of 1,000 bytes in place of ten fields.
+// Named workloads. YCSB's are those of Cooper and others, "Benchmarking cloud serving systems with YCSB" (2010), with
+// one value of 1,000 bytes instead of ten fields.
 
 /// A named workload.
 package enum Preset: String, CaseIterable, Sendable {
@@ -13,7 +13,7 @@ package enum Preset: String, CaseIterable, Sendable {
     case counter
     case load
 
-    /// What it is, for the help.
+    /// Its description, for the help.
     package var summary: String {
         switch self {
         case .ycsbA: "half reads, half updates"
@@ -28,7 +28,7 @@ package enum Preset: String, CaseIterable, Sendable {
         }
     }
 
-    /// Its workload; what the command line says besides is put over it.
+    /// Its workload; options of the command line override it.
     package func workload() throws(SettingsError) -> Workload {
         var workload = try Workload()
         workload.name = rawValue
@@ -36,7 +36,7 @@ package enum Preset: String, CaseIterable, Sendable {
         workload.distribution = distribution
         workload.valueSizes = try ValueSizes(parsing: valueSize)
         switch self {
-        // KEYS looks at every key, so that a scan's cost grows with their number.
+        // KEYS examines every key, so a scan's cost grows with their number.
         case .ycsbE: workload.keyCount = 10_000
         case .counter: workload.keyCount = 1000
         case .session: workload.keySize = 32

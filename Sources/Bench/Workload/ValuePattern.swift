@@ -1,14 +1,14 @@
-// What values consist of. From 16 bytes on a value begins with a version and a checksum of key, version and size; the rest
-// follows from the version. So every value that is read can be checked whole, and neither another key's value nor a mixture
-// of two passes. All of it is letters and digits, which both dialects carry as they are.
+// The content of values. From 16 bytes on a value begins with a version and a checksum of key, version and size; the
+// rest follows from the version. So every value read can be verified whole, and neither another key's value nor a
+// mixture of two passes. All bytes are letters and digits, which both dialects carry unchanged.
 
 import Bytes
 
-/// Writes values, and tells those that it wrote from others.
+/// Writes values, and recognizes its own.
 package struct ValuePattern: ~Copyable {
-    /// The smallest value that can be checked.
+    /// The smallest value that can be verified.
     package static let checkedSize = 16
-    /// Where in the filler a value begins is one of so many places.
+    /// The number of offsets in the filler at which a value may begin.
     private static let starts = 1024
     private static let fillerSize = 64 << 10
 
@@ -39,7 +39,7 @@ package struct ValuePattern: ~Copyable {
         }
     }
 
-    /// Whether `value` is one that was written for `key`.
+    /// Whether `value` was written for `key`.
     package func matches(_ value: Span<UInt8>, key: Int) -> Bool {
         guard value.count >= ValuePattern.checkedSize, let version = value.hex32(at: 0),
             value.hex32(at: 8) == ValuePattern.checksum(key: key, version: version, size: value.count)

@@ -1,4 +1,4 @@
-// How large values are.
+// The sizes of values.
 
 import Bytes
 import Wire
@@ -8,17 +8,17 @@ package struct ValueSizes: Equatable, Sendable {
     private enum Choice: Equatable {
         case fixed
         case range
-        /// Sizes, and up to which draw each is meant.
+        /// Sizes, and the upper bound of each one's draws.
         case list([Int], bounds: [Int])
     }
 
     package let smallest: Int
     package let largest: Int
     private let choice: Choice
-    /// What it was read from.
+    /// The text that it was parsed from.
     package let text: String
 
-    /// Reads `32`, `16-1024` (each size as likely), `32,64,1024` or, with weights, `32:90,1024:10`.
+    /// Parses `32`, `16-1024` (uniform), `32,64,1024` or, with weights, `32:90,1024:10`.
     /// - Throws: `SettingsError`, which says what was expected.
     package init(parsing text: String) throws(SettingsError) {
         guard let (sizes, choice) = ValueSizes.read(text), let smallest = sizes.min(), let largest = sizes.max(),

@@ -1,10 +1,10 @@
-// Zipf's law, as YCSB draws it: few items are asked for often, most seldom. The method is that of Gray, Sundaresan,
+// Zipf's law, as YCSB draws it: few items are requested often, most seldom. The method is that of Gray, Sundaresan,
 // Englert, Baclawski and Weinberger, "Quickly generating billion-record synthetic databases" (SIGMOD 1994).
 
 import Bytes
 import Glibc
 
-/// Draws ranks: rank r comes with a probability proportional to 1 / (r + 1)^theta.
+/// Draws ranks: rank r has a probability proportional to 1 / (r + 1)^theta.
 package struct Zipf: Sendable {
     /// YCSB's exponent.
     package static let theta = 0.99
@@ -15,7 +15,7 @@ package struct Zipf: Sendable {
     private let eta: Double
     private let secondRank: Double
 
-    /// - Parameter count: how many ranks there are, at least 1.
+    /// - Parameter count: the number of ranks, at least 1.
     package init(count: Int) {
         let theta = Zipf.theta
         self.count = Double(count)
@@ -39,8 +39,8 @@ package struct Zipf: Sendable {
         pow(Double(rank + 1), -Zipf.theta) / zeta
     }
 
-    /// The sum of 1 / i^theta for i from 1 to `count`. Past a hundred thousand terms the rest is taken from the integral
-    /// (Euler and Maclaurin's formula), which is exact to more digits than are used.
+    /// The sum of 1 / i^theta for i from 1 to `count`. Beyond a hundred thousand terms the rest is an integral
+    /// (Euler-Maclaurin formula), exact to more digits than are used.
     static func zeta(_ count: Int) -> Double {
         let exact = min(count, 100_000)
         var sum = 0.0

@@ -1,14 +1,14 @@
-// What memory really costs, so that a memory limit counts what the machine loses and not what was asked for; and the one
-// running total of all buffers. Buffers keep their memory and seldom grow, so keeping the total costs a request nothing,
-// and nobody ever has to walk over connections to find out what they hold.
+// The memory that an allocation really takes, so that a memory limit counts what the machine loses; and the one running
+// total of all buffers. Buffers keep their memory and seldom grow, so the total costs a request nothing, and no walk
+// over connections is needed to know it.
 
 import Synchronization
 
 /// Blocks of memory as glibc's malloc hands them out (malloc.c: `request2size`, `sysmalloc_mmap`).
 package enum Allocation {
-    /// Bytes that a block takes when `size` bytes are asked for: 8 for its header, rounded up to 16, at least 32. From
-    /// 128 KiB on it may be mapped on its own, in whole pages; that is counted for all such blocks. For a pair of 16 and 32
-    /// bytes that is 64 instead of 56, for a small one 32 instead of 12.
+    /// Bytes that a block of `size` bytes takes: 8 more for its header, rounded up to 16, at least 32. From 128 KiB on
+    /// it may be mapped on its own, in whole pages; that is assumed for all such blocks. A pair of 16 and 32 bytes
+    /// takes 64 instead of 56, a small one 32 instead of 12.
     @inlinable
     package static func size(of size: Int) -> Int {
         if size < 128 << 10 { return max((size &+ 23) & ~15, 32) }
@@ -20,7 +20,7 @@ package enum Allocation {
 package enum BufferMemory {
     private static let total = Atomic<Int>(0)
 
-    /// In bytes.
+    /// Bytes.
     package static var size: Int { total.load(ordering: .relaxed) }
 
     static func add(_ size: Int) {
@@ -28,9 +28,9 @@ package enum BufferMemory {
     }
 }
 
-/// Memory that is no `ByteBuffer`'s and is to be counted with them, for as long as this lives.
+/// Memory outside any `ByteBuffer` that is counted with them while this value lives.
 package struct CountedMemory: ~Copyable {
-    /// In bytes.
+    /// Bytes.
     package private(set) var size = 0
 
     package init() {}

@@ -1,8 +1,8 @@
-// The one growable run of bytes: replies, log lines and unread input are all of this type. It is written at the
-// tail and consumed at the head, and keeps its memory, so that a steady state allocates nothing.
+// The one growable run of bytes: replies, log lines and unread input have this type. It is written at the tail and
+// consumed at the head, and keeps its memory, so a steady state allocates nothing.
 //
-// `unsafe` is allowed here because the memory is private: every pointer lives inside one method, `bytes` is lent
-// under the compiler's lifetime rules, and each write is preceded by `reserve`, which makes tail + n <= limit true.
+// `unsafe` is allowed here because the memory is private: each pointer lives inside one method, `bytes` is lent under
+// the compiler's lifetime rules, and `reserve` precedes each write, which makes tail + n <= limit true.
 
 #if canImport(Glibc)
     import Glibc
@@ -16,7 +16,7 @@ public struct ByteBuffer: ~Copyable {
     @usableFromInline var tail = 0
     @usableFromInline var limit = 0
 
-    /// An empty buffer, which takes no memory until the first byte is appended.
+    /// An empty buffer. It takes no memory until the first byte is appended.
     public init() { unsafe base = nil }
 
     deinit { freeMemory() }
@@ -41,16 +41,16 @@ public struct ByteBuffer: ~Copyable {
         }
     }
 
-    /// Makes room for `size` more bytes. Growth doubles up to 1 MiB, and goes on by a quarter, so that appending is linear overall and
-    /// a large buffer is seldom much larger than what is in it.
+    /// Makes room for `size` more bytes. Capacity doubles up to 1 MiB and then grows by a quarter, so appending is
+    /// linear overall and a large buffer is seldom much larger than its content.
     @inlinable @inline(__always)
     public mutating func reserve(_ size: Int) {
         if limit &- tail < size { makeRoom(for: size) }
     }
 
-    /// As above, where `expected` bytes in all are known to come: memory grows to what they need instead of twice the size,
-    /// as soon as that is a step of a quarter to one and a half. So appending stays linear overall, and a large value that
-    /// comes in pieces ends in a buffer of its own size.
+    /// As above, if `expected` bytes in all are known to come: capacity grows to exactly that, once that is a step of
+    /// between a quarter and one and a half. Appending stays linear overall, and a large value that comes in pieces
+    /// ends in a buffer of its own size.
     public mutating func reserve(_ size: Int, expecting expected: Int) {
         if limit - tail < size { makeRoom(for: size, expecting: expected) }
     }
@@ -68,14 +68,14 @@ public struct ByteBuffer: ~Copyable {
         tail = kept
     }
 
-    /// From here on memory is mapped by itself, and the kernel moves it without copying.
+    /// From this size on memory is mapped by itself, and the kernel moves it without copying.
     private static let largeSize = 1 << 20
 
     /// Moves the content to the front of `size` bytes of memory.
     private mutating func grow(to size: Int) {
         let kept = count
         if let base = unsafe base, head > 0 { unsafe base.update(from: base + head, count: kept) }
-        // Where it is large nothing is copied; a small block is most likely in the way of another.
+        // A large block moves without a copy; a small one most likely has a neighbour in the way.
         guard let memory = unsafe realloc(base, size) else { fatalError("there is no memory for \(size) bytes") }
         BufferMemory.add(Allocation.size(of: size) - (unsafe base == nil ? 0 : Allocation.size(of: limit)))
         unsafe base = memory.assumingMemoryBound(to: UInt8.self)
@@ -118,13 +118,12 @@ public struct ByteBuffer: ~Copyable {
         tail &+= count
     }
 
-    /// For texts made on the cold path: error messages, statistics.
+    /// For texts of the cold path: error messages, statistics.
     public mutating func append(text: String) {
         for byte in text.utf8 { append(byte) }
     }
 
-    /// Lends room for `size` bytes, at least 1, after the content; `fill` returns how many of them it wrote, from the
-    /// first on.
+    /// Lends room for `size` bytes, at least 1, after the content. `fill` returns how many it wrote, from the first on.
     public mutating func append<E: Error>(
         upTo size: Int, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Int
     ) throws(E) {
@@ -137,7 +136,7 @@ public struct ByteBuffer: ~Copyable {
         tail += written
     }
 
-    /// Drops `size` bytes at the front; what is left moves only when room is needed.
+    /// Drops `size` bytes at the front. The rest moves only when room is needed.
     @inlinable public mutating func removeFirst(_ size: Int) {
         precondition(size >= 0 && size <= count, "removed more than there is")
         head += size
@@ -158,8 +157,8 @@ public struct ByteBuffer: ~Copyable {
         tail = 0
     }
 
-    /// Gives memory back when the buffer is empty and holds more than `size` bytes, so that one large request
-    /// does not hold its memory for as long as its connection lives.
+    /// Frees the memory if the buffer is empty and holds more than `size` bytes, so that one large request does not
+    /// hold its memory for as long as its connection lives.
     @inlinable @inline(__always)
     public mutating func trim(above size: Int) {
         if isEmpty && limit > size { release() }
@@ -179,5 +178,5 @@ public struct ByteBuffer: ~Copyable {
     }
 }
 
-// There is one owner, and nothing else points to the memory: handing the buffer to another thread hands over all of it.
+// The buffer is the only owner of its memory, so moving it to another thread moves all access with it.
 extension ByteBuffer: @unchecked Sendable {}

@@ -1,10 +1,10 @@
-// A buffer used as a store of records of whole words, some of which are changed where they stand.
+// A buffer as a store of records of whole words, some of which are changed in place.
 //
-// `unsafe` is allowed here for the same reason as in ByteBuffer.swift: each access is inside `head..<tail`, which the
+// `unsafe` is allowed here for the reason given in ByteBuffer.swift: each access is inside `head..<tail`, which the
 // preconditions check just before it.
 
 extension ByteBuffer {
-    /// Appends eight bytes, in the machine's order.
+    /// Appends eight bytes in native byte order.
     @inlinable @inline(__always)
     public mutating func append(word: UInt64) {
         reserve(8)
@@ -22,15 +22,15 @@ extension ByteBuffer {
         tail &+= size
     }
 
-    /// The eight bytes at `offset`, in the machine's order.
+    /// The eight bytes at `offset`, in native byte order.
     @inlinable @inline(__always)
     public func word(at offset: Int) -> UInt64 {
         precondition(offset >= 0 && offset &+ 8 <= count, "word outside the buffer")
         return unsafe UnsafeRawPointer(base.unsafelyUnwrapped + head + offset).loadUnaligned(as: UInt64.self)
     }
 
-    /// Whether the `size` bytes at `one` are those at `other`; whole words are read, so that up to seven bytes have to
-    /// follow either.
+    /// Whether the `size` bytes at `one` equal those at `other`. Whole words are read, so up to seven more bytes must
+    /// follow each.
     @inlinable @inline(__always)
     public func areEqual(_ size: Int, at one: Int, and other: Int) -> Bool {
         var offset = 0
@@ -43,14 +43,14 @@ extension ByteBuffer {
         return difference &<< UInt64(64 &- 8 &* (size &- offset)) == 0
     }
 
-    /// Writes eight bytes over those at `offset`.
+    /// Overwrites the eight bytes at `offset`.
     @inlinable @inline(__always)
     public mutating func overwrite(at offset: Int, word: UInt64) {
         precondition(offset >= 0 && offset &+ 8 <= count, "written outside the buffer")
         unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + head + offset).storeBytes(of: word, as: UInt64.self)
     }
 
-    /// Moves `size` bytes from `offset` to `target`, nearer to the front; the two places may overlap.
+    /// Moves `size` bytes from `offset` forward to `target`; the two ranges may overlap.
     public mutating func move(_ size: Int, from offset: Int, to target: Int) {
         precondition(size >= 0 && target >= 0 && target <= offset && offset + size <= count, "moved outside the buffer")
         guard let start = unsafe base, size > 0 else { return }

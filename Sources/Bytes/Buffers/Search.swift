@@ -1,12 +1,12 @@
-// Reading spans a word at a time. `unsafe` is allowed here because each access is checked against the span's
-// count just before it is made, and no pointer leaves the closure it is lent to.
+// Reads spans a word at a time. `unsafe` is allowed here because each access is checked against the span's count just
+// before it is made, and no pointer leaves the closure that it is lent to.
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 extension Span where Element == UInt8 {
-    /// Eight bytes from `offset` on, in the machine's order, aligned or not.
+    /// The eight bytes at `offset`, in native byte order; need not be aligned.
     @inlinable @inline(__always)
     public func word(at offset: Int) -> UInt64 {
         precondition(offset >= 0 && offset &+ 8 <= count, "word outside the span")
@@ -21,7 +21,7 @@ extension Span where Element == UInt8 {
         let size = count &- offset
         precondition(offset >= 0 && size >= 0 && size < 8, "no part of a word")
         guard size > 0 else { return 0 }
-        // The last eight bytes where there are so many; some of them are shifted out.
+        // With eight bytes or more, read the last eight and shift out the surplus.
         if count >= 8 {
             return UInt64(littleEndian: word(at: count &- 8)) &>> UInt64(truncatingIfNeeded: 64 &- 8 &* size)
         }
@@ -46,7 +46,7 @@ extension Span where Element == UInt8 {
         #endif
     }
 
-    /// Whether a byte is below 0x20 or 0x7f, which a terminal would not show. Eight bytes at a step, as in `firstEscape`.
+    /// Whether a byte is below 0x20 or is 0x7f. Eight bytes at a step, as in `firstEscape`.
     package var hasControlByte: Bool {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs = ones &* 0x80
@@ -79,7 +79,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// Below 0, 0 or above 0 where the span comes before `other`, is the same, or comes behind it, byte by byte.
+    /// Below, at or above 0 if the span sorts before, equals or sorts after `other`, byte by byte.
     @inlinable public func compared(with other: Span<UInt8>) -> Int {
         let shared = min(count, other.count)
         var index = 0
@@ -95,7 +95,7 @@ extension Span where Element == UInt8 {
         return count - other.count
     }
 
-    /// How many bytes the two begin with together, `limit` at most.
+    /// The length of the common prefix, at most `limit`.
     public func sharedSize(with other: Span<UInt8>, atMost limit: Int) -> Int {
         let size = min(count, other.count, limit)
         var index = 0
@@ -104,7 +104,7 @@ extension Span where Element == UInt8 {
         return index
     }
 
-    /// The first eight bytes as a number that sorts as they do; a shorter span as if zeros followed.
+    /// The first eight bytes as a number that sorts as they do; a shorter span is padded with zeros.
     @inlinable public var sortingPrefix: UInt64 {
         if count >= 8 { return UInt64(bigEndian: word(at: 0)) }
         return UInt64(bigEndian: UInt64(littleEndian: lastWord(at: 0)))
@@ -116,8 +116,8 @@ extension Span where Element == UInt8 {
         return starts(with: text)
     }
 
-    /// Whether the bytes from `offset` on begin with those of `text`, which is ASCII. Inlined where it is used, so that the
-    /// text and its size are constants, and the comparison a few instructions.
+    /// Whether the bytes at `offset` begin with `text`, which is ASCII. Inlined into its callers, so that the text and
+    /// its size are constants, and the comparison a few instructions.
     @inlinable @inline(__always)
     public func starts(with text: StaticString, at offset: Int = 0) -> Bool {
         let size = text.utf8CodeUnitCount
@@ -133,7 +133,7 @@ extension Span where Element == UInt8 {
         #endif
     }
 
-    /// As `equals`, with the span's letters taken as upper case; `text` is upper-case ASCII.
+    /// As `equals`, ignoring the case of the span's letters; `text` is upper-case ASCII.
     public func equalsIgnoringCase(_ text: StaticString) -> Bool {
         let size = text.utf8CodeUnitCount
         guard count == size else { return false }

@@ -1,14 +1,14 @@
-// Reads JSON (RFC 8259) part by part: no tree is made, and a text takes no more memory than its longest string. For texts that
-// people and other programs write; lines of the log and of the replication stream have codecs of their own.
+// Reads JSON (RFC 8259) token by token: no tree is made, and a text takes no more memory than its longest string. For
+// texts of people and other programs; lines of the log and of the replication stream have codecs of their own.
 
-/// What stands next in a JSON text.
+/// The next part of a JSON text.
 package enum JSONToken: Equatable, Sendable {
     case beginObject, endObject
     case beginList, endList
     /// A member's name; its value comes next.
     case name([UInt8])
     case text([UInt8])
-    /// A number as it is written: what it is to be is the caller's to say.
+    /// A number as it is written; the caller converts it.
     case number([UInt8])
     case boolean(Bool)
     case null
@@ -16,13 +16,13 @@ package enum JSONToken: Equatable, Sendable {
     case end
 }
 
-/// Why bytes are not one JSON value.
+/// Why bytes are not exactly one JSON value.
 package enum JSONError: Error, Equatable {
-    /// What was expected at a place, where something else stands or the text ends.
+    /// What was expected at an offset where something else is, or the text ends.
     case expected(Expected, offset: Int)
-    /// A string that is none.
+    /// An invalid string.
     case string(JSONStringError)
-    /// More objects and lists are inside each other than are read.
+    /// Objects and lists are nested deeper than the reader's limit.
     case isTooDeep(offset: Int)
 
     package enum Expected: Sendable {
@@ -34,8 +34,8 @@ package enum JSONError: Error, Equatable {
     }
 }
 
-/// Takes the parts of one JSON value from left to right. Bytes of 0x80 and above pass through as they are: a caller that needs
-/// valid UTF-8 asks `isUTF8`.
+/// Reads one JSON value from left to right. Bytes of 0x80 and above pass through unchanged: a caller that needs valid
+/// UTF-8 asks `isUTF8`.
 package struct JSONReader: ~Escapable {
     /// What may come next.
     private enum State { case value, firstItem, firstName, name, colon, comma, end }
@@ -44,18 +44,18 @@ package struct JSONReader: ~Escapable {
     private let depthLimit: Int
     private var offset = 0
     private var state = State.value
-    /// For each object or list that is open, whether it is an object.
+    /// One entry for each open object or list: whether it is an object.
     private var isObject: [Bool] = []
 
-    /// - Parameter depthLimit: how many objects and lists may be inside each other.
+    /// - Parameter depthLimit: how deep objects and lists may be nested.
     @_lifetime(copy text)
     package init(_ text: Span<UInt8>, depthLimit: Int = 64) {
         self.text = text
         self.depthLimit = depthLimit
     }
 
-    /// The next part. Behind the last there is `.end`, as often as it is asked for.
-    /// - Throws: `JSONError`; the reader is not to be used any more then.
+    /// The next token. After the last one it returns `.end` each time.
+    /// - Throws: `JSONError`; the reader must not be used afterwards.
     package mutating func next() throws(JSONError) -> JSONToken {
         skipBlanks()
         switch state {
@@ -172,8 +172,8 @@ package struct JSONReader: ~Escapable {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether the bytes are a number as JSON writes it (RFC 8259, section 6): a minus, digits without a zero in front, a
-    /// fraction, an exponent.
+    /// Whether the bytes are a JSON number (RFC 8259, section 6): a minus, digits without a leading zero, a fraction,
+    /// an exponent.
     fileprivate var isJSONNumber: Bool {
         var index = 0
         if index < count, self[index] == UInt8(ascii: "-") { index += 1 }
@@ -195,7 +195,7 @@ extension Span where Element == UInt8 {
         return index == count
     }
 
-    /// How many digits stand at `offset`.
+    /// The number of digits at `offset`.
     private func digits(from offset: Int) -> Int {
         var end = offset
         while end < count, self[end] &- UInt8(ascii: "0") < 10 { end += 1 }

@@ -1,22 +1,22 @@
-// JSON strings (RFC 8259, section 7), as the log and the line dialect both write and read them. Writing escapes as
-// little as the RFC allows; reading takes every escape. Bytes of 0x80 and above pass through as they are: whoever
-// needs valid UTF-8 asks `isUTF8` first.
+// JSON strings (RFC 8259, section 7), as the log and the line dialect write and read them. Writing escapes as little as
+// the RFC allows; reading accepts every escape. Bytes of 0x80 and above pass through unchanged: a caller that needs
+// valid UTF-8 asks `isUTF8` first.
 
 /// Why a text is not a JSON string.
 package enum JSONStringError: Error, Equatable {
     /// No closing quote.
     case unterminated
-    /// A backslash before something that is no escape.
+    /// A backslash before something that is not an escape.
     case badEscape(offset: Int)
-    /// Half of a surrogate pair, as `\ud800`: it stands for no character.
+    /// Half of a surrogate pair, such as `\ud800`: it encodes no character.
     case loneSurrogate(offset: Int)
-    /// A byte below 0x20, which JSON wants escaped.
+    /// A byte below 0x20, which JSON requires to be escaped.
     case controlByte(offset: Int)
 }
 
 extension Span where Element == UInt8 {
-    /// The position of the first `"`, `\` or byte below 0x20 at or after `offset`; `count` where there is none.
-    /// Eight bytes at a step, after "Determine if a word has a byte less than n" of Anderson's Bit Twiddling Hacks.
+    /// The position of the first `"`, `\` or byte below 0x20 at or after `offset`; `count` if there is none. Eight
+    /// bytes at a step, after "Determine if a word has a byte less than n" of Anderson's Bit Twiddling Hacks.
     package func firstEscape(from offset: Int) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs = ones &* 0x80
@@ -89,9 +89,9 @@ extension ByteBuffer {
         }
     }
 
-    /// Appends the text of the JSON string whose opening quote stands at `offset`.
+    /// Appends the text of the JSON string whose opening quote is at `offset`.
     /// - Returns: the position after the closing quote.
-    /// - Throws: `JSONStringError`; what was appended until then stays.
+    /// - Throws: `JSONStringError`; what was appended before stays.
     package mutating func append(
         decodedJSONString source: Span<UInt8>, at offset: Int
     ) throws(JSONStringError) -> Int {
@@ -146,7 +146,7 @@ extension ByteBuffer {
     }
 }
 
-/// The UTF-16 code unit that `\uXXXX` at `offset` stands for.
+/// The UTF-16 code unit that `\uXXXX` at `offset` encodes.
 private func utf16Unit(_ source: Span<UInt8>, at offset: Int) -> UInt16? {
     guard offset + 6 <= source.count, source[offset] == UInt8(ascii: "\\"),
         source[offset + 1] == UInt8(ascii: "u")

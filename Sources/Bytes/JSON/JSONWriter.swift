@@ -1,28 +1,28 @@
-// Writes JSON (RFC 8259): the caller names members and values, the writer puts commas, quotes, escapes and line feeds. For
-// replies of tools, reports and log lines; lines of the log and of the replication stream have codecs of their own.
+// Writes JSON (RFC 8259): the caller names members and values, the writer adds commas, quotes, escapes and line feeds.
+// For replies of tools, reports and log lines; lines of the log and of the replication stream have codecs of their own.
 
-/// A value that is written as one.
+/// A type that can be written as a JSON value.
 package protocol JSONValue {
-    /// Writes it, once.
+    /// Writes the value, once.
     func write(to json: inout JSONWriter)
 }
 
-/// One JSON text, behind whatever is in its buffer.
+/// One JSON text, appended to a buffer.
 package struct JSONWriter: ~Copyable {
     /// How a text is laid out and escaped.
     package enum Style: Sendable {
-        /// On one line, without blanks.
+        /// On one line, without spaces.
         case compact
-        /// The same; in strings, what steers a terminal is escaped as well.
+        /// The same; in strings, terminal control characters are escaped too.
         case terminalSafe
-        /// Each member and each item on a line of its own; escaped as `terminalSafe`.
+        /// One member or item per line; escaped as `terminalSafe`.
         case indented
     }
 
     fileprivate var buffer = ByteBuffer()
     private let style: Style
     private var depth = 0
-    /// Whether an item stands before the next one in the same object or list.
+    /// Whether a comma must precede the next item.
     private var needsComma = false
     /// Whether a member's name has just been written.
     private var isBehindName = false
@@ -55,7 +55,7 @@ package struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    /// Writes a member's name; its value has to follow.
+    /// Writes a member's name; its value must follow.
     package mutating func name(_ name: String) {
         precondition(!isBehindName, "a JSON name behind a name")
         beginValue()
@@ -89,7 +89,7 @@ package struct JSONWriter: ~Copyable {
         try list(body)
     }
 
-    /// Writes bytes as a member: `"name":"text"`, or `"name64":"base64"` where they are not UTF-8, as in the log.
+    /// Writes bytes as a member: `"name":"text"`, or `"name64":"base64"` if they are not UTF-8, as in the log.
     package mutating func member(_ name: String, bytes: Span<UInt8>) {
         if bytes.isUTF8 {
             self.name(name)
@@ -108,13 +108,13 @@ package struct JSONWriter: ~Copyable {
     /// Writes a value, such as a list's next item.
     package mutating func value(_ value: some JSONValue) { value.write(to: &self) }
 
-    /// Writes a text, which has to be UTF-8.
+    /// Writes a text, which must be UTF-8.
     package mutating func text(_ bytes: Span<UInt8>) {
         beginValue()
         quote(bytes)
     }
 
-    /// Writes digits, `true`, `null` or whatever else stands without quotes.
+    /// Writes a number, `true`, `null` or anything else that has no quotes.
     package mutating func plain(_ text: Span<UInt8>) {
         beginValue()
         buffer.append(text)
@@ -207,7 +207,7 @@ extension UInt64: JSONValue {
     package func write(to json: inout JSONWriter) { json.plain(String(self)) }
 }
 
-/// With three decimals, as reports have them; `null` for what JSON has no number for.
+/// Three decimals, as in reports; `null` for values that JSON cannot express.
 extension Double: JSONValue {
     package func write(to json: inout JSONWriter) {
         guard isFinite else { return json.plain("null") }

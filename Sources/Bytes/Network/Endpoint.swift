@@ -1,12 +1,12 @@
-// Where a server is, as people write it: `host:port`, `host`, `:port`, `port`, `[::1]:port`. What is left out is filled in;
-// what is unclear is refused rather than guessed.
+// A server's address as people write it: `host:port`, `host`, `:port`, `port`, `[::1]:port`. Omitted parts get
+// defaults; ambiguous texts are refused.
 
 /// A server's host, a name or a number, and its TCP port.
 package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     package static let defaultHost = "localhost"
     package static let defaultPort: UInt16 = 8080
 
-    /// A name or a number, as `HostName` has it; an IPv6 number stands here without its brackets.
+    /// A name or an IP address, as `HostName` accepts it; an IPv6 address without brackets.
     package let host: String
     package let port: UInt16
 
@@ -15,12 +15,12 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `text`; the host may be left out before a port, and the port after a host.
+    /// Parses `text`; the host may be omitted before a port, and the port after a host.
     /// - Throws: `EndpointError`, which says what was expected.
     package init(parsing text: String) throws(EndpointError) {
         guard !text.isEmpty else { throw EndpointError(text: text, reason: "it is empty") }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }) else {
-            throw EndpointError(text: text, reason: "it has a blank or a \"/\" in it")
+            throw EndpointError(text: text, reason: "it contains a space or a \"/\"")
         }
         let (host, digits) = try text.hasPrefix("[") ? Self.splitBracketed(text) : Self.split(text)
         self.host = host.isEmpty ? Self.defaultHost : String(host)
@@ -35,12 +35,12 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     private static func split(_ text: String) throws(EndpointError) -> (host: Substring, digits: Substring?) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         switch parts.count {
-        // No host's name is a number: it is the port.
+        // A host name is never only digits, so this is a port.
         case 1 where text.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }: return ("", parts[0])
         case 1: return (parts[0], nil)
         case 2: return (parts[0], parts[1])
         default:
-            throw EndpointError(text: text, reason: "there are two colons, and an IPv6 address stands in brackets")
+            throw EndpointError(text: text, reason: "it has two colons, and an IPv6 address must be in brackets")
         }
     }
 
@@ -50,12 +50,12 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
         }
         let host = text[..<close].dropFirst()
         guard host.contains(":") else {
-            throw EndpointError(text: text, reason: "only an IPv6 address stands in brackets")
+            throw EndpointError(text: text, reason: "only an IPv6 address may be in brackets")
         }
         let rest = text[close...].dropFirst()
         if rest.isEmpty { return (host, nil) }
         guard rest.hasPrefix(":") else {
-            throw EndpointError(text: text, reason: "after the bracket comes a colon and the port")
+            throw EndpointError(text: text, reason: "only a colon and the port may follow the bracket")
         }
         return (host, rest.dropFirst())
     }
@@ -74,11 +74,11 @@ package struct Endpoint: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A text that names no endpoint.
+/// A text that is not an endpoint.
 package struct EndpointError: Error, Equatable, CustomStringConvertible {
     package let text: String
     package let reason: String
-    /// Bytes of the text that are repeated.
+    /// How many bytes of the text the message repeats.
     private static let echoSize = 128
 
     /// One line: what is wrong and what was expected.

@@ -1,18 +1,18 @@
-// Which texts name a host: one checker for settings, flags, requests, peers and files, so that whatever is accepted anywhere can be
-// written down and read again everywhere.
+// The one check of host names, for settings, flags, requests, peers and files: what is accepted anywhere can be written
+// down and read again everywhere.
 
-/// The rules for names and addresses of hosts.
+/// The rules for host names and addresses.
 package enum HostName {
     /// The longest host name of RFC 1123, in bytes, without a trailing dot.
     package static let largestSize = 253
-    /// The longest label between two dots.
+    /// The longest label, in bytes.
     private static let labelSize = 63
     /// IFNAMSIZ without its NUL: the longest name of a network interface on Linux.
     private static let zoneSize = 15
 
-    /// Says what keeps a text from naming a host: a name by RFC 1123 (an underscore is accepted too, as in the names that Docker gives), an
-    /// IPv4 address as four numbers, or an IPv6 address without brackets, with a zone (`fe80::1%eth0`) or without.
-    /// - Returns: a reason for the end of a sentence; nil if the text names a host.
+    /// Why a text is not a host: a name by RFC 1123 (underscores are accepted too, as in Docker's names), an IPv4
+    /// address as four numbers, or an IPv6 address without brackets, with or without a zone (`fe80::1%eth0`).
+    /// - Returns: a reason that ends a sentence; nil if the text is a host.
     package static func problem(_ text: String) -> String? {
         let bytes = Array(text.utf8)
         if bytes.isEmpty { return "the host is empty" }
@@ -63,7 +63,7 @@ package enum HostName {
             else { return false }
         }
         let address = Array(parts[0])
-        // Two colons stand for at least one group of zeros, once.
+        // A double colon replaces at least one group of zeros, and may occur once.
         let gap = address.indices.dropLast().first { address[$0] == colon && address[$0 + 1] == colon }
         guard let gap else { return groups(address[...], isEnd: true) == 8 }
         guard let head = groups(address[..<gap], isEnd: false), let tail = groups(address[(gap + 2)...], isEnd: true)
@@ -73,8 +73,8 @@ package enum HostName {
 
     private static let colon = UInt8(ascii: ":")
 
-    /// How many groups of 16 bits a part of an IPv6 address has; nil if it is none.
-    /// - Parameter isEnd: whether it may end with an IPv4 address, which counts as two.
+    /// The number of 16-bit groups in a part of an IPv6 address; nil if the part is invalid.
+    /// - Parameter isEnd: whether it may end with an IPv4 address, which counts as two groups.
     private static func groups(_ part: ArraySlice<UInt8>, isEnd: Bool) -> Int? {
         if part.isEmpty { return 0 }
         var groups = part.split(separator: colon, omittingEmptySubsequences: false)

@@ -1,4 +1,4 @@
-// Numbers as both dialects and the log write them: ASCII digits, no sign but a leading minus, no padding.
+// Numbers as both dialects and the log write them: ASCII digits, an optional leading minus, no padding.
 
 extension ByteBuffer {
     /// Appends `value` in decimal.
@@ -30,8 +30,8 @@ extension ByteBuffer {
         }
     }
 
-    /// Adds one to the number whose `size` decimal digits stand at `offset`.
-    /// - Returns: false, with nothing changed, where it would need one more digit.
+    /// Adds one to the number of `size` decimal digits at `offset`.
+    /// - Returns: false, with nothing changed, if it would need one more digit.
     package mutating func increment(decimalAt offset: Int, size: Int) -> Bool {
         precondition(offset >= 0 && size > 0 && offset + size <= count, "no digits there")
         let digits = unsafe base.unsafelyUnwrapped + head + offset
@@ -101,7 +101,7 @@ private func digitCount(_ value: UInt64) -> Int {
     var limit: UInt64 = 10
     while value >= limit {
         size &+= 1
-        // Twenty digits is the most there are.
+        // A UInt64 has at most twenty digits.
         guard size < 20 else { break }
         limit &*= 10
     }
@@ -124,8 +124,8 @@ private func digitCount(_ value: UInt64) -> Int {
 }
 
 extension Span where Element == UInt8 {
-    /// The whole span read as a decimal Int: digits, or a minus and digits. Like Redis' `string2ll` it takes one
-    /// spelling of each number only: no `+`, no leading zeros, no `-0`, no blanks. nil where it is not one or does not fit.
+    /// The whole span as a decimal Int: digits, or a minus and digits. Like Redis' `string2ll` it accepts one spelling
+    /// per number: no `+`, no leading zeros, no `-0`, no spaces. nil if it is not a number or does not fit.
     package var decimal: Int? {
         let negative = count > 0 && self[0] == UInt8(ascii: "-")
         let start = negative ? 1 : 0
@@ -140,7 +140,7 @@ extension Span where Element == UInt8 {
         return negative ? (value <= 1 << 63 ? Int(truncatingIfNeeded: 0 &- value) : nil) : Int(exactly: value)
     }
 
-    /// As `decimal`, for cursors and other numbers that use all 64 bits.
+    /// As `decimal`, for cursors and other numbers of all 64 bits.
     package var unsignedDecimal: UInt64? {
         guard count > 0, count <= 20, count == 1 || self[0] != UInt8(ascii: "0") else { return nil }
         var value: UInt64 = 0
@@ -161,15 +161,15 @@ extension Span where Element == UInt8 {
         return value
     }
 
-    /// Eight hexadecimal digits from `offset` on: lower case only, so that each number has one spelling here too.
+    /// The eight hexadecimal digits at `offset`: lower case only, so that each number has one spelling.
     @inlinable public func hex32(at offset: Int) -> UInt32? {
         guard offset >= 0, offset + 8 <= count else { return nil }
-        // All eight at once, one in each byte; the first digit, which counts most, comes last.
+        // All eight at once, one per byte; the first, most significant digit ends up last.
         let text = UInt64(bigEndian: word(at: offset))
         let ones: UInt64 = 0x0101_0101_0101_0101
         let letters = text &>> 6 & ones
         let digits = (text & (ones &* 0x0f)) &+ letters &* 9
-        // Writing them again shows whether each was a digit.
+        // Encoding the result again shows whether each byte was a digit.
         let isLetter = (digits &+ ones &* 0x76) &>> 7 & ones
         guard digits & (ones &* 0xf0) == 0, digits &+ ones &* 0x30 &+ isLetter &* 39 == text else { return nil }
         var value = (digits | digits &>> 4) & 0x00ff_00ff_00ff_00ff

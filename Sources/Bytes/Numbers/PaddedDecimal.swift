@@ -1,8 +1,7 @@
-// Numbers of a fixed width, as keys are made of.
+// Numbers of a fixed width, for keys.
 
 extension ByteBuffer {
-    /// Appends `value`, which is not negative, as exactly `width` digits: zeros in front, and of a number that is too long
-    /// only the last digits.
+    /// Appends `value`, not negative, as exactly `width` digits: padded with zeros, or cut to its last digits.
     package mutating func append(decimal value: Int, width: Int) {
         precondition(value >= 0 && width >= 0, "no number of a fixed width")
         guard width > 0 else { return }

@@ -1,5 +1,5 @@
-// Randomness that can be had again: who prints a seed can be told to do the same once more. Public, because a load draws
-// several numbers a request, and nothing else is inlined into another room.
+// Reproducible randomness: a printed seed repeats a run. Public, because a load draws several numbers per request, and
+// nothing else is inlined into other modules.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 public struct SplitMix64: RandomNumberGenerator, Sendable {
@@ -10,7 +10,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
 
     /// One of many sequences of the same seed.
-    /// - Parameter stream: its number: that of a thread, for instance.
+    /// - Parameter stream: the sequence's number, such as a thread's.
     public init(seed: UInt64, stream: Int) {
         state = SplitMix64.mix(seed &+ UInt64(truncatingIfNeeded: stream) &* 0xd134_2543_de82_ef95)
     }
@@ -21,7 +21,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
         return SplitMix64.mix(state)
     }
 
-    /// A number from 0 to `limit` - 1, each as likely to within 2^-64 · limit.
+    /// A number from 0 to `limit` - 1, uniform to within 2^-64 · limit.
     @inlinable
     public mutating func below(_ limit: Int) -> Int {
         Int(truncatingIfNeeded: UInt64(limit).multipliedFullWidth(by: next()).high)
@@ -33,17 +33,17 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
         Double(next() &>> 11) * 0x1p-53
     }
 
-    /// `count` bytes, each any of 256.
+    /// `count` uniformly random bytes.
     public mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
     }
 
-    /// `count` bytes, each one of `alphabet`.
+    /// `count` bytes, each drawn from `alphabet`.
     public mutating func bytes(_ count: Int, from alphabet: [UInt8]) -> [UInt8] {
         (0..<count).map { _ in alphabet[below(alphabet.count)] }
     }
 
-    /// Spreads every bit of `value` over all 64.
+    /// Mixes every bit of `value` into all 64.
     @inlinable
     public static func mix(_ value: UInt64) -> UInt64 {
         var value = value

@@ -5,12 +5,12 @@
 //     [abx-z]  one byte of a set; [^abx-z] one that is not in it. A missing `]` ends the set with the pattern
 //     \        takes the next byte literally, in a set as well
 //
-// A pattern is compiled once, into segments that are free of stars. A run of `*` and `?` becomes "at least n bytes". The first
-// and the last segment stand at the ends of a text; each of those between is looked for from left to right, and the first place
-// is the right one. A segment without sets and `?` is searched in linear time (Knuth, Morris, Pratt, 1977). For the others no
-// such algorithm is known, so the work is counted in steps, and a match can pause and go on later.
+// A pattern is compiled once, into segments between stars. A run of `*` and `?` becomes "at least n bytes". The first
+// and the last segment match at the ends of a text; the others are searched from left to right, and the first match is
+// the right one. A segment without sets and `?` is searched in linear time (Knuth, Morris, Pratt, 1977). For the others
+// no such algorithm is known, so steps are counted, and a match can pause and resume.
 
-/// A pattern, compiled. Bytes are unsigned: `[a-\xff]` holds 0xff on each machine.
+/// A compiled pattern. Bytes are unsigned: `[a-\xff]` includes 0xff on every machine.
 package struct GlobPattern: Sendable {
     /// The longest pattern, in bytes.
     package static let sizeLimit = 128 << 10
@@ -23,7 +23,7 @@ package struct GlobPattern: Sendable {
     private struct Segment {
         var start = 0
         var end = 0
-        /// Bytes before it at least, behind the segment before.
+        /// The least number of bytes between the previous segment and this one.
         var gap = 0
         var isLiteral = true
 
@@ -32,19 +32,20 @@ package struct GlobPattern: Sendable {
 
     private var elements: [Element] = []
     private var sets: [ByteSet] = []
-    /// For each element of a literal segment between stars: how many bytes before the next one are also the segment's beginning.
+    /// The failure function of Knuth, Morris and Pratt for each element of a literal segment between stars: how many
+    /// bytes before the next one are also the segment's beginning.
     private var borders: [Int32] = []
-    /// The segment at the text's beginning; it is the whole pattern where there is no star.
+    /// The segment at the text's beginning; the whole pattern if it has no star.
     private var head = Segment()
     /// The segments between stars.
     private var middle: [Segment] = []
     /// The segment at the text's end.
     private var tail = Segment()
     private var hasStar = false
-    /// The shortest text that can match, in bytes.
+    /// The size of the shortest text that can match, in bytes.
     private var leastSize = 0
 
-    /// - Parameter pattern: at most `sizeLimit` bytes, which is up to the caller.
+    /// - Parameter pattern: at most `sizeLimit` bytes; the caller checks that.
     package init(_ pattern: Span<UInt8>) {
         precondition(pattern.count <= GlobPattern.sizeLimit, "a pattern beyond its limit")
         compile(pattern)
@@ -53,7 +54,7 @@ package struct GlobPattern: Sendable {
     /// Whether every text matches.
     package var matchesAll: Bool { hasStar && leastSize == 0 }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory held.
     package var size: Int {
         elements.capacity * MemoryLayout<Element>.stride + sets.capacity * MemoryLayout<ByteSet>.stride
             + borders.capacity * MemoryLayout<Int32>.stride + middle.capacity * MemoryLayout<Segment>.stride
@@ -96,7 +97,7 @@ package struct GlobPattern: Sendable {
         if middle.contains(where: { $0.isLiteral && $0.size > 1 }) { findBorders() }
     }
 
-    /// Ends a run of `*` and `?`: with a star in it, it stands between segments; without, it is a part of one.
+    /// Ends a run of `*` and `?`: with a star it separates two segments, without one it belongs to a segment.
     private mutating func endRun(_ segment: inout Segment, _ gap: inout Int, _ isStarred: inout Bool) {
         if isStarred {
             segment.end = elements.count
@@ -117,7 +118,7 @@ package struct GlobPattern: Sendable {
         sets.append(set)
     }
 
-    /// Reads a set whose opening bracket stands before `index`.
+    /// Parses a set whose opening bracket is before `index`.
     private static func set(in pattern: Span<UInt8>, at index: inout Int) -> ByteSet {
         var set = ByteSet()
         let isNegated = index < pattern.count && pattern[index] == UInt8(ascii: "^")
@@ -134,7 +135,7 @@ package struct GlobPattern: Sendable {
                 index += 1
             }
         }
-        // Behind the bracket, where there is one.
+        // Skip the closing bracket, if there is one.
         if index < pattern.count { index += 1 }
         return isNegated ? set.inverted : set
     }
@@ -155,29 +156,29 @@ package struct GlobPattern: Sendable {
 
     // MARK: Matching
 
-    /// How far a match has come that has paused.
+    /// How far a paused match has come.
     package struct Progress {
-        /// 0 the head, 1 the tail, then those between.
+        /// 0 is the head, 1 the tail, then the segments between.
         fileprivate var segment = 0
-        /// Where the segment is being looked for, and how many bytes of it have been found there.
+        /// Where the segment is being compared, and how many of its bytes have matched there.
         fileprivate var place = 0
         fileprivate var found = 0
 
         package init() {}
     }
 
-    /// Whether a text matches. May take as many steps as the product of both sizes.
+    /// Whether a text matches. Takes up to as many steps as the product of both sizes.
     package func matches(_ text: Span<UInt8>) -> Bool {
         var progress = Progress()
         var steps = Int.max
         return matches(text, &progress, steps: &steps) ?? false
     }
 
-    /// Whether a text matches, for callers that have no time for long ones.
+    /// Whether a text matches, with a bound on the work.
     /// - Parameters:
-    ///   - progress: new at first, and after a pause as it was left, for the same text.
-    ///   - steps: how many bytes may be compared; those that were are taken off.
-    /// - Returns: nil where the steps are used up: the match has paused.
+    ///   - progress: new for each text; after a pause, as the last call left it.
+    ///   - steps: how many bytes may be compared; reduced by those that were.
+    /// - Returns: nil if the steps are used up and the match has paused.
     @inline(__always)
     package func matches(_ text: Span<UInt8>, _ progress: inout Progress, steps: inout Int) -> Bool? {
         guard text.count >= leastSize, hasStar || text.count == leastSize else { return false }
@@ -211,7 +212,7 @@ package struct GlobPattern: Sendable {
         return progress.place + tail.gap <= tailPlace
     }
 
-    /// Whether a segment stands at a place.
+    /// Whether a segment matches at `place`.
     private func compare(
         _ segment: Segment, _ text: Span<UInt8>, at place: Int, _ progress: inout Progress, _ steps: inout Int
     ) -> Bool? {
@@ -227,7 +228,7 @@ package struct GlobPattern: Sendable {
         return true
     }
 
-    /// Looks for a segment from the progress' place on, so that it ends at `limit` or before.
+    /// Searches a segment from the progress' place on; it must end at or before `limit`.
     private func search(
         _ segment: Segment, _ text: Span<UInt8>, upTo limit: Int, _ progress: inout Progress, _ steps: inout Int
     ) -> Bool? {
@@ -263,7 +264,7 @@ package struct GlobPattern: Sendable {
     }
 }
 
-/// A set of bytes: a bit for each.
+/// A set of bytes, one bit each.
 private struct ByteSet: Sendable {
     private var words: InlineArray<4, UInt64> = [0, 0, 0, 0]
 
@@ -287,7 +288,7 @@ private struct ByteSet: Sendable {
         return set
     }
 
-    /// The byte of a set of one; nil for any other.
+    /// The byte of a set of one; nil for other sets.
     var onlyByte: UInt8? {
         var byte: UInt8?
         for word in 0..<4 where words[word] != 0 {

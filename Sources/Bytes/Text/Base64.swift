@@ -1,8 +1,8 @@
-// Base64 (RFC 4648, section 4, with padding): how the log writes keys and values that are not valid UTF-8. Values may have
-// many megabytes, so writing goes straight to memory that was reserved for all of it.
+// Base64 (RFC 4648, section 4, with padding): how the log writes keys and values that are not valid UTF-8. Values may
+// have many megabytes, so encoding writes directly into reserved memory.
 
 extension ByteBuffer {
-    /// Appends the base64 of `bytes`: four bytes for each three begun.
+    /// Appends the base64 encoding of `bytes`: four bytes for each group of up to three.
     package mutating func append(base64 bytes: Span<UInt8>) {
         let size = (bytes.count + 2) / 3 * 4
         reserve(size)
@@ -15,7 +15,7 @@ extension ByteBuffer {
             if left > 1 { group |= UInt32(bytes[index &+ 1]) &<< 8 }
             if left > 2 { group |= UInt32(bytes[index &+ 2]) }
             for shift: UInt32 in [18, 12, 6, 0] {
-                // Six bits, so below 64; the position stays below the size that was reserved.
+                // Six bits, so below 64; the position stays below the reserved size.
                 let digit = Int(truncatingIfNeeded: group &>> shift & 63)
                 unsafe base.unsafelyUnwrapped[position] = alphabet.utf8Start[digit]
                 position &+= 1
@@ -27,8 +27,8 @@ extension ByteBuffer {
         for offset in 0..<padding { unsafe base.unsafelyUnwrapped[tail - 1 - offset] = UInt8(ascii: "=") }
     }
 
-    /// Appends what `text` stands for.
-    /// - Returns: whether it is base64; where not, what was appended until then stays.
+    /// Appends the decoded bytes of `text`.
+    /// - Returns: false if it is not base64; what was appended before stays.
     package mutating func append(decodedBase64 text: Span<UInt8>) -> Bool {
         guard text.count % 4 == 0 else { return false }
         guard text.count > 0 else { return true }
@@ -45,7 +45,7 @@ extension ByteBuffer {
         return true
     }
 
-    /// The 24 bits that four digits stand for; those behind the first `digits` are padding. nil where one is no digit.
+    /// The 24 bits of four digits; those after the first `digits` are padding. nil if one is not a digit.
     @inline(__always)
     private func group(_ text: Span<UInt8>, at index: Int, digits: Int, _ values: [UInt8]) -> UInt32? {
         var group: UInt32 = 0
@@ -65,7 +65,7 @@ extension ByteBuffer {
     }
 }
 
-/// What each byte stands for as a digit; 255 where it is none.
+/// The value of each byte as a digit; 255 if it is not one.
 private let digitValues: [UInt8] = {
     var values = [UInt8](repeating: 255, count: 256)
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

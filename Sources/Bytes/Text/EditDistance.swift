@@ -1,8 +1,8 @@
-// How far one word is from another: what was meant by a name that there is not.
+// The distance between two words, to suggest what a misspelled name meant.
 
-/// How many characters have to be added, removed, changed or swapped with their neighbour to make one text the other, each place
-/// touched once (the optimal string alignment distance, after Damerau, 1964, and Levenshtein, 1966). Of texts of more than 200
-/// characters only a bound is told: nobody has meant a name by one.
+/// The number of characters to add, remove, change or swap with a neighbour to turn one text into the other (optimal
+/// string alignment distance, after Damerau, 1964, and Levenshtein, 1966). For texts of more than 200 characters it
+/// returns only a bound, since no name is that long.
 package func editDistance(_ first: String, _ second: String) -> Int {
     let (first, second) = (Array(first), Array(second.prefix(200)))
     guard !first.isEmpty, first.count <= 200 else { return max(first.count, second.count) }

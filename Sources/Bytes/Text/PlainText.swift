@@ -1,14 +1,14 @@
-// What a reader of very many lines needs: texts that stand in JSON as they are, and numbers, both taken eight bytes at a
-// step. All of it is inlined where it is used, so that a line costs no calls.
+// Scanning for the readers of very many lines: texts that need no JSON escapes, and numbers, eight bytes at a step. All
+// of it is inlined into its callers, so that a line costs no calls.
 
 extension Span where Element == UInt8 {
     /// The position of the first byte at or after `offset` that is not plain: `"`, `\`, below 0x20, or 0x80 and above;
-    /// `count` where there is none. A plain text is valid UTF-8, and has one spelling in JSON, which is the text itself.
+    /// `count` if there is none. A plain text is valid UTF-8, and its only minimal JSON spelling is the text itself.
     @inlinable @inline(__always)
     public func firstNotPlain(from offset: Int) -> Int {
         var index = offset
         while index &+ 8 <= count {
-            // Only the lowest byte that is found is sure to be one, and only that one counts.
+            // Only the lowest byte found is exact, and only that one counts.
             let found = notPlain(UInt64(littleEndian: word(at: index)))
             if found != 0 { return index &+ found.trailingZeroBitCount &>> 3 }
             index &+= 8
@@ -21,7 +21,7 @@ extension Span where Element == UInt8 {
         return index
     }
 
-    /// Whether the bytes are ASCII that a JSON string holds as it is: nothing to escape, and valid UTF-8.
+    /// Whether the bytes are ASCII that needs no escape in a JSON string.
     public var isPlainText: Bool {
         guard count >= 8 else {
             for index in 0..<count {
@@ -38,13 +38,13 @@ extension Span where Element == UInt8 {
             special |= notPlain(word(at: index))
             index &+= 8
         }
-        // The last bytes, some of them for the second time.
+        // The last bytes; some are checked twice.
         special |= notPlain(word(at: count &- 8))
         return special == 0
     }
 
-    /// The decimal number of up to 16 digits that stands at `offset`, and where it ends: `offset` where no digit is there.
-    /// Of a longer one the end is inside it, or in front of its last seven digits where the span ends there.
+    /// The decimal number of up to 16 digits at `offset`, and its end: `offset` if no digit is there. For a longer
+    /// number the end lies inside it, or before its last seven digits if the span ends there.
     @inlinable @inline(__always)
     public func decimal(at offset: Int) -> (value: UInt64, end: Int) {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -52,7 +52,8 @@ extension Span where Element == UInt8 {
         for _ in 0..<2 {
             guard index &+ 8 <= count else { break }
             let digits = UInt64(littleEndian: word(at: index)) ^ ones &* 0x30
-            // A sum carries into the bytes above only from a byte that is no digit, and only the lowest of those counts.
+            // A carry into a higher byte comes only from a byte that is not a digit, and only the lowest of those
+            // counts.
             let others = ((digits &+ ones &* 0x76) | digits) & (ones &* 0x80)
             let size = others == 0 ? 8 : others.trailingZeroBitCount &>> 3
             if size == 0 { break }
@@ -64,8 +65,9 @@ extension Span where Element == UInt8 {
     }
 }
 
-/// Not zero where one of eight bytes is a quote, a backslash, below 0x20 or above 0x7f: the high bit of the lowest such byte,
-/// and maybe of others. As in `firstEscape`, after "Determine if a word has a byte less than n" of the Bit Twiddling Hacks.
+/// Not zero if one of eight bytes is a quote, a backslash, below 0x20 or above 0x7f: the high bit of the lowest such
+/// byte, and maybe of others. As in `firstEscape`, after "Determine if a word has a byte less than n" of the Bit
+/// Twiddling Hacks.
 @inlinable @inline(__always)
 func notPlain(_ word: UInt64) -> UInt64 {
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -89,7 +91,7 @@ func powerOfTen(_ exponent: Int) -> UInt64 {
     }
 }
 
-/// The number whose digits are the bytes of a word, the first of them the lowest: pairs, then fours, then all eight.
+/// The number whose digits are a word's bytes, the first digit in the lowest byte: pairs, then fours, then all eight.
 @inlinable @inline(__always)
 func eightDigits(_ digits: UInt64) -> UInt64 {
     let pairs = digits &* 10 &+ digits &>> 8

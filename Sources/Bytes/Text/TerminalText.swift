@@ -1,10 +1,10 @@
-// Texts that a terminal only shows. A terminal acts on control characters, and takes some of them in two-byte UTF-8 forms;
-// characters that set the direction of writing make a line look like another (CVE-2021-42574). Keys, values and errors can
-// hold any of them, and whoever looks at them has not written them.
+// Texts that are safe to print on a terminal. A terminal acts on control characters, and on some in two-byte UTF-8
+// forms; characters that set the direction of writing make one line look like another (CVE-2021-42574). Keys, values
+// and errors of others can contain any of them.
 
 extension Unicode.Scalar {
-    /// Whether a terminal acts on it, or a line that holds it can look like another: C0, DEL, C1, line and paragraph separators,
-    /// and invisible format characters such as U+202E. Joiners (U+200C, U+200D) only shape the letters beside them.
+    /// Whether a terminal acts on it, or it can disguise a line: C0, DEL, C1, line and paragraph separators, and
+    /// invisible format characters such as U+202E. Joiners (U+200C, U+200D) only shape neighbouring letters.
     package var steersTerminal: Bool {
         switch value {
         case 0x20...0x7e: return false
@@ -18,7 +18,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// `\u001b`, as JSON and the line dialect read it back: one escape for each UTF-16 unit.
+    /// `\u001b`, as JSON and the line dialect read it back: one escape per UTF-16 unit.
     fileprivate var escape: String {
         String(self).utf16.map { unit in
             let digits = String(unit, radix: 16)
@@ -28,7 +28,8 @@ extension Unicode.Scalar {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether a terminal only shows these bytes: UTF-8 without anything that steers it. Line feeds and tabs are harmless.
+    /// Whether a terminal only displays these bytes: UTF-8 without control characters. Line feeds and tabs are
+    /// harmless.
     package var isTerminalSafe: Bool {
         var isPlain = true
         for index in 0..<count {
@@ -44,8 +45,9 @@ extension Span where Element == UInt8 {
 }
 
 extension ByteBuffer {
-    /// Appends bytes so that a terminal only shows them: `\uXXXX` in place of what steers it, which inside a JSON string means
-    /// the same; `\xff` in place of a byte that is not UTF-8. Line feeds, also behind a carriage return, and tabs stay.
+    /// Appends bytes so that a terminal only displays them: `\uXXXX` replaces a control character, which means the same
+    /// inside a JSON string; `\xff` replaces a byte that is not UTF-8. Tabs and line feeds stay, also after a carriage
+    /// return.
     package mutating func append(terminalSafe bytes: Span<UInt8>) {
         if bytes.isTerminalSafe { return append(bytes) }
         var decoder = UTF8.ForwardParser()
@@ -74,7 +76,7 @@ extension ByteBuffer {
 }
 
 extension String {
-    /// The text as a terminal only shows it; see `ByteBuffer.append(terminalSafe:)`.
+    /// The text made safe for a terminal; see `ByteBuffer.append(terminalSafe:)`.
     package var terminalSafe: String {
         let bytes = Array(utf8)
         if bytes.span.isTerminalSafe { return self }

@@ -1,7 +1,7 @@
-// From bytes to what people read: for messages, never for the hot path.
+// Bytes as text for people: for messages, never for the hot path.
 
 extension String {
-    /// The bytes as UTF-8; what is not valid is replaced.
+    /// The bytes as UTF-8; invalid ones are replaced.
     package init(_ bytes: Span<UInt8>) {
         self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
@@ -14,12 +14,12 @@ extension Array where Element == UInt8 {
     }
 }
 
-/// `1 pair`, `2 pairs`: a number and what it counts.
+/// `1 pair`, `2 pairs`: a number and its noun.
 package func counted(_ number: Int, _ noun: String) -> String {
     "\(number) \(noun)\(number == 1 ? "" : "s")"
 }
 
-/// `text` with blanks in front, or behind, up to `width` characters.
+/// `text` padded with spaces to `width` characters, on the right, or on the left.
 package func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
     let blanks = String(repeating: " ", count: max(0, width - text.count))
     return left ? text + blanks : blanks + text

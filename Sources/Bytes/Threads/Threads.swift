@@ -1,12 +1,12 @@
-// Workers that are threads. A Dispatch queue waits in silence until the system lets it make a thread; this reports at once that the
-// system does not. `unsafe` is allowed here: the one pointer that the new thread is given holds a reference, which the thread takes
-// over.
+// Workers that are threads. A Dispatch queue waits silently until the system lets it create a thread; this reports at
+// once that it cannot. `unsafe` is allowed here: the one pointer that the new thread gets holds a reference, which the
+// thread takes over.
 
 import Dispatch
 import Glibc
 import Synchronization
 
-/// Threads of this process, one for each worker.
+/// Threads of this process, one per worker.
 package struct Threads: Background {
     package init() {}
 
@@ -28,7 +28,7 @@ private final class ThreadWorker: Worker {
         var all = sigset_t()
         var former = sigset_t()
         unsafe sigfillset(&all)
-        // The new thread inherits the mask: signals are for the thread that made it.
+        // The new thread inherits the mask, so signals go to the thread that created it.
         unsafe pthread_sigmask(SIG_BLOCK, &all, &former)
         defer { unsafe pthread_sigmask(SIG_SETMASK, &former, nil) }
         var thread = pthread_t()
@@ -60,7 +60,7 @@ private final class ThreadWorker: Worker {
 
 /// The jobs of one thread.
 private final class Jobs: Sendable {
-    /// A closure in a struct: an array of closures would allocate a thunk for each that goes in and out.
+    /// A closure wrapped in a struct: an array of closures would allocate a thunk for each element stored and read.
     private struct Job: Sendable {
         let run: @Sendable () -> Void
     }
@@ -74,13 +74,13 @@ private final class Jobs: Sendable {
     /// What the thread does next.
     private enum Step {
         case run(@Sendable () -> Void)
-        /// Until this time, where it is known.
+        /// Until this time, if one is known.
         case wait(until: Int?)
         case end
     }
 
     private let state = Mutex(State())
-    /// Given whenever the state changes.
+    /// Signalled whenever the state changes.
     private let changes = DispatchSemaphore(value: 0)
 
     func add(_ job: @escaping @Sendable () -> Void) {

@@ -8,9 +8,9 @@ package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// Reads digits and a unit in either case: none or `B` for bytes; `K`, `M`, `G`, `T`, `P`, alone or followed by `B` or
-    /// `iB`, for powers of 1,024. One spelling means one size: `MB` is `M` here, as it is for Redis and for containers.
-    /// nil where `text` is no size, or one of more than `Number.largest` bytes (8 PiB).
+    /// Parses digits and a unit in either case: none or `B` for bytes; `K`, `M`, `G`, `T`, `P`, alone or with `B` or
+    /// `iB`, for powers of 1,024. Each spelling means one size: `MB` is `M`, as in Redis and containers. nil if `text`
+    /// is not a size, or exceeds `Number.largest` bytes (8 PiB).
     package init?(_ text: String) {
         let text = Array(text.utf8)
         let digits = text.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
@@ -25,7 +25,7 @@ package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
         bytes = value << (10 * exponent)
     }
 
-    /// The power of 1,024 that a unit stands for.
+    /// The power of 1,024 that a unit means.
     private static func exponent(ofUnit unit: ArraySlice<UInt8>) -> Int? {
         let unit = String(decoding: unit, as: UTF8.self).uppercased()
         if unit.isEmpty || unit == "B" { return 0 }
@@ -35,7 +35,7 @@ package struct ByteSize: Equatable, Sendable, CustomStringConvertible {
 
     private static let units = ["K", "M", "G", "T", "P"]
 
-    /// `512 bytes`, `1.5 KiB`, `18.0 GiB`: the largest unit that leaves a number of 1 or more, rounded down to a tenth.
+    /// `512 bytes`, `1.5 KiB`, `18.0 GiB`: in the largest unit that leaves 1 or more, rounded down to a tenth.
     package var description: String {
         var exponent = 0
         while exponent < ByteSize.units.count, bytes >> (10 * (exponent + 1)) > 0 { exponent += 1 }

@@ -1,7 +1,7 @@
 // Swift's durations as numbers.
 
 extension Duration {
-    /// Whole nanoseconds; the nearest `Int` where there are too many.
+    /// Whole nanoseconds, clamped to `Int`.
     package var nanoseconds: Int {
         let (seconds, attoseconds) = components
         let (whole, isTooMany) = Int(seconds).multipliedReportingOverflow(by: 1_000_000_000)

@@ -1,6 +1,6 @@
 // Numbers as reports show them.
 
-/// `value` with so many decimals; without zeros at the end where it is `trimmed`.
+/// `value` with this many decimals; `trimmed` drops zeros at the end.
 package func fixed(_ value: Double, _ decimals: Int, trimmed: Bool = false) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return value.isNaN ? "-" : "inf" }
     var scale = 1
@@ -28,7 +28,7 @@ package func grouped(_ value: Int) -> String {
     return text
 }
 
-/// Nanoseconds in the unit that suits them: `850 ns`, `12.3 µs`, `4.56 ms`, `1.20 s`.
+/// Nanoseconds in a suitable unit: `850 ns`, `12.3 µs`, `4.56 ms`, `1.20 s`.
 package func duration(_ nanoseconds: UInt64) -> String {
     let value = Double(nanoseconds)
     switch nanoseconds {
@@ -39,7 +39,7 @@ package func duration(_ nanoseconds: UInt64) -> String {
     }
 }
 
-/// Three digits that say something.
+/// Three significant digits.
 private func significant(_ value: Double) -> String {
     fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)
 }

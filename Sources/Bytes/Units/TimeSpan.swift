@@ -1,6 +1,6 @@
 // Times as people write them in options and read them in messages: `500us`, `10s`, `2m`.
 
-/// A time of whole nanoseconds, not negative.
+/// A duration of whole nanoseconds, not negative.
 package struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
     package let nanoseconds: Int
 
@@ -15,8 +15,8 @@ package struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
         ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ]
 
-    /// Reads `500us`, `100ms`, `10s`, `2m`, `1h`; a number alone is seconds. nil for everything else, and for more than 1000
-    /// hours.
+    /// Parses `500us`, `100ms`, `10s`, `2m`, `1h`; a bare number is seconds. nil for anything else, and for more than
+    /// 1000 hours.
     package init?(_ text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = String(text.dropFirst(digits.count))

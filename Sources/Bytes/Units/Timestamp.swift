@@ -1,4 +1,4 @@
-// A moment, as the log has it (Unix milliseconds) and as people write it (RFC 3339).
+// A moment as Unix milliseconds, as in the log, and as RFC 3339 text.
 
 /// A moment since 1970 began in UTC.
 package struct Timestamp: Equatable, Sendable {
@@ -6,10 +6,10 @@ package struct Timestamp: Equatable, Sendable {
 
     package init(milliseconds: UInt64) { self.milliseconds = milliseconds }
 
-    /// Reads `2026-01-15T10:30:00.250Z`, with any fraction and any offset (`+02:00`); a date alone, which is its midnight in
-    /// UTC; or digits alone: Unix seconds below 100,000,000,000 (the year 5138), Unix milliseconds from there on.
-    /// - Returns: nil for anything else, a day that no month has, a moment before 1970 and more than `Number.largest`
-    ///   included.
+    /// Parses `2026-01-15T10:30:00.250Z`, with any fraction and offset (`+02:00`); a date alone, which is midnight UTC;
+    /// or digits: Unix seconds below 100,000,000,000 (the year 5138), Unix milliseconds from there on.
+    /// - Returns: nil for anything else, including days that do not exist, moments before 1970 and more than
+    ///   `Number.largest`.
     package init?(parsing text: String) {
         var reader = TimestampReader(Array(text.utf8))
         guard let milliseconds = reader.unixTime() ?? reader.moment() else { return nil }
@@ -71,7 +71,7 @@ private struct CivilDate {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
-    /// Since 1970-01-01; below 0 before. The year is not below 0.
+    /// Days since 1970-01-01; negative before. The year is not negative.
     var days: Int {
         let shiftedYear = month <= 2 ? year - 1 : year
         let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
@@ -87,7 +87,7 @@ private struct CivilDate {
     }
 }
 
-/// Takes a moment's parts from left to right.
+/// Parses a moment's parts from left to right.
 private struct TimestampReader {
     private let text: [UInt8]
     private var offset = 0
@@ -126,7 +126,7 @@ private struct TimestampReader {
         return (hour * 3600 + minute * 60 + second) * 1000 + milliseconds
     }
 
-    /// Digits behind the point, in milliseconds; what is finer is cut off.
+    /// Digits after the point, in milliseconds; finer digits are dropped.
     private mutating func fraction() -> Int? {
         let start = offset
         var milliseconds = 0
@@ -139,7 +139,7 @@ private struct TimestampReader {
         return offset > start ? milliseconds : nil
     }
 
-    /// In milliseconds; above 0 east of Greenwich.
+    /// In milliseconds; positive east of Greenwich.
     private mutating func zone() -> Int? {
         if skip("Z") || skip("z") { return 0 }
         let sign = skip("+") ? 1 : skip("-") ? -1 : 0
@@ -154,7 +154,7 @@ private struct TimestampReader {
         return true
     }
 
-    /// A number of exactly so many digits.
+    /// A number of exactly this many digits.
     private mutating func number(_ digits: Int) -> Int? {
         guard offset + digits <= text.count else { return nil }
         var value = 0

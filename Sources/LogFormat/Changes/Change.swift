@@ -1,9 +1,10 @@
-// What a record does. Everything that knows which fields a change has is in this folder: how it is written, how it is read
-// fast and strictly, how it is kept in memory. A field that is added to a change is added here and where it is used.
+// The effect of a record. Everything that knows a change's fields is in this folder: encoding, the fast and the strict
+// parser, the form in memory. A new field of a change is added here and where it is used.
 
 import Bytes
 
-/// An absolute effect on the table: what a record says, what `apply` does. No clock, no chance.
+/// An absolute effect on the table: what a record states and `apply` performs. It depends on no clock and no
+/// randomness.
 public struct Change: ~Escapable {
     public enum Kind: UInt8, Sendable {
         case set
@@ -12,9 +13,9 @@ public struct Change: ~Escapable {
     }
 
     public let kind: Kind
-    /// Empty for `clear`, which is of every key.
+    /// Empty for `clear`, which affects every key.
     public let key: Span<UInt8>
-    /// Empty but for `set`.
+    /// Empty except for `set`.
     public let value: Span<UInt8>
 
     @_lifetime(copy key, copy value)
@@ -38,18 +39,18 @@ public struct Change: ~Escapable {
         @inlinable @inline(__always) get { Change(.clear, Span(), Span()) }
     }
 
-    /// Whether key and value stand in JSON as they are.
+    /// Whether key and value need no escapes in JSON.
     @inlinable public var isPlain: Bool { key.isPlainText && value.isPlainText }
 }
 
-/// What a record does: one change, or several that take effect together.
+/// The operation of a record: one change, or several that take effect together.
 package enum Operation: String, CaseIterable, Sendable {
     case set
     case delete
     case clear
     case multi
 
-    /// What the record of a line does that `RecordParser.parse` has found to be one.
+    /// The operation of a line that `RecordParser.parse` has accepted as a record.
     package init(of line: Span<UInt8>) {
         var fields = FieldReader(line)
         _ = fields.recordHead()

@@ -1,4 +1,4 @@
-// How changes are written. Field order is fixed, there are no blanks, and the last field is always the checksum:
+// Encodes changes. Field order is fixed, there are no spaces, and the last field is the checksum:
 //
 //     record  = {"seq":N,"ts":MS,CHANGE,"crc":HEX}                                         a line of a segment
 //     CHANGE  = "op":"set",KEY,VALUE / "op":"delete",KEY / "op":"clear"
@@ -7,8 +7,8 @@
 //     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
 //     VALUE   = "value":TEXT / "value64":BASE64
 //
-// A record continues the checksum of the record before it, a pair that of the line before it. A pair without a value is a key
-// that is removed: only files of sorted changes have such lines.
+// A record continues the checksum of the record before it, a pair that of the line before it. A pair without a value
+// removes its key: only files of sorted changes have such lines.
 
 import Bytes
 
@@ -33,8 +33,8 @@ extension ByteBuffer {
         append(pairOf: change)
     }
 
-    /// Appends a pair's line, or that of a key which is removed.
-    /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    /// Appends the line of a pair, or of a removed key.
+    /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     /// - Returns: its checksum, which continues `chain`.
     package mutating func append(
         pairLine change: borrowing Change, isPlain: Bool = false, chain: UInt32
@@ -45,7 +45,7 @@ extension ByteBuffer {
         return appendChecksum(bodyFrom: start, chain: chain)
     }
 
-    /// Appends a pair's line by what stands before the checksum in another line of it.
+    /// Appends a pair's line from the body of another line of the same pair.
     /// - Returns: its checksum, which continues `chain`.
     package mutating func append(pairBody: Span<UInt8>, chain: UInt32) -> UInt32 {
         append(pairBody)
@@ -63,7 +63,7 @@ extension ByteBuffer {
         append(field: "value", change.value)
     }
 
-    /// The same, of a plain one.
+    /// The same for a plain key.
     @inline(__always)
     private mutating func append(plainPairOf change: borrowing Change) {
         append("\"key\":\"")
@@ -87,7 +87,7 @@ extension ByteBuffer {
         append(special: name, text)
     }
 
-    /// A text that is not written as it is.
+    /// A text that needs escapes or base64.
     @inline(never)
     private mutating func append(special name: StaticString, _ text: Span<UInt8>) {
         append(name)
@@ -102,21 +102,21 @@ extension ByteBuffer {
     }
 }
 
-/// Writes records. They follow one another by one, and a turn's records have the same time: so the text of the last head is
-/// kept, and the next one is mostly its number with the last digit raised.
+/// Encodes records. Their numbers are consecutive and a turn's records have the same time, so the last record's head is
+/// kept, and usually only the last digit of its number is incremented.
 package struct RecordEncoder: ~Copyable, Sendable {
     /// `{"seq":N,"ts":MS,` of the last record.
     private var head = ByteBuffer()
     private var seq: UInt64 = 0
     private var timestamp: UInt64 = 0
-    /// How many digits the number has.
+    /// The number of digits of the sequence number.
     private var seqSize = 0
 
     private static let seqOffset = 7
 
     package init() {}
 
-    /// Appends the record of a change that follows `position`.
+    /// Appends the record of a change after `position`.
     /// - Returns: the position after it.
     package mutating func append(
         _ change: borrowing Change, after position: LogPosition, timestamp: UInt64, to lines: inout ByteBuffer
@@ -133,14 +133,14 @@ package struct RecordEncoder: ~Copyable, Sendable {
         lines.append("\"op\":\"multi\",\"changes\":[")
     }
 
-    /// Appends one of a record's several changes.
+    /// Appends one of the several changes of a record.
     package func append(multiPart change: borrowing Change, isFirst: Bool, to lines: inout ByteBuffer) {
         lines.append(isFirst ? "{" : ",{")
         lines.append(change: change)
         lines.append("}")
     }
 
-    /// Ends a record of several changes, which begins at `start` and follows `position`.
+    /// Ends a record of several changes that begins at offset `start` and follows `position`.
     /// - Returns: the position after it.
     package func endMulti(from start: Int, after position: LogPosition, to lines: inout ByteBuffer) -> LogPosition {
         lines.append("]")

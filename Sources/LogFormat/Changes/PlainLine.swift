@@ -1,22 +1,22 @@
-// The fast way through a line. Nearly every line of a log or snapshot sets or removes one key, and its texts are plain: ASCII
-// without escapes. Such a line is taken in one pass, word by word. Whatever is not exactly of that form, or has another
-// checksum than it should, is left to `RecordParser`, which says what is wrong with it where something is.
+// The fast parser. Nearly every line of a log or snapshot sets or removes one key, with plain texts: ASCII without
+// escapes. Such a line is parsed in one pass, word by word. Any other line, or one with a wrong checksum, is left to
+// `RecordParser`, which reports errors.
 
 import Bytes
 
-/// Where the parts of a plain line stand: a record that sets or deletes one key, or a pair. Offsets are in bytes from the
-/// line's first.
+/// The parts of a plain line: a record that sets or deletes one key, or a pair. Offsets are in bytes from the line's
+/// first.
 public struct PlainLine {
-    /// 0 of a pair.
+    /// 0 for a pair.
     public var seq: UInt64 = 0
     public var timestamp: UInt64 = 0
     public var crc: UInt32 = 0
     @usableFromInline var keyStart = 0
     @usableFromInline var keyEnd = 0
     @usableFromInline var valueStart = 0
-    /// Where the body ends, which the checksum is of.
+    /// The end of the body, which the checksum covers.
     @usableFromInline var end = 0
-    /// Whether the line gives the key a value, rather than removing it.
+    /// Whether the line sets a value, rather than removing the key.
     public var hasValue = false
 
     @inlinable init() {}
@@ -25,12 +25,12 @@ public struct PlainLine {
     @inlinable @inline(__always)
     public func key(in line: Span<UInt8>) -> Span<UInt8> { line.extracting(keyStart..<keyEnd) }
 
-    /// What stands before the checksum: of a pair, the same in every snapshot that has it.
+    /// The bytes before the checksum; a pair has the same ones in every snapshot.
     @_lifetime(copy line)
     @inlinable @inline(__always)
     public func body(of line: Span<UInt8>) -> Span<UInt8> { line.extracting(0..<end) }
 
-    /// The change that the line says.
+    /// The change that the line states.
     @_lifetime(copy line)
     @inlinable @inline(__always)
     public func change(in line: Span<UInt8>) -> Change {
@@ -38,7 +38,7 @@ public struct PlainLine {
         return .set(key: key(in: line), value: line.extracting(valueStart..<end &- 1))
     }
 
-    /// - Returns: nil where the line, which is without its line feed, is no plain record whose checksum continues `chain`.
+    /// - Returns: nil unless the line, without its line feed, is a plain record whose checksum continues `chain`.
     @inlinable @inline(__always)
     public static func record(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"seq\":"), isNumber(line, at: 7) else { return nil }
@@ -48,7 +48,7 @@ public struct PlainLine {
         guard line.starts(with: ",\"ts\":", at: seq.end), isNumber(line, at: seq.end &+ 6) else { return nil }
         let timestamp = line.decimal(at: seq.end &+ 6)
         plain.timestamp = timestamp.value
-        // Sixteen digits can be more than `Number.largest`.
+        // Sixteen digits can exceed `Number.largest`.
         guard (seq.value | timestamp.value) <= Number.largest else { return nil }
         if line.starts(with: ",\"op\":\"set\",\"key\":\"", at: timestamp.end) {
             plain.takeKey(line, at: timestamp.end &+ 19)
@@ -60,8 +60,8 @@ public struct PlainLine {
         return plain.takeChecksum(line, chain: chain) ? plain : nil
     }
 
-    /// - Returns: nil where the line, which is without its line feed, is no plain pair whose checksum continues `chain`; a
-    ///   key without a value is one.
+    /// - Returns: nil unless the line, without its line feed, is a plain pair whose checksum continues `chain`; a key
+    ///   without a value counts as a pair.
     @inlinable @inline(__always)
     public static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"key\":\"") else { return nil }
@@ -71,7 +71,7 @@ public struct PlainLine {
         return plain.takeChecksum(line, chain: chain) ? plain : nil
     }
 
-    /// Whether a number begins there that has one spelling: no leading zero.
+    /// Whether a number in its only spelling begins at the offset: no leading zero.
     @inlinable @inline(__always)
     static func isNumber(_ line: Span<UInt8>, at offset: Int) -> Bool {
         offset < line.count && line[offset] != UInt8(ascii: "0")
@@ -84,7 +84,7 @@ public struct PlainLine {
         end = keyEnd &+ 1
     }
 
-    /// - Returns: whether there is one.
+    /// - Returns: false if there is none.
     @inlinable @inline(__always)
     mutating func takeValue(_ line: Span<UInt8>) -> Bool {
         guard line.starts(with: "\",\"value\":\"", at: keyEnd) else { return false }
@@ -94,7 +94,7 @@ public struct PlainLine {
         return true
     }
 
-    /// The rest of the line has to be a quote and the checksum.
+    /// The rest of the line must be a quote and the checksum.
     @inlinable @inline(__always)
     mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32) -> Bool {
         guard end &+ 18 == line.count, line.starts(with: "\",\"crc\":\"", at: end &- 1),

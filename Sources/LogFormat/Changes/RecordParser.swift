@@ -1,17 +1,17 @@
-// The one reader of lines, those of the log and those of snapshots. It checks the sum before it believes a field, then
-// takes the fields in their fixed order. It reads more than is written: every JSON escape, and unknown fields before
-// `crc`, which it passes over.
+// The strict parser of lines of logs and snapshots. It verifies the checksum before it trusts a field, then parses the
+// fields in their fixed order. It accepts more than is written: every JSON escape, and unknown fields before `crc`,
+// which it skips.
 
 import Bytes
 
-/// Reads one line at a time; its scratch memory is reused from line to line.
+/// Parses one line at a time; its scratch memory is reused.
 package struct RecordParser: ~Copyable {
     private var key = ByteBuffer()
     private var value = ByteBuffer()
 
     package init() {}
 
-    /// Reads a line, without its line feed, that follows a record or pair whose checksum is `chain`.
+    /// Parses a line, without its line feed, whose checksum continues `chain`.
     package func parse(_ line: Span<UInt8>, chain: UInt32) throws(LineError) -> LogLine {
         guard let crc = line.lineChecksum else {
             throw LineError(expected: "a line that ends with its crc", found: excerpt(of: line), isWhole: false)
@@ -45,13 +45,13 @@ package struct RecordParser: ~Copyable {
         return parsed
     }
 
-    /// Its fields are read by `changes`.
+    /// `changes` parses its fields.
     private func isPair(_ line: LogLine) -> Bool {
         if case .pair = line { true } else { false }
     }
 
-    /// Visits the changes of a line that `parse` has found to be a record, in their order; of a pair, the change that sets
-    /// it, or removes it where it has no value (in a file of sorted changes).
+    /// Visits the changes of a line that `parse` has accepted: a record's in order, or for a pair the change that sets
+    /// it, or that removes it if it has no value (in a file of sorted changes).
     package mutating func changes(
         of line: Span<UInt8>, apply: (borrowing Change) -> Void
     ) throws(LineError) {
@@ -95,7 +95,7 @@ package struct RecordParser: ~Copyable {
         return fields.skip("]")
     }
 
-    /// A key and its value, from behind the name `key` on.
+    /// A key and its value, after the name `key`.
     private mutating func pair(
         _ fields: inout FieldReader, canLackValue: Bool, _ apply: (borrowing Change) -> Void
     ) throws(LineError) -> Bool {

@@ -1,8 +1,8 @@
-// How a change stands in a sorter's memory: a head of one word, the key, the value, zeros up to the next whole word.
+// The form of a change in a sorter's memory: one head word, the key, the value, zeros up to the next whole word.
 
 import Bytes
 
-/// The head of a change, which says what follows it. The place of a change is its offset in bytes.
+/// The head word of a change, which describes what follows. A change is identified by its offset in bytes.
 public struct StoredChange {
     @usableFromInline var word: UInt64
 
@@ -20,11 +20,11 @@ public struct StoredChange {
         if isPlain { word |= StoredChange.plain }
     }
 
-    /// The change at a place.
+    /// The change at an offset.
     @inlinable @inline(__always)
     public init(in texts: borrowing ByteBuffer, at place: Int) { word = texts.word(at: place) }
 
-    /// Whether the changes at two places are of the same key.
+    /// Whether the changes at two offsets have the same key.
     @inlinable @inline(__always)
     public static func haveSameKey(in texts: borrowing ByteBuffer, _ one: Int, _ other: Int) -> Bool {
         let size = StoredChange(in: texts, at: one).keySize
@@ -35,21 +35,21 @@ public struct StoredChange {
     @inlinable @inline(__always) var keySize: Int { Int(truncatingIfNeeded: word & (1 &<< 30 &- 1)) }
     @inlinable @inline(__always) var valueSize: Int { Int(truncatingIfNeeded: word &>> 30 & (1 &<< 31 &- 1)) }
     @inlinable @inline(__always) public var isRemoved: Bool { word & StoredChange.removes != 0 }
-    /// Whether key and value are known to stand in JSON as they are.
+    /// Whether key and value are known to need no escapes in JSON.
     @inlinable @inline(__always) public var isPlain: Bool { word & StoredChange.plain != 0 }
-    /// Whether a newer change of the key stands elsewhere.
+    /// Whether a newer change of the key exists.
     @inlinable @inline(__always) public var isVoid: Bool { word & StoredChange.void != 0 }
-    /// Bytes that the change takes.
+    /// The size of the whole change, in bytes.
     @inlinable @inline(__always)
     public var size: Int { StoredChange.headSize &+ (keySize &+ valueSize &+ 7) & ~7 }
 
-    /// Makes the change at a place void.
+    /// Marks the change at an offset as superseded.
     @inlinable
     public static func makeVoid(in texts: inout ByteBuffer, at place: Int) {
         texts.overwrite(at: place, word: texts.word(at: place) | void)
     }
 
-    /// The key of the change at a place.
+    /// The key of the change at an offset.
     @_lifetime(borrow texts)
     @inlinable @inline(__always)
     public static func key(in texts: borrowing ByteBuffer, at place: Int) -> Span<UInt8> {
@@ -57,7 +57,7 @@ public struct StoredChange {
         return texts.bytes.extracting(start..<start &+ StoredChange(in: texts, at: place).keySize)
     }
 
-    /// The change at a place.
+    /// The change at an offset.
     @_lifetime(borrow texts)
     @inlinable
     public static func change(in texts: borrowing ByteBuffer, at place: Int) -> Change {
@@ -70,8 +70,8 @@ public struct StoredChange {
 }
 
 extension ByteBuffer {
-    /// Appends a change as it stands in a sorter's memory; `clear` has no such form.
-    /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    /// Appends a change in this form; `clear` has none.
+    /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     @inlinable @inline(__always)
     public mutating func append(stored change: borrowing Change, isPlain: Bool) {
         append(word: StoredChange(change, isPlain: isPlain).word)

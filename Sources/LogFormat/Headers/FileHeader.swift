@@ -1,10 +1,10 @@
-// What every file of a data set begins with: `{"puffin":KIND,"version":1`. It is written and read here and nowhere else, so that
-// what a file needs of its reader, beyond this version, has one place to stand in.
+// The beginning of every file of a data set: `{"puffin":KIND,"version":1`. Only this file writes and reads it, so
+// requirements on readers beyond the version have one place.
 
 import Bytes
 
 extension ByteBuffer {
-    /// Appends the fields that the file of a kind begins with.
+    /// Appends the header fields of a kind of file.
     package mutating func append(fileHeader kind: StaticString) {
         append("{\"puffin\":\"")
         append(kind)
@@ -13,7 +13,7 @@ extension ByteBuffer {
 }
 
 extension FieldReader {
-    /// Passes over the fields that the file of a kind begins with, where this version can read it.
+    /// Skips the header fields of a kind of file, if this version can read it.
     package mutating func skip(fileHeader kind: StaticString) -> Bool {
         var ahead = self
         guard ahead.skip("{\"puffin\":\""), ahead.skip(kind), ahead.skip("\",\"version\":1") else { return false }
@@ -29,7 +29,7 @@ extension FieldReader {
 }
 
 extension Span where Element == UInt8 {
-    /// Whether the line is the first one of a file that this version cannot read, of the kind that is expected or of another.
+    /// Whether the line is the first one of a file that this version cannot read, of any kind.
     package func isOtherVersion(than kind: StaticString) -> Bool {
         guard starts(with: "{\"puffin\":\"") else { return false }
         var expected = ByteBuffer()

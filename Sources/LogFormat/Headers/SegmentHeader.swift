@@ -16,7 +16,7 @@ package struct LogHeader: Equatable, Sendable {
     /// The checksum before that record.
     package var chain: UInt32
 
-    /// A segment can begin behind the last change that there can be.
+    /// A segment can begin after the last possible change.
     package static let largestFirst = Number.largest + 1
 
     package init(history: String, firstSeq: UInt64, chain: UInt32) {
@@ -49,7 +49,7 @@ extension ByteBuffer {
 }
 
 extension FieldReader {
-    /// What stands behind the fields of every header.
+    /// The fields after those of every header.
     mutating func segmentHeader() -> LogHeader? {
         guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
             let seq = number(upTo: LogHeader.largestFirst), skip(",\"chain\":\""), let chain = quotedHex()

@@ -6,9 +6,9 @@
 //     pair     = {KEY,VALUE,"crc":HEX}             see ChangeEncoding.swift
 //     end      = {"end":true,"count":N,"crc":HEX}
 //
-// `seq`, `ts` and `chain` are the number, time and checksum of the last change that the snapshot holds. The header's sum
-// stands alone; each line behind it continues the sum of the line before, so that the last one covers the whole file,
-// and damage is found in the line that has it.
+// `seq`, `ts` and `chain` are the number, time and checksum of the last change in the snapshot. The header's checksum
+// is independent; each later line continues the checksum of the line before it, so the last one covers the whole file,
+// and damage is found in its line.
 
 import Bytes
 
@@ -16,7 +16,7 @@ import Bytes
 package struct SnapshotHeader: Equatable, Sendable {
     /// Twelve hexadecimal digits, drawn once for each data set.
     package var history: String
-    /// The last change that the snapshot holds.
+    /// The last change in the snapshot.
     package var position: LogPosition
     /// When that change was made, in Unix milliseconds.
     package var timestamp: UInt64
@@ -30,7 +30,7 @@ package struct SnapshotHeader: Equatable, Sendable {
 
 extension ByteBuffer {
     /// Appends a snapshot's first line.
-    /// - Returns: its checksum, which the first pair's continues.
+    /// - Returns: its checksum, which the first pair continues.
     package mutating func append(snapshotHeader header: SnapshotHeader) -> UInt32 {
         let start = count
         append(fileHeader: "snapshot")
@@ -56,7 +56,7 @@ extension ByteBuffer {
 }
 
 extension FieldReader {
-    /// What stands behind the fields of every header.
+    /// The fields after those of every header.
     mutating func snapshotHeader() -> SnapshotHeader? {
         guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
             let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",\"chain\":\""),
@@ -65,19 +65,19 @@ extension FieldReader {
         return SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp)
     }
 
-    /// What stands behind the first field's name of a snapshot's last line.
+    /// The fields after the first one's name, in a snapshot's last line.
     mutating func end() -> LogLine? {
         guard skip("true,\"count\":"), let count = number() else { return nil }
         return .end(count: Int(count))
     }
 }
 
-/// How many pairs a snapshot's last line says there are, by the last bytes of the file: a hint, which nothing has been checked of.
+/// The number of pairs that a snapshot's last line claims, from the last bytes of the file: an unverified hint.
 package func expectedPairCount(tail: Span<UInt8>, fileSize: Int) -> Int {
     let text = String(tail)
     guard let line = text.split(separator: "\n").last, line.hasPrefix("{\"end\":true,\"count\":"),
         let count = Int(line.dropFirst(20).prefix { $0.isNumber })
     else { return 0 }
-    // No pair takes fewer bytes than this.
+    // No pair is shorter than this.
     return min(count, fileSize / 30)
 }

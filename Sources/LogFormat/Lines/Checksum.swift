@@ -1,10 +1,10 @@
-// The last field of every line: the CRC-32C of the line's bytes before `,"crc"`. A record's continues the sum of the record before
-// it, so (seq, crc) names everything up to there; that of a header or a durable line stands alone.
+// The last field of every line: the CRC-32C of the bytes before `,"crc"`. A record continues the sum of the record
+// before it, so (seq, crc) identifies the history up to it; the sums of headers and durable lines are independent.
 
 import Bytes
 
-/// A place in a history: the number of a change, and the checksum of all changes up to it. Two logs that agree on it
-/// agree on everything before it.
+/// A position in a history: the number of a change, and the checksum of all changes up to it. Two logs that agree on a
+/// position agree on everything before it.
 public struct LogPosition: Equatable, Sendable {
     public var seq: UInt64
     public var crc: UInt32
@@ -36,7 +36,7 @@ extension ByteBuffer {
         append("\"}\n")
     }
 
-    /// Appends the line that says what is on this disk.
+    /// Appends the line that states which changes are on this disk.
     package mutating func append(durable seq: UInt64, isClosed: Bool = false) {
         let start = count
         append("{\"durable\":")
@@ -50,23 +50,23 @@ extension ByteBuffer {
 private let checksumFieldSize = 18
 
 extension Span where Element == UInt8 {
-    /// What stands before a line's checksum; empty where the line is too short for one.
+    /// The bytes before a line's checksum; empty if the line is too short for one.
     package var lineBody: Span<UInt8> {
         @_lifetime(copy self)
         get { extracting(0..<Swift.max(count - checksumFieldSize, 0)) }
     }
 
-    /// The checksum that a line ends with, which need not be right; nil where it does not end so.
+    /// The checksum at a line's end, not verified; nil if the line does not end with one.
     package var lineChecksum: UInt32? {
         let size = count - checksumFieldSize
         guard size > 0, starts(with: ",\"crc\":\"", at: size), starts(with: "\"}", at: size + 16) else { return nil }
         return checksumDigits
     }
 
-    /// The digits of a line's checksum, whatever stands around them.
+    /// The digits of a line's checksum, whatever surrounds them.
     package var checksumDigits: UInt32? { count > checksumFieldSize ? hex32(at: count - 10) : nil }
 
-    /// What stands before the checksum of a line that stands alone; nil where the checksum is not right.
+    /// The bytes before the checksum of a line with an independent checksum; nil if that is wrong.
     package var soundBody: Span<UInt8>? {
         @_lifetime(copy self)
         get { lineChecksum == CRC32C.extend(0, with: lineBody) ? lineBody : nil }

@@ -1,8 +1,8 @@
-// The fields of a line, in the order in which they are written.
+// Parses the fields of a line, in the order in which they are written.
 
 import Bytes
 
-/// Where the bytes of a text are: in the line as they stand, or unescaped in the parser's scratch memory.
+/// Where the bytes of a text are: in the line itself, or unescaped in the parser's scratch memory.
 package enum TextPlace {
     case line(Range<Int>)
     case scratch
@@ -16,11 +16,11 @@ package enum TextPlace {
     }
 }
 
-/// Takes the fields of a line's body from left to right.
+/// Parses the fields of a line's body from left to right.
 package struct FieldReader: ~Escapable {
     package let body: Span<UInt8>
     private var offset = 0
-    /// Whether `number` has met digits that say more than `Number.largest`.
+    /// Whether `number` has found digits that exceed `Number.largest`.
     package private(set) var isBeyondBound = false
 
     @_lifetime(copy body)
@@ -29,15 +29,15 @@ package struct FieldReader: ~Escapable {
     }
 
     package var isAtEnd: Bool { offset == body.count }
-    /// Whether one byte is left.
+    /// Whether exactly one byte is left.
     package var isLast: Bool { offset + 1 == body.count }
-    /// Whether nothing stands next, or another field: one that is not known.
+    /// Whether the body ends here, or an unknown field follows.
     package var isAtFieldEnd: Bool { isAtEnd || body.starts(with: ",\"", at: offset) }
 
-    /// Whether `text` stands next.
+    /// Whether `text` is next.
     package func isAt(_ text: StaticString) -> Bool { body.starts(with: text, at: offset) }
 
-    /// Passes over `text` where it stands next.
+    /// Skips `text` if it is next.
     package mutating func skip(_ text: StaticString) -> Bool {
         guard body.starts(with: text, at: offset) else { return false }
         offset += text.utf8CodeUnitCount
@@ -51,13 +51,14 @@ package struct FieldReader: ~Escapable {
         return (seq, timestamp)
     }
 
-    /// What stands behind the first field's name.
+    /// The fields after the first one's name.
     mutating func durable() -> LogLine? {
         guard let seq = number() else { return nil }
         return .durable(seq: seq, isClosed: skip(",\"closed\":true"))
     }
 
-    /// A history's name and the quote behind it: 1 to 64 printable ASCII characters, so it can stand in a message as it is.
+    /// A history's name and the closing quote: 1 to 64 printable ASCII characters, so messages can contain it
+    /// unescaped.
     package mutating func history() -> String? {
         let history = untilQuote()
         guard (1...64).contains(history.utf8.count), history.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), skip("\"")
@@ -71,7 +72,7 @@ package struct FieldReader: ~Escapable {
         return String(body.extracting(start..<offset))
     }
 
-    /// Eight digits and the quote behind them.
+    /// Eight digits and the closing quote.
     package mutating func quotedHex() -> UInt32? {
         guard let value = body.hex32(at: offset) else { return nil }
         offset += 8
@@ -87,7 +88,7 @@ package struct FieldReader: ~Escapable {
         return String(text.bytes)
     }
 
-    /// `size` bytes and the quote behind them.
+    /// `size` bytes and the closing quote.
     @_lifetime(copy self)
     package mutating func quoted(_ size: Int) -> Span<UInt8>? {
         guard offset + size < body.count, body[offset + size] == UInt8(ascii: "\"") else { return nil }
@@ -96,7 +97,7 @@ package struct FieldReader: ~Escapable {
         return text
     }
 
-    /// The rest of a field whose name ends here, with `64` where it is base64: `":"…"`. What has to be decoded is
+    /// The rest of a field after its name, which has the suffix `64` for base64: `":"…"`. Text that must be decoded is
     /// written to `scratch`.
     package mutating func text(into scratch: inout ByteBuffer) -> TextPlace? {
         let isBase64 = skip("64")
@@ -122,7 +123,7 @@ package struct FieldReader: ~Escapable {
         return .scratch
     }
 
-    /// Takes digits that are a number up to `largest`; nil for all else, and for more, which is noted.
+    /// A number up to `largest`; nil for anything else, and for a larger one, which is recorded.
     package mutating func number(upTo largest: UInt64 = Number.largest) -> UInt64? {
         let start = offset
         while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }

@@ -1,25 +1,25 @@
-// What a line of a segment or snapshot can be, and what is said of one that cannot be used.
+// The kinds of lines in segments and snapshots, and the error for a line that cannot be used.
 
 import Bytes
 
-/// What a line turned out to be.
+/// A parsed line.
 package enum LogLine: Equatable, Sendable {
     case header(LogHeader)
     case durable(seq: UInt64, isClosed: Bool)
-    /// A record; its changes are then visited with `RecordParser.changes`.
+    /// A record; `RecordParser.changes` visits its changes.
     case record(seq: UInt64, timestamp: UInt64, crc: UInt32)
     case snapshot(SnapshotHeader)
-    /// A pair of a snapshot; visited with `RecordParser.changes` as the change that sets it.
+    /// A pair of a snapshot; `RecordParser.changes` visits it as the change that sets it.
     case pair(crc: UInt32)
     /// A snapshot's last line.
     case end(count: Int)
 }
 
-/// Why a line cannot be used: what was expected, what was found.
+/// Why a line cannot be used: what was expected, and what was found.
 public struct LineError: Error, Equatable, Sendable {
     public let expected: String
     public let found: String
-    /// Whether the line has its right checksum: it says what was written, and no crash made it.
+    /// Whether the checksum is right: the line was written like this, and no crash made it.
     public let isWhole: Bool
 
     public init(expected: String, found: String, isWhole: Bool = true) {
@@ -35,7 +35,7 @@ package func hex(_ crc: UInt32) -> String {
     return String(repeating: "0", count: 8 - digits.count) + digits
 }
 
-/// The first bytes of a line, safe to show, and without a value: this is said in the server's log.
+/// The first bytes of a line, safe to print, without its value, because the server logs them.
 package func excerpt(of line: Span<UInt8>) -> String {
     let end = line.valueStart(before: min(line.count, 60))
     var shown = ByteBuffer()
@@ -44,7 +44,7 @@ package func excerpt(of line: Span<UInt8>) -> String {
 }
 
 extension Span where Element == UInt8 {
-    /// Where the first value behind `"value":` or `"value64":` begins; `end` where that is not earlier.
+    /// The offset of the first value after `"value":` or `"value64":`; `end` if there is none before it.
     fileprivate func valueStart(before end: Int) -> Int {
         var index = 0
         while index < end {

@@ -1,5 +1,5 @@
-// Where the readers of segments and snapshots get their bytes from: a file, or memory. They know no disk, so whatever has the
-// bytes of a log can read it.
+// The source of bytes for the readers of segments and snapshots: a file, or memory. They know no disk, so anything that
+// has the bytes of a log can read it.
 
 import Bytes
 
@@ -9,27 +9,27 @@ public protocol ByteSource {
     /// Names the source in errors.
     var path: String { get }
     func size() throws(Failure) -> Int
-    /// Appends up to `size` bytes from `offset` on to `buffer`; fewer may come before the end.
+    /// Appends up to `size` bytes at `offset` to `buffer`; it may append fewer before the end.
     /// - Returns: how many; 0 at the end.
     func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(Failure) -> Int
 }
 
-/// What a reader throws: what its source does, and what it finds in the bytes.
+/// What a reader throws: errors of its source, and of the bytes.
 public protocol ReadFailure: Error {
-    /// The bytes are not as they were written.
+    /// The bytes are not what was written.
     static func corruption(_ damage: Damage) -> Self
-    /// The first line is that of a file which this version cannot read.
+    /// The first line belongs to a file that this version cannot read.
     static func unknownVersion(path: String, found: String) -> Self
 }
 
-/// Where a file is damaged. Lines count from 1, offsets are in bytes from 0.
+/// Where a file is damaged. Lines count from 1, offsets from 0 in bytes.
 public struct Damage: Error, Equatable, Sendable {
     package let path: String
     package let line: Int
     package let offset: Int
     package let expected: String
     package let found: String
-    /// Whether the line has its right checksum: it says what was written, and no crash made it.
+    /// Whether the checksum is right: the line was written like this, and no crash made it.
     package let isWhole: Bool
 
     package init(

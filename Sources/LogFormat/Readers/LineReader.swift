@@ -1,27 +1,27 @@
-// A file's lines, one after the other, with their places. Empty lines are the space reserved ahead, and are passed over.
+// A file's lines in order, with their positions. Empty lines are preallocated space, and are skipped.
 //
-// As in all readers here, what is done with the bytes is one function of a type without parameters; what calls the source around
-// it is inlined where a reader is used, so that no line costs a call through a generic type.
+// As in all readers here, the bytes are handled by one non-generic function; the calls of the source around it are
+// inlined into the caller, so no line costs a call through a generic type.
 
 import Bytes
 
-/// The lines of bytes that come in chunks.
+/// Splits bytes that come in chunks into lines.
 public struct LineBuffer: ~Copyable {
     public enum Step {
         case line
-        /// The rest of the line has to be read first.
+        /// The rest of the line must be read first.
         case needsBytes
         case end
     }
 
     @usableFromInline var buffer = ByteBuffer()
     private var isAtEnd = false
-    /// Bytes of an unfinished line in which no line feed is, and line feeds in a row before it.
+    /// Bytes of an unfinished line that contain no line feed, and the consecutive line feeds before it.
     private var (scanned, empty) = (0, 0)
     private let reserveSize: Int
-    /// The current line's size, and its line feed's where it has one.
+    /// The current line's size, and that of its line feed, 0 or 1.
     private var (lineSize, feedSize) = (0, 0)
-    /// Where the current line begins, in bytes from 0; at the end of the file, its size.
+    /// The offset of the current line, in bytes; at the end of the file, the file's size.
     public private(set) var offset: Int
     /// The current line's number, from 1.
     public private(set) var number: Int
@@ -38,11 +38,11 @@ public struct LineBuffer: ~Copyable {
         get { buffer.bytes.extracting(0..<lineSize) }
     }
 
-    /// Whether the current line ends with a line feed: the last one of a file may not.
+    /// Whether the current line ends with a line feed: the last line of a file may not.
     public var isTerminated: Bool { feedSize == 1 }
-    /// Where the current line ends, its line feed included.
+    /// The offset after the current line and its line feed.
     public var end: Int { offset &+ lineSize &+ feedSize }
-    /// Where the next chunk is to be read.
+    /// The offset of the next chunk.
     @usableFromInline var readOffset: Int { offset + buffer.count }
 
     /// Goes to the next line that is not empty.
@@ -54,7 +54,7 @@ public struct LineBuffer: ~Copyable {
         return findEnd()
     }
 
-    /// Goes on with `size` bytes more in the buffer; 0 at the end of the file.
+    /// Continues with `size` more bytes in the buffer; 0 at the end of the file.
     @usableFromInline mutating func goOn(reading size: Int) -> Step {
         isAtEnd = size == 0
         return findEnd()
@@ -81,11 +81,11 @@ public struct LineBuffer: ~Copyable {
         return empty
     }
 
-    /// How many line feeds stand next.
+    /// The number of line feeds that follow.
     private var emptyLines: Int {
         let bytes = buffer.bytes
         var count = 0
-        // A start may have a whole segment of them to pass over.
+        // A start may skip a whole segment of them.
         while count &+ 8 <= bytes.count, bytes.word(at: count) == 0x0a0a_0a0a_0a0a_0a0a { count &+= 8 }
         while count < bytes.count, bytes[count] == UInt8(ascii: "\n") { count += 1 }
         return count
@@ -104,10 +104,10 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
     @usableFromInline let chunkSize: Int
 
     /// - Parameters:
-    ///   - start: where the first line begins, in bytes.
-    ///   - number: how many lines stand before it.
+    ///   - start: the offset of the first line, in bytes.
+    ///   - number: the number of lines before it.
     ///   - chunkSize: how many bytes are read at a time.
-    ///   - reserveSize: so many line feeds in a row are taken for the end, whatever stands behind them.
+    ///   - reserveSize: this many consecutive line feeds count as the end, whatever follows them.
     public init(
         _ source: Source, from start: Int = 0, behind number: Int = 0, chunkSize: Int = 1 << 20, reserveSize: Int = .max
     ) {
@@ -122,16 +122,16 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         @inlinable get { lines.line }
     }
 
-    /// Where the current line begins, and where it ends, its line feed included: in bytes from 0.
+    /// The offset of the current line in bytes, and the offset after its line feed.
     @inlinable public var offset: Int { lines.offset }
     @inlinable public var end: Int { lines.end }
     /// The current line's number, from 1.
     @inlinable public var number: Int { lines.number }
-    /// Whether the current line ends with a line feed: the last one of a file may not.
+    /// Whether the current line ends with a line feed: the last line of a file may not.
     @inlinable public var isTerminated: Bool { lines.isTerminated }
 
     /// Goes to the next line that is not empty.
-    /// - Returns: whether there is one.
+    /// - Returns: false at the end of the file.
     @inlinable public mutating func next() throws(Source.Failure) -> Bool {
         var step = lines.next()
         while case .needsBytes = step {
@@ -141,9 +141,9 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         return false
     }
 
-    /// Goes to the next line that is not empty, which has to end with a line feed.
+    /// Goes to the next line that is not empty, which must end with a line feed.
     /// - Returns: false at the end of the file.
-    /// - Throws: `corruption` where the line does not end.
+    /// - Throws: `corruption` if the line does not end.
     @inlinable public mutating func advance() throws(Source.Failure) -> Bool {
         guard try next() else { return false }
         guard isTerminated else {
@@ -152,7 +152,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         return true
     }
 
-    /// The file's first line, where a file of another version is told as such.
+    /// The file's first line; throws a separate error for a file of another version.
     mutating func first(_ kind: StaticString) throws(Source.Failure) -> LogLine? {
         guard try advance() else { return nil }
         if line.isOtherVersion(than: kind) {
@@ -165,7 +165,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         }
     }
 
-    /// The error for what is wrong with the current line.
+    /// The error for a problem with the current line.
     public func damage(_ error: LineError) -> Source.Failure {
         .corruption(
             Damage(
@@ -173,7 +173,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
                 isWhole: error.isWhole))
     }
 
-    /// As above, for a line that has its right checksum.
+    /// As above, for a line whose checksum is right.
     func damage(expected: String, found: String) -> Source.Failure {
         damage(LineError(expected: expected, found: found))
     }

@@ -1,10 +1,10 @@
-// One segment, read from its first line to its last, with everything checked that a segment promises: whose it is, that
-// it follows what came before, that its numbers run on and that no line claims more to be durable than there is.
-// Recovery, compaction, verification and whoever shows a log read segments by this and nothing else.
+// Reads one segment from the first line to the last, and checks everything that a segment promises: its history, that
+// it follows what came before, that numbers are consecutive, and that no line claims more to be durable than exists.
+// Recovery, compaction, verification and `log show` all read segments with it.
 
 import Bytes
 
-/// The records of one segment, as far as its lines were taken.
+/// The records of one segment up to the last line taken.
 public struct RecordRun: ~Copyable {
     package let header: LogHeader
     /// The position after the current record.
@@ -12,15 +12,15 @@ public struct RecordRun: ~Copyable {
     /// The current record's time, in Unix milliseconds; 0 before the first.
     public private(set) var timestamp: UInt64 = 0
     public private(set) var recordCount = 0
-    /// The current record where it is a plain one.
+    /// The current record, if it is a plain one.
     public private(set) var plain: PlainLine?
-    /// Where the last good line ends, in bytes.
+    /// The offset after the last good line.
     public private(set) var end: Int
     /// The number of the last good line.
     public private(set) var endNumber: Int
-    /// The highest number that a line has said to be durable.
+    /// The highest number that a line claims to be durable.
     package private(set) var durable: UInt64 = 0
-    /// Whether the last good line says that the log was ended cleanly.
+    /// Whether the last good line says that the log was closed cleanly.
     package private(set) var isClosed = false
     private var parser = RecordParser()
 
@@ -36,7 +36,7 @@ public struct RecordRun: ~Copyable {
     /// - Parameters:
     ///   - end: where it ends, in bytes.
     ///   - number: its number.
-    /// - Returns: whether it is a record.
+    /// - Returns: false if it is not a record.
     @usableFromInline
     mutating func take(_ line: Span<UInt8>, end: Int, number: Int) throws(LineError) -> Bool {
         plain = PlainLine.record(line, chain: position.crc)
@@ -81,7 +81,7 @@ public struct RecordRun: ~Copyable {
         isClosed = false
     }
 
-    /// Notes that the current line is none of those that were taken.
+    /// Leaves the current line, which was not taken.
     @usableFromInline mutating func leaveLine() { plain = nil }
 
     /// Visits the changes of the current record, which is not plain.
@@ -90,13 +90,13 @@ public struct RecordRun: ~Copyable {
         try parser.changes(of: line, apply: apply)
     }
 
-    /// Whether a line, readable by itself, says that a number behind the last record was durable.
+    /// Whether a line, readable by itself, claims that a number after the last record was durable.
     func isContradicted(by line: Span<UInt8>) -> Bool {
         do throws(LineError) {
             guard case .durable(let claimed, _) = try parser.parse(line, chain: 0) else { return false }
             return claimed > position.seq
         } catch {
-            // A sound line whose number is beyond the bound claims more than any.
+            // An intact line whose number exceeds the bound claims more than any other.
             return error.isWhole && line.starts(with: "{\"durable\":")
         }
     }
@@ -112,10 +112,10 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     /// Reads the header.
     /// - Parameters:
     ///   - firstSeq: the number in the file's name.
-    ///   - expected: what comes before the segment: the data set, and the position where it is known.
-    ///   - chunkSize, reserveSize: as of `LineReader`.
-    /// - Throws: `corruption` where the header is not that of the segment that has to come; its damage is not whole where a crash
-    ///   may have made it, while the segment was begun. `unknownVersion` where this version cannot read the file.
+    ///   - expected: what precedes the segment: the data set, and the position if it is known.
+    ///   - chunkSize, reserveSize: as for `LineReader`.
+    /// - Throws: `corruption` if the header is not that of the expected segment; the damage is not whole if a crash
+    ///   during the segment's creation may have caused it. `unknownVersion` if this version cannot read the file.
     public init(
         _ source: Source, firstSeq: UInt64, history: String?, after expected: LogPosition?,
         chunkSize: Int = 1 << 20, reserveSize: Int = .max
@@ -123,7 +123,7 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
         var lines = LineReader(source, chunkSize: chunkSize, reserveSize: reserveSize)
         guard (1...LogHeader.largestFirst).contains(firstSeq) else {
             throw lines.damage(
-                expected: "a segment that is named by its first change, \(Number.bound)", found: "\(firstSeq)")
+                expected: "a segment named after its first change, \(Number.bound)", found: "\(firstSeq)")
         }
         let first: LogLine?
         do throws(Source.Failure) {
@@ -167,15 +167,15 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     /// The current record's time, in Unix milliseconds; 0 before the first.
     @inlinable public var timestamp: UInt64 { run.timestamp }
     @inlinable public var recordCount: Int { run.recordCount }
-    /// The current record where it is a plain one.
+    /// The current record, if it is a plain one.
     @inlinable public var plain: PlainLine? { run.plain }
-    /// Where the last good line ends, in bytes, and its number.
+    /// The offset after the last good line, and that line's number.
     @inlinable public var end: Int { run.end }
     @inlinable public var endNumber: Int { run.endNumber }
-    /// Whether the last good line says that the log was ended cleanly.
+    /// Whether the last good line says that the log was closed cleanly.
     package var isClosed: Bool { run.isClosed }
 
-    /// The current record's line as it stands, without its line feed.
+    /// The current record's line, without its line feed.
     public var line: Span<UInt8> {
         @_lifetime(borrow self)
         @inlinable get { lines.line }
@@ -185,8 +185,8 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     package var lineNumber: Int { lines.number }
 
     /// Goes to the next record.
-    /// - Returns: whether there is one.
-    /// - Throws: `corruption`. What was read until then is good.
+    /// - Returns: false at the end.
+    /// - Throws: `corruption`. Everything read before is good.
     @inlinable public mutating func next() throws(Source.Failure) -> Bool {
         while try lines.advance() {
             do throws(LineError) {
@@ -200,7 +200,7 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     }
 
     /// Visits the changes of the current record.
-    /// - Throws: `corruption` where the line is whole and says nothing that this version knows.
+    /// - Throws: `corruption` if the line is intact but this version does not understand it.
     @inlinable public mutating func changes(apply: (borrowing Change) -> Void) throws(Source.Failure) {
         if let plain = run.plain { return apply(plain.change(in: lines.line)) }
         do throws(LineError) {
@@ -210,13 +210,13 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
         }
     }
 
-    /// The error for a record that is whole and does not belong where it stands.
+    /// The error for an intact record in the wrong place.
     package func damage(expected: String, found: String) -> Source.Failure {
         lines.damage(expected: expected, found: found)
     }
 
-    /// Whether a crash can have made the damage that `next` has just told of: no readable line from there on says that a
-    /// number behind the last good record was durable. Goes to the end of the file.
+    /// Whether a crash can have caused the damage that `next` has just reported: no readable line after it claims that
+    /// a number after the last good record was durable. Reads to the end of the file.
     package mutating func isTorn() throws(Source.Failure) -> Bool {
         repeat {
             if run.isContradicted(by: lines.line) { return false }
@@ -224,14 +224,14 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
         return true
     }
 
-    /// Goes back to where the last good line ends: what stands behind it, which may have changed, is read again.
+    /// Returns to the end of the last good line, to read again what follows it and may have changed.
     package mutating func goBack() {
         lines = LineReader(
             source, from: end, behind: endNumber, chunkSize: chunkSize, reserveSize: reserveSize)
         run.leaveLine()
     }
 
-    /// Whether something stands right behind the last good line: neither the end of the file nor reserved space.
+    /// Whether anything follows the last good line directly: neither the end of the file nor preallocated space.
     package func hasMore() throws(Source.Failure) -> Bool {
         var byte = ByteBuffer()
         return try source.read(1, at: end, into: &byte) == 1 && byte.bytes[0] != UInt8(ascii: "\n")

@@ -1,8 +1,8 @@
-// A snapshot, read from its first line to its last, with everything checked that a snapshot promises.
+// Reads one snapshot from the first line to the last, and checks everything that a snapshot promises.
 
 import Bytes
 
-/// The pairs of one snapshot, as far as its lines were taken. Also for lines that come from elsewhere than from a file.
+/// The pairs of one snapshot up to the last line taken. Also for lines that do not come from a file.
 public struct PairRun: ~Copyable {
     public enum Step {
         case pair
@@ -11,9 +11,9 @@ public struct PairRun: ~Copyable {
     }
 
     private var chain: UInt32
-    /// The current pair where its line is a plain one.
+    /// The current pair, if its line is a plain one.
     public private(set) var plain: PlainLine?
-    /// Pairs so far.
+    /// The number of pairs so far.
     public private(set) var count = 0
     private var parser = RecordParser()
 
@@ -45,7 +45,7 @@ public struct PairRun: ~Copyable {
         }
     }
 
-    /// Visits the current pair as the change that sets it, or removes its key where it has no value.
+    /// Visits the current pair as the change that sets it, or that removes its key if it has no value.
     @usableFromInline
     mutating func change(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
         try parser.changes(of: line, apply: apply)
@@ -59,7 +59,7 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
     package let header: SnapshotHeader
 
     /// Reads the header.
-    /// - Throws: `unknownVersion` where the file is not a snapshot of this version, `corruption` where it is damaged.
+    /// - Throws: `unknownVersion` if the file is not a snapshot of this version, `corruption` if it is damaged.
     public init(_ source: Source, chunkSize: Int = 1 << 20) throws(Source.Failure) {
         var lines = LineReader(source, chunkSize: chunkSize)
         guard let first = try lines.first("snapshot") else {
@@ -73,7 +73,7 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
         self.lines = lines
     }
 
-    /// How many pairs a snapshot's last line says there are: a hint, which nothing has been checked of.
+    /// The number of pairs that a snapshot's last line claims: an unverified hint.
     package static func expectedCount(_ source: Source) throws(Source.Failure) -> Int {
         let size = try source.size()
         var tail = ByteBuffer()
@@ -82,21 +82,21 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
     }
 
     package var path: String { lines.source.path }
-    /// The current pair where its line is a plain one.
+    /// The current pair, if its line is a plain one.
     @inlinable public var plain: PlainLine? { run.plain }
-    /// Pairs read so far.
+    /// The number of pairs read so far.
     @inlinable public var count: Int { run.count }
     /// Bytes read so far.
     @inlinable public var offset: Int { lines.end }
 
-    /// The current pair's line as it stands, without its line feed.
+    /// The current pair's line, without its line feed.
     public var line: Span<UInt8> {
         @_lifetime(borrow self)
         @inlinable get { lines.line }
     }
 
     /// Goes to the next pair.
-    /// - Returns: whether there is one; false behind the last line, which has been checked then.
+    /// - Returns: false after the last line, which has been checked then.
     @inlinable public mutating func next() throws(Source.Failure) -> Bool {
         guard try lines.advance() else {
             throw lines.damage(LineError(expected: "a snapshot's last line", found: "the end of the file"))
@@ -126,7 +126,7 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
         guard hasValue else { throw lines.damage(LineError(expected: "a pair", found: "a key without a value")) }
     }
 
-    /// As `pair`, for a file of sorted changes: a key without a value is visited as the change that removes it.
+    /// As `pair`, for a file of sorted changes: a key without a value is visited as its removal.
     @inlinable public mutating func change(apply: (borrowing Change) -> Void) throws(Source.Failure) {
         if let plain = run.plain { return apply(plain.change(in: lines.line)) }
         do throws(LineError) {
@@ -136,7 +136,7 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
         }
     }
 
-    /// The error for a pair that is whole and does not belong where it stands.
+    /// The error for an intact pair in the wrong place.
     package func damage(expected: String, found: String) -> Source.Failure {
         lines.damage(expected: expected, found: found)
     }

@@ -1,14 +1,14 @@
-// What a task hands to the library's thread: requests as bytes, and where the replies go.
+// What a task gives to the library's thread: encoded requests, and a continuation for the replies.
 
 import Bytes
 import Reactor
 import Synchronization
 import Wire
 
-/// What became of each request of a call, in order.
+/// The result of each request of a call, in order.
 typealias CallResult = [Result<RESPValue, PuffinError>]
 
-/// Set by whoever cancels a task; looked at by the thread that has the call.
+/// Set when a task is cancelled; checked by the thread that has the call.
 final class CancellationMark: Sendable {
     private let isSet = Atomic<Bool>(false)
 
@@ -20,10 +20,10 @@ final class CancellationMark: Sendable {
 final class Call: Sendable {
     /// The requests in RESP.
     private let wire: ByteBuffer
-    /// How many they are; at least 1.
+    /// The number of requests, at least 1.
     let count: Int
     let kind: CommandKind
-    /// How many arguments the first request has, its name included.
+    /// The number of arguments of the first request, its name included.
     private let argumentCount: Int
     let timeout: Duration?
     /// When the call was made, in nanoseconds of `MonotonicClock`.
@@ -58,10 +58,10 @@ final class Call: Sendable {
     func append(to output: inout ByteBuffer) { output.append(allOf: wire) }
 
     /// Sends the requests without copying them first.
-    /// - Returns: false where the connection is lost.
+    /// - Returns: false if the connection is lost.
     func send(over stream: Stream) -> Bool { stream.send(allOf: wire) }
 
-    /// Copies the only request, with `AFTER <seq>` in front of its arguments.
+    /// Copies the only request, with `AFTER <seq>` before its arguments.
     func append(to output: inout ByteBuffer, after seq: UInt64) {
         output.append(requestOf: argumentCount + 2)
         output.append("$5\r\nAFTER\r\n")
@@ -75,11 +75,11 @@ final class Call: Sendable {
     /// Ends the call. To be called once.
     func finish(_ result: CallResult) { continuation.resume(returning: result) }
 
-    /// Ends it with the same error for each request.
+    /// Ends the call with the same error for each request.
     func fail(_ error: PuffinError) { finish(Array(repeating: .failure(error), count: count)) }
 }
 
-// A span of a class's constant would count as a loan that outlives it; of a parameter it does not.
+// A span of a class's constant would count as a borrow that outlives it; of a parameter it does not.
 
 extension ByteBuffer {
     fileprivate mutating func append(allOf other: borrowing ByteBuffer) { append(other.bytes) }

@@ -1,15 +1,15 @@
-// How requests may be sent: which twice, which to a follower, which hold up those behind them. What is not known is taken for a
-// change.
+// How requests may be sent: which twice, which to a follower, which delay later ones. Unknown commands count as
+// changes.
 
 import Commands
 
 /// How a request may be sent.
 struct CommandKind: Equatable {
-    /// Whether it changes nothing, so that sending it twice does no harm.
+    /// Whether it changes nothing, so sending it twice is harmless.
     var isRead = false
-    /// Whether a follower's answer is as good, but for its age.
+    /// Whether a follower's answer is as good, apart from its age.
     var suitsFollowers = false
-    /// Whether it may wait on the server, and everything behind it on its connection with it.
+    /// Whether it may wait on the server, together with everything after it on its connection.
     var waits = false
 
     init(isRead: Bool, suitsFollowers: Bool = false, waits: Bool = false) {
@@ -24,10 +24,11 @@ struct CommandKind: Equatable {
     }
 
     /// All requests of a batch together.
-    /// - Throws: `notSupported` where replies would no longer match requests after it, or the connection would be another's.
+    /// - Throws: `notSupported` if replies would no longer match requests after it, or the connection would change
+    ///   hands.
     init(batch: [[[UInt8]]]) throws(PuffinError) {
         self.init(isRead: true, suitsFollowers: true)
-        // A transaction that is whole within the batch leaves the connection as it was.
+        // A transaction that is complete within the batch leaves the connection unchanged.
         var isInTransaction = false
         for arguments in batch {
             let name = CommandKind.name(arguments[0])
@@ -45,7 +46,7 @@ struct CommandKind: Equatable {
     private init(_ arguments: [[UInt8]]) throws(PuffinError) {
         let traits = CommandKind.traits(arguments)
         if arguments.count > 2, Catalog.find(arguments)?.command == .after {
-            // It is what its request is, on the server that it was meant for.
+            // As its inner request, on the server that it was meant for.
             self.init(CommandKind.traits(Array(arguments[2...])))
             (suitsFollowers, waits) = (false, true)
             return

@@ -1,13 +1,13 @@
 // The library's thread: one event loop for all clients of the process. Tasks put messages into the inbox and ring; each
-// turn takes what is there, so requests that are made at about the same time leave in one write.
+// turn takes the whole inbox, so requests made at about the same time leave in one write.
 
 import Dispatch
 import Reactor
 import Synchronization
 
-/// An event loop on a thread of its own. It begins with `init` and ends with `stop`.
+/// An event loop on a thread of its own. It runs from `init` to `stop`.
 final class Engine: Sendable {
-    /// Who makes requests: a client's number.
+    /// A client's number.
     typealias ClientID = UInt64
 
     private enum Message: Sendable {
@@ -20,9 +20,9 @@ final class Engine: Sendable {
         var messages: [Message] = []
         var isPruning = false
         var isStopping = false
-        /// nil before the loop is there.
+        /// nil before the loop exists.
         var bell: Wakeup.Bell?
-        /// Why it never will be.
+        /// Why it never will.
         var failure: PuffinError?
         var hasEnded = false
     }
@@ -33,7 +33,7 @@ final class Engine: Sendable {
         DispatchQueue(label: "puffin.client", qos: .userInitiated).async { Signal.withoutBrokenPipes(self.run) }
     }
 
-    /// Whether the thread is still there.
+    /// Whether the thread still runs.
     var isRunning: Bool { inbox.withLock { !$0.hasEnded } }
 
     // MARK: What any thread may do
@@ -42,12 +42,12 @@ final class Engine: Sendable {
         post(.open(id, options, leader: leader, followers: followers))
     }
 
-    /// Hands a call over; it gets its end in any case.
+    /// Submits a call; it gets its result in any case.
     func submit(_ call: Call, for id: ClientID) {
         if let error = post(.submit(id, call)) { call.fail(error) }
     }
 
-    /// Has it looked for tasks that were cancelled.
+    /// Makes it look for cancelled tasks.
     func prune() {
         inbox.withLock { inbox in
             inbox.isPruning = true
@@ -125,7 +125,7 @@ final class Engine: Sendable {
         }
     }
 
-    /// From here on nothing is taken over; what came last is given back.
+    /// From here on nothing is accepted; the last messages are returned.
     private func end(because error: PuffinError) {
         let messages = inbox.withLock { inbox in
             inbox.hasEnded = true

@@ -10,14 +10,14 @@ struct FIFO<Element> {
 
     mutating func append(_ element: Element) { elements.append(element) }
 
-    /// Puts elements in front of all others, in their order.
+    /// Puts elements before all others, in their order.
     mutating func prepend(_ front: [Element]) {
         guard !front.isEmpty else { return }
         elements.replaceSubrange(..<head, with: front.map(Optional.some))
         head = 0
     }
 
-    /// The element that is next; to be read or changed only where there is one.
+    /// The next element; to be used only if there is one.
     var first: Element? {
         get { isEmpty ? nil : elements[head] }
         set { if !isEmpty { elements[head] = newValue } }
@@ -53,7 +53,7 @@ struct FIFO<Element> {
         for element in elements[head...] { if let element { body(element) } }
     }
 
-    /// How many of the elements satisfy a condition.
+    /// How many elements satisfy a condition.
     func count(where isWanted: (Element) -> Bool) -> Int {
         var count = 0
         forEach { if isWanted($0) { count += 1 } }

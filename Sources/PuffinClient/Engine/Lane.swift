@@ -1,12 +1,12 @@
-// What a client has of one server: its connections, the requests that wait for one, and when to try again where there is
-// none to be had.
+// A client's part of one server: its connections, the requests that wait for one, and the time of the next attempt to
+// connect.
 
 import Bytes
 import Commands
 import Reactor
 import Wire
 
-/// A pool of connections to one server, on the library's thread. It is moved on once a turn.
+/// A pool of connections to one server, on the library's thread. It is advanced once a turn.
 final class Lane {
     let address: ServerAddress
     let isFollower: Bool
@@ -19,12 +19,13 @@ final class Lane {
     private var connector: Connector?
     private var connectDeadline = Int.max
     private var backoff: Backoff
-    /// Before this moment no attempt to connect begins.
+    /// No attempt to connect begins before this time.
     private var retryTime = 0
-    /// Why the last attempt has failed; nil once one has not.
+    /// Why the last attempt failed; nil after one that succeeded.
     private var failure: String?
 
-    /// Of a follower: whether it has its leader (nil before it has answered), when to ask it next, and whether it was asked.
+    /// For a follower: whether it has its leader (nil until it has answered), when to ask next, and whether a question
+    /// is in flight.
     private var isHealthy: Bool?
     private var checkTime = Int.max
     private var isChecking = false
@@ -44,9 +45,9 @@ final class Lane {
 
     /// Whether a request would be sent at once, or as soon as others have their replies.
     var isReady: Bool { (isHealthy == true || !isFollower) && links.contains { $0.isUsable } }
-    /// Whether it may be ready in a moment.
+    /// Whether it may be ready soon.
     var isComing: Bool { connector != nil || (isHealthy == nil && !links.isEmpty) }
-    /// Whether there is no connection, and the last attempt has failed.
+    /// Whether there is no connection, and the last attempt failed.
     var isFailing: Bool { links.isEmpty && failure != nil }
     var hasLoss: Bool { links.contains { $0.loss != nil } }
 
@@ -54,7 +55,7 @@ final class Lane {
 
     // MARK: A turn
 
-    /// Takes note of connections that are lost, and of the one that is being made.
+    /// Handles lost connections, and the one being made.
     func settle(now: Int) {
         while let index = links.firstIndex(where: { $0.loss != nil }) { bury(links.remove(at: index), now: now) }
         if isFollower && links.isEmpty { (isHealthy, isChecking, checkTime) = (nil, false, .max) }
@@ -68,7 +69,7 @@ final class Lane {
         }
     }
 
-    /// Gives requests to connections, and makes a connection where one is wanted.
+    /// Assigns requests to connections, and connects if needed.
     func dispatch(now: Int) {
         var kept: [PendingRequest] = []
         while let request = waiting.popFirst() {
@@ -91,8 +92,8 @@ final class Lane {
             && (!waiting.isEmpty || (isFollower && links.isEmpty))
     }
 
-    /// The connection with the fewest requests under way. One that may wait on the server gets one for itself, as long as the
-    /// pool has room for another.
+    /// The connection with the fewest requests in flight. A request that may wait on the server gets one for itself, if
+    /// the pool has room for another.
     private func link(for request: PendingRequest) -> Link? {
         let isFull = links.count >= options.poolSize || failure != nil
         let limit = max(1, options.pipelineLimit)
@@ -116,7 +117,7 @@ final class Lane {
         }
     }
 
-    /// When it has to be moved on, whatever else happens.
+    /// The next time at which it must be advanced, whatever else happens.
     var nextMoment: Int {
         var next = isFollower && !isChecking ? checkTime : .max
         if connector != nil { next = min(next, connectDeadline) }
@@ -143,7 +144,7 @@ final class Lane {
         connector = nil
         failure = reason
         pause(now: now)
-        // Those that are there go on to serve.
+        // The remaining connections keep serving.
         guard links.isEmpty else { return }
         for request in waiting.takeAll() where !request.isOver {
             if router.canGoElsewhere(request, from: self) {
@@ -160,9 +161,9 @@ final class Lane {
         retryTime = now.adding(.milliseconds(Int64(backoff.next())))
     }
 
-    /// Closes a connection that is lost, and decides on each of its requests.
+    /// Closes a lost connection, and decides about each of its requests.
     private func bury(_ link: Link, now: Int) {
-        // One that was of no use counts as an attempt that has failed.
+        // A connection that never answered counts as a failed attempt.
         if link.hasAnswered { backoff.reset() } else { pause(now: now) }
         var again: [PendingRequest] = []
         let entries = link.close()
@@ -174,7 +175,7 @@ final class Lane {
         if isFollower { again.forEach(router.route) } else { waiting.prepend(again) }
     }
 
-    /// - Returns: whether the request is to be sent again; otherwise it has got its end.
+    /// - Returns: whether the request is sent again; otherwise it has its result.
     private func keeps(_ request: PendingRequest, isSent: Bool, after loss: Link.Loss) -> Bool {
         let reason: String
         switch loss {
@@ -183,7 +184,7 @@ final class Lane {
         case .malformed(let why):
             let error = PuffinError.malformedReply(from: address, reason: why)
             request.finish(
-                isSent ? error : .cannotConnect(to: address, reason: "what answers is no Puffin server: \(why)"))
+                isSent ? error : .cannotConnect(to: address, reason: "it is not a Puffin server: \(why)"))
             return false
         }
         if request.asksForSeq { router.forgetSeq() }
@@ -203,13 +204,13 @@ final class Lane {
         return true
     }
 
-    /// How often the connection of one read may be lost.
+    /// How often one read's connection may be lost.
     private static let mostLosses = 3
 
     // MARK: Replies
 
     /// Takes a reply to a request.
-    /// - Returns: whether it is the request's; otherwise the request goes on elsewhere.
+    /// - Returns: whether it is the request's; otherwise the request is sent elsewhere.
     func add(_ reply: Reply, to request: PendingRequest) -> Bool {
         if request.call == nil {
             checked(reply)
@@ -247,7 +248,7 @@ final class Lane {
         router.watch(deadline)
     }
 
-    /// A follower that has lost its leader, or still loads, is not read from. A server that has no `ROLE` is taken as it is.
+    /// A follower that has lost its leader, or still loads, is not read from. A server without `ROLE` is accepted.
     private func checked(_ reply: Reply) {
         isChecking = false
         switch reply {
@@ -260,8 +261,8 @@ final class Lane {
 
     // MARK: Ends
 
-    /// Ends requests whose time is over or whose task was cancelled.
-    /// - Returns: when to look again.
+    /// Ends requests that are overdue or whose task was cancelled.
+    /// - Returns: when to check again.
     func prune(now: Int) -> Int {
         var next = Int.max
         waiting.forEach { request in
@@ -283,7 +284,7 @@ final class Lane {
         return .timedOut(at: address, after: request.call?.timeout ?? .zero)
     }
 
-    /// Ends a request that was sent and has had its time.
+    /// Ends a sent request that is overdue.
     func expire(_ request: PendingRequest) {
         guard let call = request.call else {
             (isHealthy, isChecking) = (false, false)
@@ -295,7 +296,7 @@ final class Lane {
             unknown: .timedOut(after: limit), at: address, harmless: .timedOut(at: address, after: limit))
     }
 
-    /// Ends a request that was sent and whose task was cancelled.
+    /// Ends a sent request whose task was cancelled.
     func cancel(_ request: PendingRequest) {
         if request.asksForSeq && !request.isOver { router.forgetSeq() }
         request.finish(unknown: .cancelled, at: address, harmless: .cancelled)

@@ -1,5 +1,5 @@
-// One connection: requests out, as many in one write as there are; replies in, matched to requests by their order. What is
-// to be done when the connection is lost is the lane's business: callbacks of the loop only note it here.
+// One connection: requests out, as many in one write as there are; replies in, matched to requests by order. The lane
+// handles a lost connection: callbacks of the loop only record it here.
 
 import Bytes
 import Reactor
@@ -11,13 +11,13 @@ final class Link: StreamDelegate {
     enum Loss {
         case broken(String)
         case malformed(String)
-        /// Nobody waits for what it still owes.
+        /// Nobody waits for the replies it still owes.
         case abandoned
     }
 
     private struct Entry {
         let request: PendingRequest
-        /// Replies still to come, the one to `SEQ` among them.
+        /// Replies still to come, the one to `SEQ` included.
         var missing: Int
         let hasSeq: Bool
     }
@@ -27,18 +27,18 @@ final class Link: StreamDelegate {
     private var parser = ReplyParser()
     private var output = ByteBuffer()
     private var inFlight = FIFO<Entry>()
-    /// How many requests in flight the stream has been given.
+    /// How many requests in flight have been given to the stream.
     private var givenCount = 0
     /// Requests in flight that may wait on the server.
     private var waitingCount = 0
 
     private(set) var loss: Loss?
-    /// Whether it gets no more requests: one has waited too long here, and others would wait behind it.
+    /// Whether it gets no more requests: one has timed out here, and later ones would wait behind it.
     private(set) var isRetired = false
     /// Whether the server has answered anything.
     private(set) var hasAnswered = false
 
-    /// What is sent from its own memory instead of being copied, in bytes.
+    /// From this size on a request is sent from its own memory instead of being copied, in bytes.
     private static let largeSize = 64 << 10
 
     init(_ stream: Stream, _ lane: Lane) {
@@ -49,15 +49,15 @@ final class Link: StreamDelegate {
 
     var load: Int { inFlight.count }
     var isUsable: Bool { loss == nil && !isRetired }
-    /// Whether what comes behind would have to wait for something else than the server's work.
+    /// Whether later requests would have to wait for more than the server's work.
     var isOccupied: Bool { waitingCount > 0 }
 
     // MARK: Requests
 
-    /// Sends a request with what else goes out in this turn.
+    /// Queues a request for this turn's write.
     /// - Parameters:
-    ///   - seq: the change that a follower has to have before it answers.
-    ///   - asksForSeq: whether the number of the newest change is asked for behind it.
+    ///   - seq: the change that a follower must have before it answers.
+    ///   - asksForSeq: whether to ask for the number of the newest change after it.
     func send(_ request: PendingRequest, after seq: UInt64? = nil, asksForSeq: Bool = false) {
         guard let call = request.call else { return sendCheck(request) }
         if request.kind.waits { waitingCount += 1 }
@@ -82,7 +82,7 @@ final class Link: StreamDelegate {
         output.append("*1\r\n$4\r\nROLE\r\n")
     }
 
-    /// Gives the stream what this turn's requests have become.
+    /// Writes this turn's requests to the stream.
     func flush() {
         guard loss == nil, !output.isEmpty else { return }
         gave(stream.send(output.bytes))
@@ -115,7 +115,7 @@ final class Link: StreamDelegate {
     private func take(_ reply: Reply) {
         if case .push = reply { return }
         hasAnswered = true
-        guard var entry = inFlight.first else { return lose(.malformed("a reply came that nobody has asked for")) }
+        guard var entry = inFlight.first else { return lose(.malformed("an unexpected reply arrived")) }
         entry.missing -= 1
         inFlight.first = entry
         if entry.missing == 0 { removeFirst(entry) }
@@ -146,8 +146,8 @@ final class Link: StreamDelegate {
 
     // MARK: Ends
 
-    /// Ends requests whose time is over or whose task was cancelled. Their replies will still come, and be dropped.
-    /// - Returns: when to look again.
+    /// Ends requests that are overdue or whose task was cancelled. Their replies still come, and are dropped.
+    /// - Returns: when to check again.
     func prune(now: Int) -> Int {
         var next = Int.max
         inFlight.forEach { entry in

@@ -1,15 +1,15 @@
-// A call on the library's thread, from its arrival to its end: what it waits for, what has come, and how it ends when
-// nothing more will come.
+// A call on the library's thread, from arrival to end: what it waits for, the replies so far, and its result if no more
+// come.
 
 import Bytes
 import Wire
 
-/// A call that is not over, or one that is and whose replies are still to come.
+/// A call in progress, or one that is over and still has replies to come.
 final class PendingRequest {
     enum Origin {
         /// A task waits for it.
         case call(Call)
-        /// The library asks a follower for its role.
+        /// The library's question for a follower's role.
         case check
     }
 
@@ -17,21 +17,21 @@ final class PendingRequest {
     /// In nanoseconds of `MonotonicClock`; `.max` for never.
     let deadline: Int
     private(set) var replies: CallResult = []
-    /// Whether its end was told; what still comes for it is dropped.
+    /// Whether it has its result; later replies are dropped.
     private(set) var isOver = false
 
-    /// Whether a `SEQ` was sent behind it.
+    /// Whether a `SEQ` was sent after it.
     var asksForSeq = false
-    /// Whether `AFTER` was put in front of it.
+    /// Whether it was prefixed with `AFTER`.
     var isAfter = false
-    /// Whether it may only go to the leader now.
+    /// Whether only the leader may answer it now.
     var needsLeader = false
-    /// Connections that it was lost with.
+    /// How many connections were lost with it.
     var losses = 0
 
     private let waitingCount: WaitingCount?
 
-    /// - Parameter waitingCount: where it is counted until it is over.
+    /// - Parameter waitingCount: counts it until it is over.
     init(_ call: Call, _ waitingCount: WaitingCount) {
         self.waitingCount = waitingCount
         waitingCount.value += 1
@@ -39,7 +39,7 @@ final class PendingRequest {
         deadline = call.timeout.map { call.start.adding($0) } ?? .max
     }
 
-    /// A question of the library's own.
+    /// The library's own question.
     init(checkUntil deadline: Int) {
         origin = .check
         waitingCount = nil
@@ -50,21 +50,21 @@ final class PendingRequest {
     var kind: CommandKind { call?.kind ?? CommandKind(isRead: true) }
     var isCancelled: Bool { call?.mark.isCancelled ?? false }
 
-    /// How many replies the requests themselves have.
+    /// The number of replies to the requests themselves.
     var count: Int { call?.count ?? 1 }
-    /// Whether all of those have come.
+    /// Whether all of them have come.
     var isAnswered: Bool { replies.count == count }
 
     /// Takes the next reply.
     func add(_ reply: Result<RESPValue, PuffinError>) { if !isOver { replies.append(reply) } }
 
-    /// Forgets what has come, to be sent once more.
+    /// Forgets the replies, to be sent again.
     func reset() {
         replies = []
         (asksForSeq, isAfter) = (false, false)
     }
 
-    /// Ends it with the replies that have come; `error` stands for those that have not.
+    /// Ends it with the replies so far, and `error` for the others.
     func finish(_ error: PuffinError = .closed) {
         guard !isOver else { return }
         isOver = true
@@ -75,14 +75,14 @@ final class PendingRequest {
     }
 
     /// Ends it, after it was sent, without all of its replies.
-    /// - Parameter harmless: what is thrown where it has changed nothing.
+    /// - Parameter harmless: thrown if it has changed nothing.
     func finish(unknown cause: PuffinError.Cause, at server: ServerAddress, harmless: PuffinError) {
         finish(kind.isRead ? harmless : .outcomeUnknown(at: server, cause))
     }
 }
 
 extension Int {
-    /// A moment later by `duration`, in nanoseconds; `.max` where that is too far away to be told.
+    /// This time plus `duration`, in nanoseconds; `.max` on overflow.
     func adding(_ duration: Duration) -> Int {
         let (sum, isBeyond) = addingReportingOverflow(duration.nanoseconds)
         return isBeyond ? (duration < .zero ? self : .max) : sum

@@ -1,4 +1,4 @@
-// What a client is on the library's thread: which server gets a request, and what its reads have to have in them.
+// A client on the library's thread: which server gets a request, and which changes its reads must reflect.
 
 import Reactor
 
@@ -16,10 +16,10 @@ final class Router {
     private var reads = FIFO<PendingRequest>()
     private var nextFollower = 0
     private let waitingCount = WaitingCount()
-    /// When requests have to be looked at for those whose time is over.
+    /// When to check for overdue requests.
     private var pruneTime = Int.max
 
-    /// The newest change that has all of this client's in it; nil where that is not known.
+    /// The newest change that covers all of this client's; nil if unknown.
     private var seq: UInt64? = 0
 
     init(
@@ -34,7 +34,7 @@ final class Router {
 
     // MARK: Requests
 
-    /// Takes a call over; it gets its end in some later turn.
+    /// Takes a call; its result comes in a later turn.
     func submit(_ call: Call) {
         guard waitingCount.value < options.waitingLimit else {
             return call.fail(.overloaded(limit: options.waitingLimit))
@@ -45,7 +45,7 @@ final class Router {
         route(request)
     }
 
-    /// Finds the queue for a request.
+    /// Queues a request for a server.
     func route(_ request: PendingRequest) {
         if suitsFollowers(request) { reads.append(request) } else { leader.append(request) }
     }
@@ -53,11 +53,11 @@ final class Router {
     private func suitsFollowers(_ request: PendingRequest) -> Bool {
         guard request.kind.suitsFollowers, !request.needsLeader, !followers.isEmpty else { return false }
         guard options.readsYourWrites, let seq else { return !options.readsYourWrites }
-        // AFTER is for one request.
+        // AFTER takes one request.
         return seq == 0 || request.count == 1
     }
 
-    /// Whether another server than the one that cannot be reached may answer a request.
+    /// Whether another server may answer a request in place of an unreachable one.
     func canGoElsewhere(_ request: PendingRequest, from lane: Lane) -> Bool {
         if lane.isFollower { return true }
         return suitsFollowers(request) && followers.contains { $0.isReady || $0.isComing }
@@ -79,7 +79,7 @@ final class Router {
         } while lanes.contains { $0.hasLoss }
     }
 
-    /// When it has to be moved on, whatever else happens.
+    /// The next time at which it must be advanced, whatever else happens.
     var nextMoment: Int { lanes.reduce(pruneTime) { min($0, $1.nextMoment) } }
 
     private func distributeReads() {
@@ -127,7 +127,7 @@ final class Router {
     /// Whether the leader is asked for the number of each change.
     var asksForSeq: Bool { options.readsYourWrites && !followers.isEmpty }
 
-    /// What a follower has to have before it may answer; nil where anything will do.
+    /// The change that a follower must have before it answers; nil if any will do.
     var requiredSeq: UInt64? {
         guard options.readsYourWrites, let seq, seq > 0 else { return nil }
         return seq
@@ -135,7 +135,7 @@ final class Router {
 
     func note(seq newest: UInt64) { seq = max(seq ?? 0, newest) }
 
-    /// A change was made, perhaps, whose number is not known: until the next one is, only the leader is sure to have it.
+    /// A change may have been made whose number is unknown: until the next number, only the leader is sure to have it.
     func forgetSeq() { seq = nil }
 
     /// Ends everything.
@@ -145,7 +145,7 @@ final class Router {
     }
 }
 
-/// How many requests of a client are not over.
+/// The number of a client's requests in progress.
 final class WaitingCount {
     var value = 0
 }

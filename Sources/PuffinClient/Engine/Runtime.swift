@@ -1,4 +1,4 @@
-// Who owns the library's thread: it is started for the first client that is used and ended with the last that is closed.
+// The owner of the library's thread: it starts with the first client used and ends with the last one closed.
 
 import Synchronization
 
@@ -8,18 +8,18 @@ package final class Runtime: Sendable {
         var engine: Engine?
         var clients = 0
         var nextID: Engine.ClientID = 1
-        /// Those that were told to stop.
+        /// Engines that were told to stop.
         var former: [Engine] = []
     }
 
     private let state = Mutex(State())
 
-    /// The one that clients use unless a test gives them another.
+    /// The one that clients use unless a test passes another.
     package static let shared = Runtime()
 
     package init() {}
 
-    /// Whether there is a thread, be it one that is about to end.
+    /// Whether a thread exists, even one that is about to end.
     package var isRunning: Bool {
         state.withLock { state in
             state.former.removeAll { !$0.isRunning }
@@ -27,7 +27,7 @@ package final class Runtime: Sendable {
         }
     }
 
-    /// Counts a client, which gets a number of its own.
+    /// Counts a client, and returns its number.
     func join() -> (engine: Engine, id: Engine.ClientID) {
         state.withLock { state in
             let engine = state.engine.flatMap { $0.isRunning ? $0 : nil } ?? Engine()

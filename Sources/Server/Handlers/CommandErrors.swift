@@ -89,7 +89,7 @@ extension ReplyError {
         ReplyError("Not written: \(reason)")
     }
 
-    /// Of a change that was being written when the log failed, and of what depends on one: nobody knows what the disk holds.
+    /// For a change that was being written when the log failed, and requests that depend on one: the disk's content is unknown.
     static func unknownOutcome(_ reason: StoreError) -> ReplyError {
         ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: .unknown)
     }

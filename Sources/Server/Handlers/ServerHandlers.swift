@@ -19,7 +19,7 @@ enum ServerHandlers {
     }
 
     static func time(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        let time = WallClock.microseconds
+        let time = session.server.clock.wallTime
         replies.writer.list(2)
         replies.writer.text(String(time / 1_000_000))
         replies.writer.text(String(time % 1_000_000))

@@ -67,7 +67,7 @@ struct LogLine {
 
 extension ByteBuffer {
     /// Appends a text so that it stays on its line and does nothing to a terminal.
-    /// - Parameter quoted: whether it is put between quotes where it is not one word.
+    /// - Parameter quoted: whether it is quoted if it is not one word.
     fileprivate mutating func append(plain text: String, quoted: Bool) {
         let isWord =
             !text.isEmpty

@@ -4,7 +4,7 @@ import Logging
 import Reactor
 import Synchronization
 
-/// Writes events as lines, to standard error. Works from any thread, and never waits for whoever reads.
+/// Writes events as lines, to standard error. Works from any thread, and never waits for the reader.
 package final class LogOutput: Sendable {
     private struct State {
         var format: LogFormat

@@ -42,7 +42,7 @@ package struct RepeatLimiter {
 
     package init() {}
 
-    /// Whether to say a message now; where not, it is counted.
+    /// Whether to log a message now; if not, it is counted.
     /// - Parameters:
     ///   - fields: what else the line says: with others it is another message.
     ///   - level: its level's name.

@@ -52,6 +52,7 @@ package struct Ledger {
 
     /// Has another size from now on. What is held stays.
     package mutating func change(pool: Int) {
+        precondition(pool > 0, "connections have no memory")
         self.pool = pool
         turnSize = Ledger.turnSize(of: pool)
         whole = max(whole, pool)
@@ -80,6 +81,8 @@ package struct Ledger {
 
     /// Notes that a connection holds `now` instead of `before`, whatever was asked for.
     package mutating func settle(_ id: Int, from before: Int, to now: Int) {
+        assert(before >= 0 && now >= 0, "a connection holds less than nothing")
+        defer { assert(isConsistent, "more is given back than was held") }
         guard id == outsider else {
             inside += now - before
             return
@@ -89,6 +92,8 @@ package struct Ledger {
             (inside, outside, outsider) = (inside + outside, 0, nil)
         }
     }
+
+    private var isConsistent: Bool { inside >= 0 && outside >= 0 && (outsider != nil || outside == 0) }
 
     // MARK: Asking
 
@@ -103,6 +108,7 @@ package struct Ledger {
     package mutating func ask(
         _ size: Int, _ purpose: Purpose, for id: Int, charge: Int, waits: Bool = true
     ) -> Bool {
+        assert(size >= 0 && charge >= 0, "less than nothing is asked for")
         if queues[purpose.rawValue].isEmpty, take(size, purpose, for: id, charge: charge) { return true }
         if waits { queues[purpose.rawValue].append(Want(id: id, size: size)) }
         return false
@@ -124,7 +130,9 @@ package struct Ledger {
         case .none: return false
         case .inside: inside += size
         case .outside where id == outsider: outside += size
-        case .outside: (outsider, outside, inside) = (id, charge + size, inside - charge)
+        case .outside:
+            precondition(outsider == nil && charge <= inside, "two connections are outside of the pool")
+            (outsider, outside, inside) = (id, charge + size, inside - charge)
         }
         return true
     }

@@ -19,7 +19,7 @@ package struct MachineMemory: Equatable, Sendable {
     }
 
     /// Looks for it.
-    /// - Parameter read: the text at a path, nil where there is none.
+    /// - Parameter read: the text at a path, nil if there is none.
     /// - Returns: nil where the system does not say.
     package static func find(read: (String) -> String?) -> MachineMemory? {
         let machine = read("/proc/meminfo").flatMap(total(meminfo:))
@@ -70,7 +70,7 @@ package struct MachineMemory: Equatable, Sendable {
         return (0...names.count).reversed().map { ([root] + names[..<$0].map(String.init)).joined(separator: "/") }
     }
 
-    /// What such a file says, in bytes; nil where it sets no limit.
+    /// The limit that such a file sets, in bytes; nil if it sets none.
     static func limit(text: String) -> Int? {
         guard let size = Int(text.prefix { $0 != "\n" }), size > 0 else { return nil }
         return size

@@ -10,19 +10,24 @@ import Wire
 package struct MemoryShares: Equatable, Sendable {
     /// What pairs may take, and what connections may hold; in bytes.
     package let store, pool: Int
+    /// What may wait for the log writer, in bytes; it may have as much again under way.
+    package let log: Int
 
-    /// What a small limit is for pairs alone: connections then have the least pool beside it.
+    /// What a small limit is for pairs alone: connections and log then have the least of theirs beside it.
     private static let leastStore = 24 << 20
     private static let poolSizes = 8 << 20...1 << 30
+    private static let logSizes = 1 << 20...16 << 20
 
     /// - Parameter limit: nil for none.
     package init(limit: Int?) {
         guard let limit else {
-            (store, pool) = (.max, .max >> 3)
+            (store, pool, log) = (.max, .max >> 3, .max)
             return
         }
+        log = min(max(limit / 32, MemoryShares.logSizes.lowerBound), MemoryShares.logSizes.upperBound)
         pool = min(max(limit / 4, MemoryShares.poolSizes.lowerBound), MemoryShares.poolSizes.upperBound)
-        store = max(limit - pool, min(limit, MemoryShares.leastStore))
+        store = max(limit - pool - 2 * log, min(limit, MemoryShares.leastStore))
+        assert(store > 0 && pool > 0, "a share of the memory limit is empty")
     }
 }
 
@@ -103,6 +108,7 @@ package final class MemoryBudget {
     /// Grants what there is.
     /// - Parameter used: what the store takes.
     func grant(used: Int) {
+        assert(used >= 0, "the store takes less than nothing")
         granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 

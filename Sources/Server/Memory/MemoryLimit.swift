@@ -4,7 +4,7 @@ import Bytes
 
 /// How much memory the server may use, and why so much.
 package struct MemoryLimit: Equatable, Sendable {
-    /// In bytes; nil where there is no limit.
+    /// In bytes; nil if there is no limit.
     package let size: Int?
     /// Where it comes from, for people.
     let reason: String

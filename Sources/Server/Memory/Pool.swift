@@ -9,7 +9,11 @@ import Wire
 /// no two accesses to it overlap, and checks none at run time.
 final class Pool {
     /// Set once, when the server is made of its parts.
-    private unowned var server: Server!
+    private unowned var owner: Server?
+    private var server: Server {
+        guard let owner else { preconditionFailure("used before it is attached to a server") }
+        return owner
+    }
     private var ledger: Ledger
     /// Looks for sessions that move nothing, while others wait.
     private var timer: Timer?
@@ -37,7 +41,7 @@ final class Pool {
     }
 
     /// Is the pool of a server's sessions from now on.
-    func attach(to server: Server) { self.server = server }
+    func attach(to server: Server) { owner = server }
 
     /// Has another size from now on.
     func change(to size: Int) {
@@ -145,7 +149,7 @@ final class Pool {
         ledger.note(left: server.memoryLeft)
         if freeHolders(at: now, waiting: false) || isMoving || ledger.held < lastHeld - Pool.idleSize {
             (lastMove, lastHeld, isMoving) = (now, ledger.held, false)
-        } else if now - lastMove >= Pool.longestStandstill {
+        } else if now - lastMove >= Pool.longestStandstill, !server.allowance.isThrottling {
             // Those who wait hold what the others lack.
             _ = freeHolders(at: now, waiting: true)
             refuseBlocked()
@@ -171,8 +175,9 @@ final class Pool {
     private func freeHolders(at now: Int, waiting isWaiting: Bool) -> Bool {
         var idle: [(Session, size: Int)] = []
         for session in server.connections.all where session.stream.isOpen {
-            // Who waits for a reply holds a request, not what the others wait for.
-            guard session.idleTime(now) >= Pool.patience, session.isStarved == isWaiting, !session.waits(for: .reply)
+            // Who waits for a reply holds a request, not what the others wait for; who waits for the log waits for this server.
+            guard session.idleTime(now) >= Pool.patience, session.isStarved == isWaiting, !session.waits(for: .reply),
+                !session.isThrottled
             else { continue }
             if session.charge > Pool.idleSize { idle.append((session, session.charge)) }
         }

@@ -26,13 +26,15 @@ extension Server {
     /// Puts another limit into force.
     func changeMemory(to wanted: Int?) {
         guard memory.change(to: wanted) else { return }
-        pool.change(to: memory.shares.pool)
+        let shares = memory.shares
+        pool.change(to: shares.pool)
+        store.pendingLimit = shares.log
         reportMemory()
     }
 
     // MARK: Replies
 
-    /// Why a reply of several values can never be given, as long as the store takes so much; nil where it can.
+    /// Why a reply of several values can never be given, as long as the store takes so much; nil if it can.
     func refusal(ofReplyOf size: Int) -> ReplyError? {
         guard pool.isTooMuch(size) else { return nil }
         memory.countRefusal()
@@ -41,7 +43,7 @@ extension Server {
 
     // MARK: Turns
 
-    /// Looks whether there is room again, where the log was told that there is none.
+    /// Checks for room after the limit was reached.
     @inline(__always)
     func watchMemory() {
         if memory.isReached { lookAtMemory() }

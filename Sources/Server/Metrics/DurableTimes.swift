@@ -15,6 +15,7 @@ final class DurableTimes {
 
     /// Notes that changes up to `seq` are on the disk.
     func note(_ seq: UInt64, at time: Int) {
+        assert(count == 0 || seq > newest, "the disk has less than before")
         entries[count % entries.count] = Entry(seq: seq, time: time)
         count += 1
     }

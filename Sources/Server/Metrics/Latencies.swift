@@ -30,6 +30,7 @@ package final class Latencies {
 
     /// Records that `count` requests took `time` nanoseconds each.
     package func record(_ part: Part, _ time: Int, count: Int) {
+        assert(count >= 0, "fewer than no requests")
         let index = part.rawValue &* 32 &+ bucket(of: time)
         counts[index] &+= count
         sums[part.rawValue] &+= time &* count

@@ -1,5 +1,5 @@
 // The page at /metrics: everything is read when it is asked for, and nothing is kept for it. docs/metrics.md says what each
-// metric means to whoever watches a server.
+// metric means to an operator.
 
 import Bytes
 import Commands
@@ -113,6 +113,9 @@ extension Server {
         page.gauge(
             "puffin_memory_buffers_bytes", "Memory of requests and replies on their way.", .number(BufferMemory.size))
         page.gauge("puffin_memory_connections_bytes", "Memory of connections.", .number(loop.streamSize))
+        page.gauge(
+            "puffin_memory_held_bytes", "What of the buffers clients hold, as counted against the connections' part.",
+            .number(pool.held))
         page.gauge("puffin_memory_limit_bytes", "The memory limit; 0 for none.", .number(memory.shownLimit))
         page.counter(
             "puffin_memory_refusals_total", "Requests that were refused for want of memory.", .number(memory.refusals))

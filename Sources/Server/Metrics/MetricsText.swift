@@ -38,7 +38,7 @@ struct MetricsText: ~Copyable {
         buffer.append(text: "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n")
     }
 
-    /// A metric of one sample, or of none where there is no value.
+    /// A metric of one sample, or of none if there is no value.
     mutating func counter(_ name: String, _ help: String, _ value: Value) {
         begin(name, .counter, help)
         sample(name, value)

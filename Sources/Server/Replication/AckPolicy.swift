@@ -1,4 +1,4 @@
-// How many followers have to have a change on their disks before anybody is told of it.
+// How many followers must have a change on their disks before a reply may reveal it.
 
 /// What a reply to a change waits for beside this server's own log.
 package enum AckPolicy: Equatable, Sendable, CustomStringConvertible {

@@ -45,7 +45,8 @@ final class FollowerLink: OutboundDelegate {
         self.number = number
         self.server = server
         outbound = Outbound(
-            to: endpoint, loop: server.loop, bell: server.bell, seed: seed, lineSize: FollowerLink.lineSize
+            to: endpoint, loop: server.loop, bell: server.bell, clock: server.clock, seed: seed,
+            lineSize: FollowerLink.lineSize
         ) { [log = server.log] in log.warning("Follower \(endpoint): \($0)") }
         outbound.delegate = self
     }
@@ -58,7 +59,7 @@ final class FollowerLink: OutboundDelegate {
     /// - Parameter acknowledged: the newest change on its disk.
     func lag(acknowledged: UInt64) -> Int {
         let newest = server.store.position.seq
-        return lagProbe.lag(newest: newest, acknowledged: acknowledged, at: MonotonicClock.milliseconds)
+        return lagProbe.lag(newest: newest, acknowledged: acknowledged, at: server.clock.milliseconds)
     }
     /// Bytes of the log that were not sent yet, as far as is known.
     var remainingSize: Int { if case .feeding(let feed) = state { feed.remainingSize } else { 0 } }
@@ -76,11 +77,11 @@ final class FollowerLink: OutboundDelegate {
     /// What is to be done each second: says that the leader is there, and looks whether the follower is.
     func tick(acknowledged: UInt64) {
         lagProbe.look(
-            newest: server.store.position.seq, acknowledged: acknowledged, at: MonotonicClock.milliseconds)
+            newest: server.store.position.seq, acknowledged: acknowledged, at: server.clock.milliseconds)
         switch state {
         case .feeding:
             heartbeatIsDue = true
-            if MonotonicClock.milliseconds - feedStart.time > FollowerLink.steadyTime { outbound.settle() }
+            if server.clock.milliseconds - feedStart.time > FollowerLink.steadyTime { outbound.settle() }
         case .greeting: break
         case .down: return
         }
@@ -168,8 +169,9 @@ final class FollowerLink: OutboundDelegate {
 
     /// Begins to send the log.
     func feed(_ hello: FollowerHello) {
+        assert(!isFeeding, "a follower is sent the log twice")
         heartbeatIsDue = true
-        feedStart = (MonotonicClock.milliseconds, hello.position.seq)
+        feedStart = (server.clock.milliseconds, hello.position.seq)
         let feed = server.store.feed(for: hello)
         state = .feeding(feed)
         send(feed)
@@ -199,10 +201,11 @@ final class FollowerLink: OutboundDelegate {
     }
 
     private func appendOwnLines(_ feed: LogFeed) {
+        precondition(feed.isAtLineEnd, "a line of the leader's own inside one of its log")
         if let line = promotion.take() { output.append(feedLine: line) }
         guard heartbeatIsDue else { return }
         heartbeatIsDue = false
-        let time = server.replication.isFresh ? WallClock.milliseconds : 0
+        let time = server.replication.isFresh ? server.clock.wallTime / 1000 : 0
         output.append(feedLine: .heartbeat(time: time, seq: feed.newestSeq))
     }
 

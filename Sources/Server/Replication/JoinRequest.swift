@@ -18,7 +18,8 @@ final class JoinRequest: OutboundDelegate {
     init(to leader: Endpoint, server: Server, seed: UInt64) {
         self.server = server
         outbound = Outbound(
-            to: leader, loop: server.loop, bell: server.bell, seed: seed, lineSize: server.limits.echoSize * 8
+            to: leader, loop: server.loop, bell: server.bell, clock: server.clock, seed: seed,
+            lineSize: server.limits.echoSize * 8
         ) { [log = server.log] in log.warning("Leader \(leader): \($0)") }
         outbound.delegate = self
     }

@@ -10,7 +10,7 @@ package struct LagProbe {
 
     package init() {}
 
-    /// Begins to watch the newest change, where none is being watched and the follower lacks it. To be called each second.
+    /// Begins to watch the newest change, if none is being watched and the follower lacks it. To be called each second.
     package mutating func look(newest: UInt64, acknowledged: UInt64, at time: Int) {
         if watched == nil, acknowledged < newest { watched = (newest, time) }
     }

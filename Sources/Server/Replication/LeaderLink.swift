@@ -44,7 +44,7 @@ final class LeaderLink: StreamDelegate {
     private var searched = 0
     /// Whether bytes were left over because nothing was read.
     private var hasPaused = false
-    private var lastHeard = MonotonicClock.milliseconds
+    private var lastHeard: Int
     /// When this server last had everything that the leader had, in milliseconds of the monotonic clock.
     private(set) var lastFresh: Int?
     /// The leader's newest change, as far as is known.
@@ -57,7 +57,7 @@ final class LeaderLink: StreamDelegate {
     private var owesAcknowledgement = false
     private(set) var receivedSize = 0
     /// When it was made, in milliseconds of the monotonic clock.
-    let startTime = MonotonicClock.milliseconds
+    let startTime: Int
 
     /// Changes that may wait for the log writer before no more are read, in bytes.
     private static let pendingSize = 4 << 20
@@ -75,6 +75,8 @@ final class LeaderLink: StreamDelegate {
         self.hello = hello
         address = "\(Endpoint(host: stream.peer.host, port: UInt16(hello.port)))"
         toldSeq = hello.last
+        startTime = server.clock.milliseconds
+        lastHeard = startTime
     }
 
     /// Answers the greeting.
@@ -106,7 +108,7 @@ final class LeaderLink: StreamDelegate {
     var isCaughtUp: Bool { isFollowing && server.store.position.seq >= toldSeq }
     /// Whether what is here is what the leader has, but for what is on its way.
     var isFresh: Bool {
-        isCaughtUp && leaderIsFresh && MonotonicClock.milliseconds - lastHeard < LeaderLink.heartbeatTime
+        isCaughtUp && leaderIsFresh && server.clock.milliseconds - lastHeard < LeaderLink.heartbeatTime
     }
 
     var stateName: String {
@@ -138,7 +140,7 @@ final class LeaderLink: StreamDelegate {
         case .receiving(let snapshot): install(snapshot)
         case .changing(let position, let step): change(to: position, step)
         case .loading(let position) where server.store.isLoaded: loaded(position)
-        case .leaving(let time) where MonotonicClock.milliseconds >= time: close()
+        case .leaving(let time) where server.clock.milliseconds >= time: close()
         case .starting, .loading, .following, .leaving, .closed: break
         }
         acknowledge()
@@ -214,6 +216,7 @@ final class LeaderLink: StreamDelegate {
         }
         if isFresh { noteFresh() }
         if let acknowledged, acknowledged == now, !owesAcknowledgement { return }
+        assert(now.durable <= now.applied, "more is on the disk than was applied")
         acknowledged = now
         owesAcknowledgement = false
         var line = ByteBuffer()
@@ -229,7 +232,7 @@ final class LeaderLink: StreamDelegate {
     /// What is to be done each second: says that this follower is there, and looks whether the leader is.
     func tick() {
         owesAcknowledgement = true
-        let silence = MonotonicClock.milliseconds - lastHeard
+        let silence = server.clock.milliseconds - lastHeard
         if isOpen && isReading && silence > server.replication.settings.timeout {
             end("nothing was heard of it for \(silence / 1000) s")
         }
@@ -245,7 +248,7 @@ final class LeaderLink: StreamDelegate {
         guard stream.send(line.bytes) else { return close() }
         stream.endOutput()
         stream.isReading = true
-        leave(.leaving(until: MonotonicClock.milliseconds + LeaderLink.leavingTime))
+        leave(.leaving(until: server.clock.milliseconds + LeaderLink.leavingTime))
     }
 
     /// The connection has ended.
@@ -281,7 +284,7 @@ final class LeaderLink: StreamDelegate {
     // MARK: What the leader says
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
-        lastHeard = MonotonicClock.milliseconds
+        lastHeard = server.clock.milliseconds
         var used = 0
         while isReading, let feed = bytes.newline(from: max(used, searched)) {
             take(bytes.extracting(used..<feed))
@@ -310,6 +313,7 @@ final class LeaderLink: StreamDelegate {
     @inline(__always)
     private func follow(_ line: Span<UInt8>) {
         guard line.starts(with: "{\"seq\":") else { return takeOther(line) }
+        assert(server.store.isReadOnly, "changes of a leader and of clients at the same time")
         do throws(ReplicationError) {
             try server.store.applyRecord(line)
         } catch {
@@ -398,6 +402,7 @@ final class LeaderLink: StreamDelegate {
     }
 
     private func follow() {
+        precondition(server.store.isReadOnly, "a leader is followed while clients make changes")
         state = .following
         server.replication.report(.leaderReached(.following))
         guard server.replication.takeSpoken() else { return }

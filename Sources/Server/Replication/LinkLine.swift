@@ -25,7 +25,7 @@ package enum LinkLine: Equatable, Sendable {
 
     /// Reads a line.
     /// - Parameter line: without its line feed.
-    /// - Returns: nil where it is none of these.
+    /// - Returns: nil if it is none of these.
     package init?(_ line: Span<UInt8>) {
         if line.starts(with: "ACK ") {
             guard let (durable, applied) = LinkLine.numbers(line.extracting(4..<line.count)) else { return nil }

@@ -20,14 +20,14 @@ package struct LogThrottle {
     package static let interval = 600_000
     /// What comes back each time the link has worked for a while is said so often in that time.
     package static let burst = 5
-    /// Kinds that are remembered: whoever finds new words each time is not listened to.
+    /// Kinds that are remembered: a peer that sends a new text each time is not logged each time.
     package static let kindLimit = 16
 
     package init() {}
 
     /// Notes a complaint.
     /// - Parameter peer: whom it is about.
-    /// - Returns: what to say; nil where it was said lately.
+    /// - Returns: what to log; nil if it was logged lately.
     package mutating func raise(_ complaint: String, about peer: String, at now: Int) -> String? {
         // Figures move while the complaint remains the same.
         let name = peer + " " + complaint.filter { !$0.isNumber }

@@ -26,6 +26,7 @@ package final class Outbound: StreamDelegate {
     package let endpoint: Endpoint
     private let loop: EventLoop
     private let bell: Wakeup.Bell
+    private let clock: TurnClock
     /// To be set before `advance`.
     package unowned var delegate: (any OutboundDelegate)?
     /// The longest line that is taken, in bytes.
@@ -53,15 +54,17 @@ package final class Outbound: StreamDelegate {
     private static let dialTime = 3000
 
     /// - Parameters:
+    ///   - clock: by which it waits.
     ///   - seed: of the pauses; a different one for each connection.
     ///   - log: called with what goes wrong, now and then.
     package init(
-        to endpoint: Endpoint, loop: EventLoop, bell: Wakeup.Bell, seed: UInt64, lineSize: Int,
+        to endpoint: Endpoint, loop: EventLoop, bell: Wakeup.Bell, clock: TurnClock, seed: UInt64, lineSize: Int,
         log: @escaping (String) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
         self.bell = bell
+        self.clock = clock
         self.lineSize = lineSize
         self.log = log
         backoff = Backoff(seed: seed)
@@ -83,7 +86,7 @@ package final class Outbound: StreamDelegate {
     /// Bytes on their way to the kernel.
     package var unsentSize: Int { if case .open(let stream) = state { stream.unsentSize } else { 0 } }
     /// Milliseconds since the peer was last heard of.
-    package var silence: Int { MonotonicClock.milliseconds - lastHeard }
+    package var silence: Int { clock.milliseconds - lastHeard }
 
     // MARK: Each turn
 
@@ -92,7 +95,7 @@ package final class Outbound: StreamDelegate {
     package func advance(mayDial: Bool = true) {
         endedStreams.removeAll()
         switch state {
-        case .waiting(let time) where mayDial && MonotonicClock.milliseconds >= time:
+        case .waiting(let time) where mayDial && clock.milliseconds >= time:
             state = .connecting(Connector(loop, to: endpoint, within: Outbound.dialTime, bell: bell))
         case .connecting(let connector):
             switch connector.advance() {
@@ -105,8 +108,9 @@ package final class Outbound: StreamDelegate {
     }
 
     private func open(_ stream: Stream) {
+        assert(!isOpen, "two connections to one server")
         state = .open(stream)
-        lastHeard = MonotonicClock.milliseconds
+        lastHeard = clock.milliseconds
         stream.start(self)
         delegate?.opened()
     }
@@ -129,10 +133,10 @@ package final class Outbound: StreamDelegate {
     package func fail(_ reason: String) {
         guard !isWaiting else { return }
         end()
-        if let text = throttle.raise(reason, about: "\(endpoint)", at: MonotonicClock.milliseconds) {
+        if let text = throttle.raise(reason, about: "\(endpoint)", at: clock.milliseconds) {
             log("\(text); trying again")
         }
-        state = .waiting(until: MonotonicClock.milliseconds + Int(backoff.next()))
+        state = .waiting(until: clock.milliseconds + Int(backoff.next()))
         delegate?.ended()
     }
 
@@ -149,7 +153,7 @@ package final class Outbound: StreamDelegate {
     /// Ends the connection, which has done its work, and makes another after `milliseconds`.
     package func pause(_ milliseconds: Int) {
         end()
-        state = .waiting(until: MonotonicClock.milliseconds + milliseconds)
+        state = .waiting(until: clock.milliseconds + milliseconds)
     }
 
     /// Ends the connection; there will be no other.
@@ -177,7 +181,7 @@ package final class Outbound: StreamDelegate {
     // MARK: Stream events
 
     package func received(_ bytes: Span<UInt8>) -> Consumption {
-        lastHeard = MonotonicClock.milliseconds
+        lastHeard = clock.milliseconds
         var used = 0
         while isOpen, let feed = bytes.newline(from: used) {
             delegate?.heard(bytes.extracting(used..<feed))

@@ -39,7 +39,7 @@ final class Replication {
     private var lastFresh: Int?
     /// Makes turns while there is a link to be set up or a time to be kept: both are shorter than a second.
     private var timer: Timer?
-    private var seeds = SplitMix64(seed: UInt64(truncatingIfNeeded: MonotonicClock.nanoseconds))
+    private var seeds = SplitMix64(seed: .random(in: 0 ... .max))
 
     /// Connections of former leaders that may be open at a time.
     private static let leavingLimit = 8
@@ -121,7 +121,7 @@ final class Replication {
         guard !isReporting else { return }
         isReporting = true
         while !events.isEmpty {
-            let effects = roles.on(events.removeFirst(), log: logView, at: MonotonicClock.milliseconds)
+            let effects = roles.on(events.removeFirst(), log: logView, at: server.clock.milliseconds)
             commitRule = roles.commitRule
             if server.store.isReadOnly == roles.isWritable { server.store.isReadOnly = !roles.isWritable }
             for effect in effects { perform(effect) }
@@ -150,6 +150,7 @@ final class Replication {
     private func perform(_ effect: Roles.Effect) {
         switch effect {
         case .dial(let number, let endpoint):
+            assert(links[number] == nil, "two links to one follower")
             links[number] = FollowerLink(number, to: endpoint, server: server, seed: seeds.next())
         case .hurry(let number): links[number]?.hurry()
         case .greet(let number): links[number]?.greet()
@@ -162,7 +163,9 @@ final class Replication {
         case .closeLeader: leader?.close()
         case .confirmLeading: leader?.confirmLeading()
         case .endLeader(let reason): leader?.end(reason)
-        case .join(let endpoint): joinRequest = JoinRequest(to: endpoint, server: server, seed: seeds.next())
+        case .join(let endpoint):
+            assert(joinRequest == nil, "two leaders are asked to connect")
+            joinRequest = JoinRequest(to: endpoint, server: server, seed: seeds.next())
         case .stopJoining: stopJoining()
         case .probe(let endpoint, let number): probes[number] = SelfCheck(endpoint, server: server)
         case .write(let note): notes.write(note)
@@ -251,7 +254,7 @@ final class Replication {
         for follower in roles.followers { links[follower.number]?.tick(acknowledged: follower.durable) }
         if let leader {
             leader.tick()
-            if leader.isFollowing, MonotonicClock.milliseconds - leader.startTime > Replication.steadyTime {
+            if leader.isFollowing, server.clock.milliseconds - leader.startTime > Replication.steadyTime {
                 throttle.settle()
             }
         }
@@ -263,7 +266,7 @@ final class Replication {
         while let (note, failure) = notes.wait() {
             for effect in roles.on(
                 failure.map { .notWritten(note, $0) } ?? .written(note), log: logView,
-                at: MonotonicClock.milliseconds)
+                at: server.clock.milliseconds)
             {
                 if case .write(let next) = effect { notes.write(next) }
             }
@@ -300,7 +303,7 @@ final class Replication {
     /// Milliseconds since this follower last had everything its leader had; nil where it never had.
     var staleness: Int? {
         if leader?.isFresh == true { return 0 }
-        return (leader?.lastFresh ?? lastFresh).map { MonotonicClock.milliseconds - $0 }
+        return (leader?.lastFresh ?? lastFresh).map { server.clock.milliseconds - $0 }
     }
 
     /// Why a greeting cannot be accepted; nil where it can.
@@ -332,7 +335,7 @@ final class Replication {
 
     /// Says in the log what is wrong with a leader, or with one that would like to be.
     func complain(_ complaint: String, about address: String) {
-        if let text = throttle.raise(complaint, about: address, at: MonotonicClock.milliseconds) {
+        if let text = throttle.raise(complaint, about: address, at: server.clock.milliseconds) {
             server.log.warning("Leader \(address): \(text)")
         }
     }

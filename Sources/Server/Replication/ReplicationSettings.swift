@@ -2,7 +2,7 @@
 
 import Bytes
 
-/// What replication is told when a server is started.
+/// The settings of replication when a server starts.
 package struct ReplicationSettings: Sendable {
     /// Whether this server follows: it takes changes from its leader and none from clients.
     package var isFollower = false

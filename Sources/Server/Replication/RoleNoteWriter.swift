@@ -36,14 +36,14 @@ struct RoleNoteWriter {
         }
     }
 
-    /// The note that was written, or could not be and why; nil where there is none yet.
+    /// The note that was written, or could not be and why; nil if there is none yet.
     mutating func take() -> (RoleNote, failure: String?)? {
         guard let note, let failure = outcome.value.withLock({ $0.take() }) else { return nil }
         self.note = nil
         return (note, failure)
     }
 
-    /// The same, and waits for it; nil where no note is being written.
+    /// The same, and waits for it; nil if no note is being written.
     mutating func wait() -> (RoleNote, failure: String?)? {
         guard note != nil else { return nil }
         outcome.isThere.wait()

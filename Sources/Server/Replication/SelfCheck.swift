@@ -22,7 +22,10 @@ final class SelfCheck: OutboundDelegate {
 
     init(_ endpoint: Endpoint, server: Server) {
         id = server.id
-        outbound = Outbound(to: endpoint, loop: server.loop, bell: server.bell, seed: 0, lineSize: SelfCheck.lineSize) {
+        outbound = Outbound(
+            to: endpoint, loop: server.loop, bell: server.bell, clock: server.clock, seed: 0,
+            lineSize: SelfCheck.lineSize
+        ) {
             _ in
         }
         outbound.delegate = self

@@ -28,7 +28,11 @@ package final class Gate {
     /// The largest key, in bytes.
     let keySize: Int
     /// Set once, when the server is made of its parts.
-    private unowned var keeper: (any GateKeeper)!
+    private unowned var attached: (any GateKeeper)?
+    private var keeper: any GateKeeper {
+        guard let attached else { preconditionFailure("used before it is attached to a server") }
+        return attached
+    }
     /// Atomic, because that is read without a check for exclusive access.
     private let serves = Atomic(false)
 
@@ -40,7 +44,7 @@ package final class Gate {
     }
 
     /// Is a server's from now on, which has to live as long as this is asked anything.
-    package func attach(to keeper: any GateKeeper) { self.keeper = keeper }
+    package func attach(to keeper: any GateKeeper) { attached = keeper }
 
     /// Whether the data set can be used. False at first.
     package var isServing: Bool {
@@ -120,6 +124,7 @@ package final class Gate {
     /// Makes room for the values that a request gives to keys, unless it takes no more memory than is in use now.
     @inline(never)
     private func makeRoom(for arguments: Arguments, _ keys: Keys) throws(ReplyError) {
+        assert(keys != .none, "values are stored that follow no key")
         var growth = 0
         for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)

@@ -54,5 +54,6 @@ struct KeyList: ~Copyable {
         }
         pieces.removeFirst(done)
         size -= moved
+        assert(size >= 0 && (size == 0 || !pieces.isEmpty), "keys are counted that are moved")
     }
 }

@@ -74,6 +74,7 @@ final class KeyListing: LongReply {
         }
         hasBegun = true
         guard search.isSettled else { return false }
+        assert(replies.writer.dialect == dialect, "a page is written in another dialect than its keys")
         replies.depends(on: store.position.seq)
         replies.writer.list(2)
         replies.writer.text(String(search.cursor.number))

@@ -88,6 +88,7 @@ struct KeySearch: ~Copyable {
             done += 1
         }
         undecided.removeFirst(done)
+        assert(undecidedSize >= 0 && (undecidedSize == 0 || !undecided.isEmpty), "keys are counted that are decided")
     }
 
     private mutating func noteMemory() {

@@ -1,4 +1,4 @@
-// Replies that take more than a moment. They are made in steps, one a turn and connection, so that nobody else waits for them.
+// Replies that take more than a moment. They are made in steps, one a turn and connection, so no other client waits for them.
 
 import Wire
 

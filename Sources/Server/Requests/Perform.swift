@@ -53,6 +53,7 @@ extension CommandTable {
         /// Runs a request, or says why not.
         @inline(__always)
         func perform(_ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue) {
+            assert(session.turn.phase == .run, "a request runs after the turn's changes are given to the log")
             do throws(ReplyError) {
                 let extent = arguments.extent
                 try gate.admitKeys(of: arguments, extent: extent, keys)

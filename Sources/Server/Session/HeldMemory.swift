@@ -26,6 +26,7 @@ extension Session {
     ///   - arguments: of the request that is being run.
     @inline(never)
     func hasMemory(forReplyOf size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) -> Bool {
+        assert(size >= 0 && want == .nothing, "a session waits for two things")
         // Once it has waited in vain it does not wait again.
         let waits = !isRunningPart && !hasWaitedInVain
         hasWaitedInVain = false
@@ -59,6 +60,7 @@ extension Session {
     /// - Returns: why it is not waited for; nil where it is.
     @inline(never)
     func reserve(_ size: Int, missing: Int) -> ReplyError? {
+        assert(missing > 0, "a request is waited for that is complete")
         let needed = size + missing
         guard needed > max(reservedSize, pool.isFull ? Ledger.tinySize : Ledger.smallSize), case .nothing = want else {
             return nil
@@ -107,6 +109,7 @@ extension Session {
     /// Goes on with what it has waited for.
     /// - Parameter size: bytes that it was given.
     func endWait(with size: Int) {
+        assert(isStarved && size >= 0, "a session is given what it does not wait for")
         let had = want
         want = .nothing
         switch had {
@@ -190,6 +193,7 @@ extension Session {
 
     @inline(never)
     private func settle(at size: Int) {
+        assert(size >= 0, "a session holds less than nothing")
         let now = isCounted ? size : 0
         pool.settle(self, from: charge, to: now)
         charge = now

@@ -18,6 +18,7 @@ struct Lookahead {
     /// Looks further, now that the request that ends at `offset` is about to be run.
     @inline(__always)
     mutating func pass(to offset: Int, in bytes: Span<UInt8>, _ parser: borrowing RequestParser, _ store: Store) {
+        assert(count >= 0 && count <= Lookahead.depth, "more requests are looked at than the store can fetch for")
         if count > 0 { count &-= 1 }
         if count == 0 { end = offset }
         while count < Lookahead.depth {

@@ -48,8 +48,12 @@ struct ParkedRequest {
 
     /// Begins to wait.
     mutating func begin(at now: Int) {
+        assert(deadline == nil, "a request waits from twice on")
         if case .milliseconds(let limit) = patience { deadline = now + limit }
     }
+
+    /// Whether its answer is that of another request, which it holds.
+    var runsRequest: Bool { heldSize > 0 }
 
     /// Whether it is answered when the client ends its side.
     var waitsForClient: Bool { if case .client = patience { true } else { false } }

@@ -11,7 +11,11 @@ extension Session {
     func goOn() {
         guard stream.isOpen else { return }
         guard !isOutputFull else { return hasMissedWake = parked != nil }
-        if parked != nil { return answerParked() }
+        if let parked {
+            guard parked.runsRequest, allowance.isThrottling else { return answerParked() }
+            hasMissedWake = true
+            return turn.add(self, to: .throttled)
+        }
         guard !isStarved else { return }
         turn.touch(self)
         if let longReply {
@@ -47,12 +51,28 @@ extension Session {
         parked = nil
         isBusy = false
         replies.begin(request.dialect)
-        if request.step(&replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded) {
+        if request.step(
+            &replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded || peerWillEnd)
+        {
             turn.touch(self)
             replies.end(committed: store.committed, isComplete: !isBusy)
+            if request.runsRequest { noteBacklog() }
         } else {
             parked = request
             isBusy = true
+        }
+    }
+
+    /// Notices that the peer is gone while the connection is not read, because requests wait behind one that is parked: that may be all
+    /// that it waits for. To be called now and then.
+    func lookForPeer() {
+        guard parked != nil, !stream.isReading else { return }
+        switch stream.peerState {
+        case .there: break
+        case .ended:
+            peerWillEnd = true
+            if parked?.waitsForClient == true { turn.add(self, to: .deferred) }
+        case .gone: close()
         }
     }
 
@@ -60,10 +80,33 @@ extension Session {
     var isParked: Bool { parked != nil && stream.isOpen }
 
     /// Whether something was put off that `goOn` can do now.
-    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved }
+    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved && !isThrottled }
 
     var isOutputFull: Bool {
-        replies.size + stream.unsentSize > server.limits.unsentPauseSize
+        replies.size + replies.markSize + stream.unsentSize > server.limits.unsentPauseSize
+    }
+
+    // MARK: Changes that wait for the log
+
+    /// Whether it has a change that waits until the log has less to write.
+    var isThrottled: Bool { membership.contains(.throttled) }
+
+    /// Stops before a change, which is shown again once the log has less to write.
+    func throttle() {
+        isStalled = true
+        turn.add(self, to: .throttled)
+    }
+
+    /// Has the changes of others wait, where the log has as much to write as it may.
+    func noteBacklog() {
+        if store.isBacklogged { allowance.throttle(true) }
+    }
+
+    /// Goes on with the change that has waited.
+    func endThrottling() {
+        hasMissedWake = false
+        goOn()
+        if parked == nil { server.deferrals.remove(self) }
     }
 
     /// Whether it is read on while a request is parked: so that the client's end is noticed, which may be all that it waits for.

@@ -21,6 +21,8 @@ package struct ReplyQueue: ~Copyable {
     /// Bytes that were sent since the connection began.
     private(set) var sentSize = 0
     private var marks: [Mark] = []
+    /// Bytes that the marks take.
+    private(set) var markSize = 0
     /// This turn's replies from the first on that has to wait.
     private var region = Mark(seq: 0, size: 0, replies: 0)
     /// What the reply that is being made depends on, and where it begins.
@@ -75,6 +77,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Memory that is kept for the next replies.
     private static let keptSize = 16 << 10
+    private static let keptMarks = 64
 
     /// Bytes of all replies that are not sent.
     var size: Int { writer.buffer.count }
@@ -93,10 +96,20 @@ package struct ReplyQueue: ~Copyable {
         return counts.writes == 1
     }
 
+    /// Whether a request that changes data was run since the counts were taken.
+    @inline(__always)
+    var hasWritten: Bool { counts.writes > 0 }
+
+    /// Whether each byte is accounted for once: released, behind a mark, or in this turn's region. Between replies it is.
+    private var isAccounted: Bool {
+        releasedSize + marks.reduce(0) { $0 + $1.size } + region.size == writer.buffer.count && dependency == 0
+    }
+
     // MARK: Making a reply
 
     /// Begins a reply.
     package mutating func begin(_ dialect: ReplyDialect) {
+        assert(dependency == 0, "a reply begins inside another")
         writer.dialect = dialect
         start = writer.buffer.count
     }
@@ -116,6 +129,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Drops what was written of the reply; another one can take its place.
     mutating func takeBack() {
+        assert(start >= releasedSize, "what may be sent is taken back")
         writer.buffer.truncate(to: start)
         writer.forgetList()
         dependency = 0
@@ -128,10 +142,12 @@ package struct ReplyQueue: ~Copyable {
     package mutating func end(committed: UInt64, isComplete: Bool = true) {
         if muting != .nothing { drop(isComplete) }
         let size = writer.buffer.count - start
+        assert(size >= 0, "a reply ends before it began")
         if isComplete { counts.replies += 1 }
         if dependency <= committed && region.size == 0 && marks.isEmpty {
             releasedSize += size
         } else if keepsApart {
+            precondition(isComplete || size == 0, "half a reply that may have to become an error")
             if isComplete { fileApart(size, committed: committed) }
         } else {
             region.seq = max(region.seq, dependency)
@@ -164,7 +180,18 @@ package struct ReplyQueue: ~Copyable {
             marks[marks.count - 1].replies += 1
         } else {
             marks.append(Mark(seq: seq, size: size, replies: 1, dialect: writer.dialect, since: time))
+            noteMarks()
         }
+    }
+
+    @inline(__always)
+    private mutating func noteMarks() { markSize = marks.count &* MemoryLayout<Mark>.stride }
+
+    private mutating func removeFirstMarks(_ count: Int) {
+        marks.removeFirst(count)
+        // Where there were many of them, their memory goes with the last.
+        if marks.isEmpty, marks.capacity > ReplyQueue.keptMarks { marks = [] }
+        noteMarks()
     }
 
     // MARK: Holding and releasing
@@ -179,6 +206,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
     package mutating func endTurn(committed: UInt64) {
+        assert(isAccounted, "bytes of replies are counted twice, or not at all")
         guard region.size > 0 else { return }
         let added = region
         region = Mark(seq: 0, size: 0, replies: 0)
@@ -193,6 +221,7 @@ package struct ReplyQueue: ~Copyable {
         } else {
             marks.append(added)
             marks[marks.count - 1].since = time
+            noteMarks()
         }
     }
 
@@ -207,7 +236,8 @@ package struct ReplyQueue: ~Copyable {
             releasedSize += mark.size
             waited(mark.seq, mark.since, mark.replies)
         }
-        marks.removeFirst(count)
+        removeFirstMarks(count)
+        assert(isAccounted, "bytes of replies are counted twice, or not at all")
     }
 
     /// Puts an error in the place of every reply at the front that has waited since before `time` for a change behind
@@ -222,6 +252,7 @@ package struct ReplyQueue: ~Copyable {
     ) -> Bool {
         let count = marks.firstIndex { $0.seq > committed && ($0.seq > durable || $0.since >= time) } ?? marks.count
         guard count > 0 else { return false }
+        assert(keepsApart, "several replies would become one error")
         var held = ByteBuffer()
         held.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))
         writer.buffer.truncate(to: releasedSize)
@@ -235,7 +266,7 @@ package struct ReplyQueue: ~Copyable {
             }
             offset += mark.size
         }
-        marks.removeFirst(count)
+        removeFirstMarks(count)
         releasedSize = writer.buffer.count
         writer.buffer.append(held.bytes.extracting(offset..<held.count))
         return true
@@ -255,7 +286,7 @@ package struct ReplyQueue: ~Copyable {
             seq = max(seq, mark.seq)
             for _ in 0..<mark.replies { fail(error(seq)) }
         }
-        marks.removeAll()
+        removeFirstMarks(marks.count)
         releasedSize = writer.buffer.count
         return true
     }
@@ -271,6 +302,7 @@ package struct ReplyQueue: ~Copyable {
     /// Drops what was sent: all that may be, or the first bytes of it.
     package mutating func removeReleased(_ size: Int? = nil) {
         let size = size ?? releasedSize
+        precondition(size <= releasedSize, "replies are sent whose changes are not committed")
         sentSize &+= size
         writer.buffer.removeFirst(size)
         writer.buffer.trim(above: ReplyQueue.keptSize)
@@ -278,7 +310,7 @@ package struct ReplyQueue: ~Copyable {
     }
 
     /// Bytes of memory that it takes.
-    var capacity: Int { writer.buffer.capacity }
+    package var capacity: Int { writer.buffer.capacity &+ marks.capacity &* MemoryLayout<Mark>.stride }
 
     /// Gives back what is kept for the next replies, where none is on its way.
     mutating func trim() { writer.buffer.trim(above: 0) }
@@ -287,7 +319,7 @@ package struct ReplyQueue: ~Copyable {
     mutating func forget() {
         writer.buffer.removeAll()
         writer.buffer.trim(above: 0)
-        marks.removeAll()
+        removeFirstMarks(marks.count)
         (region, releasedSize, start, dependency) = (Mark(seq: 0, size: 0, replies: 0), 0, 0, 0)
     }
 

@@ -17,6 +17,7 @@ extension Session {
     }
 
     private func endTurn(_ replies: inout ReplyQueue, _ committed: UInt64) -> Bool {
+        assert(turn.phase == .commit, "replies are filed while requests run")
         replies.time = times.now
         replies.endTurn(committed: committed)
         guard replies.awaited > 0 else { return false }
@@ -34,6 +35,7 @@ extension Session {
     /// Lets go what waited for changes up to `committed`.
     /// - Returns: whether anything still waits.
     func release(committed: UInt64) -> Bool {
+        assert(turn.phase == .release, "replies are released before the turn's changes are given to the log")
         var isFirst = true
         replies.release(committed: committed) { seq, since, count in
             times.noteWait(for: seq, since: since, replies: count, isFirst: isFirst, of: self)
@@ -59,6 +61,7 @@ extension Session {
 
     /// Sends what is released, and goes on to what that makes possible.
     func flush() {
+        assert(turn.phase == .flush, "replies are sent before they are filed")
         guard stream.isOpen else { return }
         if pool.isTight { trim() }
         guard send(&replies) else { return close() }
@@ -69,7 +72,7 @@ extension Session {
         case .finishing, .lingering, .closed: break
         }
         if canGoOn, hasMemoryToGoOn() { turn.add(self, to: .unfinished) }
-        if hasMissedWake, !isOutputFull {
+        if hasMissedWake, !isOutputFull, !isThrottled {
             hasMissedWake = false
             turn.add(self, to: .deferred)
         }

@@ -72,6 +72,8 @@ final class Session: StreamDelegate, ListMember {
 
     /// The peer sends no more; it may still be reading.
     var peerHasEnded = false
+    /// The same, noticed before what it has sent was read.
+    var peerWillEnd = false
     /// Requests have come that had to wait; the stream holds them.
     var isStalled = false
     /// Whether the request at hand is a part of another one: it cannot wait for memory.
@@ -111,6 +113,7 @@ final class Session: StreamDelegate, ListMember {
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
+        assert(!state.isClosed, "a closed session receives")
         turn.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
         statistics.countReceived(consumption.used)
@@ -124,12 +127,14 @@ final class Session: StreamDelegate, ListMember {
     ) -> Consumption {
         let start = replies.size
         let pauseSize = allowance.pauseSize(
-            of: charge, from: start, atMost: server.limits.unsentPauseSize &- stream.unsentSize)
-        defer { allowance.take(replies.size &- start) }
+            of: charge, from: start,
+            atMost: server.limits.unsentPauseSize &- stream.unsentSize &- replies.markSize)
+        let isThrottled = allowance.isThrottling
+        defer { endRunning(from: start, replies) }
         replies.time = times.now
         var (used, last) = (0, 0)
         var lookahead = Lookahead()
-        while used < bytes.count {
+        reading: while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             if isBusy || replies.size > pauseSize {
                 isStalled = true
@@ -137,6 +142,9 @@ final class Session: StreamDelegate, ListMember {
             }
             let rest = bytes.extracting(used..<bytes.count)
             switch parser.parse(rest) {
+            case .complete where isThrottled && isChange(rest, parser):
+                throttle()
+                break reading
             case .complete(let size):
                 (used, last) = (used &+ size, size)
                 lookahead.pass(to: used, in: bytes, parser, store)
@@ -151,12 +159,25 @@ final class Session: StreamDelegate, ListMember {
             isStalled = true
             used -= last
         }
+        assert(used >= 0 && used <= bytes.count, "more is used than has come")
         if used > 0 { reservedSize = 0 }
         if used < bytes.count, let error = keep(bytes.count &- used) {
             refuse(error, parser, &replies)
             used = bytes.count
         }
         return Consumption(used: used, missing: 1)
+    }
+
+    private func endRunning(from start: Int, _ replies: borrowing ReplyQueue) {
+        allowance.take(replies.size &- start)
+        if replies.hasWritten { noteBacklog() }
+    }
+
+    /// Whether the request that was parsed is one that changes pairs.
+    @inline(never)
+    private func isChange(_ bytes: Span<UInt8>, _ parser: borrowing RequestParser) -> Bool {
+        guard !parser.isBlank, let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return false }
+        return commands.rows[index].traits.contains(.change)
     }
 
     /// Keeps the beginning of a request, where there is memory for it and for what has to come.
@@ -224,7 +245,7 @@ final class Session: StreamDelegate, ListMember {
 
     /// Answers the request that is being run with a long reply, whose next step is the next turn's.
     func begin(_ reply: any LongReply, _ arguments: Arguments) {
-        precondition(longReply == nil && parked == nil, "a request is answered later twice")
+        precondition(!isBusy && longReply == nil, "a request is answered later twice")
         longReplySize = reply.heldSize
         longReply = reply
         times.beginLongReply(arguments)
@@ -233,6 +254,7 @@ final class Session: StreamDelegate, ListMember {
 
     /// Answers the request that is being run later.
     func park(_ request: ParkedRequest) {
+        precondition(!isBusy && parked == nil, "a request is answered later twice")
         var request = request
         request.begin(at: server.clock.milliseconds)
         parked = request
@@ -259,6 +281,7 @@ final class Session: StreamDelegate, ListMember {
         var parser = RequestParser(limits: server.limits.request)
         let bytes = request.span
         guard case .complete = parser.parse(bytes) else { return replies.fail(.syntax) }
+        assert(!isRunningPart, "a part of a request has a part")
         isRunningPart = true
         defer { isRunningPart = false }
         runCommand(bytes, &parser, &replies)
@@ -269,6 +292,7 @@ final class Session: StreamDelegate, ListMember {
 
     /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
     func giveAwayStream() -> Stream {
+        precondition(stream.unsentSize == 0, "a connection is given away that something is owed to")
         state = .closed
         settleAtEnd()
         turn.add(self, to: .retired)

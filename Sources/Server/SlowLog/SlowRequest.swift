@@ -1,4 +1,4 @@
-// A request that took long, in the words of whoever asks.
+// A slow request, as each dialect and the log show it.
 
 import Bytes
 import Logging
@@ -22,7 +22,7 @@ final class SlowRequest {
     var id = 0
     /// When it was answered, in Unix milliseconds.
     let time: UInt64
-    /// In upper case; `?` where it is none.
+    /// In upper case; `?` if it is none.
     let command: String
     /// The key's first bytes, and how many it has.
     let key: [UInt8]
@@ -44,7 +44,7 @@ final class SlowRequest {
 
     // MARK: Texts
 
-    /// The key as it can be shown: escaped, and cut where it is long. nil where there is none.
+    /// The key as it can be shown: escaped, and truncated if it is long. nil if there is none.
     var shownKey: String? {
         guard keySize > 0 else { return nil }
         let key = key

@@ -6,7 +6,11 @@ import Reactor
 /// The deferred requests of a server. Used from one thread.
 final class Deferrals {
     /// Set once, when the server is made of its parts.
-    private unowned var server: Server!
+    private unowned var owner: Server?
+    private var server: Server {
+        guard let owner else { preconditionFailure("used before it is attached to a server") }
+        return owner
+    }
     private var lists = WaitLists()
     /// Whether anybody is on them, and whether anybody is looked at each turn. Asked each turn, so it is kept.
     private var isWaitedOn = false
@@ -25,7 +29,7 @@ final class Deferrals {
     init(_ alarm: Alarm) { self.alarm = alarm }
 
     /// Are a server's from now on.
-    func attach(to server: Server) { self.server = server }
+    func attach(to server: Server) { owner = server }
 
     /// Has a session woken when its parked request may be answered.
     func add(_ session: Session) {
@@ -40,6 +44,7 @@ final class Deferrals {
         let progress = progress
         let unmet = request.conditions.filter { !progress.meets($0) }
         guard !unmet.isEmpty else { return server.turn.add(session, to: .deferred) }
+        assert(session.isParked, "a session waits that nothing was asked of")
         session.ticket = lists.add(session.id, for: unmet, until: request.deadline)
         isWaitedOn = true
     }

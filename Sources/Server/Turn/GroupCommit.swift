@@ -28,6 +28,7 @@ package struct GroupCommit {
 
     /// Notes how many sessions a commit has answered.
     package mutating func committed(answered: Int) {
+        assert(answered >= 0, "fewer than no sessions are answered")
         self.answered = answered
     }
 

@@ -18,7 +18,10 @@ package struct Membership: OptionSet, Sendable {
     /// Sessions whose stream is closed.
     package static let retired = Membership(rawValue: 16)
 
-    static let count = 5
+    /// Sessions with a change that waits until the log has less to write.
+    package static let throttled = Membership(rawValue: 32)
+
+    static let count = 6
     static let all = (0..<count).map { Membership(rawValue: 1 << UInt8($0)) }
 }
 
@@ -33,19 +36,23 @@ package protocol ListMember: AnyObject {
 
 /// The lists. Each keeps the order in which its members came.
 package struct MemberLists<Member: ListMember>: ~Copyable {
-    private var lists = InlineArray<5, [Member]>(repeating: [])
+    private var lists = InlineArray<6, [Member]>(repeating: [])
     /// The memory of lists that were taken, for the next ones.
     private var spare: [Member] = []
 
     package init() {}
 
-    private func index(_ list: Membership) -> Int { list.rawValue.trailingZeroBitCount }
+    private func index(_ list: Membership) -> Int {
+        assert(list.rawValue.nonzeroBitCount == 1, "one list at a time")
+        return list.rawValue.trailingZeroBitCount
+    }
 
     /// - Returns: false where the member was on the list already.
     @inline(__always)
     @discardableResult
     package mutating func add(_ member: Member, to list: Membership) -> Bool {
         guard member.join(list) else { return false }
+        assert(member.membership.contains(list), "a member does not know of its list")
         lists[index(list)].append(member)
         return true
     }
@@ -94,7 +101,7 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
     /// - Returns: what is wrong; nothing where all is well.
     package func check(_ all: some Sequence<Member>) -> [String] {
         var problems: [String] = []
-        var counts = InlineArray<5, Int>(repeating: 0)
+        var counts = InlineArray<6, Int>(repeating: 0)
         for member in all {
             for list in Membership.all where member.membership.contains(list) { counts[index(list)] += 1 }
         }

@@ -10,9 +10,12 @@ package final class TurnAllowance {
     private var replySize = 0
     /// What a session may hold that is still run.
     private var largestCharge = 0
+    /// Whether changes have to wait, because the log has as much to write as it may.
+    private var throttlesChanges = false
 
     /// Steps of looking through keys (see `KeySearch`) in a share: some 0.3 ms.
     private static let stepCount = 1 << 17
+
     /// Begins a share.
     /// - Parameter pool: whose part for one turn's replies it is. Where it is full, only those go on that hold next to nothing.
     @inline(__always)
@@ -22,6 +25,13 @@ package final class TurnAllowance {
         largestCharge = pool.isFull ? Ledger.tinySize : .max
     }
 
+    /// Whether changes have to wait, because the log has as much to write as it may. This holds until those that wait were let go on,
+    /// so that no other overtakes them.
+    @inline(__always)
+    var isThrottling: Bool { throttlesChanges }
+
+    func throttle(_ isThrottling: Bool) { throttlesChanges = isThrottling }
+
     package var hasSteps: Bool { steps > 0 }
     var hasReplies: Bool { replySize > 0 }
 
@@ -29,6 +39,7 @@ package final class TurnAllowance {
     package func withSteps(_ body: (inout Int) -> Void) {
         var left = max(steps, 0)
         body(&left)
+        assert(left <= max(steps, 0), "steps are given back that were not lent")
         steps = left
     }
 

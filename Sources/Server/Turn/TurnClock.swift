@@ -5,7 +5,7 @@ import Reactor
 import Store
 
 /// The times of the turn under way, in nanoseconds of the boot time. Used from one thread.
-final class TurnClock {
+package final class TurnClock {
     /// When the turn began to run requests, and when the clock was last read.
     private(set) var start = 0
     private(set) var last = 0
@@ -20,7 +20,7 @@ final class TurnClock {
     private let wallClock: () -> UInt64
 
     /// - Parameter wallClock: microseconds since 1970-01-01 UTC.
-    init(wallClock: @escaping () -> UInt64) {
+    package init(wallClock: @escaping () -> UInt64) {
         self.wallClock = wallClock
         storeClock = StoreClock(TurnClock.reading(wallClock))
     }
@@ -35,7 +35,8 @@ final class TurnClock {
     /// Begins a turn.
     /// - Returns: Unix milliseconds, by the store's clock.
     @inline(__always)
-    func begin() -> UInt64 {
+    @discardableResult
+    package func begin() -> UInt64 {
         start = BootClock.nanoseconds
         last = start
         (writing, writes, monotonic) = (0, 0, 0)
@@ -43,7 +44,7 @@ final class TurnClock {
     }
 
     /// Milliseconds of the monotonic clock, by which whatever waits for a time goes. Read once a turn, when first asked for.
-    var milliseconds: Int {
+    package var milliseconds: Int {
         if monotonic == 0 { monotonic = MonotonicClock.milliseconds }
         return monotonic
     }
@@ -68,6 +69,9 @@ final class TurnClock {
         storeClock.goOn(from: newest, at: BootClock.nanoseconds, isSaid: isSaid)
     }
 
+    /// The wall clock now, in microseconds since 1970-01-01 UTC. It may jump.
+    var wallTime: UInt64 { wallClock() }
+
     // MARK: The turn's parts
 
     /// Reads the clock.
@@ -76,6 +80,7 @@ final class TurnClock {
     func lap() -> Int {
         let before = last
         last = BootClock.nanoseconds
+        assert(last >= before, "the boot time goes back")
         return last &- before
     }
 

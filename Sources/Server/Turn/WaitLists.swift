@@ -51,6 +51,7 @@ package struct WaitLists {
         }
 
         mutating func removeFirst() {
+            precondition(!entries.isEmpty, "nobody waits in this heap")
             entries.swapAt(0, entries.count - 1)
             entries.removeLast()
             var index = 0
@@ -105,6 +106,7 @@ package struct WaitLists {
     ///   - deadline: when it is woken in any case; nil for never.
     /// - Returns: the ticket with which it can stop waiting.
     package mutating func add(_ holder: Int, for conditions: [WakeCondition], until deadline: Int?) -> UInt64 {
+        precondition(!conditions.isEmpty || deadline != nil, "somebody waits for nothing, and for ever")
         lastTicket += 1
         holders[lastTicket] = holder
         for condition in conditions {
@@ -165,6 +167,7 @@ package struct WaitLists {
         }
         tickets += deadlines.take(upTo: UInt64(max(now, 0)))
         entryCount -= tickets.count
+        assert(entryCount >= 0, "more are woken than waited")
         let woken = tickets.compactMap { holders.removeValue(forKey: $0) }
         dropOldIfDue()
         return woken

@@ -2,13 +2,13 @@
 
 import Bytes
 
-/// Gathers the lines of a stream that comes in pieces. A byte order mark at its start is skipped.
+/// Collects the lines of a stream that comes in pieces. A byte order mark at its start is skipped.
 package struct LineBuffer: ~Copyable {
     private var bytes = ByteBuffer()
-    /// Up to where no line feed was found.
+    /// The offset before which there is no line feed.
     private var scanned = 0
     private let limit: Int
-    /// The number of the line that `next` gave last, from 1 on.
+    /// The number of the line that `next` returned last, from 1.
     package private(set) var number = 0
 
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
@@ -19,9 +19,9 @@ package struct LineBuffer: ~Copyable {
     /// Adds what was read.
     package mutating func append(_ piece: Span<UInt8>) { bytes.append(piece) }
 
-    /// The next complete line with its line feed; at the stream's end also what is left, with one added.
-    /// - Returns: nil where more has to be read first, or nothing is left.
-    /// - Throws: `LineError` where a line is too long; nothing can follow.
+    /// The next complete line with its line feed; at the stream's end also the rest, with one added.
+    /// - Returns: nil if more must be read first, or nothing is left.
+    /// - Throws: `LineError` if a line is too long; no line can follow.
     package mutating func next(isAtEnd: Bool) throws(LineError) -> [UInt8]? {
         if let feed = bytes.bytes.newline(from: scanned) {
             return take(feed + 1)
@@ -38,7 +38,7 @@ package struct LineBuffer: ~Copyable {
 
     private mutating func take(_ size: Int) -> [UInt8] {
         var line = Array(bytes.bytes.extracting(0..<size))
-        // What some editors put in front of a text is no part of it.
+        // A byte order mark, which some editors write, is not part of the text.
         if number == 0, line.starts(with: LineBuffer.byteOrderMark) { line.removeFirst(3) }
         bytes.removeFirst(size)
         scanned = 0

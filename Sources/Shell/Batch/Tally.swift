@@ -1,14 +1,14 @@
-// What became of a batch or a transfer, as its last line says it.
+// The result of a batch or a transfer, for its last line.
 
 import Bytes
 
-/// Counts what was asked and answered.
+/// Counts requests and replies.
 package struct Tally: Sendable {
-    /// Requests that were answered without an error.
+    /// Requests answered without an error.
     package var done = 0
-    /// Requests that were answered with an error.
+    /// Requests answered with an error.
     package var refused = 0
-    /// Lines that were no requests, or could not be sent.
+    /// Lines that were not requests, or could not be sent.
     package var unusable = 0
 
     package init() {}
@@ -16,7 +16,7 @@ package struct Tally: Sendable {
     package var answered: Int { done + refused }
 
     /// `commands.txt: 3 done, 1 error in 12 ms`.
-    /// - Parameter noun: what was done, where that is not a request.
+    /// - Parameter noun: what was done, if not requests.
     package func summary(of name: String, noun: String? = nil, nanoseconds: Int) -> String {
         var parts = [noun.map { counted($0, done) } ?? "\(grouped(done)) done"]
         if refused + unusable > 0 || noun == nil { parts.append(counted("error", refused + unusable)) }
@@ -29,7 +29,7 @@ package struct Tally: Sendable {
     }
 }
 
-/// `[#####-----]  50 %  1,234 done`: how far something is.
+/// `[#####-----]  50 %  1,234 done`: a progress line.
 package func progressLine(done: Int, of total: Int?, counted count: Int) -> String {
     guard let total, total > 0 else { return "\(grouped(count)) done" }
     let share = min(1, Double(done) / Double(total))

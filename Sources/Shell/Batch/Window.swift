@@ -1,26 +1,26 @@
-// How many requests may be on their way at once. A server stops reading requests while a megabyte of its replies has not
-// been taken; whoever then still sends, without reading, waits for ever. So requests whose replies may be large are few
-// enough to fit into the connection's own buffers, and those with short replies are many.
+// How many requests may be in flight. A server stops reading requests while a megabyte of its replies is not taken; a
+// client that keeps sending without reading then waits for ever. So requests with possibly large replies are few enough
+// to fit into the connection's buffers, and those with short replies are many.
 
-/// The requests that are not answered yet. Sizes are in bytes.
+/// The unanswered requests. Sizes are in bytes.
 package struct Window: Sendable {
-    /// Requests at once.
+    /// The largest number of requests in flight.
     private let limit: Int
-    /// Bytes at once of requests with short replies.
+    /// The largest size of requests in flight with short replies.
     private static let shortSize = 1 << 20
-    /// Bytes at once where one of them may have a large reply.
+    /// The same if one of them may have a large reply.
     private static let wideSize = 32 << 10
 
     package private(set) var count = 0
     private var size = 0
     private var wideCount = 0
 
-    /// Requests at once where their order does not have to be waited for.
+    /// Requests in flight if their order need not be kept.
     package static let depth = 1024
 
     package init(limit: Int = Window.depth) { self.limit = limit }
 
-    /// Whether a request may be sent now, or replies have to be taken first. One request alone may always be sent.
+    /// Whether a request may be sent now, before replies are taken. A single request may always be sent.
     package func takes(_ request: Flight) -> Bool {
         guard count > 0 else { return true }
         let isWide = wideCount > 0 || request.isWide
@@ -39,7 +39,7 @@ package struct Window: Sendable {
         if request.isWide { wideCount -= 1 }
     }
 
-    /// A request on its way.
+    /// A request in flight.
     package struct Flight: Sendable {
         package let size: Int
         /// Whether its reply may be large.

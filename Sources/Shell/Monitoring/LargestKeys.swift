@@ -1,6 +1,6 @@
-// The largest of very many keys, in memory for a few.
+// Finds the largest of very many keys in little memory.
 
-/// Keeps the `limit` largest keys that it was shown.
+/// Keeps the `limit` largest keys of those added.
 package struct LargestKeys: Sendable {
     package struct Entry: Equatable, Sendable {
         package let key: [UInt8]
@@ -9,7 +9,7 @@ package struct LargestKeys: Sendable {
     }
 
     private let limit: Int
-    /// How many keys it was shown, and their bytes together.
+    /// How many keys were added, and their total size in bytes.
     package private(set) var count = 0
     package private(set) var size = 0
     /// The largest first.
@@ -18,7 +18,7 @@ package struct LargestKeys: Sendable {
     package init(limit: Int) { self.limit = limit }
 
     package mutating func add(_ key: [UInt8], size: Int) {
-        // SCAN may name a key twice; only among the largest does it show.
+        // SCAN may return a key twice; only among the largest would it show.
         guard !entries.contains(where: { $0.size == size && $0.key == key }) else { return }
         count += 1
         self.size += size

@@ -1,11 +1,11 @@
-// Round trips, measured, in a few numbers.
+// Measured round trips in a few figures.
 
 import Bytes
 import Histogram
 
 /// How long requests took.
 package struct LatencySummary: Sendable {
-    /// What takes longer counts as this, in nanoseconds.
+    /// Longer times count as this, in nanoseconds.
     private static let longest: UInt64 = 60_000_000_000
     private var histogram = Histogram<UInt64>(
         highestTrackableValue: longest, numberOfSignificantValueDigits: .three)

@@ -1,11 +1,11 @@
-// The figures of STATS that one watches, and how fast they change.
+// The figures of STATS worth watching, and their rates.
 
 import Bytes
 
-/// What a server said at a moment.
+/// A server's figures at a moment.
 package struct StatsSample: Sendable {
     package let figures: [String: String]
-    /// When, in seconds of any clock.
+    /// The time, in seconds of any clock.
     package let time: Double
 
     package init(figures: [String: String], time: Double) {
@@ -13,13 +13,13 @@ package struct StatsSample: Sendable {
         self.time = time
     }
 
-    /// Bounded like every number of a server's, so that sums and rates of two samples fit.
+    /// Bounded like every number of a server, so sums and rates of two samples fit.
     fileprivate func number(_ name: String) -> Int? { figures[name].flatMap { Array($0.utf8).span.signedNumber } }
 }
 
 /// A view of a few lines.
 package enum StatsView {
-    /// - Parameter before: the sample before, for what is counted by the second; nil of the first.
+    /// - Parameter before: the previous sample, for rates; nil for the first.
     package static func lines(_ now: StatsSample, since before: StatsSample?, of endpoint: String) -> [String] {
         let rates = Rates(now: now, before: before)
         var head = "\(endpoint)  \(now.figures["role"] ?? "")"
@@ -71,10 +71,10 @@ package enum StatsView {
         let now: StatsSample
         let before: StatsSample?
 
-        /// By the second; nil where there is nothing to compare with.
+        /// Per second; nil without a previous sample.
         private func rate(_ name: String) -> Double? {
             guard let before, now.time > before.time, let last = before.number(name), let count = now.number(name),
-                // Less than before: the server was started anew.
+                // A lower count: the server was restarted.
                 count >= last || name == "pairs"
             else { return nil }
             return Double(count - last) / (now.time - before.time)
@@ -92,7 +92,7 @@ package enum StatsView {
             return "\(ByteSize(Int(rate.rounded())))/s, \(ByteSize(count)) so far"
         }
 
-        /// ` (+12/s)`; empty where nothing changes.
+        /// ` (+12/s)`; empty if nothing changes.
         func change(_ name: String) -> String {
             guard let rate = rate(name), abs(rate) >= 0.5 else { return "" }
             return " (\(rate > 0 ? "+" : "")\(grouped(Int(rate.rounded())))/s)"

@@ -1,4 +1,4 @@
-// What the Tab key is about, at a place in a line of the prompt.
+// What the Tab key completes at a position in a line of the prompt.
 
 import Bytes
 import Commands
@@ -6,19 +6,19 @@ import Wire
 
 /// What can be completed at the cursor.
 package enum Completion: Equatable, Sendable {
-    /// The name of a command, of which this much is there.
+    /// The name of a command with this prefix.
     case command(prefix: String)
-    /// What `help` can explain.
+    /// A topic of `help`.
     case topic(prefix: String)
-    /// A key that begins so.
+    /// A key with this prefix.
     case key(prefix: String)
-    /// Nothing; but the command is known, and takes this.
+    /// Nothing to complete; the command is known, and has this usage.
     case usage(String)
     case nothing
 
     /// - Parameters:
-    ///   - line: what stands before the cursor.
-    ///   - locals: what the prompt understands by itself, with how it is used.
+    ///   - line: the text before the cursor.
+    ///   - locals: the prompt's own commands, with their usage.
     package init(before line: String, locals: [String: String] = [:]) {
         let words = line.split(separator: " ", omittingEmptySubsequences: true)
         let isAtWordStart = line.isEmpty || line.hasSuffix(" ")
@@ -34,7 +34,7 @@ package enum Completion: Equatable, Sendable {
         } else if let usage = locals[name] {
             self = .usage(usage)
         } else if let spec = Catalog.find(name) {
-            // A quoted text with blanks in it is more than one word here: too unclear to guess.
+            // A quoted text with spaces is several words here: too ambiguous to complete.
             let isClear = !line.contains("\"")
             self = spec.keys.contains(index) && !prefix.isEmpty && isClear ? .key(prefix: prefix) : .usage(spec.usage)
         } else {
@@ -43,7 +43,7 @@ package enum Completion: Equatable, Sendable {
     }
 }
 
-/// What all of `words` begin with.
+/// The common prefix of `words`.
 package func commonPrefix(of words: [String]) -> String {
     guard var prefix = words.first else { return "" }
     for word in words {
@@ -52,8 +52,8 @@ package func commonPrefix(of words: [String]) -> String {
     return prefix
 }
 
-/// A key as it stands in a line: bare, or as a JSON string if it has a blank, a quote in front or anything that steers a
-/// terminal. A byte that is not UTF-8 is shown as `\\xff`, which no line has.
+/// A key as a line writes it: bare, or as a JSON string if it contains a space, begins with a quote or contains
+/// terminal control characters. A byte that is not UTF-8 is shown as `\\xff`, which no line accepts.
 package func lineSpelling(of key: [UInt8]) -> String {
     let isPlain =
         !key.isEmpty && key[0] != UInt8(ascii: "\"") && key.allSatisfy { $0 > 0x20 && $0 != 0x7f }
@@ -65,7 +65,7 @@ package func lineSpelling(of key: [UInt8]) -> String {
     return String(safe.bytes)
 }
 
-/// A pattern for SCAN that matches what begins with `prefix`, whatever characters that has.
+/// A pattern for SCAN that matches texts with `prefix`, whatever characters that contains.
 package func pattern(ofPrefix prefix: String) -> [UInt8] {
     var pattern: [UInt8] = []
     for byte in prefix.utf8 {

@@ -1,7 +1,7 @@
-// Which lines of the prompt are not written down.
+// Which lines of the prompt are kept out of the history.
 
-/// Whether a line may have a secret in it, and therefore is not kept in the history: it names a password, a secret or a token,
-/// has the word AUTH, or begins with a blank, by which whoever types it says so.
+/// Whether a line may contain a secret, and is therefore not kept: it names a password, a secret or a token, contains
+/// the word AUTH, or begins with a space, which is how a user marks it.
 package func isSecret(_ line: String) -> Bool {
     if line.first == " " { return true }
     let text = line.lowercased()

@@ -1,18 +1,18 @@
-// What a reply means to whoever asked: done, with what, or not done, and why.
+// A reply's meaning: success, with a result, or failure, with a reason.
 
 import Commands
 import Wire
 
-/// The reply to a request, told apart by success.
+/// The reply to a request, as success or failure.
 package enum Outcome: Equatable, Sendable {
     case success(Reply)
-    /// - code: RESP's error code; empty where the server gave none.
+    /// - code: RESP's error code; empty if the server sent none.
     case failure(code: String, message: String)
 
     package static let keyNotFound = Outcome.failure(code: "", message: "Key not found")
 
     /// - Parameters:
-    ///   - spec: the command; nil where it is not known.
+    ///   - spec: the command; nil if it is unknown.
     ///   - arguments: the request, its name included.
     package init(_ reply: Reply, spec: CommandSpec?, arguments: [[UInt8]]) {
         let isOneKey = arguments.count == 2
@@ -27,7 +27,7 @@ package enum Outcome: Equatable, Sendable {
         }
     }
 
-    /// What a person reads behind `ERROR: `; nil of a success.
+    /// The text after `ERROR: `; nil for a success.
     package var errorText: String? {
         guard case .failure(let code, let message) = self else { return nil }
         return ErrorCode.described(code, message)

@@ -1,5 +1,5 @@
-// Replies as JSON: one object on one line for each. What is not UTF-8 stands as base64 under the name with `64` behind
-// it, as in the log.
+// Replies as JSON: one object per line. Values that are not UTF-8 are base64, with `64` appended to their name, as in
+// the log.
 
 import Bytes
 import Commands
@@ -8,7 +8,7 @@ import Wire
 /// What is known about a reply besides itself.
 package struct ReplyContext: Sendable {
     package var key: [UInt8]?
-    /// A number for AFTER: this change is in it.
+    /// A number for AFTER that covers this change.
     package var seq: Int?
     /// The line of a batch that was answered.
     package var line: Int?
@@ -69,8 +69,8 @@ extension JSONWriter {
         }
     }
 
-    /// Figures that are numbers are written as numbers, although RESP2 sends them as texts. A history's name, hexadecimal,
-    /// may look like one.
+    /// Figures that are numbers are written as numbers, although RESP2 sends them as texts. A history's name,
+    /// hexadecimal, may look like a number.
     private mutating func pairs(_ pairs: [(Reply, Reply)]) {
         object { json in
             for (key, value) in pairs {

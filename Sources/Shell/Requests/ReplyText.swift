@@ -1,5 +1,5 @@
-// Replies as text and as raw bytes. In lists, batches and the prompt a value is written as the line protocol does: bare
-// where that is unambiguous, else as a JSON string, so that each takes one line and cannot be mistaken.
+// Replies as text and as raw bytes. In lists, batches and the prompt a value is written as in the line protocol: bare
+// if that is unambiguous, otherwise as a JSON string, so each takes exactly one line.
 
 import Bytes
 import Commands
@@ -7,18 +7,18 @@ import Wire
 
 /// How a reply becomes text.
 package struct TextStyle: Sendable {
-    /// Whether a value that is a reply by itself is written as in a list.
+    /// Whether a value that is the whole reply is written as in a list.
     let quotesValues: Bool
     /// Whether a list ends with a line `END`.
     let endsLists: Bool
-    /// Whether a text for people keeps its lines.
+    /// Whether a text of several lines keeps its lines.
     let opensTexts: Bool
-    /// Whether a value that could steer a terminal is written as in a list, however else values are written.
+    /// Whether a value with terminal control characters is written as in a list, however other values are written.
     private(set) var isForTerminal = false
 
-    /// One command: a value is its bytes.
+    /// A single command: a value is its bytes.
     package static let command = TextStyle(quotesValues: false, endsLists: false, opensTexts: true)
-    /// A batch: each reply is what the line protocol says.
+    /// A batch: each reply as in the line protocol.
     package static let batch = TextStyle(quotesValues: true, endsLists: true, opensTexts: false)
     /// The prompt.
     package static let prompt = TextStyle(quotesValues: true, endsLists: false, opensTexts: true).forTerminal
@@ -27,7 +27,7 @@ package struct TextStyle: Sendable {
         (self.quotesValues, self.endsLists, self.opensTexts) = (quotesValues, endsLists, opensTexts)
     }
 
-    /// The same for a terminal: a value that could steer it is a JSON string with escapes.
+    /// The same for a terminal: a value with control characters becomes a JSON string with escapes.
     package var forTerminal: TextStyle {
         var style = self
         style.isForTerminal = true
@@ -67,7 +67,7 @@ extension ByteBuffer {
         if style.endsLists, reply.isList { append("END\n") }
     }
 
-    /// Lines without the carriage returns of those who need them.
+    /// Appends lines without carriage returns.
     private mutating func append(lines bytes: [UInt8]) {
         for byte in bytes where byte != UInt8(ascii: "\r") { append(byte) }
         if let last = bytes.last, last != UInt8(ascii: "\n") { append(UInt8(ascii: "\n")) }
@@ -78,12 +78,12 @@ extension ByteBuffer {
             append(text: "\(name.word) ")
             let before = count
             append(items: value, style)
-            // An empty list has no line of its own.
+            // An empty list still gets a line.
             if count == before { append(UInt8(ascii: "\n")) }
         }
     }
 
-    /// All values inside a reply on one line, blanks between them.
+    /// Appends all values of a reply on one line, separated by spaces.
     private mutating func append(row: Reply, _ style: TextStyle) {
         var items = ByteBuffer()
         items.append(items: row, style)
@@ -93,7 +93,7 @@ extension ByteBuffer {
         }
     }
 
-    /// Each value inside a reply on a line of its own.
+    /// Appends each value of a reply on a line of its own.
     private mutating func append(items reply: Reply, _ style: TextStyle) {
         switch reply {
         case .array(let items), .set(let items), .push(let items): for item in items { append(items: item, style) }
@@ -111,7 +111,7 @@ extension ByteBuffer {
         append(UInt8(ascii: "\n"))
     }
 
-    /// Appends the bytes of a reply and nothing else; the items of a list with a line feed between them.
+    /// Appends the bytes of a reply and nothing else; items of a list are separated by line feeds.
     package mutating func append(raw reply: Reply) {
         switch reply {
         case .bulk(let bytes), .verbatim(_, let bytes): append(bytes.span)
@@ -139,7 +139,7 @@ extension Reply {
         }
     }
 
-    /// A number, a name or a short text, as a person reads it.
+    /// A number, a name or a short text for display.
     package var word: String {
         switch self {
         case .simple(let text): text

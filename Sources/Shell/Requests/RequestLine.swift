@@ -1,12 +1,12 @@
-// A line of a batch file or of the prompt, as docs/protocol.md describes lines; made into the arguments of a request.
+// A line of a batch file or of the prompt, as docs/protocol.md describes lines, as a request's arguments.
 
 import Bytes
 import Commands
 import Wire
 
-/// A line that is no request.
+/// A line that is not a request.
 package struct LineError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong, without a prefix.
+    /// The problem, without a prefix.
     package let description: String
 
     package init(_ description: String) { self.description = description }
@@ -14,7 +14,7 @@ package struct LineError: Error, Equatable, CustomStringConvertible {
 
 /// Splits lines as the server does, with the server's own parser.
 package struct RequestLineSplitter: ~Copyable {
-    /// The longest line, in bytes: what the server takes.
+    /// The longest line in bytes, as the server accepts it.
     package static let lineLimit = ProtocolLimits.lineSize
 
     private var parser = RequestParser(
@@ -24,8 +24,8 @@ package struct RequestLineSplitter: ~Copyable {
 
     package init() {}
 
-    /// The arguments of a line, the command's name first; none of a blank line or a comment, which begins with `#`.
-    /// - Parameter line: its bytes up to its line feed, which is there.
+    /// The arguments of a line, the command's name first; empty for a blank line or a comment, which begins with `#`.
+    /// - Parameter line: its bytes, including the line feed.
     /// - Throws: `LineError`.
     package mutating func arguments(of line: [UInt8]) throws(LineError) -> [[UInt8]] {
         let isComment = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") } == UInt8(ascii: "#")
@@ -51,7 +51,7 @@ package struct RequestLineSplitter: ~Copyable {
         return arguments
     }
 
-    /// What stands behind `AFTER <seq>` is a request of its own.
+    /// The text after `AFTER <seq>` is a request of its own.
     private mutating func unfolded(_ arguments: [[UInt8]]) throws(LineError) -> [[UInt8]] {
         guard arguments.count == 3 else { return arguments }
         let name = arguments[0]

@@ -1,19 +1,19 @@
-// What is done to the command line before the argument parser sees it, so that any command of the server can be named:
-// in any case, whether puffin-cli knows it or not, with numbers below zero among its arguments.
+// Prepares the command line for the argument parser, so that any command of the server can be named: in any case,
+// whether puffin-cli knows it or not, with negative numbers among its arguments.
 
-/// A command line that cannot be meant.
+/// A command line that makes no sense.
 package struct RoutingError: Error, Equatable, CustomStringConvertible {
     package let description: String
 }
 
-/// The rule: the first word that is neither an option nor an option's value is the command. One that puffin-cli does not know
-/// is sent to the server as it is, which is what `send` does.
+/// The rule: the first word that is neither an option nor an option's value is the command. A command that puffin-cli
+/// does not know is sent to the server unchanged, as `send` does.
 package struct Routing: Sendable {
     /// The words that the argument parser knows as commands, in lower case.
     let commands: Set<String>
-    /// Options, without their dashes, that may stand in front of the command and have a value.
+    /// Options with a value, without dashes, that may precede the command.
     let valued: Set<String>
-    /// Options, without their dashes, that say by themselves what is to be done.
+    /// Options, without dashes, that are an action themselves.
     let actions: Set<String>
     /// Spells a word so that the parser takes it for a value.
     let disguise: @Sendable (String) -> String
@@ -28,8 +28,8 @@ package struct Routing: Sendable {
         self.disguise = disguise
     }
 
-    /// The arguments as the parser wants them.
-    /// - Throws: `RoutingError` where a command follows an option that is one.
+    /// The arguments for the parser.
+    /// - Throws: `RoutingError` if a command follows an option that is an action.
     package func routed(_ arguments: [String]) throws(RoutingError) -> [String] {
         let isForParser =
             arguments.first?.hasPrefix("---") == true
@@ -46,12 +46,12 @@ package struct Routing: Sendable {
         }
         guard index < arguments.count else { return arguments }
         if let action {
-            throw RoutingError(description: "\(action) and the command \"\(arguments[index])\" do not go together")
+            throw RoutingError(description: "\(action) and the command \"\(arguments[index])\" cannot be combined")
         }
         return try Array(arguments[..<index]) + command(Array(arguments[index...]))
     }
 
-    /// The command and what follows it.
+    /// The command and its arguments.
     private func command(_ words: [String]) throws(RoutingError) -> [String] {
         let name = words[0].lowercased()
         if name == "help", words.count > 1, !commands.contains(words[1].lowercased()), !words[1].hasPrefix("-") {

@@ -1,10 +1,10 @@
-// The nearest match of a word that is not known.
+// Suggestions for unknown words.
 
 import Bytes
 import Wire
 
-/// The one of `candidates` that `word` was most likely meant to be, in any case.
-/// - Returns: nil where none is near: one slip in a short word, two in one of seven letters or more.
+/// The one of `candidates` that `word` most likely meant, in any case.
+/// - Returns: nil if none is near: one error in a short word, two in one of seven letters or more.
 package func nearest(to word: String, among candidates: [String]) -> String? {
     let typed = word.lowercased()
     let ranked = candidates.map { (name: $0, distance: editDistance(typed, $0.lowercased())) }
@@ -14,8 +14,8 @@ package func nearest(to word: String, among candidates: [String]) -> String? {
     return best.name
 }
 
-/// The request that asks a server whether it has a command.
+/// The request that asks whether a server has a command.
 package func commandInfoRequest(_ name: String) -> [[UInt8]] { ["COMMAND", "INFO", name].map { Array($0.utf8) } }
 
-/// Whether a server's reply to that says that it has none. What an error says is for people.
+/// Whether the reply to that says it does not. Error sentences are for people, so they are not parsed.
 package func saysUnknown(_ reply: Reply) -> Bool { reply == .array([.null]) }

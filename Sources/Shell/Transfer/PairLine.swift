@@ -6,11 +6,11 @@
 import Bytes
 import Wire
 
-/// A pair that goes from one place to another.
+/// A pair in transfer.
 package struct TransferPair: Equatable, Sendable {
     package var key: [UInt8]
     package var value: [UInt8]
-    /// When it ends, in Unix milliseconds.
+    /// When it expires, in Unix milliseconds.
     package var expires: Int?
 
     package init(key: [UInt8], value: [UInt8], expires: Int? = nil) {
@@ -25,7 +25,7 @@ package struct TransferPair: Equatable, Sendable {
         return expires.map { set + [Array("PXAT".utf8), Array(String($0).utf8)] } ?? set
     }
 
-    /// Reads a line; nil where it is blank.
+    /// Parses a line; nil if it is blank.
     /// - Throws: `LineError`, which says what was expected.
     package init?(line: [UInt8]) throws(LineError) {
         if line.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) { return nil }
@@ -50,7 +50,7 @@ package struct TransferPair: Equatable, Sendable {
     }
 }
 
-/// Takes the fields of a pair's line, and says what is wrong with them in words.
+/// Parses the fields of a pair's line, with errors in words.
 private struct FieldReader: ~Escapable {
     private let line: Span<UInt8>
     private var json: JSONReader
@@ -69,7 +69,7 @@ private struct FieldReader: ~Escapable {
         }
     }
 
-    /// The next field's name; nil behind the last.
+    /// The next field's name; nil after the last.
     mutating func nextName() throws(LineError) -> String? {
         guard case .name(let bytes) = try next() else { return nil }
         name = String(decoding: bytes, as: UTF8.self)
@@ -78,7 +78,7 @@ private struct FieldReader: ~Escapable {
 
     mutating func end() throws(LineError) { _ = try next() }
 
-    /// Takes a field's value where it is a text.
+    /// Takes a field's value if it is a text.
     mutating func take(_ name: String, into place: inout [UInt8]?, isBase64: Bool) throws(LineError) {
         guard place == nil else { throw LineError("There are two of \"\(name)\"") }
         guard case .text(let text) = try value() else { throw LineError("\"\(name)\" is not a string") }
@@ -117,16 +117,16 @@ private struct FieldReader: ~Escapable {
     }
 
     private static let noValue = LineError(
-        "A field is a list or an object, or nothing that JSON knows; a pair has strings and a number")
+        "A field is a list, an object or invalid JSON; a pair has strings and a number")
 
     private func explained(_ error: JSONError) -> LineError {
         switch error {
         case .expected(.value, let offset):
             offset == line.count ? LineError("The JSON object has no end") : FieldReader.noValue
         case .expected(.name, _): LineError("The name of a field is not a JSON string")
-        case .expected(.colon, _): LineError("There is no colon behind \"\(name)\"")
+        case .expected(.colon, _): LineError("There is no colon after \"\(name)\"")
         case .expected(.comma, _): LineError("The JSON object has no end, or no comma between its fields")
-        case .expected(.end, _): LineError("There is something behind the JSON object")
+        case .expected(.end, _): LineError("There is text after the JSON object")
         case .isTooDeep: FieldReader.noValue
         case .string(.unterminated): LineError("A JSON string has no closing quote")
         case .string(.loneSurrogate(let place)):

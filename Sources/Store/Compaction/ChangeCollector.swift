@@ -1,11 +1,11 @@
-// The first half of a compaction: reads sealed segments, and the table's pairs before them where they are to be had, and sorts
-// what they say. What does not fit into the memory for sorting is written to files of sorted changes; the last of it stays
-// in memory.
+// The first half of a compaction: reads sealed segments, preceded by the table's pairs if these are used, and sorts
+// their changes. What exceeds the memory for sorting is spilled to files of sorted changes; the last part stays in
+// memory.
 
 import Bytes
 import LogFormat
 
-/// Collects the changes behind a position.
+/// Collects the changes after a position.
 struct ChangeCollector: ~Copyable {
     private let compactor: Compactor
     private let sortingSize: Int
@@ -14,21 +14,22 @@ struct ChangeCollector: ~Copyable {
     private var history: String?
     private(set) var position: LogPosition
     private var timestamp: UInt64
-    /// The numbers of the files that were written, and are not made void by a `clear`.
+    /// The numbers of the spill files that no `clear` has voided.
     private(set) var runs: [Int] = []
     private var lastRun = 0
-    /// Whether pairs of the old snapshot are left.
+    /// Whether pairs of the old snapshot still count.
     private(set) var needsSnapshot: Bool
-    /// The newest change that a pair of the table may be of.
+    /// The newest change that a pair of the table may contain.
     private(set) var dumpedSeq: UInt64 = 0
 
-    /// Records between two looks at whether to go on.
+    /// Records between two checks for cancellation.
     private static let stepSize = 4096
 
     /// - Parameters:
-    ///   - start: where the changes begin: behind the old snapshot, or where the walk through the table began; nil for the
+    ///   - start: where the changes begin: after the old snapshot, or where the walk through the table began; nil for
+    ///     the
     ///     log's beginning.
-    ///   - needsSnapshot: whether what is in the old snapshot counts.
+    ///   - needsSnapshot: whether the old snapshot counts.
     init(_ compactor: Compactor, after start: SnapshotHeader?, needsSnapshot: Bool, sortingSize: Int) {
         self.compactor = compactor
         self.needsSnapshot = needsSnapshot
@@ -38,12 +39,12 @@ struct ChangeCollector: ~Copyable {
         timestamp = start?.timestamp ?? 0
     }
 
-    /// What the new snapshot begins with.
+    /// The header of the new snapshot.
     var header: SnapshotHeader {
         SnapshotHeader(history: history ?? "", position: position, timestamp: timestamp)
     }
 
-    /// Takes pairs of the table, as if they were the first changes.
+    /// Takes pairs of the table as if they were the first changes.
     mutating func collect(_ pairs: borrowing ByteBuffer) throws(StoreError) {
         var place = 0
         while place < pairs.count {
@@ -55,9 +56,9 @@ struct ChangeCollector: ~Copyable {
         compactor.progress.add(pairs.count)
     }
 
-    /// Notes that the table's pairs were all taken.
+    /// Records that all of the table's pairs were taken.
     /// - Parameters:
-    ///   - seq: the newest change that one of them may be of; the log is sealed behind it.
+    ///   - seq: the newest change that one of them may contain; the log is sealed after it.
     ///   - timestamp: its time.
     mutating func noteSealed(through seq: UInt64, timestamp: UInt64) {
         dumpedSeq = seq
@@ -65,11 +66,11 @@ struct ChangeCollector: ~Copyable {
     }
 
     /// Reads a segment that follows those read before.
-    /// - Returns: false where the compaction was cancelled.
-    /// - Throws: `StoreError`, `corruption` where the segment is damaged.
+    /// - Returns: false if the compaction was cancelled.
+    /// - Throws: `StoreError`, `corruption` if the segment is damaged.
     mutating func read(segment firstSeq: UInt64) throws(StoreError) -> Bool {
         let file = try compactor.disk.open(compactor.files.segment(firstSeq: firstSeq), for: .reading)
-        // The first segment may begin before the change that is needed first.
+        // The first segment may begin before the first change needed.
         let isInside = firstSeq <= position.seq
         var reader = try SegmentReader(
             file.source, firstSeq: firstSeq, history: history, after: isInside ? nil : position,
@@ -114,7 +115,7 @@ struct ChangeCollector: ~Copyable {
         needsSnapshot = false
     }
 
-    /// Makes sure that the segment that follows, which is not read, follows indeed.
+    /// Checks that the next segment, which is not read, continues those that were.
     func checkEnd(before open: UInt64) throws(StoreError) {
         let file = try compactor.disk.open(compactor.files.segment(firstSeq: open), for: .reading)
         _ = try SegmentReader(
@@ -136,6 +137,6 @@ struct ChangeCollector: ~Copyable {
         runs.append(lastRun)
     }
 
-    /// The changes that were collected last, and are in no file.
+    /// The changes that are in no spill file.
     consuming func takeRest() -> ChangeSorter { sorter }
 }

@@ -1,55 +1,55 @@
-// The changes of a part of the log, in a bounded amount of memory: the newest one of each key, in the order of the keys.
-// A change that a newer one makes void costs a look at a hash table, and no more memory than its key has already; only
-// what is left is sorted.
+// The changes of a part of the log in bounded memory: the newest one of each key, sorted by key. A superseded change
+// costs a hash table lookup, and no more memory than its key has already; only the remaining changes are sorted.
 
 import Bytes
 import LogFormat
 
-/// Gathers changes, then gives them back sorted.
+/// Collects changes, then returns them sorted.
 struct ChangeSorter: ~Copyable {
-    /// The newest change of each key, and some that are void; see `StoredChange`.
+    /// The newest change of each key, and some superseded ones; see `StoredChange`.
     private var texts = ByteBuffer()
-    /// Bytes in `texts` that are void.
+    /// Bytes of superseded changes in `texts`.
     private var voidSize = 0
-    /// Where each key's change stands, by the key's hash: 32 bits of the hash, then the place, one more than its offset in
-    /// words; 0 where there is none. At most seven eighths are taken.
+    /// The change of each key, indexed by hash: 32 bits of the hash, then the change's offset in words plus one; 0 if
+    /// empty. At most seven eighths are occupied.
     private var slots: [UInt64] = []
     private var count = 0
-    /// Clients choose the keys, so the hash has a key of its own.
+    /// Clients choose the keys, so the hash is keyed.
     private let sipHash = SipHash()
 
-    /// Changes that stand at the end of `texts`, and are in no slot.
+    /// Changes at the end of `texts` that are in no slot yet.
     private var newest: [Newest] = []
-    /// Without a use of what was read, nothing would be read.
+    /// Accumulates what was read, or the optimizer would remove the loads.
     private var touched: UInt64 = 0
 
-    /// A change of which it is not known yet whether there is an older one of its key.
+    /// A change not yet compared with older ones of its key.
     private struct Newest {
         /// 32 bits.
         var hash: UInt64
         var place: Int
-        /// The slot that was found by the hash, for `touch`.
+        /// The slot found for the hash, for `touch`.
         var slot: UInt64 = 0
     }
 
-    /// How many are settled at a time, and how many bytes at most.
+    /// How many are settled at a time, and at most how many bytes.
     private static let newestCount = 32
     private static let newestSize = 64 << 10
 
-    /// Once sorted: the places of the changes that were not given back are those from `first` on.
+    /// After sorting: the changes, those from `first` on not yet returned.
     private var order: [PrefixedPlace] = []
     private var first = 0
 
     private static let firstSlotCount = 64
 
-    /// Bytes held, those that sorting will take included.
+    /// Bytes held, including those that sorting will need.
     var size: Int { texts.count + max(slots.count * 8, count * MemoryLayout<PrefixedPlace>.stride) }
     var isEmpty: Bool { first == order.count }
 
-    /// Adds the next change; `clear` is not for here.
-    /// - Parameter isPlain: whether key and value are known to stand in JSON as they are.
+    /// Adds the next change, which must not be a `clear`.
+    /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     @inline(__always)
     mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
+        assert(order.isEmpty, "a change is added to those that are sorted")
         let place = texts.count
         texts.append(stored: change, isPlain: isPlain)
         newest.append(Newest(hash: sipHash.hash(change.key) &>> 32, place: place))
@@ -58,7 +58,8 @@ struct ChangeSorter: ~Copyable {
         }
     }
 
-    /// Finds out which of the newest changes make older ones void: those that have the same size then take their places.
+    /// Finds the older changes that the newest ones supersede; a new change of the same size is moved into the old
+    /// one's place.
     private mutating func settle() {
         guard !newest.isEmpty else { return }
         while (count &+ newest.count) &* 8 >= slots.count &* 7 {
@@ -71,8 +72,8 @@ struct ChangeSorter: ~Copyable {
         newest.removeAll(keepingCapacity: true)
     }
 
-    /// Looks at all memory that is needed next. The processor does this for many changes at the same time, where one after
-    /// the other would have to wait for it: most of what a change costs.
+    /// Touches all memory that is needed next. The processor overlaps the cache misses of many changes; one after the
+    /// other they would be most of a change's cost.
     private mutating func touch() {
         let mask = slots.count &- 1
         for index in newest.indices { newest[index].slot = slots[Int(truncatingIfNeeded: newest[index].hash) & mask] }
@@ -80,13 +81,13 @@ struct ChangeSorter: ~Copyable {
         for change in newest where change.slot &>> 32 == change.hash && change.slot != 0 {
             let place = place(change.slot)
             sum ^= texts.word(at: place)
-            // Where it has the same size, its end.
+            // The end of an older change of the same size.
             sum ^= texts.word(at: place &+ StoredChange(in: texts, at: change.place).size &- 8)
         }
         touched = sum
     }
 
-    /// - Parameter end: where the changes end that are settled.
+    /// - Parameter end: the end of the settled changes.
     private mutating func settle(_ change: Newest, end: inout Int) {
         let size = StoredChange(in: texts, at: change.place).size
         let mask = slots.count &- 1
@@ -105,8 +106,8 @@ struct ChangeSorter: ~Copyable {
         end &+= size
     }
 
-    /// Makes a change void.
-    /// - Returns: whether the newer one stands in its place now.
+    /// Supersedes a change.
+    /// - Returns: whether the newer one took its place.
     private mutating func replace(_ old: Int, by new: Int, size: Int) -> Bool {
         let change = StoredChange(in: texts, at: old)
         if change.size == size {
@@ -129,7 +130,7 @@ struct ChangeSorter: ~Copyable {
         slots = larger
     }
 
-    /// Gives back the memory of void changes, where that is at least half of the texts'.
+    /// Frees the memory of superseded changes, if that is at least half of the texts'.
     /// - Returns: whether fewer than `limit` bytes are held then.
     mutating func shrink(below limit: Int) -> Bool {
         settle()
@@ -147,6 +148,7 @@ struct ChangeSorter: ~Copyable {
             }
             from += change.size
         }
+        assert(texts.count - to == voidSize, "void changes are counted wrong")
         texts.truncate(to: to)
         voidSize = 0
     }
@@ -162,7 +164,7 @@ struct ChangeSorter: ~Copyable {
         texts.move(size, from: from, to: to)
     }
 
-    /// Forgets everything; keeps the memory of texts.
+    /// Drops everything, and keeps the memory of texts.
     mutating func removeAll() {
         texts.removeAll()
         newest.removeAll(keepingCapacity: true)
@@ -170,7 +172,7 @@ struct ChangeSorter: ~Copyable {
         (count, voidSize, first) = (0, 0, 0)
     }
 
-    /// Puts the changes in order, after which none can be added.
+    /// Sorts the changes; none can be added afterwards.
     mutating func sort() {
         settle()
         slots = []
@@ -181,7 +183,8 @@ struct ChangeSorter: ~Copyable {
             if !change.isVoid { order.append(PrefixedPlace(place: offset)) }
             offset &+= change.size
         }
-        // Out of the struct meanwhile: sorting looks at `texts`.
+        assert(order.count == count, "there is not one change of each key")
+        // Moved out of the struct meanwhile, because sorting reads `texts`.
         var sorted = order
         order = []
         PrefixSort.sort(&sorted, in: texts)
@@ -191,14 +194,14 @@ struct ChangeSorter: ~Copyable {
 
     // MARK: Giving back
 
-    /// The key of the first change of those that are sorted.
+    /// The key of the first remaining change.
     var key: Span<UInt8> {
         @_lifetime(borrow self)
         get { key(at: order[first].place) }
     }
 
-    /// Writes the first change of those that are sorted.
-    /// - Parameter removals: whether to write it also where it removes its key.
+    /// Writes the first remaining change.
+    /// - Parameter removals: whether to write it even if it removes its key.
     func writeFirst(to writer: inout PairWriter, removals: Bool) {
         let place = order[first].place
         let stored = StoredChange(in: texts, at: place)
@@ -206,7 +209,7 @@ struct ChangeSorter: ~Copyable {
         writer.append(StoredChange.change(in: texts, at: place), isPlain: stored.isPlain)
     }
 
-    /// Drops the first change of those that are sorted.
+    /// Drops the first remaining change.
     mutating func removeFirst() { first &+= 1 }
 
     // MARK: Places

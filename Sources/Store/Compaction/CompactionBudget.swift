@@ -1,24 +1,24 @@
-/// What a compaction may take, in bytes.
+/// What a compaction may use, in bytes.
 package struct CompactionBudget: Sendable {
-    /// Memory for sorting, at least: enough for 110,000 keys of 16 bytes with values of 32, so that a log which overwrites
-    /// that many again and again needs no file of sorted changes; where there are fewer, less is taken. Of a large input a
-    /// sixty-fourth part, so that no more than about 64 files of sorted changes have to be merged.
+    /// The least memory for sorting: enough for 110,000 keys of 16 bytes with values of 32, so a log that keeps
+    /// overwriting that many needs no spill file; with fewer keys less is used. A large input gets a sixty-fourth of
+    /// its size, so at most about 64 spill files are merged.
     package var sortingSize = 8 << 20
-    /// Read at a time from each file that is merged.
+    /// The read buffer of each merged file.
     var readSize = 16 << 10
-    /// The new snapshot is synced after so many bytes.
+    /// The new snapshot is synced each time this many bytes are written.
     var syncInterval = 4 << 20
-    /// Where pairs come from; nil for what is cheaper.
+    /// The source of pairs; nil for the cheaper one.
     package var source: SnapshotSource?
-    /// Of a walk through the table: the reactor's time in a turn in nanoseconds, after which it takes no further step, what it copies in one step, and
-    /// what it hands over at a time.
+    /// Limits of a walk through the table: the reactor's time in a turn in nanoseconds, after which it takes no further
+    /// step, the bytes copied per step, and the bytes handed over at a time.
     package var walkTime = 60_000
     package var stepSize = 16 << 10
     package var chunkSize = 256 << 10
 
     package init() {}
 
-    /// On a full disk memory is given instead of space for files of sorted changes, up to this.
+    /// On a full disk memory replaces spill files, up to this size.
     var fullDiskSortingSize = 64 << 20
 
     func sortingSize(forInput size: Int, isDiskFull: Bool) -> Int {

@@ -1,8 +1,8 @@
-// What the compactor's thread and the reactor tell each other.
+// Shared state of the compaction's thread and the reactor.
 
 import Synchronization
 
-/// How far a compaction is; read from any thread.
+/// The progress of a compaction; read from any thread.
 package final class CompactionProgress: Sendable {
     private let total = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
@@ -16,7 +16,7 @@ package final class CompactionProgress: Sendable {
         return total == 0 ? 0 : min(done.load(ordering: .relaxed) * 100 / total, 100)
     }
 
-    /// Makes the compaction end as soon as it can, with everything as it was.
+    /// Makes the compaction end as soon as it can, with no change.
     package func cancel() { cancelled.store(true, ordering: .relaxed) }
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 

@@ -1,27 +1,26 @@
-// One compaction, in jobs of one worker. From files it is one job. From the table it is one that says where in the log it will go on
-// behind the table's pairs, one for each chunk of pairs that the reactor hands over (`TableWalk`), and one for the rest, once the
-// log is sealed behind them. One chunk lies between the two at most, so that memory is bounded: the walk waits where the worker is
-// behind.
+// One compaction as jobs of one worker. From files it is one job. From the table it is one job that opens the log after
+// the table's pairs, one per chunk of pairs that the reactor hands over (`TableWalk`), and one for the rest, once the
+// log is sealed after them. At most one chunk is in transit, so memory is bounded: the walk waits for the worker.
 
 import Bytes
 import LogFormat
 import Synchronization
 
-/// One compaction. The reactor begins it, hands pairs over, and asks what became of it.
+/// One compaction. The reactor starts it, hands pairs over, and asks for its result.
 final class CompactionRun: Sendable {
     /// How the pairs of a walk through the table end.
     enum End: Sendable {
-        /// Every pair has been handed over and the log is sealed behind them: at this change or later. The time of that change is in
-        /// Unix milliseconds.
+        /// Every pair has been handed over and the log is sealed after them, at this change or later. The change's time
+        /// is in Unix milliseconds.
         case sealed(through: UInt64, timestamp: UInt64)
         /// The log cannot be sealed.
         case failed(StoreError)
         case cancelled
     }
 
-    /// What the worker has at hand between two jobs.
+    /// The worker's state between two jobs.
     private struct Work: ~Copyable, Sendable {
-        /// Of a compaction from the table, until it has ended.
+        /// For a compaction from the table, until it ends.
         var collector: ChangeCollector?
         var base: SnapshotHeader?
         var removed = (count: 0, size: 0)
@@ -29,7 +28,7 @@ final class CompactionRun: Sendable {
     }
 
     private struct Mailbox: ~Copyable, Sendable {
-        /// What the reactor has handed over and the worker has not taken.
+        /// Pairs handed over by the reactor and not yet taken by the worker.
         var pairs = ByteBuffer()
         var isOpen = false
         var result: Result<CompactionReport?, StoreError>?
@@ -39,18 +38,19 @@ final class CompactionRun: Sendable {
     private let retention: Retention
     private let ageTime: UInt64?
     private let source: SnapshotSource?
-    /// About how many bytes of pairs the table will give.
+    /// About how many bytes of pairs the table has.
     private let tableSize: Int
     private let worker: any Worker
     private let progress: @Sendable () -> Void
     private let work = Mutex(Work())
     private let mailbox = Mutex(Mailbox())
 
-    /// Begins.
+    /// Starts.
     /// - Parameters:
-    ///   - source: where the snapshot's pairs come from; nil to make none: only segments that nobody wants kept are removed.
+    ///   - source: the source of the snapshot's pairs; nil to make no snapshot, and only remove segments beyond
+    ///     retention.
     ///   - ageTime: see `Retention.apply`.
-    ///   - progress: called by the worker when the walk can begin, or go on, and when the compaction has ended.
+    ///   - progress: called by the worker when the walk can begin or continue, and when the compaction has ended.
     init(
         _ compactor: Compactor, _ retention: Retention, from source: SnapshotSource?, tableSize: Int, ageTime: UInt64?,
         by worker: any Worker, progress: @escaping @Sendable () -> Void
@@ -67,16 +67,18 @@ final class CompactionRun: Sendable {
 
     // MARK: The reactor
 
-    /// What became of it: nil until it has ended; a report of nil where there was nothing to merge, or it was cancelled.
+    /// The result: nil until it has ended; a report of nil if there was nothing to merge, or it was cancelled.
     var result: Result<CompactionReport?, StoreError>? { mailbox.withLock { $0.result } }
 
-    /// Whether the worker has chosen where in the log it will go on behind the table's pairs: no pair may be looked at before.
+    /// Whether the worker has chosen where to read the log after the table's pairs: the walk must not begin earlier.
     var isOpen: Bool { mailbox.withLock { $0.isOpen } }
 
-    /// Hands `pairs` over, a chunk of `StoredChange`s; an empty buffer comes back. A pair that is changed during the walk may be missing,
-    /// be there twice, or have any value that it had: the log behind the walk's beginning says what it has.
-    /// - Returns: false where the worker has to take the ones before first.
+    /// Hands over `pairs`, a chunk of `StoredChange`s; an empty buffer is returned. A pair that changes during the walk
+    /// may be missing, occur twice, or have any value that it had: the log from the walk's beginning on has the right
+    /// one.
+    /// - Returns: false if the worker must take the earlier ones first.
     func give(_ pairs: inout ByteBuffer) -> Bool {
+        assert(!pairs.isEmpty, "nothing is handed over")
         let isTaken = mailbox.withLock { mailbox in
             guard mailbox.pairs.isEmpty else { return false }
             swap(&mailbox.pairs, &pairs)
@@ -86,10 +88,10 @@ final class CompactionRun: Sendable {
         return isTaken
     }
 
-    /// Says that no more pairs come, and why.
+    /// Ends the walk's pairs, with the reason.
     func end(_ end: End) { worker.submit { self.finish(end) } }
 
-    /// Ends it, with everything as it was, and returns when nothing is done any more.
+    /// Cancels it, with no change, and waits until nothing is being done.
     func stop() {
         compactor.progress.cancel()
         end(.cancelled)
@@ -120,7 +122,7 @@ final class CompactionRun: Sendable {
             work.pairs.removeAll()
             mailbox.withLock { swap(&$0.pairs, &work.pairs) }
         }
-        // While these are sorted, the walk goes on.
+        // The walk continues while these are sorted.
         progress()
         attempt { work throws(StoreError) in
             guard var collector = work.collector.take() else { return nil }
@@ -144,7 +146,7 @@ final class CompactionRun: Sendable {
         progress()
     }
 
-    /// Makes the snapshot, and removes what is too much then.
+    /// Makes the snapshot, and removes segments beyond retention.
     private func merge(
         _ collector: consuming ChangeCollector, _ segments: [UInt64], _ work: inout Work
     ) throws(StoreError) -> CompactionReport? {
@@ -155,8 +157,8 @@ final class CompactionRun: Sendable {
         return report
     }
 
-    /// Does a step, and notes the end where it is one: where the step says so, or fails. The data set is as it was then, but for
-    /// segments that were removed, or has a new snapshot.
+    /// Takes a step, and records the end if it is the last one or fails. Either nothing has changed, apart from removed
+    /// segments, or there is a new snapshot.
     private func attempt(_ step: (inout Work) throws(StoreError) -> CompactionReport??) {
         let result = work.withLock { work -> Result<CompactionReport?, StoreError>? in
             do throws(StoreError) {

@@ -1,6 +1,6 @@
-// What is told of compactions: what has become of one, and how things stand.
+// Compaction events and status, for the server's log and STATS.
 
-/// What has become of a compaction.
+/// The outcome of a compaction.
 package enum CompactionEvent: Sendable {
     case began
     /// Seconds.
@@ -11,21 +11,21 @@ package enum CompactionEvent: Sendable {
     case failed(StoreError)
 }
 
-/// What is known of snapshots and compactions. Sizes are in bytes.
+/// The status of snapshots and compactions. Sizes are in bytes.
 package struct CompactionStatus: Sendable {
     package var isRunning = false
-    /// Of the one under way, 0 to 100.
+    /// Of the one in progress, 0 to 100.
     package var percent = 0
-    /// Compactions that have ended since the start, and that have failed.
+    /// Compactions since the start that ended, and that failed.
     package var count = 0
     package var failures = 0
-    /// What was said of the last one that failed; nil where the last one has not.
+    /// The error of the last compaction; nil if it succeeded.
     package var lastFailure: StoreError?
-    /// Of the last one that has ended.
+    /// Of the last one that ended.
     package var lastSeconds = 0.0
     package var lastTime: UInt64 = 0
     package var snapshotSeq: UInt64 = 0
     package var snapshotSize = 0
-    /// Sealed segments that no snapshot holds yet.
+    /// Sealed segments that are not in a snapshot yet.
     package var sealedSize = 0
 }

@@ -1,5 +1,5 @@
-// When a snapshot is made, and what became of it: the store's side of compaction. The work itself is done on a thread of
-// its own, one compaction at a time.
+// When a snapshot is made, and with what result: the store's side of compaction. A worker does the work, one compaction
+// at a time.
 //
 //     idle ── COMPACT ──> prepared: the open segment is being sealed ──> begun
 //     idle ── the disk is full ──> prepared, with the reserve given up ──> begun
@@ -15,16 +15,16 @@ final class Compactions {
     enum State {
         case idle, prepared
         case walking(TableWalk)
-        /// The newest change that was in the table when the walk ended, and its time.
+        /// The newest change in the table when the walk ended, and its time.
         case sealing(through: UInt64, timestamp: UInt64)
         case running
     }
 
     private let compactor: Compactor
     private let table: Table
-    /// What is kept of merged segments, from the next compaction on.
+    /// The retention of merged segments, from the next compaction on.
     var retention: Retention
-    /// The wall clock as a measure of how old a file is, in Unix milliseconds; nil while it is none.
+    /// The wall clock for file ages, in Unix milliseconds; nil while it is unreliable.
     var ageTime: UInt64?
     private let progress: @Sendable () -> Void
     private let background: any Background
@@ -33,17 +33,17 @@ final class Compactions {
     private(set) var state = State.idle
     private var isMerging = false
     private var hasBegun = false
-    /// Whether the one that is prepared is to keep no merged segment at all.
+    /// Whether the prepared compaction keeps no merged segment.
     private var isForSpace = false
-    /// The newest one, and how far it is.
+    /// The newest run, and its progress.
     private var run: CompactionRun?
     private var running = CompactionProgress()
     /// When it began, in nanoseconds.
     private var start = 0
     private var known = CompactionStatus()
-    /// Sealed segments that were found at the start, less what was merged since.
+    /// Sealed segments found at the start, less what was merged since.
     private var foundSize = 0
-    /// When the next one may begin by itself, in Unix milliseconds, and how long the one after a failure has to wait.
+    /// The earliest time of the next automatic compaction, in Unix milliseconds, and the delay after a failure.
     private var earliest: UInt64 = 0
     private var patience = Compactions.firstPatience
     private var nextPruning: UInt64 = 0
@@ -52,7 +52,7 @@ final class Compactions {
     private static let lastPatience: UInt64 = 3_600_000
     private static let pruningInterval: UInt64 = 3_600_000
 
-    /// - Parameter progress: called on the thread when a compaction has ended, or waits for the store to go on.
+    /// - Parameter progress: called by the worker when a compaction has ended, or waits for the store.
     /// - Throws: `StoreError.noThread`.
     init(
         _ compactor: Compactor, table: Table, retention: Retention, in background: any Background,
@@ -66,7 +66,7 @@ final class Compactions {
         self.progress = progress
     }
 
-    /// Notes what the start has found.
+    /// Records the result of recovery.
     func found(_ recovery: RecoveryReport) {
         foundSize = recovery.sealedSize
         known.snapshotSeq = recovery.snapshot?.seq ?? 0
@@ -74,7 +74,7 @@ final class Compactions {
     }
 
     var isIdle: Bool { if case .idle = state { true } else { false } }
-    /// Whether one has begun and not ended.
+    /// Whether a compaction is in progress.
     var isUnderWay: Bool {
         switch state {
         case .idle, .prepared: false
@@ -82,11 +82,11 @@ final class Compactions {
         }
     }
 
-    /// Notes that one is wanted; it starts once the open segment is sealed.
-    /// - Parameter forSpace: whether the disk is full, so that no merged segment is to be kept.
+    /// Requests a compaction; it starts once the open segment is sealed.
+    /// - Parameter forSpace: whether the disk is full, so no merged segment is kept.
     func prepare(forSpace: Bool) { (state, isForSpace) = (.prepared, forSpace) }
 
-    /// Notes that one is wanted because the disk is full; after a failure not at once again.
+    /// Requests a compaction because the disk is full; after a failure not at once again.
     /// - Returns: whether it now waits for the open segment to be sealed.
     func prepareOnFullDisk(now: UInt64) -> Bool {
         guard isIdle, now >= earliest else { return false }
@@ -95,10 +95,10 @@ final class Compactions {
         return true
     }
 
-    /// Begins what was prepared: for space, to give back what merged segments take also where there is nothing to merge.
+    /// Starts the prepared compaction: for space, even if there is nothing to merge, to free merged segments.
     /// - Parameters:
-    ///   - canSeal: whether the open segment could be sealed, as it has to be behind a walk through the table.
-    ///   - sealedSize: bytes that were sealed since the start.
+    ///   - canSeal: whether the open segment could be sealed, as it must be after a walk through the table.
+    ///   - sealedSize: bytes sealed since the start.
     ///   - newest: the newest change.
     func startPrepared(canSeal: Bool, sealedSize: Int, newest: UInt64, now: UInt64) {
         if isForSpace {
@@ -115,11 +115,13 @@ final class Compactions {
                 log: (Int(newest - known.snapshotSeq), foundSize + sealedSize), table: (table.count, table.size))
     }
 
-    /// Begins.
+    /// Starts.
     /// - Parameters:
-    ///   - source: where the snapshot's pairs come from; nil to make none: only segments that nobody wants kept are removed.
-    ///   - isDiskFull: whether to keep no merged segment at all.
+    ///   - source: the source of the snapshot's pairs; nil to make no snapshot, and only remove segments beyond
+    ///     retention.
+    ///   - isDiskFull: whether to keep no merged segment.
     private func start(_ source: SnapshotSource?, now: UInt64, isDiskFull: Bool = false) {
+        assert(!isUnderWay, "two compactions at a time")
         (isMerging, hasBegun) = (source != nil, source != nil)
         nextPruning = now + Compactions.pruningInterval
         start = background.now
@@ -135,12 +137,12 @@ final class Compactions {
         state = source == .table ? .walking(TableWalk(table, budget: compactor.budget, to: run)) : .running
     }
 
-    /// Begins where sealed segments outweigh the snapshot; after a failure not at once again. Once an hour, segments that are
-    /// too old are removed.
+    /// Starts if sealed segments outweigh the snapshot; after a failure not at once again. Removes segments beyond
+    /// their age once an hour.
     /// - Parameters:
-    ///   - ratio: 0 stands for never.
-    ///   - least: bytes of sealed segments below which it is not worth the work.
-    ///   - sealedSize: bytes that were sealed since the start.
+    ///   - ratio: 0 means never.
+    ///   - least: bytes of sealed segments below which compaction is not worthwhile.
+    ///   - sealedSize: bytes sealed since the start.
     ///   - newest: the newest change.
     func startIfDue(ratio: Double, least: Int, sealedSize: Int, newest: UInt64, now: UInt64) {
         guard isIdle, now >= earliest else { return }
@@ -154,22 +156,23 @@ final class Compactions {
 
     // MARK: Walking
 
-    /// Notes that everything in the table is handed over.
+    /// Records that the whole table has been handed over.
     /// - Parameters:
-    ///   - newest: the newest change, behind which the open segment is sealed now.
+    ///   - newest: the newest change, after which the open segment is sealed now.
     ///   - timestamp: its time.
     func walked(newest: UInt64, timestamp: UInt64) {
+        guard case .walking = state else { preconditionFailure("a walk has ended that was not made") }
         state = .sealing(through: newest, timestamp: timestamp)
     }
 
-    /// Notes that the open segment is sealed behind all that was handed over.
+    /// Records that the open segment is sealed after everything handed over.
     func sealed(through seq: UInt64, timestamp: UInt64) {
         state = .running
         run?.end(.sealed(through: seq, timestamp: timestamp))
     }
 
     /// Makes the compaction fail if it needs the open segment to be sealed.
-    /// - Parameter error: why it cannot be.
+    /// - Parameter error: why it cannot be sealed.
     func abandonWalk(_ error: StoreError) {
         switch state {
         case .walking, .sealing: break
@@ -177,13 +180,13 @@ final class Compactions {
         }
         state = .running
         run?.end(.failed(error))
-        // What has not been tried need not be waited for: the next one is made of files, with the reserve's space.
+        // An untried way needs no delay: the next one is made from files, with the reserve's space.
         patience = 0
     }
 
     // MARK: Ending
 
-    /// What there is to tell since the last call.
+    /// The event since the last call, if any.
     func takeEvent(sealedSize: Int) -> CompactionEvent? {
         if hasBegun {
             hasBegun = false
@@ -198,7 +201,7 @@ final class Compactions {
             ended(report, seconds)
             return .ended(report, seconds)
         case .success(nil):
-            // The rest of what is sealed is in the snapshot already.
+            // The rest of the sealed segments is in the snapshot already.
             foundSize = -sealedSize
             return .wasNotNeeded
         case .failure(let error):
@@ -208,6 +211,7 @@ final class Compactions {
     }
 
     private func ended(_ report: CompactionReport, _ seconds: Double) {
+        assert(report.position.seq >= known.snapshotSeq, "a snapshot is older than the one before")
         foundSize -= report.mergedSize
         known.count += 1
         known.lastFailure = nil
@@ -232,7 +236,7 @@ final class Compactions {
         return status
     }
 
-    /// Ends the compaction that is under way, with everything as it was, and returns when its thread is done.
+    /// Cancels the current compaction, with no change, and waits for its worker.
     func stop() {
         if isUnderWay { run?.stop() }
         state = .idle

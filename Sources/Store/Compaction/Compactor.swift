@@ -1,56 +1,56 @@
-// From a snapshot and sealed segments to the next snapshot: a pure function of files that nobody changes, so nobody waits, nothing
-// is copied on write, and the snapshot is exact at the last sealed change.
+// From a snapshot and sealed segments to the next snapshot: a pure function of immutable files, so nothing blocks,
+// nothing is copied on write, and the snapshot is exact at the last sealed change.
 //
 //     sealed segments ──> ChangeSorter, as much as its budget holds ──> a file of sorted changes ──┐
 //                         … the next part …                         ──> another                    ├─ merge ──> puffin.json.tmp
 //                         the last part                             ──> stays in memory            │   sync, rename, sync
 //     the old snapshot, which is sorted ───────────────────────────────────────────────────────────┘
 //
-// Where the log overwrites the same pairs again and again, they are taken from the live table instead of the old snapshot and
-// the segments behind it (`TableWalk`), while it changes. They are sorted first, as if they were changes; then come the
-// changes behind A, where the segment begins that was open before the walk began, and up to B, which is sealed after the
-// walk has ended. A key that is untouched between A and B was met as it is at B; of any other the log says what it is at B. So that
-// snapshot is exact too, and the same file.
+// If the log mostly overwrites the same pairs, they are taken from the live table instead of the old snapshot and the
+// segments after it (`TableWalk`), while the table changes. They are sorted first, as if they were changes; then come
+// the changes from A, the beginning of the segment that was open before the walk, to B, which is sealed after the walk.
+// A key that no change touches between A and B was met as it is at B; for any other the log says what it is at B. So
+// this snapshot is exact too, and the same file.
 //
-// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer for each file that is merged, the line that each
-// of them stands at, and three chunks of a dump. Whatever interrupts this, the old snapshot and all segments are there, and the
-// temporary files are removed by the next compaction or the next start.
+// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer and a line for each merged file, and three
+// chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
+// start removes the temporary files.
 
 import LogFormat
 import SystemPackage
 
-/// Makes the next snapshot of one data set. Nobody else does so at the same time.
+/// Makes the next snapshot of one data set. Only one may run at a time.
 struct Compactor {
     let disk: any Disk
     let files: DataFiles
     var budget = CompactionBudget()
     var progress: CompactionProgress
-    /// Whether files of sorted changes would have no room.
+    /// Whether spill files would have no room.
     var isDiskFull = false
 
-    /// The same, telling another how far it is.
+    /// The same, with another progress.
     func reporting(to progress: CompactionProgress) -> Compactor {
         var copy = self
         copy.progress = progress
         return copy
     }
 
-    /// Removes merged segments that nobody wants kept.
+    /// Removes merged segments beyond retention.
     /// - Parameter ageTime: see `Retention.apply`.
     func prune(_ retention: Retention, ageTime: UInt64?) throws(StoreError) -> (count: Int, size: Int) {
         guard let merged = try oldHeader()?.position else { return (0, 0) }
-        // The snapshot's name may be that of a compaction that was cut short: segments may go only once it is durable.
+        // The snapshot's name may be that of an interrupted compaction: segments may go only once it is durable.
         try disk.syncFolder(files.snapshot.folder)
         return try retention.apply(to: files, merged: merged, ageTime: ageTime, on: disk)
     }
 
-    /// Removes what a compaction leaves that was cut short.
+    /// Removes the files of an interrupted compaction.
     func removeTemporaryFiles() throws(StoreError) {
         try files.removeTemporaryFiles(files.contents(on: disk), on: disk)
     }
 
-    /// The segments without the last one where the writer is just making it: it has no header yet, so that nothing can be
-    /// said of where the one before it ends.
+    /// The segments without the last one if the writer is creating it: it has no header yet, so the end of the one
+    /// before it is unknown.
     func begunSegments() throws(StoreError) -> [UInt64] {
         let segments = try files.contents(on: disk).segments
         guard let last = segments.last else { return [] }
@@ -72,7 +72,8 @@ struct Compactor {
             sortingSize: budget.sortingSize(forInput: inputSize, isDiskFull: isDiskFull))
     }
 
-    /// One that begins with the segment that is open now: its first change, and all before it, are in the table.
+    /// A collector that begins with the segment that is open now: its first change, and all earlier ones, are in the
+    /// table.
     func collectorOfTable(
         _ segments: [UInt64], _ base: SnapshotHeader?, _ tableSize: Int
     ) throws(StoreError) -> ChangeCollector {
@@ -92,7 +93,7 @@ struct Compactor {
             sortingSize: budget.sortingSize(forInput: tableSize, isDiskFull: isDiskFull))
     }
 
-    /// Those sealed ones of `segments` that have changes behind a position: from the one on that holds the first of them.
+    /// The sealed ones of `segments` with changes after a position, starting with the one that holds the first of them.
     private func sealed(_ segments: [UInt64], after seq: UInt64) -> [UInt64] {
         zip(segments, segments.dropFirst()).filter { $1 > seq + 1 }.map(\.0)
     }
@@ -103,9 +104,9 @@ struct Compactor {
         return size
     }
 
-    /// Reads what is sealed behind the collector's position, and makes the snapshot.
-    /// - Returns: nil where there was nothing to merge, or the compaction was cancelled.
-    /// - Throws: `StoreError`; the data set is as it was then.
+    /// Reads the sealed segments after the collector's position, and makes the snapshot.
+    /// - Returns: nil if there was nothing to merge, or the compaction was cancelled.
+    /// - Throws: `StoreError`; nothing has changed then.
     func merge(
         _ segments: [UInt64], _ base: SnapshotHeader?, startingWith started: consuming ChangeCollector
     ) throws(StoreError) -> CompactionReport? {
@@ -117,6 +118,7 @@ struct Compactor {
         }
         try collector.checkEnd(before: open)
         precondition(collector.position.seq >= collector.dumpedSeq, "the table's pairs are newer than the log")
+        precondition(collector.position.seq >= baseSeq, "a snapshot would have less than the one before")
         guard var report = try write(collector) else { return nil }
         report.mergedSize = try size(of: sealed(segments, after: baseSeq))
         report.records = Int(report.position.seq - baseSeq)
@@ -129,10 +131,10 @@ struct Compactor {
             .header
     }
 
-    /// Merges what was collected into a new snapshot, and puts it in the place of the old one.
+    /// Merges the collected changes into a new snapshot, which replaces the old one.
     private func write(_ collected: consuming ChangeCollector) throws(StoreError) -> CompactionReport? {
         var merge = PairMerge(progress)
-        // The old snapshot comes first: what is newer wins.
+        // The old snapshot comes first: newer sources win.
         if collected.needsSnapshot { try merge.add(files.snapshot, self) }
         for run in collected.runs { try merge.add(files.run(run), self) }
         let (header, runs) = (collected.header, collected.runs.count)

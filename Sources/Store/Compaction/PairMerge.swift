@@ -1,13 +1,13 @@
-// The second half of a compaction: merges files that are sorted by key. Where several have a key, the newest one counts.
+// The second half of a compaction: merges files sorted by key. If several have a key, the newest one counts.
 
 import Bytes
 import LogFormat
 import SystemPackage
 
-/// Merges files of pairs; the ones added later are newer.
+/// Merges files of pairs; those added later are newer.
 struct PairMerge: ~Copyable {
     private var sources: [SortedPairs] = []
-    /// The sources that are not at their ends, as a heap: none comes before the one above it.
+    /// The sources not at their ends, as a heap: none comes before its parent.
     private var heap: [Entry] = []
     private let progress: CompactionProgress
 
@@ -18,7 +18,7 @@ struct PairMerge: ~Copyable {
         var source: Int
     }
 
-    /// Pairs between two looks at whether to go on.
+    /// Pairs between two checks for cancellation.
     private static let stepSize = 4096
 
     init(_ progress: CompactionProgress) {
@@ -35,8 +35,8 @@ struct PairMerge: ~Copyable {
         push(sources.count - 1)
     }
 
-    /// Writes every pair that is left, and the last line.
-    /// - Returns: false where the compaction was cancelled.
+    /// Writes all remaining pairs, and the last line.
+    /// - Returns: false if the compaction was cancelled.
     mutating func write(to writer: inout PairWriter) throws(StoreError) -> Bool {
         var steps = 0
         var seen = 0
@@ -56,6 +56,7 @@ struct PairMerge: ~Copyable {
                 if progress.isCancelled { return false }
             }
         }
+        assert(sources.allSatisfy { $0.head == nil }, "a merge ends before its sources")
         try writer.end()
         return true
     }
@@ -67,13 +68,13 @@ struct PairMerge: ~Copyable {
 
     // MARK: The heap
 
-    /// Below 0, 0 or above 0 where the key of one comes before that of the other, is the same, or comes behind it.
+    /// Below, at or above 0 if the key of one sorts before, equals or sorts after that of the other.
     @inline(__always)
     private func order(_ one: Entry, _ other: Entry) -> Int {
         one.head.compared(with: other.head) ?? sources[one.source].compared(with: sources[other.source])
     }
 
-    /// By key; of the same key the newest first.
+    /// By key; for equal keys the newest first.
     @inline(__always)
     private func comesBefore(_ one: Entry, _ other: Entry) -> Bool {
         let order = order(one, other)
@@ -94,7 +95,7 @@ struct PairMerge: ~Copyable {
         heap[index] = entry
     }
 
-    /// Takes the first one out.
+    /// Removes the first one.
     private mutating func pop() {
         guard let last = heap.popLast(), !heap.isEmpty else { return }
         var index = 0

@@ -1,13 +1,12 @@
-// Sorts changes, whose keys are all different, by their keys' bytes. Eight bytes at a time are taken out of each key, behind
-// those that the keys share, as a number that sorts as they do, and the numbers are sorted in place: many by the highest of
-// their bytes that varies (American flag sort: McIlroy, Bostic and McIlroy, "Engineering Radix Sort", 1993), a few by
-// insertion. Keys whose numbers are equal are then sorted by the bytes behind. So the keys' memory is seldom looked at, and
-// hardly ever in another order than its own.
+// Sorts changes with distinct keys by the keys' bytes. Eight bytes of each key, after their common prefix, are loaded
+// as a number that sorts as they do, and the numbers are sorted in place: many by their highest varying byte (American
+// flag sort: McIlroy, Bostic and McIlroy, "Engineering Radix Sort", 1993), few by insertion. Keys with equal numbers
+// are then sorted by the bytes after them. So the keys' memory is accessed rarely, and almost always sequentially.
 
 import Bytes
 import LogFormat
 
-/// Where a change stands, with a part of its key.
+/// A change's position, with a part of its key.
 struct PrefixedPlace {
     var prefix: UInt64 = 0
     /// As for `StoredChange`.
@@ -16,24 +15,24 @@ struct PrefixedPlace {
 
 /// One sort.
 struct PrefixSort {
-    /// Places whose keys agree in the bytes before `depth`.
+    /// A range of places whose keys agree in the bytes before `depth`.
     private struct Part {
         var range: Range<Int>
         var depth: Int
-        /// Whether the prefixes are those of the bytes from `depth` on.
+        /// Whether the prefixes are the bytes from `depth` on.
         var hasPrefixes: Bool
     }
 
-    /// What is not in order yet.
+    /// Ranges not sorted yet.
     private var parts: [Part] = []
-    /// How many have each value of the byte that is sorted by; then where the next of them goes.
+    /// The number of places per value of the current byte; then where the next of each goes.
     private var counts = [Int](repeating: 0, count: 256)
     private var ends = [Int](repeating: 0, count: 256)
 
-    /// Up to so many, insertion is faster.
+    /// Up to this many, insertion is faster.
     private static let fewCount = 32
 
-    /// Puts the places of changes that stand in `texts` in the order of their keys; no two may be the same.
+    /// Sorts the places of changes in `texts` by key; keys must be distinct.
     static func sort(_ places: inout [PrefixedPlace], in texts: borrowing ByteBuffer) {
         var sort = PrefixSort()
         sort.push(Part(range: 0..<places.count, depth: 0, hasPrefixes: false))
@@ -52,7 +51,7 @@ struct PrefixSort {
         if part.range.count > 1 { parts.append(part) }
     }
 
-    /// Passes over what all keys share: `user:` and the like, which tells nothing about their order.
+    /// Skips what all keys share, such as `user:`, which does not affect their order.
     private static func takePrefixes(
         _ places: inout [PrefixedPlace], _ part: inout Part, _ texts: borrowing ByteBuffer
     ) {
@@ -82,7 +81,7 @@ struct PrefixSort {
         }
     }
 
-    /// Finds the equal prefixes of a part that is sorted by them.
+    /// Finds the equal prefixes of a range that is sorted by them.
     private mutating func pushEqual(_ places: inout [PrefixedPlace], _ part: Part, _ texts: borrowing ByteBuffer) {
         var start = part.range.lowerBound
         while start < part.range.upperBound {
@@ -93,7 +92,7 @@ struct PrefixSort {
         }
     }
 
-    /// Keys that end inside the prefix, which their sizes tell apart, come before those that go on behind it.
+    /// Keys that end inside the prefix, ordered by size, come before those that continue after it.
     private mutating func takeEqual(
         _ places: inout [PrefixedPlace], _ range: Range<Int>, depth: Int, _ texts: borrowing ByteBuffer
     ) {
@@ -116,7 +115,7 @@ struct PrefixSort {
         push(Part(range: end..<range.upperBound, depth: depth + 8, hasPrefixes: false))
     }
 
-    /// Puts together those that agree in the highest byte that varies.
+    /// Groups places by the highest varying byte.
     private mutating func distribute(
         _ places: inout [PrefixedPlace], _ part: Part, _ texts: borrowing ByteBuffer
     ) {
@@ -138,7 +137,7 @@ struct PrefixSort {
         permute(&places, by: shift)
     }
 
-    /// Swaps what stands in the wrong place to where it belongs, until that place has what belongs there.
+    /// Swaps misplaced entries to where they belong, until each place has an entry that belongs there.
     private mutating func permute(_ places: inout [PrefixedPlace], by shift: UInt64) {
         for value in 0..<256 {
             while counts[value] < ends[value] {

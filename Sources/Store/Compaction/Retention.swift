@@ -1,14 +1,14 @@
-// How long segments stay after a snapshot holds all of their changes: followers that were away catch up from them, and a
-// person can look further back.
+// How long segments are kept after a snapshot has all of their changes: followers that were away catch up from them,
+// and people can look further back.
 
 import LogFormat
 import SystemPackage
 
-/// What is kept of the log behind the snapshot.
+/// The retention of merged segments.
 package struct Retention: Sendable {
-    /// Merged segments are kept up to this size in sum, in bytes; 0 keeps none.
+    /// Merged segments are kept up to this total size, in bytes; 0 keeps none.
     package var size = 256 << 20
-    /// And up to this age, in milliseconds since they were last written to.
+    /// And up to this age, in milliseconds since their last write.
     package var age: UInt64 = 7 * 24 * 60 * 60 * 1000
 
     package init() {}
@@ -20,11 +20,10 @@ package struct Retention: Sendable {
         return none
     }
 
-    /// Removes the oldest merged segments, as many as are beyond either limit. What is left has no gap, whenever this is
-    /// cut short.
+    /// Removes the oldest merged segments beyond either limit. Whenever this is interrupted, what is left has no gap.
     /// - Parameters:
-    ///   - position: what the snapshot holds.
-    ///   - ageTime: the wall clock, in Unix milliseconds; nil while it says nothing about ages: then only size counts.
+    ///   - position: the last change in the snapshot.
+    ///   - ageTime: the wall clock, in Unix milliseconds; nil while it is unreliable for ages: then only size counts.
     /// - Returns: how many were removed, and their size in bytes.
     func apply(
         to files: DataFiles, merged position: LogPosition, ageTime: UInt64?, on disk: any Disk
@@ -37,15 +36,17 @@ package struct Retention: Sendable {
         }
         let oldCount = merged.prefix { isOld($0.status, at: ageTime) }.count
         let removed = merged.prefix(max(oldCount, merged.count - fittingCount(merged.map(\.status.size))))
+        precondition(removed.count < segments.count, "the open segment is never removed")
         for segment in removed {
             try disk.remove(segment.path)
-            // One by one: a loss of power may undo one removal and not the next.
+            // One by one: a power failure may undo one removal and not the next.
             try disk.syncFolder(files.folder)
         }
         return (removed.count, removed.reduce(0) { $0 + $1.status.size })
     }
 
-    /// Whether a file is beyond the age. One whose time lies ahead was written under another clock: its age is not known.
+    /// Whether a file exceeds the age. One with a time in the future was written under another clock: its age is
+    /// unknown.
     private func isOld(_ status: FileStatus, at ageTime: UInt64?) -> Bool {
         guard let ageTime, status.modified <= ageTime else { return false }
         return ageTime - status.modified > age

@@ -1,26 +1,26 @@
-// What compaction merges: the old snapshot, files of changes that were sorted before, and the last of the changes, which
-// are still in memory. Each is looked at one pair at a time.
+// The inputs of a merge: the old snapshot, spill files, and the last changes, which are still in memory. Each is read
+// one pair at a time.
 
 import Bytes
 import LogFormat
 
-/// Pairs in the order of their keys, one of which is the current one.
+/// A cursor over pairs in the order of their keys.
 class SortedPairs {
-    /// The current key; nil behind the last one.
+    /// The current key; nil after the last one.
     fileprivate(set) final var head: KeyHead?
 
     /// Goes to the next pair.
-    /// - Throws: `StoreError.corruption` where a file is damaged or out of order.
+    /// - Throws: `StoreError.corruption` if a file is damaged or out of order.
     func advance() throws(StoreError) { preconditionFailure("pairs of no kind") }
 
-    /// Writes the current pair, if it is not a key that is removed.
+    /// Writes the current pair, unless its key is removed.
     func write(to writer: inout PairWriter) throws(StoreError) { preconditionFailure("pairs of no kind") }
 
-    /// Below 0, 0 or above 0 where the current key comes before that of `other`, is the same, or comes behind it. Where
-    /// their heads tell, this need not be asked.
+    /// Below, at or above 0 if the current key sorts before, equals or sorts after that of `other`. Not needed if their
+    /// heads differ.
     func compared(with other: SortedPairs) -> Int { preconditionFailure("pairs of no kind") }
 
-    /// As above, with a key that is at hand.
+    /// As above, with a given key.
     fileprivate func compared(with key: Span<UInt8>) -> Int { preconditionFailure("pairs of no kind") }
 }
 
@@ -38,7 +38,7 @@ struct KeyHead {
         second = size > 8 ? key.extracting(8..<size).sortingPrefix : 0
     }
 
-    /// As `SortedPairs.compared`; nil where both keys go on behind their heads, which are the same.
+    /// As `SortedPairs.compared`; nil if the heads are equal and both keys continue after them.
     @inline(__always)
     func compared(with other: KeyHead) -> Int? {
         if first != other.first { return first < other.first ? -1 : 1 }
@@ -51,7 +51,7 @@ struct KeyHead {
 final class PairsOfFile: SortedPairs {
     private var file: PairFile
 
-    /// Goes to the first pair.
+    /// Reads the first pair.
     init(_ reader: consuming SnapshotReader<FileSource>) throws(StoreError) {
         file = PairFile(reader)
         super.init()
@@ -64,7 +64,7 @@ final class PairsOfFile: SortedPairs {
     override func compared(with key: Span<UInt8>) -> Int { file.key.compared(with: key) }
 }
 
-/// What there is to a file of pairs: a value, so that one look at the object is enough for all that is done with a pair.
+/// The state of a file of pairs: a value, so that a pair costs one access to the object.
 private struct PairFile: ~Copyable {
     private var reader: SnapshotReader<FileSource>
     private(set) var key = KeyCopy()
@@ -97,13 +97,13 @@ private struct PairFile: ~Copyable {
     }
 }
 
-/// A key that outlives the line it was read from.
+/// A copy of a key that outlives its line.
 private struct KeyCopy: ~Copyable {
     private var buffer = ByteBuffer()
 
     var head: KeyHead { KeyHead(buffer.bytes) }
 
-    /// - Returns: whether `next` comes behind the key that was here.
+    /// - Returns: whether `next` sorts after the previous key.
     @inline(__always)
     mutating func become(_ next: Span<UInt8>, isFirst: Bool) -> Bool {
         let isAscending = isFirst || buffer.bytes.compared(with: next) < 0
@@ -116,7 +116,7 @@ private struct KeyCopy: ~Copyable {
     func compared(with key: Span<UInt8>) -> Int { buffer.bytes.compared(with: key) }
 }
 
-/// Changes that were sorted in memory.
+/// Changes sorted in memory.
 final class PairsInMemory: SortedPairs {
     private var changes: ChangeSorter
 
@@ -142,7 +142,7 @@ final class PairsInMemory: SortedPairs {
 }
 
 extension ChangeSorter {
-    /// The head of the first key; nil where none is left.
+    /// The head of the first key; nil if none is left.
     fileprivate var keyHead: KeyHead? { isEmpty ? nil : KeyHead(key) }
     fileprivate func compared(with other: SortedPairs) -> Int { -other.compared(with: key) }
     fileprivate func compared(with other: Span<UInt8>) -> Int { key.compared(with: other) }

@@ -1,15 +1,15 @@
-// The reactor's part of a compaction from the table: copies every pair, so few at a time that nobody waits for it.
+// The reactor's part of a compaction from the table: copies every pair, a few per turn.
 
 import Bytes
 
 /// One walk through the table. Used from the store's thread, between changes.
 final class TableWalk {
-    /// What can be done next.
+    /// What to do next.
     enum Step {
         case goOn
-        /// Nothing, before the compactor has taken what there is.
+        /// Nothing, until the worker has taken what there is.
         case wait
-        /// Everything is handed over.
+        /// Everything has been handed over.
         case end
     }
 
@@ -26,8 +26,8 @@ final class TableWalk {
         self.run = run
     }
 
-    /// Copies pairs for some 60 µs, a part of a bucket after the other.
-    /// - Parameter clock: what tells nanoseconds.
+    /// Copies pairs for about 60 µs, part of a bucket at a time.
+    /// - Parameter clock: the source of nanoseconds.
     func advance(by clock: any Background) -> Step {
         let end = clock.now + budget.walkTime
         var next = step()
@@ -49,7 +49,7 @@ final class TableWalk {
         table.touchPairs(at: cursor)
         cursor = table.scan(from: cursor, size: budget.stepSize, buckets: 1) { pair in
             let size = chunk.count
-            // Whether it is plain is for the thread to find out.
+            // The worker finds out whether it is plain.
             chunk.append(stored: pair.change, isPlain: false)
             return chunk.count - size
         }

@@ -43,13 +43,13 @@ package struct DataFiles: Sendable {
         folder.appending(padded(firstSeq, to: 20) + ".jsonl")
     }
 
-    /// The number that a segment's path names it by; nil where it is no segment's.
+    /// The number in a segment's path; nil if the path is not a segment's.
     func firstSeq(ofSegment path: FilePath) -> UInt64? {
         path.lastComponent.flatMap { firstSeq(ofSegment: $0.string) }
     }
 
     private func firstSeq(ofSegment name: String) -> UInt64? {
-        // One that is named by a number beyond the bound is a segment, and damaged: its reader says so.
+        // A file named by a number beyond the bound is a damaged segment: its reader reports it.
         guard let seq = UInt64(name.prefix(20)), seq > 0, segment(firstSeq: seq).lastComponent?.string == name else {
             return nil
         }
@@ -66,17 +66,17 @@ package struct DataFiles: Sendable {
         return String(repeating: "0", count: max(width - digits.count, 0)) + digits
     }
 
-    /// What is in the log's folder.
+    /// The content of the log's folder.
     package struct Contents: Sendable {
         /// The first numbers of the segments, in order. The last one is open, or was.
         package var segments: [UInt64] = []
-        /// Sorted changes of a compaction that was cut short.
+        /// Spill files of an interrupted compaction.
         package var temporary: [String] = []
-        /// Files that a server makes once its log's first segment is there.
+        /// Files that a server makes once its log's first segment exists.
         package var traces: [String] = []
-        /// Whether a segment was set aside, for another reason than a torn tail.
+        /// Whether a segment was set aside for a reason other than a torn tail.
         package var hasSetAside = false
-        /// Files that are none of Puffin's.
+        /// Files unknown to Puffin.
         package var unknown: [String] = []
     }
 
@@ -101,7 +101,7 @@ package struct DataFiles: Sendable {
     package static let durableName = "DURABLE"
     private static let traceNames = ["RESERVE", "NEXT", "ROLE"]
     private static let names = ["LOCK", "ADOPT", "ROLE.tmp", durableName, durableName + ".tmp"]
-    /// What stands in the names of files that were set aside although they were whole, or acknowledged.
+    /// Words in the names of files that were set aside although they were intact, or acknowledged.
     static let asideWords = [".damaged-", ".diverged-", ".superseded-"]
 
     private func isSetAside(_ name: String) -> Bool {
@@ -109,12 +109,12 @@ package struct DataFiles: Sendable {
             || name.hasPrefix(DataFiles.durableName + ".damaged-")
     }
 
-    /// Removes the file that a server which was killed had prepared for its next segment. No server is running.
+    /// Removes the next segment's file, left by a server that was killed. No server may be running.
     func removeNextSegment(on disk: any Disk) throws(StoreError) {
         if try disk.exists(nextSegment) { try disk.remove(nextSegment) }
     }
 
-    /// Removes what a compaction that was cut short has left. Its files are named by nobody.
+    /// Removes the spill files of an interrupted compaction.
     package func removeTemporaryFiles(_ contents: Contents, on disk: any Disk) throws(StoreError) {
         for name in contents.temporary { try disk.remove(folder.appending(name)) }
         if try disk.exists(nextSnapshot) { try disk.remove(nextSnapshot) }

@@ -1,8 +1,8 @@
-// The seam between the store and the operating system: every call that touches a file goes through here, so that tests
+// The interface between the store and the operating system: every call that touches a file goes through it, so tests
 // can make any of them fail, fall short, or lose what was not synced.
 //
-// What an implementation offers are single attempts, which a signal may interrupt and which may write less than they
-// were given. What the store calls are the functions in the extensions, which go on until all is done.
+// Implementations make single attempts, which a signal may interrupt and which may write less than requested. The store
+// calls the functions in the extensions, which repeat them until all is done.
 
 import Bytes
 import SystemPackage
@@ -13,11 +13,11 @@ package enum FileAccess: Sendable {
     case writing
 }
 
-/// What a folder says of a file.
+/// The metadata of a file.
 package struct FileStatus: Equatable, Sendable {
     /// Bytes.
     package var size: Int
-    /// When it was last written to, in Unix milliseconds; 0 where that was before 1970.
+    /// The time of the last write, in Unix milliseconds; 0 if it is before 1970.
     package var modified: UInt64
 
     package init(size: Int, modified: UInt64) {
@@ -26,7 +26,7 @@ package struct FileStatus: Equatable, Sendable {
     }
 }
 
-/// What a path leads to.
+/// The kind of file at a path.
 package enum FileKind: String, Sendable {
     case file = "a file"
     case folder = "a folder"
@@ -37,12 +37,12 @@ package enum FileKind: String, Sendable {
     case other = "something else"
 }
 
-/// The room on a file system.
+/// The space of a file system.
 package struct DiskSpace: Equatable, Sendable {
-    /// Bytes that this process may still use.
+    /// Bytes available to this process.
     package var available: Int
     package var total: Int
-    /// Files that can still be made; `.max` if the file system counts none.
+    /// Files that can still be created; `.max` if the file system does not count them.
     package var files: Int
     /// The size that no file of this process may exceed, in bytes; `.max` if there is no limit.
     package var largestFile: Int
@@ -56,37 +56,37 @@ package struct DiskSpace: Equatable, Sendable {
 }
 
 /// A place that holds files. Calls may come from any thread. Each function is one attempt: it throws `StoreError.disk`
-/// with the system's error where it fails, `EINTR` included, and `StoreError.wrongKind` where a path leads to something else
-/// than a file, or than the folder that it has to be.
+/// with the system's error if it fails, `EINTR` included, and `StoreError.wrongKind` if a path leads to something other
+/// than a file, or than the required folder.
 package protocol Disk: Sendable {
-    /// Makes a folder with mode 0700 where there is none, and makes its name durable. A link to a folder is one.
+    /// Creates a folder with mode 0700 if there is none, and makes its name durable. A link to a folder counts as one.
     func createFolder(_ path: FilePath) throws(StoreError)
     /// Opens a file that exists.
     func attemptOpen(_ path: FilePath, for access: FileAccess) throws(StoreError) -> any DiskFile
-    /// Makes a file with mode 0600 that did not exist.
+    /// Creates a file with mode 0600, which must not exist.
     func attemptCreate(_ path: FilePath) throws(StoreError) -> any DiskFile
-    /// Gives a file another name, in the place of the file that had it.
+    /// Renames a file, replacing any file with the new name.
     func attemptRename(_ path: FilePath, to name: FilePath) throws(StoreError)
     func attemptRemove(_ path: FilePath) throws(StoreError)
     /// Makes the names in a folder durable.
     func attemptSyncFolder(_ path: FilePath) throws(StoreError)
     /// The names in a folder, in no order.
     func names(in path: FilePath) throws(StoreError) -> [String]
-    /// What is known of a file; nil where there is none.
+    /// The metadata of a file; nil if there is none.
     func status(of path: FilePath) throws(StoreError) -> FileStatus?
-    /// The room on the file system that holds `path`.
+    /// The space of the file system that holds `path`.
     func space(at path: FilePath) throws(StoreError) -> DiskSpace
     /// Locks a folder and the file at `path` in it, until the lock is released or the process ends, and writes the process's id
     /// into the file.
-    /// - Throws: `StoreError.locked` where another process holds either.
+    /// - Throws: `StoreError.locked` if another process holds either lock.
     func lock(_ path: FilePath) throws(StoreError) -> any DiskLock
 }
 
-/// A lock on the files of a data set; released when nobody holds this any more. Used from any thread.
+/// A lock on the files of a data set; released with this object. Used from any thread.
 package protocol DiskLock: AnyObject, Sendable {
-    /// Looks whether what was locked is still what the paths lead to. A lock file that was removed is made anew.
-    /// - Throws: `StoreError.displaced` where the folder is not, `StoreError.locked` where another process has made a lock file
-    ///   of its own.
+    /// Checks that the locked files are still those at the paths. A lock file that was removed is created again.
+    /// - Throws: `StoreError.displaced` if the folder is not, `StoreError.locked` if another process has created a lock
+    ///   file of its own.
     func check() throws(StoreError)
 }
 
@@ -94,22 +94,22 @@ package protocol DiskLock: AnyObject, Sendable {
 package protocol DiskFile: AnyObject, Sendable {
     var path: FilePath { get }
     func size() throws(StoreError) -> Int
-    /// The file's size, where `path` still leads to it; nil where it leads to another file or to none. Asked before each batch: it
-    /// must not make the next write more expensive (see `LocalFile`).
+    /// The file's size if `path` still leads to it; nil if it leads to another file or to none. Called before each
+    /// batch: it must not make the next write more expensive (see `LocalFile`).
     func sizeInPlace() -> Int?
-    /// Appends up to `size` bytes from `offset` on to `buffer`.
+    /// Appends up to `size` bytes at `offset` to `buffer`.
     /// - Returns: how many; 0 at the end of the file.
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int
-    /// As `attemptRead`, where that takes no wait for the disk.
-    /// - Returns: nil where it may have to wait, or cannot be known. Nothing was read then.
+    /// As `attemptRead`, if that does not block on the disk.
+    /// - Returns: nil if it might block, or this cannot be determined. Nothing was read then.
     func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int?
     /// Writes the beginning of `first` followed by `second`.
     /// - Returns: how many bytes of the two together, at least 1.
     func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int
-    /// Returns when the content, and the size where it has changed, are on the disk.
+    /// Returns when the content, and a changed size, are on the disk.
     func attemptSync() throws(StoreError)
     func attemptTruncate(to size: Int) throws(StoreError)
-    /// Makes the file `size` bytes long, with room on the disk for all of them.
+    /// Makes the file `size` bytes long, with disk space for all of them.
     func attemptAllocate(_ size: Int) throws(StoreError)
 }
 
@@ -145,7 +145,7 @@ extension DiskFile {
 
     package func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int? { nil }
 
-    /// As `attemptRead`; fewer bytes than asked for may come before the end of the file.
+    /// As `attemptRead`; fewer bytes may be returned before the end of the file.
     package func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {
         while true {
             do throws(StoreError) {
@@ -156,7 +156,7 @@ extension DiskFile {
         }
     }
 
-    /// Writes all of `first`, then all of `second`, in one call where the system takes them in one.
+    /// Writes all of `first`, then all of `second`, in one call if the system takes them in one.
     package func write(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) {
         let total = first.count + second.count
         var done = 0
@@ -184,7 +184,7 @@ extension DiskFile {
     }
 }
 
-/// Makes a call again for as long as a signal interrupts it.
+/// Repeats a call while signals interrupt it.
 private func uninterrupted<Result>(_ call: () throws(StoreError) -> Result) throws(StoreError) -> Result {
     while true {
         do throws(StoreError) {

@@ -1,7 +1,7 @@
-// The calls to the operating system that the store makes, so that what a failed one means is decided by the call and not by
-// the words of an error.
+// The operating system calls of the store, so that the consequences of a failure depend on the call and not on the text
+// of an error.
 
-/// A call to a disk or to a file. The raw value is what the call does, as a verb that a path follows.
+/// A call for a disk or file. The raw value is a verb that a path follows.
 package enum DiskOperation: String, CaseIterable, Sendable {
     case open, create, read, write, sync, truncate, rename, remove, lock
     case allocate = "reserve space in"
@@ -14,10 +14,10 @@ package enum DiskOperation: String, CaseIterable, Sendable {
     case size = "read the size of"
     case space = "read the free space of"
 
-    /// Whether a call that the disk refused for want of space can be made again once there is space.
+    /// Whether a call that failed for lack of space can be repeated once there is space.
     ///
-    /// A sync cannot, of a file or of a folder: what the disk holds is in doubt after a failed one, and a second would succeed
-    /// without having written anything (Rebello et al., "Can applications recover from fsync failures?", 2020).
+    /// A sync of a file or folder cannot: after a failure the disk's content is in doubt, and a second sync would
+    /// succeed without having written anything (Rebello et al., "Can applications recover from fsync failures?", 2020).
     package var isRepeatable: Bool {
         switch self {
         case .sync, .syncFolder: false

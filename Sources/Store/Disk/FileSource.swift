@@ -1,9 +1,9 @@
-// The seam between LogFormat, which knows no disk, and the files of a disk.
+// Connects LogFormat, which knows no disk, with the files of a disk.
 
 import Bytes
 import LogFormat
 
-/// A file, as the readers of segments and snapshots read one.
+/// A file as a source for the readers of segments and snapshots.
 package struct FileSource: ByteSource {
     package let file: any DiskFile
 

@@ -1,12 +1,12 @@
 // The disk of this machine, by system calls. `unsafe` is allowed here: pointers to a span's or a buffer's memory are
-// handed to one system call with their exact size, and are not kept.
+// passed to one system call with their exact size, and are not kept.
 
 import Bytes
 import CMachine
 import Glibc
 import SystemPackage
 
-/// Files by way of the operating system.
+/// Files of the operating system.
 package struct LocalDisk: Disk {
     package init() {}
 
@@ -15,7 +15,7 @@ package struct LocalDisk: Disk {
         if result == 0 { return try syncFolder(path.folder) }
         let errno = Errno(rawValue: Glibc.errno)
         guard errno == .fileExists else { throw failure(.createFolder, path, errno) }
-        // A link to a folder is as good as one.
+        // A link to a folder is accepted.
         guard FileKind(following: path) == .folder else { throw wrongKind(path, expected: .folder) }
     }
 
@@ -32,7 +32,8 @@ package struct LocalDisk: Disk {
         try open(path, .open, .readWrite, .create)
     }
 
-    /// A link is not followed: what replaces a file by renaming would replace the link. A fifo's other end is not waited for.
+    /// Links are not followed: renaming over a file would replace the link. Opening a fifo does not wait for its other
+    /// end.
     private func open(
         _ path: FilePath, _ operation: DiskOperation, _ mode: FileDescriptor.AccessMode,
         _ options: FileDescriptor.OpenOptions
@@ -69,7 +70,7 @@ package struct LocalDisk: Disk {
             path: path.string, expected: expected, found: found, target: found == .link ? LocalDisk.target(path) : nil)
     }
 
-    /// Where a symbolic link leads to.
+    /// The target of a symbolic link.
     private static func target(_ path: FilePath) -> String? {
         let size = Int(PATH_MAX)
         return unsafe path.withPlatformString { path in
@@ -124,7 +125,7 @@ package struct LocalDisk: Disk {
         if unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 {
             guard FileKind(mode: status.st_mode) == .file else { throw wrongKind(path, expected: .file) }
             let time = status.st_mtim
-            // Anybody may have given a file a time before 1970, or one that no clock will come to.
+            // A file may have been given any time, before 1970 or absurdly late.
             let milliseconds = UInt64(bounded: min(max(time.tv_sec, 0), Int(Number.largest) / 1000) * 1000)
             return FileStatus(
                 size: Int(UInt64(bounded: status.st_size)),
@@ -140,12 +141,12 @@ package struct LocalDisk: Disk {
         guard unsafe path.withPlatformString({ unsafe statvfs($0, &status) }) == 0 else {
             throw failure(.space, path, Errno(rawValue: Glibc.errno))
         }
-        // File systems that have no end say numbers near 2^64.
+        // Unlimited file systems report numbers near 2^64.
         let largest = Number.largest / max(UInt64(status.f_frsize), 1)
         func size(_ blocks: UInt) -> Int { Int(min(UInt64(blocks), largest) * UInt64(status.f_frsize)) }
         return DiskSpace(
             available: size(status.f_bavail), total: size(status.f_blocks),
-            // File systems that make inodes as they are needed say that there are none of them.
+            // File systems that create inodes on demand report zero of them.
             files: status.f_files == 0 ? .max : Int(clamping: status.f_favail), largestFile: LocalDisk.largestFile)
     }
 
@@ -160,7 +161,7 @@ package struct LocalDisk: Disk {
         try LocalLock(path, on: self)
     }
 
-    /// The error for a failed call; where permission is missing, with what it takes to see why.
+    /// The error for a failed call; if permission is missing, with the ids that explain it.
     private func failure(_ operation: DiskOperation, _ path: FilePath, _ error: any Error) -> StoreError {
         let errno = error as? Errno ?? .ioError
         var status = stat()
@@ -174,11 +175,11 @@ package struct LocalDisk: Disk {
     }
 }
 
-/// An open file of this machine; closed when nobody holds it any more.
+/// An open file of this machine; closed when it is released.
 final class LocalFile: DiskFile {
     let path: FilePath
     let descriptor: FileDescriptor
-    /// Which file it is. Its inode cannot become another file's for as long as it is open.
+    /// The file's identity. Its inode cannot be reused while it is open.
     private let opened: file_identity
 
     init(path: FilePath, descriptor: FileDescriptor) {
@@ -188,7 +189,8 @@ final class LocalFile: DiskFile {
     }
 
     deinit {
-        // A lock belongs to the open file, not to this descriptor: a child that is just being started holds a copy of it.
+        // A lock belongs to the open file description, not to this descriptor: a child being started holds a copy of
+        // it.
         _ = flock(descriptor.rawValue, LOCK_UN)
         try? descriptor.close()
     }
@@ -206,7 +208,7 @@ final class LocalFile: DiskFile {
         return Int(named.size)
     }
 
-    /// What was opened.
+    /// The kind of what was opened.
     var kind: FileKind {
         var status = stat()
         return unsafe fstat(descriptor.rawValue, &status) == 0 ? FileKind(mode: status.st_mode) : .other
@@ -268,14 +270,14 @@ final class LocalFile: DiskFile {
 }
 
 extension FileKind {
-    /// What is at `path`; nil if nothing is. A symbolic link is one.
+    /// The kind of what is at `path`, a symbolic link included; nil if nothing is.
     fileprivate init?(of path: FilePath) {
         var status = stat()
         guard unsafe path.withPlatformString({ unsafe lstat($0, &status) }) == 0 else { return nil }
         self.init(mode: status.st_mode)
     }
 
-    /// What `path` leads to; nil if to nothing.
+    /// The kind of what `path` leads to; nil if nothing.
     fileprivate init?(following path: FilePath) {
         var status = stat()
         guard unsafe path.withPlatformString({ unsafe stat($0, &status) }) == 0 else { return nil }

@@ -1,6 +1,6 @@
-// The lock on a data set. Two things are locked: the log's folder, which nobody can remove or exchange while there are files in
-// it, and the file LOCK in it, which is all that servers before this one lock. `unsafe` is allowed here: system calls fill a
-// structure that is passed to them.
+// The lock on a data set. Two things are locked: the log's folder, which cannot be removed or exchanged while it
+// contains files, and the file LOCK in it, the only lock of older servers. `unsafe` is allowed here: system calls fill
+// a structure that is passed to them.
 
 import Bytes
 import Glibc
@@ -11,14 +11,14 @@ import SystemPackage
 final class LocalLock: DiskLock {
     private let path: FilePath
     private let folder: LocalFile
-    /// nil where the disk has no room for it.
+    /// nil if the disk has no room for it.
     private let file: Mutex<LocalFile?>
 
     /// - Parameter path: the lock file's, in the folder that is locked with it.
     init(_ path: FilePath, on disk: LocalDisk) throws(StoreError) {
         folder = try disk.openFolder(path.folder)
         self.path = path
-        // Some file systems lock no folders (NFS): there the file has to do.
+        // Some file systems cannot lock folders (NFS): there the file must suffice.
         let errno = LocalLock.lock(folder)
         if errno == .wouldBlock { throw LocalLock.refusal(path, try? disk.attemptOpen(path, for: .reading)) }
         do throws(StoreError) {
@@ -34,7 +34,7 @@ final class LocalLock: DiskLock {
         do throws(StoreError) {
             try file.withLock { file throws(StoreError) in
                 guard file?.isInPlace() != true else { return }
-                // Somebody removed it: without it, an older server would start on the same files.
+                // It was removed: without it, an older server would start on the same files.
                 file = try LocalLock.take(path, on: LocalDisk())
             }
         } catch {
@@ -42,7 +42,7 @@ final class LocalLock: DiskLock {
         }
     }
 
-    /// Makes the file where it is missing, locks it and writes this process's id into it.
+    /// Creates the file if it is missing, locks it and writes this process's id into it.
     private static func take(_ path: FilePath, on disk: LocalDisk) throws(StoreError) -> LocalFile {
         while true {
             let file = try disk.openOrCreate(path)
@@ -51,14 +51,14 @@ final class LocalLock: DiskLock {
             case .wouldBlock: throw refusal(path, file)
             case let errno?: throw .disk(operation: .lock, path: path.string, errno: errno)
             }
-            // It may have been removed in between, by a person.
+            // Someone may have removed it in between.
             guard file.isInPlace() else { continue }
             writeProcess(to: file)
             return file
         }
     }
 
-    /// - Returns: why it cannot be locked; nil if it is.
+    /// - Returns: why it cannot be locked; nil if it is locked.
     private static func lock(_ file: LocalFile) -> Errno? {
         while flock(file.descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
             let errno = Errno(rawValue: Glibc.errno)
@@ -74,13 +74,13 @@ final class LocalLock: DiskLock {
         return .locked(path: path.string, holder: process.isEmpty ? "another process" : "the process \(process)")
     }
 
-    /// Only for people to read: a full disk, which may have no block for it, is in nobody's way.
+    /// For people only: a full disk without a block for it prevents nothing.
     private static func writeProcess(to file: LocalFile) {
         var line = ByteBuffer()
         line.append(decimal: Int(getpid()))
         line.append(UInt8(ascii: "\n"))
         do throws(StoreError) {
-            // In place: the block that a truncation gives back could be somebody else's a moment later.
+            // In place: the block that a truncation frees could be taken a moment later.
             try file.write(line.bytes, Span(), at: 0)
             try file.truncate(to: line.count)
         } catch {

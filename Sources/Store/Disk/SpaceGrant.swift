@@ -1,13 +1,13 @@
-// Whether a change may take space on the disk, asked for each change and answered without a look at the disk: what waits for
-// the writer may be so much and no more, and that much the reserve is there for.
+// Whether a change may take disk space, answered per change without a system call: pending changes may take a bounded
+// amount, for which the reserve exists.
 
 import Synchronization
 
-/// What changes may take of the disk without a question. Sizes are in bytes. Atomic, though used from one thread, because
-/// that is read without Swift's check for exclusive access.
+/// The disk space that changes may take without a check. Sizes are in bytes. Atomic, though used from one thread,
+/// because reading it then needs no run-time exclusivity check.
 struct SpaceGrant: ~Copyable {
-    /// What may wait for the writer: a part of the reserve, because as much again may be on its way. Without a reserve
-    /// there is no limit.
+    /// The most that may be pending: a part of the reserve, because as much again may be in the writer. Without a
+    /// reserve there is no limit.
     private let size: Int
     private let left = Atomic<Int>(0)
 
@@ -16,17 +16,18 @@ struct SpaceGrant: ~Copyable {
         size = reserve == 0 ? .max >> 1 : reserve / 4
     }
 
-    /// Takes what a change needs in the log, its line generously counted.
-    /// - Returns: whether there was so much.
+    /// Takes a change's space in the log from the grant, with a generous bound for its line.
+    /// - Returns: whether the grant sufficed.
     @inline(__always)
     func take(_ size: Int) -> Bool {
+        assert(size >= 0, "a change of a negative size")
         let rest = left.load(ordering: .relaxed) &- size &- size &>> 1 &- 128
         guard rest >= 0 else { return false }
         left.store(rest, ordering: .relaxed)
         return true
     }
 
-    /// Grants what may wait beside `pending` bytes; nothing while the disk is full.
+    /// Grants what may be pending besides `pending` bytes; nothing while the disk is full.
     func renew(pending: Int, isObstructed: Bool) {
         left.store(isObstructed ? 0 : size - pending, ordering: .relaxed)
     }

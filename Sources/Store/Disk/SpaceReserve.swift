@@ -1,9 +1,8 @@
-// Space that is held back while there is enough, for the time when the disk is full: the log goes on with it until
-// everybody has heard that nothing more fits, and pairs can still be deleted (the way of beanstalkd's binlog).
+// Space held back for a full disk: it lets pending changes be written and pairs be deleted (after beanstalkd's binlog).
 
 import SystemPackage
 
-/// A file that does nothing but take space.
+/// A file whose only purpose is to occupy space.
 struct SpaceReserve: Sendable {
     private let disk: any Disk
     private let files: DataFiles
@@ -11,7 +10,7 @@ struct SpaceReserve: Sendable {
     let size: Int
     private(set) var isHeld = false
 
-    /// Takes the space where there is enough.
+    /// Takes the space if there is enough.
     init(_ size: Int, files: DataFiles, on disk: any Disk) throws(StoreError) {
         self.size = size
         self.files = files
@@ -19,7 +18,7 @@ struct SpaceReserve: Sendable {
         if size > 0 { try acquire() }
     }
 
-    /// Takes the space, or leaves things as they are where the disk is too full.
+    /// Takes the space, or changes nothing if the disk is too full.
     mutating func acquire() throws(StoreError) {
         guard !isHeld, size > 0 else { return }
         if let status = try disk.status(of: files.reserve) {
@@ -36,7 +35,7 @@ struct SpaceReserve: Sendable {
         }
     }
 
-    /// Gives the space back.
+    /// Frees the space.
     /// - Returns: whether there was any.
     mutating func release() -> Bool {
         guard isHeld else { return false }

@@ -1,4 +1,4 @@
-// Threads that may wait for a disk.
+// Workers that may block on a disk.
 
 import Bytes
 import Synchronization
@@ -6,7 +6,7 @@ import SystemPackage
 
 extension Background {
     /// A worker for files.
-    /// - Throws: `StoreError.noThread` if none can be made.
+    /// - Throws: `StoreError.noThread` if none can be created.
     func startForStorage(_ name: String) throws(StoreError) -> any Worker {
         do throws(StartFailure) {
             return try start(name)
@@ -16,7 +16,7 @@ extension Background {
     }
 }
 
-/// A worker that is made when it is first needed.
+/// A worker that is created when first needed.
 final class LazyWorker: Sendable {
     private let background: any Background
     private let name: String
@@ -27,7 +27,7 @@ final class LazyWorker: Sendable {
         self.name = name
     }
 
-    /// - Throws: `StoreError.noThread` if none can be made; the next call tries again.
+    /// - Throws: `StoreError.noThread` if none can be created; the next call tries again.
     func worker() throws(StoreError) -> any Worker {
         try made.withLock { made throws(StoreError) in
             if let made { return made }

@@ -1,8 +1,8 @@
-/// Why a follower cannot be fed any more.
+/// Why a follower can no longer be fed.
 package enum FeedFailure: Error, Equatable, Sendable {
-    /// Nothing that this log still has leads to where the follower is.
+    /// Nothing left in this log leads to the follower's position.
     case diverged(String)
-    /// A segment that was to be read was removed meanwhile, as compaction and retention do. A new feed finds what there is.
+    /// Compaction or retention removed a segment before it was read. A new feed finds what there is.
     case removed
     case disk(StoreError)
 }
@@ -11,12 +11,12 @@ extension FeedFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .diverged(let text): text
-        case .removed: "A segment that the follower needed was removed while it was fed; the link begins anew"
+        case .removed: "A segment that the follower needed was removed while it was fed; the link restarts"
         case .disk(let error): error.description
         }
     }
 
-    /// What a missing file means to a feed: segments go while they are read.
+    /// The meaning of a missing file for a feed: it was removed while being read.
     init(_ error: StoreError) {
         self = error.isMissingFile ? .removed : .disk(error)
     }

@@ -1,5 +1,5 @@
-// The lines that a leader puts into its log's bytes: where they begin, that it is there, that it hands over. No line of a log
-// or snapshot begins like one of them.
+// The lines that a leader inserts into its log's bytes: the start, heartbeats, the handover. No line of a log or
+// snapshot begins like one of them.
 //
 //     {"continue":515392,"crc":"eece75c1"}                the records behind that change follow
 //     {"snapshot":515392,"crc":"eece75c1"}                a snapshot's lines follow, then the records behind it
@@ -9,27 +9,27 @@
 import Bytes
 import LogFormat
 
-/// Where a feed begins: the first line behind the hellos.
+/// Where a feed begins: the first line after the hellos.
 package enum FeedStart: Equatable, Sendable {
-    /// The records behind this change follow. A follower that has more cuts its log back first.
+    /// The records after this change follow. A follower that has more cuts its log back first.
     case continues(LogPosition)
-    /// The lines of a snapshot that is exact at this change follow, then the records behind it.
+    /// The lines of a snapshot that is exact at this change follow, then the records after it.
     case snapshot(LogPosition)
 }
 
-/// A line that is no part of the log.
+/// A line that is not part of the log.
 package enum FeedLine: Equatable, Sendable {
     case start(FeedStart)
-    /// The sender is there. `time` is in Unix milliseconds, 0 where it does not lead and lacks what its own leader has; `seq` is its newest
-    /// change that can be sent.
+    /// The sender is alive. `time` is in Unix milliseconds, 0 if it does not lead and lacks some of its own leader's
+    /// changes; `seq` is its newest change that can be sent.
     case heartbeat(time: UInt64, seq: UInt64)
-    /// The leader makes no change behind this one; the follower that has it is to lead, and these are to follow it
+    /// The leader makes no change after this one; the follower that has it must lead, and these must follow it
     /// (`host:port` each).
     case promote(LogPosition, followers: [String])
 
-    /// Reads a line.
+    /// Parses a line.
     /// - Parameter text: the line without its line feed.
-    /// - Returns: nil where it is none of these, but a line of the log or snapshot.
+    /// - Returns: nil for a line of the log or snapshot.
     /// - Throws: `ReplicationError.malformed`.
     package init?(_ text: Span<UInt8>) throws(ReplicationError) {
         var fields = FieldReader(text)

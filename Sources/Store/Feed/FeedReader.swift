@@ -1,5 +1,5 @@
-// The thread's side of a feed: finds where a follower's log meets this one, and reads the files from there on. Files are read
-// with what may wait for the disk, folders are listed where one segment ends.
+// The worker's side of a feed: finds where a follower's log meets this one, and reads the files from there on. Its
+// reads may block on the disk, and it lists the folder where a segment ends.
 
 import Bytes
 import LogFormat
@@ -12,15 +12,15 @@ struct FeedReader: Sendable {
     let history: String
     let writer: LogWriter
     let background: any Background
-    /// Whether only what is on the disk may be sent, rather than all that is written.
+    /// Whether only synced bytes may be sent, rather than all written ones.
     let isSynced: Bool
 
-    /// Read at a time.
+    /// The size of a read.
     static let chunkSize = 256 << 10
-    /// A compaction may replace the snapshot, and remove segments, between two looks.
+    /// A compaction may replace the snapshot and remove segments between two attempts.
     private static let attempts = 3
 
-    /// Up to where the log may be sent.
+    /// How far the log may be sent.
     var limit: LogPlace { writer.place(isSynced: isSynced) }
 
     // MARK: Locating
@@ -37,8 +37,8 @@ struct FeedReader: Sendable {
         throw .removed
     }
 
-    /// The follower's position, or else the newest of its checkpoints that this log has been at; a snapshot where it has been at
-    /// none. A follower of another history decides itself, and is offered everything.
+    /// The follower's position, or else the newest of its checkpoints in this log's history; a snapshot if none is. A
+    /// follower with another history decides itself, and is offered everything.
     private func locateOnce(_ hello: FollowerHello) throws(FeedFailure) -> (FeedStart, FeedSource) {
         let isKnown = hello.position.seq > 0 && hello.history == history
         for position in isKnown ? [hello.position] + hello.checkpoints : [.start] {
@@ -54,12 +54,12 @@ struct FeedReader: Sendable {
         return (.continues(.start), try source(from: segment))
     }
 
-    /// The place behind the change that `position` names.
-    /// - Returns: nil where this log has never been there, or no longer knows.
+    /// The place after the change that `position` names.
+    /// - Returns: nil if this log never had it, or no longer knows.
     private func find(_ position: LogPosition) throws(FeedFailure) -> FeedSource.Segment? {
         let limit = limit
         guard position.seq <= limit.seq else { return nil }
-        // One behind the limit is just being begun.
+        // A segment after the limit is still being created.
         let segments = try segments().filter { $0 <= limit.segment }
         guard let index = segments.lastIndex(where: { $0 <= position.seq + 1 }) else { return nil }
         do throws(StoreError) {
@@ -121,7 +121,7 @@ struct FeedReader: Sendable {
 
     // MARK: Reading
 
-    /// Appends up to a chunk of what comes next; nothing only where there is no more.
+    /// Appends up to a chunk; nothing only at the end.
     func fill(_ buffer: inout ByteBuffer, from source: inout FeedSource) throws(FeedFailure) {
         while buffer.count < FeedReader.chunkSize {
             if var snapshot = source.snapshot {
@@ -130,8 +130,9 @@ struct FeedReader: Sendable {
                 continue
             }
             let limit = limit
+            precondition(source.segment.first <= limit.segment, "a feed reads a segment that may not be sent")
             let isOpen = source.segment.first == limit.segment
-            // A sealed segment ends where its file does: it was cut to its length before the next one was begun.
+            // A sealed segment ends with its file, which was truncated before the next one began.
             let end = isOpen ? limit.offset : try size(of: source.segment.file)
             if source.segment.offset < end {
                 source.segment.offset += try read(
@@ -157,12 +158,12 @@ struct FeedReader: Sendable {
         } catch {
             throw .disk(error)
         }
-        // Somebody has cut it short.
+        // The file was truncated.
         guard count > 0 else { throw .disk(.displaced(path: file.path.string)) }
         return count
     }
 
-    /// Whoever removes segments begins with the oldest: as long as this one is there, so are those behind it.
+    /// Segments are removed oldest first: while this one exists, so do the later ones.
     private func goToNextSegment(_ source: inout FeedSource) throws(FeedFailure) {
         let segments = try segments()
         let isThere = segments.contains(source.segment.first)

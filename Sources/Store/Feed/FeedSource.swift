@@ -1,8 +1,8 @@
-// Where a feed is in the files that it reads. The files are held open: that a compaction removes or replaces them does not matter.
+// A feed's position in the files that it reads. The files are held open, so a compaction may remove or replace them.
 
-/// What a feed has still to read: a snapshot, perhaps, and then the log from a place on.
+/// What a feed has still to read: perhaps a snapshot, and then the log from a place on.
 struct FeedSource: Sendable {
-    /// A file that is read from `offset` to `size`, in bytes.
+    /// A file to read from `offset` to `size`, in bytes.
     struct Snapshot: Sendable {
         let file: any DiskFile
         var offset = 0
@@ -16,22 +16,22 @@ struct FeedSource: Sendable {
         let first: UInt64
         /// Bytes.
         var offset: Int
-        /// The number that names the next one, where it was there when this one was found.
+        /// The number that names the next one, if it existed when this one was found.
         let next: UInt64?
     }
 
     var snapshot: Snapshot?
     var segment: Segment
-    /// Bytes of the segments that stand between this one and the open one.
+    /// Bytes of the segments between this one and the open one.
     var laterSize = 0
 
-    /// Bytes until `place`, about: a sealed segment is as long as the feed has found it.
+    /// Bytes until `place`, approximately: a sealed segment counts with the size at which it was found.
     func remainingSize(until place: LogPlace) -> Int {
         let log = segment.first == place.segment ? place.offset - segment.offset : laterSize + place.offset
         return (snapshot.map { $0.size - $0.offset } ?? 0) + max(log, 0)
     }
 
-    /// Whether nothing but the end of the open segment is left, and no more than `size` bytes of it.
+    /// Whether only the end of the open segment is left, at most `size` bytes of it.
     func isNear(_ place: LogPlace, within size: Int) -> Bool {
         snapshot == nil && segment.first == place.segment && place.offset - segment.offset <= size
     }

@@ -1,4 +1,4 @@
-// What a follower answers to a leader's hello: whose data it has, up to where, and the places to which it could cut its log
+// A follower's answer to a leader's hello: its history, its position, and the positions to which it could cut its log
 // back if the leader does not know that one.
 //
 //     {"history":"5f0c9a52e1b7","seq":515400,"crc":"0d1e2f3a","checkpoints":[{"seq":515392,"crc":"eece75c1"}],
@@ -9,16 +9,16 @@ import LogFormat
 
 /// A follower's first line.
 package struct FollowerHello: Equatable, Sendable {
-    /// The data set. It says nothing where there is no change yet.
+    /// The data set. Meaningless without any change.
     package var history: String
     /// The newest change.
     package var position: LogPosition
-    /// Where segments begin that the snapshot does not hold, the newest first.
+    /// The starts of segments that are not in the snapshot, newest first.
     package var checkpoints: [LogPosition]
-    /// Who it is; nil if its version has no ids.
+    /// Its id; nil if its version has none.
     package var id: ServerID?
 
-    /// More are not sent, and not read.
+    /// The most that are sent and accepted.
     package static let checkpointLimit = 64
 
     package init(history: String, position: LogPosition, checkpoints: [LogPosition], id: ServerID? = nil) {
@@ -28,7 +28,7 @@ package struct FollowerHello: Equatable, Sendable {
         self.id = id
     }
 
-    /// Reads an answer.
+    /// Parses an answer.
     /// - Parameter text: the line without its line feed.
     /// - Throws: `ReplicationError.malformed`.
     package init(_ text: Span<UInt8>) throws(ReplicationError) {

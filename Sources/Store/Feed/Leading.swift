@@ -1,13 +1,13 @@
-// The store of a leader: what it says of its log, and what followers are fed from.
+// The store of a leader: its hello, and the feeds of its followers.
 
 import Bytes
 import SystemPackage
 
 extension Store {
-    /// What this store says first to a follower. Lists the log's folder.
+    /// This store's first line to a follower. Lists the log's folder.
     /// - Parameters:
-    ///   - port: where clients reach this server.
-    ///   - id: who it is.
+    ///   - port: the port of this server for clients.
+    ///   - id: this server's id.
     package func replicationHello(port: Int, id: ServerID? = nil) -> LeaderHello {
         let first = (try? files.contents(on: disk))?.segments.first
         return LeaderHello(
@@ -16,7 +16,7 @@ extension Store {
             id: id)
     }
 
-    /// Begins to feed a follower that has answered `hello`. The store is loaded.
+    /// Starts feeding a follower that has answered `hello`. The store must be loaded.
     package func feed(for hello: FollowerHello) -> LogFeed {
         let reader = FeedReader(
             disk: disk, files: files, history: history, writer: writer, background: background,

@@ -1,22 +1,23 @@
-// One follower's way through the log: where it begins, and then the very bytes of the files, first a snapshot's where it needs
-// one, then the segments', up to the last change that may be sent. The log is the backlog: however slow the follower is,
-// it costs reads, and two chunks of 256 KiB of memory; to find where it begins, one chunk and the log's longest line.
+// One follower's reading of the log: where it begins, and then the files' bytes unchanged, first a snapshot's if
+// needed, then the segments', up to the last change that may be sent. The log is the backlog: however slow the
+// follower, it costs reads, and two chunks of 256 KiB of memory; to find the beginning, one chunk and the log's longest
+// line.
 //
-// What was just written is in the page cache, and is read on the reactor's thread without waiting. All else is read on a
-// thread of the feed's own, a chunk ahead of what is being sent.
+// Fresh bytes are in the page cache, and are read on the reactor's thread without blocking. All others are read by the
+// feed's worker, a chunk ahead of sending.
 
 import Bytes
 import Synchronization
 
-/// Reads the log for one follower. Used from the store's thread; what it has found stays valid until the store is loaded again.
+/// Reads the log for one follower. Used from the store's thread; its position is valid until the store is loaded again.
 package final class LogFeed {
-    /// What `next` has come to.
+    /// The result of `next`.
     package enum Step: Equatable, Sendable {
         /// The first one: what to tell the follower. Nothing was appended.
         case start(FeedStart)
         /// Something was appended.
         case bytes
-        /// The thread is busy; the store's `progress` is called when it is done.
+        /// The worker is busy; the store's `progress` is called when it is done.
         case waiting
         /// Everything that may be sent was appended.
         case atEnd
@@ -24,7 +25,7 @@ package final class LogFeed {
         case failed(FeedFailure)
     }
 
-    /// What the thread is given and gives back.
+    /// What the worker gets and returns.
     private struct Mailbox: ~Copyable, Sendable {
         var bytes = ByteBuffer()
         var source: FeedSource?
@@ -42,22 +43,22 @@ package final class LogFeed {
     private let progress: @Sendable () -> Void
     private let work = Work()
 
-    /// Whether the thread has a job, or has done one that was not looked at.
+    /// Whether the worker has a job, or has finished one that was not collected.
     private var isBusy = false
-    /// Where the thread began its job, or else where the feed is.
+    /// Where the worker began its job, or else the feed's position.
     private var source: FeedSource?
     private var start: FeedStart?
     private var failure: FeedFailure?
-    /// What the thread has read and nobody has taken.
+    /// Bytes that the worker has read and nobody has taken.
     private var ready = ByteBuffer()
 
-    /// As much of the log's end is read on the reactor's thread, if it is in the page cache.
+    /// This much of the log's end is read on the reactor's thread, if it is in the page cache.
     private static let nearSize = 1 << 20
 
-    /// Whether it is known where the feed begins: nothing is sent before that.
+    /// Whether the feed's beginning is known: nothing is sent before that.
     package var hasStarted: Bool { start == nil && source != nil }
 
-    /// Whether what was appended so far ends with a line, so that one of the leader's own may follow.
+    /// Whether the bytes so far end with a line, so that one of the leader's own may follow.
     package private(set) var isAtLineEnd = true
 
     init(_ reader: FeedReader, for hello: FollowerHello, progress: @escaping @Sendable () -> Void) {
@@ -67,7 +68,7 @@ package final class LogFeed {
         submit()
     }
 
-    /// Bytes that are still to be appended, about; 0 until it is known where the feed begins.
+    /// Bytes still to be appended, approximately; 0 until the feed's beginning is known.
     package var remainingSize: Int {
         ready.count + (source?.remainingSize(until: reader.limit) ?? 0)
     }
@@ -91,6 +92,7 @@ package final class LogFeed {
     }
 
     private func appended(to buffer: borrowing ByteBuffer) -> Step {
+        assert(!buffer.isEmpty, "nothing was appended")
         isAtLineEnd = buffer.bytes[buffer.count - 1] == UInt8(ascii: "\n")
         return .bytes
     }
@@ -102,6 +104,7 @@ package final class LogFeed {
             return .waiting
         }
         let left = limit.offset - segment.offset
+        precondition(left >= 0, "a follower was sent more than may be sent")
         guard left > 0 else {
             ready.trim(above: 0)
             return .atEnd
@@ -114,7 +117,7 @@ package final class LogFeed {
         return appended(to: buffer)
     }
 
-    /// Takes what the thread has done, and lets it read on where there is much to read.
+    /// Takes the worker's result, and starts another read if much is left.
     private func collect() {
         work.mailbox.withLock { mailbox in
             guard mailbox.isDone else { return }
@@ -130,10 +133,11 @@ package final class LogFeed {
     }
 
     private func submit() {
+        assert(!isBusy, "a feed reads twice at a time")
         isBusy = true
         work.mailbox.withLock { $0.source = source }
         do throws(StoreError) {
-            // It ends with this job: most of the time a feed needs no thread.
+            // The worker ends with this job: most of the time a feed needs none.
             try reader.background.startForStorage("feed").submit { [work, reader, hello, progress] in
                 LogFeed.run(work, reader, hello)
                 progress()

@@ -1,43 +1,44 @@
-// The store of a follower: it takes the records of another log as they are, checks each against its own position, applies it,
-// and writes the very same bytes. So the two logs are the same record by record, and (seq, crc) names both.
+// The store of a follower: it takes the records of another log unchanged, checks each against its own position, applies
+// it, and writes the same bytes. So the two logs are identical record by record, and (seq, crc) is a position in both.
 
 import Bytes
 import LogFormat
 
 extension Store {
-    /// Changes up to this one are committed as far as this server's own log matters, in the mode that it has.
+    /// Changes up to this one are committed by this server's own log and durability mode.
     package var locallyCommitted: UInt64 {
         guard let openWriter else { return 0 }
         return options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
     }
 
-    /// Whether no change was ever made: then a leader of any history may be followed.
+    /// Whether no change was ever made: then a leader with any history may be followed.
     package var isBlank: Bool { position.seq == 0 }
 
-    /// Whether changes are refused but those that a leader sends.
+    /// Whether only a leader's changes are accepted.
     package var isReadOnly: Bool {
         get { refusesChanges }
         set {
+            precondition(!batch.isInMulti, "a role changes inside a multi record")
             if newValue && !refusesChanges { lastOwnSeq = newest.seq }
             refusesChanges = newValue
             grant()
         }
     }
 
-    /// What this store answers to a leader's hello. Reads the headers of the newest segments.
-    /// - Parameter id: who this server is.
-    /// - Throws: `StoreError` where they cannot be read.
+    /// This store's answer to a leader's hello. Reads the headers of the newest segments.
+    /// - Parameter id: this server's id.
+    /// - Throws: `StoreError` if they cannot be read.
     package func followerHello(id: ServerID? = nil) throws(StoreError) -> FollowerHello {
         FollowerHello(history: history, position: position, checkpoints: try checkpoints(), id: id)
     }
 
-    /// Bytes of records that the writer has not been given. Nothing bounds them but whoever calls `applyRecord`.
+    /// Bytes of records that the writer has not got. Only the caller of `applyRecord` bounds them.
     package var pendingSize: Int { batch.lines.count }
 
-    /// Checks a record of the leader's log, applies it and writes it down. It is on its way to the disk with the next `flush`.
+    /// Checks a record of the leader's log, applies it and adds it to the batch. The next `flush` sends it to the disk.
     /// - Parameter line: without its line feed.
-    /// - Throws: `ReplicationError.outOfOrder` where it does not follow the newest change, `damaged` where it is not as it was
-    ///   written. Nothing has changed then.
+    /// - Throws: `ReplicationError.outOfOrder` if it does not follow the newest change, `damaged` if it is not as it
+    ///   was written. Nothing has changed then.
     package func applyRecord(_ line: Span<UInt8>) throws(ReplicationError) {
         guard let plain = PlainLine.record(line, chain: newest.crc), plain.seq == newest.seq &+ 1 else {
             return try applySpecialRecord(line)
@@ -48,13 +49,14 @@ extension Store {
 
     @inline(__always)
     private func note(_ line: Span<UInt8>, _ position: LogPosition, timestamp: UInt64) {
+        assert(position.seq == newest.seq + 1, "a record that does not follow the newest change")
         batch.append(line: line, after: newest, to: position)
         newest = position
         newestTime = timestamp
         time = max(time, timestamp)
     }
 
-    /// A record of another form than most, or one that is wrong.
+    /// A record of an uncommon form, or an invalid one.
     private func applySpecialRecord(_ line: Span<UInt8>) throws(ReplicationError) {
         var fields = FieldReader(line)
         if let (seq, _) = fields.recordHead(), seq != newest.seq + 1 {
@@ -65,7 +67,7 @@ extension Store {
             else {
                 throw LineError(expected: "a record", found: excerpt(of: line))
             }
-            // Once to see that all of it is understood, so that no half of it is applied.
+            // Parse it once first, so that it is applied completely or not at all.
             try replicaParser.changes(of: line) { _ in }
             try replicaParser.changes(of: line) { change in apply(change, seq: seq) }
             note(line, LogPosition(seq: seq, crc: crc), timestamp: timestamp)

@@ -1,5 +1,5 @@
-// The file of a snapshot that is being received, and the thread that writes it. What is given is gathered under a lock, and
-// the thread takes all there is at a time.
+// The file of a snapshot being received, and the worker that writes it. Bytes are collected under a lock, and the
+// worker takes all of them at a time.
 
 import Bytes
 import Synchronization
@@ -27,11 +27,11 @@ final class IncomingFile: Sendable {
     private let unwritten = Atomic<Int>(0)
 
     private let worker: LazyWorker
-    /// Syncing as it goes keeps the disk's queue short for the log.
+    /// Syncing along the way keeps the disk's queue short for the log.
     private static let syncInterval = 4 << 20
 
     /// - Parameters:
-    ///   - worker: the same for all files of this path, so that what is left to do for one that nobody wants any more is done before
+    ///   - worker: the same for all files of this path, so that the remaining work for an abandoned one is done before
     ///     the next one is made.
     ///   - progress: called by the worker when there is less to do.
     init(
@@ -56,7 +56,7 @@ final class IncomingFile: Sendable {
         bytes.removeAll()
     }
 
-    /// Makes everything durable, the name too.
+    /// Makes everything durable, including the name.
     func sync() {
         run { $0.wantsSync = true }
     }
@@ -110,6 +110,7 @@ final class IncomingFile: Sendable {
         if isDue { try file.sync() }
         if syncs { try disk.syncFolder(path.folder) }
         state.withLock { state in
+            assert(state.size == size, "two write to one file")
             state.size = size + bytes.count
             if isDue { state.syncedSize = state.size }
             if syncs { (state.wantsSync, state.isSynced) = (false, true) }

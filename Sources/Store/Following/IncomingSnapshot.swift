@@ -1,5 +1,5 @@
-// A leader's snapshot on its way to the disk. Lines are checked as they come, and written by a thread to a file beside the data
-// set's own; nothing of the data set changes until `Store.install` is given a snapshot that is whole and on the disk.
+// A leader's snapshot being received. Lines are checked as they come, and a worker writes them to a file beside the
+// data set; the data set does not change until `Store.install` gets a snapshot that is complete and durable.
 
 import Bytes
 import LogFormat
@@ -13,16 +13,16 @@ package final class IncomingSnapshot {
         case receiving
         /// The last line has come; `finish` is due.
         case whole
-        /// The thread makes it durable; the store's `progress` is called when it is.
+        /// The worker makes it durable; the store's `progress` is called when it is.
         case finishing
-        /// Whole and on the disk.
+        /// Complete and durable.
         case finished
         case failed(StoreError)
     }
 
-    /// Where it has to be exact.
+    /// The change at which it must be exact.
     package let position: LogPosition
-    /// The data set that it is of, as its header says; empty before that has come.
+    /// The history in its header; empty before that has come.
     package private(set) var history = ""
     /// Pairs so far.
     package private(set) var count = 0
@@ -33,10 +33,10 @@ package final class IncomingSnapshot {
     private var chain: UInt32 = 0
     private var isWhole = false
     private var isFinishing = false
-    /// Lines that the thread has not been given.
+    /// Lines not yet given to the worker.
     private var lines = ByteBuffer()
 
-    /// Bytes gathered for the thread.
+    /// The size of the pieces for the worker.
     private static let batchSize = 64 << 10
 
     init(
@@ -54,13 +54,13 @@ package final class IncomingSnapshot {
         return file.isSynced ? .finished : .finishing
     }
 
-    /// Bytes that are not written yet. Whoever calls `append` stops above some MiB; `progress` is called when there are fewer.
+    /// Bytes not written yet. The caller of `append` stops above some MiB; `progress` is called when there are fewer.
     package var pendingSize: Int { lines.count + file.pendingSize }
 
-    /// Checks a line and writes it down.
+    /// Checks a line and writes it.
     /// - Parameter line: without its line feed.
     /// - Returns: whether it was the last one.
-    /// - Throws: `ReplicationError`; the snapshot is of no use then.
+    /// - Throws: `ReplicationError`; the snapshot is useless then.
     @discardableResult
     package func append(_ line: Span<UInt8>) throws(ReplicationError) -> Bool {
         if let error = file.failure { throw .disk(error) }
@@ -124,7 +124,7 @@ package final class IncomingSnapshot {
         .damaged(expected: expected, found: excerpt(of: line))
     }
 
-    /// Begins to make the snapshot durable, once it is `whole`.
+    /// Starts making the snapshot durable, once it is `whole`.
     package func finish() {
         precondition(isWhole && !isFinishing, "half a snapshot is finished, or one twice")
         isFinishing = true

@@ -1,4 +1,4 @@
-// What a leader says first on a replication link: who it is and what its log holds.
+// A leader's first line on a replication link: its id and what its log holds.
 //
 //     REPLICATE {"version":1,"history":"5f0c9a52e1b7","port":8080,"first":1,"last":515392,"durable":515392,"id":"0123456789abcdef"}
 
@@ -7,19 +7,19 @@ import LogFormat
 
 /// A leader's first line.
 package struct LeaderHello: Equatable, Sendable {
-    /// Of the stream; there is only 1 so far.
+    /// The version of the stream; only 1 exists.
     package var version: UInt64 = 1
     /// The data set.
     package var history: String
-    /// Where clients reach the leader.
+    /// The leader's port for clients.
     package var port: Int
-    /// The oldest change that its log still has, or would begin with.
+    /// The oldest change in its log, or the first that it would have.
     package var first: UInt64
     /// Its newest change.
     package var last: UInt64
     /// Its newest change that is on its disk.
     package var durable: UInt64
-    /// Who it is; nil if its version has no ids.
+    /// Its id; nil if its version has none.
     package var id: ServerID?
 
     package init(history: String, port: Int, first: UInt64, last: UInt64, durable: UInt64, id: ServerID? = nil) {
@@ -31,7 +31,7 @@ package struct LeaderHello: Equatable, Sendable {
         self.id = id
     }
 
-    /// Reads a hello.
+    /// Parses a hello.
     /// - Parameter text: the line without its line feed, with or without the word `REPLICATE`.
     /// - Throws: `ReplicationError.otherVersion`, or `malformed`.
     package init(_ text: Span<UInt8>) throws(ReplicationError) {

@@ -1,4 +1,4 @@
-// Files that are not wanted any more get another name, and are not deleted: `<file>.<word>-<time>`.
+// Unwanted files are renamed to `<file>.<word>-<time>`, not deleted.
 
 import SystemPackage
 
@@ -6,8 +6,8 @@ import SystemPackage
 enum Quarantine {
     /// Renames one file; it is durable once its folder is synced.
     /// - Parameters:
-    ///   - word: why, for whoever finds it.
-    ///   - time: a later one is taken where there is such a name already.
+    ///   - word: the reason, for people.
+    ///   - time: a later one is used if the name exists already.
     /// - Returns: the new name.
     @discardableResult
     static func rename(
@@ -18,7 +18,7 @@ enum Quarantine {
         return name
     }
 
-    /// Renames segments, the newest first, each durably: wherever this is cut short, what is left is a log without a gap.
+    /// Renames segments durably, newest first: wherever this is interrupted, what is left is a log without a gap.
     static func segments(
         _ segments: some Sequence<UInt64>, of files: DataFiles, as word: String, time: UInt64, on disk: any Disk
     ) throws(StoreError) -> [FilePath] {
@@ -31,7 +31,7 @@ enum Quarantine {
         return names
     }
 
-    /// Renames all of a data set, its snapshot last.
+    /// Renames the whole data set, its snapshot last.
     static func everything(
         of files: DataFiles, as word: String, time: UInt64, on disk: any Disk
     ) throws(StoreError) -> [FilePath] {

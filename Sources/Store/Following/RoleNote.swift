@@ -1,4 +1,4 @@
-// What commands have made of a server's role, beside its data, so that a restart knows it: the file `ROLE`, one line.
+// The role that commands have given a server, kept beside its data for the next start: the file `ROLE`, one line.
 //
 //     {"role":"follower","leader":"10.0.0.2:8080","followers":["10.0.0.3:8080"],"crc":"0d1e2f3a"}
 
@@ -6,17 +6,17 @@ import Bytes
 import LogFormat
 import SystemPackage
 
-/// A data set's part in replication, as PROMOTE, DEMOTE, FOLLOW, FOLLOWER and a handover leave it.
+/// A data set's part in replication, as PROMOTE, DEMOTE, FOLLOW, FOLLOWER and a handover set it.
 package struct RoleNote: Equatable, Sendable {
     package var isFollower: Bool
-    /// The leader's address, `host:port`; nil where none was named, and on a leader.
+    /// The leader's address, `host:port`; nil if none was named, and on a leader.
     package var leader: String?
-    /// Addresses of followers, `followerLimit` at most.
+    /// Addresses of followers, at most `followerLimit`.
     package var followers: [String]
 
-    /// Followers that a server can have.
+    /// The largest number of followers of a server.
     package static let followerLimit = 1024
-    /// The longest line that is read, in bytes: so many addresses with host names of the largest size take less.
+    /// The longest line accepted, in bytes: `followerLimit` addresses with the longest host names take less.
     fileprivate static let sizeLimit = 512 << 10
 
     package init(isFollower: Bool, leader: String?, followers: [String]) {
@@ -25,7 +25,7 @@ package struct RoleNote: Equatable, Sendable {
         self.followers = followers
     }
 
-    /// - Returns: nil where the line is not as `append(roleNote:)` writes it.
+    /// - Returns: nil if the line is not as `append(roleNote:)` writes it.
     init?(_ line: Span<UInt8>) {
         guard let body = line.soundBody else { return nil }
         var fields = FieldReader(body)
@@ -62,7 +62,7 @@ extension ByteBuffer {
     }
 }
 
-/// The file ROLE of a data set. Its functions wait for the disk; one thread uses it at a time.
+/// The file ROLE of a data set. Its functions block on the disk; one thread uses it at a time.
 package struct RoleFile: Sendable {
     private let files: DataFiles
     private let disk: any Disk
@@ -74,8 +74,8 @@ package struct RoleFile: Sendable {
         self.background = background
     }
 
-    /// What was written down of the role; nil where nothing was.
-    /// - Throws: `StoreError`, `damagedRole` where the file does not say what was written: a server that does not know whether
+    /// The recorded role; nil if there is none.
+    /// - Throws: `StoreError`, `damagedRole` if the file is not as it was written: a server that does not know whether
     ///   it leads must not guess.
     package func read() throws(StoreError) -> RoleNote? {
         guard try disk.exists(files.role) else { return nil }
@@ -83,7 +83,7 @@ package struct RoleFile: Sendable {
         return note
     }
 
-    /// - Returns: nil where a file does not say what `append(roleNote:)` has written.
+    /// - Returns: nil if a file is not as `append(roleNote:)` writes it.
     private func read(_ path: FilePath) throws(StoreError) -> RoleNote? {
         let file = try disk.open(path, for: .reading)
         var line = ByteBuffer()
@@ -92,8 +92,8 @@ package struct RoleFile: Sendable {
         return RoleNote(line.bytes.extracting(0..<line.count - 1))
     }
 
-    /// Writes a note; it is on the disk when this returns, and was read back from there.
-    /// - Throws: `StoreError`; the file is as it was before then.
+    /// Writes a note; on return it is on the disk, and has been read back from there.
+    /// - Throws: `StoreError`; the file is unchanged then.
     package func write(_ note: RoleNote) throws(StoreError) {
         precondition(note.followers.count <= RoleNote.followerLimit, "a role with more followers than can be read")
         if try disk.exists(files.nextRole) { try disk.remove(files.nextRole) }
@@ -102,7 +102,7 @@ package struct RoleFile: Sendable {
         line.append(roleNote: note)
         try file.write(line.bytes, Span(), at: 0)
         try file.sync()
-        // What cannot be read would keep this server from ever starting again.
+        // An unreadable file would keep this server from ever starting again.
         guard try read(files.nextRole) == note else {
             throw .corruption(
                 Damage(
@@ -114,7 +114,7 @@ package struct RoleFile: Sendable {
     }
 
     /// Writes a note on a thread of its own.
-    /// - Parameter done: called once, on that thread or, where none can be made, at once: with why it could not be written.
+    /// - Parameter done: called once, on that thread or, if none can be created, at once: with the error, if any.
     package func write(_ note: RoleNote, done: @escaping @Sendable (StoreError?) -> Void) {
         do throws(StoreError) {
             try background.startForStorage("role").submit {

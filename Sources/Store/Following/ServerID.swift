@@ -1,9 +1,11 @@
-// Who a server is, for as long as it runs: addresses and names are many, and two of them may lead to the same process.
+// A server's identity while it runs: it may have many addresses and names, and two of them may lead to the same
+// process.
 
 import Bytes
 import LogFormat
 
-/// A server's id: 64 bits by chance, drawn at each start and never stored, so that a copy of a disk is not a copy of the id.
+/// A server's id: 64 random bits, drawn at each start and never stored, so that a copy of a disk is not a copy of the
+/// id.
 package struct ServerID: Hashable, Sendable, CustomStringConvertible {
     private let value: UInt64
 
@@ -12,7 +14,7 @@ package struct ServerID: Hashable, Sendable, CustomStringConvertible {
     /// A new one, from the system's random numbers.
     package static func random() -> ServerID { ServerID(UInt64.random(in: .min ... .max)) }
 
-    /// Reads sixteen hexadecimal digits, lower case. nil for all else.
+    /// Parses sixteen lower-case hexadecimal digits. nil for anything else.
     package init?(_ text: Span<UInt8>) {
         guard text.count == 16, let high = text.hex32(at: 0), let low = text.hex32(at: 8) else { return nil }
         value = UInt64(high) << 32 | UInt64(low)
@@ -28,7 +30,7 @@ package struct ServerID: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension FieldReader {
-    /// Takes the field `id` if it stands next. Peers of versions without ids do not send it.
+    /// Parses the field `id` if it is next. Peers whose version has no ids do not send it.
     mutating func takeID() throws(ReplicationError) -> ServerID? {
         guard skip(",\"id\":\"") else { return nil }
         guard let digits = quoted(16), let id = ServerID(digits) else {

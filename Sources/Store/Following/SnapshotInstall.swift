@@ -1,5 +1,5 @@
-// How a leader's snapshot takes the place of a follower's data, whatever interrupts it. The file ADOPT says what is meant to
-// happen, once everything that it takes is on the disk; from then on a start goes on where the last one stopped.
+// How a leader's snapshot replaces a follower's data, whatever interrupts it. The file ADOPT states the intent, once
+// everything that it needs is on the disk; from then on a start continues where the last attempt stopped.
 //
 //     puffin.json.incoming is whole and on the disk
 //     ADOPT is written                 {"puffin":"adopt","version":1,"history":ID,"seq":N,"chain":HEX,"aside":BOOL,"crc":HEX}
@@ -7,25 +7,25 @@
 //     the segments are set aside, or removed
 //     ADOPT is removed
 //
-// Where the leader's log begins at its start there is no snapshot to install, only a history: then `seq` is 0, and a first
-// segment that names the history is made before ADOPT is removed.
+// If the leader's log still has its beginning there is no snapshot to install, only a history: then `seq` is 0, and a
+// first segment with that history is created before ADOPT is removed.
 
 import Bytes
 import LogFormat
 import SystemPackage
 
-/// What ADOPT says.
+/// The content of ADOPT.
 struct SnapshotInstall: Equatable, Sendable {
     /// The leader's data set.
     let history: String
-    /// Where its snapshot is exact; `start` where there is none.
+    /// The change at which its snapshot is exact; `start` if there is none.
     let position: LogPosition
-    /// Whether what was there is kept under other names, because it is not a part of what is installed.
+    /// Whether the old data is renamed instead of removed, because it is not part of what is installed.
     let setsAside: Bool
 
     // MARK: The file
 
-    /// Writes ADOPT, so that it is durable.
+    /// Writes ADOPT durably.
     func write(to files: DataFiles, on disk: any Disk) throws(StoreError) {
         var line = ByteBuffer()
         line.append(fileHeader: "adopt")
@@ -44,8 +44,8 @@ struct SnapshotInstall: Equatable, Sendable {
         try disk.syncFolder(files.folder)
     }
 
-    /// Reads a line of ADOPT.
-    /// - Returns: nil where a crash has cut its writing short.
+    /// Parses a line of ADOPT.
+    /// - Returns: nil if a crash has cut it short.
     init?(_ line: Span<UInt8>) {
         guard let feed = line.newline(from: 0), let body = line.extracting(0..<feed).soundBody else { return nil }
         var fields = FieldReader(body)
@@ -65,9 +65,9 @@ struct SnapshotInstall: Equatable, Sendable {
 
     // MARK: What it means
 
-    /// Ends an install that a crash has interrupted, or drops it where it had not got so far that it could be ended. To be
-    /// called before anything else is read.
-    /// - Parameter time: names what is set aside.
+    /// Finishes an interrupted install, or drops it if it cannot be finished yet. To be called before anything else is
+    /// read.
+    /// - Parameter time: for the names of what is set aside.
     static func finishInterrupted(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
         if try disk.exists(files.snapshotInstall) {
             let file = try disk.open(files.snapshotInstall, for: .reading)
@@ -82,10 +82,10 @@ struct SnapshotInstall: Equatable, Sendable {
         if try disk.exists(files.incomingSnapshot) { try disk.remove(files.incomingSnapshot) }
     }
 
-    /// Does what ADOPT says, as far as it is not done.
+    /// Does what ADOPT says and is not yet done.
     func finish(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) {
         guard try placeSnapshot(files, time: time, on: disk) else { return try SnapshotInstall.remove(files, on: disk) }
-        // What is installed need not reach as far.
+        // The installed data need not reach as far.
         try DurableMark.forget(files, on: disk)
         for first in try files.contents(on: disk).segments.reversed() {
             let path = files.segment(firstSeq: first)
@@ -100,8 +100,8 @@ struct SnapshotInstall: Equatable, Sendable {
         try SnapshotInstall.remove(files, on: disk)
     }
 
-    /// Puts the leader's snapshot in its place.
-    /// - Returns: whether it is there.
+    /// Moves the leader's snapshot into place.
+    /// - Returns: whether it is in place.
     private func placeSnapshot(_ files: DataFiles, time: UInt64, on disk: any Disk) throws(StoreError) -> Bool {
         if position.seq == 0 { return try !disk.exists(files.snapshot) }
         if try isThere(files.snapshot, on: disk) { return true }
@@ -116,20 +116,20 @@ struct SnapshotInstall: Equatable, Sendable {
         return true
     }
 
-    /// Whether a file is the snapshot that is installed, by its first line.
+    /// Whether a file is the installed snapshot, by its first line.
     private func isThere(_ path: FilePath, on disk: any Disk) throws(StoreError) -> Bool {
         guard try disk.exists(path) else { return false }
         do throws(StoreError) {
             let header = try SnapshotReader(try disk.open(path, for: .reading).source, chunkSize: 4096).header
             return header.history == history && header.position == position
         } catch {
-            // Another's, or damaged.
+            // Another snapshot, or a damaged one.
             if case .disk = error { throw error }
             return false
         }
     }
 
-    /// Makes the first segment of a log without changes: its header says whose it is.
+    /// Creates the first segment of a log without changes: its header has the history.
     private func nameHistory(_ files: DataFiles, on disk: any Disk) throws(StoreError) {
         var line = ByteBuffer()
         line.append(header: LogHeader(history: history, firstSeq: 1, chain: 0))

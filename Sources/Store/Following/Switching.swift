@@ -1,22 +1,24 @@
-// A follower's data changing places: a leader's snapshot installed, a log cut back to where it agrees with the leader's, everything
-// set aside. Files are renamed while nothing is open, and what is there then is loaded as at a start.
+// Replacing a follower's data: a leader's snapshot is installed, a log is cut back to where it agrees with the
+// leader's, or everything is set aside. Files are renamed while nothing is open, and the result is loaded as at a
+// start.
 //
-// All of these wait for the disk. Before each the writer has no job, no change is pending and no compaction is under way;
-// after each, and after an error, the store is not loaded, and is loaded again by `load`. The table is the same object.
+// All of these block on the disk. Before each the writer has no job, no change is pending and no compaction is in
+// progress; after each, and after an error, the store is not loaded, and `load` loads it again. The table remains the
+// same object.
 
 import LogFormat
 import SystemPackage
 
 extension Store {
-    /// Begins to receive a snapshot that is exact at `position`. One at a time.
-    /// - Parameter history: the leader's data set, where it has to be that one.
+    /// Starts receiving a snapshot that is exact at `position`. One at a time.
+    /// - Parameter history: the leader's data set, if it must be that one.
     package func beginSnapshot(at position: LogPosition, of history: String? = nil) -> IncomingSnapshot {
         IncomingSnapshot(at: position, of: history, files: files, on: disk, by: snapshotWorker, progress: progress)
     }
 
-    /// Makes a snapshot that was received and finished the data set.
-    /// - Parameter hasDiverged: whether the leader knows that it lacks changes that this log has. They are set aside then, and
-    ///   so they are where this log is of another history, or has more.
+    /// Makes a received and finished snapshot the data set.
+    /// - Parameter hasDiverged: whether the leader is known to lack changes of this log. They are set aside then, and
+    ///   also if this log has another history, or more changes.
     package func install(_ incoming: IncomingSnapshot, hasDiverged: Bool = false) throws(StoreError) {
         precondition(incoming.state == .finished, "a snapshot is installed that is not whole and on the disk")
         let isPart = incoming.history == history && position.seq <= incoming.position.seq && !hasDiverged
@@ -25,7 +27,7 @@ extension Store {
             SnapshotInstall(history: incoming.history, position: incoming.position, setsAside: !isPart && !isEmpty))
     }
 
-    /// Makes an empty data set one of another history, whose log begins at seq 1.
+    /// Gives an empty data set another history, whose log begins at seq 1.
     package func adoptHistory(_ history: String) throws(StoreError) {
         precondition(position.seq == 0, "a data set that has changes is given another history")
         try install(SnapshotInstall(history: history, position: .start, setsAside: false))
@@ -39,10 +41,10 @@ extension Store {
         try install.finish(files, time: now, on: disk)
     }
 
-    /// Takes back every change behind `position`, one of `followerHello`'s checkpoints, or `start`: the segments that hold them are
-    /// set aside.
-    /// - Throws: `ReplicationError.notACheckpoint` where there is no such place any more; nothing has changed then, and the store
-    ///   is still loaded. `disk`.
+    /// Undoes every change after `position`, one of `followerHello`'s checkpoints, or `start`: the segments with them
+    /// are set aside.
+    /// - Throws: `ReplicationError.notACheckpoint` if there is no such place any more; nothing has changed then, and
+    ///   the store is still loaded. `disk`.
     package func cutBack(to position: LogPosition) throws(ReplicationError) {
         do throws(StoreError) {
             let places = try checkpoints() + [.start]
@@ -54,9 +56,11 @@ extension Store {
     }
 
     private func setAside(behind position: LogPosition) throws(StoreError) {
+        let end = self.position.seq
         let error = endLog()
         defer { beginLoading() }
         if let error { throw error }
+        precondition(position.seq <= end, "a log is cut back to a change that it does not have")
         if position.seq == 0 {
             _ = try Quarantine.everything(of: files, as: "diverged", time: now, on: disk)
         } else {
@@ -65,7 +69,7 @@ extension Store {
         }
     }
 
-    /// Sets all of the data set aside, so that it is empty.
+    /// Sets the whole data set aside, so that it is empty.
     package func setEverythingAside() throws(StoreError) {
         let error = endLog()
         defer { beginLoading() }
@@ -73,7 +77,7 @@ extension Store {
         _ = try Quarantine.everything(of: files, as: "superseded", time: now, on: disk)
     }
 
-    /// Where segments begin that the snapshot does not hold, the newest first; not where the log ends.
+    /// The starts of segments that are not in the snapshot, newest first; not the end of the log.
     func checkpoints() throws(StoreError) -> [LogPosition] {
         let merged =
             try disk.exists(files.snapshot)
@@ -100,8 +104,9 @@ extension Store {
         return ended.failureError
     }
 
-    /// Forgets everything that was in memory.
+    /// Drops everything in memory.
     private func beginLoading() {
+        precondition(batch.isEmpty, "changes are forgotten that are in no log")
         openWriter = nil
         table.removeAll()
         recent.noteAll(0)

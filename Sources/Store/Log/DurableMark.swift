@@ -1,25 +1,26 @@
-// What the log on this disk has reached for certain: the file DURABLE. A log whose end was cut off, or whose newest segment is
-// gone, looks like a shorter log; with this file a start knows better.
+// How far the log on this disk has certainly reached: the file DURABLE. A log that was truncated, or whose newest
+// segment is gone, looks like a shorter log; this file reveals it at the start.
 //
 //     {"puffin":"durable","version":1,"number":N,"history":ID,"segment":N,"seq":N,"chain":HEX[,"closed":true],"crc":HEX}
 //
-// `seq` and `chain` name a change that was on the disk before the line was written, `segment` the segment that was open then.
-// `closed` says that the log ended exactly there. The file has two lines, each in a sector of its own, with line feeds behind
-// them; they are written over in turn, and the one with the higher number counts. So writing one takes no space, and a crash
-// leaves the other. Only the line of a clean stop is synced: an older line says less, and is as true.
+// `seq` and `chain` name a change that was on the disk before the line was written, `segment` the segment that was open
+// then. `closed` says that the log ended exactly there. The file has two lines, each in a sector of its own, padded
+// with line feeds; they are overwritten alternately, and the one with the higher number counts. So writing one takes no
+// space, and a crash leaves the other. Only the line of a clean stop is synced: an older line says less, but is still
+// true.
 
 import Bytes
 import LogFormat
 import SystemPackage
 
-/// The end of a log, or a place before its end.
+/// The end of a log, or a position before its end.
 package struct DurableMark: Equatable, Sendable {
     package let history: String
     /// The number that names the segment that was open.
     package let segment: UInt64
-    /// A change that was on the disk, and so was everything before it.
+    /// A change that was on the disk, together with everything before it.
     package let position: LogPosition
-    /// Whether the log was ended cleanly there.
+    /// Whether the log was closed cleanly there.
     package let isClosed: Bool
 
     init(history: String, segment: UInt64, position: LogPosition, isClosed: Bool) {
@@ -29,8 +30,8 @@ package struct DurableMark: Equatable, Sendable {
         self.isClosed = isClosed
     }
 
-    /// Reads a line, without its line feed.
-    /// - Returns: the line's number, and what it says; nil if it is not as `line` writes it.
+    /// Parses a line, without its line feed.
+    /// - Returns: the line's number and content; nil if it is not as `line` writes it.
     static func parse(_ line: Span<UInt8>) -> (number: UInt64, mark: DurableMark)? {
         guard let body = line.soundBody else { return nil }
         var fields = FieldReader(body)
@@ -69,10 +70,10 @@ package struct DurableMark: Equatable, Sendable {
 
     // MARK: The file
 
-    /// What a data set's DURABLE says.
+    /// The content of a data set's DURABLE.
     package enum Reading: Equatable {
         case missing
-        /// Neither line is as it was written, which no crash does.
+        /// Neither line is as it was written, which no crash can cause.
         case unreadable
         case found(number: UInt64, DurableMark)
 
@@ -94,7 +95,7 @@ package struct DurableMark: Equatable, Sendable {
         return .found(number: newest.number, newest.mark)
     }
 
-    /// Removes the file, durably: to be called before a log gets shorter than it was.
+    /// Removes the file durably: to be called before a log gets shorter than it was.
     static func forget(_ files: DataFiles, on disk: any Disk) throws(StoreError) {
         guard try disk.exists(files.durable) else { return }
         try disk.remove(files.durable)
@@ -102,7 +103,7 @@ package struct DurableMark: Equatable, Sendable {
     }
 }
 
-/// Writes the file DURABLE. It only says what is true anyway: a disk that does not take it is no reason to stop.
+/// Writes the file DURABLE. It only repeats what is true anyway: a failed write is no reason to stop.
 struct DurableFile: Sendable {
     private let disk: any Disk
     private let files: DataFiles
@@ -110,11 +111,11 @@ struct DurableFile: Sendable {
     private var number: UInt64 = 0
     private var last: DurableMark?
 
-    /// What a disk writes whole or not at all, in bytes.
+    /// The size that a disk writes atomically, in bytes.
     static let sectorSize = 512
     static let size = 2 * sectorSize
 
-    /// Opens the file, or makes it, and writes `mark` into it. On a full disk it is made later.
+    /// Opens or creates the file, and writes `mark` into it. On a full disk it is created later.
     init(_ mark: DurableMark, files: DataFiles, on disk: any Disk) throws(StoreError) {
         self.disk = disk
         self.files = files
@@ -126,7 +127,7 @@ struct DurableFile: Sendable {
         }
     }
 
-    /// Opens what is there, or makes a file that says `mark`.
+    /// Opens the existing file, or creates one with `mark`.
     private mutating func open(_ mark: DurableMark) throws(StoreError) {
         if case .found(let number, let mark) = try DurableMark.read(files, on: disk) {
             file = try disk.open(files.durable, for: .writing)
@@ -154,22 +155,23 @@ struct DurableFile: Sendable {
         var line = mark.line(number + 1)
         guard line.count <= DurableFile.sectorSize else { return }
         while line.count < DurableFile.sectorSize { line.append(UInt8(ascii: "\n")) }
+        precondition(line.count == DurableFile.sectorSize, "a mark takes a sector of its own")
         try file.write(line.bytes, Span(), at: Int((number + 1) % 2) * DurableFile.sectorSize)
         number += 1
         last = mark
     }
 
-    /// Writes a mark down, as far as the disk lets it; a file that somebody removed is made anew.
+    /// Records a mark, if the disk allows it; a removed file is created again.
     mutating func note(_ mark: DurableMark) {
         do throws(StoreError) {
             if file?.isInPlace() != true { try open(mark) }
             try put(mark)
         } catch {
-            // The next mark is tried again.
+            // The next mark tries again.
         }
     }
 
-    /// Makes the last mark durable, as far as the disk lets it.
+    /// Makes the last mark durable, if the disk allows it.
     func sync() {
         try? file?.sync()
     }

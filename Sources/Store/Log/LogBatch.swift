@@ -1,4 +1,4 @@
-// Whole lines on their way to the disk. The reactor gathers changes in one batch while the writer has another.
+// Records for the disk. The reactor collects changes in one batch while the writer has another.
 
 import Bytes
 import LogFormat
@@ -11,16 +11,17 @@ struct LogBatch: ~Copyable, Sendable {
     private(set) var start = LogPosition.start
     /// The position after the last record.
     private(set) var end = LogPosition.start
-    /// The open `multi` record: where it begins, how many changes it has.
+    /// The open `multi` record: its offset, and its number of changes.
     private var multi: (offset: Int, changes: Int)?
 
     var isEmpty: Bool { lines.isEmpty }
     var isInMulti: Bool { multi != nil }
 
-    /// Writes down a change that follows `position`: as a record, or as a part of the open `multi` record.
+    /// Appends a change after `position`: as a record, or as part of the open `multi` record.
     /// - Returns: the position after it; unchanged inside a `multi` record.
     mutating func append(_ change: borrowing Change, after position: LogPosition, timestamp: UInt64) -> LogPosition {
         guard let open = multi else {
+            assert(lines.isEmpty || end == position, "a change that does not follow the last one")
             if lines.isEmpty { start = position }
             end = encoder.append(change, after: position, timestamp: timestamp, to: &lines)
             return end
@@ -30,10 +31,12 @@ struct LogBatch: ~Copyable, Sendable {
         return position
     }
 
-    /// Writes down a record as another log has it: the same bytes, and the line feed.
+    /// Appends a record of another log: the same bytes, and the line feed.
     /// - Parameter end: the position after it.
     @inline(__always)
     mutating func append(line: Span<UInt8>, after position: LogPosition, to end: LogPosition) {
+        assert(multi == nil, "a record inside another")
+        assert(end.seq == position.seq + 1, "a record that does not follow the last one")
         if lines.isEmpty { start = position }
         lines.reserve(line.count &+ 1)
         lines.append(line)
@@ -48,7 +51,7 @@ struct LogBatch: ~Copyable, Sendable {
         encoder.beginMulti(after: position, timestamp: timestamp, to: &lines)
     }
 
-    /// Ends the record; one without changes is taken back.
+    /// Ends the record; one without changes is undone.
     /// - Returns: the position after it.
     mutating func endMulti(after position: LogPosition) -> LogPosition {
         guard let ended = multi else { preconditionFailure("no multi record to end") }
@@ -58,11 +61,13 @@ struct LogBatch: ~Copyable, Sendable {
             return position
         }
         end = encoder.endMulti(from: ended.offset, after: position, to: &lines)
+        assert(end.seq == position.seq + 1, "a multi record has one number")
         return end
     }
 
     /// Drops the records, and memory beyond `size` bytes.
     mutating func removeAll(keeping size: Int) {
+        precondition(multi == nil, "half a multi record is dropped")
         lines.removeAll()
         lines.trim(above: size)
     }

@@ -1,25 +1,25 @@
-/// How the log lays out its files. Sizes are in bytes.
+/// The layout of the log's files. Sizes are in bytes.
 package struct LogLayout: Sendable {
-    /// A segment that would grow beyond this is sealed, and the next one begun.
+    /// A segment that would grow beyond this is sealed, and the next one is begun.
     package var segmentSize = 64 << 20
-    /// How far the open segment is filled ahead; 0 turns it off. Where the segment was not filled before it was begun, changes
-    /// wait for the filling: with 4 MiB instead of one, the slowest in a thousand waited for nearly twice as long.
+    /// How far the open segment is preallocated; 0 disables it. If the segment was not filled before it was begun,
+    /// changes wait for the filling: with 4 MiB instead of one, the slowest in a thousand waited nearly twice as long.
     package var preallocation = 1 << 20
-    /// In the relaxed modes, how much is written before it is synced: no more is left to sync at a segment's end, when changes
-    /// wait for that.
+    /// In the relaxed modes, how much is written between syncs: no more is left to sync at a segment's end, when
+    /// changes wait for that.
     package var syncInterval = 4 << 20
-    /// Space that is held back for the time when the disk is full: deletes and compaction then go on. 0 holds none.
+    /// Space held back for a full disk, so that deletes and compaction can continue. 0 holds none.
     package var reserve = 8 << 20
 
-    /// The least that a segment or the reserve is fitted to.
+    /// The least size to which a segment or the reserve is fitted.
     private static let leastShare = 64 << 10
 
     package init() {}
 
-    /// The same, with no part larger than a sixteenth of the file system: on a small disk small segments, so that compaction
-    /// can give space back before the disk is full. No part is larger than the system lets a file of this process be, and the
-    /// reserve a quarter of that at most: it bounds what waits to be written together.
-    /// - Throws: `StoreError.fileSizeLimit` where no file may be as large as the smallest segment.
+    /// The same, with no part larger than a sixteenth of the file system: small segments on a small disk, so that
+    /// compaction can free space before the disk is full. No part exceeds the process's limit on file sizes, and the
+    /// reserve is at most a quarter of that: it bounds what waits to be written together.
+    /// - Throws: `StoreError.fileSizeLimit` if no file may be as large as the smallest segment.
     func fitted(to space: DiskSpace) throws(StoreError) -> LogLayout {
         guard space.largestFile >= LogLayout.leastShare else {
             throw .fileSizeLimit(limit: space.largestFile, needed: LogLayout.leastShare)

@@ -1,4 +1,4 @@
-/// A place in the log's files, at the end of a batch. Only its writer moves it, and always forward.
+/// A position in the log's files, at the end of a batch. Only the writer moves it, and always forward.
 struct LogPlace: Equatable, Sendable {
     /// The number that names the segment.
     var segment: UInt64

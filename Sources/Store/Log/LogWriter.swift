@@ -1,54 +1,54 @@
-// Batches to disk. In the default mode a worker writes and syncs, one batch at a time, while the reactor
-// gathers the next: group commit. In the relaxed modes the reactor itself writes, which only copies into the page cache,
-// and the worker does what can take long: syncs, filling ahead, and changing segments.
+// Writes batches to disk. In the default mode a worker writes and syncs, one batch at a time, while the reactor
+// collects the next: group commit. In the relaxed modes the reactor itself writes, which only copies into the page
+// cache, and the worker does what can take long: syncs, preallocation, and changing segments.
 //
-// The first failure is final: after a failed sync nobody knows what the disk holds (Rebello et al., "Can applications
+// The first failure is final: after a failed sync the disk's content is unknown (Rebello et al., "Can applications
 // recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
-// things are no failure but an obstacle that can pass: a disk without space, which has taken nothing, and a file that was
-// moved away, which may come back. Then the job is submitted again until the batch fits, or until `giveUp`.
+// conditions are not failures but obstacles that can pass: a disk without space, which has taken nothing, and a file
+// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until `giveUp`.
 //
-// What becomes of a change that was not durable when the log failed is known only where no write of it was begun
-// (`attemptedSeq`): it is not there after a restart. Any other may or may not be.
+// If the log fails, the fate of a change that was not durable is known only if no write of it was begun
+// (`attemptedSeq`): then a restart does not have it. Any other may or may not survive.
 
 import Bytes
 import LogFormat
 import Synchronization
 
-/// Writes the log. The reactor calls; progress is read from counters.
+/// Writes the log. The reactor calls it and reads its progress from counters.
 final class LogWriter: Sendable {
-    /// What the worker is to do, in this order.
+    /// What the worker must do, in this order.
     struct Job: Sendable {
         /// Begin a new segment after the batch.
         var rotates = false
         var syncs = false
-        /// Look whether the file is in its place, and whether space is back.
+        /// Check whether the file is in its place, and whether there is space again.
         var looks = false
-        /// The data set's lock, where that is to be looked after too.
+        /// The data set's lock, if that must be checked too.
         var lock: (any DiskLock)?
-        /// Give up the reserve: a compaction needs it.
+        /// Release the reserve: a compaction needs it.
         var releasesReserve = false
-        /// End the log cleanly. Only `close` asks for it.
+        /// Close the log cleanly. Only `close` requests it.
         var closes = false
     }
 
-    /// What is left of the job that was submitted.
+    /// The rest of the submitted job.
     private struct Work: ~Copyable, Sendable {
         var batch = LogBatch()
         var job = Job()
         var isUnderWay = false
-        /// Whether an obstacle holds it up.
+        /// Whether an obstacle delays it.
         var isHeld = false
     }
 
     private let work = Mutex(Work())
     private let worker: any Worker
-    /// For how long syncs take.
+    /// The clock for sync durations.
     private let background: any Background
     private let segment: Mutex<OpenSegment>
     private let next: NextSegment
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
-    /// Whether an obstacle is a failure from now on.
+    /// Whether obstacles count as failures from now on.
     private let isGivenUp = Atomic<Bool>(false)
     private let progress: @Sendable () -> Void
 
@@ -56,7 +56,7 @@ final class LogWriter: Sendable {
     private let attempted: Atomic<UInt64>
     private let written: Atomic<UInt64>
     private let synced: Atomic<UInt64>
-    /// Up to where the files are written, and up to where they are on the disk: for those who read them meanwhile.
+    /// How far the files are written and synced, for concurrent readers.
     private let places: Mutex<(written: LogPlace, synced: LogPlace)>
     private let finishedJobs = Atomic<Int>(0)
     private let batches = Atomic<Int>(0)
@@ -69,14 +69,14 @@ final class LogWriter: Sendable {
     private let obstructed = Atomic<Bool>(false)
     private let room = Atomic<Int>(.max)
 
-    /// How long it is until what an obstacle has stopped is tried again, in nanoseconds.
+    /// The retry interval after an obstacle, in nanoseconds.
     private static let retryInterval = 50_000_000
-    /// A batch's buffer that has grown beyond this is given back after use.
+    /// A batch's buffer larger than this is freed after use.
     private static let keptBufferSize = 1 << 20
 
     /// - Parameters:
-    ///   - position: where the log ends, all of it durable.
-    ///   - progress: called by the worker after each job, and when an obstacle has come or gone.
+    ///   - position: the end of the log, all of it durable.
+    ///   - progress: called by the worker after each job, and when an obstacle comes or goes.
     /// - Throws: `StoreError.noThread`.
     init(
         segment: consuming sending OpenSegment, position: LogPosition, in background: any Background,
@@ -95,39 +95,39 @@ final class LogWriter: Sendable {
         noteSpace()
     }
 
-    /// Of changes behind this one nothing was ever given to the disk.
+    /// Changes after this one were never given to the disk.
     var attemptedSeq: UInt64 { attempted.load(ordering: .acquiring) }
     var writtenSeq: UInt64 { written.load(ordering: .acquiring) }
     var durableSeq: UInt64 { synced.load(ordering: .acquiring) }
-    /// Up to where the files can be sent to a follower: what is on the disk, or only written.
+    /// How far the files can be sent to a follower: what is synced, or what is written.
     func place(isSynced: Bool) -> LogPlace { places.withLock { isSynced ? $0.synced : $0.written } }
-    /// Jobs that are done; the caller counts those it has given.
+    /// Finished jobs; the caller counts those it has submitted.
     var finishedJobCount: Int { finishedJobs.load(ordering: .acquiring) }
     var syncCount: Int { syncs.load(ordering: .relaxed) }
-    /// Batches that were written, and their size in bytes.
+    /// Batches written, and their size in bytes.
     var batchCount: Int { batches.load(ordering: .relaxed) }
     var writtenSize: Int { writtenBytes.load(ordering: .relaxed) }
-    /// How long all syncs together took, in nanoseconds.
+    /// The total duration of all syncs, in nanoseconds.
     var syncNanoseconds: Int { syncTime.load(ordering: .relaxed) }
-    /// How long the last sync took, in nanoseconds.
+    /// The duration of the last sync, in nanoseconds.
     var lastSyncNanoseconds: Int { lastSyncTime.load(ordering: .relaxed) }
-    /// Bytes of the segments that were sealed so far.
+    /// Bytes of the segments sealed so far.
     var sealedSize: Int { sealed.load(ordering: .relaxed) }
     /// Bytes written since the last sync began.
     var unsyncedSize: Int { unsynced.load(ordering: .relaxed) }
     /// Whether the next segment is being prepared, on another thread.
     var isPreparing: Bool { next.isFilling }
-    /// The failure after which nothing is written any more.
+    /// The failure after which nothing is written.
     var failureError: StoreError? { failure.withLock { $0 } }
 
-    /// Whether something is in the way of the log that may pass.
+    /// Whether an obstacle that may pass blocks the log.
     var isObstructed: Bool { obstructed.load(ordering: .acquiring) }
-    /// What that is.
+    /// That obstacle.
     var obstacleError: StoreError? { obstacle.withLock { $0 } }
-    /// Bytes that can still be written while the disk is full, as of the last job.
+    /// Bytes that can still be written on a full disk, as of the last job.
     var roomSize: Int { room.load(ordering: .acquiring) }
 
-    /// Gives the worker a job, which begins with writing `batch`; it comes back empty. One job at a time.
+    /// Gives the worker a job, which begins by writing `batch`; it is returned empty. One job at a time.
     func submit(_ batch: inout LogBatch, _ job: Job) {
         work.withLock { work in
             precondition(!work.isUnderWay, "a job for the log before the last one is done")
@@ -137,9 +137,9 @@ final class LogWriter: Sendable {
         worker.submit { self.proceed() }
     }
 
-    /// Writes `batch` on the caller's thread, if that cannot take long. No job that has records is under way;
-    /// a sync may be.
-    /// - Returns: whether it was written; where not, `submit` it.
+    /// Writes `batch` on the caller's thread, if that cannot take long. No job with records may be in progress; a sync
+    /// may.
+    /// - Returns: false if it was not written; then `submit` it.
     func writeAtOnce(_ batch: inout LogBatch) -> Bool {
         guard failureError == nil, segment.withLock({ $0.takesAtOnce(batch.lines.count) }) else { return false }
         do throws(StoreError) {
@@ -152,13 +152,13 @@ final class LogWriter: Sendable {
         return true
     }
 
-    /// Makes what an obstacle holds up, now or later, fail instead of waiting on. For the end of the process.
+    /// Makes what an obstacle delays, now or later, fail instead of waiting. For the end of the process.
     func giveUp() {
         isGivenUp.store(true, ordering: .releasing)
         worker.submit { self.proceed() }
     }
 
-    /// Writes what is left, syncs, ends the log cleanly and returns when all of that is done. No job is under way.
+    /// Writes the rest, syncs, closes the log cleanly and returns when that is done. No job may be in progress.
     func close(_ batch: inout LogBatch) {
         giveUp()
         var job = Job(syncs: true)
@@ -169,11 +169,12 @@ final class LogWriter: Sendable {
 
     // MARK: The worker
 
-    /// Does what is left of the job, until it is done or an obstacle is in the way: then again after a while.
+    /// Continues the job until it is done or meets an obstacle: then again after a while.
     private func proceed() {
         let isDone = work.withLock { work -> Bool? in
             guard work.isUnderWay else { return nil }
             work.isUnderWay = !take(&work)
+            precondition(work.isUnderWay || work.batch.isEmpty, "a job is done and its changes are not written")
             return !work.isUnderWay
         }
         guard let isDone else { return }
@@ -186,7 +187,7 @@ final class LogWriter: Sendable {
         progress()
     }
 
-    /// - Returns: false where an obstacle is in the way of what is left.
+    /// - Returns: false if an obstacle blocks the rest.
     private func take(_ work: inout Work) -> Bool {
         if work.job.releasesReserve { _ = segment.withLock { $0.releaseReserve() } }
         work.job.releasesReserve = false
@@ -214,6 +215,7 @@ final class LogWriter: Sendable {
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
         try segment.withLock { segment throws(StoreError) in
             let sealedBefore = segment.sealedSize
+            assert(batch.end.seq > segment.position.seq, "a batch without a new change")
             try segment.makeRoom(for: batch)
             attempted.store(batch.end.seq, ordering: .releasing)
             try segment.append(batch, durable: durableSeq)
@@ -239,9 +241,9 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Tries a step.
-    /// - Returns: false where it is to be tried again, because something that can pass is in the way; true where it has succeeded or
-    ///   failed, now or earlier.
+    /// Attempts a step.
+    /// - Returns: false if it must be tried again, because of an obstacle; true if it has succeeded or failed, now or
+    ///   earlier.
     private func attempt(_ isHeld: inout Bool, _ step: () throws(StoreError) -> Void) -> Bool {
         while failureError == nil {
             do throws(StoreError) {
@@ -253,7 +255,7 @@ final class LogWriter: Sendable {
                     fail(error)
                     break
                 }
-                // The first thing to do on a full disk: what was held back for this is used up.
+                // The first remedy on a full disk: the reserve is used up.
                 if error.isDiskFull && segment.withLock({ $0.releaseReserve() }) { continue }
                 note(error)
                 isHeld = true
@@ -265,10 +267,12 @@ final class LogWriter: Sendable {
         return true
     }
 
-    /// Outside the segment's lock, so that in the relaxed modes writing goes on meanwhile.
+    /// Outside the segment's lock, so that in the relaxed modes writing continues meanwhile.
     private func sync() {
         guard failureError == nil else { return }
         let (file, place, position) = segment.withLock { ($0.file, $0.place, $0.position) }
+        precondition(place.seq <= attemptedSeq, "what was never written is about to be called durable")
+        assert(place.seq >= durableSeq, "less is durable than before")
         unsynced.store(0, ordering: .relaxed)
         let start = background.now
         do throws(StoreError) {
@@ -299,7 +303,7 @@ final class LogWriter: Sendable {
             if error.leavesReads { return fail(error) }
             // Another server writes to the same log.
             if case .locked = error { return fail(error) }
-            // Anything else is no obstacle as long as writes succeed: the next one decides.
+            // Any other error is no obstacle while writes succeed: the next write decides.
             note(error.isPassing ? error : nil)
         }
     }
@@ -327,7 +331,7 @@ final class LogWriter: Sendable {
         noteSpace()
     }
 
-    /// Publishes what is known of the disk's space.
+    /// Publishes the known disk space.
     private func noteSpace() {
         let isShort = segment.withLock { segment in
             if segment.isShort { room.store(segment.room(), ordering: .releasing) }

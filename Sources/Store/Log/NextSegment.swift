@@ -1,33 +1,34 @@
-// The file that will be the next segment, filled with line feeds beforehand on a thread of its own, so that no batch waits
-// for that. It grows with the open segment: who writes little gives no space away for it.
+// The next segment's file, filled with line feeds beforehand by a worker, so that no batch waits for that. It grows
+// with the open segment, so a small log does not waste space on it.
 //
-// Nothing depends on this file before it is a segment. Until its header is on the disk it has no segment's name, so no start
-// reads it, and what a crash leaves of it is removed. Whatever fails here, the segment is made without it.
+// Nothing depends on this file before it is a segment. Until its header is on the disk it does not have a segment's
+// name, so no start reads it, and its remains after a crash are removed. Whatever fails here, the segment is created
+// without it.
 
 import Bytes
 import Synchronization
 import SystemPackage
 
-/// Line feeds that wait to be written over.
+/// Line feeds to be overwritten.
 final class NextSegment: Sendable {
     private struct State: ~Copyable, Sendable {
         var file: (any DiskFile)?
-        /// Up to where the file is filled, and that on the disk.
+        /// How far the file is filled, and that on the disk.
         var filled = 0
-        /// Whether a call has failed, or the disk is too full: nothing more is tried for this segment.
+        /// Whether a call has failed, or the disk is too full: no more attempts for this segment.
         var isGivenUp = false
     }
 
     private let disk: any Disk
     private let files: DataFiles
     private let layout: LogLayout
-    /// Held for as long as a step of filling takes.
+    /// Held for the duration of a filling step.
     private let state = Mutex(State())
-    /// Up to where the file is to be filled.
+    /// How far the file must be filled.
     private let target = Atomic<Int>(0)
-    /// Calls of `fill` that are not done.
+    /// Unfinished calls of `fill`.
     private let fills = Atomic<Int>(0)
-    /// nil if nothing is filled ahead.
+    /// nil without preallocation.
     private let worker: (any Worker)?
 
     /// - Throws: `StoreError.noThread`.
@@ -40,15 +41,15 @@ final class NextSegment: Sendable {
         worker = layout.preallocation > 0 ? try background.startForStorage("next segment") : nil
     }
 
-    /// Whether the thread has something to do.
+    /// Whether the worker has something to do.
     var isFilling: Bool { fills.load(ordering: .acquiring) > 0 }
 
-    /// Sees to it that there is as much of the file as there should be while the open segment has `size` bytes: nothing
-    /// in its first quarter, everything a little before its end. Waits for nothing.
+    /// Starts filling as much as is needed while the open segment has `size` bytes: nothing in its first quarter,
+    /// everything a little before its end. Does not block.
     func prepare(whileOpenHas size: Int) {
         let wanted = min((size - layout.segmentSize / 4) / 2 * 3, layout.segmentSize)
         guard let worker, wanted > target.load(ordering: .relaxed) else { return }
-        // A step further than is wanted now, so that not each batch asks.
+        // One step more than needed now, so that not each batch asks.
         target.store(min(wanted + layout.preallocation, layout.segmentSize), ordering: .relaxed)
         fills.add(1, ordering: .relaxed)
         worker.submit {
@@ -57,8 +58,8 @@ final class NextSegment: Sendable {
         }
     }
 
-    /// Makes the file a segment as far as it is filled. Its header is on the disk then, its name is not.
-    /// - Returns: the segment, and up to where it is filled; nil where there is none, and no file of that name.
+    /// Makes the file a segment, as far as it is filled. Its header is on the disk then, its name is not.
+    /// - Returns: the segment, and how far it is filled; nil if there is none, and no file of that name.
     func begin(as path: FilePath, header: Span<UInt8>) -> (file: any DiskFile, filled: Int)? {
         state.withLock { state in
             let (begun, filled) = (state.file, state.filled)
@@ -79,13 +80,13 @@ final class NextSegment: Sendable {
         }
     }
 
-    /// Gives the space back, and takes none until the next segment is begun.
+    /// Frees the space, and takes none until the next segment is begun.
     /// - Returns: whether there was any.
     func giveUp() -> Bool {
         state.withLock { giveUp(&$0) }
     }
 
-    /// The same, if there is better use for the space.
+    /// The same, if the space is needed elsewhere.
     func giveUpIfShort() {
         state.withLock { state in
             if state.file != nil && isDiskShort { _ = giveUp(&state) }
@@ -98,8 +99,8 @@ final class NextSegment: Sendable {
         while state.withLock({ step(&$0) }) {}
     }
 
-    /// Fills by as much as an open segment is filled at a time.
-    /// - Returns: whether that is not all.
+    /// Fills one preallocation unit.
+    /// - Returns: whether more is needed.
     private func step(_ state: inout State) -> Bool {
         let target = target.load(ordering: .relaxed)
         guard !state.isGivenUp, state.filled < target else { return false }
@@ -108,6 +109,7 @@ final class NextSegment: Sendable {
             let file = if let begun = state.file { begun } else { try disk.create(files.nextSegment) }
             state.file = file
             let end = min(state.filled + layout.preallocation, target)
+            assert(end <= layout.segmentSize, "a segment is filled beyond its size")
             try file.fill(from: state.filled, to: end)
             try file.sync()
             state.filled = end
@@ -130,14 +132,14 @@ final class NextSegment: Sendable {
         target.store(0, ordering: .relaxed)
     }
 
-    /// Whether the disk has less free than four segments take.
+    /// Whether the disk has less free space than four segments need.
     private var isDiskShort: Bool {
         ((try? disk.space(at: files.folder))?.available ?? 0) < 4 * layout.segmentSize
     }
 }
 
 extension DiskFile {
-    /// Writes line feeds, space that is reserved ahead, between two places.
+    /// Writes line feeds, which are preallocated space, between two offsets.
     func fill(from start: Int, to end: Int) throws(StoreError) {
         var position = start
         while position < end {

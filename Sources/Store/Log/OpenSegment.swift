@@ -1,9 +1,9 @@
-// The segment that is written to. It is filled ahead with line feeds (empty JSON lines), because a sync that need not
-// write the file's new size too takes about two thirds of the time; sealing cuts the rest off. As a rule all of it is
-// filled before it is begun (`NextSegment`); where it is not, batches wait for the filling.
+// The segment that is written to. It is preallocated with line feeds (empty JSON lines), because a sync that need not
+// also write the file's new size takes about two thirds of the time; sealing truncates the rest. Usually all of it is
+// filled before it is begun (`NextSegment`); if not, batches wait for the filling.
 //
-// Every step can be taken again after it has failed for want of space: `end` moves only when a batch is written whole,
-// and what was written behind it until then is written over.
+// Every step can be repeated after it has failed for lack of space: `end` moves only when a batch is written
+// completely, and partial writes after it are overwritten.
 
 import Bytes
 import LogFormat
@@ -20,34 +20,35 @@ struct OpenSegment: ~Copyable, Sendable {
     private var firstSeq: UInt64
     /// The position after the last record.
     private(set) var position: LogPosition
-    /// Where the next line goes.
+    /// The offset of the next line.
     private var end: Int
-    /// Up to where the file is filled, which is its size.
+    /// How far the file is filled, which is its size.
     private var filled: Int
-    /// Up to where writes that were begun may have made it longer: beyond `filled` only behind one that has failed.
+    /// The furthest end of any write begun: beyond `filled` only after one that failed.
     private var reach: Int
-    /// Whether it has any: an empty segment is not worth sealing.
+    /// Whether it has any records: an empty segment is not sealed.
     private var hasRecords: Bool
     private var durableLine = ByteBuffer()
-    /// What the segment says to be durable: by its header everything before it, or by a line.
+    /// The change that the segment claims to be durable: by its header everything before it, or by a line.
     private var claimed: UInt64
-    /// Bytes of the segments that were sealed by this object.
+    /// Bytes of the segments sealed by this object.
     private(set) var sealedSize = 0
     private var reserve: SpaceReserve
     private var durableFile: DurableFile
-    /// When DURABLE was written last, in nanoseconds.
+    /// When DURABLE was last written, in nanoseconds.
     private var noted: Int
     private let background: any Background
     let next: NextSegment
-    /// Whether the disk has refused space: nothing is filled ahead until there is enough again.
+    /// Whether the disk has refused space: nothing is preallocated until there is enough again.
     private(set) var isShort: Bool
 
-    /// Goes on with a segment whose last line ends at `end`.
+    /// Reopens a segment whose last line ends at `end`.
     init(
         reopening file: any DiskFile, end: Int, hasRecords: Bool, position: LogPosition, history: String,
         disk: any Disk, files: DataFiles, layout: LogLayout, in background: any Background
     ) throws(StoreError) {
-        // What was read and will be served has to be on the disk first, and so does the name that it was found by.
+        // Everything that was read and will be served must be on the disk first, and so must the name that it was found
+        // by.
         try file.sync()
         try disk.syncFolder(files.folder)
         let size = try file.size()
@@ -55,8 +56,8 @@ struct OpenSegment: ~Copyable, Sendable {
         self.init(file, end, size, hasRecords, position, history, disk, files, layout, others)
     }
 
-    /// Begins a log's first segment, or its next one, after `position`; in `empty` where a crash left its file without a
-    /// header. When this returns, the segment is durable.
+    /// Begins a log's first segment, or its next one, after `position`; in `empty` if a crash left its file without a
+    /// header. On return the segment is durable.
     init(
         after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
         layout: LogLayout, in background: any Background
@@ -67,7 +68,7 @@ struct OpenSegment: ~Copyable, Sendable {
         self.init(file, end, try file.size(), false, position, history, disk, files, layout, others)
     }
 
-    /// What is there beside an open segment.
+    /// The files beside an open segment.
     private struct OtherFiles {
         let reserve: SpaceReserve
         let durable: DurableFile
@@ -93,6 +94,7 @@ struct OpenSegment: ~Copyable, Sendable {
         _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: LogPosition,
         _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ others: OtherFiles
     ) {
+        precondition(end <= filled, "a segment's last line ends behind its file")
         self.file = file
         firstSeq = files.firstSeq(ofSegment: file.path) ?? position.seq + 1
         self.end = end
@@ -100,7 +102,7 @@ struct OpenSegment: ~Copyable, Sendable {
         reach = filled
         self.hasRecords = hasRecords
         self.position = position
-        // Of a segment that is gone on with, nobody says whether its last records were on the disk before they were found.
+        // When a segment is reopened, it is unknown whether its last records had been synced, so nothing is claimed.
         claimed = hasRecords ? 0 : position.seq
         self.history = history
         self.disk = disk
@@ -112,7 +114,11 @@ struct OpenSegment: ~Copyable, Sendable {
         background = others.background
         noted = background.now
         isShort = layout.reserve > 0 && !reserve.isHeld
+        precondition(firstSeq <= position.seq + 1, "a log ends before its last segment")
     }
+
+    /// Whether what it knows of the file can be: lines up to `end`, filled behind that, and never more than was written.
+    private var isConsistent: Bool { end <= filled && filled <= reach && claimed <= position.seq }
 
     private static func create(
         after position: LogPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
@@ -131,32 +137,35 @@ struct OpenSegment: ~Copyable, Sendable {
             }
             try disk.syncFolder(files.folder)
         } catch {
-            // So that it can be made again.
+            // So that it can be created again.
             if empty == nil { try? disk.remove(path) }
             throw error
         }
         return (file, line.count, prepared?.filled ?? line.count)
     }
 
-    /// Up to where it is written.
+    /// How far it is written.
     var place: LogPlace { LogPlace(segment: firstSeq, offset: end, seq: position.seq) }
 
     // MARK: Writing
 
-    /// Whether a batch of `size` bytes can be written without waiting for the disk: no sealing, no filling ahead.
+    /// Whether a batch of `size` bytes can be written without blocking on the disk: no sealing, no preallocation.
     func takesAtOnce(_ size: Int) -> Bool {
         !isFull(adding: size) && layout.preallocation == 0 && !isShort
     }
 
-    /// Begins the next segment where this one is too full for a batch.
-    /// - Throws: `StoreError`; where it `isPassing`, it may be tried again. Nothing of the batch is written then.
+    /// Begins the next segment if this one is too full for a batch.
+    /// - Throws: `StoreError`; if it `isPassing`, it may be tried again. Nothing of the batch is written then.
     mutating func makeRoom(for batch: borrowing LogBatch) throws(StoreError) {
         if isFull(adding: batch.lines.count) { try rotate() }
     }
 
-    /// Writes a batch that there is room for behind a line that says what was durable before it.
-    /// - Throws: `StoreError`; where it `isPassing`, the same batch may be tried again.
+    /// Writes a batch that fits, preceded by a line that says what was durable before it.
+    /// - Throws: `StoreError`; if it `isPassing`, the same batch may be tried again.
     mutating func append(_ batch: borrowing LogBatch, durable: UInt64) throws(StoreError) {
+        // What does not follow could not be read back.
+        precondition(batch.start == position, "a batch that does not follow the last record")
+        precondition(durable <= position.seq, "a change is called durable that is not written")
         durableLine.removeAll()
         if durable > claimed { durableLine.append(durable: durable) }
         let size = durableLine.count + batch.lines.count
@@ -167,10 +176,11 @@ struct OpenSegment: ~Copyable, Sendable {
         position = batch.end
         claimed = max(claimed, durable)
         hasRecords = true
+        assert(isConsistent, "a segment's places are out of order")
         if !isShort { next.prepare(whileOpenHas: end) }
     }
 
-    /// Seals the segment, where it has a record, and begins the next one. Everything written is durable then.
+    /// Seals the segment if it has a record, and begins the next one. Everything written is durable then.
     mutating func rotate() throws(StoreError) {
         guard hasRecords else { return }
         try seal()
@@ -182,11 +192,13 @@ struct OpenSegment: ~Copyable, Sendable {
         firstSeq = position.seq + 1
         hasRecords = false
         sealedSize += sealed
+        assert(isConsistent, "a segment's places are out of order")
         note(durable: position)
     }
 
-    /// Ends the log for a clean shutdown.
+    /// Closes the log for a clean shutdown.
     mutating func close(durable: UInt64) throws(StoreError) {
+        precondition(durable == position.seq, "a log is ended before all of it is on the disk")
         durableLine.removeAll()
         durableLine.append(durable: durable, isClosed: true)
         try checkPlace()
@@ -200,7 +212,7 @@ struct OpenSegment: ~Copyable, Sendable {
         hasRecords && end + size > layout.segmentSize
     }
 
-    /// Writes `durableLine`, and lines behind it.
+    /// Writes `durableLine`, followed by lines.
     private mutating func writeBehindDurableLine(_ lines: Span<UInt8>) throws(StoreError) {
         let newEnd = end + durableLine.count + lines.count
         reach = max(reach, newEnd)
@@ -209,15 +221,16 @@ struct OpenSegment: ~Copyable, Sendable {
         filled = max(filled, end)
     }
 
-    /// Cuts off what was filled ahead, and syncs.
+    /// Truncates the preallocated space, and syncs.
     private mutating func seal() throws(StoreError) {
         try checkPlace()
+        precondition(end <= filled, "a segment is cut off behind its file")
         try file.truncate(to: end)
         (filled, reach) = (end, end)
         try file.sync()
     }
 
-    /// Fills ahead, as far as the disk has room: it only makes syncs faster.
+    /// Preallocates if the disk has space: it only makes syncs faster.
     private mutating func fill(to size: Int) throws(StoreError) {
         let target = min(size, max(layout.segmentSize, end))
         do throws(StoreError) {
@@ -234,21 +247,23 @@ struct OpenSegment: ~Copyable, Sendable {
 
     // MARK: What is durable
 
-    /// Writes down that everything up to `position` is on the disk, and this segment.
+    /// Records in DURABLE that everything up to `position` is on the disk, and this segment.
     mutating func note(durable position: LogPosition, isClosed: Bool = false) {
+        // A start that finds less refuses to begin.
+        precondition(position.seq <= self.position.seq, "more is noted as durable than is written")
         noted = background.now
         durableFile.note(
             DurableMark(history: history, segment: firstSeq, position: position, isClosed: isClosed))
     }
 
-    /// The same, where the last time is more than a second ago.
+    /// The same, if the last time is more than a second ago.
     mutating func noteNowAndThen(durable position: LogPosition) {
         if background.now - noted > 1_000_000_000 { note(durable: position) }
     }
 
     // MARK: Space and place
 
-    /// Gives the reserve back to the disk, and what is prepared for the next segment.
+    /// Frees the reserve, and the file prepared for the next segment.
     /// - Returns: whether there was any.
     mutating func releaseReserve() -> Bool {
         isShort = true
@@ -256,16 +271,16 @@ struct OpenSegment: ~Copyable, Sendable {
         return reserve.release() || isGiven
     }
 
-    /// Bytes that can still be written, as far as is known.
+    /// Bytes that can still be written, as far as known.
     func room() -> Int {
         let free = (try? disk.space(at: files.folder))?.available ?? 0
         return filled - end + free + (reserve.isHeld ? reserve.size : 0)
     }
 
-    /// What the disk has to have free for the log to be filled ahead again, in bytes.
+    /// The free space that the disk must have before preallocation resumes, in bytes.
     var neededSpace: Int { layout.reserve + layout.preallocation + (reserve.isHeld ? 0 : reserve.size) }
 
-    /// Takes the reserve again where there is space again, and gives back what is prepared where there is little.
+    /// Takes the reserve again once there is space, and frees the next segment's file if there is little.
     mutating func recover() throws(StoreError) {
         next.giveUpIfShort()
         guard isShort, try disk.space(at: files.folder).available >= neededSpace else { return }
@@ -273,9 +288,9 @@ struct OpenSegment: ~Copyable, Sendable {
         isShort = layout.reserve > 0 && !reserve.isHeld
     }
 
-    /// Looks whether what is written would be found by the next start.
-    /// - Throws: `StoreError.displaced` where the file is no longer where that would look for it, `altered` where it does not have
-    ///   the size that this object has given it.
+    /// Checks that the next start would find what is written.
+    /// - Throws: `StoreError.displaced` if the file is no longer at its path, `altered` if its size is not the one that
+    ///   this object has given it.
     func checkPlace() throws(StoreError) {
         guard let size = file.sizeInPlace() else { throw .displaced(path: file.path.string) }
         if size < filled || size > reach { throw .altered(path: file.path.string, size: size, expected: filled) }

@@ -1,29 +1,29 @@
-// Damage at the start of a follower: its leader has everything, so what is damaged, and what stands behind it, is set aside under
-// another name, and the start goes on with what is before. Nothing is deleted.
+// Damage at the start of a follower: its leader has everything, so the damaged part and everything after it are
+// renamed, and the start continues with what precedes it. Nothing is deleted.
 
 import LogFormat
 import SystemPackage
 
 /// What a start has set aside.
 package struct DamageQuarantine: Equatable, Sendable {
-    /// What was found, and where.
+    /// The damage and its place.
     package let damage: Damage
-    /// The files that what was damaged, and all behind it, is in now.
+    /// The files that now hold the damaged part and everything after it.
     package internal(set) var paths: [String]
 }
 
 extension DamageQuarantine: CustomStringConvertible {
     package var description: String {
         "line \(damage.line) at byte \(damage.offset) of \(damage.path): expected \(damage.expected), found \(damage.found); "
-            + "it and all behind it is in \(paths.isEmpty ? "no file" : paths.joined(separator: ", "))"
+            + "it and everything after it is in \(paths.isEmpty ? "no file" : paths.joined(separator: ", "))"
     }
 }
 
 extension Recovery {
-    /// Notes how much of a segment is good in which damage was found.
+    /// Records how much of a damaged segment is good.
     mutating func noteGoodPart(of reader: borrowing SegmentReader<FileSource>) {
         if reader.position.seq > position.seq {
-            // Whole, and of another version: the leader would send it again.
+            // Intact, but of another version: the leader would send it again.
             policy = .refuse
         } else if reader.position == position {
             current?.end = reader.end
@@ -31,8 +31,8 @@ extension Recovery {
         }
     }
 
-    /// Sets damage aside where that is asked for. There is nothing more to read then.
-    /// - Throws: `error` where it is not, or is no damage.
+    /// Sets damage aside if requested. Nothing is left to read then.
+    /// - Throws: `error` if not requested, or if it is not damage.
     mutating func setAside(_ error: StoreError) throws(StoreError) {
         guard policy == .setAside, let damage = error.damage else { throw error }
         // What is left reaches less far.
@@ -55,7 +55,7 @@ extension Recovery {
         (position, timestamp, history) = (.start, 0, nil)
     }
 
-    /// The segments behind the damage go first, so that a crash meanwhile leaves the damage to be found again.
+    /// The segments after the damage go first, so that a crash meanwhile leaves the damage to be found again.
     private mutating func setSegmentsAside(_ damage: Damage) throws(StoreError) {
         let isCut = current.map { $0.end > 0 } ?? false
         var later = Array(segments)
@@ -73,7 +73,7 @@ extension Recovery {
 }
 
 extension StoreError {
-    /// Where and what the damage is; nil for other errors.
+    /// The damage; nil for other errors.
     fileprivate var damage: Damage? {
         switch self {
         case .corruption(let damage): damage

@@ -1,15 +1,15 @@
-// What a start would find, compared with what is in memory: the files' part of `Store.check`.
+// What a start would find, compared with memory: the files' part of `Store.check`.
 
 import Bytes
 import LogFormat
 
-/// Reads a data set that nobody is writing to.
+/// Reads a data set that is not being written.
 struct FileCheck {
     let disk: any Disk
     let files: DataFiles
 
     /// Loads everything into a second table.
-    /// - Returns: how the files differ from what they should hold, nothing where they do not.
+    /// - Returns: how the files differ from what they should hold; empty if they do not.
     func problems(history: String, position: LogPosition, table: Table) -> [String] {
         let copy = Table()
         do throws(StoreError) {
@@ -27,7 +27,7 @@ struct FileCheck {
         }
     }
 
-    /// Segments that the snapshot has made unnecessary, which a start does not read, have to be sound all the same.
+    /// Segments that the snapshot has superseded, which a start does not read, must be intact as well.
     private func retainedProblems(before seq: UInt64, history: String) -> [String] {
         var position: LogPosition?
         do throws(StoreError) {

@@ -1,5 +1,5 @@
-// Whether the files are all that they were: a segment that is missing, is empty, or ends earlier than it did looks like what a
-// first start finds, or a crash leaves, unless something else that the server has written says more.
+// Whether the files are complete: a missing, empty or truncated segment looks like a first start, or like a crash,
+// unless something else that the server has written says more.
 //
 //     DURABLE           a change that was on the disk, and the segment that was open then
 //     the snapshot      the last change that it holds
@@ -10,9 +10,9 @@ import Bytes
 import LogFormat
 
 extension Recovery {
-    /// Refuses a folder that has had segments which are not there any more.
+    /// Refuses a folder whose segments are gone.
     /// - Parameters:
-    ///   - contents: what was in the folder before anything of it was removed.
+    ///   - contents: the folder's content before anything was removed.
     func checkPresence(_ contents: DataFiles.Contents) throws(StoreError) {
         let hasSnapshot = try disk.exists(files.snapshot)
         if !hasSnapshot && segments.isEmpty, let traces = try files.traces(contents, mark, on: disk) {
@@ -33,8 +33,8 @@ extension Recovery {
 
     /// - Throws: `StoreError.corruption` if the log ends before a change that was on the disk.
     /// - Parameters:
-    ///   - seq: the last change that was found.
-    ///   - damage: where that is, and what there is instead of the next one.
+    ///   - seq: the last change found.
+    ///   - damage: the place of the end, and what is there instead of the next change.
     func checkReach(_ seq: UInt64, _ damage: () -> Damage) throws(StoreError) {
         guard let mark, seq < mark.position.seq else { return }
         let place = damage()
@@ -44,7 +44,7 @@ extension Recovery {
                 expected: "seq \(seq + 1): \(mark.reached)", found: place.found))
     }
 
-    /// Refuses another change than the one that was on the disk.
+    /// Refuses a change other than the one that was on the disk.
     func checkIdentity(_ position: LogPosition, _ damage: (_ expected: String, _ found: String) -> StoreError)
         throws(StoreError)
     {
@@ -59,20 +59,20 @@ extension DurableMark {
     /// For messages.
     package var reached: String { "change \(position.seq) was on the disk, as \(DataFiles.durableName) says" }
 
-    /// Whether a segment that was there has to come behind `last`. Where the log was ended cleanly, its last change says enough.
+    /// Whether a segment must exist after `last`. If the log was closed cleanly, its last change says enough.
     package func names(segmentBehind last: UInt64?) -> Bool { !isClosed && (last ?? 0) < segment }
 
-    /// Whether the header of a segment was on the disk, which begins behind change `seq`.
+    /// Whether the header of a segment that begins after change `seq` was on the disk.
     package func hasBeenWhole(segment first: UInt64, behind seq: UInt64) -> Bool {
         isClosed ? seq < position.seq : first <= segment
     }
 }
 
 extension DataFiles {
-    /// What says that a folder without segments has had some; nil where nothing does.
+    /// Evidence that a folder without segments has had some; nil if there is none.
     package func traces(_ contents: Contents, _ mark: DurableMark?, on disk: any Disk) throws(StoreError) -> [String]? {
         if let mark { return mark.isClosed && mark.position.seq == 0 ? nil : [DataFiles.durableName] }
-        // What was interrupted may have renamed all of them.
+        // An interrupted operation may have renamed all of them.
         guard !contents.traces.isEmpty, try !hasSetAside(contents, on: disk) else { return nil }
         return contents.traces
     }

@@ -1,40 +1,41 @@
-// From the files to the table: load the snapshot, replay the segments behind it, check every sum and the unbroken run of
-// numbers, and tell a torn tail from corruption. A step at a time, so that the loop can turn meanwhile.
+// From the files to the table: loads the snapshot, replays the segments after it, checks every checksum and that
+// numbers are consecutive, and tells a torn tail from corruption. Works in steps, so that the loop can turn meanwhile.
 //
-// A write that a crash cut short leaves damage at the end, and nothing behind it was ever acknowledged: a torn tail. The
-// damaged bytes are set aside and the log goes on before them. But where a readable line behind the damage says that the
-// damaged number was durable, or another segment follows, acknowledged changes would be lost: corruption, and no start.
-// So would they where a line is whole and cannot be followed: no crash makes a right checksum.
+// A write that a crash cut short leaves damage at the end, and nothing after it was ever acknowledged: a torn tail. The
+// damaged bytes are set aside and the log continues before them. But if a readable line after the damage says that the
+// damaged number was durable, or another segment follows, acknowledged changes would be lost: that is corruption, and
+// the start is refused. The same holds for a line that is intact but cannot follow the one before: no crash makes a
+// right checksum.
 
 import Bytes
 import LogFormat
 import SystemPackage
 
-/// What the files hold. Sizes are in bytes.
+/// The content of the files. Sizes are in bytes.
 package struct RecoveryReport: Sendable {
     package var records = 0
     package var size = 0
     package var torn: TornTail?
     package var unknownFiles: [String] = []
-    /// The snapshot that was loaded: its last change, its pairs, its size.
+    /// The loaded snapshot: its last change, its pairs, its size.
     package var snapshot: (seq: UInt64, pairs: Int, size: Int)?
-    /// Sealed segments behind the snapshot.
+    /// Sealed segments after the snapshot.
     package var sealedSize = 0
-    /// Things that need not be wrong, and that somebody should hear of: sentences.
+    /// Possible problems that should be reported, as sentences.
     package var warnings: [String] = []
-    /// What was damaged and set aside, where that is asked for.
+    /// What was damaged and set aside, if that is requested.
     package var damage: DamageQuarantine?
 }
 
-/// Reads a data set once, at start. The lock is held by the caller.
+/// Reads a data set once, at start. The caller holds the lock.
 struct Recovery: ~Copyable {
     let disk: any Disk
     let files: DataFiles
     let table: Table
-    /// What names a file that a torn tail is set aside to.
+    /// Names the file of a torn tail.
     let time: UInt64
     var policy: DamagePolicy
-    /// The segment that is being read, and what of it is good where damage was found: up to `end`, in bytes.
+    /// The current segment, and its good part if damage was found: up to `end`, in bytes.
     var current: (first: UInt64, end: Int, hasRecords: Bool)?
 
     var snapshot: SnapshotReader<FileSource>?
@@ -42,27 +43,27 @@ struct Recovery: ~Copyable {
     var segments: ArraySlice<UInt64> = []
     var segmentFile: (any DiskFile)?
 
-    /// What DURABLE says.
+    /// The content of DURABLE.
     var mark: DurableMark?
-    /// Whether something else says that there was a log, and that nobody has set segments of it aside.
+    /// Whether there is other evidence of a log, and no segments of it were set aside.
     var hasTraces = false
 
     var position = LogPosition.start
     var timestamp: UInt64 = 0
     var history: String?
     var report = RecoveryReport()
-    /// The last segment, and where its last good line ends: 0 where a crash left it without a header. nil where there is
+    /// The last segment, and the end of its last good line: 0 if a crash left it without a header. nil if there is
     /// none.
     var openSegment: (file: any DiskFile, end: Int, hasRecords: Bool)?
 
-    /// Bytes to read, and those of files that are read.
+    /// Bytes to read, and those of finished files.
     var totalSize = 0
     var finishedSize = 0
-    /// Bytes read of the file that is being read.
+    /// Bytes read of the current file.
     var partSize = 0
 
-    /// Finds the files, and removes what a compaction that was cut short has left.
-    /// - Parameter before: what was in the folder before anything of it was removed; nil for what is there now.
+    /// Finds the files, and removes the remains of an interrupted compaction.
+    /// - Parameter before: the folder's content before anything was removed; nil for the current one.
     init(
         disk: any Disk, files: DataFiles, table: Table, time: UInt64, before: DataFiles.Contents? = nil,
         damage policy: DamagePolicy = .refuse
@@ -122,7 +123,7 @@ struct Recovery: ~Copyable {
         snapshot = consume reader
     }
 
-    /// The snapshot holds everything that these say: the next segment begins at or before what is needed.
+    /// The snapshot has everything in these: the next segment begins at or before what is needed.
     private mutating func skipMergedSegments() throws(StoreError) {
         while let next = segments.dropFirst().first, next <= position.seq + 1 { segments.removeFirst() }
         guard report.snapshot != nil, let first = segments.first, first > position.seq + 1 else { return }
@@ -135,7 +136,7 @@ struct Recovery: ~Copyable {
 
     /// Reads up to `lines` lines.
     /// - Returns: whether there is more.
-    /// - Throws: `StoreError`. Damage that cannot be a crash's is left as it was found.
+    /// - Throws: `StoreError`. Damage that no crash can have caused is left untouched.
     mutating func step(lines: Int) throws(StoreError) -> Bool {
         do throws(StoreError) {
             return try attemptStep(lines: lines)
@@ -199,7 +200,7 @@ struct Recovery: ~Copyable {
             history = reader.header.history
             segment = consume reader
         } catch {
-            // One that holds what the snapshot holds was begun long ago.
+            // A segment with changes of the snapshot was begun long ago.
             guard !isInside, !hasBeenWhole(segment: firstSeq), try isTornHeader(file, error) else { throw error }
             try checkReach(position.seq) {
                 Damage(path: file.path.string, line: 1, offset: 0, expected: "", found: "no whole header")
@@ -211,7 +212,7 @@ struct Recovery: ~Copyable {
         }
     }
 
-    /// Whether a crash can have cut the last segment's header short: it is durable before anything is written behind it,
+    /// Whether a crash can have cut the last segment's header short: it is durable before anything is written after it,
     /// so it is the last line.
     private func isTornHeader(_ file: any DiskFile, _ error: StoreError) throws(StoreError) -> Bool {
         guard segments.isEmpty, case .corruption(let damage) = error, !damage.isWhole else { return false }
@@ -252,13 +253,15 @@ struct Recovery: ~Copyable {
     }
 
     private mutating func apply(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
+        // Only behind a snapshot that ends inside a segment are there numbers that are not wanted.
+        precondition(reader.position.seq == position.seq + 1, "a change is applied out of its order")
         try reader.changes { change in table.apply(change) }
         position = reader.position
         timestamp = reader.timestamp
         report.records += 1
     }
 
-    /// A segment that a snapshot ends in has to reach as far as the snapshot, and to agree with it where it ends.
+    /// A segment in which a snapshot ends must reach as far as the snapshot, and agree with it there.
     private func check(endOf reader: borrowing SegmentReader<FileSource>) throws(StoreError) {
         guard segments.isEmpty else { return }
         try checkReach(max(reader.position.seq, position.seq)) {
@@ -277,6 +280,7 @@ struct Recovery: ~Copyable {
     mutating func finish(
         _ file: any DiskFile, end: Int, hasRecords: Bool, torn: Bool
     ) throws(StoreError) {
+        precondition(!torn || segments.isEmpty, "a segment is cut off that others follow")
         if torn { report.torn = try TornTail.setAside(file, from: end, time: time, on: disk) }
         report.size += end
         if segments.isEmpty {

@@ -3,25 +3,27 @@
 import Bytes
 import SystemPackage
 
-/// Bytes at the end of the log that a crash left, and where they were put.
+/// The torn bytes at the end of the log, and where they were moved.
 package struct TornTail: Equatable, Sendable {
     /// Bytes.
     package let size: Int
     package let path: String
-    /// Where in the segment they stood.
+    /// Their offset in the segment.
     package let offset: Int
     package let segment: String
 
-    /// Moves what stands from `end` on, without the space reserved behind it, to a file of its own. Nothing is deleted.
+    /// Moves everything from `end` on, without the preallocated space after it, to a file of its own. Nothing is
+    /// deleted.
     /// - Parameters:
-    ///   - word: what the file's name says of it, `torn` or `damaged`.
-    ///   - time: what else it is named by; a later one where that file is there already.
-    /// - Returns: nil where there was nothing but reserved space.
+    ///   - word: `torn` or `damaged`, for the file's name.
+    ///   - time: for the file's name; a later one if that file exists.
+    /// - Returns: nil if there was only preallocated space.
     package static func setAside(
         _ file: any DiskFile, from end: Int, as word: String = "torn", time: UInt64, on disk: any Disk
     ) throws(StoreError) -> TornTail? {
         var tail = ByteBuffer()
         let size = try file.size() - end
+        precondition(size >= 0, "a segment's last line ends behind its file")
         while tail.count < size, try file.read(size - tail.count, at: end + tail.count, into: &tail) > 0 {}
         var kept = tail.count
         while kept > 0, tail.bytes[kept - 1] == UInt8(ascii: "\n") { kept -= 1 }
@@ -29,7 +31,7 @@ package struct TornTail: Equatable, Sendable {
             try file.truncate(to: end)
             return nil
         }
-        // On a full disk, the space that was reserved behind it has room for the copy.
+        // On a full disk, the preallocated space after it has room for the copy.
         if kept < size { try file.truncate(to: end + kept) }
         let path = try unusedName(file.path.string + ".\(word)-", time: time, on: disk)
         let copy = try disk.create(path)
@@ -38,7 +40,7 @@ package struct TornTail: Equatable, Sendable {
             try copy.sync()
             try disk.syncFolder(path.folder)
         } catch {
-            // Half a copy is none: all of it is still where it was.
+            // An incomplete copy is useless: all of it is still in its old place.
             try? disk.remove(path)
             throw error
         }
@@ -47,7 +49,7 @@ package struct TornTail: Equatable, Sendable {
         return TornTail(size: kept, path: path.string, offset: end, segment: file.path.string)
     }
 
-    /// A clock that stands still, or was set back, must not make the name of an older file.
+    /// A clock that stands still or was set back must not produce the name of an older file.
     package static func unusedName(_ prefix: String, time: UInt64, on disk: any Disk) throws(StoreError) -> FilePath {
         var time = time
         while try disk.exists(FilePath(prefix + "\(time)")) { time += 1 }
@@ -56,7 +58,7 @@ package struct TornTail: Equatable, Sendable {
 }
 
 extension TornTail {
-    /// Bytes from `end` on, without the space reserved behind them.
+    /// Bytes from `end` on, without the preallocated space after them.
     package static func size(of file: any DiskFile, from end: Int) throws(StoreError) -> Int {
         var position = end
         var last = end

@@ -1,11 +1,11 @@
 // A small open-addressed hash table, kept sorted: at most `maximumCapacity` slots of eight bytes, a 16-bit tag of the
-// key's hash beside a 48-bit pointer to the pair. The tag alone says where a slot belongs (its home), and slots stand in
+// key's hash beside a 48-bit pointer to the pair. The tag alone determines a slot's place (its home), and slots are in
 // the order of their tags, so
-// - a search ends at the first larger tag, also when the key is not there (linear probing with ordering: Amble and Knuth,
-//   "Ordered hash tables", 1974; Celis, "Robin Hood hashing", 1986);
+// - a search ends at the first larger tag, even if the key does not exist (linear probing with ordering: Amble and
+//   Knuth, "Ordered hash tables", 1974; Celis, "Robin Hood hashing", 1986);
 // - growing, shrinking and closing a gap move slots only, and touch no pair;
-// - a scan can stop after any tag and go on there later.
-// Nothing wraps around: behind the last home there are a few spare slots, and the last of them stays empty.
+// - a scan can stop after any tag and continue there later. Nothing wraps around: after the last home there are a few
+//   spare slots, and the last of them stays empty.
 
 import Bytes
 
@@ -15,12 +15,12 @@ struct Bucket {
     typealias Slot = UInt64
 
     let memory: UnsafeMutableRawPointer
-    /// Homes. Load stays at 7/8 of it or below.
+    /// Homes. The load stays at or below 7/8 of it.
     let capacity: Int
 
     static let minimumCapacity = 16
     static let maximumCapacity = 1024
-    /// Bytes of a bucket for each of its pairs, where it is 70 % full: the most in a table that has grown.
+    /// Bytes of a bucket per pair, if it is 70 % full: the most in a table that has grown.
     static let sizePerPair = 12
     private static let spareSlots = 16
     static let headerSize = 8
@@ -33,7 +33,7 @@ struct Bucket {
         unsafe memory.storeBytes(of: UInt32(depth), toByteOffset: 4, as: UInt32.self)
     }
 
-    /// The bucket that a directory entry stands for.
+    /// The bucket of a directory entry.
     @inline(__always)
     init(entry: UInt64) {
         let address = UInt(truncatingIfNeeded: entry & 0xffff_ffff_ffff)
@@ -41,7 +41,7 @@ struct Bucket {
         capacity = Int(truncatingIfNeeded: entry &>> 48)
     }
 
-    /// The directory entry that stands for this bucket.
+    /// The directory entry of this bucket.
     var entry: UInt64 {
         let address = unsafe UInt64(UInt(bitPattern: memory))
         precondition(address >> 48 == 0, "an address of more than 48 bits")
@@ -59,7 +59,7 @@ struct Bucket {
         nonmutating set { unsafe memory.storeBytes(of: UInt32(newValue), as: UInt32.self) }
     }
 
-    /// How many leading bits of a hash lead here.
+    /// The number of leading hash bits that lead here.
     var depth: Int {
         get { unsafe Int(memory.load(fromByteOffset: 4, as: UInt32.self)) }
         nonmutating set {
@@ -73,7 +73,7 @@ struct Bucket {
     /// Slots, the spare ones included.
     var slotCount: Int { capacity + Bucket.spareSlots }
 
-    /// Bytes of memory that the block takes.
+    /// Bytes of memory of the block.
     var size: Int { Allocation.size(of: Bucket.headerSize + slotCount * 8) }
 
     @inline(__always)
@@ -93,8 +93,8 @@ struct Bucket {
         return unsafe Pair(block: UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
     }
 
-    /// The slot at `index`, 0 where it is empty. Unchecked: `index` stays below `slotCount` because the search stops at
-    /// an empty slot, and the last slot is always empty.
+    /// The slot at `index`, 0 if it is empty. Unchecked: `index` stays below `slotCount` because the search stops at an
+    /// empty slot, and the last slot is always empty.
     @inline(__always)
     func slot(at index: Int) -> Slot {
         unsafe memory.load(fromByteOffset: Bucket.headerSize &+ index &* 8, as: Slot.self)
@@ -102,11 +102,12 @@ struct Bucket {
 
     @inline(__always)
     func store(_ slot: Slot, at index: Int) {
+        assert(index >= 0 && index < slotCount - (slot == 0 ? 0 : 1), "a slot beyond its bucket, or in its last place")
         unsafe memory.storeBytes(
             of: slot, toByteOffset: Bucket.headerSize &+ index &* 8, as: Slot.self)
     }
 
-    /// Where a tag's slots begin at the earliest. Grows with the tag.
+    /// The first slot that a tag may have. Grows with the tag.
     @inline(__always)
     func home(of tag: UInt64) -> Int {
         Int(truncatingIfNeeded: (tag &* UInt64(truncatingIfNeeded: capacity)) &>> 16)
@@ -123,7 +124,7 @@ struct Bucket {
         }
     }
 
-    /// The index of the slot of `key`, nil where the bucket does not hold it.
+    /// The index of the slot of `key`, nil if the bucket does not hold it.
     @inline(__always)
     func index(of key: Span<UInt8>, tag: UInt64) -> Int? {
         var index = firstIndex(notBelow: tag)
@@ -135,19 +136,19 @@ struct Bucket {
         }
     }
 
-    /// Brings the pairs into the processor's cache, many at a time: reached one by one, each would be waited for alone.
+    /// Brings the pairs into the processor's cache, many at a time: the processor overlaps their cache misses.
     func touchPairs() {
         var sum = 0
         for index in 0..<slotCount {
             let slot = slot(at: index)
             if slot != 0 { sum &+= Bucket.pair(ofSlot: slot).keySize }
         }
-        // Without a use of what was read, nothing would be read.
+        // Use the result, or the optimizer removes the loads.
         precondition(sum >= 0, "a key of a negative size")
     }
 
-    /// Puts a slot in its place. The bucket is not full.
-    /// - Returns: false, with nothing changed, where the run of slots reaches the end.
+    /// Inserts a slot. The bucket must not be full.
+    /// - Returns: false, with nothing changed, if the run of slots reaches the end.
     func insert(_ slot: Slot) -> Bool {
         let index = firstIndex(notBelow: Bucket.tag(ofSlot: slot))
         var gap = index
@@ -162,8 +163,9 @@ struct Bucket {
         return true
     }
 
-    /// Empties the slot at `index` and moves up those behind it that are not at home.
+    /// Empties the slot at `index` and moves up later ones that are not at home.
     func remove(at index: Int) {
+        assert(slot(at: index) != 0 && count > 0, "a slot is removed that holds no pair")
         var gap = index
         while true {
             let next = slot(at: gap &+ 1)
@@ -175,8 +177,8 @@ struct Bucket {
         count -= 1
     }
 
-    /// Puts a slot behind all that are there. `next` is the first free index, and is moved on.
-    /// - Returns: false where there is no room at the end.
+    /// Appends a slot after all others. `next` is the first free index, and is advanced.
+    /// - Returns: false if there is no room at the end.
     func append(_ slot: Slot, next: inout Int) -> Bool {
         let index = max(next, home(of: Bucket.tag(ofSlot: slot)))
         guard index < slotCount - 1 else { return false }
@@ -186,7 +188,7 @@ struct Bucket {
         return true
     }
 
-    /// A copy with another capacity. The old bucket is to be freed.
+    /// A copy with another capacity. The caller frees the old bucket.
     func resized(to capacity: Int) -> Bucket? {
         let copy = Bucket(capacity: capacity, depth: depth)
         var next = 0
@@ -197,10 +199,11 @@ struct Bucket {
                 return nil
             }
         }
+        precondition(copy.count == count, "a resized bucket has lost a pair")
         return copy
     }
 
-    /// The next capacity up: a quarter more, so that a bucket is never less than 70 % full after it has grown.
+    /// The next larger capacity: a quarter more, so that a bucket is at least 70 % full after it has grown.
     var nextCapacity: Int {
         min(Bucket.rounded(capacity + max(capacity / 4, 16)), Bucket.maximumCapacity)
     }

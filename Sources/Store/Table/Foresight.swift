@@ -1,21 +1,21 @@
-// The keys that later requests will ask for. A table of many megabytes is hardly ever in the processor's cache: to find a
-// pair is to wait for memory twice, for the bucket and then for the pair. Clients that send many requests at once let us
-// begin with both before: with a key's bucket two requests ahead, and with its pair one request ahead, when the bucket has
-// come (group prefetching: Chen, Ailamaki, Gibbons and Mowry, "Improving hash join performance through prefetching", 2004).
+// Prefetching for later requests. A table of many megabytes is hardly ever in the processor's cache: finding a pair
+// means two cache misses, for the bucket and then for the pair. Clients that send many requests at once let us start
+// both early: a key's bucket two requests ahead, and its pair one request ahead, when the bucket has arrived (group
+// prefetching: Chen, Ailamaki, Gibbons and Mowry, "Improving hash join performance through prefetching", 2004).
 
 import Bytes
 import CMachine
 
-/// The keys that were foreseen last, in the order in which they will be asked for, with their hashes: each is hashed once.
+/// The keys prefetched last, in the order of their requests, with their hashes: each is hashed once.
 struct Foresight {
     private var keys = InlineArray<4, ForeseenKey>(repeating: ForeseenKey())
-    /// Where in `keys` the newest one is, and the one that is likely to be asked for next.
+    /// The index of the newest key in `keys`, and of the one likely to be requested next.
     private var newest = 0
     private var next = 0
-    /// Whether the newest key's pair is still to be fetched.
+    /// Whether the newest key's pair is still to be prefetched.
     private var isHalfDone = false
 
-    /// Notes a key and its hash.
+    /// Adds a key and its hash.
     @inline(__always)
     mutating func note(_ key: Span<UInt8>, hash: UInt64) {
         newest = (newest &+ 1) & 3
@@ -23,7 +23,7 @@ struct Foresight {
         isHalfDone = true
     }
 
-    /// The hash of the newest key, once: its bucket was asked for a request ago.
+    /// The hash of the newest key, once: its bucket was prefetched a request ago.
     @inline(__always)
     mutating func takeHalfDone() -> UInt64? {
         guard isHalfDone else { return nil }
@@ -31,7 +31,7 @@ struct Foresight {
         return keys[newest].hash
     }
 
-    /// The hash of a key that was noted.
+    /// The hash of an added key.
     @inline(__always)
     mutating func hash(of key: Span<UInt8>) -> UInt64? {
         if keys[next].isSame(key) {
@@ -54,9 +54,9 @@ struct Foresight {
 
 /// A key of 8 to 32 bytes, and its hash.
 private struct ForeseenKey {
-    /// They say all: the first sixteen bytes and the last, which may be the same ones.
+    /// Its bytes: the first sixteen and the last sixteen, which may overlap.
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-    /// -1 where there is no key, or one of another size.
+    /// -1 if there is no key, or one of another size.
     private var size = -1
     private(set) var hash: UInt64 = 0
 
@@ -85,8 +85,7 @@ private struct ForeseenKey {
 }
 
 extension Table {
-    /// Begins to bring what a key that will be asked for soon needs into the processor's cache: this one's bucket, and the
-    /// pair of the one that was foreseen before.
+    /// Prefetches for a key that will be requested soon: its bucket, and the pair of the key before it.
     package func foresee(_ key: Span<UInt8>) {
         foreseePair()
         let hash = sipHash.hash(key)
@@ -94,7 +93,7 @@ extension Table {
         bucket(for: hash).prefetchSlots(tag: Bucket.tag(of: hash))
     }
 
-    /// Goes on with the key that was foreseen last, where no other is to be foreseen.
+    /// Prefetches the pair of the last key, if no further key is known.
     @inline(__always)
     package func foreseePair() {
         guard let hash = foresight.takeHalfDone() else { return }
@@ -103,16 +102,16 @@ extension Table {
 }
 
 extension Bucket {
-    /// Begins to bring the slots in which a tag is looked for into the processor's cache.
+    /// Prefetches the slots in which a tag is searched.
     @inline(__always)
     func prefetchSlots(tag: UInt64) {
-        // A line has eight slots; most searches end within four.
+        // A cache line has eight slots; most searches end within four.
         let first = Bucket.headerSize &+ home(of: tag) &* 8
         unsafe prefetch(memory + first)
         unsafe prefetch(memory + first + 32)
     }
 
-    /// Begins to bring the first pair with this tag into the processor's cache, most likely the one.
+    /// Prefetches the first pair with this tag, most likely the one.
     @inline(__always)
     func prefetchPair(tag: UInt64) {
         let slot = slot(at: firstIndex(notBelow: tag))

@@ -5,7 +5,7 @@
 import Bytes
 import LogFormat
 
-/// A pair in the table. It is a pointer: it is valid, and its spans are, until the table is next changed.
+/// A pair in the table. It is a pointer: it and its spans are valid until the table is next changed.
 @safe
 package struct Pair {
     let block: UnsafeMutableRawPointer
@@ -17,7 +17,7 @@ package struct Pair {
         unsafe self.block = block
     }
 
-    /// Makes a block. Both sizes are below 4 GiB: the limits on keys and values are far lower.
+    /// Allocates a block. Both sizes are below 4 GiB: the limits on keys and values are far lower.
     init(key: Span<UInt8>, value: Span<UInt8>) {
         unsafe block = .allocate(
             byteCount: Pair.headerSize + key.count + value.count, alignment: 8)
@@ -31,7 +31,7 @@ package struct Pair {
         unsafe block.deallocate()
     }
 
-    /// Writes `value` over the old one, which has the same size.
+    /// Overwrites the value with one of the same size.
     func overwrite(_ value: Span<UInt8>) {
         precondition(value.count == valueSize, "overwritten with another size")
         copy(value, to: Pair.headerSize + keySize)
@@ -45,10 +45,10 @@ package struct Pair {
         @inline(__always) get { unsafe Int(block.load(fromByteOffset: 4, as: UInt32.self)) }
     }
 
-    /// Bytes of memory that the block takes.
+    /// Bytes of memory of the block.
     var size: Int { Pair.size(keySize: keySize, valueSize: valueSize) }
 
-    /// Bytes of memory that a block for these sizes takes.
+    /// Bytes of memory of a block for these sizes.
     @inline(__always)
     static func size(keySize: Int, valueSize: Int) -> Int {
         Allocation.size(of: headerSize &+ keySize &+ valueSize)
@@ -66,7 +66,7 @@ package struct Pair {
         get { span(from: Pair.headerSize + keySize, size: valueSize) }
     }
 
-    /// The change that makes it.
+    /// The change that creates it.
     package var change: Change {
         @_lifetime(borrow self)
         @inline(__always)

@@ -1,13 +1,14 @@
-// How far a scan of the table has come. Buckets are visited in the order of the hashes that lead to them, and the pairs of a
-// bucket in the order of their tags, so a place in the table is the leading bits of a hash and a tag.
+// The position of a scan of the table. Buckets are visited in the order of the hashes that lead to them, and the pairs
+// of a bucket in the order of their tags, so a position is the leading bits of a hash and a tag.
 //
-// A bucket may split between two calls of a scan that has stopped inside it. Below the tag where it stopped, the pairs of both
-// halves have been visited; so the cursor remembers how large the region was for which that holds, and the tag is where each
-// bucket inside that region begins. Where the scan stops again inside a smaller region, the larger one waits in `outer`.
+// A bucket may split between two calls of a scan that has stopped inside it. Below the tag where it stopped, the pairs
+// of both halves have been visited; so the cursor remembers the size of the region for which that holds, and each
+// bucket inside that region is visited from the tag on. If the scan stops again inside a smaller region, the larger one
+// is kept in `outer`.
 
-/// A place in a table from which a scan goes on.
+/// A position in a table from which a scan continues.
 package struct ScanCursor {
-    /// All pairs whose hash is below this, as far as `depth` bits tell, have been visited.
+    /// All pairs whose hash is below this, in the first `depth` bits, have been visited.
     private(set) var prefix: UInt64 = 0
     /// In the region of hashes that share `depth` leading bits with `prefix`, pairs with a tag below this have been visited.
     private(set) var tag: UInt64 = 0
@@ -28,7 +29,7 @@ package struct ScanCursor {
     /// The largest number of a cursor: what clients can hold that keep numbers as floating point (2^53 - 1).
     package static let largestNumber: UInt64 = 1 << 53 - 1
 
-    /// From a number that `number` gave. Any other number is a place in the table, too.
+    /// From a number that `number` returned. Any other number is a valid position, too.
     package init(number: UInt64) {
         tag = number & 0xffff
         let field = number >> 16 & (1 << 37 - 1)
@@ -37,9 +38,9 @@ package struct ScanCursor {
         prefix = (field & (field - 1)) << 27
     }
 
-    /// The place as a number of at most 53 bits; 0 at the end, and nowhere else. From the top: `depth` bits of the prefix, a bit that
-    /// is set, zeros up to 37 bits in all, 16 bits of the tag. It has no room for `outer`: a scan that goes on from it may visit
-    /// pairs again where a bucket has split twice.
+    /// The position as a number of at most 53 bits; 0 at the end, and nowhere else. From the top: `depth` bits of the
+    /// prefix, a set bit, zeros up to 37 bits in all, 16 bits of the tag. It has no room for `outer`: a scan that
+    /// continues from it may visit pairs again if a bucket has split twice.
     package var number: UInt64 {
         guard !isAtEnd else { return 0 }
         let end: UInt64 = 1 << UInt64(ScanCursor.depthLimit - depth)
@@ -48,10 +49,10 @@ package struct ScanCursor {
 
     // MARK: Moving
 
-    /// Stops in the bucket that `prefix` leads to, before the pairs with `tag`.
+    /// Stops in the bucket of `prefix`, before the pairs with `tag`.
     mutating func stop(before tag: UInt64, inBucketOf bucketDepth: Int) {
         if bucketDepth < depth {
-            // Only where the table has been cleared meanwhile: the bucket is larger than the region.
+            // Only if the table has been cleared meanwhile: the bucket is larger than the region.
             prefix &= ScanCursor.mask(bucketDepth)
             outer.removeAll { $0.depth >= bucketDepth }
         } else if bucketDepth > depth, self.tag > 0 {
@@ -60,8 +61,9 @@ package struct ScanCursor {
         (depth, self.tag) = (bucketDepth, tag)
     }
 
-    /// Goes on to the bucket behind the one that `prefix` leads to.
+    /// Goes to the bucket after that of `prefix`.
     mutating func pass(bucketOf bucketDepth: Int) {
+        assert(bucketDepth <= ScanCursor.depthLimit, "a bucket deeper than a cursor can tell")
         guard bucketDepth > 0 else { return end() }
         let step: UInt64 = 1 << UInt64(64 - bucketDepth)
         prefix = prefix & ScanCursor.mask(bucketDepth) &+ step

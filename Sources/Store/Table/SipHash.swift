@@ -1,6 +1,6 @@
 // SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012, with one round per word and three at
-// the end, as Rust and Python use it). Clients choose the keys and are not trusted: with a secret key drawn at every
-// start nobody can make keys that collide.
+// the end, as in Rust and Python). Clients choose the keys and are not trusted: with a secret key drawn at every start
+// nobody can construct colliding keys.
 
 import Bytes
 
@@ -14,7 +14,7 @@ package struct SipHash: Sendable {
         self.init(key: (random.next(), random.next()))
     }
 
-    /// A hash with a given key, whose low word comes first: for tests.
+    /// A hash with a given key, low word first: for tests.
     package init(key: (UInt64, UInt64)) {
         self.key = key
     }

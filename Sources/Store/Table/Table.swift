@@ -1,9 +1,9 @@
 // Every pair, in memory. Extendible hashing (Fagin et al., 1979): a directory, indexed by a hash's leading bits, of
-// buckets that grow a little at a time and split on their own. The table as a whole is never rehashed, so no change
-// takes longer than one bucket's split (about 900 pairs), and no old copy is held beside the new one.
+// buckets that grow a little at a time and split independently. The table as a whole is never rehashed, so no change
+// takes longer than one bucket's split (about 900 pairs), and there is never an old copy beside a new one.
 //
-// `unsafe` is allowed in this folder: the directory, buckets and pairs are this folder's own memory; each pair is
-// owned by exactly one slot, each bucket by the run of directory entries that its depth says, and `check` verifies it.
+// `unsafe` is allowed in this folder: the directory, buckets and pairs are this folder's own memory; each pair is owned
+// by exactly one slot, each bucket by the run of directory entries given by its depth, and `check` verifies it.
 
 import Bytes
 import LogFormat
@@ -12,24 +12,25 @@ import LogFormat
 @safe
 package final class Table {
     private var directory: UnsafeMutablePointer<UInt64>
-    /// The leading bits that index the directory: it has 2^depth entries.
+    /// The number of leading bits that index the directory: it has 2^depth entries.
     private var depth = 0
     let sipHash: SipHash
     var foresight = Foresight()
 
-    // Stored where only this module reaches them: Swift then sees that no two accesses overlap, and checks none at run time.
+    // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
+    // run time.
     private var pairCount = 0
     private var usedSize = 0
     private var remainingSize = 0
 
-    /// Pairs.
+    /// The number of pairs.
     package var count: Int { pairCount }
     /// Bytes of memory: pairs, buckets and directory.
     package var size: Int { usedSize }
-    /// Bytes of memory that were cleared and are not given back yet.
+    /// Bytes of cleared memory that are not freed yet.
     package var clearedSize: Int { remainingSize }
 
-    /// What was cleared and is freed in steps: a directory, its depth, the entries already done.
+    /// What was cleared and is freed in steps: a directory, its depth, and the entries already freed.
     @safe
     private struct Remains {
         let directory: UnsafeMutablePointer<UInt64>
@@ -59,12 +60,12 @@ package final class Table {
         return unsafe (directory, bucket.size + directorySize(depth: 0))
     }
 
-    /// Bytes of memory that a directory takes.
+    /// Bytes of memory of a directory.
     private static func directorySize(depth: Int) -> Int {
         Allocation.size(of: 8 << depth)
     }
 
-    /// Makes an empty table ready for `count` pairs, so that it need not grow on the way there.
+    /// Prepares an empty table for `count` pairs, so that it need not grow on the way.
     func reserve(_ count: Int) {
         precondition(self.count == 0, "a table is made ready while it is in use")
         guard count > Table.usualBucketCount else { return }
@@ -83,10 +84,10 @@ package final class Table {
         }
     }
 
-    /// Pairs in a bucket that is hardly ever full, as hashes fall: the square root of this is what they vary by.
+    /// Pairs of a bucket that is hardly ever full with random hashes: they vary by the square root of this.
     private static let usualBucketCount = 720
 
-    /// The hash by which every other call knows a key.
+    /// The hash that all other calls take for a key.
     package func hash(_ key: Span<UInt8>) -> UInt64 {
         foresight.hash(of: key) ?? sipHash.hash(key)
     }
@@ -97,7 +98,7 @@ package final class Table {
         return Bucket.pair(ofSlot: bucket.slot(at: index))
     }
 
-    /// Makes `value` the value of `key`.
+    /// Sets `key` to `value`.
     package func set(_ key: Span<UInt8>, hash: UInt64, value: Span<UInt8>) {
         let tag = Bucket.tag(of: hash)
         let bucket = bucket(for: hash)
@@ -130,7 +131,7 @@ package final class Table {
         pair(for: key, hash: hash).map { $0.size + Bucket.sizePerPair }
     }
 
-    /// How many bytes more the table would take if `key` had a value of `valueSize` bytes; 0 or less where its value is no
+    /// How many bytes the table would grow if `key` had a value of `valueSize` bytes; 0 or less if its value is no
     /// smaller now. Of the buckets it counts the share of one pair.
     package func growth(for key: Span<UInt8>, hash: UInt64, valueSize: Int) -> Int {
         let size = Pair.size(keySize: key.count, valueSize: valueSize)
@@ -139,7 +140,7 @@ package final class Table {
     }
 
     /// Removes `key`.
-    /// - Returns: whether it was there.
+    /// - Returns: whether it existed.
     package func remove(_ key: Span<UInt8>, hash: UInt64) -> Bool {
         let bucket = bucket(for: hash)
         guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return false }
@@ -147,6 +148,7 @@ package final class Table {
         bucket.remove(at: index)
         pairCount -= 1
         usedSize -= pair.size
+        assert(pairCount >= 0 && usedSize > 0, "more is removed than there was")
         pair.free()
         if bucket.isSparse { resize(bucket, to: Bucket.capacity(for: bucket.count), hash: hash) }
         return true
@@ -154,10 +156,10 @@ package final class Table {
 
     // MARK: Scanning
 
-    /// Visits pairs in the order of the table from `cursor` on, until those visited count `size` in sum, in at most `buckets`
-    /// buckets, and moves the cursor on. Pairs of one tag are visited together. A pair that is there for the whole of a scan is
-    /// visited exactly once, also where buckets split meanwhile.
-    /// - Parameter visit: says how much a pair counts.
+    /// Visits pairs in the order of the table from `cursor` on, until those visited count `size` in total, in at most
+    /// `buckets` buckets, and advances the cursor. Pairs with the same tag are visited together. A pair that exists for
+    /// the whole of a scan is visited exactly once, even if buckets split meanwhile.
+    /// - Parameter visit: returns how much a pair counts.
     package func scan(
         from cursor: inout ScanCursor, size: Int, buckets: Int, visit: (Pair) -> Int
     ) {
@@ -183,9 +185,9 @@ package final class Table {
         }
     }
 
-    /// As above, from a cursor's number (0 at first), and until at least `size` is visited. Where buckets split, a pair may be
-    /// visited more than once; if each call takes whole buckets (`size` is Int.max), exactly once.
-    /// - Returns: the number of the cursor to go on with; 0 at the end.
+    /// As above, from a cursor's number (0 at first), and until at least `size` is visited. If buckets split, a pair
+    /// may be visited more than once; if each call takes whole buckets (`size` is Int.max), exactly once.
+    /// - Returns: the number of the next cursor; 0 at the end.
     func scan(
         from number: UInt64, size: Int, buckets: Int, visit: (Pair) -> Int
     ) -> UInt64 {
@@ -204,7 +206,7 @@ package final class Table {
         }
     }
 
-    /// Brings the pairs of a scan's next bucket into the processor's cache, where the scan has not been there yet.
+    /// Brings the pairs of a scan's next bucket into the processor's cache, if the scan has not entered it yet.
     func touchPairs(at number: UInt64) {
         let cursor = ScanCursor(number: number)
         if cursor.tag == 0 { bucket(for: cursor.prefix).touchPairs() }
@@ -212,12 +214,12 @@ package final class Table {
 
     // MARK: Applying
 
-    /// Applies a change: the one way in for the store, for recovery, and for whoever else reads a log.
+    /// Applies a change: for the store, for recovery, and for every other reader of a log.
     package func apply(_ change: borrowing Change) {
         apply(change, hash: hash(change.key))
     }
 
-    /// As above, for a caller that has the key's hash.
+    /// As above, with the key's hash.
     func apply(_ change: borrowing Change, hash: UInt64) {
         switch change.kind {
         case .set: set(change.key, hash: hash, value: change.value)
@@ -228,7 +230,7 @@ package final class Table {
 
     // MARK: Clearing
 
-    /// Removes every pair. Their memory is given back in steps, so that clearing a large table holds nobody up.
+    /// Removes every pair. Their memory is freed in steps, so that clearing a large table does not block.
     package func removeAll() {
         remains.append(unsafe Remains(directory: directory, depth: depth))
         remainingSize += size
@@ -262,6 +264,7 @@ package final class Table {
             unsafe last.directory.deallocate()
             remainingSize -= Table.directorySize(depth: last.depth)
         }
+        assert(remainingSize >= 0 && (remainingSize == 0 || !remains.isEmpty), "cleared memory is counted wrong")
         return !remains.isEmpty
     }
 
@@ -301,7 +304,7 @@ package final class Table {
         bucket.free()
     }
 
-    /// Replaces a bucket by two, told apart by one more bit of the hash.
+    /// Replaces a bucket by two, distinguished by one more bit of the hash.
     private func split(_ bucket: Bucket, hash: UInt64) {
         if bucket.depth == depth { doubleDirectory() }
         let newDepth = bucket.depth + 1
@@ -321,13 +324,14 @@ package final class Table {
                 Table.append(slot, to: &halves.1)
             }
         }
+        precondition(halves.0.count + halves.1.count == bucket.count, "a split has lost a pair")
         usedSize += halves.0.size + halves.1.size - bucket.size
         point(to: halves.0, hash: hash & ~bit)
         point(to: halves.1, hash: hash | bit)
         bucket.free()
     }
 
-    /// Appends to a half of a split, which grows where the hash was uneven.
+    /// Appends to a half of a split, which grows if the hash was uneven.
     private static func append(_ slot: Bucket.Slot, to half: inout Bucket) {
         var capacity = half.capacity
         while half.isFull || !half.insert(slot) {
@@ -351,8 +355,9 @@ package final class Table {
         usedSize += Table.directorySize(depth: depth) - Table.directorySize(depth: depth - 1)
     }
 
-    /// Makes every directory entry that leads to the bucket of `hash` lead to `bucket`.
+    /// Points every directory entry of the bucket of `hash` to `bucket`.
     private func point(to bucket: Bucket, hash: UInt64) {
+        precondition(bucket.depth <= depth, "a bucket that the directory cannot tell from others")
         let run = 1 << (depth - bucket.depth)
         let first = Int(truncatingIfNeeded: hash >> UInt64(64 - depth)) & ~(run - 1)
         for index in first..<first + run { unsafe directory[index] = bucket.entry }
@@ -360,9 +365,10 @@ package final class Table {
 
     // MARK: Self-check
 
-    /// Walks every invariant: each bucket is reached by exactly the entries its depth says, its slots stand in order at or
-    /// behind their homes with no gap before them, each pair's hash leads to its slot, and the totals are right.
-    /// - Returns: what is wrong, nothing where all is well.
+    /// Verifies every invariant: each bucket is reached by exactly the entries given by its depth, its slots are in
+    /// order at or after their homes with no gap before them, each pair's hash leads to its slot, and the totals are
+    /// right.
+    /// - Returns: what is wrong; empty if all is well.
     package func check() -> [String] {
         var problems: [String] = []
         var pairs = 0

@@ -1,8 +1,8 @@
-// The place of one run. Nothing that a torture did not make is ever touched: a folder with other files in it is refused,
-// each run has a folder of its own that did not exist before, and only such folders are removed.
+// The folder of one run. A torture touches only what it made: a folder with other files is refused, each run has a new
+// folder of its own, and only such folders are removed.
 //
-// `unsafe` is allowed in this file because a path lives for one system call, and an entry of a folder is copied before the
-// next is read.
+// `unsafe` is allowed in this file because a path lives for one system call, and an entry of a folder is copied before
+// the next is read.
 
 import Glibc
 import SystemPackage
@@ -19,9 +19,9 @@ package struct RunFolder {
 
         """
 
-    /// Makes the next run's folder.
-    /// - Parameter directory: what holds it; made where it is not there.
-    /// - Throws: `TortureError` where it holds files that no torture made, or cannot be used.
+    /// Creates the next run's folder.
+    /// - Parameter directory: its parent; created if it does not exist.
+    /// - Throws: `TortureError` if the directory contains other files, or cannot be used.
     package init(in directory: String) throws(TortureError) {
         let directory = FilePath(directory)
         if !RunFolder.make(directory) && errno != EEXIST {
@@ -35,7 +35,7 @@ package struct RunFolder {
             let strange = names.first { !isRun($0) && $0 != RunFolder.marker } ?? names[0]
             throw TortureError(
                 "\(directory) holds files that puffin-bench torture did not make (\(strange)); "
-                    + "name a folder that is empty, or that is not there yet")
+                    + "name a folder that is empty or does not exist")
         }
         do throws(Errno) {
             try RunFolder.mark(directory)
@@ -56,7 +56,7 @@ package struct RunFolder {
         }
     }
 
-    /// Removes the run's folder and all that is in it.
+    /// Removes the run's folder with its content.
     package func remove() {
         RunFolder.remove(path)
     }
@@ -84,7 +84,8 @@ package struct RunFolder {
         unsafe path.withPlatformString { unsafe mkdir($0, 0o700) } == 0
     }
 
-    private static func names(in path: FilePath) throws(TortureError) -> [String] {
+    /// The names in a folder, in no order.
+    static func names(in path: FilePath) throws(TortureError) -> [String] {
         guard let folder = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
             throw TortureError("cannot list the folder \(path): \(Errno(rawValue: errno))")
         }
@@ -99,7 +100,7 @@ package struct RunFolder {
         return names
     }
 
-    /// A link is removed, and not what it leads to.
+    /// Removes a link itself, not its target.
     private static func remove(_ path: FilePath) {
         if unsafe path.withPlatformString({ unsafe unlink($0) }) == 0 { return }
         for name in (try? names(in: path)) ?? [] { remove(path.appending(name)) }

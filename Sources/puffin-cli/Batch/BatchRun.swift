@@ -1,4 +1,4 @@
-// A file of commands, one on a line: sent as fast as the server answers, in constant memory.
+// A file of commands, one per line: sent as fast as the server answers, in constant memory.
 
 import ArgumentParser
 import BlockingClient
@@ -7,7 +7,7 @@ import Commands
 import Shell
 import Wire
 
-/// Options of a batch.
+/// The options of a batch.
 struct BatchOptions: ParsableArguments {
     @Option(
         name: "-file --file", help: "Runs the commands of a file, one on each line; - reads standard input.",
@@ -41,7 +41,7 @@ struct BatchRun {
     }
 }
 
-/// A batch under way.
+/// A batch in progress.
 private final class RunningBatch {
     let progress: Progress
     private(set) var tally = Tally()
@@ -54,12 +54,12 @@ private final class RunningBatch {
     private var readSize = 0
     private var isStopped = false
 
-    /// A line that was sent.
+    /// A sent line.
     private struct Asked {
         let line: Int
         let spec: CommandSpec?
         let key: [UInt8]?
-        /// How many words it has, which tells one key from several.
+        /// The number of words, which tells one key from several.
         let count: Int
     }
 
@@ -78,7 +78,7 @@ private final class RunningBatch {
         while !isStopped {
             while !isStopped, let line = try nextLine(isAtEnd) { try take(line) }
             if isAtEnd { break }
-            // What comes from a pipe may be waiting for the replies to what came before.
+            // A pipe's writer may be waiting for the replies to what it wrote before.
             if input.size == nil { try finish() }
             if isStopped { break }
             let piece = try input.read()
@@ -127,7 +127,7 @@ private final class RunningBatch {
         try pipeline?.send(spec?.completed(arguments) ?? arguments, tag: asked, isWide: spec?.hasShortReply != true)
     }
 
-    /// Ends the batch, and says what it leaves undone. Of a pipe only what has been read is known: whoever writes to it may be
+    /// Ends the batch, and reports the commands not run. Of a pipe only what has been read is known: its writer may be
     /// waiting for the end.
     private func quit() throws {
         try finish()
@@ -146,11 +146,11 @@ private final class RunningBatch {
             lines.append(piece.span)
         }
         guard left > 0 else { return }
-        let what = left == 1 ? "1 command behind it was" : "\(grouped(left)) commands behind it were"
+        let what = left == 1 ? "1 command after it was" : "\(grouped(left)) commands after it were"
         progress.say("\(input.name):\(line): QUIT ends the batch; \(what) not run")
     }
 
-    /// Says what is wrong with a line that was not sent, behind what is to be said of those before it.
+    /// Reports a line that cannot be sent, after the results of the lines before it.
     private func object(_ reason: String) throws {
         try finish()
         // That may have ended the batch already.
@@ -185,7 +185,7 @@ private final class RunningBatch {
         progress.say("\(input.name): stopped at line \(line)")
     }
 
-    /// Says how far the batch has come, where the connection has not lasted to its end.
+    /// Reports how far the batch came before the connection was lost.
     func broken(by error: ClientError) -> ExitCode {
         pipeline?.salvage()
         try? printer.output.flush()
@@ -199,7 +199,7 @@ private final class RunningBatch {
 }
 
 extension ClientError {
-    /// What happened, without what that means for the request.
+    /// What happened, without the consequence for the request.
     var cause: String {
         switch self {
         case .connectionLost(let endpoint, let reason): "the connection to \(endpoint) is lost: \(reason)"

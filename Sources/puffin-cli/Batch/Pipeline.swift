@@ -1,25 +1,25 @@
-// Many requests on their way at once over one link, and their replies in order. Memory is bounded by the window.
+// Many requests in flight over one link, and their replies in order. The window bounds the memory.
 
 import BlockingClient
 import Shell
 import Wire
 
-/// Sends requests, each with a tag that its reply is handed out with.
+/// Sends requests, each with a tag that is passed along with its reply.
 final class Pipeline<Tag> {
     private let link: ServerLink
     private let answered: (Tag, Reply) throws -> Void
     private var window: Window
     private let limit: Int
-    /// What is on its way, the oldest at `first`.
+    /// The requests in flight, the oldest at `first`.
     private var flights: [(tag: Tag, flight: Window.Flight)] = []
     private var first = 0
 
-    /// Requests are handed to the system in pieces of about this many bytes.
+    /// Requests are written to the socket in pieces of about this many bytes.
     private static var pieceSize: Int { 16 << 10 }
 
     /// - Parameters:
     ///   - isStepwise: whether each request is answered before the next is sent.
-    ///   - answered: is called for each reply, in the order of the requests.
+    ///   - answered: called for each reply, in the order of the requests.
     init(over link: ServerLink, isStepwise: Bool = false, answered: @escaping (Tag, Reply) throws -> Void) {
         self.link = link
         limit = isStepwise ? 1 : Window.depth
@@ -27,17 +27,17 @@ final class Pipeline<Tag> {
         window = Window(limit: limit)
     }
 
-    /// The request that is answered next; nil where none is on its way.
+    /// The tag of the request that is answered next; nil if none is in flight.
     var oldest: Tag? { first < flights.count ? flights[first].tag : nil }
 
-    /// Sends a request, once there is room for it.
+    /// Sends a request once there is room for it.
     /// - Parameter isWide: whether its reply may be large.
     /// - Throws: `ClientError`, or what `answered` throws.
     func send(_ arguments: [[UInt8]], tag: Tag, isWide: Bool) throws {
         let flight = Window.Flight(size: arguments.reduce(16) { $0 + $1.count + 16 }, isWide: isWide)
         if !window.takes(flight) {
             try link.flush()
-            // Half of it, so that the server always has something to do.
+            // Down to half of it, so that the server always has work.
             while window.count > limit / 2 { try receive() }
             while !window.takes(flight) { try receive() }
         }
@@ -54,7 +54,7 @@ final class Pipeline<Tag> {
         while window.count > 0 { try receive() }
     }
 
-    /// After sending has failed: takes the replies that have come all the same.
+    /// After a failed send: takes the replies that arrived nevertheless.
     func salvage() {
         while window.count > 0, (try? receive()) != nil {}
     }

@@ -1,9 +1,9 @@
-// How far a batch or a transfer is: a line on a terminal that is written over and over, where nothing else writes to it.
+// The progress of a batch or a transfer: a line that is refreshed in place on a terminal, if nothing else writes to it.
 
 import Program
 import Shell
 
-/// Shows progress on stderr, ten times a second at most.
+/// Shows progress on stderr, at most ten times a second.
 final class Progress {
     private let total: Int?
     private let isShown: Bool
@@ -11,8 +11,8 @@ final class Progress {
     private var isThere = false
 
     /// - Parameters:
-    ///   - total: what `done` will be in the end; nil where nobody knows.
-    ///   - writesOutput: whether other things go to stdout meanwhile; on the same terminal they are progress enough.
+    ///   - total: the final value of `done`; nil if it is unknown.
+    ///   - writesOutput: whether stdout gets output meanwhile; on the same terminal that shows enough progress.
     init(of total: Int?, writesOutput: Bool) {
         self.total = total
         isShown = Terminal.isError && !(writesOutput && Terminal.isOutput)
@@ -25,7 +25,7 @@ final class Progress {
         writeError(control: "\r\u{1b}[K" + progressLine(done: done, of: total, counted: counted))
     }
 
-    /// Makes way for other lines.
+    /// Clears the line for other output.
     func clear() {
         guard isThere else { return }
         isThere = false

@@ -1,29 +1,29 @@
-// The keys of a server, some at a time.
+// The keys of a server, a few at a time.
 
 import ArgumentParser
 import BlockingClient
 import Shell
 import Wire
 
-/// Walks over keys with SCAN: one that is there all along is met at least once, and maybe twice.
+/// Walks over keys with SCAN: a key that exists throughout is returned at least once, and maybe twice.
 struct KeyWalk {
     private let link: ServerLink
     private let pattern: [UInt8]?
     private let count: Int
-    /// Where SCAN goes on; nil at the end.
+    /// SCAN's cursor; nil at the end.
     private var cursor: [UInt8]? = Array("0".utf8)
 
     /// - Parameters:
     ///   - pattern: which keys; nil for all.
-    ///   - count: how many the server is to look at in one go.
+    ///   - count: how many keys the server looks at per call.
     init(over link: ServerLink, matching pattern: [UInt8]?, count: Int = 1000) {
         self.link = link
         self.pattern = pattern
         self.count = count
     }
 
-    /// The next keys, of which there may be none; nil at the end.
-    /// - Throws: `ClientError`; an `ExitCode`, after the reason has been printed, where the server refuses.
+    /// The next keys, possibly none; nil at the end.
+    /// - Throws: `ClientError`; an `ExitCode`, after the reason has been printed, if the server refuses.
     mutating func next() throws -> [[UInt8]]? {
         guard let cursor else { return nil }
         var request = [Array("SCAN".utf8), cursor, Array("COUNT".utf8), Array(String(count).utf8)]

@@ -1,5 +1,4 @@
-// A connection for whoever sends many requests at once, or wants to know which connection it is: requests out, replies in,
-// in order.
+// A connection for many requests at once, or for requests that must share one: requests out, replies in, in order.
 
 import ArgumentParser
 import BlockingClient
@@ -7,7 +6,7 @@ import Bytes
 import Shell
 import Wire
 
-/// A connection to one server, which blocks.
+/// A blocking connection to one server.
 final class ServerLink {
     let endpoint: Endpoint
     private let connection: RawConnection
@@ -38,7 +37,7 @@ final class ServerLink {
         return output.count - before
     }
 
-    /// Sends what was put.
+    /// Sends the requests that were put.
     func flush() throws(ClientError) {
         guard !output.isEmpty else { return }
         let bytes = Array(output.bytes)

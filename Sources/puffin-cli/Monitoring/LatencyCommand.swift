@@ -1,4 +1,4 @@
-// How long the way to a server and back takes.
+// Measures round trips to a server.
 
 import ArgumentParser
 import BlockingClient
@@ -9,11 +9,13 @@ import Wire
 
 struct LatencyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "latency", abstract: "Pings a server again and again: the shortest, longest and usual round trip.",
+        commandName: "latency",
+        abstract: "Measures round trips with repeated pings: the shortest, the longest and the usual one.",
         usage: "puffin-cli latency [--interval <time>] [--count <n>] [<options>]",
         discussion: """
-            A PING every 10 ms, or as --interval says, each after the reply to the one before. The line is written over on a terminal; \
-            in a pipe there is one each second and one in the end. In JSON times are in microseconds.
+            Sends a PING every 10 ms, or every --interval, each after the reply to the one before. On a terminal the \
+            line is refreshed in place; in a pipe one is written each second and one at the end. JSON has times in \
+            microseconds.
             """)
 
     @OptionGroup var server: ServerOptions

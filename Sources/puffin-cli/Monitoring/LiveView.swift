@@ -1,11 +1,11 @@
-// Lines that are written over on a terminal, and one block after the other elsewhere.
+// Lines that are refreshed in place on a terminal, and one block after another elsewhere.
 
 import Bytes
 import Glibc
 import Program
 import Shell
 
-/// Shows the same few lines again and again.
+/// Shows the same few lines repeatedly.
 struct LiveView {
     private let isLive = Terminal.isOutput && environment("TERM") != "dumb"
     private var shown = 0
@@ -16,7 +16,7 @@ struct LiveView {
     /// - Throws: an `ExitCode`, after the reason has been printed.
     mutating func show(_ lines: [String]) throws {
         if isLive {
-            // Back to the first line of what is there; each is cleared before it is written anew.
+            // Back to the first line shown; each line is cleared before it is written again.
             if shown > 0 { output.write(control: "\u{1b}[\(shown)A\r") }
             for line in lines {
                 try output.write { $0.append(text: line) }

@@ -1,4 +1,4 @@
-// Is a server there? For people, and for scripts that have just started one.
+// Checks whether a server is there: for people, and for scripts that have just started one.
 
 import ArgumentParser
 import BlockingClient
@@ -15,10 +15,10 @@ struct PingCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @Option(
-        name: "-wait --wait", help: "Tries again for so long, such as 30s, until the server is there and has loaded.",
+        name: "-wait --wait", help: "Wait up to this long, such as 30s, until the server is reachable and has loaded.",
         transform: timeSpan)
     var wait: TimeSpan?
-    @Argument(help: "What the server is to answer.") var text: RawBytes?
+    @Argument(help: "The text for the server to return.") var text: RawBytes?
 
     func run() async throws {
         if let wait { try waitForServer(wait) }
@@ -38,12 +38,12 @@ struct PingCommand: AsyncParsableCommand {
         }
     }
 
-    /// Why the server cannot be used yet; nil where it can.
+    /// Why the server cannot be used yet; nil if it can.
     private func obstacle(_ endpoint: Endpoint, until deadline: ContinuousClock.Instant) -> String? {
         let left = max(.milliseconds(10), min(server.limit, deadline - .now))
         do throws(ClientError) {
             let link = try ServerLink(to: endpoint, within: left)
-            // What needs the data is refused while it is loaded; PING is not.
+            // A server that loads refuses what needs data, but not PING.
             return Outcome(try link.execute("DBSIZE"), spec: nil, arguments: []).errorText
         } catch .cannotConnect(_, let reason) {
             return reason

@@ -1,4 +1,4 @@
-// What a server holds and has done, once or as it changes.
+// A server's figures, once or continuously.
 
 import ArgumentParser
 import BlockingClient
@@ -9,16 +9,16 @@ import Wire
 
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Prints what the server holds and has done; --watch shows it as it changes.",
+        commandName: "stats", abstract: "Prints the server's figures; --watch shows them as they change.",
         usage: "puffin-cli stats [--watch] [--interval <time>] [--count <n>] [<options>]",
         discussion: """
-            --watch shows the most telling figures, and how fast they change: written over on a terminal, one block after the other in \
-            a pipe, in JSON all figures as one object a line.
+            --watch shows the main figures and their rates: refreshed in place on a terminal, block by block in a \
+            pipe, in JSON all figures as one object per line.
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Flag(name: "-watch --watch", help: "Show the figures again and again.") var watch = false
+    @Flag(name: "-watch --watch", help: "Show the figures continuously.") var watch = false
     @OptionGroup var pace: PaceOptions
 
     func run() async throws {
@@ -57,17 +57,18 @@ struct StatsCommand: AsyncParsableCommand {
             let pairs = stride(from: 0, to: items.count - 1, by: 2).map { (items[$0].word, items[$0 + 1].word) }
             return Dictionary(pairs) { $1 }
         case .map(let entries): return Dictionary(entries.map { ($0.key.word, $0.value.word) }) { $1 }
-        default: throw failed("the server answered STATS with \(reply), which is no answer to it")
+        default: throw failed("the server answered STATS with \(reply), which is not a valid reply")
         }
     }
 }
 
-/// How often, and how many times.
+/// The interval and the number of samples.
 struct PaceOptions: ParsableArguments {
     @Option(
-        name: "-interval --interval", help: "The time between two looks, such as 500ms or 5s.", transform: timeSpan)
+        name: "-interval --interval", help: "The time between two samples, such as 500ms or 5s.", transform: timeSpan)
     var interval: TimeSpan?
-    @Option(name: "-count --count", help: "How many looks to take; without it Ctrl-C ends the command.") var count: Int?
+    @Option(name: "-count --count", help: "How many samples to take; without it Ctrl-C ends the command.") var count:
+        Int?
 
     func validate() throws {
         if let count, count < 1 { throw ValidationError("--count is 1 or more") }

@@ -1,4 +1,4 @@
-// Which keys are large: found by looking at a bounded number of them.
+// Finds large keys by sampling a bounded number of keys.
 
 import ArgumentParser
 import BlockingClient
@@ -8,19 +8,19 @@ import Wire
 
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "top", abstract: "Prints the largest keys among those that it looks at.",
+        commandName: "top", abstract: "Prints the largest of the keys that it samples.",
         usage: "puffin-cli top [--count <n>] [--sample <n>] [--match <pattern>] [<options>]",
         discussion: """
-            It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. A server that has \
-            neither is asked for the values themselves, \(SizeScan.byteLimit >> 20) MiB at most. It looks at 100,000 keys, or as many as --sample says \
-            (0 for all); SCAN goes by the hash of a key, so these are a fair sample. Which keys are asked for most often no server \
-            of this version says, so it is not shown.
+            It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. \
+            From a server that has neither it reads the values themselves, \(SizeScan.byteLimit >> 20) MiB at most. \
+            It samples 100,000 keys, or --sample (0 for all); SCAN is ordered by hash, so the sample is fair. Servers \
+            do not count accesses by key, so the most used keys are not shown.
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @Option(name: "-count --count", help: "How many keys to print.") var count = 10
-    @Option(name: "-sample --sample", help: "How many keys to look at, 0 for all.") var sample = 100_000
+    @Option(name: "-sample --sample", help: "How many keys to sample, 0 for all.") var sample = 100_000
     @Option(name: "-match --match", help: "Only keys that match a pattern such as user:*.") var match: RawBytes?
 
     func validate() throws {
@@ -65,7 +65,7 @@ struct TopCommand: ParsableCommand {
             try output.write {
                 $0.append(
                     text:
-                        "\(grouped(largest.count))\(all) keys looked at, sizes from \(scan.way.name)\(average)\(cut)\n")
+                        "\(grouped(largest.count))\(all) keys sampled, sizes from \(scan.way.name)\(average)\(cut)\n")
             }
             let width = max(5, largest.entries.map { grouped($0.size).count }.max() ?? 0)
             try output.write { $0.append(text: "\(padded("bytes", width))  key\n") }
@@ -79,9 +79,9 @@ struct TopCommand: ParsableCommand {
     }
 }
 
-/// Walks over keys and asks for the size of each.
+/// Walks over keys and asks for the size of each value.
 private final class SizeScan {
-    /// How a size is found out.
+    /// How a size is determined.
     enum Way {
         case length
         case memory
@@ -115,7 +115,7 @@ private final class SizeScan {
     private let link: ServerLink
     private var pipeline: Pipeline<[UInt8]>?
 
-    /// Bytes of values that are read where a server does not say how large they are.
+    /// Bytes of values to read if a server does not tell their sizes.
     static let byteLimit = 256 << 20
 
     init(over link: ServerLink, way: Way, limit: Int) {
@@ -126,7 +126,7 @@ private final class SizeScan {
             switch reply {
             case .integer(let size): largest.add(key, size: size)
             case .bulk(let bytes): largest.add(key, size: bytes.count)
-            // Gone meanwhile, or no string.
+            // The key is gone, or is not a string.
             default: break
             }
         }

@@ -1,18 +1,18 @@
-// What was typed at the prompt, kept for the next time: one line each in a file that only its owner may read.
+// The prompt's history, kept between sessions: one line each in a file that only its owner may read.
 
 import Shell
 import SystemPackage
 
-/// The file of the history. Where it cannot be used, or PUFFIN_HISTORY is `off`, there is none, and nobody is bothered.
+/// The history file. If it cannot be used, or PUFFIN_HISTORY is `off`, there silently is none.
 final class HistoryFile {
-    /// Lines that are kept; the file is cut back to them when it has twice as many.
+    /// Lines to keep; the file is truncated to them when it has twice as many.
     static let limit = 1000
 
     private let path: FilePath?
-    /// The line that was added last: the same again is not.
+    /// The last line added: a repetition is not added.
     private var last: String?
 
-    /// Finds the file: `puffin/history` in XDG_STATE_HOME, or in ~/.local/state.
+    /// Locates the file: `puffin/history` in XDG_STATE_HOME, or in ~/.local/state.
     init() {
         guard environment("PUFFIN_HISTORY")?.lowercased() != "off" else {
             path = nil
@@ -23,19 +23,19 @@ final class HistoryFile {
         path = (state ?? home)?.appending("puffin/history")
     }
 
-    /// The lines, the oldest first.
+    /// The lines, oldest first.
     func lines() -> [String] {
         guard let path, let file = try? FileDescriptor.open(path, .readOnly) else { return [] }
         defer { try? file.close() }
         var bytes: [UInt8] = []
-        // More than this many bytes nobody has typed.
+        // A larger file is not a typed history.
         while bytes.count < 8 << 20, let piece = try? file.readPiece(upTo: 1 << 16), !piece.isEmpty { bytes += piece }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
         if lines.count > HistoryFile.limit * 2 { rewrite(lines.suffix(HistoryFile.limit)) }
         return lines.suffix(HistoryFile.limit)
     }
 
-    /// Adds a line, unless it may have a secret in it.
+    /// Adds a line, unless it may contain a secret.
     func add(_ line: String) {
         guard let path, line != last, !isSecret(line), makePrivateFolder(path.removingLastComponent()) else { return }
         last = line

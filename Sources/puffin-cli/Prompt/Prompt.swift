@@ -1,4 +1,4 @@
-// The prompt: a line in, a reply out, for as long as somebody sits in front of it.
+// The prompt: reads a line, prints a reply, until the user ends it.
 
 import ArgumentParser
 import BlockingClient
@@ -27,7 +27,7 @@ final class Prompt {
         let editor = LineEditor(program: "puffin-cli", isPlain: isPlain, historySize: Int32(HistoryFile.limit)) {
             [unowned self] in complete($0)
         }
-        guard let editor else { throw failed("the terminal cannot be used; puffin-cli --help says what else there is") }
+        guard let editor else { throw failed("the terminal cannot be used; see puffin-cli --help for other ways") }
         for line in history.lines() { editor.remember(line) }
         greet()
         while true {
@@ -64,7 +64,7 @@ final class Prompt {
     }
 
     /// Runs a line.
-    /// - Returns: false where it was the last one.
+    /// - Returns: false if it was the last one.
     private func run(_ line: String) throws -> Bool {
         let arguments: [[UInt8]]
         do throws(LineError) {
@@ -74,7 +74,7 @@ final class Prompt {
             return true
         }
         guard let first = arguments.first else {
-            // An empty line asks again whether the server is there.
+            // An empty line tries again to reach the server.
             if session.role == nil { greet() }
             return true
         }
@@ -104,7 +104,7 @@ final class Prompt {
         } catch let error as ClientError {
             obstruct(error)
         } catch let code as ExitCode where code == .errorReply {
-            // It was not confirmed.
+            // Not confirmed.
         }
     }
 
@@ -136,7 +136,7 @@ final class Prompt {
         try say(hasColours ? text : "ERROR: \(text)")
     }
 
-    /// Says why the server was not asked, or has not answered.
+    /// Reports why a request was not sent, or not answered.
     private func obstruct(_ error: ClientError) {
         session.close()
         printError("puffin-cli: \(error)")
@@ -147,11 +147,11 @@ final class Prompt {
     }
 }
 
-/// How long a server is asked to wait before it answers.
+/// The waiting time that a request asks of the server.
 func waitingTime(of arguments: [[UInt8]]) -> Duration {
     guard arguments.count > 2, let last = arguments.last, let milliseconds = Int(String(decoding: last, as: UTF8.self)),
         Catalog.find(arguments)?.endsWithTime == true
     else { return .zero }
-    // 0 is for ever, which an hour's silence ends all the same.
+    // 0 means for ever; an hour of silence ends it all the same.
     return milliseconds > 0 ? .milliseconds(milliseconds) : .seconds(3600)
 }

@@ -1,4 +1,4 @@
-// The Tab key of the prompt: names of commands, keys of the server, and how a command is used.
+// The prompt's Tab key: command names, keys of the server, and usage.
 
 import BlockingClient
 import Bytes
@@ -9,10 +9,10 @@ import Shell
 struct PromptCompletion {
     let session: PromptSession
 
-    /// Candidates that are shown at once.
+    /// Candidates shown at once.
     private static let shownLimit = 60
 
-    /// - Parameter line: what stands before the cursor.
+    /// - Parameter line: the text before the cursor.
     func answer(before line: String) -> EditorAnswer {
         switch Completion(before: line, locals: PromptHelp.locals) {
         case .command(let prefix): return choose(prefix, among: names(beginningWith: prefix))
@@ -25,7 +25,7 @@ struct PromptCompletion {
         }
     }
 
-    /// In the case in which the word was begun.
+    /// In the letter case of the word begun.
     private func names(beginningWith prefix: String) -> [String] {
         let names =
             Catalog.commands.filter { !$0.isHidden }.map(\.name) + PromptHelp.locals.keys.map { $0.uppercased() }
@@ -34,7 +34,7 @@ struct PromptCompletion {
     }
 
     private func choose(_ prefix: String, among candidates: [String]) -> EditorAnswer {
-        // One that has to be quoted does not begin as it was typed.
+        // A key that must be quoted does not begin as typed.
         let fitting = candidates.filter { $0.hasPrefix(prefix) }
         guard let first = fitting.first else { return candidates.isEmpty ? .beep : .show(candidates) }
         if fitting.count == 1, candidates.count == 1 { return .insert(String(first.dropFirst(prefix.count)) + " ") }
@@ -47,7 +47,7 @@ struct PromptCompletion {
         return .show(columns(shown) + more)
     }
 
-    /// As many beside each other as 78 characters hold.
+    /// As many columns as 78 characters hold.
     private func columns(_ words: [String]) -> [String] {
         let width = (words.map(\.count).max() ?? 0) + 2
         let perLine = max(1, 78 / width)

@@ -1,4 +1,4 @@
-// What the prompt explains.
+// The prompt's help.
 
 import Bytes
 import Commands
@@ -6,15 +6,15 @@ import Shell
 
 /// The texts of `help`.
 enum PromptHelp {
-    /// What the prompt does itself.
+    /// The prompt's own commands.
     static let locals = ["help": "help [<command>]", "exit": "exit", "quit": "quit"]
 
     static var overview: [String] {
         CommandSpec.sections.flatMap(lines)
             + [
                 "",
-                "help <command> explains one; exit or Ctrl-D ends; Tab completes; Ctrl-R searches what was typed.",
-                "A value is the rest of the line; what has blanks elsewhere is a JSON string: GET \"two words\".",
+                "help <command> explains one; exit or Ctrl-D ends; Tab completes; Ctrl-R searches the history.",
+                "A value is the rest of the line; elsewhere an argument with spaces is a JSON string: GET \"two words\".",
             ]
     }
 
@@ -25,7 +25,7 @@ enum PromptHelp {
 
     /// About one command.
     static func topic(_ name: String) -> [String] {
-        if let usage = locals[name.lowercased()] { return [usage, "  Of the prompt itself."] }
+        if let usage = locals[name.lowercased()] { return [usage, "  A command of the prompt."] }
         guard let spec = Catalog.find(name) else {
             let match = nearest(to: name, among: Catalog.commands.map(\.name)).map { "; did you mean \($0)?" } ?? ""
             return ["There is no help for \"\(name)\"\(match)"]

@@ -1,16 +1,16 @@
-// The prompt's connection: made when it is needed, made anew when the server has gone and come back.
+// The prompt's connection: made when needed, and again after the server was away.
 
 import BlockingClient
 import Bytes
 import Shell
 import Wire
 
-/// A server that may come and go.
+/// A server that may be temporarily away.
 final class PromptSession {
     let endpoint: Endpoint
     private let limit: Duration
     private var link: ServerLink?
-    /// `leader` or `follower`; nil while there is no connection.
+    /// `leader` or `follower`; nil without a connection.
     private(set) var role: String?
 
     init(to endpoint: Endpoint, within limit: Duration) {
@@ -18,8 +18,8 @@ final class PromptSession {
         self.limit = limit
     }
 
-    /// Sees whether the connection is there, and connects where it is not. A connection that was lost while nobody used it
-    /// is noticed here, before a request depends on it.
+    /// Checks the connection, and connects if there is none. A connection lost while idle is noticed here, before a
+    /// request depends on it.
     /// - Throws: `ClientError.cannotConnect`.
     @discardableResult
     func connect() throws(ClientError) -> ServerLink {
@@ -34,18 +34,18 @@ final class PromptSession {
         return fresh
     }
 
-    /// Sends a request, and waits for its reply.
-    /// - Throws: `ClientError`; only after `cannotConnect` it is sure that nothing was done.
+    /// Sends a request and waits for its reply.
+    /// - Throws: `ClientError`; only `cannotConnect` guarantees that nothing was done.
     func execute(_ arguments: [[UInt8]], allowing extra: Duration) throws(ClientError) -> Reply {
         let link = try connect()
         do throws(ClientError) {
             if extra > .zero {
-                // A link has one limit; a request that waits gets a link of its own, with its own patience.
+                // A link has one time limit; a request that waits gets a link of its own with a longer one.
                 let patient = try ServerLink(to: endpoint, within: limit + extra)
                 return try patient.execute(arguments)
             }
             let reply = try link.execute(arguments)
-            // It may have changed. A connection that is gone by now has given its reply all the same.
+            // The role may have changed. A connection that is lost by now has already given its reply.
             if let role = try? link.execute("ROLE") { note(role) } else { close() }
             return reply
         } catch {
@@ -54,14 +54,14 @@ final class PromptSession {
         }
     }
 
-    /// The connection, where one is there; for completion, which is not worth waiting for.
+    /// The current connection, if any; completion does not wait for one.
     var existingLink: ServerLink? { link }
 
-    /// Gives the connection up.
+    /// Drops the connection.
     func close() { (link, role) = (nil, nil) }
 
     private func note(_ reply: Reply) {
-        // What the server says goes into the prompt, past the output.
+        // Text of the server goes into the prompt without passing `Output`.
         guard case .array(let parts) = reply, let word = parts.first?.word else { return role = "server" }
         role = word == "master" ? "leader" : word == "slave" ? "follower" : word.terminalSafe
     }

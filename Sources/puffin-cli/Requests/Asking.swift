@@ -1,6 +1,6 @@
-// Single requests: through the client library, as any program would send them, where requests and replies are small. The
-// library's limit is for all of a request, and a large value on a slow line is no silence; so what may be large has a
-// `ServerLink`, as what streams and what belongs to one connection has.
+// Single small requests go through the client library, as any program would send them. The library's time limit covers
+// a whole request, and a large value on a slow line is not silence; so requests that may be large use a `ServerLink`,
+// as do streams and requests that must share a connection.
 
 import ArgumentParser
 import BlockingClient
@@ -10,8 +10,8 @@ import Shell
 import Wire
 
 extension ServerOptions {
-    /// Sends requests together, in order, and waits for their replies. Where the first is answered and others are not, those
-    /// have none (`null`): what is done is done.
+    /// Sends requests together, in order, and waits for their replies. If the first is answered and later ones are not,
+    /// those count as `null`: what is done is done.
     /// - Parameter extra: how much longer than usual the server may take.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func ask(_ requests: [[[UInt8]]], allowing extra: Duration = .zero) async throws -> [Reply] {
@@ -70,7 +70,7 @@ extension PuffinError {
 }
 
 extension Reply {
-    /// What a request was answered with; an error that the server has answered with is a reply here.
+    /// A request's reply; an error reply of the server is a reply here.
     /// - Throws: why there is none.
     fileprivate init(_ result: Result<RESPValue, PuffinError>) throws(PuffinError) {
         do throws(PuffinError) {

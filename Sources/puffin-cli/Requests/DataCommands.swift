@@ -9,7 +9,8 @@ struct SetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Sets a key to a value; prints OK when it is safe on disk.",
         usage: "puffin-cli set <key> <value> [<options>]",
         discussion: """
-            A value of - is read from standard input. What begins with a dash and is no number comes after --:
+            A value of - is read from standard input. An argument that begins with a dash and is not a number must \
+            follow --:
               puffin-cli set mood -- -cheerful
             """)
 
@@ -33,8 +34,8 @@ struct GetCommand: AsyncParsableCommand {
         commandName: "get", abstract: "Prints the value of a key and a line feed.",
         usage: "puffin-cli get <key> [<options>]",
         discussion: """
-            In a pipe or a file the value is printed byte for byte. On a terminal a value that could steer it, by escape sequences for \
-            instance, is printed as a JSON string. With --format raw it is the bytes and nothing else, everywhere.
+            In a pipe or a file the value is printed byte for byte. On a terminal a value with control characters is \
+            printed as a JSON string. With --format raw only its bytes are written, everywhere.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -49,14 +50,14 @@ struct GetCommand: AsyncParsableCommand {
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Deletes a key; prints OK when that is safe on disk. Of several, prints how many were there.",
+        abstract: "Deletes a key; prints OK when that is safe on disk. For several keys, prints how many existed.",
         usage: """
             puffin-cli delete <key> … [<options>]
             puffin-cli delete --match <pattern> [<options>]
             """,
         discussion: """
-            With --match it looks for the keys, says how many there are, and asks; a script has to say --yes. What comes up \
-            meanwhile stays.
+            With --match it finds the keys, shows how many there are, and asks for confirmation; a script needs \
+            --yes. Keys that are added meanwhile stay.
             """, aliases: ["del"])
 
     @OptionGroup var server: ServerOptions
@@ -67,7 +68,7 @@ struct DeleteCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let match {
-            guard keys.isEmpty else { throw failed("keys and --match do not go together") }
+            guard keys.isEmpty else { throw failed("keys and --match cannot be combined") }
             return try PatternDeletion(
                 pattern: match.bytes, server: server, format: format.value(), isConfirmed: safety.yes
             ).run()
@@ -80,19 +81,19 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 }
 
-/// Where a value comes from when it is no argument.
+/// The source of a value that is not an argument.
 struct ValueOptions: ParsableArguments {
     @Option(name: "-value-file --value-file", help: "Reads the value from a file, byte for byte.", completion: .file())
     var valueFile: String?
 
-    /// The value, from wherever it is to come; nil where nothing says.
+    /// The value from its source; nil if no source is given.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func value(or argument: RawBytes?) throws -> [UInt8]? {
         guard let valueFile else {
             guard let argument else { return nil }
             return argument.isStandardInput ? try readAll("-") : argument.bytes
         }
-        guard argument == nil else { throw failed("a value and --value-file do not go together") }
+        guard argument == nil else { throw failed("a value and --value-file cannot be combined") }
         return try readAll(valueFile)
     }
 }

@@ -1,5 +1,5 @@
-// Keys for the completion of a shell: those that begin with what is typed, as many as help. A server that does not answer
-// at once has none.
+// Keys for shell completion: those with the typed prefix, as many as are useful. A server that does not answer at once
+// yields none.
 
 import ArgumentParser
 import BlockingClient
@@ -7,7 +7,7 @@ import Bytes
 import Shell
 import Wire
 
-/// The keys that begin with `prefix`, sorted: those that are found within a quarter of a second, 100 at most.
+/// The keys that begin with `prefix`, sorted: at most 100, found within a quarter of a second.
 func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
     let limit = 100
     let deadline = ContinuousClock.now + .milliseconds(250)
@@ -26,9 +26,9 @@ func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
     let endpoint = address.isEmpty ? Endpoint() : try? Endpoint(parsing: address)
     guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300)) else { return [] }
     let found = keys(over: link, beginningWith: prefix).compactMap { String(validating: $0, as: UTF8.self) }
-        // Others would have to be quoted, in each shell in a way of its own.
+        // Other keys would need quoting, which differs between shells.
         .filter { $0.allSatisfy { $0.isLetter || $0.isNumber || "_-.:/@+,=".contains($0) } }
     guard CompletionShell.requesting == .zsh else { return found }
-    // There a description follows a colon.
+    // There a colon begins a description.
     return found.map { $0.split(separator: ":", omittingEmptySubsequences: false).joined(separator: "\\:") }
 }

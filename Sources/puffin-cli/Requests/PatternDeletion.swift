@@ -1,4 +1,4 @@
-// Deletes every key that matches a pattern, after saying how many those are.
+// Deletes every key that matches a pattern, after showing how many there are.
 
 import ArgumentParser
 import BlockingClient
@@ -6,7 +6,7 @@ import Bytes
 import Shell
 import Wire
 
-/// Looks for keys, asks, and deletes them, many at once.
+/// Finds keys, asks, and deletes them in a pipeline.
 struct PatternDeletion {
     let pattern: [UInt8]
     let server: ServerOptions

@@ -1,10 +1,10 @@
-// The commands of the server that need nothing of their own here: whatever the catalog has.
+// The server's commands that need no code of their own here: whatever the catalog has.
 
 import ArgumentParser
 import Commands
 import Shell
 
-/// Sends a command with its arguments as they are, and prints the reply.
+/// Sends a command with its arguments unchanged, and prints the reply.
 struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         let spec = Catalog.rows[Place.value]
@@ -17,7 +17,7 @@ struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden), completion: .custom(completeKeys))
+    @Argument(help: ArgumentHelp("The command's arguments.", visibility: .hidden), completion: .custom(completeKeys))
     var arguments: [RawBytes] = []
 
     func run() async throws {
@@ -28,14 +28,14 @@ struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
     }
 }
 
-/// Removes every pair; asks before.
+/// Removes every pair; asks for confirmation.
 struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
     static var configuration: CommandConfiguration { PlainCommand<Place>.configuration }
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var safety: SafetyOptions
-    @Argument(help: ArgumentHelp("What the server is given.", visibility: .hidden)) var arguments: [RawBytes] = []
+    @Argument(help: ArgumentHelp("The command's arguments.", visibility: .hidden)) var arguments: [RawBytes] = []
 
     func run() async throws {
         try await Request(
@@ -49,7 +49,7 @@ struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
 /// Sends any words.
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "send", abstract: "Sends any command as it is; so is one that puffin-cli does not know.",
+        commandName: "send", abstract: "Sends any command unchanged, even one that puffin-cli does not know.",
         usage: "puffin-cli send <command> <argument> … [<options>]")
 
     @OptionGroup var server: ServerOptions

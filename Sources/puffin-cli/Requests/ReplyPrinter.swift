@@ -1,4 +1,4 @@
-// Prints replies in the format that was asked for.
+// Prints replies in the requested format.
 
 import ArgumentParser
 import Bytes
@@ -7,16 +7,16 @@ import Program
 import Shell
 import Wire
 
-/// What replies look like.
+/// The format of replies.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
     case raw
-    /// Of export: requests that store the pairs.
+    /// For export: requests that store the pairs.
     case resp
 }
 
-/// Writes what requests were answered with.
+/// Writes replies.
 struct ReplyPrinter {
     let output: Output
     let format: OutputFormat
@@ -29,7 +29,7 @@ struct ReplyPrinter {
     }
 
     /// Prints a success, and in JSON a failure too.
-    /// - Returns: what is still to be said of a failure, on stderr.
+    /// - Returns: what remains to be printed about a failure, on stderr.
     func print(_ outcome: Outcome, spec: CommandSpec?, _ context: ReplyContext) throws -> String? {
         if format == .json {
             try output.write { $0.append(json: outcome, spec: spec, context) }

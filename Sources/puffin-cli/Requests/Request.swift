@@ -1,4 +1,4 @@
-// One request from the command line: checked, confirmed where it removes everything, sent, and its reply printed.
+// One request of the command line: checked, confirmed if it removes everything, sent, and its reply printed.
 
 import ArgumentParser
 import BlockingClient
@@ -9,7 +9,7 @@ import Shell
 import SystemPackage
 import Wire
 
-/// A request of which the reply is to be printed.
+/// A request whose reply is printed.
 struct Request {
     let arguments: [[UInt8]]
     let server: ServerOptions
@@ -24,7 +24,7 @@ struct Request {
     func run() async throws {
         try checkArguments()
         if spec?.traits.contains(.clears) == true, !isConfirmed { try await confirmClearing() }
-        // Behind a change, in JSON, comes the question for its number.
+        // In JSON, a change is followed by a request for its number.
         let asksSeq = format == .json && spec?.traits.contains(.change) == true
         let request = spec?.completed(arguments) ?? arguments
         let replies = try await server.ask(
@@ -39,14 +39,14 @@ struct Request {
         if case .failure = outcome { throw ExitCode.errorReply }
     }
 
-    /// What a known command needs is said without asking a server.
+    /// Missing arguments of a known command are reported without asking a server.
     private func checkArguments() throws {
         guard let spec, !spec.takes(wordCount: arguments.count) else { return }
         let name = spec.fullName.lowercased()
         throw failed("\(name) needs \(spec.needs): puffin-cli \(name) \(spec.arguments)")
     }
 
-    /// What may have been meant by a command that neither this program nor the server knows.
+    /// A suggestion for a command that neither this program nor the server knows.
     private func hint() async -> String {
         guard spec == nil, let match = nearest(to: name, among: Catalog.commands.map(\.name) + PuffinCLI.ownCommands),
             let reply = try? await server.ask([commandInfoRequest(name)])[0], saysUnknown(reply)
@@ -61,19 +61,19 @@ struct Request {
     }
 }
 
-/// What a command that clears removes, in words; the number where it is known.
+/// What a clearing command removes, in words, with the number if it is known.
 func allPairs(_ count: Int?) -> String {
     count.map { $0 == 1 ? "the 1 pair" : "all \(grouped($0)) pairs" } ?? "every pair"
 }
 
-/// Asks on a terminal whether to go on. In a script it takes `--yes`.
+/// Asks for confirmation on a terminal. A script needs `--yes`.
 /// - Parameter what: what would happen, to how many.
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func confirm(_ what: String) throws {
     guard Terminal.isInput, Terminal.isError else {
-        throw failed("\(what); a script has to say --yes")
+        throw failed("\(what); a script needs --yes")
     }
-    writeError("\(what). Go on? [y/N] ")
+    writeError("\(what). Continue? [y/N] ")
     // A terminal gives a line at a time.
     let answer = (try? FileDescriptor.standardInput.readPiece(upTo: 256)) ?? []
     let word = String(decoding: answer, as: UTF8.self).lowercased()

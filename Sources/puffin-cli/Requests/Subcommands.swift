@@ -1,14 +1,14 @@
-// Which subcommands puffin-cli has: those of the catalog, some of which have a form of their own here, and its own.
+// The subcommands of puffin-cli: those of the catalog, some with a form of their own here, and its own.
 
 import ArgumentParser
 import Commands
 import Shell
 
-/// The subcommands as help shows them.
+/// The subcommands in the order of help.
 let subcommandGroups: [CommandGroup] = {
     var groups = CommandSpec.sections.map { section in
         let plain = section.commands.filter { spec in
-            // What is about a connection means nothing where each command has one of its own; `help` is puffin-cli's.
+            // Commands about a connection mean nothing where each command has its own; `help` is puffin-cli's.
             spec.isShareable && spec.command != .help && !formed.values.joined().contains { named($0, spec) }
         }
         return CommandGroup(
@@ -18,7 +18,7 @@ let subcommandGroups: [CommandGroup] = {
     return groups
 }()
 
-/// The commands that have a form of their own, by the sections of help.
+/// The commands with a form of their own, by section of help.
 private let formed: [String: [any ParsableCommand.Type]] = [
     "Data": [SetCommand.self, GetCommand.self, DeleteCommand.self, SendCommand.self],
     "Server": [PingCommand.self, StatsCommand.self, LatencyCommand.self, TopCommand.self],
@@ -27,7 +27,7 @@ private let formed: [String: [any ParsableCommand.Type]] = [
     ],
 ]
 
-/// The words that name a subcommand.
+/// The names of a subcommand.
 func names(of command: any ParsableCommand.Type) -> [String] {
     [command.configuration.commandName ?? ""] + command.configuration.aliases
 }
@@ -45,8 +45,8 @@ private func plainCommand(_ spec: CommandSpec) -> any ParsableCommand.Type {
 
 // MARK: Numbers as types
 
-/// A number as a type. ArgumentParser tells subcommands apart by their types, and reads what they are called from those; so a
-/// command of the catalog becomes one by its place there.
+/// A number as a type. ArgumentParser distinguishes subcommands by their types, and reads their names from those, so a
+/// command of the catalog becomes a type by its index.
 protocol RowNumber {
     static var value: Int { get }
 }

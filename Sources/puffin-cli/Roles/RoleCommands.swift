@@ -1,4 +1,4 @@
-// The commands about leaders and followers. Each tells one server; what it answers once it has happened is printed.
+// The commands about leaders and followers. Each addresses one server and prints its answer.
 
 import ArgumentParser
 import Bytes
@@ -25,7 +25,7 @@ struct RoleCommand: AsyncParsableCommand {
         try output.flush()
     }
 
-    /// The reply with names for its parts, as JSON has it.
+    /// The reply with named parts, for JSON.
     private func named(_ reply: Reply) throws -> Reply {
         guard case .array(let parts) = reply, parts.count >= 3 else { throw unexpected(reply, to: "ROLE") }
         func entry(_ name: String, _ value: Reply) -> Reply.Entry { Reply.Entry(key: .simple(name), value: value) }
@@ -74,7 +74,7 @@ struct HandoverCommand: AsyncParsableCommand {
         commandName: "handover",
         abstract: "Makes a follower the leader, and the leader (--addr) its follower; loses nothing.",
         discussion: """
-            The leader takes no changes until the follower has everything, or the time is over; then it is the leader as before.
+            The leader refuses changes until the follower has everything. If the time runs out, it stays the leader.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -84,7 +84,7 @@ struct HandoverCommand: AsyncParsableCommand {
         transform: timeSpan)
     var within = TimeSpan(seconds: 10)
     @Argument(
-        help: "The follower's host:port, as the leader has it (see role).", transform: { try Endpoint(parsing: $0) })
+        help: "The follower's host:port, as the leader knows it (see role).", transform: { try Endpoint(parsing: $0) })
     var follower: Endpoint
 
     func run() async throws {
@@ -113,7 +113,7 @@ struct PromoteCommand: AsyncParsableCommand {
 struct FollowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "follow",
-        abstract: "Makes a server (--addr) a follower of the leader at an address, which it asks to connect.")
+        abstract: "Makes a server (--addr) a follower of the leader at an address, and asks that leader to connect.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
@@ -127,7 +127,7 @@ struct FollowCommand: AsyncParsableCommand {
 
 struct DemoteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demote", abstract: "Makes a server (--addr) a follower of whatever leader connects to it.")
+        commandName: "demote", abstract: "Makes a server (--addr) a follower of any leader that connects to it.")
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
@@ -137,13 +137,13 @@ struct DemoteCommand: AsyncParsableCommand {
     }
 }
 
-/// Sends a command that is answered with OK, and prints that.
+/// Sends a command whose answer is OK, and prints that.
 private func tell(_ words: [String], _ server: ServerOptions, _ format: FormatOptions) async throws {
     try await Request(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
 }
 
-/// Says that a reply is none that the command has.
+/// Reports a reply that the command does not have.
 /// - Returns: the error to end with.
 private func unexpected(_ reply: Reply, to command: String) -> ExitCode {
-    failed("the server answered \(command) with \(reply), which is no answer to it")
+    failed("the server answered \(command) with \(reply), which is not a valid reply")
 }

@@ -7,9 +7,9 @@ import SystemPackage
 
 /// A file that is read piece by piece, or standard input (`-`).
 struct Input {
-    /// As messages call it.
+    /// Its name in messages.
     let name: String
-    /// Bytes; nil of a pipe or a terminal, which nobody knows the end of.
+    /// Its size in bytes; nil for a pipe or a terminal, whose end is unknown.
     let size: Int?
     private let descriptor: FileDescriptor
     private static let pieceSize = 256 << 10
@@ -44,7 +44,7 @@ struct Input {
     }
 }
 
-/// All that a file, or standard input (`-`), has; no more than a value may be.
+/// The whole content of a file or of standard input (`-`), at most the size of a value.
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func readAll(_ path: String) throws -> [UInt8] {
     let input = try Input(path)

@@ -1,24 +1,24 @@
-// libedit, as the prompt uses it: one line at a time, edited, with history and completion. `unsafe` is allowed here because
-// the editor and its history are made in `init` and freed in `deinit`, once each; every text that is handed over lives until
-// the call returns, or in `promptMemory` until the next prompt; and libedit calls back only from inside `readLine`, on the same
-// thread, while `self` is there.
+// libedit for the prompt: one line at a time, with editing, history and completion. `unsafe` is allowed here because
+// `init` creates the editor and its history and `deinit` frees them, once each; every text passed lives until the call
+// returns, or in `promptMemory` until the next prompt; and libedit calls back only from inside `readLine`, on the same
+// thread, while `self` exists.
 
 import CLibedit
 import Glibc
 
-/// What a key press in the line leads to.
+/// The effect of a key press.
 enum EditorAnswer {
-    /// The line gets this at the cursor.
+    /// Inserts this at the cursor.
     case insert(String)
-    /// These lines are shown, and the line is there again below them.
+    /// Shows these lines, and then the edited line again.
     case show([String])
     case beep
 }
 
-/// What became of the line that was asked for.
+/// The result of reading a line.
 enum EditedLine {
     case line(String)
-    /// It was given up by Ctrl-C.
+    /// Cancelled by Ctrl-C.
     case cancelled
     /// Ctrl-D on an empty line, or the end of the input.
     case end
@@ -34,10 +34,10 @@ final class LineEditor {
     private var isCancelled = false
 
     /// - Parameters:
-    ///   - isPlain: whether the terminal cannot move its cursor; lines are then read as they come.
-    ///   - historySize: lines to remember.
-    ///   - complete: is asked for what stands before the cursor when Tab is pressed.
-    /// - Returns: nil where there is no terminal, or no memory.
+    ///   - isPlain: whether the terminal cannot move its cursor; lines are then read unedited.
+    ///   - historySize: the number of lines to remember.
+    ///   - complete: called with the text before the cursor when Tab is pressed.
+    /// - Returns: nil if there is no terminal, or no memory.
     init?(program: String, isPlain: Bool, historySize: Int32, complete: @escaping (String) -> EditorAnswer) {
         LineEditor.useUTF8()
         guard let editor = unsafe puffin_open(program) else { return nil }
@@ -63,7 +63,7 @@ final class LineEditor {
             unsafe LineEditor.of(editor)?.suspend() ?? UInt8(CC_ERROR)
         }
         unsafe puffin_bind(editor, "^R", "em-inc-search-prev")
-        // The user's own ~/.editrc comes first; what the prompt promises, last.
+        // The user's own ~/.editrc comes first; the prompt's bindings override it.
         unsafe el_source(editor, nil)
         unsafe puffin_bind(editor, "^I", "puffin-complete")
         unsafe puffin_bind(editor, "^C", "puffin-cancel")
@@ -79,7 +79,7 @@ final class LineEditor {
     }
 
     /// Reads a line.
-    /// - Parameter prompt: what stands before it; runs between two bytes 1 take no room on the screen.
+    /// - Parameter prompt: the prompt's text; runs between two bytes 1 take no room on the screen.
     func readLine(prompt: String) -> EditedLine {
         unsafe free(promptMemory)
         unsafe promptMemory = strdup(prompt)
@@ -91,7 +91,7 @@ final class LineEditor {
         return unsafe .line(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// Adds a line to what the arrow keys bring back.
+    /// Adds a line to the history.
     func remember(_ line: String) { unsafe puffin_enter_history(history, line) }
 
     private static func of(_ editor: OpaquePointer?) -> LineEditor? {
@@ -127,7 +127,7 @@ final class LineEditor {
         return UInt8(CC_REDISPLAY)
     }
 
-    /// libedit writes to the same terminal by stdio, which holds nothing back between two keys.
+    /// libedit writes to the same terminal by stdio, whose buffer is empty between two keys.
     private func writeText(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
@@ -140,7 +140,7 @@ final class LineEditor {
         }
     }
 
-    /// Texts are UTF-8, whatever the environment says of the language.
+    /// Texts are UTF-8, whatever locale the environment names.
     private static func useUTF8() {
         _ = unsafe setlocale(LC_CTYPE, "")
         let name = unsafe puffin_codeset().map { unsafe String(cString: $0) }

@@ -1,21 +1,23 @@
-// What the user sees. Values are bytes, not texts, so nothing here goes through Swift's `print`. Servers and other clients have
-// written most of it, so on a terminal everything is `terminalSafe`, but for what this program writes to move the cursor.
+// The program's output. Values are bytes, not texts, so nothing here uses Swift's `print`. Most of it comes from
+// servers and other clients, so on a terminal everything is `terminalSafe`, except for this program's own cursor
+// movements.
 
 import ArgumentParser
 import Bytes
 import Program
 import SystemPackage
 
-/// Standard output, gathered into pieces of 64 KiB. Whoever writes to it flushes it in the end.
+/// Standard output, buffered in pieces of 64 KiB. The writer flushes it at the end.
 final class Output {
     private var buffer = ByteBuffer()
     private let isSafe: Bool
     private static let pieceSize = 64 << 10
 
-    /// - Parameter isRaw: whether every byte goes out as it is, on a terminal as well, because the user has asked for that.
+    /// - Parameter isRaw: whether every byte is written unchanged, also to a terminal, because the user has asked for
+    ///   that.
     init(isRaw: Bool = false) { isSafe = Terminal.isOutput && !isRaw }
 
-    /// Lets `fill` append something.
+    /// Lets `fill` append output.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func write(_ fill: (inout ByteBuffer) -> Void) throws {
         if isSafe {
@@ -28,10 +30,10 @@ final class Output {
         if buffer.count >= Output.pieceSize { try flush() }
     }
 
-    /// Adds a colour or a movement of the cursor.
+    /// Appends a colour or cursor movement.
     func write(control sequence: String) { buffer.append(text: sequence) }
 
-    /// Writes what was gathered.
+    /// Writes the buffer.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func flush() throws {
         guard !buffer.isEmpty else { return }
@@ -53,23 +55,23 @@ func printLine(_ text: String) throws {
     try output.flush()
 }
 
-/// Writes one line to stderr. If that fails, nobody is left to tell.
+/// Writes one line to stderr, and ignores failures: there is nowhere to report them.
 func printError(_ text: String) { writeError(text + "\n") }
 
 /// Writes to stderr.
 func writeError(_ text: String) { writeError(control: Terminal.isError ? text.terminalSafe : text) }
 
-/// Writes to stderr as it is: movements of the cursor, and texts that are made here.
+/// Writes to stderr unchanged: cursor movements, and this program's own texts.
 func writeError(control text: String) { _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8)) }
 
-/// Says why nothing was asked, or answered.
+/// Reports why there is no answer.
 /// - Returns: the error to end with.
 func failed(_ reason: String) -> ExitCode {
     printError("puffin-cli: \(reason)")
     return .noAnswer
 }
 
-/// Prints what the server objects to.
+/// Prints an error reply.
 /// - Returns: the error to end with.
 func serverError(_ message: String) -> ExitCode {
     printError("ERROR: \(message)")
@@ -79,12 +81,12 @@ func serverError(_ message: String) -> ExitCode {
 extension ExitCode {
     /// The server answered with an error.
     static let errorReply = ExitCode(1)
-    /// Nothing was answered: wrong usage, no server, or one that does not speak RESP.
+    /// No answer: wrong usage, no server, or one that does not speak RESP.
     static let noAnswer = ExitCode(2)
 }
 
 extension String {
-    /// Without blanks at the end, which some servers' errors have.
+    /// Without trailing spaces, which some servers' errors have.
     var trimmed: String {
         var text = self
         while text.last == " " { text.removeLast() }
@@ -93,7 +95,7 @@ extension String {
 }
 
 extension Terminal {
-    /// Whether colours may be shown: https://no-color.org, and not on a terminal that has none.
+    /// Whether colours may be shown: https://no-color.org, and not on a terminal without colours.
     static var hasColours: Bool {
         isOutput && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
     }

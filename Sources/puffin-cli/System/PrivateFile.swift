@@ -1,10 +1,11 @@
-// Folders and files that nobody else may read. `unsafe` is allowed here because each path lives until the call returns.
+// Folders and files that only the user may read. `unsafe` is allowed here because each path lives until the call
+// returns.
 
 import Glibc
 import SystemPackage
 
-/// Makes a folder, and those that it stands in, for this user alone.
-/// - Returns: whether it is there.
+/// Creates a folder and its parents for this user only.
+/// - Returns: whether it exists.
 func makePrivateFolder(_ path: FilePath) -> Bool {
     if makeFolder(path) { return true }
     let parent = path.removingLastComponent()
@@ -17,6 +18,6 @@ private func makeFolder(_ path: FilePath) -> Bool {
     return errno == EEXIST
 }
 
-/// Puts one file in the place of another.
-/// - Returns: whether it is there.
+/// Replaces one file by another.
+/// - Returns: whether that succeeded.
 func replaceFile(_ path: FilePath, by other: FilePath) -> Bool { unsafe rename(other.string, path.string) == 0 }

@@ -1,19 +1,19 @@
-// The process's arguments as bytes. The argument parser takes only texts, but a key is any bytes. So an argument that is
-// not UTF-8 travels through the parser with each byte of 0x80 and above written as a character of its own, from a
-// private-use range, and `RawBytes` turns those back. `unsafe` is allowed here because a variable's text ends with a zero,
-// and nobody changes the environment.
+// The process's arguments as bytes. The argument parser accepts only texts, but a key may be any bytes. So an argument
+// that is not UTF-8 passes the parser with each byte of 0x80 and above written as a character of a private-use range,
+// and `RawBytes` converts those back. `unsafe` is allowed here because a variable's text is zero-terminated, and
+// nothing changes the environment.
 
 import ArgumentParser
 import Glibc
 
-/// Byte `b` travels as the character `firstStandIn + b`.
+/// Byte `b` is written as the character `firstStandIn + b`.
 private let firstStandIn: UInt32 = 0x10fe00
 private let standIns = firstStandIn...firstStandIn + 0xff
 
-/// Bytes from the command line, exactly as they were given.
+/// Bytes of the command line, exactly as given.
 struct RawBytes: ExpressibleByArgument {
     let bytes: [UInt8]
-    /// Whether it is a dash that is not behind `--`: it stands for standard input then.
+    /// Whether it is a dash before any `--`, which means standard input.
     let isStandardInput: Bool
 
     init(argument: String) {
@@ -28,7 +28,8 @@ struct RawBytes: ExpressibleByArgument {
     }
 }
 
-/// The bytes as they are where they are UTF-8 without any stand-in, so that help and errors show them; else in disguise.
+/// The bytes unchanged if they are UTF-8 without stand-ins, so that help and errors show them; otherwise with
+/// stand-ins.
 func argumentText(_ bytes: [UInt8]) -> String {
     if let text = String(validating: bytes, as: UTF8.self),
         !text.unicodeScalars.contains(where: { standIns.contains($0.value) })
@@ -43,13 +44,13 @@ func argumentText(_ bytes: [UInt8]) -> String {
     return String(text)
 }
 
-/// A text whose first byte, a dash, is in disguise, so that the parser does not take it for an option.
+/// A text whose first byte, a dash, is a stand-in, so that the parser does not take it for an option.
 @Sendable func disguised(_ text: String) -> String {
     guard let first = text.utf8.first, let scalar = Unicode.Scalar(firstStandIn + UInt32(first)) else { return text }
     return String(Character(scalar)) + text.dropFirst()
 }
 
-/// A variable of the environment; nil where it is not set.
+/// An environment variable; nil if it is not set.
 func environment(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)

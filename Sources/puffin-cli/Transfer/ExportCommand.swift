@@ -1,4 +1,4 @@
-// Every pair to standard output, as JSON lines or as requests for another server.
+// Exports every pair to standard output, as JSON lines or as requests for another server.
 
 import ArgumentParser
 import BlockingClient
@@ -11,9 +11,9 @@ struct ExportCommand: ParsableCommand {
         commandName: "export", abstract: "Writes all pairs to standard output, as JSON lines or as RESP.",
         usage: "puffin-cli export [--match <pattern>] [--format json|resp] [<options>]",
         discussion: """
-            One line for each pair, {"key":"greeting","value":"Hello, world!"}, with "expires" (Unix milliseconds) where it has an \
-            end, and key64 or value64 in base64 where the bytes are not UTF-8. Keys that change meanwhile are written as they \
-            are met; one that moves may be written twice. As RESP it is for redis-cli:
+            One line per pair, {"key":"greeting","value":"Hello, world!"}, with "expires" (Unix milliseconds) if it \
+            expires, and key64 or value64 in base64 if the bytes are not UTF-8. A pair that changes during the export \
+            is written as it is when visited; one that moves may be written twice. RESP is for redis-cli:
               puffin-cli export --format resp | redis-cli -p 6379 --pipe
             """)
 
@@ -56,7 +56,7 @@ struct ExportCommand: ParsableCommand {
 }
 
 extension ServerLink {
-    /// How many pairs the server has; nil where it does not say.
+    /// The number of pairs of the server; nil if it does not say.
     func count() throws(ClientError) -> Int? {
         if case .integer(let count) = try execute("DBSIZE") { count } else { nil }
     }

@@ -1,4 +1,4 @@
-// Pairs from JSON lines, or from another server, to this one.
+// Imports pairs from JSON lines, or from another server.
 
 import ArgumentParser
 import BlockingClient
@@ -14,8 +14,8 @@ struct ImportCommand: ParsableCommand {
             puffin-cli import --from-redis <host:port> [<options>]
             """,
         discussion: """
-            The lines are what export writes: {"key":"greeting","value":"Hello, world!"}. Pairs are stored over what is there. From \
-            a Redis server come the strings of its database 0; keys of other types are counted and named.
+            Reads the lines that export writes: {"key":"greeting","value":"Hello, world!"}. Pairs overwrite existing \
+            ones. From Redis it reads the strings of database 0; keys of other types are counted and named.
             """)
 
     @OptionGroup var server: ServerOptions
@@ -127,11 +127,11 @@ private struct Stopped: Error {}
 /// What an import does with what it cannot store.
 struct ImportOptions: ParsableArguments {
     @Flag(
-        name: "-drop-expires --drop-expires", help: "Where the server has no expiry: stores what has an end to stay.")
+        name: "-drop-expires --drop-expires", help: "Store pairs that expire permanently if the server has no expiry.")
     var dropExpires = false
 }
 
-/// Keys that are no strings: how many of which type, and the names of a few.
+/// Keys that are not strings: their number by type, and some names.
 private struct OtherTypes {
     private var keys: [[UInt8]] = []
     private var types: [String: Int] = [:]
@@ -147,12 +147,12 @@ private struct OtherTypes {
 
     var isEmpty: Bool { keys.isEmpty }
 
-    /// nil where there are none.
+    /// nil if there are none.
     var text: String? {
         guard !keys.isEmpty else { return nil }
         let kinds = types.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(grouped($0.value)) \($0.key)" }
         let names = keys.prefix(10).map { lineSpelling(of: $0) }.joined(separator: ", ")
         let more = keys.count > 10 ? " and \(grouped(keys.count - 10)) more" : ""
-        return "Left out, because they are no strings: \(kinds.joined(separator: ", ")): \(names)\(more)"
+        return "Skipped, because they are not strings: \(kinds.joined(separator: ", ")): \(names)\(more)"
     }
 }

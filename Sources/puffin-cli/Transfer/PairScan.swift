@@ -1,4 +1,4 @@
-// Every pair of a server, one after the other: SCAN, and the values of what it names, many at once.
+// Every pair of a server: SCAN, and the values of the keys that it returns, in a pipeline.
 
 import ArgumentParser
 import BlockingClient
@@ -6,16 +6,16 @@ import Bytes
 import Shell
 import Wire
 
-/// Walks over a server's pairs. A key that is there all along is met at least once, and maybe twice.
+/// Walks over a server's pairs. A key that exists throughout is visited at least once, and maybe twice.
 final class PairScan {
     private let link: ServerLink
     private let pattern: [UInt8]?
     private let hasExpiry: Bool
     private let found: (TransferPair) throws -> Void
     private let refused: ([UInt8], Reply) throws -> Void
-    /// The value whose expiry is asked for next.
+    /// The value whose expiry is requested next.
     private var value: [UInt8]?
-    /// The server's clock at the last look, in Unix milliseconds.
+    /// The server's clock when last read, in Unix milliseconds.
     private var time = 0
     private var pipeline: Pipeline<Question>?
 
@@ -26,8 +26,8 @@ final class PairScan {
 
     /// - Parameters:
     ///   - pattern: which keys; nil for all.
-    ///   - found: is called for each pair.
-    ///   - refused: is called for each key whose value the server does not give, such as a list's.
+    ///   - found: called for each pair.
+    ///   - refused: called for each key whose value the server does not return, such as a list's.
     init(
         over link: ServerLink, matching pattern: [UInt8]?, found: @escaping (TransferPair) throws -> Void,
         refused: @escaping ([UInt8], Reply) throws -> Void
@@ -40,7 +40,7 @@ final class PairScan {
         pipeline = Pipeline(over: link) { [unowned self] question, reply in try answered(question, reply) }
     }
 
-    /// - Throws: `ClientError`, an `ExitCode` where the server refuses, or what the callbacks throw.
+    /// - Throws: `ClientError`, an `ExitCode` if the server refuses, or what the callbacks throw.
     func run() throws {
         var walk = KeyWalk(over: link, matching: pattern)
         while let keys = try walk.next() {
@@ -59,13 +59,13 @@ final class PairScan {
         switch (question, reply) {
         case (.value(let key), .bulk(let bytes)):
             if hasExpiry { value = bytes } else { try found(TransferPair(key: key, value: bytes)) }
-        // It went away meanwhile.
+        // The key was removed meanwhile.
         case (.value, .null): value = nil
         case (.value(let key), _):
             value = nil
             try refused(key, reply)
         case (.expiry(let key), .integer(let left)):
-            // Below -1 it has just ended.
+            // Below -1 it has just expired.
             guard let value, left >= -1 else { return }
             let largest = Int(Number.largest)
             let expires = min(time + min(left, largest), largest)

@@ -1,4 +1,4 @@
-// Where imported pairs go: many SETs at once, and what became of them.
+// Stores imported pairs: SETs in a pipeline, and their results.
 
 import ArgumentParser
 import BlockingClient
@@ -17,7 +17,7 @@ final class PairSink {
     /// Whether an error has ended the import.
     private(set) var isStopped = false
 
-    /// Errors beyond these are only counted.
+    /// Further errors are only counted.
     private static let complaintLimit = 20
 
     init(over link: ServerLink, progress: Progress, stopping: StopOptions, options: ImportOptions) throws {
@@ -35,20 +35,20 @@ final class PairSink {
         }
     }
 
-    /// - Parameter place: what messages call it: a file and a line, or a key.
+    /// - Parameter place: its name in messages: a file and a line, or a key.
     /// - Throws: `ClientError`.
     func store(_ pair: TransferPair, from place: String) throws {
         var pair = pair
         if pair.expires != nil, !hasExpiry {
             guard options.dropExpires else {
-                return try object(at: place, "this server has no expiry; --drop-expires stores the pair to stay")
+                return try object(at: place, "this server has no expiry; --drop-expires stores the pair permanently")
             }
             pair.expires = nil
         }
         try pipeline?.send(pair.request, tag: place, isWide: false)
     }
 
-    /// Counts what cannot be stored.
+    /// Counts a pair that cannot be stored.
     func object(at place: String, _ reason: String) throws {
         try pipeline?.drain()
         tally.unusable += 1
@@ -64,7 +64,7 @@ final class PairSink {
         if stopping.stopOnError { isStopped = true }
     }
 
-    /// Says how far the import has come, where a connection has not lasted to its end.
+    /// Reports how far the import came before the connection was lost.
     func broken(by error: ClientError) -> ExitCode {
         pipeline?.salvage()
         progress.clear()

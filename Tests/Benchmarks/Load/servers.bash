@@ -1,9 +1,9 @@
-# Servers for a measurement, in a temporary folder: started on free ports, stopped whatever happens. To be sourced.
+# Servers for a measurement, in a temporary folder: started on free ports, always stopped at exit. To be sourced.
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."
 
-# shellcheck disable=SC2034 # for whoever sources this
+# shellcheck disable=SC2034 # used by the script that sources this
 bench=bin/puffin-bench
 folder=$(mktemp -d "${TMPDIR:-/tmp}/puffin-bench.XXXXXX")
 pids=()
@@ -18,7 +18,7 @@ stop_servers() {
 trap stop_servers EXIT
 trap 'exit 130' INT TERM
 
-# wait_for FILE TEXT: until TEXT stands in FILE; a server that has not said it after ten seconds did not start.
+# wait_for FILE TEXT: waits until FILE contains TEXT, which a server logs when it has started; fails after ten seconds.
 wait_for() {
     for _ in $(seq 200); do
         if grep -q "$2" "$1" 2>/dev/null; then return; fi
@@ -50,7 +50,7 @@ start_redis() {
         for _ in $(seq 200); do
             if grep -q 'Ready to accept connections' "$log"; then
                 pids+=("$pid")
-                # shellcheck disable=SC2034 # for whoever called
+                # shellcheck disable=SC2034 # used by the caller
                 address=127.0.0.1:$port
                 return
             fi

@@ -3,7 +3,7 @@
 /// One thing to measure.
 struct Benchmark {
     let name: String
-    /// Prepares what the operation needs, and returns what runs it so many times and returns something that depends on
+    /// Prepares the operation, and returns a function that runs it `count` times and returns something that depends on
     /// each result, so that nothing is optimised away.
     let prepare: (_ count: Int) -> (_ count: Int) -> UInt64
 

@@ -7,7 +7,7 @@ struct Options {
     var rounds = 7
     var lists = false
 
-    /// - Returns: nil where an argument is none of these.
+    /// - Returns: nil if an argument is none of these.
     init?(_ arguments: [String]) {
         var rest = arguments[...]
         while let name = rest.popFirst() {

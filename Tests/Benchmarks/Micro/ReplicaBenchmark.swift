@@ -1,4 +1,4 @@
-// A follower's hot path: a record of the leader's log checked, applied and written down.
+// A follower's hot path: a record of the leader's log is checked, applied and added to the batch.
 
 import Bytes
 import LogFormat
@@ -27,7 +27,7 @@ extension Benchmark {
                         guard let feed = all.newline(from: offset) else { fatalError("too few records") }
                         try? store.applyRecord(all.extracting(offset..<feed))
                         offset = feed &+ 1
-                        // As much as a turn of a busy link brings.
+                        // As much as one turn of a busy link.
                         if index & 511 == 511 { store.flush() }
                     }
                     let result = store.position.seq

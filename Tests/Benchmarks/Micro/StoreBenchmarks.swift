@@ -1,4 +1,4 @@
-// What lies between the way in and the way out: hash, table, the log's lines and their sums.
+// Between input and output: hash, table, the log's lines and their checksums.
 
 import Bytes
 import LogFormat
@@ -13,7 +13,7 @@ private func key(_ number: Int) -> [UInt8] {
     return Array("key:\(String(repeating: "0", count: 12 - digits.count))\(digits)".utf8)
 }
 
-/// So many keys in one run of bytes: what is measured must not begin with counting references to arrays.
+/// This many keys in one run of bytes: the measurement must not begin with reference counts of arrays.
 private func keys(_ count: Int) -> [UInt8] {
     (0..<count).flatMap(key)
 }

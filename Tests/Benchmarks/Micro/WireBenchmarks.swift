@@ -1,4 +1,4 @@
-// The way in and the way out: requests are found in bytes, replies are written.
+// Input and output: requests are parsed, replies are written.
 
 import Bytes
 import Wire

@@ -23,7 +23,7 @@ for benchmark in all where options.only == nil || options.only == benchmark.name
     let (median, least, most) = (figures[figures.count / 2], figures[0], figures[figures.count - 1])
     print("\(name) \(rounded(median)) ns/op   (\(rounded(least)) to \(rounded(most)))")
 }
-// Whoever looks at the sink cannot leave out what led to it.
+// Use the sink, or the optimizer removes what led to it.
 if sink == 1 { print() }
 
 /// With one digit behind the point, eight characters wide.

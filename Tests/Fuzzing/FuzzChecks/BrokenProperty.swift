@@ -1,13 +1,13 @@
-// How a check says that something does not hold.
+// The error of a check whose property does not hold.
 
 import Bytes
 
-/// A property that some bytes break: what was expected, what was found.
+/// A property that an input breaks: what was expected, what was found.
 package struct BrokenProperty: Error, CustomStringConvertible {
     package let description: String
 }
 
-/// - Throws: `BrokenProperty` with `what` where `isTrue` is not.
+/// - Throws: `BrokenProperty` with `what` unless `isTrue`.
 func require(_ isTrue: Bool, _ what: @autoclosure () -> String) throws(BrokenProperty) {
     guard isTrue else { throw BrokenProperty(description: what()) }
 }

@@ -1,4 +1,4 @@
-// What has to hold for any bytes at all. `make fuzz` looks for bytes that break it; the bytes that led it somewhere new
+// Properties that must hold for any bytes. `make fuzz` looks for bytes that break them; inputs that reached new code
 // are kept in Tests/Fuzzing/Corpus, and the tests run the same checks over them (FuzzCorpusTests).
 
 /// A parser under test. The raw value names its fuzzer and its folder in the corpus.
@@ -21,7 +21,7 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
     case patterns
 
     /// Checks everything that should hold for `input`.
-    /// - Throws: `BrokenProperty`. Where memory or arithmetic go wrong this traps instead, as the server would.
+    /// - Throws: `BrokenProperty`. Memory and arithmetic errors trap instead, as in the server.
     package func run(_ input: [UInt8]) throws(BrokenProperty) {
         switch self {
         case .requests: try checkRequests(input)

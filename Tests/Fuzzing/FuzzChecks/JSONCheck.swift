@@ -32,7 +32,7 @@ func checkJSON(_ input: [UInt8]) throws(BrokenProperty) {
     }
 }
 
-/// The parts of a text up to its end; nil where it is not JSON.
+/// The parts of a text up to its end; nil if it is not JSON.
 private func tokens(of text: [UInt8], depthLimit: Int) -> [JSONToken]? {
     var reader = JSONReader(text.span, depthLimit: depthLimit)
     var tokens: [JSONToken] = []

@@ -1,8 +1,8 @@
-// Patterns: what the compiled one says of a text is what the plainest reading of Redis' rules says, however often it has to pause.
+// Patterns: the compiled pattern agrees with a literal reading of Redis' rules, however often it pauses.
 
 import Bytes
 
-/// Checks a pattern on a text: the input up to its first zero byte, and what stands behind it.
+/// Checks a pattern on a text: the input up to its first zero byte, and what follows it.
 func checkPattern(_ input: [UInt8]) throws(BrokenProperty) {
     let end = input.firstIndex(of: 0) ?? input.count
     try checkPattern(Array(input[..<end]), on: Array(input[end...].dropFirst()))
@@ -16,7 +16,7 @@ package func checkPattern(_ source: [UInt8], on text: [UInt8]) throws(BrokenProp
     try require(pattern.matches(text.span) == expected, "\(what): expected \(expected)")
     for budget in [1, 2, 7] {
         var progress = GlobPattern.Progress()
-        // No match takes more steps than this, as nothing is compared twice at the same place.
+        // No match takes more steps than this, because nothing is compared twice at the same place.
         var stepsLeft = (source.count + 1) * (text.count + 1)
         var found: Bool?
         while found == nil {
@@ -31,8 +31,8 @@ package func checkPattern(_ source: [UInt8], on text: [UInt8]) throws(BrokenProp
     if pattern.matchesAll { try require(expected, "\(what): said to match everything") }
 }
 
-/// What Redis' stringmatchlen says, as a table: whether the rest of the pattern matches the rest of the text, for each pair of
-/// rests.
+/// The result of Redis' stringmatchlen, as a table: whether the rest of the pattern matches the rest of the text, for
+/// each pair of rests.
 private func isMatch(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
     let columns = text.count + 1
     var table = [Bool](repeating: false, count: (pattern.count + 1) * columns)

@@ -1,5 +1,6 @@
-// Lines of the log and of snapshots. Bytes that a fuzzer makes up hardly ever have the right checksum, so they are read twice: as a whole
-// line, and as the body of one whose checksum is right. What is understood is written again, and has to mean the same.
+// Lines of the log and of snapshots. A fuzzer's bytes hardly ever have the right checksum, so they are parsed twice: as
+// a whole line, and as the body of a line whose checksum is right. What is accepted is written again, and must mean the
+// same.
 
 import Bytes
 import LogFormat
@@ -52,7 +53,7 @@ private func bodyOfLine(_ write: (inout ByteBuffer) -> Void) -> [UInt8] {
     return Array(buffer.bytes).dropLast(19)
 }
 
-/// A header and a durable line have one spelling, up to fields that are not known.
+/// A header and a durable line have one spelling, apart from unknown fields.
 private func requireSpelling(_ body: [UInt8], _ expected: [UInt8]) throws(BrokenProperty) {
     let rest = body.dropFirst(expected.count)
     try require(

@@ -18,7 +18,7 @@ struct ReplyTranscript: Equatable, CustomStringConvertible {
     /// How many lists the deepest part of each reply stands in.
     private(set) var depths: [Int] = []
     private(set) var ending = Ending.drained
-    /// What the parser said about itself that was not so; empty where all is well.
+    /// False claims of the parser about itself; empty if all is well.
     private(set) var untruths: [String] = []
 
     /// Feeds `input` to a new parser: up to each of `cuts`, in order, then all of it.
@@ -78,8 +78,8 @@ extension Reply {
 }
 
 extension ReplyWriter {
-    /// Writes what a client has read: by the server's own calls where it has them, by hand where it never says such a
-    /// thing.
+    /// Writes what a client has parsed: with the server's own calls if it has them, by hand if it never sends such a
+    /// reply.
     fileprivate mutating func write(_ reply: Reply) {
         switch reply {
         case .bulk(let bytes): value(bytes.span)

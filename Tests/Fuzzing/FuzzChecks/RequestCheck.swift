@@ -47,7 +47,7 @@ func cut(of input: [UInt8]) -> Int {
 }
 
 extension Transcript.Ending {
-    /// The ending without the one thing that may differ: how much of a line that is too long has been seen.
+    /// The ending without the one thing that may differ: how much of a line that is too long has been read.
     fileprivate var kind: Transcript.Ending {
         if case .malformed(.lineTooLong(let size, let limit)) = self, size > limit {
             return .malformed(.lineTooLong(size: limit + 1, limit: limit))
@@ -61,7 +61,7 @@ private func check(resp request: [[UInt8]], _ bytes: [UInt8]) throws(BrokenPrope
         bytes.count <= limits.requestSize && request.count <= limits.argumentCount
             && request.allSatisfy { $0.count <= limits.bulkSize },
         "beyond the limits: \(shown(bytes))")
-    // A glimpse sees what the parser sees, or nothing; of what is not all there it sees nothing.
+    // A peek agrees with the parser, or returns nothing; for an incomplete request it returns nothing.
     let parser = RequestParser(limits: ample)
     if let glimpse = parser.glimpse(of: bytes.span, at: 0) {
         let key = Array(bytes[glimpse.key.offset..<glimpse.key.offset + glimpse.key.size])
@@ -82,7 +82,7 @@ private func check(line request: [[UInt8]], _ bytes: [UInt8]) throws(BrokenPrope
     try require(bytes.count - 1 <= limits.lineSize, "beyond the limit: \(shown(bytes))")
     try require(bytes.last == 0x0a && bytes.firstIndex(of: 0x0a) == bytes.count - 1, "no line: \(shown(bytes))")
     try requireSame(written(request), request, .resp)
-    // As a line again: a verb cannot be quoted, any other argument can. What stands for a refusal has blanks in the verb.
+    // As a line again: a verb cannot be quoted, any other argument can. A verb with spaces stands for a refusal.
     guard let verb = request.first, !verb.contains(UInt8(ascii: " ")) else { return }
     var line = ByteBuffer()
     line.append(UInt8(ascii: " "))

@@ -1,5 +1,5 @@
-// Whole logs, as a start finds them after anything at all has happened to them. Either the start is refused and nothing is
-// touched; or what was durable is there, what was cut off is kept, and the next start finds the same.
+// Whole logs, as a start finds them after any accident. Either the start is refused and nothing is touched; or what was
+// durable is there, what was cut off is kept, and the next start finds the same.
 
 import Bytes
 import LogFormat
@@ -93,7 +93,7 @@ private func checkDurable(_ segments: [String: [UInt8]], position: LogPosition) 
     }
 }
 
-/// What was cut off is what is kept elsewhere, but for the space reserved behind it.
+/// What was cut off is kept elsewhere, except for the preallocated space after it.
 private func checkTorn(
     _ report: RecoveryReport, before: [String: [UInt8]], after: [String: [UInt8]]
 ) throws(BrokenProperty) {
@@ -129,7 +129,7 @@ private func checkNextStart(_ state: StoreState, disk: MemoryDisk) throws(Broken
     }
 }
 
-/// What is found does not depend on how much a read gives at a time.
+/// The result does not depend on how much a read returns at a time.
 private func requireStart(
     _ state: StoreState, _ contents: [String: [UInt8]], readSize: Int
 ) throws(BrokenProperty) {

@@ -1,5 +1,5 @@
-// From a fuzzer's bytes to a log. Checksums and numbers that run on are out of a fuzzer's reach, so the input is a recipe,
-// line by line:
+// From a fuzzer's bytes to a log. Checksums and consecutive numbers are out of a fuzzer's reach, so the input is a
+// recipe, line by line:
 //
 //     "op":"set",…    a line that begins with a quote: a record. Its head and its checksum are added.
 //     !…              as it stands, without the exclamation mark: damage, or a checksum of its own

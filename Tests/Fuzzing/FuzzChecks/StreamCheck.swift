@@ -1,5 +1,5 @@
-// The texts of the replication stream that are no lines of the log. What is understood is written again, and has to be the same up
-// to fields that are not known.
+// The replication stream's texts other than lines of the log. What is accepted is written again, and must be the same
+// apart from unknown fields.
 
 import Bytes
 import Store
@@ -23,7 +23,7 @@ func checkStream(_ input: [UInt8]) throws(BrokenProperty) {
     if let read { try requireText(line) { $0.append(feedLine: read) } }
 }
 
-/// The line has to be what is written, with or without more fields before the brace.
+/// The line must be what is written, with or without more fields before the brace.
 private func requireText(_ line: [UInt8], _ write: (inout ByteBuffer) -> Void) throws(BrokenProperty) {
     var buffer = ByteBuffer()
     write(&buffer)

@@ -1,5 +1,5 @@
-// Texts and numbers, as requests, replies and the log all hold them, against Foundation's reading of the same bytes and
-// against themselves: what is written has to be read as what it was.
+// Texts and numbers, as in requests, replies and the log, compared with Foundation's reading of the same bytes and with
+// themselves: what is written must be read back as it was.
 
 import Bytes
 import Foundation
@@ -15,7 +15,7 @@ func checkTexts(_ input: [UInt8]) throws(BrokenProperty) {
     try checkEndpoint(input)
 }
 
-/// An address that is accepted can be written into a line of JSON as it is, and is read as the same; what is refused is told in a
+/// An accepted address can be written into JSON unescaped and parsed back to the same; a refused one is reported in a
 /// short line.
 private func checkEndpoint(_ input: [UInt8]) throws(BrokenProperty) {
     let read: Endpoint
@@ -64,7 +64,7 @@ private func checkJSONString(of input: [UInt8]) throws(BrokenProperty) {
     let source = [UInt8(ascii: "\"")] + input + [UInt8(ascii: "\"")]
     let text = decoded(jsonString: source)
     guard source.span.isUTF8 else { return }
-    // In a list: where a quote and a NUL come first, Foundation takes the bytes for UTF-16.
+    // In a list: if a quote and a NUL come first, Foundation takes the bytes for UTF-16.
     let list = try? JSONDecoder().decode([String].self, from: Data("[".utf8 + source + "]".utf8))
     let expected = list?.count == 1 ? list?.first : nil
     try require(

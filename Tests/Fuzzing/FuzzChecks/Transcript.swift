@@ -19,7 +19,7 @@ package struct Transcript: Equatable, CustomStringConvertible {
     /// Where each request ends, in bytes from the start of the input.
     package private(set) var ends: [Int] = []
     package private(set) var ending = Ending.drained
-    /// What the parser said about itself that was not so; empty where all is well.
+    /// False claims of the parser about itself; empty if all is well.
     package private(set) var untruths: [String] = []
 
     package static let limits = RequestLimits(lineSize: 1_000, bulkSize: 500, argumentCount: 8, requestSize: 2_000)
@@ -28,7 +28,7 @@ package struct Transcript: Equatable, CustomStringConvertible {
     package init(_ input: [UInt8], cuts: [Int] = [], limits: RequestLimits = Transcript.limits) {
         var parser = RequestParser(limits: limits)
         var start = 0
-        // Where the request under way ends at the earliest, as the parser says.
+        // The earliest end of the request in progress, as the parser claims.
         var earliestEnd = 0
         for fed in cuts + [input.count] {
             ending = .drained

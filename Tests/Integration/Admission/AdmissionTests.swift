@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What one client may make the server do, and hold, while others want something of it.
+/// What one client may make the server do, and hold, while others want something from it.
 @Suite("What one client may ask for", .serialized)
 struct AdmissionTests {
     private func withServer(_ options: [String] = [], _ body: (ServerProcess, Witness) throws -> Void) throws {
@@ -53,7 +53,7 @@ struct AdmissionTests {
                         Array("SCAN".utf8), [0x30], Array("COUNT".utf8), Array("10000".utf8), Array("MATCH".utf8),
                         pattern,
                     ]))
-                // Whatever those two are doing: each of these is a turn of the server. One whole match takes minutes.
+                // Each of these is a turn of the server while the other two are busy. One whole match takes minutes.
                 for _ in 0..<20 { try witness.check(pairs: many.count + 3) }
                 listing.reset()
                 scanning.reset()
@@ -162,11 +162,11 @@ struct AdmissionTests {
             let names = [[UInt8]](repeating: Array("large".utf8), count: 40)
             var clients: [WireConnection] = []
             for _ in 0..<12 { clients.append(try server.connect()) }
-            // So that all of it is there at once.
+            // So that all of it arrives at once.
             server.process.send(SIGSTOP)
             for client in clients { try client.send(request([Array("MGET".utf8)] + names) + Array("PING\n".utf8)) }
             server.process.send(SIGCONT)
-            // Who reads gets all of it; the others wait, or give way because they do not.
+            // A client that reads gets all of it; the others wait, or are dropped because they do not read.
             #expect(try clients[0].receiveLine() == "*40\r")
             for _ in 0..<40 { _ = try clients[0].receive(exactly: "$1048576\r\n".utf8.count + value.count + 2) }
             #expect(try clients[0].receiveLine() == "PONG")
@@ -193,7 +193,7 @@ struct AdmissionTests {
             try witness.check(pairs: 2)
             #expect(try witness.figure("clients_dropped") == 1)
             #expect(try witness.peakMemory() < 32 + 60)
-            // Of what does not fit even alone nothing is made.
+            // A reply that does not fit even alone is not made.
             try client.send(resp("MGET", "large", "large", "large", "large"))
             let error = try client.receiveLine()
             let expected =
@@ -229,7 +229,7 @@ struct AdmissionTests {
         }
     }
 
-    /// A client that means no good, and what it does not do then.
+    /// A hostile client, and its way of misbehaving.
     private func attack(_ server: ServerProcess, _ random: inout SeededRandom) throws -> WireConnection {
         let client = try server.connect()
         client.limitReceiveBuffer(to: 4096)
@@ -247,10 +247,10 @@ struct AdmissionTests {
             "WAIT 1 500\nSET behind " + String(repeating: "b", count: 60_000) + "\n",
         ]
         let request = requests[random.below(requests.count)]
-        // What waits does so for its time, also when its client is gone.
+        // A request that waits does so for its time, even if its client is gone.
         let waits = request.hasPrefix("AFTER") || request.hasPrefix("WAIT")
         let text = String(repeating: request, count: 1 + random.below(waits ? 2 : 8))
-        // One that has been hung up on cannot send the rest, and one that is not read waits for ever.
+        // A client that was disconnected cannot send the rest, and one that is not read waits for ever.
         client.sendWithoutWaiting(Array(text.utf8))
         return client
     }
@@ -290,7 +290,7 @@ struct AdmissionTests {
             for client in clients { client.reset() }
             clients.removeAll()
             try witness.wait(for: "clients", toBe: 2)
-            // What is left are the buffers of those two.
+            // Only the buffers of those two are left.
             try witness.wait(for: "buffer_bytes") { $0 < 6 << 20 }
         }
     }

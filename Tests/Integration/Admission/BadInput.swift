@@ -1,4 +1,4 @@
-// What clients get wrong, and what they hear of it.
+// Clients' mistakes, and the errors they get.
 
 import TestSupport
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Each mistake gets one clear error, and harms nobody else.
+/// Each mistake gets one clear error, and harms no other client.
 struct BadInputTests {
     @Test("each mistake in a line gets one error, and the connection goes on")
     func lines() throws {
@@ -21,7 +21,7 @@ struct BadInputTests {
             let witness = try Witness(server)
             for row in BadInput.protocolErrors {
                 let client = try server.connect()
-                // What follows must not be run: nobody knows what it would have meant.
+                // The following request must not run: its meaning is unknown.
                 try client.send(row.bytes + Array("\nSET stray 1\n".utf8))
                 let reply = try client.receiveAll()
                 #expect(reply == row.reply, "\(row.name)")

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that go away in the middle, and clients that are slow.
+/// Clients that disconnect in the middle, and slow clients.
 struct HangUpTests {
-    /// Beginnings of requests, and what a client hears that ends its side there.
+    /// Beginnings of requests, and the replies to a client that ends its output there.
     private static let halves = [
         ("GET witnes", "ERROR: Incomplete request: the connection ended after 10 bytes of it; nothing was changed\n"),
         ("SET stray 1", "ERROR: Incomplete request: the connection ended after 11 bytes of it; nothing was changed\n"),
@@ -50,6 +50,28 @@ struct HangUpTests {
                 try witness.check()
                 try witness.wait(for: "clients", toBe: 1)
             }
+        }
+    }
+
+    @Test("one that waits for ever is let go of when its client is gone, also while its further requests are not read")
+    func goneWhileParked() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let witness = try Witness(server)
+            for wait in ["WAIT 1 0\n", "WAITAOF 0 1 0\n", "WAIT 1 86400000\n"] {
+                let client = try server.connect()
+                // What is more than the server reads meanwhile, though not more than the kernel takes for it.
+                client.sendWithoutWaiting(Array((wait + "SET k " + String(repeating: "v", count: 120_000)).utf8))
+                try witness.wait(for: "held_bytes") { $0 > 64 << 10 }
+                client.reset()
+            }
+            let client = try server.connect()
+            client.sendWithoutWaiting(Array(("WAIT 1 0\nPING " + String(repeating: "v", count: 120_000) + "\n").utf8))
+            try witness.wait(for: "held_bytes") { $0 > 64 << 10 }
+            client.endSending()
+            #expect(try client.receiveLine() == "0")
+            #expect(try client.receiveAll().utf8.count == 120_001)
+            try witness.wait(for: "clients", toBe: 1)
         }
     }
 

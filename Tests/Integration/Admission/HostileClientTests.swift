@@ -2,17 +2,17 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that are gone at any point of what they ask for, while memory is short. The server's allocator overwrites what is
-/// freed, so that a look at memory that is no longer the server's own is seen at once.
+/// Clients that disconnect at any point of their requests while memory is short. The server's allocator overwrites
+/// freed memory, so a use after free shows at once.
 @Suite("Hostile clients")
 struct HostileClientTests {
-    /// Makes glibc fill what is freed with 0xa5 and what is handed out with its complement. Without its cache for each thread,
-    /// which would keep small blocks as they are.
+    /// Makes glibc fill freed memory with 0xa5 and allocated memory with its complement. The thread cache is off, since
+    /// it would leave small blocks untouched.
     private static let overwriting = ["env", "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"]
     /// Large enough that the kernel does not take a reply whole for a client that does not read.
     private static let value = String(repeating: "v", count: 6 << 20)
 
-    /// Where a client may be when it goes, and the bytes that it has sent until then.
+    /// The point at which a client disconnects, and the bytes that it has sent until then.
     private typealias Point = (name: String, bytes: String)
 
     private static let points: [Point] = [
@@ -44,8 +44,8 @@ struct HostileClientTests {
                 try witness.wait(for: "memory_bytes") { $0 > Self.value.utf8.count + holders.count << 20 }
                 try witness.wait(for: "clients", toBe: 1 + holders.count + leaving.count + growing.count)
                 try witness.check(pairs: 2)
-                // What comes while the server is stopped is one turn's work for it, as long as few sockets have something: those
-                // that go are closed, and then memory is looked for. A busy machine does the same.
+                // What arrives while the server is stopped is handled in one turn, if few sockets are ready: closed
+                // connections go first, and then memory is freed. A busy machine does the same.
                 try stop(server)
                 for client in leaving { client.reset() }
                 leaving.removeAll()
@@ -77,7 +77,7 @@ struct HostileClientTests {
     private func client(_ server: ServerProcess, after bytes: String) throws -> WireConnection {
         let client = try server.connect()
         client.limitReceiveBuffer(to: 4096)
-        // One that has been hung up on cannot send the rest.
+        // A client that was disconnected cannot send the rest.
         try? client.send(bytes)
         return client
     }

@@ -21,7 +21,7 @@ struct ManyKeysTests {
         try withManyKeys { server, witness in
             for request in ["KEYS\n", "KEYS *\n", resp("KEYS", "*"), resp("KEYS", "*e*")] {
                 let client = try server.connect()
-                // The request behind the listing is answered behind it.
+                // The request after the listing is answered after it.
                 try client.send(request + "PING\n")
                 for _ in 0..<20 { try witness.check(pairs: Self.keys.count + 1) }
                 let reply = try client.receive(through: "PONG\n")
@@ -81,7 +81,7 @@ struct ManyKeysTests {
     private func scanRESP(
         _ words: [String], _ client: WireConnection
     ) throws -> (cursor: String, keys: [String]) {
-        // A request behind it makes the reply's end visible.
+        // A request after it makes the reply's end visible.
         try client.send(
             "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined() + "PING\n")
         let reply = String(decoding: try client.receive(through: "PONG\n"), as: UTF8.self)
@@ -89,7 +89,7 @@ struct ManyKeysTests {
         return (String(parts[0]), parts.dropFirst().dropLast().map(String.init))
     }
 
-    /// The keys of a listing, and the line behind it.
+    /// The keys of a listing, and the line after it.
     private func listed(_ client: WireConnection) throws -> (keys: [[UInt8]], last: String) {
         var stream = ReplyStream(client)
         var keys: [[UInt8]] = []

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A server at its memory limit: what needs more is refused with the figures, everything else goes on.
+/// A server at its memory limit: what needs more is refused with the figures, everything else continues.
 @Suite("The memory limit")
 struct MemoryLimitTests {
     private static let limit = 8 << 20
@@ -51,7 +51,7 @@ struct MemoryLimitTests {
             #expect(try client.ask("GET key:\(count)") == "ERROR: Key not found")
             try witness.check(pairs: count + 1)
 
-            // What a delete has freed can be used again: the short value's room and that of one more key.
+            // What a delete has freed can be used again: the short value's space and that of one more key.
             for number in 2..<4 { #expect(try client.ask("DELETE key:\(number)") == "OK") }
             for number in 2..<4 { #expect(try client.ask("SET key:\(number) \(Self.value)") == "OK") }
             try witness.check(pairs: count + 1)
@@ -115,7 +115,7 @@ struct MemoryLimitTests {
             try client.expect("FLUSHALL\n" + sets + "COUNT\n", "OK\n" + String(repeating: "OK\n", count: 10) + "10\n")
             #expect(server.process.waitForOutput(containing: "INFO Memory is below its limit again: "))
             #expect(try client.ask("FLUSHALL") == "OK")
-            // The buckets may be in another shape, and buffers as well.
+            // Buckets may have another shape, and so may buffers.
             #expect(abs(try fill(client).count - count) < count / 50)
         }
     }
@@ -185,7 +185,7 @@ struct MemoryLimitTests {
         try withTemporaryFolder { folder in
             let server = try start(folder, limit: "64M")
             let client = try server.connect()
-            // Twice: where it was received, and where it is stored.
+            // Counted twice: where it is received, and where it is stored.
             let value = String(repeating: "v", count: 30 << 20)
             try client.send(resp("SET", "large", value))
             #expect(try client.receiveLine() == "+OK\r")

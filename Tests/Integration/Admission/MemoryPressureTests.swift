@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Clients that each take little enough, and together more than there is. Sizes are in MiB where nothing else is said.
+/// Clients that each take little, but together more than there is. Sizes are in MiB unless stated otherwise.
 @Suite("Memory under pressure", .serialized)
 struct MemoryPressureTests {
     private func start(_ folder: String, limit: String) throws -> ServerProcess {
@@ -21,7 +21,7 @@ struct MemoryPressureTests {
             var largest = 0
             for _ in 0..<60 {
                 let client = try server.connect()
-                // One that waits for memory is not read, so that the kernel takes no more of it at some point.
+                // A client that waits for memory is not read, so the kernel's buffers fill up.
                 client.sendWithoutWaiting(half)
                 clients.append(client)
                 try witness.check()
@@ -30,7 +30,7 @@ struct MemoryPressureTests {
             #expect(largest < before + 64 + 48)
             try witness.check()
             #expect(try witness.figure("memory_bytes") < (64 << 20) * 17 / 16 + (1 << 20))
-            // The others wait; those that send nothing more give way to them, one after the other.
+            // The others wait; clients that send nothing more are dropped, one after another.
             try witness.wait(for: "memory_refusals") { $0 > 3 }
             let refused = clients.filter { $0.hasReceived }
             #expect(refused.count > 3)
@@ -87,7 +87,7 @@ struct MemoryPressureTests {
             #expect(server.process.waitForOutput(containing: line))
             try owner.send("GET large\n")
             #expect(try owner.receive(exactly: value.count + 1).dropLast().elementsEqual(value))
-            // Each that has its reply and does not take it makes room for the next.
+            // Each client that has its reply and does not read it is dropped for the next.
             try witness.wait(for: "clients_dropped") { $0 > 20 }
         }
     }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whatever number anybody sends, the server lives, and numbers beyond 2^53 - 1 are refused where they enter.
+/// Whatever number is sent, the server survives, and numbers beyond 2^53 - 1 are refused where they enter.
 @Suite("Numbers at the ends of what there is")
 struct NumberRequestTests {
     private static let numbers = [
@@ -30,7 +30,7 @@ struct NumberRequestTests {
             let witness = try Witness(server)
             for request in NumberRequestTests.requests {
                 for number in NumberRequestTests.numbers where !(request.hasPrefix("WAIT") && number == "0") {
-                    // FOLLOW of what is a port is no number's matter.
+                    // FOLLOW with a port as its argument is not about the number.
                     if request.hasPrefix("FOLLOW ") && (1...65_535).contains(Int(number) ?? 0) && number != "+1" {
                         continue
                     }

@@ -28,7 +28,7 @@ struct OversizedRequestTests {
             let witness = try Witness(server)
             let client = try server.connect()
             let size = Self.valueLimit + (64 << 10) + 1
-            // The rest comes after the error has been sent: the server has to drop it, not to take it for a request.
+            // The rest arrives after the error was sent: the server must drop it, not take it for a request.
             let rest = Array("\nSET stray 1\n".utf8)
             try client.send([UInt8](repeating: UInt8(ascii: "x"), count: size) + rest)
             let reply = try client.receiveAll()
@@ -52,8 +52,8 @@ struct OversizedRequestTests {
             #expect(
                 try client.receiveLine()
                     == "-ERR Protocol error: invalid bulk length: expected a number from 0 to 67108864\r")
-            // A client that sends the bytes nevertheless is not served, and keeps nobody from being served. Where the
-            // server has hung up by then, sending fails.
+            // A client that sends the bytes nevertheless is not served, and blocks nobody. If the server has
+            // disconnected by then, sending fails.
             try? client.send([UInt8](repeating: UInt8(ascii: "v"), count: Self.valueLimit + 1))
             try witness.check()
             #expect(try client.receiveAll() == "")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Who still gets in where clients have taken every place: other servers and administrators, and nobody else.
+/// Who still gets in when clients have taken every place: other servers and administrators, and nobody else.
 @Suite("Places")
 struct PlaceTests {
     private static let refusal = "-ERR max number of clients reached\r\n"
@@ -20,7 +20,8 @@ struct PlaceTests {
         }
     }
 
-    /// What a connection hears until its end. One that was too slow to say what it wants, because the machine is busy, tries again.
+    /// Everything that a connection receives. One that was too slow to state its purpose, on a busy machine, tries
+    /// again.
     private func answer(of server: ServerProcess, _ ask: (WireConnection) throws -> Void) throws -> String {
         try answer(ask) { try server.connect() }
     }
@@ -64,7 +65,7 @@ struct PlaceTests {
             }
             #expect(try witness.figure("connections_refused") == texts.count)
             #expect(try witness.figure("clients") == Self.limit)
-            // Those that hang up while they are waited for are let go of as well.
+            // Connections that disconnect while they are being classified are freed as well.
             for isReset in [true, false, true, false] {
                 let client = try server.connect()
                 if isReset { client.reset() }
@@ -95,13 +96,42 @@ struct PlaceTests {
             }
             let statistics = try answer(of: server) { try $0.dribble("STATS\n") }
             #expect(statistics.contains("\nclients \(Self.limit + 1)\n"), "\(statistics)")
-            // Those that do not hang up get no more than their own places.
+            // Connections that stay get no more than their own places.
             let lazy = try (0..<20).map { _ in try server.connect() }
             for administrator in lazy { try administrator.send("ROLE\n") }
             let replies = try lazy.map { try $0.receiveAll() }
             #expect(Set(replies).isSubset(of: ["leader\n1\nEND\n", Self.refusal]), "\(replies)")
             #expect(replies.count { $0 == Self.refusal } >= lazy.count - 8, "\(replies)")
             #expect(try server.connect().receiveAll() == Self.refusal)
+            try witness.check()
+        }
+    }
+
+    @Test("one that is slow to say what it wants is not pushed out by others that come from elsewhere")
+    func flood() throws {
+        try withFullServer { server, witness, _ in
+            var others: [WireConnection] = []
+            let reply = try answer(of: server) { administrator in
+                // More than may wait. All of them have been let in once one has been refused for the sake of each that may.
+                others = try (0..<40).map { _ in try server.connect(from: "127.0.0.9") }
+                for other in others.prefix(others.count - 16) { _ = try other.receiveAll() }
+                try administrator.send("ROLE\n")
+            }
+            #expect(reply == "leader\n1\nEND\n")
+            try witness.check()
+        }
+    }
+
+    @Test("administrators that stay take no place of one that comes from elsewhere")
+    func otherAdministrators() throws {
+        try withFullServer { server, witness, _ in
+            let lazy = try (0..<20).map { _ in try server.connect(from: "127.0.0.9") }
+            for administrator in lazy { try administrator.send("ROLE\n") }
+            let replies = try lazy.map { try $0.receiveAll() }
+            #expect(replies.count { $0 == Self.refusal } >= lazy.count - 8, "\(replies)")
+            for _ in 0..<3 {
+                #expect(try answer(of: server) { try $0.send("ROLE\n") } == "leader\n1\nEND\n")
+            }
             try witness.check()
         }
     }
@@ -129,7 +159,7 @@ struct PlaceTests {
             let follower = try Replica("follower", in: folder, ["--mode", "follower", "--max-clients", "2"]).start()
             let clients = try (0..<2).map { _ in try follower.connect() }
             for client in clients { try client.expect("PING\n", "PONG\n") }
-            // More than may wait, so that some of them are refused for the sake of the next.
+            // More than may wait, so some of them are refused for the next ones.
             let others = try (0..<40).map { _ in try follower.connect() }
             let leader = try Replica("leader", in: folder, ["--follower", follower.address, "--ack", "one"]).start()
             let more = try (0..<40).map { _ in try follower.connect() }
@@ -140,14 +170,14 @@ struct PlaceTests {
                 #expect(reply == Self.refusal)
             }
             #expect(try leader.ask("SET a 2") == "OK")
-            // Between servers no place of a client's is taken.
+            // Connections between servers take no client's place.
             #expect(try follower.connect().receiveAll() == Self.refusal)
             #expect(try clients[1].ask("PING") == "PONG")
-            // The next life of the leader finds its way in as well.
+            // The restarted leader gets in as well.
             leader.kill()
             try leader.start()
             try waitForAcknowledgement(by: leader, of: "SET a 3")
-            // On a busy machine an attempt may have come to nothing; then the log says why.
+            // On a busy machine an attempt may have failed; then the log says why.
             let complaints = leader.log.split(separator: "\n").filter { $0.contains("WARNING Follower") }
             #expect(complaints.allSatisfy { $0.contains("it has no place for this server") }, "\(leader.log)")
         }

@@ -20,7 +20,7 @@ struct StalledReaderTests {
 
             let count = 200
             try client.send(String(repeating: "GET large\n", count: count))
-            // Each of these is a turn of the server in which it could have gone on with the other client's requests.
+            // Each of these is a turn of the server in which it could have continued the other client's requests.
             for _ in 0..<count { try witness.check(pairs: 2) }
             #expect(try witness.serverMemory() < before + 32)
 
@@ -65,12 +65,12 @@ struct StalledReaderTests {
                 "ERROR: Key not found\nERROR: \(error)\nPONG\n")
             let names = String(repeating: "$5\r\nlarge\r\n", count: 70)
             try client.expect("*71\r\n$4\r\nMGET\r\n" + names + "PING\n", "-ERR \(error)\r\nPONG\n")
-            // What a list says at its end is no longer said of the error that has taken its place.
+            // The text at a list's end is not repeated after the error that replaced it.
             try client.expect("SET word END\nGET word\n", "OK\nEND\n")
             try witness.check(pairs: 3)
             #expect(try witness.figure("clients_dropped") == 0)
             #expect(try witness.serverMemory() < before + 32)
-            // The same values one after the other are no more than a client may ask for.
+            // The same values one by one are not too much.
             let other = try server.connect()
             try other.send(String(repeating: "GET large\n", count: 100))
             _ = try other.receive(exactly: 100 * (Self.largeValue.count + 1))

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the system allows a server: too little of it is said at the start, or refused where it is needed, and never a silent end.
+/// The system's limits on a server: too low a limit is reported at the start, or refused where it matters, and never
+/// ends the server silently.
 @Suite("Limits of the system")
 struct SystemLimitTests {
     @Test("where no thread can be made: 4, and which limit it is")
@@ -12,7 +13,7 @@ struct SystemLimitTests {
             let data = folder + "/data"
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: data)
-            // Limits of processes do not hold for root.
+            // Limits on processes do not apply to root.
             let user =
                 geteuid() == 0 ? ["setpriv", "--reuid", "65533", "--regid", "65534", "--clear-groups"] : []
             let failure = try #require(throws: ServerFailure.self) {

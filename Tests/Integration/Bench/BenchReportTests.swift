@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What puffin-bench writes.
+/// The reports of puffin-bench.
 @Suite("puffin-bench's reports")
 struct BenchReportTests {
     private func withServers(_ count: Int, _ body: ([ServerProcess]) throws -> Void) throws {
@@ -12,7 +12,7 @@ struct BenchReportTests {
         }
     }
 
-    @Test("--html is one page that needs nothing from elsewhere, --hdr a percentile log, csv a table")
+    @Test("--html is a self-contained page, --hdr a percentile log, csv a table")
     func files() throws {
         try withServers(1) { servers in
             try withTemporaryFolder { folder in
@@ -93,7 +93,7 @@ struct BenchReportTests {
         }
     }
 
-    @Test("--compare with a server that is not there ends with 2 and names that one")
+    @Test("--compare with a missing server ends with 2 and names it")
     func compareWithNobody() throws {
         try withServers(1) { servers in
             let port = freePort()

@@ -81,7 +81,7 @@ struct BenchRunTests {
         }
     }
 
-    @Test("a value that was changed behind its back is found", arguments: ["line", "resp"])
+    @Test("a value changed by another client is found", arguments: ["line", "resp"])
     func verify(dialect: String) throws {
         try withServer { server in
             let check = ["--dialect", dialect, "--ratio", "1:0", "--requests", "1000", "--verify"]
@@ -111,7 +111,7 @@ struct BenchRunTests {
         }
     }
 
-    @Test("where no server answers the exit code is 2, and the message says what to do")
+    @Test("if no server answers the exit code is 2, and the message says what to do")
     func noServer() throws {
         let port = freePort()
         let (code, output) = try Self.run(port, [])
@@ -159,7 +159,7 @@ struct BenchRunTests {
     }
 
     @Test(
-        "on a terminal a line tells how the run is doing, and is cleared in the end; elsewhere there is none",
+        "on a terminal a line shows the run's progress, and is cleared at the end; elsewhere there is none",
         .enabled(if: Peer.areThere("python3")))
     func liveLine() throws {
         try withServer { server in
@@ -223,7 +223,7 @@ struct BenchRunTests {
             (["--preset", "ycsb-z"], "ycsb-a"), (["--distribution", "normal"], "zipf"), (["--format", "xml"], "table"),
         ])
     func usage(arguments: [String], expected: String) throws {
-        // Were the usage right, it would end with "cannot connect".
+        // With valid usage it would end with "cannot connect".
         let (code, output) = try ChildProcess.run(
             [ChildProcess.program("puffin-bench"), "--addr", "127.0.0.1:\(freePort())"] + arguments)
         #expect(code == 2)

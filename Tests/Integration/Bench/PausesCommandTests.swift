@@ -45,7 +45,7 @@ struct PausesCommandTests {
         }
     }
 
-    @Test("where no server answers the exit code is 2, and the message says what to do")
+    @Test("if no server answers the exit code is 2, and the message says what to do")
     func cannotConnect() throws {
         let meter = try start(["--addr", "127.0.0.1:\(freePort())", "--duration", "1s"])
         #expect(meter.wait() == 2)
@@ -65,7 +65,7 @@ struct PausesCommandTests {
         #expect(meter.output.contains(expected), "\(meter.output)")
     }
 
-    @Test("an answer that is no PONG is shown", .enabled(if: Peer.areThere("python3")))
+    @Test("an answer other than PONG is shown", .enabled(if: Peer.areThere("python3")))
     func otherAnswer() throws {
         let peer = try ChildProcess([
             "python3", "-c",

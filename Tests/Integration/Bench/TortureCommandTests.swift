@@ -31,10 +31,10 @@ struct TortureCommandTests {
         }
     }
 
-    @Test("a server that forgets is found out: exit code 1, the keys by name, the files kept")
+    @Test("a server that loses changes is detected: exit code 1, the keys by name, the files kept")
     func forgetful() throws {
         try withTemporaryFolder { folder in
-            // Each start of this server but the first finds that somebody has emptied the folder.
+            // Each start of this server except the first finds that the folder was emptied.
             let script = folder + "/forgetful"
             let server = ChildProcess.program("puffin-server")
             try """
@@ -56,7 +56,7 @@ struct TortureCommandTests {
         }
     }
 
-    @Test("a folder of somebody else's is refused, and a server that is not there is named")
+    @Test("a folder with other files is refused, and a missing server is named")
     func refused() throws {
         try withTemporaryFolder { folder in
             try "mine".write(toFile: folder + "/puffin.json", atomically: false, encoding: .utf8)

@@ -54,7 +54,7 @@ struct BatchTests {
     }
 
     @Test(
-        "a line that is no request is named, and not sent",
+        "an invalid line is named, and not sent",
         arguments: [
             (
                 "SET",
@@ -74,7 +74,7 @@ struct BatchTests {
         }
     }
 
-    @Test("with --stop-on-error nothing behind the first error is done")
+    @Test("with --stop-on-error nothing after the first error is done")
     func stop() throws {
         try withTool { tool, _ in
             let name = try tool.file("stop.txt", "SET a 1\nGET missing\nSET b 2\n")
@@ -97,19 +97,19 @@ struct BatchTests {
         }
     }
 
-    @Test("QUIT ends a batch, and says what it leaves undone")
+    @Test("QUIT ends a batch, and the commands not run are reported")
     func quit() throws {
         try withTool { tool, _ in
             let rest = "\n# a comment\n  \nSET b 2\nGET a\n"
             let found = try tool("-file", tool.file("quit.txt", "SET a 1\nquit\n" + rest))
             #expect(found.exitCode == 0 && found.output == "OK\n")
             #expect(
-                found.errors.hasPrefix("quit.txt:2: QUIT ends the batch; 2 commands behind it were not run\n"),
+                found.errors.hasPrefix("quit.txt:2: QUIT ends the batch; 2 commands after it were not run\n"),
                 "\(found)")
             #expect(try tool("exists", "b").output == "0\n")
             let piped = try tool("-file", "-", input: "QUIT\nGET a")
             #expect(
-                piped.errors.hasPrefix("standard input:1: QUIT ends the batch; 1 command behind it was not run\n"),
+                piped.errors.hasPrefix("standard input:1: QUIT ends the batch; 1 command after it was not run\n"),
                 "\(piped)")
             let last = try tool("-file", tool.file("last.txt", "SET a 1\nQUIT\n# the end\n"))
             #expect(!last.errors.contains("QUIT"), "\(last)")
@@ -166,7 +166,7 @@ struct BatchTests {
             let listener = try WireListener()
             let tool = CommandTool(folder: folder, address: "127.0.0.1:\(listener.port)")
             let name = try tool.file("commands.txt", "SET a 1\n# more\nSET b 2\nSET c 3\n")
-            // It answers two of three, and is gone.
+            // It answers two of three, and disconnects.
             Thread.detachNewThread {
                 guard let client = try? listener.accept() else { return }
                 _ = try? client.receive(through: resp("SET", "c", "3"))

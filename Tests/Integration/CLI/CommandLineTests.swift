@@ -30,7 +30,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("what is not there, and what the server refuses, is an error of exit code 1")
+    @Test("missing keys and refused requests are errors of exit code 1")
     func refused() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json")
@@ -43,7 +43,7 @@ struct CommandLineTests {
         }
     }
 
-    @Test("where no server answers the exit code is 2, and the message says what to do")
+    @Test("if no server answers the exit code is 2, and the message says what to do")
     func cannotConnect() throws {
         let address = "127.0.0.1:\(freePort())"
         let get = try run(["-addr", address, "get", "key"])

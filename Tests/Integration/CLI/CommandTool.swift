@@ -1,4 +1,4 @@
-// puffin-cli as a script runs it: with what it reads, and its two outputs apart.
+// puffin-cli as a script runs it: with input, and its two outputs separate.
 
 import Foundation
 import TestSupport
@@ -19,7 +19,7 @@ struct CommandTool {
             (self.exitCode, self.output, self.errors) = (exitCode, output, errors)
         }
 
-        /// Whether nothing but one line was said.
+        /// Whether exactly one line was printed, to standard error.
         var isOneLine: Bool { output.isEmpty && errors.hasSuffix("\n") && errors.split(separator: "\n").count == 1 }
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The prompt, by somebody who sits in front of it.
+/// The prompt on a terminal.
 @Suite("puffin-cli: the prompt", .serialized)
 struct PromptSessionTests {
     private static let (controlC, controlD, controlR, tab, up) = ("\u{3}", "\u{4}", "\u{12}", "\t", "\u{1b}[A")
@@ -46,7 +46,7 @@ struct PromptSessionTests {
             enter("\(Self.controlR)Hallo\r", "OK")
             expect("leader> ")
             prompt.type("FLUSHALL\r")
-            expect("FLUSHALL removes all 2 pairs at 127.0.0.1:\(server.port). Go on? [y/N] ")
+            expect("FLUSHALL removes all 2 pairs at 127.0.0.1:\(server.port). Continue? [y/N] ")
             prompt.type("n\r")
             expect("Nothing was removed.")
             expect("leader> ")
@@ -103,7 +103,7 @@ struct PromptSessionTests {
             #expect(try String(contentsOfFile: file, encoding: .utf8) == "SET a 1\nGET a\nexit\n")
             let attributes = try FileManager.default.attributesOfItem(atPath: file)
             #expect(attributes[.posixPermissions] as? Int == 0o600)
-            // It is there the next time.
+            // The history is there the next time.
             let prompt = try prompt(server.port, folder)
             #expect(prompt.expect("> "))
             prompt.type(Self.up + Self.up + "\r")

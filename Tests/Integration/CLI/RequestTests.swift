@@ -31,7 +31,7 @@ struct RequestTests {
         }
     }
 
-    @Test("any command of the server works, in any case, and one that is not known is sent as it is")
+    @Test("any command of the server works, in any case, and an unknown one is sent unchanged")
     func anyCommand() throws {
         try withTool { tool, _ in
             #expect(try tool("MSET", "a", "1", "b", "2") == CommandTool.Result(0, "OK\n"))
@@ -93,14 +93,14 @@ struct RequestTests {
         }
     }
 
-    @Test("what removes everything says how much, and a script has to mean it")
+    @Test("removing everything shows how much, and a script needs --yes")
     func safety() throws {
         try withTool { tool, server in
             _ = try tool("mset", "a", "1", "b", "2")
             for arguments in [["flushall"], ["FLUSHDB"], ["-cmd", "flushall"], ["send", "flushall"]] {
                 let refused = try tool.run(arguments)
                 #expect(refused.exitCode == 2 && refused.isOneLine, "\(refused)")
-                #expect(refused.errors.contains("removes all 2 pairs at \(tool.address); a script has to say --yes"))
+                #expect(refused.errors.contains("removes all 2 pairs at \(tool.address); a script needs --yes"))
             }
             #expect(try tool("count") == CommandTool.Result(0, "2\n"))
             #expect(try tool("flushall", "--yes") == CommandTool.Result(0, "OK\n"))
@@ -108,7 +108,7 @@ struct RequestTests {
         }
     }
 
-    @Test("keys are deleted by pattern, once it was said how many")
+    @Test("keys are deleted by pattern, after their number was shown")
     func pattern() throws {
         try withTool { tool, _ in
             let lines = (0..<3000).map { "SET user:\($0) v\n" }.joined() + "SET other v\n"
@@ -117,7 +117,7 @@ struct RequestTests {
             #expect(refused.exitCode == 2 && refused.isOneLine)
             #expect(
                 refused.errors.contains(
-                    "delete removes 3,000 keys that match user:* at \(tool.address); a script has to say --yes"))
+                    "delete removes 3,000 keys that match user:* at \(tool.address); a script needs --yes"))
             #expect(try tool("delete", "--match", "user:1?", "--yes") == CommandTool.Result(0, "10\n"))
             #expect(
                 try tool("delete", "--match", "user:*", "--yes", "--format", "json")
@@ -127,14 +127,14 @@ struct RequestTests {
         }
     }
 
-    @Test("on a terminal it is a question")
+    @Test("on a terminal it asks for confirmation")
     func question() throws {
         try withTool { tool, _ in
             _ = try tool("set", "a", "1")
             for (answer, last, code, count) in [("n", "Nothing was removed.", 1, "1"), ("y", "OK", 0, "0")] {
                 let terminal = try TerminalProcess(
                     [ChildProcess.program("puffin-cli"), "flushall"], environment: ["PUFFIN_ADDR": tool.address])
-                #expect(terminal.expect("flushall removes the 1 pair at \(tool.address). Go on? [y/N] "))
+                #expect(terminal.expect("flushall removes the 1 pair at \(tool.address). Continue? [y/N] "))
                 terminal.type(answer + "\r")
                 #expect(terminal.expect(last), "\(terminal.screen)")
                 #expect(terminal.wait() == code)

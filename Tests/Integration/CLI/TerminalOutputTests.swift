@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a server and its other clients have written must not steer the terminal of whoever looks at it.
+/// Data of a server and its other clients must not control the user's terminal.
 @Suite("Output on a terminal", .serialized)
 struct TerminalOutputTests {
     /// A window title, a colour in the two-byte form of CSI, backspace, a turned direction, DEL, and a byte that is no UTF-8.
@@ -23,7 +23,7 @@ struct TerminalOutputTests {
 
     private func bulk(_ bytes: [UInt8]) -> [UInt8] { Array("$\(bytes.count)\r\n".utf8) + bytes + [0x0d, 0x0a] }
 
-    /// A server with hostile keys and values, and text without the invalid byte, which stands in the log as it is.
+    /// A server with hostile keys and values, and a text without the invalid byte, which the log stores unchanged.
     private func filled(_ folder: String) throws -> ServerProcess {
         let server = try ServerProcess(data: folder + "/puffin.json")
         let client = try server.connect()
@@ -58,7 +58,7 @@ struct TerminalOutputTests {
             let quoted = try terminal(server.port, ["get", "t"], folder)
             #expect(
                 quoted.expect(#""x\u001b]0;pwned\u0007\u009b31m\b\u202e\u007f""#), "\(quoted.output.debugDescription)")
-            // Whoever asks for the bytes gets them, and so does a pipe.
+            // With --format raw the bytes are written unchanged, and so they are to a pipe.
             let raw = try terminal(server.port, ["get", "k", "--format", "raw"], folder)
             _ = raw.wait()
             #expect(raw.output.contains("\u{1b}]0;pwned\u{7}\u{9b}31m"))
@@ -105,7 +105,7 @@ struct TerminalOutputTests {
         return listener
     }
 
-    @Test("a server that answers with anything at all: errors, figures, roles, and what is no reply")
+    @Test("a server that answers anything: errors, figures, roles, and invalid replies")
     func hostileServer() throws {
         try withTemporaryFolder { folder in
             let text = Self.hostile.filter { $0 != 0x0a && $0 != 0x0d }

@@ -28,7 +28,7 @@ struct TransferTests {
         }
     }
 
-    @Test("lines that are no pairs are named, and the others stored")
+    @Test("invalid lines are named, and the others stored")
     func badLines() throws {
         try withTool { tool, _ in
             let name = try tool.file(
@@ -58,7 +58,7 @@ struct TransferTests {
     }
 
     @Test(
-        "from Redis come the strings; other types are counted and named, and what expires is not made to stay unasked",
+        "Redis' strings are imported; other types are counted and named, and expiring pairs are not stored permanently unless requested",
         .enabled(if: Peer.areThere("redis-server", "redis-cli")))
     func fromRedis() throws {
         try withTool { tool, _ in
@@ -74,7 +74,7 @@ struct TransferTests {
             #expect(found.exitCode == 2)
             #expect(found.errors.contains("soon: this server has no expiry"))
             #expect(found.errors.contains("import from 127.0.0.1:\(redis.port): 3,000 pairs, 1 error in "))
-            #expect(found.errors.contains("Left out, because they are no strings: 1 hash, 1 list: "))
+            #expect(found.errors.contains("Skipped, because they are not strings: 1 hash, 1 list: "))
             #expect(try tool("get", "n:1234") == CommandTool.Result(0, "v1234\n"))
             let again = try tool(
                 "import", "--from-redis", "127.0.0.1:\(redis.port)", "--drop-expires", "--match", "soon")
@@ -100,7 +100,7 @@ struct TransferTests {
         }
     }
 
-    @Test("a server that is not there is named, whichever it is")
+    @Test("a missing server is named, whichever it is")
     func nobody() throws {
         try withTool { tool, server in
             let nobody = "127.0.0.1:\(freePort())"

@@ -3,10 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is wrong is said in one line, with what was probably meant.
+/// Errors in usage take one line, with a suggestion.
 @Suite("puffin-cli: wrong usage")
 struct UsageTests {
-    /// Nobody is asked, so nobody has to be there.
+    /// No server is asked, so none is needed.
     private func run(_ arguments: [String], address: String? = nil) throws -> CommandTool.Result {
         try withTemporaryFolder { folder in
             try CommandTool(folder: folder, address: address ?? "127.0.0.1:\(freePort())").run(arguments)
@@ -19,17 +19,17 @@ struct UsageTests {
             (["--adr", "x", "get", "k"], "Unknown option '--adr'. Did you mean '--addr'?"),
             (["get"], "Missing expected argument '<key>' (see puffin-cli get --help)"),
             (["get", "a", "b"], "Unexpected argument 'b'"), (["delete"], "delete needs one or more keys, or --match"),
-            (["delete", "a", "--match", "b"], "keys and --match do not go together"),
+            (["delete", "a", "--match", "b"], "keys and --match cannot be combined"),
             (["get", "k", "-format", "yaml"], "The value 'yaml' is invalid"),
             (["get", "k", "-format", "resp"], "the format resp is for export only"),
-            (["-addr", "a:b:1", "get", "k"], "there are two colons"), (["mget"], "mget needs one or more keys"),
+            (["-addr", "a:b:1", "get", "k"], "it has two colons"), (["mget"], "mget needs one or more keys"),
             (["-cmd", "set", "-value", "v"], "set needs a -key"), (["-key", "k"], "-key and -value need a -cmd"),
             (["-cmd", "export"], "export is a command of puffin-cli itself"),
-            (["-cmd", "get", "-file", "x"], "-file and -cmd do not go together"),
-            (["-file", "x", "get", "k"], "-file and the command \"get\" do not go together"),
+            (["-cmd", "get", "-file", "x"], "-file and -cmd cannot be combined"),
+            (["-file", "x", "get", "k"], "-file and the command \"get\" cannot be combined"),
             (["-file", "/nowhere/x"], "cannot read /nowhere/x: No such file or directory"),
             (["set", "k"], "set needs a key and a value"),
-            (["set", "k", "v", "--value-file", "x"], "a value and --value-file do not go together"),
+            (["set", "k", "v", "--value-file", "x"], "a value and --value-file cannot be combined"),
             (["set", "k", "--value-file", "/nowhere/x"], "cannot read /nowhere/x"),
             (["import"], "import needs a file"), (["import", "x", "--from-redis", "y:1"], "import needs a file"),
             (["stats", "--count", "0"], "--count is 1 or more"),
@@ -43,7 +43,7 @@ struct UsageTests {
         #expect(found.errors.hasPrefix("puffin-cli: ") && found.errors.contains(message), "\(found)")
     }
 
-    @Test("an address in the environment that is none is named")
+    @Test("an invalid address in the environment is named")
     func environment() throws {
         let found = try run(["get", "k"], address: "x:y")
         #expect(found.exitCode == 2 && found.isOneLine && found.errors.hasPrefix("puffin-cli: PUFFIN_ADDR: \"x:y\""))

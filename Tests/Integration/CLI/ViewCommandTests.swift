@@ -21,7 +21,7 @@ struct ViewCommandTests {
         }
     }
 
-    @Test("latency ends after so many pings")
+    @Test("latency ends after --count pings")
     func latency() throws {
         try withTool { tool, _ in
             let found = try tool("latency", "--count", "20", "--interval", "1ms").output
@@ -37,7 +37,7 @@ struct ViewCommandTests {
             let lines = (1...50).map { "SET k\($0) \(String(repeating: "v", count: $0 * 30))\n" }.joined()
             _ = try tool("-file", "-", input: lines)
             let found = try tool("top", "--count", "2").output.split(separator: "\n")
-            #expect(found.count == 4 && found[0].hasPrefix("50 of 50 keys looked at, sizes from "))
+            #expect(found.count == 4 && found[0].hasPrefix("50 of 50 keys sampled, sizes from "))
             #expect(found[1] == "bytes  key" && found[2].hasSuffix("  k50") && found[3].hasSuffix("  k49"))
             let json = try tool("top", "--count", "1", "--format", "json").output
             #expect(json.hasPrefix("{\"key\":\"k50\",\"bytes\":"))

@@ -49,7 +49,7 @@ struct ConfigCommandTests {
             })
     }
 
-    @Test("check says OK, or everything that is wrong, and ends with 2; so does a server, which then does nothing")
+    @Test("check prints OK, or all errors, and ends with 2; so does a server, which then does nothing")
     func check() throws {
         try withConfig(
             "server:\n  prot: 1\nlogging:\n  level: inf\n",
@@ -76,14 +76,14 @@ struct ConfigCommandTests {
             try run(["config", "check"]) == (0, "OK: no configuration file; flags, environment and defaults\n"))
     }
 
-    @Test("the configuration that the package installs is one")
+    @Test("the configuration that the package installs is valid")
     func packaged() throws {
         let file = Project.root.appendingPathComponent("deploy/systemd/config.yaml").path
         let found = try run(["config", "check", "--config", file])
         #expect(found.exitCode == 0 && found.output.hasPrefix("OK: "), "\(found.output)")
     }
 
-    @Test("a file that cannot be read: 2, and who named it")
+    @Test("an unreadable file: 2, and what named it")
     func unreadable() throws {
         try withTemporaryFolder { folder in
             let missing = try run([], in: folder, environment: ["PUFFIN_CONFIG=missing.yaml"])
@@ -94,7 +94,7 @@ struct ConfigCommandTests {
             let isFolder = try run(["--config", "."], in: folder)
             #expect(
                 isFolder == (
-                    2, ".: cannot be read: it is a folder, and a file was expected; --config names this file\n"
+                    2, ".: cannot be read: it is a folder, not a file; --config names this file\n"
                 ))
         }
     }
@@ -125,7 +125,7 @@ struct ConfigCommandTests {
             })
     }
 
-    @Test("explain takes names, flags and variables, and knows what may have been meant")
+    @Test("explain takes names, flags and variables, and makes suggestions")
     func explain() throws {
         for name in ["memory.max", "max-memory", "PUFFIN_MEMORY_MAX"] {
             let found = try run(["config", "explain", name, "--max-memory", "1G"])
@@ -138,7 +138,7 @@ struct ConfigCommandTests {
             ))
     }
 
-    @Test("every flag of a server is a setting's, and stands in the reference")
+    @Test("every flag of a server is a setting's, and is in the reference")
     func noOtherFlags() throws {
         let help = try run(["--help"]).output
         let options = try #require(help.components(separatedBy: "SUBCOMMANDS:").first)
@@ -150,7 +150,7 @@ struct ConfigCommandTests {
         }
     }
 
-    @Test("every setting has a flag with one dash and with two that says what is in force, and stands in --help")
+    @Test("every setting has a flag with one dash and with two, and is in --help")
     func flags() throws {
         let json = try run(["config", "show", "--format", "json"]).output
         let object = try #require(

@@ -1,4 +1,4 @@
-// Each setting is reloaded: what is live has an effect that is seen from outside, what is not says that it needs a restart.
+// Each setting is reloaded: a live one has a visible effect, any other reports that it needs a restart.
 
 import Foundation
 import ServerConfiguration
@@ -54,17 +54,17 @@ struct LiveSettingTests {
     }
 }
 
-/// A change of a live setting, and how it is seen that it is in force.
+/// A change of a live setting, and how its effect is observed.
 private struct LiveChange: Sendable {
     let before: String
     let after: String
     /// Other lines of the setting's section.
     var others = ""
     var options: [String] = []
-    /// What comes before the reload.
+    /// Steps before the reload.
     /// - Returns: servers that were started for it.
     var prepare: @Sendable (Replica, _ folder: String) throws -> [Replica] = { _, _ in [] }
-    /// Whether the value behind the change is in force, as somebody sees it who does not read what the log says of it.
+    /// Whether the value behind the change is in force, observed without the log's word for it.
     let isSeen: @Sendable (Reloaded) throws -> Bool
 
     /// A configuration file.
@@ -141,7 +141,7 @@ private struct LiveChange: Sendable {
             before: before, after: after, options: ["--segment-size", "4K"],
             prepare: { server, _ in
                 for first in stride(from: 0, to: 600, by: 100) { try server.write(first..<first + 100) }
-                // One may be under way by itself.
+                // An automatic one may be in progress.
                 _ = try server.ask("COMPACT")
                 try wait("a compaction") { try server.figure("compactions") > 0 }
                 return []
@@ -153,8 +153,8 @@ private struct LiveChange: Sendable {
         }
     }
 
-    /// What is said at `info` is not said at `error`. The log is in order: what comes between two lines and is not there was
-    /// not said.
+    /// A message at `info` is suppressed at `error`. The log is in order: what is missing between two lines was not
+    /// logged.
     private static var level: LiveChange {
         LiveChange(before: "info", after: "error", others: "slowlog:\n  threshold: 0\n") { reloaded in
             let server = reloaded.server

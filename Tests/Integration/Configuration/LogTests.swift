@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a server says, and where it cannot say anything.
+/// What a server logs, and what happens if it cannot.
 @Suite("The log of a server")
 struct ServerLogTests {
     /// Starts a server whose standard error `shell` sets up, and waits until it serves.
@@ -18,7 +18,7 @@ struct ServerLogTests {
             try body(port, server)
             server.send(SIGTERM)
             #expect(server.wait() == 0)
-            // A descriptor that was closed is the next file's, and what is said of it would stand in there.
+            // A closed descriptor would be reused by the next file, and log lines would go into it.
             let verified = try ChildProcess.run(
                 [ChildProcess.program("puffin-server"), "log", "verify", "--data", folder + "/puffin.json"])
             #expect(verified.exitCode == 0 && verified.output.contains("\nSound: "), "\(verified.output)")
@@ -26,7 +26,7 @@ struct ServerLogTests {
     }
 
     @Test(
-        "where nobody can be told anything, the server works all the same",
+        "if nothing can be logged, the server works nevertheless",
         arguments: [
             // No descriptor; a full disk; a pipe whose reader is gone; one that nobody reads.
             "exec \"$@\" 2>&-", "exec \"$@\" 2>/dev/full", "mkfifo f; : <f & exec \"$@\" 2>f",
@@ -35,7 +35,7 @@ struct ServerLogTests {
     func failing(shell: String) throws {
         try withServer(stderr: shell) { port, server in
             for number in 0..<100 {
-                // Each of these says something.
+                // Each of these logs something.
                 server.send(SIGHUP)
                 let client = try WireConnection(port: port)
                 #expect(try client.ask("SET a \(number)") == "OK")
@@ -45,7 +45,7 @@ struct ServerLogTests {
         }
     }
 
-    @Test("at info, and above, no value and no request is in the log, whatever happens to them")
+    @Test("at info and above, the log contains no value and no request")
     func values() throws {
         try withTemporaryFolder { folder in
             let secret = "swordfish"
@@ -61,7 +61,7 @@ struct ServerLogTests {
             #expect(try client.ask("\(secret) \(secret)").hasPrefix("ERROR"))
             #expect(try client.ask("COMPACT") == "OK")
             #expect(server.process.waitForOutput(containing: "Compaction ended"))
-            // Half a request, and a client that is gone.
+            // Half a request, and a client that disconnects.
             try client.send("*3\r\n$3\r\nSET\r\n$1\r\na\r\n$9\r\n\(secret)")
             client.reset()
             #expect(server.stop() == 0)

@@ -1,4 +1,4 @@
-// Every option of every program is where people look for it: in the help, and in the manual page.
+// Every option of every program is in the help and in the manual page.
 
 import Foundation
 import TestSupport
@@ -45,12 +45,12 @@ struct OptionReferenceTests {
     }
 
     @Test(
-        "the help of an option reads alone: it needs no neighbour",
+        "an option's help reads alone",
         arguments: ["puffin-server", "puffin-cli", "puffin-bench"])
     func alone(name: String) throws {
         let dump = try ChildProcess.run([ChildProcess.program(name), "--experimental-dump-help"]).output
         let command = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command
-        // What it begins with, or ends with, that stands for something said before.
+        // Beginnings and endings that refer to another option's help.
         let leaning = #/^(And|Also|That|These|Those|They|It|Its|Do it|How (it|that|they|old that)|From|Up to|Made)\b/#
         let dangling = #/ (for|of|from|on|with) (that|this|it|them)\.|^The server's(\.|: )|\bof each may\b/#
         var count = 0
@@ -87,5 +87,16 @@ struct OptionReferenceTests {
             if let last = path.last { #expect(page.contains(last), "\(path) in docs/man/\(name).1: run make man") }
         }
         #expect(count > 10)
+    }
+
+    @Test("a subcommand is in the manual page unless it is hidden", arguments: ["puffin-server", "puffin-cli"])
+    func subcommands(name: String) throws {
+        let dump = try ChildProcess.run([ChildProcess.program(name), "--experimental-dump-help"]).output
+        let command = try JSONDecoder().decode(Dump.self, from: Data(dump.utf8)).command
+        var shown: [String] = []
+        each(command, path: []) { command, path in if !path.isEmpty { shown.append(command.commandName) } }
+        // An item is `.It Em get`, or `.It Em "delete, del"` with an alias.
+        let items = try Document("docs/man/\(name).1").text.matches(of: #/\n\.It Em "?([a-z]+)/#).map { String($0.1) }
+        #expect(items.sorted() == (shown + ["help"]).sorted(), "run make man")
     }
 }

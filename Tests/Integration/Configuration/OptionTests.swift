@@ -53,7 +53,7 @@ struct OptionTests {
         #expect(!output.contains("Server starting"))
     }
 
-    @Test("an empty variable of an address is refused: a server that listens nowhere would say that it is ready")
+    @Test("an empty address variable is refused: a server that listens nowhere would claim to be ready")
     func emptyVariable() throws {
         for name in ["PUFFIN_SERVER_BIND", "PUFFIN_METRICS_BIND", "PUFFIN_SERVER_PORT", "PUFFIN_SERVER_DATA_FILE"] {
             let (code, output) = try ChildProcess.run([

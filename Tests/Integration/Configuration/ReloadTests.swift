@@ -5,14 +5,14 @@ import Testing
 /// SIGHUP: a server reads its configuration again.
 @Suite("Reloading")
 struct ReloadTests {
-    @Test("the log's level and format change, and what has changed is said with its place")
+    @Test("the log's level and format change, and the change is logged with its source")
     func log() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "logging:\n  level: info\n")
             try reloaded.reload(
                 "logging:\n  format: json\n  level: info\n",
                 until: "\"message\":\"Reloaded: logging.format is json (\(folder)/config.yaml:2)\"")
-            // What says that less is said is still said.
+            // The message that the level changes is still logged.
             try reloaded.reload("logging:\n  level: warning\n", until: "INFO Reloaded: logging.level is warning")
             try reloaded.reload("logging:\n  level: debug\n", until: "INFO Reloaded: logging.level is debug")
             #expect(reloaded.server.count(of: "Reloaded: ") == 4, "format back to text was said as well")
@@ -97,7 +97,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("where anything is wrong, or the file is gone, nothing changes, and the server goes on")
+    @Test("if anything is wrong, or the file is gone, nothing changes, and the server continues")
     func wrong() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
@@ -115,20 +115,20 @@ struct ReloadTests {
         }
     }
 
-    @Test("a file that comes slowly, or is wrong in very many ways, makes no client wait")
+    @Test("a slow file, or one with very many errors, makes no client wait")
     func slow() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
             let path = folder + "/config.yaml"
             try FileManager.default.removeItem(atPath: path)
             try #require(unsafe mkfifo(path, 0o600) == 0)
-            // The signal is taken, the file is being opened, and nobody writes into it: the server answers all the same. A second
-            // signal asks for one more reading after this one.
+            // The signal is handled, the file is being opened, and nobody writes into it: the server answers all the
+            // same. A second signal asks for one more reading after this one.
             for _ in 0..<2 { reloaded.server.send(SIGHUP) }
             for number in 0..<20 { #expect(try reloaded.server.ask("SET a \(number)") == "OK") }
             let wrong = "server:\n" + (0..<16_000).map { "  k\($0): 1\n" }.joined()
             for (content, text) in [
-                (wrong, "and 15980 more of such"), ("memory:\n  max: 2G\n", "Reloaded: memory.max is 2G"),
+                (wrong, "and 15980 more errors"), ("memory:\n  max: 2G\n", "Reloaded: memory.max is 2G"),
             ] {
                 let writer = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
                 try writer.write(contentsOf: Data(content.utf8))
@@ -142,7 +142,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("without a file the signal changes nothing, and ends nothing, also where it was blocked")
+    @Test("without a file the signal changes nothing, and ends nothing, even if it was blocked")
     func noFile() throws {
         try withTemporaryFolder { folder in
             let server = try Replica("server", in: folder, wrapper: ["nohup"]).start()
@@ -153,7 +153,7 @@ struct ReloadTests {
         }
     }
 
-    @Test("the slow requests' threshold changes for those that come from then on")
+    @Test("the slow log's threshold changes for later requests")
     func slowRequests() throws {
         try withTemporaryFolder { folder in
             let reloaded = try Reloaded(in: folder, "slowlog:\n  threshold: off\n")

@@ -27,7 +27,7 @@ struct DocumentationTests {
             let block = try Document("README.md").block(containing: "$ bin/puffin-cli set")
             let server = try ServerProcess(data: folder + "/puffin.json")
             _ = try server.connect().ask(#"SET "two words" "line one\nline two""#)
-            // The commands as they stand, but for where the programs are and which port is meant.
+            // The commands as shown, except for the programs' folder and the port.
             let bin = URL(fileURLWithPath: ChildProcess.program("puffin-cli")).deletingLastPathComponent().path
             for (command, output) in Document.commands(in: block) where command.hasPrefix("bin/") {
                 let adapted = command.replacingOccurrences(
@@ -101,7 +101,7 @@ struct BackupDocumentationTests {
                 }
             }
             try run(until: "puffin-server log verify --data backup/puffin.json")
-            // What comes after the copy is not in it.
+            // Changes after the copy are not in it.
             try client.expect("FLUSHALL\n", "OK\n")
             #expect(server.stop() == 0)
             try run(until: "puffin-server log verify")
@@ -115,7 +115,7 @@ struct BackupDocumentationTests {
         }
     }
 
-    @Test("who is sent to the section about backups finds it")
+    @Test("links to the section about backups lead to it")
     func links() throws {
         #expect(try Document("docs/operations.md").text.contains("\n## Backups\n"))
         for path in ["docs/README.md", "docs/cli.md"] {
@@ -137,7 +137,7 @@ struct ReplicationDocumentationTests {
             var servers: [ServerProcess] = []
             for block in document.blocks.filter({ $0.hasPrefix("$ bin/puffin-") && $0.contains("8081") }) {
                 for (command, output) in Document.commands(in: block) {
-                    // As it stands, but for the ports, which are somebody's.
+                    // As shown, except for the ports, which may be in use.
                     let words = adapt(command, ports).split(separator: " ").map(String.init)
                     if words[0] == "bin/puffin-server" {
                         servers.append(try ServerProcess(arguments: Array(words.dropFirst()), in: folder))
@@ -156,7 +156,7 @@ struct ReplicationDocumentationTests {
             .replacingOccurrences(of: "<A>", with: ports[0].real).replacingOccurrences(of: "<B>", with: ports[1].real)
     }
 
-    /// A follower has what its leader has in a moment: a read is asked again until it is as shown.
+    /// A follower has its leader's data in a moment: a read is repeated until it is as shown.
     private func expect(_ command: String, _ output: String, leader: String) throws {
         let bin = URL(fileURLWithPath: ChildProcess.program("puffin-cli")).path
         let address = command.contains("-addr") ? "" : " -addr localhost:\(leader)"
@@ -184,7 +184,7 @@ struct ReplicationDocumentationTests {
         }
     }
 
-    @Test("every figure about replication is explained, and every one that is explained is there")
+    @Test("every figure about replication is documented, and every documented one exists")
     func figures() throws {
         let text = try Document("docs/replication.md")
         let named = Set(try text.rows(behind: "## STATS").flatMap { $0.components(separatedBy: ", ") })
@@ -198,7 +198,7 @@ struct ReplicationDocumentationTests {
         }
     }
 
-    @Test("every command has its place in the protocol's description")
+    @Test("every command is in the protocol's description")
     func commands() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json")

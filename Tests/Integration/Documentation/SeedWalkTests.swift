@@ -29,7 +29,7 @@ struct SeedWalkTests {
             return process
         }
 
-        /// Runs a line until it prints `output`: what it shows comes a moment later.
+        /// Runs a line until it prints `output`: the result may come a moment later.
         func wait(for output: String, from line: String) throws {
             let deadline = TimeLimit.end
             var found = try run(line).output
@@ -169,7 +169,7 @@ struct SeedWalkTests {
     }
 
     @Test(
-        "what it makes can be made",
+        "its make targets exist",
         arguments: [
             "setup-dev", "test", "test-integration", "bench", "coverage", "lint", "fmt", "security", "build",
             "build-all",

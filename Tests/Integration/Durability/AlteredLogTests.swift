@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A log that another program cuts or writes to while the server runs.
+/// A log that another program truncates or writes to while the server runs.
 @Suite("An altered log")
 struct AlteredLogTests {
     @Test(
@@ -16,7 +16,7 @@ struct AlteredLogTests {
             try client.expect("SET a 1\nSET b 2\n", "OK\nOK\n")
             let segment = try LogFile(data: data).lastSegment()
             try #require(unsafe truncate(segment, 0) == 0)
-            // The first one may be on its way when the server sees it, the second is not.
+            // The first one may be in flight when the server notices, the second is not.
             for key in ["held", "refused"] {
                 let reply = try client.ask("SET \(key) 1")
                 #expect(reply.hasPrefix("ERROR: ") && reply.contains(segment), "\(reply)")

@@ -1,4 +1,4 @@
-// A server on a machine whose clock is wrong: what its changes are stamped with, what it says, and what it keeps of its log.
+// A server on a machine whose clock is wrong: its stamps, its log lines, and its retention.
 
 import Foundation
 import Reactor

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Torture
 
-/// Servers that are killed at work, again and again, on the same data file.
+/// Servers that are killed at work, repeatedly, on the same data file.
 @Suite("Crashes", .serialized)
 struct CrashTests {
     @Test("whenever a server is killed, every acknowledged write is there", arguments: SeededRandom.seeds(1))
@@ -46,8 +46,8 @@ struct CrashTests {
         return load
     }
 
-    /// Runs the cycles, says how many there were, and stops the last server cleanly.
-    /// - Returns: how many segments the log has in the end, and how many compactions a crash has cut short.
+    /// Runs the cycles, prints their figures, and stops the last server cleanly.
+    /// - Returns: how many segments the log has at the end, and how many compactions a crash has interrupted.
     @discardableResult
     private func run(
         _ name: String, _ load: TortureLoad, seed: UInt64, cycles: Int

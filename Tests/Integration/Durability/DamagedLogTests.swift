@@ -31,7 +31,7 @@ struct DamagedLogTests {
         server.log.split(separator: "\n").filter { $0.contains(" WARNING ") }.map(String.init)
     }
 
-    /// What a crash of the machine, or of a disk, can leave behind the last good line.
+    /// What a crash of the machine, or of a disk, can leave after the last good line.
     private static let tails: [[UInt8]] = [
         [UInt8](repeating: 0, count: 4096),
         [UInt8](repeating: 0, count: 1) + [0x0a],
@@ -43,7 +43,7 @@ struct DamagedLogTests {
     ]
 
     @Test(
-        "bytes behind the last good line are set aside, and nothing acknowledged is lost", arguments: tails,
+        "bytes after the last good line are set aside, and nothing acknowledged is lost", arguments: tails,
         [true, false])
     func tornTail(tail: [UInt8], crash: Bool) throws {
         try withTemporaryFolder { folder in
@@ -55,7 +55,7 @@ struct DamagedLogTests {
             try LogFile.write(good + tail, to: segment)
 
             let server = try ServerProcess(data: data)
-            // Line feeds at the end are no bytes of a line.
+            // Line feeds at the end are not part of a line.
             let torn = Array(tail[...(tail.lastIndex { $0 != 0x0a } ?? 0)])
             let line = try #require(warnings(server).first)
             #expect(warnings(server).count == 1)
@@ -69,7 +69,7 @@ struct DamagedLogTests {
         }
     }
 
-    /// Writing goes on behind the good lines, and the next start has nothing to say.
+    /// Writing continues after the good lines, and the next start has nothing to report.
     private func checkGoingOn(_ server: ServerProcess, _ data: String) throws {
         try server.connect().expect("SET key:0 again\nSET key:0 \(value(0))\n", "OK\nOK\n")
         server.kill()
@@ -97,13 +97,13 @@ struct DamagedLogTests {
                 _ = process.wait()
             }
             try checkPairs(try ServerProcess(data: data))
-            // One that the last kill cut short is there too, beside the whole one.
+            // The tail that the last kill cut short is there too, beside the complete one.
             let whole = try log.tornTails().filter { try LogFile.read($0) == torn }
             #expect(!whole.isEmpty)
         }
     }
 
-    @Test("a last record that was cut takes only itself along", arguments: [1, 2, 20, 60])
+    @Test("a truncated last record costs only itself", arguments: [1, 2, 20, 60])
     func cutRecord(size: Int) throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -113,7 +113,7 @@ struct DamagedLogTests {
             let lines = try LogFile.lines(of: segment)
             let last = try #require(lines.last)
             try LogFile.write(Array(try LogFile.content(of: segment).dropLast(size)), to: segment)
-            // A second later it says that the record was on the disk whole, and no crash could have cut it.
+            // A second later DURABLE says that the record was on the disk whole, and no crash could have cut it.
             try FileManager.default.removeItem(atPath: data + ".log/DURABLE")
 
             let server = try ServerProcess(data: data)
@@ -135,7 +135,7 @@ struct DamagedLogTests {
             try fill(data, crash: seed % 2 == 0)
             let segment = try LogFile(data: data).lastSegment()
             let lines = try LogFile.lines(of: segment)
-            // Neither the header, whose version is another matter, nor the last batch, which could be torn.
+            // Neither the header, whose version is a separate matter, nor the last batch, which could be torn.
             let index = 1 + random.below(lines.count - 20)
             let (offset, line) = lines[index]
             var bytes = try LogFile.content(of: segment)

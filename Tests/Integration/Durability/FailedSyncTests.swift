@@ -25,7 +25,7 @@ extension HeldReadTests {
             try patience.expect("PING\n", "PONG\n")
 
             server.gate.fail(with: .ioError)
-            // The first change was being synced. Those behind it were never given to the disk.
+            // The first change was being synced. Those after it were never given to the disk.
             let reason = "Cannot sync \(data).log/"
             let isUnknown = "Outcome unknown, this change may or may not be there after a restart: "
             for client in [line, pipelined, reader] {
@@ -43,8 +43,8 @@ extension HeldReadTests {
         }
     }
 
-    /// What was acknowledged is there. What was said to be unknown may have reached the disk or not; it is there whole or not at
-    /// all. What was said not to be written is not there.
+    /// What was acknowledged is there. A change with an unknown outcome may have reached the disk or not; it is there
+    /// whole or not at all. A change reported as not written is not there.
     private func checkRestart(_ data: String) throws {
         let server = try ServerProcess(data: data)
         let client = try server.connect()
@@ -55,7 +55,7 @@ extension HeldReadTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("after a failed sync nothing is answered any more, and a restart has what was acknowledged before")
+    @Test("after a failed sync nothing is answered, and a restart has what was acknowledged before")
     func afterFailedSync() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What is answered while a change is on its way to the disk, and what is not.
+/// Which requests are answered while a change is on its way to the disk.
 @Suite(.serialized)
 struct HeldReadTests {
     /// Runs `body` with a server that holds some pairs; after `close` of its gate nothing becomes durable.
@@ -17,9 +17,8 @@ struct HeldReadTests {
         }
     }
 
-    /// Returns when the server has run, and answered as far as it will, every request that was sent before. PING waits for
-    /// no change. The first may be answered in the turn in which the others are still being answered; by the second, that
-    /// turn is over.
+    /// Returns when the server has run every request sent before, and answered those it can. PING waits for no change.
+    /// The first may be answered in the turn in which the others still are; by the second, that turn is over.
     private func letServerCatchUp(_ server: ServerThread) throws {
         let client = try server.connect()
         try client.expect("PING\n", "PONG\n")
@@ -45,8 +44,8 @@ struct HeldReadTests {
         }
     }
 
-    /// Whether one of these requests is answered while the gate is closed. A key shares its class, of 65,536, with the
-    /// changed one once in a while, and then has to wait as well; two keys never do in the lifetime of this test.
+    /// Whether one of these requests is answered while the gate is closed. Rarely, a key shares its class, of 65,536,
+    /// with the changed one, and must wait as well; two keys never do in the lifetime of this test.
     private func isAnsweredAtOnce(_ server: ServerThread, _ requests: [String], _ reply: String) throws -> Bool {
         let clients = try requests.map { request in
             let client = try server.connect()
@@ -59,7 +58,7 @@ struct HeldReadTests {
         return true
     }
 
-    @Test("replies of one connection stay in order: one that could be given at once waits behind one that cannot")
+    @Test("replies of one connection stay in order: one that is ready waits for an earlier one that is not")
     func order() throws {
         try withServer { server in
             let client = try server.connect()
@@ -75,7 +74,7 @@ struct HeldReadTests {
         }
     }
 
-    @Test("every read that could tell of the change waits: of all keys, of their number, of a list with the key in it")
+    @Test("every read that could reveal the change waits: of all keys, of their number, of a list with the key in it")
     func otherReads() throws {
         let reads = [
             ("KEYS k*\n", "key\nEND\n"), (resp("KEYS", "k*"), "*1\r\n$3\r\nkey\r\n"), ("COUNT\n", "3\n"),
@@ -122,7 +121,7 @@ struct HeldReadTests {
         }
     }
 
-    @Test("a client that ends its side while its reply waits still gets it; one that is gone harms nobody")
+    @Test("a client that ends its output while its reply waits still gets it; one that is gone harms nobody")
     func hangUp() throws {
         try withServer { server in
             let (ending, reader) = (try server.connect(), try server.connect())

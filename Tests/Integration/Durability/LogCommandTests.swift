@@ -12,7 +12,7 @@ struct LogCommandTests {
         try ChildProcess.run([program] + arguments)
     }
 
-    /// Sends changes `first` to `last` of keys that come again and again.
+    /// Sends changes `first` to `last` of recurring keys.
     private func write(_ client: WireConnection, _ range: ClosedRange<Int>) throws {
         let requests = range.map { "SET key:\($0 % 50) value-\($0)\n" }.joined()
         try client.expect(requests, String(repeating: "OK\n", count: range.count))
@@ -77,7 +77,7 @@ struct LogCommandTests {
         }
     }
 
-    @Test("a key's history goes back behind a compaction, and says what the snapshot has")
+    @Test("a key's history goes back beyond a compaction, and shows the snapshot's value")
     func history() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -92,7 +92,7 @@ struct LogCommandTests {
             #expect(words.dropFirst().map { $0[0] } == ["1", "3", "4", "5", "6"])
             #expect(words.dropFirst().map { $0[2] } == ["set", "delete", "set", "clear", "set"])
             #expect(rows[3].hasSuffix("set       two\\nlines"))
-            // What was merged is removed, as retention will.
+            // Merged segments are removed, as retention would.
             let segments = try LogFile(data: data).segments()
             for segment in segments.dropLast() { try FileManager.default.removeItem(atPath: segment) }
             let left = try run("log", "history", "--format", "json", "b", "--data", data).output
@@ -138,7 +138,7 @@ struct LogCommandTests {
         }
     }
 
-    @Test("a data file may be named before the command and behind it, with one dash or two; the last one counts")
+    @Test("a data file may be named before and after the command, with one dash or two; the last one counts")
     func dataOption() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/my.json"
@@ -163,7 +163,7 @@ struct LogCommandTests {
             (["log", "repair"], ["choose one", "--plan", "--apply"]),
             (["log", "repair", "--plan", "--apply"], ["choose one"]),
             (["log", "history"], ["key"]), (["log", "show", "--from", "x"], ["'x'", "--from"]),
-            (["log", "show", "--from", "5", "--to", "4"], ["--from 5 is behind --to 4"]),
+            (["log", "show", "--from", "5", "--to", "4"], ["--from 5 is greater than --to 4"]),
             (["log", "show", "--since", "yesterday"], ["'yesterday'", "--since"]),
             (["log", "show", "--since", "2026-01-02", "--until", "2026-01-01"], ["--since is later than --until"]),
             (["log", "verify", "--data", "folder/"], ["--data", "path of a file"]),
@@ -223,7 +223,7 @@ struct LogCommandTests {
         }
     }
 
-    @Test("what cannot be read ends with 4, another version with 5, and what to do is said")
+    @Test("unreadable files end with 4, another version with 5, and the error says what to do")
     func unreadable() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -259,7 +259,7 @@ struct LogCommandTests {
 
     // MARK: Compaction
 
-    @Test("compact merges what no server uses, and says so where one does")
+    @Test("compact merges an unused data set, and refuses one in use")
     func compact() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

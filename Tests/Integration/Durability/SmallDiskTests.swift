@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A real disk that gets full: writes are refused, nothing else stops, and it heals by itself.
+/// A real disk that fills up: writes are refused, nothing else stops, and it recovers by itself.
 @Suite("A small disk")
 struct SmallDiskTests {
     private static let kinds = SmallDisk.Kind.allCases.filter(SmallDisk.isAvailable)
@@ -26,7 +26,7 @@ struct SmallDiskTests {
         for number in numbers { try client.expect("GET key:\(number)\n", value(number) + "\n") }
     }
 
-    /// Asks until a write is taken: what stands in its way passes by itself.
+    /// Retries until a write is accepted: the obstacle passes by itself.
     private func waitUntilWritable(_ client: WireConnection) throws {
         let deadline = TimeLimit.end
         while try client.ask("SET probe 1") != "OK" {
@@ -41,7 +41,7 @@ struct SmallDiskTests {
     }
 
     @Test(
-        "it refuses writes with the figures, reads and deletes, makes room by compaction, and loses nothing",
+        "it refuses writes with the figures, reads and deletes, frees space by compaction, and loses nothing",
         arguments: kinds)
     func deletes(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in
@@ -57,7 +57,7 @@ struct SmallDiskTests {
             #expect(try stats(client).contains("\nwritable no\n"))
             try check(client, 0..<count)
 
-            // Deletes are taken, each of them: there is space held back for them.
+            // All deletes are accepted: there is space reserved for them.
             let kept = count / 10
             for number in kept..<count { #expect(try client.ask("DELETE key:\(number)") == "OK") }
             _ = try client.ask("COMPACT")
@@ -77,7 +77,7 @@ struct SmallDiskTests {
         }
     }
 
-    @Test("what somebody else took and gives back is used again at once", arguments: kinds)
+    @Test("space that another program frees is used again at once", arguments: kinds)
     func others(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in
             let data = place + "/puffin.json"

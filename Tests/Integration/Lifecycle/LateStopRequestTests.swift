@@ -5,14 +5,14 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A request to stop that comes when the server has already gone: a program that holds one cannot know.
+/// A stop request after the server is gone: its holder cannot know.
 @Suite("Late stop requests")
 struct LateStopRequestTests {
     @Test("a stop request made after the server has gone writes into no other file")
     func afterTheEnd() throws {
         try withTemporaryFolder { folder in
             let request = try serve(data: folder + "/puffin.json")
-            // They get the lowest numbers that are free, and so those of the server's descriptors.
+            // They get the lowest free numbers, and so those of the server's descriptors.
             let files = try (0..<200).map { index in
                 try FileDescriptor.open(
                     FilePath(folder + "/\(index)"), .readWrite, options: [.create, .closeOnExec],
@@ -24,8 +24,8 @@ struct LateStopRequestTests {
         }
     }
 
-    /// Runs a server to its end, and lets go of it.
-    /// - Returns: what could have stopped it.
+    /// Runs a server to its end, and releases it.
+    /// - Returns: the request that could have stopped it.
     private func serve(data: String) throws -> StopRequest {
         var configuration = Configuration()
         configuration.port = 0

@@ -16,7 +16,7 @@ struct LoadingTests {
         #expect(server.stop() == 0)
     }
 
-    @Test("PING and STATS are answered, what needs data is told how long it will take, and then it is there")
+    @Test("PING and STATS are answered, what needs data gets an estimate, and then the data is there")
     func answers() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"

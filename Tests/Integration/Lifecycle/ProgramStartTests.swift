@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// How every program begins: with standard descriptors that are open, and with the arguments that it was given.
+/// How every program starts: with open standard descriptors, and with its arguments.
 @Suite("The start of a program")
 struct ProgramStartTests {
     private static let programs = ["puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples"]
@@ -27,7 +27,7 @@ struct ProgramStartTests {
                 "echo GET a | \"$0\" \(words) -file - >&-", "\"$0\" \(words) get a --format json >&- 2>&- <&-",
             ] {
                 let found = try shell(line, "puffin-cli")
-                // Output was asked for and has not been written: that is no success.
+                // Requested output was not written: that is not a success.
                 #expect(found.exitCode == 2, "\(line): \(found)")
             }
             let examples = try shell("\"$0\" getting-started \(tool.address) >&- 2>&-", "puffin-client-examples")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a server says when it cannot start, and the code it ends with: service managers and people both act on it.
+/// What a server reports when it cannot start, and its exit code: service managers and people both act on it.
 @Suite("Start failures")
 struct StartFailureTests {
     /// Starts a server that must fail with `code`.
@@ -32,7 +32,7 @@ struct StartFailureTests {
         }
     }
 
-    @Test("a host name that nobody knows: 3, and the name")
+    @Test("an unknown host name: 3, and the name")
     func unknownHost() throws {
         try withTemporaryFolder { folder in
             let line = try failure(3, data: folder + "/puffin.json", ["--bind", "no-such-host.invalid"])
@@ -42,7 +42,7 @@ struct StartFailureTests {
         }
     }
 
-    @Test("a data folder that is not there: 4, and to create it")
+    @Test("a missing data folder: 4, and to create it")
     func folderMissing() throws {
         try withTemporaryFolder { folder in
             let line = try failure(4, data: folder + "/missing/puffin.json")
@@ -51,7 +51,7 @@ struct StartFailureTests {
         }
     }
 
-    @Test("a role that cannot be read: 6, and that nobody may guess who leads; without the file it starts")
+    @Test("an unreadable role: 6, since nobody may guess who leads; without the file it starts")
     func damagedRole() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -80,7 +80,7 @@ struct StartFailureTests {
         }
     }
 
-    @Test("a data folder of somebody else: 4, and who and what mode it is")
+    @Test("another user's data folder: 4, with owner and mode")
     func folderNotWritable() throws {
         try withTemporaryFolder { folder in
             let place = folder + "/place"
@@ -129,7 +129,7 @@ struct StartFailureTests {
         }
     }
 
-    @Test("a data file in use whose LOCK somebody has removed: 7 all the same")
+    @Test("a data file in use whose LOCK was removed: 7 nevertheless")
     func lockRemoved() throws {
         try withTemporaryFolder { folder in
             let first = try ServerProcess(data: folder + "/puffin.json")
@@ -166,7 +166,7 @@ struct StartFailureTests {
                 let client = try server.connect()
                 for number in 1...20 { #expect(try client.ask("SET key:\(number) value") == "OK") }
                 if isKilled {
-                    // Each second what is on the disk is written down.
+                    // DURABLE is written each second.
                     let durable = URL(fileURLWithPath: data + ".log/DURABLE")
                     let deadline = TimeLimit.end
                     while try !String(contentsOf: durable, encoding: .utf8).contains("\"seq\":20,"), Date() < deadline {

@@ -82,7 +82,7 @@ struct StopTests {
     }
 
     @Test(
-        "a second signal right behind the first loses nothing",
+        "a second signal right after the first loses nothing",
         arguments: [(SIGTERM, SIGTERM), (SIGTERM, SIGINT), (SIGINT, SIGINT)])
     func twoSignals(first: Int32, second: Int32) throws {
         try withTemporaryFolder { folder in
@@ -104,14 +104,14 @@ struct StopTests {
         }
     }
 
-    @Test("a client that takes no replies does not hold up a stop")
+    @Test("a client that reads no replies does not hold up a stop")
     func stuckClient() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json")
             let client = try server.connect()
             let big = String(repeating: "x", count: 4 << 20)
             try client.expect("SET big \(big)\n", "OK\n")
-            // More than the socket's buffers hold, asked for and never taken.
+            // More than the socket's buffers hold, requested and never read.
             try client.send(String(repeating: "GET big\n", count: 5))
             try server.connect().expect("PING\n", "PONG\n")
             #expect(server.stop() == 0)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// docs/metrics.md beside what a server really says.
+/// docs/metrics.md, compared with a real server.
 @Suite("The document about metrics")
 struct DocumentTests {
     private func document() throws -> String {
@@ -14,7 +14,7 @@ struct DocumentTests {
         Set(page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) })
     }
 
-    @Test("every metric is explained, and every one that is explained is there")
+    @Test("every metric is documented, and every documented one exists")
     func metrics() throws {
         let rows = try document().split(separator: "\n").filter { $0.hasPrefix("| `p") }
         let explained = Set(

@@ -11,7 +11,7 @@ struct HTTPAnswer {
     let body: String
 }
 
-/// A connection that asks one thing after the other.
+/// A connection that makes one request after another.
 final class HTTPClient {
     let connection: WireConnection
 
@@ -49,7 +49,7 @@ final class HTTPClient {
     }
 }
 
-/// Asks one thing on a connection of its own.
+/// Makes one request on a connection of its own.
 func httpGet(_ path: String, port: UInt16) throws -> HTTPAnswer { try HTTPClient(port: port).ask(path) }
 
 /// The samples of a page, by their names with labels.
@@ -62,7 +62,7 @@ func parsedSamples(_ page: String) -> [String: Double] {
     return samples
 }
 
-/// Waits for a condition, which is asked every few milliseconds.
+/// Waits for a condition, which is checked every few milliseconds.
 func waitUntil(_ what: String, _ isThere: () throws -> Bool) throws {
     let end = TimeLimit.end
     while try !isThere() {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the port for metrics makes of whatever is sent to it.
+/// What the metrics port does with whatever is sent to it.
 @Suite("The port for metrics")
 struct HTTPTests {
     private func withServer(_ body: (WatchedServer) throws -> Void) throws {
@@ -23,7 +23,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("an unknown path is told which there are, another method which are allowed")
+    @Test("an unknown path gets the known ones, another method the allowed ones")
     func unknown() throws {
         try withServer { server in
             let client = try HTTPClient(port: server.metricsPort)
@@ -40,7 +40,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("too large a header or body, and what is no HTTP, are refused, and the server goes on")
+    @Test("too large a header or body, and invalid HTTP, are refused, and the server continues")
     func bounds() throws {
         try withServer { server in
             let large = String(repeating: "a", count: 9000)
@@ -63,7 +63,7 @@ struct HTTPTests {
         }
     }
 
-    @Test("where there is one connection more than places, the one that has been silent longest is closed")
+    @Test("beyond the limit of connections, the one that has been silent longest is closed")
     func connections() throws {
         try withServer { server in
             let idle = try (0..<32).map { _ in try HTTPClient(port: server.metricsPort) }
@@ -73,15 +73,15 @@ struct HTTPTests {
             for client in late { #expect(try client.ask("/healthz").status == 200) }
             for client in idle[1...8] { #expect(try client.connection.receiveAll() == "") }
             for client in [idle[0], idle[9], idle[31]] + late { #expect(try client.ask("/healthz").status == 200) }
-            // What a client of the data port sees does not change.
+            // Clients of the data port notice nothing.
             #expect(try server.server.connect().ask("PING") == "PONG")
         }
     }
 
-    @Test("connections that say a byte now and then, and never ask, keep nobody from being answered")
+    @Test("connections that send a byte now and then, and no request, block nobody")
     func dripping() throws {
         try withServer { server in
-            // Again and again more than there are places; those that are closed come back.
+            // Repeatedly more than the limit; those that are closed connect again.
             var dripping: [WireConnection] = []
             for round in 0..<6 {
                 while dripping.count < 60 {

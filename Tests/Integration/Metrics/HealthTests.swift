@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What /healthz and /readyz say, and when.
+/// What /healthz and /readyz answer, and when.
 @Suite("Health and readiness")
 struct HealthTests {
     @Test("a leader that serves is well and ready, whatever is asked for")
@@ -18,7 +18,7 @@ struct HealthTests {
         }
     }
 
-    @Test("a full disk makes a server unready until it passes, but for reads, and it stays healthy")
+    @Test("a full disk makes a server unready until it passes, except for reads, and it stays healthy")
     func fullDisk() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedThread(data: folder + "/puffin.json")
@@ -51,7 +51,7 @@ struct HealthTests {
         }
     }
 
-    @Test("while the data is loaded a server is healthy and not ready, and says how far it is")
+    @Test("while data is loaded a server is healthy and not ready, and reports progress")
     func loading() throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -70,7 +70,7 @@ struct HealthTests {
             #expect(process.waitForOutput(containing: "Metrics on"))
             let asked = try HTTPClient(port: port)
             let answer = try asked.ask("/readyz")
-            // It takes some hundred turns; on a machine that has stopped in between it may be over.
+            // It takes some hundred turns; if the machine stopped in between it may be over.
             if answer.status == 503 {
                 #expect(answer.body.wholeMatch(of: /loading: [0-9]+ %(, about [0-9]+ s)?\n/) != nil, "\(answer.body)")
             }

@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What stands on the page, beside what clients have done.
+/// The metrics page, compared with what clients have done.
 @Suite("Metrics")
 struct PageTests {
-    @Test("Prometheus' own checker has nothing to say", .enabled(if: Peer.areThere("promtool")))
+    @Test("Prometheus' own checker reports nothing", .enabled(if: Peer.areThere("promtool")))
     func conventions() throws {
         try withTemporaryFolder { folder in
             let follower = try WatchedServer(data: folder + "/follower.json", ["--mode", "follower"])
@@ -133,7 +133,7 @@ struct PageTests {
 
             follower.server.kill()
             try client.send("SET late v\n")
-            // What is watched is looked at each second.
+            // These figures are sampled each second.
             try leader.wait(for: "puffin_follower_lag_seconds{follower=\"\(place)\"}") { $0 > 0 }
             #expect(try leader.samples()["puffin_follower_lag_changes{follower=\"\(place)\"}"] == 1)
         }

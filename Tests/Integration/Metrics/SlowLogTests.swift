@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Which requests are told as slow, and what is told of them.
+/// Which requests are reported as slow, and what is reported.
 @Suite("The slow log")
 struct SlowLogTests {
     /// With this every request is slow.
@@ -15,7 +15,7 @@ struct SlowLogTests {
         return text.split(separator: "\n").dropLast().map(String.init)
     }
 
-    @Test("a change that waits for the disk is told with the disk's part, and never with its value")
+    @Test("a change that waits for the disk is reported with the disk's part, and never with its value")
     func disk() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedThread(data: folder + "/puffin.json") { configuration in
@@ -43,7 +43,7 @@ struct SlowLogTests {
         }
     }
 
-    @Test("a change that waits for a follower is told with the follower's part")
+    @Test("a change that waits for a follower is reported with the follower's part")
     func replica() throws {
         try withTemporaryFolder { folder in
             let follower = try WatchedServer(data: folder + "/follower.json", ["--mode", "follower"])
@@ -59,7 +59,7 @@ struct SlowLogTests {
         }
     }
 
-    @Test("keys are told, escaped and cut; texts that are no keys are not")
+    @Test("keys are reported, escaped and cut; other texts are not")
     func keys() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedServer(data: folder + "/puffin.json", SlowLogTests.all)
@@ -68,7 +68,7 @@ struct SlowLogTests {
             try client.expect(
                 "SET \(long) hidden\nGET \"a\\nb\"\nECHO hidden\n" + resp("SET", "x", "hidden"),
                 "OK\nERROR: Key not found\nhidden\n+OK\r\n")
-            // They came together: the largest is told.
+            // They arrived together: the largest is reported.
             let together = try #require(try entries(client).first)
             #expect(together.contains(" SET \"\(String(repeating: "k", count: 64))…\" "), "\(together)")
             #expect(together.contains(" requests=4 ") || together.contains(" requests=3 "))
@@ -84,7 +84,7 @@ struct SlowLogTests {
         }
     }
 
-    @Test("a large request among small ones is the one that is told")
+    @Test("a large request among small ones is the one reported")
     func largest() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedServer(
@@ -97,7 +97,7 @@ struct SlowLogTests {
         }
     }
 
-    @Test("KEYS is told with the time of all of its turns")
+    @Test("KEYS is reported with the time of all of its turns")
     func listing() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedServer(
@@ -126,7 +126,7 @@ struct SlowLogTests {
             let lines = server.server.log.components(separatedBy: "Slow request client=").count - 1
             #expect(lines < 300, "\(lines) lines")
             #expect(try client.ask("SLOWLOG RESET") == "OK")
-            // What has reset it is itself slow here.
+            // The request that has reset it is itself slow here.
             #expect(try client.ask("SLOWLOG LEN") == "1")
         }
     }
@@ -174,7 +174,7 @@ struct SlowLogTests {
         }
     }
 
-    @Test("with the threshold off nothing is told")
+    @Test("with the threshold off nothing is reported")
     func off() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedServer(data: folder + "/puffin.json", ["--slow-log-threshold", "off"])

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A server that tells metrics.
+/// A server with metrics enabled.
 final class WatchedServer {
     let server: ServerProcess
     let metricsPort: UInt16

@@ -7,7 +7,7 @@ import Store
 import SystemPackage
 import TestSupport
 
-/// A server that tells metrics, on a thread of its own.
+/// A server with metrics enabled, on a thread of its own.
 final class WatchedThread: @unchecked Sendable {
     let disk = TestDisk()
     private let condition = NSCondition()
@@ -55,7 +55,7 @@ final class WatchedThread: @unchecked Sendable {
 
     func samples() throws -> [String: Double] { parsedSamples(try get("/metrics").body) }
 
-    /// Lets syncs go on, asks it to stop, and waits until it has.
+    /// Lets syncs continue, asks it to stop, and waits for its end.
     func stop() {
         disk.gate.open()
         disk.mend()

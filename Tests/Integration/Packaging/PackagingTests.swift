@@ -28,7 +28,7 @@ struct PackagingTests {
     }
 
     @Test(
-        "a release that would not be what it says is refused",
+        "a release that contradicts its version is refused",
         arguments: [
             ("1.0", "expected a version such as VERSION=v1.0.0, found '1.0'"),
             ("v99.98.97", "CHANGELOG.md has no section '## 99.98.97'"),

@@ -11,7 +11,7 @@ struct CatalogReplyTests {
             let server = try ServerProcess(data: folder + "/puffin.json")
             var count = 0
             for spec in Catalog.rows where !spec.traits.contains(.takesConnection) && spec.command != .after {
-                // With arguments that some commands take, and others find fault with; nobody is asked to wait.
+                // With arguments that some commands accept, and others refuse; none makes the server wait.
                 let least = Catalog.subcommands(of: spec.command).isEmpty ? spec.arity.lowerBound : 0
                 let words = spec.fullName.split(separator: " ").map(String.init) + Array(repeating: "1", count: least)
                 let client = try server.connect()

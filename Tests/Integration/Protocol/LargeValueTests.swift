@@ -8,7 +8,7 @@ struct LargeValueTests {
     @Test("a value of 64 MiB of any bytes comes back as it was sent, in RESP")
     func resp64() throws {
         var random = SeededRandom(seed: 1)
-        // Random bytes take long to make; a block of them, repeated at an odd length, is as good.
+        // Random bytes are slow to make; a block of them, repeated at an odd length, does as well.
         let block = random.bytes(65_537)
         let size = 64 << 20
         let value = Array((0...size / block.count).lazy.map { _ in block }.joined().prefix(size))

@@ -67,10 +67,13 @@ struct LineReplyTests {
         ("OBJECT ENCODING none", "ERROR: Key not found\n"),
         (
             "OBJECT HELP",
-            "OBJECT ENCODING <key>: int, embstr or raw, as Redis would have it\nOBJECT REFCOUNT <key>: 1\nEND\n"
+            "OBJECT ENCODING <key>: returns int, embstr or raw, as Redis would store the value\nOBJECT REFCOUNT <key>: returns 1\nEND\n"
         ),
         ("MEMORY USAGE b", "44\n"), ("MEMORY USAGE none", "ERROR: Key not found\n"),
-        ("MEMORY HELP", "MEMORY USAGE <key> [SAMPLES <count>]: bytes of memory that a key and its value take\nEND\n"),
+        (
+            "MEMORY HELP",
+            "MEMORY USAGE <key> [SAMPLES <count>]: returns the bytes of memory that a key and its value take\nEND\n"
+        ),
         ("UNLINK b", "OK\n"), ("UNLINK b", "ERROR: Key not found\n"),
         ("FLUSHALL", "OK\n"), ("RANDOMKEY", "ERROR: Key not found\n"), ("SET one 1", "OK\n"), ("RANDOMKEY", "one\n"),
         ("FLUSHALL", "OK\n"),
@@ -82,7 +85,7 @@ struct LineReplyTests {
         ("CONFIG GET save maxmem*", "maxmemory\n0\nmaxmemory-policy\nnoeviction\nsave\n\"\"\nEND\n"),
         ("CONFIG GET none", "END\n"),
         ("COMMAND INFO get frob", "GET\nERROR: Unknown command\nEND\n"),
-        ("COMMAND DOCS get frob", "get\nThe value of a key.\nEND\n"),
+        ("COMMAND DOCS get frob", "get\nReturns the value of a key.\nEND\n"),
         ("COMMAND LIST FILTERBY PATTERN memory*", "MEMORY\nMEMORY USAGE\nMEMORY HELP\nEND\n"),
         ("COMMAND LIST FILTERBY MODULE x", "END\n"), ("COMMAND GETKEYS mset a 1 b 2", "a\nb\nEND\n"),
         ("COMMAND GETKEYS object encoding x", "x\nEND\n"),
@@ -113,7 +116,7 @@ struct LineReplyTests {
         ("INFO none", "\"\"\n"),
     ]
 
-    @Test("every request line gets the reply that is written down for it")
+    @Test("every request line gets its reply of the transcript")
     func replies() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
@@ -139,7 +142,7 @@ struct LineReplyTests {
         }
     }
 
-    @Test("replies that are not the same every time have the form that is written down for them")
+    @Test("replies that vary have the form of the transcript")
     func forms() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])
@@ -175,14 +178,14 @@ struct LineReplyTests {
             // In MetricsTests.
             .slowlogGet, .slowlogLen, .slowlogReset, .slowlogHelp,
         ]
-        // A command that needs a subcommand is tested by each of those.
+        // A command that needs a subcommand is tested by its subcommands.
         let needed = Command.allCases.filter { Catalog.subcommands(of: $0).isEmpty || $0 == .command }
         #expect(
             elsewhere.union(tested).isSuperset(of: needed), "\(Set(needed).subtracting(tested).subtracting(elsewhere))")
         #expect(elsewhere.isDisjoint(with: tested))
     }
 
-    @Test("QUIT is answered, after the replies before it, and nothing behind it is run")
+    @Test("QUIT is answered, after the replies before it, and no later request runs")
     func quit() throws {
         try withTemporaryFolder { folder in
             let server = try ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"])

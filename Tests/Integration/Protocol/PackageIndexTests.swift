@@ -17,7 +17,7 @@ struct PackageIndexTests {
             for start in stride(from: 0, to: pairs.count, by: PackageIndexTests.batchSize) {
                 let batch = pairs[start..<min(start + PackageIndexTests.batchSize, pairs.count)]
                 try connection.send(batch.flatMap(\.line))
-                // The replies of a batch are taken while the next one is on its way.
+                // The replies of a batch are read while the next one is in flight.
                 try expectOK(waiting, &stream)
                 waiting = batch.count
             }
@@ -44,7 +44,7 @@ struct PackageIndexTests {
         }
     }
 
-    /// Loads the index by `body`, checks what is there, crashes, checks again, and looks at the log with other eyes.
+    /// Loads the index by `body`, checks the data, crashes, checks again, and reads the log with other parsers.
     private func load(_ name: String, _ body: (ServerProcess, [BytePair], String) throws -> Void) throws {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
@@ -76,7 +76,7 @@ struct PackageIndexTests {
         }
     }
 
-    /// Reads the log with the standard library's parser, and with jq: it has to say what was stored.
+    /// Reads the log with the standard library's parser, and with jq: it must have what was stored.
     /// - Returns: its size in bytes.
     private func checkLog(_ log: LogFile, _ pairs: [BytePair]) throws -> Int {
         var next = 0

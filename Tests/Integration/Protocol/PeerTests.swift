@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Programs that people have already.
+/// Existing programs.
 @Suite(.serialized)
 struct PeerTests {
     private func withServer(_ body: (ServerProcess, String) throws -> Void) throws {

@@ -77,10 +77,10 @@ struct RESPReplyTests {
         Row(
             "COMMAND", "DOCS", "get", "frob",
             reply:
-                "*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$19\r\nThe value of a key.\r\n$5\r\nsince\r\n$5\r\n0.1.0\r\n"
+                "*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$27\r\nReturns the value of a key.\r\n$5\r\nsince\r\n$5\r\n0.1.0\r\n"
                 + "$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n*4\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n",
             resp3:
-                "%1\r\n$3\r\nget\r\n%4\r\n$7\r\nsummary\r\n$19\r\nThe value of a key.\r\n$5\r\nsince\r\n$5\r\n0.1.0\r\n"
+                "%1\r\n$3\r\nget\r\n%4\r\n$7\r\nsummary\r\n$27\r\nReturns the value of a key.\r\n$5\r\nsince\r\n$5\r\n0.1.0\r\n"
                 + "$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n%2\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n"
         ),
         Row("CLIENT", "REPLY", "OFF", reply: ""), Row("GET", "a", reply: ""), Row("FROB", reply: ""),
@@ -118,14 +118,14 @@ struct RESPReplyTests {
         #expect(try client.receiveAll() == "")
     }
 
-    @Test("every request gets the RESP2 reply that is written down for it, alone and pipelined")
+    @Test("every request gets its RESP2 reply of the transcript, alone and pipelined")
     func resp2() throws {
         try withTemporaryFolder { folder in
             try check(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), hello: nil) { $0.resp2 }
         }
     }
 
-    @Test("after HELLO 3 every request gets the RESP3 reply that is written down for it")
+    @Test("after HELLO 3 every request gets its RESP3 reply of the transcript")
     func resp3() throws {
         try withTemporaryFolder { folder in
             try check(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), hello: "3") { $0.resp3 }

@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The same requests to Puffin and to Redis. Not in the table, for Puffin differs on purpose: `*-1`, which Redis ignores,
-/// and the cursors `` and `-1`, which it takes for numbers, are errors; text that an error repeats is made safe to print.
+/// The same requests to Puffin and to Redis. Deliberate differences are not in the table: `*-1`, which Redis ignores,
+/// and the cursors `` and `-1`, which it takes for numbers, are errors; text that an error repeats is made safe to
+/// print.
 struct RedisComparisonTests {
     /// Requests that follow each other on one connection to an empty server.
     static let conversations: [[[String]]] = [
@@ -198,7 +199,7 @@ struct RedisComparisonTests {
         [["QUIT", "x"], ["PING"]],
     ]
 
-    /// Bytes that are no requests, and how many bytes of the replies are the same: Puffin says more.
+    /// Bytes that are not requests, and how many bytes of the replies are the same: Puffin says more.
     static let malformed = [
         "*x\r\n", "*99999999999999999999\r\n", "*3\r\n$x\r\n", "*1\r\n$-1\r\n", "*1\r\n:1\r\n", "*1\r\n+PING\r\n",
         "*1\r\n$99999999999999\r\n", "*1\r\nPING\r\n",
@@ -223,7 +224,7 @@ struct RedisComparisonTests {
     }
 
     @Test(
-        "bytes that are no request get an error that begins as Redis' does", .enabled(if: Peer.areThere("redis-server"))
+        "invalid bytes get an error that begins as Redis' does", .enabled(if: Peer.areThere("redis-server"))
     )
     func protocolErrors() throws {
         try withBoth { puffin, redis in
@@ -245,7 +246,7 @@ struct RedisComparisonTests {
         }
     }
 
-    /// One reply for each request; the rest of them where the connection ends.
+    /// One reply per request; the rest of them if the connection ends.
     private func answers(_ requests: [String], port: UInt16, isRESP3: Bool) throws -> [String] {
         let connection = try WireConnection(port: port)
         if isRESP3 {
@@ -254,7 +255,7 @@ struct RedisComparisonTests {
         }
         var replies: [String] = []
         for request in requests {
-            // A server that has hung up takes nothing more.
+            // A server that has disconnected takes nothing more.
             try? connection.send(request + resp("ECHO", "end of reply"))
             let reply = String(decoding: try connection.receive(through: "$12\r\nend of reply\r\n"), as: UTF8.self)
             replies.append(reply)

@@ -2,13 +2,13 @@
 
 import TestSupport
 
-/// A running redis-server that keeps nothing. It is killed when nobody holds it any more.
+/// A running redis-server that keeps nothing. It is killed when it is released.
 final class RedisProcess {
     let port: UInt16
     private let process: ChildProcess
 
-    /// Starts a server and waits until it serves. Redis cannot choose a port itself, and the one that was free a moment ago
-    /// may be somebody else's by now: then another is tried.
+    /// Starts a server and waits until it serves. Redis cannot choose a port itself, and a port that was free a moment
+    /// ago may be taken: then another is tried.
     init(folder: String) throws {
         var log = ""
         for _ in 0..<20 {

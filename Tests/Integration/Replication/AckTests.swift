@@ -8,7 +8,7 @@ struct AckTests {
     private static let late =
         "Written here, not yet acknowledged by 1 follower within 300 ms; a crash of this server could lose it"
 
-    /// A leader that holds `there yes`, and waits for one follower that is not there.
+    /// A leader that holds `there yes`, and waits for one follower that does not exist.
     private func withLonelyLeader(
         _ options: [String] = ["--ack", "one", "--ack-timeout", "300ms"],
         _ body: (_ leader: AdminServer, _ follower: UInt16, _ folder: String) throws -> Void
@@ -56,7 +56,7 @@ struct AckTests {
         }
     }
 
-    @Test("what was not acknowledged in time is there all the same, and acknowledged once the follower has it")
+    @Test("a change not acknowledged in time is there nevertheless, and acknowledged once the follower has it")
     func later() throws {
         try withLonelyLeader { leader, port, folder in
             #expect(try leader.ask("SET a 1", "GET a") == ["ERROR: \(Self.late)", "ERROR: \(Self.late)"])
@@ -67,7 +67,7 @@ struct AckTests {
         }
     }
 
-    @Test("lists and counts that would tell of the change become an error as a whole")
+    @Test("lists and counts that would reveal the change become an error as a whole")
     func lists() throws {
         try withLonelyLeader { leader, _, _ in
             let client = try leader.process.connect()
@@ -95,7 +95,7 @@ struct AckTests {
         }
     }
 
-    @Test("whoever waits when the server stops leading hears that nobody has acknowledged")
+    @Test("requests that wait when the server steps down fail as unacknowledged")
     func demotion() throws {
         try withLonelyLeader(["--ack", "one", "--ack-timeout", "1h"]) { leader, _, _ in
             let (lines, redis) = (try leader.process.connect(), try leader.process.connect())
@@ -107,7 +107,7 @@ struct AckTests {
                 "Not acknowledged by 1 follower before this server became a follower; its leader may lack this change"
             try lines.expect("", "ERROR: \(error)\nyes\n")
             try redis.expect("", "-UNACKED \(error)\r\n")
-            // A follower's reads wait for nobody's acknowledgement.
+            // A follower's reads wait for no acknowledgement.
             #expect(try leader.ask("GET a") == ["1"])
         }
     }

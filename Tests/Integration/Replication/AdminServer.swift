@@ -1,9 +1,9 @@
-// Servers as an operator has them: each with a port, files and options of its own that outlast its process.
+// Servers as an operator has them: each with its own port, files and options, which outlast its process.
 
 import Foundation
 import TestSupport
 
-/// A server that can be stopped, killed and started again at its place.
+/// A server that can be stopped, killed and started again.
 final class AdminServer {
     let port: UInt16
     private let data: String
@@ -44,7 +44,7 @@ final class AdminServer {
         return try lines.map { try client.ask($0) }
     }
 
-    /// What STATS says, by name.
+    /// The figures of STATS, by name.
     func figures() throws -> [String: String] {
         let client = try process.connect()
         try client.send("STATS\n")
@@ -74,12 +74,12 @@ final class AdminServer {
         try wait(for: "durable") { UInt64($0) ?? 0 >= UInt64(seq) ?? .max }
     }
 
-    /// Waits until its log says something.
+    /// Waits until its log contains a text.
     func waitForLog(_ text: String) throws {
         guard process.process.waitForOutput(containing: text) else { throw WireError(description: log) }
     }
 
-    /// Waits for a condition, which is asked every few milliseconds.
+    /// Waits for a condition, which is checked every few milliseconds.
     static func wait(
         for what: String, _ state: @autoclosure () -> String = "", until isThere: () throws -> Bool
     ) throws {
@@ -93,7 +93,7 @@ final class AdminServer {
     }
 }
 
-/// Lends `body` a leader and so many followers, all caught up.
+/// Lends `body` a leader and a number of followers, all caught up.
 /// - Parameter options: the leader's further options.
 func withReplicas(
     _ count: Int, _ options: [String] = [], _ body: (_ leader: AdminServer, _ followers: [AdminServer]) throws -> Void

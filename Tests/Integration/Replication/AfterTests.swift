@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Reading one's own writes from a follower.
+/// Reading your own writes from a follower.
 @Suite("AFTER and SEQ", .serialized)
 struct AfterTests {
     @Test("what a connection has changed is there for AFTER with its SEQ, on any follower, in either dialect")
@@ -22,7 +22,7 @@ struct AfterTests {
         }
     }
 
-    @Test("a change that is not there yet is waited for, with what stands behind it; then the error says what to do")
+    @Test("a missing change is waited for, and later requests with it; then the error says what to do")
     func waits() throws {
         try withReplicas(1) { (leader, followers) throws in
             let follower = followers[0]
@@ -50,7 +50,7 @@ struct AfterTests {
         }
     }
 
-    @Test("it stands before every request for data")
+    @Test("it can precede every request for data")
     func requests() throws {
         try withReplicas(0) { (leader, _) throws in
             let client = try leader.process.connect()
@@ -65,7 +65,7 @@ struct AfterTests {
         }
     }
 
-    @Test("what cannot be run behind it is an error, and the connection goes on")
+    @Test("an invalid request after it is an error, and the connection continues")
     func refused() throws {
         let needs = "AFTER needs a request that reads or changes data: AFTER 42 GET greeting"
         let arity = "AFTER needs the number of a change, and a request: AFTER <seq> <request>"

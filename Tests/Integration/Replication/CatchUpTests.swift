@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Followers that are far behind: from the log, from a snapshot, over another follower.
+/// Followers that are far behind: from the log, from a snapshot, through another follower.
 @Suite("Replication: catching up")
 struct ReplicationCatchUpTests {
-    /// Keeps nothing of the log that a snapshot holds.
+    /// Keeps no merged segments.
     private static let forgetful = ["--segment-size", "64K", "--retain-size", "0", "--retain-age", "0"]
 
     @Test("a follower that was cut off for longer than anything is held in memory is fed from the files")
@@ -89,7 +89,7 @@ struct ReplicationCatchUpTests {
         }
     }
 
-    @Test("a chain of three: what is in the middle goes, comes back, and is behind")
+    @Test("a chain of three: the middle one goes, returns, and lags")
     func chain() throws {
         try withTemporaryFolder { folder in
             let last = try Replica("last", in: folder, ["--mode", "follower"]).start()
@@ -109,7 +109,7 @@ struct ReplicationCatchUpTests {
             for replica in [first, middle, last] { try load.expectKept(by: replica) }
             #expect(try last.ask("SET x 1") == "ERROR: Read-only follower; write to \(middle.address)")
 
-            // The middle one gets a snapshot, so what it has is replaced under the last one.
+            // The middle one gets a snapshot, so its data is replaced under the last one.
             middle.kill()
             try first.write(0..<2000)
             try compact(first, at: first.figure("seq"))

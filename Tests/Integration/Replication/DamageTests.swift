@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What goes wrong on a follower's disk: its leader has everything.
+/// Faults of a follower's disk: its leader has everything.
 @Suite("Replication: a follower's disk")
 struct ReplicationDamageTests {
     private static let kinds = SmallDisk.Kind.allCases.filter(SmallDisk.isAvailable)
 
     enum Place: String, CaseIterable, Sendable { case sealed, open, first, snapshot }
 
-    @Test("damage is cut out at the start, told, and fetched again", arguments: Place.allCases)
+    @Test("damage is set aside at the start, reported, and fetched again", arguments: Place.allCases)
     func damage(place: Place) throws {
         try withTemporaryFolder { folder in
             let follower = try Replica(
@@ -49,7 +49,7 @@ struct ReplicationDamageTests {
         }
     }
 
-    @Test("a full disk: it says so, the leader goes on, and it catches up by itself", arguments: kinds)
+    @Test("a full disk: it is reported, the leader continues, and the follower catches up by itself", arguments: kinds)
     func full(kind: SmallDisk.Kind) throws {
         try SmallDisk.lend(kind) { place in
             try withTemporaryFolder { folder in
@@ -65,7 +65,7 @@ struct ReplicationDamageTests {
                 _ = try ChildProcess.run(["dd", "if=/dev/zero", "of=\(place)/other", "bs=4k", "status=none"])
                 try leader.write(500..<8500, keys: 100, size: 1000)
                 try follower.waitForLog("WARNING Writes are refused until this passes: Disk full: ")
-                // For longer than the timeout: a follower without space still says that it is there.
+                // For longer than the timeout: a follower without space still sends heartbeats.
                 let end = Date(timeIntervalSinceNow: 4)
                 while Date() < end {
                     #expect(try leader.stats()["follower_1_state"] == "feeding", "\(leader.log)")
@@ -91,7 +91,7 @@ struct ReplicationDamageTests {
                 let follower = try Replica(
                     "follower", in: place, ["--mode", "follower", "--segment-size", "256K", "--retain-size", "0"]
                 ).start()
-                // Its log has forgotten everything, so that only the snapshot has it: some 5 MB.
+                // It keeps no merged segments, so only the snapshot has everything: some 5 MB.
                 let leader = try Replica(
                     "leader", in: folder,
                     ["--segment-size", "64K", "--retain-size", "0", "--retain-age", "0"]

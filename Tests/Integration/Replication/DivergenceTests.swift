@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// An old leader that has changes which nobody else has comes back as a follower: they are set aside, and nothing is deleted.
+/// An old leader with changes that nobody else has returns as a follower: they are set aside, and nothing is deleted.
 @Suite("Replication: divergence")
 struct ReplicationDivergenceTests {
     /// The lines of records in files.
@@ -31,7 +31,7 @@ struct ReplicationDivergenceTests {
             a.options = options + ["--mode", "follower"]
             try a.start()
             if more < 100 {
-                // As long as it has more than the new leader, nobody decides which of them is right.
+                // While it has more than the new leader, no server decides which of them is right.
                 try b.waitForLog("it refuses: This follower has changes up to 600, the leader at ")
                 try a.waitForLog("to keep this one, PROMOTE it")
                 #expect(try a.files(named: ".diverged-") == [])
@@ -44,7 +44,7 @@ struct ReplicationDivergenceTests {
             #expect(try a.ask("GET key:599") == "ERROR: Key not found")
             print("diverged: \(lost.last - common) changes of the old leader, \(kept.count) lines set aside")
 
-            // They stay together, whoever is started again.
+            // They stay together, whichever is restarted.
             a.kill()
             try b.write(9000..<9010)
             try a.start()
@@ -57,7 +57,7 @@ struct ReplicationDivergenceTests {
         }
     }
 
-    @Test("a follower of the old leader comes along, whose lines it has too")
+    @Test("a follower of the old leader, which has its lines too, follows as well")
     func chain() throws {
         try withTemporaryFolder { folder in
             let c = try Replica("c", in: folder, ["--mode", "follower"]).start()

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The leader gives its part to a follower, while clients write.
+/// The leader hands over to a follower, while clients write.
 @Suite("Handing over", .serialized)
 struct HandoverTests {
     /// A pair, each of which is the other's follower by turns.
@@ -18,7 +18,7 @@ struct HandoverTests {
         }
     }
 
-    /// The changes in a log, as they stand there.
+    /// The records in a log, unchanged.
     private func records(_ data: String) throws -> [Substring] {
         let folder = data + ".log/"
         return try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".jsonl") }.sorted()
@@ -28,8 +28,8 @@ struct HandoverTests {
             }
     }
 
-    /// Waits until one server leads and the other has everything, and checks that everything acknowledged is there, in one and
-    /// the same history.
+    /// Waits until one server leads and the other has everything, and checks that everything acknowledged is there, in
+    /// one history.
     private func check(_ servers: [AdminServer], _ acknowledged: [Int], folder: String) throws {
         try AdminServer.wait(for: "one leader, and a follower", servers.map(\.log).joined()) {
             let figures = try servers.map { try $0.figures() }
@@ -102,7 +102,7 @@ struct HandoverTests {
         }
     }
 
-    @Test("a follower that is stopped gets it not: the leader goes on, and what was sent to it meanwhile was refused")
+    @Test("a stopped follower does not get it: the leader continues, and changes meanwhile are refused")
     func givenUp() throws {
         try withPair { leader, follower, _ in
             #expect(try leader.ask("SET a 1") == ["OK"])
@@ -153,11 +153,11 @@ struct HandoverTests {
         }
     }
 
-    @Test("where the role cannot be written down nothing changes, and it says so")
+    @Test("if the role cannot be written nothing changes, and the error says so")
     func unwritableRole() throws {
         try withPair { leader, follower, folder in
             #expect(try leader.ask("SET a 1") == ["OK"])
-            // Where the new role is written first, there is a folder.
+            // A folder blocks the path where the new role is written first.
             let obstacle = folder + "/a.json.log/ROLE.tmp"
             try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
             try follower.catchUp(with: leader)
@@ -177,7 +177,7 @@ struct HandoverTests {
         }
     }
 
-    @Test("what cannot be begun is refused, and says why")
+    @Test("a handover that cannot begin is refused with the reason")
     func refused() throws {
         try withPair { leader, follower, _ in
             let needs = "HANDOVER needs a follower's address, and how long it may take or nothing: "
@@ -229,7 +229,8 @@ struct HandoverTests {
         }
     }
 
-    /// Waits until there is a leader with a follower. Where the handover has left none, one is made, as an operator would.
+    /// Waits until there is a leader with a follower. If the handover has left none, one is promoted, as an operator
+    /// would do.
     private func settle(_ servers: [AdminServer]) throws {
         var rounds = 0
         try AdminServer.wait(for: "a leader, and a follower", servers.map(\.log).joined()) {
@@ -237,7 +238,7 @@ struct HandoverTests {
             let leaders = figures.count { $0["role"] == "leader" }
             #expect(leaders < 2)
             rounds += 1
-            // A moment: the one that was told to lead may not have heard it yet.
+            // For a moment the new leader may not have heard of it yet.
             if leaders == 0 && rounds > 100 {
                 for (server, other) in [(servers[0], servers[1]), (servers[1], servers[0])]
                 where try server.ask("PROMOTE") == ["OK"] {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Both sides are killed under load, again and again.
+/// Both sides are killed under load, repeatedly.
 @Suite("Replication: kills under load", .serialized)
 struct ReplicationKillTests {
     enum Victim: String, CaseIterable, Sendable { case follower, leader, either }
@@ -11,7 +11,8 @@ struct ReplicationKillTests {
     private static let options = ["--segment-size", "64K"]
 
     @Test(
-        "whoever is killed, nothing acknowledged is lost and both are the same in the end", arguments: Victim.allCases,
+        "whichever side is killed, nothing acknowledged is lost and both are equal in the end",
+        arguments: Victim.allCases,
         SeededRandom.seeds(1))
     func killed(victim: Victim, seed: UInt64) throws {
         try withTemporaryFolder { folder in

@@ -1,11 +1,11 @@
-// A client that writes while servers come and go, and keeps books of what was acknowledged.
+// A client that writes while servers come and go, and keeps a ledger of what was acknowledged.
 
 import Foundation
 import TestSupport
 import Testing
 
-/// Writes to one server on a thread of its own until it is told to end. Values are numbers that rise, so that a value that was
-/// lost is seen.
+/// Writes to one server on a thread of its own until it is told to end. Values are rising numbers, so a lost value is
+/// detected.
 final class NumberedLoad: @unchecked Sendable {
     private let condition = NSCondition()
     private var isEnding = false
@@ -27,7 +27,7 @@ final class NumberedLoad: @unchecked Sendable {
         self.pause = pause
         Thread.detachNewThread { [self] in
             while !condition.withLock({ isEnding }) {
-                // A server that is not there is asked again.
+                // A server that is away is tried again.
                 do { try write() } catch { usleep(2000) }
             }
             condition.withLock {
@@ -79,7 +79,8 @@ final class NumberedLoad: @unchecked Sendable {
         }
     }
 
-    /// Looks whether a server has everything that was acknowledged, and nothing that was never sent. The load has ended.
+    /// Checks that a server has everything that was acknowledged, and nothing that was never sent. The load must have
+    /// ended.
     func expectKept(by replica: Replica) throws {
         let connection = try replica.connect()
         for key in newest.indices {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A real cut: leader and follower in network namespaces of their own, joined by a virtual cable.
+/// A real network partition: leader and follower in network namespaces of their own, joined by a virtual cable.
 @Suite("Replication: partitions", .serialized)
 struct ReplicationPartitionTests {
     @Test(

@@ -22,7 +22,7 @@ struct PromotionTests {
                     "ERROR: syntax error", "OK", "OK", "2", "ERROR: This server is the leader already",
                 ])
             #expect(followers[0].log.contains("Promoted: this server is the leader from change 1 on"))
-            // The old leader is told that there is another one, and refuses nothing by itself: an operator decides.
+            // The old leader learns that there is another one, and refuses nothing by itself: an operator decides.
             try leader.start()
             try leader.waitForLog(
                 "This server is a leader; start it with --mode follower, or send it FOLLOW or DEMOTE first")
@@ -44,7 +44,7 @@ struct PromotionTests {
         }
     }
 
-    @Test("one whose leader has told of more than it has sent is not promoted unless it is forced")
+    @Test("one whose leader has announced more than it has sent is not promoted unless forced")
     func toldOfMore() throws {
         try withTemporaryFolder { folder in
             let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"])
@@ -67,7 +67,7 @@ struct PromotionTests {
         }
     }
 
-    @Test("one that has not got everything is not promoted unless it is forced")
+    @Test("one that lacks changes is not promoted unless forced")
     func behind() throws {
         try withReplicas(1) { (leader, followers) throws in
             #expect(try leader.ask("SET a 1") == ["OK"])
@@ -77,7 +77,7 @@ struct PromotionTests {
             leader.process.kill()
             followers[0].process.process.send(SIGCONT)
             try followers[0].wait(for: "leader_link", toBe: "down")
-            // What was in the socket has come; a heartbeat may have told of more.
+            // What was in the socket has arrived; a heartbeat may have announced more.
             let answer = try followers[0].ask("PROMOTE")[0]
             let isBehind = try followers[0].figures()["seq"] != followers[0].figures()["leader_seq"]
             #expect(answer == "OK" || isBehind && answer.contains("its leader was at"), "\(answer)")

@@ -21,7 +21,7 @@ struct ReplicationRefusalTests {
         try FileManager.default.copyItem(atPath: replica.data + ".log", toPath: other.data + ".log")
     }
 
-    /// Starts both, and looks that the follower does not follow and keeps what it has.
+    /// Starts both, and checks that the follower does not follow and keeps its data.
     private func expectRefusal(_ leader: Replica, _ follower: Replica, saying text: String) throws {
         let records = try ReplicaRecords(of: follower)
         try follower.start()
@@ -30,7 +30,7 @@ struct ReplicationRefusalTests {
         try follower.waitForLog(text)
         try leader.waitForLog("Follower \(follower.address): it refuses: ")
         try leader.waitForLog(text)
-        // It is tried some more times, and not said.
+        // It retries several times, and is not logged.
         usleep(800_000)
         #expect(follower.count(of: ": not followed: ") == 1, "\(follower.log)")
         #expect(leader.count(of: "it refuses: ") == 1, "\(leader.log)")

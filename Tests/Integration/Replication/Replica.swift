@@ -1,4 +1,4 @@
-// A server of a group of leaders and followers: one that is stopped, killed and started again, and is still the same one.
+// A server in a group of leaders and followers, which keeps its identity when it is stopped, killed and started again.
 
 import Foundation
 import TestSupport
@@ -17,8 +17,8 @@ final class Replica {
     private var earlierLogs = ""
 
     /// - Parameters:
-    ///   - folder: where the data file will be.
-    ///   - host: where the test reaches it.
+    ///   - folder: the data file's folder.
+    ///   - host: the address that the test uses.
     init(
         _ name: String, in folder: String, _ options: [String] = [], host: String = "127.0.0.1", wrapper: [String] = []
     ) {
@@ -62,13 +62,13 @@ final class Replica {
 
     func send(_ signal: Int32) { running?.process.send(signal) }
 
-    /// What it has said, over all of its lives.
+    /// Everything that it has logged, over all of its lives.
     var log: String { earlierLogs + (running?.log ?? "") }
 
-    /// How often it has said something.
+    /// How often it has logged a text.
     func count(of text: String) -> Int { log.components(separatedBy: text).count - 1 }
 
-    /// Waits until it has said something in the life that it has now.
+    /// Waits until it has logged a text in its current life.
     func waitForLog(_ text: String) throws {
         let server = try #require(running)
         #expect(server.process.waitForOutput(containing: text), "\(name) has ended:\n\(log)")
@@ -96,7 +96,7 @@ final class Replica {
         try #require(Int(try stats()[name] ?? ""), "\(name) of \(self.name)")
     }
 
-    /// Memory that it has, in bytes; 0 under a sanitizer, whose own memory most of it is.
+    /// Its resident memory, in bytes; 0 under a sanitizer, whose own memory most of it is.
     func residentSize() throws -> Int {
         if TimeLimit.isSanitized { return 0 }
         let server = try #require(running)
@@ -105,7 +105,7 @@ final class Replica {
         return try #require(Int(line.filter(\.isNumber))) << 10
     }
 
-    /// Writes many pairs, in pipelines; each has to be acknowledged.
+    /// Writes many pairs, in pipelines; each must be acknowledged.
     func write(_ numbers: Range<Int>, keys: Int = .max, size: Int = 20) throws {
         let connection = try connect()
         let padding = String(repeating: "v", count: size)
@@ -119,7 +119,7 @@ final class Replica {
 
     // MARK: Its files
 
-    /// The names in the log's folder that say so.
+    /// The names in the log's folder that contain a text.
     func files(named part: String) throws -> [String] {
         let folder = data + ".log"
         let above = try FileManager.default.contentsOfDirectory(atPath: (data as NSString).deletingLastPathComponent)
@@ -129,8 +129,8 @@ final class Replica {
     }
 }
 
-/// Waits until something is so.
-/// - Throws: `WireError` with what `description` says, where it never is.
+/// Waits for a condition.
+/// - Throws: `WireError` with `description`, if it never holds.
 func wait(
     _ what: String, seconds: Double = TimeLimit.condition, description: () -> String = { "" },
     until isSo: () throws -> Bool

@@ -1,5 +1,5 @@
-// What makes two servers the same: the number of the newest change, the records of both logs byte by byte, and all pairs, which
-// a snapshot has sorted.
+// When two servers are the same: the number of the newest change, the records of both logs byte by byte, and all pairs,
+// which a snapshot has sorted.
 
 import Foundation
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 
 /// The records that a server's log has, in their order.
 struct ReplicaRecords {
-    /// The lines with their line feeds, one behind the other, and where each begins.
+    /// The lines with their line feeds, one after the other, and where each begins.
     private var bytes: [UInt8] = []
     private var starts: [Int] = []
     private(set) var first = 0
@@ -34,7 +34,7 @@ struct ReplicaRecords {
             .reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 
-    /// The records behind a change.
+    /// The records after a change.
     func behind(_ seq: Int) -> ArraySlice<UInt8> {
         let index = max(seq + 1 - first, 0)
         return index < count ? bytes[starts[index]...] : []
@@ -45,7 +45,7 @@ struct ReplicaRecords {
         String(decoding: behind(seq - 1).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
-    /// The first change whose records differ, of those that both have; nil where there is none.
+    /// The first change whose records differ, among those that both have; nil if there is none.
     func difference(from other: ReplicaRecords) -> Int? {
         // A compaction may have left none.
         guard count > 0 && other.count > 0 else { return nil }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Either side goes and comes back: what it missed is sent, and hardly anything else.
+/// Either side goes and returns: what it missed is sent, and hardly anything else.
 @Suite("Replication: restarts")
 struct ReplicationRestartTests {
     /// Bytes that may be sent beside those that were missed.
@@ -33,7 +33,7 @@ struct ReplicationRestartTests {
         }
     }
 
-    @Test("a leader that comes back goes on where it was, and sends nothing again", arguments: [false, true])
+    @Test("a leader that returns continues where it was, and sends nothing again", arguments: [false, true])
     func leader(killed: Bool) throws {
         try withTemporaryFolder { folder in
             let follower = try Replica("follower", in: folder, ["--mode", "follower"]).start()
@@ -41,7 +41,7 @@ struct ReplicationRestartTests {
             try leader.write(0..<20_000)
             let before = try waitUntilEqual(leader, follower)
             if killed { leader.kill() } else { leader.stop() }
-            // It goes on serving reads, and says of whom it is cut off.
+            // It keeps serving reads, and logs which server it has lost.
             #expect(try follower.ask("GET key:19999").hasPrefix("19999."))
             #expect(try follower.ask("SET x 1") == "ERROR: Read-only follower; write to \(leader.address)")
             try wait("the link is down") { try follower.stats()["leader_link"] == "down" }
@@ -60,7 +60,7 @@ struct ReplicationRestartTests {
             let leader = try Replica("leader", in: folder, ["--follower", "localhost:\(follower.port)"]).start()
             try leader.write(0..<100)
             try leader.waitForLog("cannot connect to")
-            // Said once, however often it is tried.
+            // Logged once, however often it retries.
             usleep(500_000)
             #expect(leader.count(of: "cannot connect to") <= 2, "\(leader.log)")
             try follower.start()

@@ -32,7 +32,7 @@ struct RoleCommandTests {
         }
     }
 
-    @Test("promote, follow and demote tell the server of --addr")
+    @Test("promote, follow and demote address the server of --addr")
     func others() throws {
         try withReplicas(1) { (leader, followers) throws in
             let follower = followers[0]

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What leaders and followers say of themselves, to people and to the tools of Redis.
+/// What leaders and followers report, to people and to Redis' tools.
 @Suite("Roles, as clients see them", .serialized)
 struct RoleReplyTests {
     @Test("a follower refuses every change and names its leader, in both dialects; reads go on")

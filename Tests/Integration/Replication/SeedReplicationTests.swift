@@ -45,7 +45,7 @@ struct SeedReplicationTests {
         }
     }
 
-    @Test("a leader without followers is a server as any, and gets one later")
+    @Test("a leader without followers is an ordinary server, and gets one later")
     func later() throws {
         try withTemporaryFolder { folder in
             let leader = try AdminServer(folder + "/puffin.json")

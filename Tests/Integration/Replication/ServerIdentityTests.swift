@@ -3,12 +3,13 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A server is known by its id: a follower is counted once, and a server does not follow itself, whatever the address.
+/// A server is identified by its id: a follower is counted once, and a server does not follow itself, whatever the
+/// address.
 @Suite("Replication: who a server is", .serialized)
 struct ServerIdentityTests {
     private func id(of server: AdminServer) throws -> String { try server.figures()["server_id"] ?? "" }
 
-    @Test("the id is sixteen digits, drawn at each start, and stands in no file")
+    @Test("the id is sixteen digits, drawn at each start, and is in no file")
     func drawn() throws {
         try withReplicas(1) { (leader, followers) throws in
             let first = try id(of: leader)
@@ -63,7 +64,7 @@ struct ServerIdentityTests {
             let client = try leader.process.connect()
             try client.send("SET a 1\n")
             try leader.wait(for: "follower_1_acknowledged", toBe: "1")
-            // The address is gone, the follower starts again elsewhere: it has the change, and is still one follower.
+            // The address is gone, the follower restarts elsewhere: it has the change, and is still one follower.
             proxy.close()
             try leader.wait(for: "follower_1_state") { $0 != "feeding" }
             try follower.restart()
@@ -110,7 +111,7 @@ struct ServerIdentityTests {
         }
     }
 
-    @Test("a follower whose leader's address leads back to it finds that out, also when nobody was there at first")
+    @Test("a follower whose leader's address leads back to it detects that, even if nobody was there at first")
     func ownLeader() throws {
         try withTemporaryFolder { folder in
             let server = try AdminServer(folder + "/puffin.json")
@@ -166,7 +167,7 @@ struct ServerIdentityTests {
 
     // MARK: Addresses
 
-    @Test("what is no host is refused wherever one can be named, and the server starts again")
+    @Test("an invalid host is refused wherever one can be given, and the server starts again")
     func hosts() throws {
         try withTemporaryFolder { folder in
             let server = try AdminServer(folder + "/puffin.json")
@@ -190,7 +191,7 @@ struct ServerIdentityTests {
                 }
             }
             #expect(try server.figures()["followers"] == "0")
-            // The longest ones that there can be.
+            // The longest possible ones.
             let label = String(repeating: "a", count: 62)
             #expect(try server.ask("FOLLOWER ADD \(label).\(label).\(label).\(label):65535") == ["OK"])
             try server.restart()
@@ -199,7 +200,7 @@ struct ServerIdentityTests {
         }
     }
 
-    @Test("more followers than can be written down are refused")
+    @Test("more followers than ROLE can hold are refused")
     func manyFollowers() throws {
         try withTemporaryFolder { folder in
             let configuration = folder + "/puffin.yaml"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A follower that does not keep up costs the leader neither memory nor its clients.
+/// A slow follower costs the leader neither memory nor its clients.
 @Suite("Replication: slow followers")
 struct ReplicationSlowFollowerTests {
     /// What buffers of one follower can take, and what the allocator keeps, in bytes.
@@ -24,7 +24,7 @@ struct ReplicationSlowFollowerTests {
             let options = ["--durability", "never"] + (isLong ? ["--replication-timeout", "2s"] : [])
             let follower = try Replica("follower", in: folder, options + ["--mode", "follower"]).start()
             let leader = try Replica("leader", in: folder, options + ["--follower", follower.address]).start()
-            // As often as later, so that memory is what it will be.
+            // As often as later, so that memory reaches its level.
             try leader.write(0..<4000, keys: 100, size: 4000)
             try waitUntilEqual(leader, follower)
             follower.send(SIGSTOP)
@@ -34,7 +34,7 @@ struct ReplicationSlowFollowerTests {
             #expect(try leader.figure("follower_1_behind") > 0)
             if isLong {
                 try leader.waitForLog("Follower \(follower.address): nothing was heard of it for ")
-                // It is dialled meanwhile, and the kernel takes that for it.
+                // It is dialled meanwhile, and the kernel accepts for it.
                 sleep(3)
             }
             follower.send(SIGCONT)

@@ -1,10 +1,10 @@
-// Clients that write all the time, to whichever server takes it, and remember what was acknowledged.
+// Clients that write all the time, to whichever server accepts it, and remember what was acknowledged.
 
 import Foundation
 import TestSupport
 
-/// Some clients, each with a key of its own that it sets to 1, 2, 3 and so on. An error or a lost connection makes one ask the
-/// next server.
+/// Some clients, each with a key of its own that it sets to 1, 2, 3 and so on. After an error or a lost connection a
+/// client tries the next server.
 final class SteadyWriters: @unchecked Sendable {
     private let condition = NSCondition()
     private let ports: [UInt16]
@@ -48,7 +48,7 @@ final class SteadyWriters: @unchecked Sendable {
         }
     }
 
-    /// What has been acknowledged in sum.
+    /// All acknowledged changes.
     var count: Int { condition.withLock { acknowledged.reduce(0, +) } }
 
     /// Waits until so many more changes are acknowledged.

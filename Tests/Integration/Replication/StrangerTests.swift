@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whoever speaks on a replication connection without knowing how, on either side of it, harms nobody.
+/// Peers that do not speak the protocol, on either side of a replication connection, do no harm.
 @Suite("Replication: strangers")
 struct ReplicationStrangerTests {
     private static let noise: [String] = [
@@ -16,12 +16,12 @@ struct ReplicationStrangerTests {
         "REPLICATE {\"version\":1}\n", String(repeating: "x", count: 40_000) + "\n", "half a line",
     ]
 
-    /// Bytes by chance, with line feeds among them.
+    /// Random bytes, with line feeds among them.
     private func chance(_ random: inout SeededRandom) -> [UInt8] {
         (0..<random.below(3000)).map { _ in random.below(20) == 0 ? 10 : UInt8(random.below(256)) }
     }
 
-    @Test("a leader's greeting is taken from a leader alone")
+    @Test("a leader's greeting is accepted from a leader only")
     func greetings() throws {
         try withTemporaryFolder { folder in
             let follower = try Replica("follower", in: folder, ["--mode", "follower"]).start()
@@ -54,7 +54,7 @@ struct ReplicationStrangerTests {
         }
     }
 
-    @Test("a follower takes nothing but the next record from whoever leads it", arguments: SeededRandom.seeds(1))
+    @Test("a follower accepts only the next record from its leader", arguments: SeededRandom.seeds(1))
     func leaders(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             var random = SeededRandom(seed: seed)
@@ -91,7 +91,7 @@ struct ReplicationStrangerTests {
                 }
                 try connection.send(bytes)
                 connection.endSending()
-                // It acknowledges, and says what it minds, before it ends the connection.
+                // It acknowledges, and reports its reason, before it ends the connection.
                 _ = try connection.receiveAll()
                 try wait("the end of the link") { try follower.stats()["leader_link"] == "down" }
             }
@@ -117,7 +117,7 @@ struct ReplicationStrangerTests {
         }
     }
 
-    @Test("a leader goes on, whatever its followers say", arguments: SeededRandom.seeds(1))
+    @Test("a leader continues, whatever its followers send", arguments: SeededRandom.seeds(1))
     func followers(seed: UInt64) throws {
         try withTemporaryFolder { folder in
             var random = SeededRandom(seed: seed)
@@ -128,7 +128,7 @@ struct ReplicationStrangerTests {
             ).start()
             let load = NumberedLoad(leader)
             let hello = Array("{\"history\":\"x\",\"seq\":5,\"crc\":\"00000000\",\"checkpoints\":[]}\n".utf8)
-            // Each failure makes the next attempt come later, so not all of them are tried each time.
+            // Each failure delays the next attempt, so not all of them are tried each time.
             let texts =
                 ReplicationStrangerTests.noise.shuffled(using: &random).prefix(Torture.isOn ? .max : 5)
                 .map { Array($0.utf8) } + [chance(&random)]
@@ -169,7 +169,7 @@ struct ReplicationStrangerTests {
             _ = try connection.ask(
                 "REPLICATE {\"version\":1,\"history\":\"\(history)\",\"port\":1,\"first\":51,\"last\":50,\"durable\":50}"
             )
-            // The leader may say that it is there before it says where it starts, and in the middle of a snapshot.
+            // The leader may send heartbeats before it says where it starts, and in the middle of a snapshot.
             let heartbeat = "{\"heartbeat\":1764000000000,\"seq\":50}\n"
             try connection.send(heartbeat + "{\"snapshot\":50,\"crc\":\"\(chain)\"}\n")
             for line in snapshot.prefix(5) {

@@ -8,18 +8,18 @@ struct TestNetwork {
     /// One end.
     struct End {
         let namespace: String
-        /// Its address for the test, and for the other end.
+        /// Its address for the test and for the other end.
         let host: String
         let inner: String
 
-        /// What starts a program in it.
+        /// The command that starts a program in it.
         var wrapper: [String] { ["ip", "netns", "exec", namespace] }
     }
 
     let left: End
     let right: End
 
-    /// Whether this machine lets tests make them; says so where it does not.
+    /// Whether this machine lets tests create them; prints a message if not.
     static let isAvailable: Bool = {
         if (try? lend { network in try run(network.left.wrapper + ["true"]) }) != nil { return true }
         print("skipped: this machine lets tests make no network namespaces (ip netns, as root)")
@@ -34,7 +34,7 @@ struct TestNetwork {
         let left = End(namespace: name + "l", host: "\(net).2", inner: "\(net).10")
         let right = End(namespace: name + "r", host: "\(net).6", inner: "\(net).9")
         defer {
-            // Cables go with their ends.
+            // Cables are removed with their ends.
             for end in [left, right] { _ = try? run(["ip", "netns", "del", end.namespace]) }
         }
         for (end, test) in [(left, "\(net).1"), (right, "\(net).5")] {
@@ -69,7 +69,7 @@ struct TestNetwork {
         return try body(wrapper)
     }
 
-    /// Pulls the cable: packets vanish, nobody is told.
+    /// Cuts the cable: packets are lost silently.
     func cut() throws { try TestNetwork.run(right.wrapper + ["ip", "link", "set", "cable", "down"]) }
 
     func heal() throws { try TestNetwork.run(right.wrapper + ["ip", "link", "set", "cable", "up"]) }

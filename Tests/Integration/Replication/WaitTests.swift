@@ -13,7 +13,7 @@ struct WaitTests {
                 resp("SET", "a", "1") + resp("WAIT", "\(count)", "0") + resp("WAITAOF", "1", "\(count)", "0")
                     + resp("WAIT", "0", "0") + resp("WAIT", "-1", "0") + resp("GET", "a"),
                 "+OK\r\n:\(count)\r\n*2\r\n:1\r\n:\(count)\r\n:\(count)\r\n:\(count)\r\n$1\r\n1\r\n")
-            // More than there are: what there is when the time is over. What stands behind it waits.
+            // More than there are: the reply is the number at the end of the time. The next request waits.
             try client.expect(
                 resp("SET", "a", "2") + resp("WAIT", "\(count + 1)", "200") + resp("GET", "a") + resp("PING"),
                 "+OK\r\n:\(count)\r\n$1\r\n2\r\n+PONG\r\n")
@@ -31,7 +31,7 @@ struct WaitTests {
             try client.expect(
                 "SET a 1\nWAIT 2 200\nWAITAOF 1 2 200\nWAIT 1 0\n", "OK\n1\n1\n1\nEND\n1\n")
             try client.send("WAIT 2 0\nWAITAOF 1 2 0\nPING\n")
-            // Nobody else waits meanwhile.
+            // No other client waits meanwhile.
             for _ in 0..<20 { try other.expect("GET a\n", "1\n") }
             #expect(!client.hasReceived)
             followers[0].process.process.send(SIGCONT)
@@ -53,7 +53,7 @@ struct WaitTests {
                 try gone.expect("", "PONG\n")
                 if isReset { gone.reset() }
             }
-            // The one that asks is a client as well.
+            // The client that asks counts as well.
             try leader.wait(for: "clients", toBe: "1")
         }
     }
@@ -76,7 +76,7 @@ struct WaitTests {
         }
     }
 
-    @Test("where the disk is not waited for, WAITAOF asks it", arguments: ["interval", "never"])
+    @Test("in the relaxed modes WAITAOF requests a sync", arguments: ["interval", "never"])
     func relaxed(durability: String) throws {
         try withTemporaryFolder { folder in
             let server = try AdminServer(folder + "/puffin.json", ["--durability", durability])
@@ -94,7 +94,7 @@ struct WaitTests {
         }
     }
 
-    /// Requests and what Redis 7 answers; WAITAOF is there since 7.2.
+    /// Requests and the replies of Redis 7; WAITAOF exists since 7.2.
     private static let refused = [
         (["WAIT", "x", "1"], "ERR value is not an integer or out of range"),
         (["WAIT", "1", "x"], "ERR timeout is not an integer or out of range"),

@@ -1,4 +1,4 @@
-// A client that writes, and compacts, while a test looks at something else.
+// A client that writes and compacts while a test does something else.
 
 import Foundation
 import TestSupport

@@ -1,4 +1,4 @@
-// A server inside the process of the tests, so that a test can be its disk.
+// A server inside the tests' process, so that a test can control its disk.
 
 import Foundation
 import Logging
@@ -7,7 +7,7 @@ import Store
 import SystemPackage
 import TestSupport
 
-/// A server that runs on a thread of its own, on a disk that can hold its syncs.
+/// A server on a thread of its own, on a disk whose syncs can be held.
 final class ServerThread: @unchecked Sendable {
     let gate: SyncGate
     private let condition = NSCondition()
@@ -21,11 +21,14 @@ final class ServerThread: @unchecked Sendable {
     /// - Parameters:
     ///   - waits: whether it takes no turn before `go`.
     ///   - wallClock: microseconds since 1970, where it is not to be the machine's clock.
-    init(data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil) throws {
+    ///   - maxMemory: in bytes; as usual where it is nil.
+    init(
+        data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil, maxMemory: Int? = nil
+    ) throws {
         let disk = TestDisk()
         gate = disk.gate
         if !waits { go() }
-        Thread.detachNewThread { self.run(data: data, disk: disk, wallClock: wallClock) }
+        Thread.detachNewThread { self.run(data: data, disk: disk, wallClock: wallClock, maxMemory: maxMemory) }
         try condition.withLock {
             while started == nil {
                 if let startFailure { throw startFailure }
@@ -43,13 +46,14 @@ final class ServerThread: @unchecked Sendable {
     /// Lets it take its turns.
     func go() { mayRun.signal() }
 
-    private func run(data: String, disk: TestDisk, wallClock: (@Sendable () -> UInt64)?) {
+    private func run(data: String, disk: TestDisk, wallClock: (@Sendable () -> UInt64)?, maxMemory: Int?) {
         var configuration = Configuration()
         configuration.port = 0
         configuration.data = FilePath(data)
+        configuration.maxMemory = maxMemory
         do throws(StartError) {
             let failure = try serve(configuration, disk, wallClock)
-            // The server is gone by now, and with it its lock on the data file.
+            // The server is released by now, and with it its lock on the data file.
             publish { end = .some(failure) }
         } catch {
             publish { startFailure = error }

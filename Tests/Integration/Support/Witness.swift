@@ -1,10 +1,10 @@
-// Who watches while others misbehave.
+// A well-behaved client beside misbehaving ones.
 
 import Foundation
 import TestSupport
 
-/// A client that was there before. Whatever another client does, this one still gets right answers, what it stored is
-/// still there, and nothing else has been stored.
+/// A client that was there before. Whatever other clients do, it still gets right answers, its data is still there, and
+/// nothing else has been stored.
 struct Witness {
     let connection: WireConnection
     private let server: ServerProcess
@@ -48,10 +48,10 @@ struct Witness {
         }
     }
 
-    /// The server's memory in MiB: what of it is in RAM; 0 under a sanitizer, whose own memory most of it is.
+    /// The server's resident memory in MiB; 0 under a sanitizer, whose own memory most of it is.
     func serverMemory() throws -> Int { try memory("VmRSS:") }
 
-    /// The most that it ever was; 0 under a sanitizer.
+    /// Its peak; 0 under a sanitizer.
     func peakMemory() throws -> Int { try memory("VmHWM:") }
 
     private func memory(_ name: String) throws -> Int {

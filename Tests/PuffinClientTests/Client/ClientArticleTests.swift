@@ -21,7 +21,7 @@ struct ClientArticleTests {
             .map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "\n")
     }
 
-    @Test("every block of Swift in an article stands in an example")
+    @Test("every Swift block of an article is in an example")
     func blocks() throws {
         let examples = trimmed(try texts(in: "Examples/Client", ending: ".swift").values.joined(separator: "\n"))
         var count = 0

@@ -110,7 +110,7 @@ struct ClientCommandTests {
         }
     }
 
-    @Test("bytes that are none of the wanted type are an error")
+    @Test("bytes of another type than requested are an error")
     func conversion() async throws {
         try await withClient(rule: { _ in "$1\r\nx\r\n" }) { _, client in
             await expect(.notConvertible(to: "Int")) { try await client.get("k", as: Int.self) }
@@ -139,7 +139,7 @@ struct ClientCommandTests {
     }
 
     @Test(
-        "what cannot be sent is refused before",
+        "what cannot be sent is refused beforehand",
         arguments: ["SUBSCRIBE", "monitor", "QUIT", "HELLO", "WATCH", "multi", "EXEC", "CLIENT", "reset", "AUTH"])
     func refused(command: String) async throws {
         try await withClient { server, client in
@@ -152,7 +152,7 @@ struct ClientCommandTests {
         }
     }
 
-    @Test("a transaction is sent where a batch has all of it, and refused where it has not")
+    @Test("a transaction is sent if a batch contains all of it, and refused otherwise")
     func transactions() async throws {
         func batch(_ names: String...) -> Batch {
             var batch = Batch()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Client: errors", .timeLimit(.minutes(2)))
 struct ClientErrorTests {
-    @Test("a follower's refusal names the leader, where the server knows it")
+    @Test("a follower's refusal names the leader, if the server knows it")
     func readOnly() async throws {
         let cases: [(String, ServerAddress?)] = [
             ("Read-only follower; write to 10.0.0.2:8080", ServerAddress(host: "10.0.0.2", port: 8080)),
@@ -24,7 +24,7 @@ struct ClientErrorTests {
         }
     }
 
-    @Test("what a server does not know itself is an unknown outcome, and what followers lack is told apart")
+    @Test("what the server does not know itself is an unknown outcome; a lack of acknowledgements is another error")
     func uncertain() async throws {
         for code in ["UNKNOWN", "SUPERSEDED"] {
             try await withClient(rule: { _ in "-\(code) any words\r\n" }) { server, client in
@@ -32,11 +32,11 @@ struct ClientErrorTests {
                 #expect(error.mayHaveRun)
                 await expect(error) { try await client.set("k", "v") }
                 await expect(error) { _ = try await client.execute("SOMETHING", "k") }
-                // A read has changed nothing, whatever became of the change that it would have told of.
+                // A read has changed nothing, whatever happened to the change that it would have reported.
                 await expect(.server(code: code, message: "any words")) { _ = try await client.get("k") }
             }
         }
-        // A refusal is one whatever its words are.
+        // A refusal is recognized whatever its words are.
         try await withClient(rule: { _ in "-READONLY Not kept, perhaps\r\n" }) { server, client in
             await expect(.readOnly(at: server.address, leader: nil, message: "Not kept, perhaps")) {
                 try await client.set("k", "v")
@@ -49,7 +49,7 @@ struct ClientErrorTests {
         }
     }
 
-    @Test("an address that is none says what was expected")
+    @Test("an invalid address is refused with what was expected")
     func address() {
         let message =
             "\"localhost:x\" is not an address: the port is a number from 1 to 65535; expected host:port, such as localhost:8080, :8080 or [::1]:8080"
@@ -89,11 +89,11 @@ struct ClientErrorTests {
             (.server(code: "OOM", message: "m"), "OOM m", false),
             (
                 .unexpectedReply(to: "GET", .integer(1)),
-                "the server answered GET with integer(1), which is no answer to it", true
+                "the server answered GET with integer(1), which is not a valid reply", true
             ),
-            (.notConvertible(to: "Int"), "the value's bytes are no Int", false),
-            (.malformedReply(from: server, reason: "r"), "what answers at localhost:8080 is no Puffin server: r", true),
-            (.overloaded(limit: 2), "2 requests wait already; send less at once or raise waitingLimit", false),
+            (.notConvertible(to: "Int"), "the value's bytes are not a valid Int", false),
+            (.malformedReply(from: server, reason: "r"), "localhost:8080 is not a Puffin server: r", true),
+            (.overloaded(limit: 2), "2 requests are already waiting; send fewer at once or raise waitingLimit", false),
             (
                 .notSupported(command: "MONITOR"),
                 "MONITOR cannot be sent over connections that are shared: replies would no longer match requests", false

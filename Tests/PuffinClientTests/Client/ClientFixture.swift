@@ -1,4 +1,4 @@
-// What the tests of the client have in common: a client and a fake server that go away together, and errors to expect.
+// Common parts of the client's tests: a client and a fake server that end together, and expected errors.
 
 import PuffinClient
 import TestSupport
@@ -33,7 +33,7 @@ func expect<Value>(
 }
 
 /// Begins a request that is expected to fail.
-/// - Returns: a task with its error; nil where there is none.
+/// - Returns: a task with its error; nil if there is none.
 func attempt<Value>(_ body: @escaping @Sendable () async throws -> Value) -> Task<PuffinError?, Never> {
     Task { await failure(of: body) }
 }
@@ -51,7 +51,7 @@ private func failure<Value>(of body: () async throws -> Value) async -> PuffinEr
     }
 }
 
-/// Waits until something is so, which it will be soon.
+/// Waits until a condition holds, which it soon will.
 func wait(until isSo: () -> Bool, location: SourceLocation = #_sourceLocation) async throws {
     for _ in 0..<3000 {
         if isSo() { return }

@@ -1,4 +1,4 @@
-// A leader and its followers: who is asked, and who is not.
+// A leader and its followers: which one is asked.
 
 import PuffinClient
 import TestSupport
@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Client: followers", .timeLimit(.minutes(2)))
 struct ClientFollowerTests {
-    /// A server that answers `ROLE` and reads, and tells by each value which one it is.
+    /// A server that answers `ROLE` and reads; each value names the server.
     private static func answering(_ name: String, role: String) -> FakeServer.Rule {
         { text in
             switch text {
@@ -34,7 +34,7 @@ struct ClientFollowerTests {
             for server in [leader] + followers { server.stop() }
         }
 
-        /// Who answers a read.
+        /// The server that answers a read.
         func reader() async throws -> String { try await client.get("k", as: String.self) ?? "" }
 
         /// Reads until this server answers.
@@ -69,7 +69,7 @@ struct ClientFollowerTests {
         for follower in group.followers { #expect(!follower.allRequests.contains("SET k v")) }
     }
 
-    @Test("a follower that does not have its leader is not asked; once it has, it is")
+    @Test("a follower without its leader is not asked until it has one")
     func unhealthy() async throws {
         let isConnected = Flag()
         let rule: FakeServer.Rule = { text in
@@ -86,7 +86,7 @@ struct ClientFollowerTests {
         try await group.waitForReader("leader")
     }
 
-    @Test("where a follower goes away its reads go to the leader, the one under way too")
+    @Test("if a follower goes away its reads go to the leader, including the one in flight")
     func fallback() async throws {
         let rule: FakeServer.Rule = { $0 == "ROLE" ? Self.follows("connected") : nil }
         // Once: a reply to the next ROLE would overtake the one that the test holds back.
@@ -107,7 +107,7 @@ struct ClientFollowerTests {
         #expect(try await group.reader() == "leader")
     }
 
-    @Test("where the leader is gone reads go on, and changes say so")
+    @Test("if the leader is gone reads continue, and changes fail")
     func leaderGone() async throws {
         let follower = try FakeServer(rule: Self.answering("one", role: Self.follows("connected")))
         let leader = ServerAddress(host: "127.0.0.1", port: lastingPort())
@@ -121,7 +121,7 @@ struct ClientFollowerTests {
         follower.stop()
     }
 
-    @Test("a read has this client's changes in it: AFTER on a follower, the leader where the follower is not that far")
+    @Test("a read reflects this client's changes: AFTER on a follower, or the leader if the follower lags")
     func ownWrites() async throws {
         let isBehind = Flag()
         let rule: FakeServer.Rule = { text in
@@ -140,7 +140,7 @@ struct ClientFollowerTests {
         #expect(try await group.reader() == "leader")
     }
 
-    @Test("after a change whose number is not known only the leader is asked, until one is known again")
+    @Test("after a change with an unknown number only the leader is asked, until one is known again")
     func unknownNumber() async throws {
         let hasSeq = Flag()
         let leader: FakeServer.Rule = { text in
@@ -156,7 +156,7 @@ struct ClientFollowerTests {
         #expect(try await group.reader() == "one")
     }
 
-    @Test("without that wish nothing is sent but what is asked")
+    @Test("without readsYourWrites only the requests themselves are sent")
     func anyAge() async throws {
         let group = try group(
             [Self.answering("one", role: Self.follows("connected"))], change: { $0.readsYourWrites = false })

@@ -1,4 +1,4 @@
-// Requests that are under way at the same time: who gets which reply, and how many connections that takes.
+// Concurrent requests: which reply each gets, and how many connections they take.
 
 import PuffinClient
 import TestSupport
@@ -25,7 +25,7 @@ struct ClientPipelineTests {
         }
     }
 
-    @Test("a batch stays together and in order, and one error reply does not stop what is behind it")
+    @Test("a batch stays together and in order, and an error reply does not stop later requests")
     func batch() async throws {
         try await withClient(Self.oneConnection) { server, client in
             async let results = client.pipeline { batch in
@@ -73,7 +73,7 @@ struct ClientPipelineTests {
         }
     }
 
-    @Test("the pool opens another connection only where one is full, and no more than it may")
+    @Test("the pool opens another connection only if one is full, up to its limit")
     func poolBound() async throws {
         try await withClient(options { ($0.poolSize, $0.pipelineLimit) = (3, 2) }) { server, client in
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,5 +1,5 @@
-// A server that says what a test tells it to. Its threads are its own, so that a test can wait for it without keeping a
-// task from running.
+// A server whose replies the test decides. It has threads of its own, so that a test can wait for it without blocking a
+// task.
 
 import Foundation
 import PuffinClient
@@ -16,11 +16,11 @@ final class FakeServer: Sendable {
         /// The arguments as texts, between blanks; of each no more than 200 bytes.
         var text: String { arguments.map { String(decoding: $0.prefix(200), as: UTF8.self) }.joined(separator: " ") }
 
-        /// Sends bytes; where the client has gone, nobody misses them.
+        /// Sends bytes; ignored if the client is gone.
         func answer(_ text: String) { try? connection.wire.send(text) }
     }
 
-    /// What is answered at once; nil for what the test answers.
+    /// The immediate reply; nil if the test replies.
     typealias Rule = @Sendable (String) -> String?
 
     let port: UInt16

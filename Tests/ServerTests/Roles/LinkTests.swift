@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What links carry, and how they connect.
+/// The lines of links, and how they connect.
 @Suite("Links between servers")
 struct LinkTests {
     @Test(
@@ -47,10 +47,11 @@ struct LinkTests {
         }
     }
 
-    /// Greets, and notes what comes.
+    /// Greets, and records what arrives.
     private final class Delegate: OutboundDelegate {
         let loop: EventLoop
         let wakeup: Wakeup
+        let clock = TurnClock { 0 }
         let outbound: Outbound
         private(set) var events: [String] = []
         /// Called with each line.
@@ -61,7 +62,8 @@ struct LinkTests {
             wakeup = try Wakeup(loop)
             let said = Said()
             outbound = Outbound(
-                to: Endpoint(host: "127.0.0.1", port: port), loop: loop, bell: wakeup.bell, seed: 1, lineSize: 100
+                to: Endpoint(host: "127.0.0.1", port: port), loop: loop, bell: wakeup.bell, clock: clock, seed: 1,
+                lineSize: 100
             ) { said.lines.append($0) }
             self.said = said
             outbound.delegate = self
@@ -82,13 +84,15 @@ struct LinkTests {
 
         func ended() { events.append("ended") }
 
-        /// Turns the loop until so many things have happened.
+        /// Turns the loop until a number of things have happened.
         func run(until count: Int) {
             // A pause between two attempts needs turns.
             let timer = Timer(loop, every: 5) {}
             while events.count < count {
                 outbound.advance()
-                loop.turn(waiting: true)
+                loop.collect(waiting: true)
+                clock.begin()
+                loop.deliver()
             }
             withExtendedLifetime(timer) {}
         }
@@ -112,7 +116,7 @@ struct LinkTests {
             #expect(delegate.outbound.isWaiting)
         }
         #expect(delegate.events == [[String]](repeating: ["opened", "one", "two", "ended"], count: 3).flatMap { $0 })
-        // Said once, however often it happens.
+        // Logged once, however often it happens.
         #expect(delegate.said.lines == ["it has closed the connection; trying again"])
         delegate.outbound.close()
     }

@@ -1,5 +1,5 @@
-// Three servers as far as their roles matter: a `Roles` each, a log, a disk that outlives a crash, and links over a network that
-// loses, delays, repeats and reorders lines. No process, no clock, no thread: the seed says all that happens.
+// Three servers, reduced to their roles: a `Roles` each, a log, a disk that survives a crash, and links over a network
+// that loses, delays, repeats and reorders lines. No process, no clock, no thread: the seed determines everything.
 
 import Bytes
 import LogFormat
@@ -16,14 +16,14 @@ struct RolesViolation: Error, CustomStringConvertible {
 /// A rule that the harness breaks, so that the simulation has something to find.
 enum PlantedDefect {
     case none
-    /// A role is put in force while its note is on its way to the disk.
+    /// A role takes effect while its note is still being written.
     case actsBeforeWritten
-    /// What followers have acknowledged of a data set that was replaced is counted for the next one.
+    /// Acknowledgements of a data set that was replaced count for the next one.
     case countsOtherHistory
 }
 
 final class RolesSimulation {
-    /// How often the interesting things have happened.
+    /// Counts of the interesting events.
     struct Figures: Equatable {
         var changes = 0, commits = 0, handovers = 0, failedHandovers = 0, promotions = 0, crashes = 0, replacements = 0
         var refusedNotes = 0
@@ -38,9 +38,9 @@ final class RolesSimulation {
     private var now = 0
     private var lastChange: UInt64 = 0
     private var lastAuthority = 0
-    /// Who has ever had a position of a log on its disk, a bit a member.
+    /// Which members have ever had a position of a log on disk, one bit each.
     private var holders: [UInt64: UInt8] = [:]
-    /// Of each authority, the newest change that was acknowledged to clients.
+    /// For each authority, the newest change that was acknowledged to clients.
     private var acknowledged: [Int: LogPosition] = [:]
 
     init(seed: UInt64, defect: PlantedDefect = .none) throws {
@@ -98,7 +98,7 @@ final class RolesSimulation {
         }
     }
 
-    /// What operators do: strange things in a storm, and afterwards what makes one cluster of it again.
+    /// Operators' actions: random ones in a storm, and afterwards those that restore a cluster.
     private func operate(_ member: SimulatedMember) throws {
         guard random.below(2) == 0 else { return }
         let leaders = members.filter { $0.isUp && $0.roles.isWritable }
@@ -241,7 +241,7 @@ final class RolesSimulation {
         try report(.connected(number, address: "\(target.endpoint)"), to: member)
     }
 
-    /// Somebody sees that a connection has ended.
+    /// One side notices that a connection has ended.
     private func notice() throws {
         guard !connections.isEmpty else { return }
         let index = random.below(connections.count)
@@ -372,7 +372,7 @@ final class RolesSimulation {
         }
     }
 
-    /// Sends what is on the disk, and a heartbeat now and then.
+    /// Sends what is on the disk, and occasional heartbeats.
     private func pump(_ member: SimulatedMember) throws {
         let feeding = member.links.filter { $0.value.isFed && $0.value.connection != nil }.map(\.key).sorted()
         guard !feeding.isEmpty else { return }
@@ -407,7 +407,7 @@ final class RolesSimulation {
         }
     }
 
-    /// A server leads by an authority, which a handover passes on and a promotion makes anew.
+    /// A server leads by an authority, which a handover passes on and a promotion creates.
     private func authority(_ member: SimulatedMember, after change: Roles.Change?) -> Int? {
         switch change {
         case .promotion?:
@@ -479,7 +479,7 @@ final class RolesSimulation {
         }
     }
 
-    /// Where a follower begins: behind what both logs have, or less; where it is empty, at a snapshot.
+    /// Where a follower begins: after what both logs have, or earlier; if it is empty, at a snapshot.
     private func feed(_ number: Int, _ hello: FollowerHello, _ member: SimulatedMember) {
         let own = member.log
         let seq = Int(hello.position.seq)
@@ -498,7 +498,7 @@ final class RolesSimulation {
         var leaders: [Int: Int] = [:]
         for member in members where member.isUp {
             let roles = member.roles
-            // Where the defect is planted, its consequences have to be found.
+            // The consequences of the planted defect must be found.
             if defect != .actsBeforeWritten,
                 roles.isFollower != (member.disk.note?.isFollower ?? (member.index > 0))
             {

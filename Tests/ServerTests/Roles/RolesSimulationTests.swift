@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// What must hold of three servers' roles, whatever the network, the disks and the operators do.
+/// What must hold for three servers' roles, whatever the network, the disks and the operators do.
 @Suite("Roles: simulation")
 struct RolesSimulationTests {
     private static let steps = 100_000
@@ -14,7 +14,7 @@ struct RolesSimulationTests {
         try simulation.run(steps: Self.steps)
         let figures = simulation.figures
         print("roles (seed \(seed)): \(Self.steps) steps, \(figures)")
-        // It has been where it hurts.
+        // The interesting events did happen.
         #expect(figures.commits > 500 && figures.handovers > 10 && figures.failedHandovers > 10)
         #expect(figures.promotions > 5 && figures.crashes > 20 && figures.replacements > 5 && figures.refusedNotes > 5)
     }

@@ -11,7 +11,7 @@ struct RolesTests {
     private static let follower = Endpoint(host: "10.0.0.2", port: 8080)
     private static let other = Endpoint(host: "10.0.0.3", port: 8080)
 
-    /// A server, and what it is told.
+    /// A server and its events.
     private struct Stage {
         var roles: Roles
         var log = Roles.LogView()
@@ -201,7 +201,7 @@ struct RolesTests {
         var stage = Stage(acks: .followers(1))
         stage.start([Self.follower, Self.other])
         #expect(stage.roles.commitRule.committed(local: 9) == 7)
-        // More than there is: the link begins anew.
+        // More than exists: the link restarts.
         #expect(
             stage.on(.acknowledged(1, durable: 8, applied: 8)) == [
                 .retry(1, reason: "it acknowledges change 8, the newest is 7")

@@ -3,7 +3,7 @@ import LogFormat
 import Server
 import Store
 
-/// A log of changes, each known by a number that no other has.
+/// A log of changes, each with a unique number.
 struct SimulatedLog {
     private(set) var ids: [UInt64] = []
     private var chain: [UInt32] = [0]
@@ -39,12 +39,12 @@ struct SimulatedLog {
     }
 }
 
-/// What a follower says.
+/// A follower's line.
 enum FollowerLine {
     case answer(FollowerHello), acknowledged(durable: UInt64, applied: UInt64), promoted, refused
 }
 
-/// What a leader says. `start` has all that stands before the records that follow.
+/// A leader's line. `start` has everything before the records that follow.
 enum LeaderLine {
     case greeting(LeaderHello), start([UInt64]), record(seq: Int, UInt64, chain: UInt32)
     case heartbeat(seq: UInt64, isFresh: Bool), promote(LogPosition, [String], Int)
@@ -83,10 +83,10 @@ struct SimulatedLink {
 final class SimulatedMember {
     static let history = "0123456789ab"
 
-    /// What outlives a crash, beside the log.
+    /// What survives a crash, besides the log.
     struct Disk {
         var note: RoleNote?
-        /// By what it leads; see `RolesSimulation.authority`.
+        /// The authority by which it leads; see `RolesSimulation.authority`.
         var authority: Int?
     }
 

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Snapshots: what is in them, and what a start makes of them.
+/// Snapshots: their content, and what a start does with them.
 @Suite("Compaction")
 struct CompactionTests {
     /// The snapshot of the data set in a folder.
@@ -83,7 +83,7 @@ struct CompactionTests {
         }
     }
 
-    @Test("there is nothing to compact in an empty data set, nor right behind a compaction")
+    @Test("there is nothing to compact in an empty data set, nor right after a compaction")
     func nothing() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder)
@@ -123,7 +123,7 @@ struct CompactionTests {
     }
 
     @Test(
-        "a segment that the writer is just making is no damage: what is sealed before the one before it is merged",
+        "a segment being created is not damage: earlier sealed ones are merged",
         arguments: ["", "{\"puffin\":\"log\",\"version\":1,\"hist"])
     func beingMade(beginning: String) throws {
         try withTemporaryFolder { folder in
@@ -151,7 +151,7 @@ struct CompactionTests {
         }
     }
 
-    @Test("no compaction begins by itself before there is as much log as it is worth, or four segments")
+    @Test("no compaction starts automatically before the log is large enough, or has four segments")
     func worthIt() throws {
         for (compactSize, segments) in [(0, 1), (2_500, 3), (1 << 20, 4)] {
             try withTemporaryFolder { folder in
@@ -179,7 +179,7 @@ struct CompactionTests {
         }
     }
 
-    @Test("files that a compaction has left behind are gone after the next start")
+    @Test("files left by a compaction are gone after the next start")
     func leftBehind() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder)

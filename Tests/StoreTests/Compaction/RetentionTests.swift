@@ -1,4 +1,5 @@
-// Which merged segments go for their age: by the wall clock against their files' times, and only where that says something.
+// Which merged segments are removed for their age: by the wall clock and their files' times, and only while that clock
+// is reliable.
 
 import Bytes
 import Glibc
@@ -67,7 +68,7 @@ struct RetentionTests {
         #expect(try left(ages: [40, 30, 20, 10], ageTime: now) == 0)
     }
 
-    @Test("while the wall clock is no measure, nothing goes for its age")
+    @Test("while the wall clock is unreliable, nothing is removed for its age")
     func untrusted() throws {
         #expect(try left(ages: [400, 300, 200, 100], ageTime: nil) == 4)
     }
@@ -77,13 +78,13 @@ struct RetentionTests {
         #expect(try left(ages: [400, 300, 200, 100], size: 0, ageTime: nil) == 0)
     }
 
-    @Test("a segment whose file's time lies ahead does not go, and neither do those behind it")
+    @Test("a segment whose file's time is in the future stays, and so do later ones")
     func ahead() throws {
         #expect(try left(ages: [-1, 30, 20, 10], ageTime: RetentionTests.now) == 4)
         #expect(try left(ages: [30, -3650, 20, 10], ageTime: RetentionTests.now) == 3)
     }
 
-    @Test("a file from before 1970 is old, and no mishap")
+    @Test("a file from before 1970 is old, and not an error")
     func ancient() throws {
         #expect(try left(ages: [30_000, 1, 1, 1], ageTime: RetentionTests.now) == 3)
     }

@@ -5,10 +5,10 @@ import Store
 import TestSupport
 import Testing
 
-/// What sorting and merging make of keys and values that have little or much in common.
+/// Sorting and merging of keys and values with much or little in common.
 @Suite("Sorted changes")
 struct SortedChangesTests {
-    /// Bytes that keys are made of: some that stand in JSON as they are, and some that do not.
+    /// Bytes of keys: some that need no escapes in JSON, and some that do.
     private static let alphabets: [[UInt8]] = [
         "0123456789".bytes, "ab".bytes, [0x00, 0x61, 0xff], "a\"\\\n".bytes, "aü".bytes, Array(0...255),
     ]
@@ -88,7 +88,7 @@ struct SortedChangesTests {
         }
     }
     @Test(
-        "what other writers spell otherwise is in the snapshot as Puffin spells it, and what follows a clear is there")
+        "other writers' spellings are normalized in the snapshot, and what follows a clear is there")
     func otherSpellings() throws {
         try withTemporaryFolder { folder in
             var log = RawLog()

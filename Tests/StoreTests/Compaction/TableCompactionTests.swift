@@ -77,14 +77,15 @@ struct TableCompactionTests {
                 if case .failed(let error)? = event { throw error }
             }
             try opened.close()
-            // What files alone make of the same change: every segment is still there, and those behind it are not wanted.
+            // What files alone make of the same change: every segment is still there, and those after it are not
+            // wanted.
             let made = try snapshot(folder)
             let seq = opened.store.compaction.snapshotSeq
             try LogFiles(folder).copy(to: folder + "/copy")
             for name in try LogFiles(folder + "/copy").segments where (UInt64(name.prefix(20)) ?? 0) > seq {
                 try LogFiles(folder + "/copy").remove(name)
             }
-            // Else the log has reached further than it does.
+            // Otherwise the log is known to have reached further.
             try LogFiles(folder + "/copy").remove("DURABLE")
             let other = try OpenedStore(folder + "/copy") { $0.compaction.source = .files }
             try other.compact()
@@ -163,7 +164,7 @@ struct TableCompactionTests {
         }
     }
 
-    @Test("a stop in the middle of the walk leaves everything as it was")
+    @Test("a stop during the walk changes nothing")
     func stopped() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, adjust: small)
@@ -181,7 +182,7 @@ struct TableCompactionTests {
         }
     }
 
-    @Test("the walk waits while the compactor's thread is behind, so that no more than three chunks are held")
+    @Test("the walk waits for the worker, so at most three chunks are held")
     func backPressure() throws {
         let disk = FaultyDisk(ModelDisk())
         let opened = try OpenedStore(on: disk) { options in
@@ -209,7 +210,7 @@ struct TableCompactionTests {
         try opened.close()
     }
 
-    @Test("a disk that becomes full during the walk ends it, and the next compaction need not wait to be made of files")
+    @Test("a disk that fills up during the walk ends it, and the next compaction from files need not wait")
     func diskFull() throws {
         let disk = ModelDisk(capacity: 2 << 20)
         let opened = try OpenedStore(ModelFiles.parent, disk: disk, adjust: small)

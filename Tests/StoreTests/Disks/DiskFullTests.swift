@@ -1,5 +1,5 @@
-// A disk that is full, from the store's side: what is refused and what goes on, what gives space back, and that nothing
-// that was answered for is lost on the way.
+// A full disk, from the store's side: what is refused and what continues, what frees space, and that nothing
+// acknowledged is lost on the way.
 
 import Store
 import SystemPackage
@@ -21,7 +21,7 @@ struct DiskFullTests {
             }
         }
 
-        /// As a server answers: refused where there is an obstacle, else made, committed and answered for.
+        /// As a server does: refused if there is an obstacle, otherwise made, committed and acknowledged.
         mutating func set(_ number: Int, _ size: Int, in opened: OpenedStore) throws(StoreError) -> WriteObstacle? {
             let (key, value) = ("key \(number)".bytes, [UInt8](repeating: UInt8(ascii: "v"), count: size))
             let obstacle = opened.store.obstacle(toChangeOf: key.count + size, shrinks: false)
@@ -57,7 +57,7 @@ struct DiskFullTests {
         }
 
         /// What the server does in three seconds.
-        /// - Returns: what has become of the compaction that it began.
+        /// - Returns: the result of the compaction that it started.
         mutating func tick(_ opened: OpenedStore) -> CompactionEvent? {
             var event: CompactionEvent?
             for _ in 0..<3 {
@@ -76,7 +76,7 @@ struct DiskFullTests {
         }
     }
 
-    @Test("writes are refused before anything is lost, reads and deletes go on, and compaction gives the space back")
+    @Test("writes are refused before anything is lost, reads and deletes continue, and compaction frees space")
     func filled() throws {
         var disk = SmallDisk()
         let opened = try disk.open()
@@ -115,7 +115,7 @@ struct DiskFullTests {
         var disk = SmallDisk()
         let opened = try disk.open()
         _ = try disk.fill(opened)
-        // Somebody else takes what is left.
+        // Another program takes the remaining space.
         disk.model.resize(to: disk.model.usedSize)
         opened.store.close()
         #expect(opened.store.failure == nil, "a clean stop needs no space that the reserve has not")
@@ -137,7 +137,7 @@ struct DiskFullTests {
         let opened = try disk.open(reserve: reserve)
         _ = try disk.set(1, 1_000, in: opened)
         disk.model.resize(to: disk.model.usedSize)
-        // Nobody has asked for an obstacle: these were on their way when the disk became full.
+        // No obstacle was checked: these were in flight when the disk filled up.
         let large = [UInt8](repeating: UInt8(ascii: "x"), count: 300_000)
         opened.set("large".bytes, large)
         opened.store.flush()
@@ -152,7 +152,7 @@ struct DiskFullTests {
         try opened.close()
     }
 
-    @Test("a stop gives up what is held, says so, and the next start has what was answered for")
+    @Test("a stop fails what is held, and the next start has what was acknowledged")
     func givenUp() throws {
         var disk = SmallDisk()
         let opened = try disk.open(reserve: 0)
@@ -171,7 +171,7 @@ struct DiskFullTests {
         try again.close()
     }
 
-    @Test("a log that was moved away holds writes, refuses new ones, and goes on where it is put back")
+    @Test("a log that was moved away holds writes, refuses new ones, and continues once it is put back")
     func displaced() throws {
         var disk = SmallDisk()
         let opened = try disk.open()

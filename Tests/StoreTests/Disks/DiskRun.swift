@@ -11,7 +11,7 @@ struct DiskRun {
     private(set) var compactions = 0
     /// What compactions have failed with.
     private(set) var failedCompactions: [StoreError] = []
-    /// Faults that have struck while a compaction was under way, rather than the log.
+    /// Faults during a compaction, rather than in the log.
     private(set) var strikesInCompaction = 0
 
     /// Opens the store.
@@ -55,8 +55,8 @@ struct DiskRun {
         _ = opened.compactionResult()
     }
 
-    /// Compacts, and makes up to three changes as soon as it has begun. Where `pause` is given, the compaction is held at that
-    /// call to the disk, and `meanwhile` is done.
+    /// Compacts, and makes up to three changes as soon as it has begun. If `pause` is given, the compaction is held at
+    /// that call to the disk, and `meanwhile` runs.
     mutating func compact(
         _ work: inout Workload, _ ledger: inout Ledger, pause: Int? = nil,
         meanwhile: (inout DiskRun, inout Workload, inout Ledger) -> Void = { _, _, _ in }
@@ -75,7 +75,7 @@ struct DiskRun {
             return disk.hold.isHolding
         }
         if pause != nil {
-            // One that has ended before must not leave a later call to be held.
+            // If it has ended already, a later call must not be held.
             if !disk.hold.isHolding { disk.hold.release() }
             meanwhile(&self, &work, &ledger)
             disk.hold.release()
@@ -92,15 +92,15 @@ struct DiskRun {
         commit(&ledger)
     }
 
-    /// Ends the log, cleanly where nothing has failed.
+    /// Ends the log, cleanly if nothing has failed.
     func close(_ ledger: inout Ledger) {
         opened.waitUntilIdle()
         opened.store.close()
         ledger.noteAnswers(of: opened.store)
     }
 
-    /// Starts on a healthy copy of what is on a disk, and goes on there for a few changes and once more.
-    /// - Returns: what is wrong, nil where nothing is.
+    /// Starts on a healthy copy of a disk, and continues there for a few changes and another start.
+    /// - Returns: what is wrong, nil if nothing is.
     static func problem(
         after ledger: Ledger, on model: ModelDisk, _ durability: Durability = .always, source: SnapshotSource? = nil,
         goesOn: Bool = true

@@ -1,5 +1,5 @@
-// What a failed call to the disk means: whether it may be made again is decided by what was called and why it failed, never by
-// words; and what is said to have never been given to the disk is not there after a restart.
+// The consequences of a failed call to the disk: whether it may be repeated depends on the call and the error number,
+// never on words; and a change reported as never given to the disk is not there after a restart.
 
 import LogFormat
 import Store
@@ -14,7 +14,7 @@ struct FailedOperationTests {
     ]
 
     @Test(
-        "only what was refused for want of space may be made again, and of that no sync",
+        "only calls that failed for lack of space may be repeated, and no sync among them",
         arguments: DiskOperation.allCases)
     func repeatable(operation: DiskOperation) {
         for errno in FailedOperationTests.errnos {
@@ -43,14 +43,14 @@ struct FailedOperationTests {
         #expect(StoreError.displaced(path: "p").isPassing)
     }
 
-    @Test("a start whose sync fails for want of space is refused, whatever it could give back to the disk")
+    @Test("a start whose sync fails for lack of space is refused, whatever it could free")
     func startWithoutSync() throws {
         let model = ModelDisk()
         let killed = FaultyDisk(model)
         let opened = try OpenedStore(.never, on: killed) { $0.layout.reserve = 64 << 10 }
         for index in 0..<20 { opened.set("key:\(index)", "value") }
         opened.store.flush()
-        // Written, and not on the disk: only the process dies.
+        // Written, but not synced: only the process dies.
         killed.kill()
         try? opened.close()
         var refused = 0
@@ -67,7 +67,7 @@ struct FailedOperationTests {
         #expect(refused > 0)
     }
 
-    /// A store on a model disk, with one change that is answered for.
+    /// A store on a model disk, with one acknowledged change.
     private func opened(_ disk: FaultyDisk) throws -> OpenedStore {
         let opened = try OpenedStore(on: disk)
         opened.set("first", "1")
@@ -208,7 +208,7 @@ struct FailedOperationTests {
     }
 
     @Test(
-        "a write that the disk has taken half of leaves no size that is taken for somebody else's",
+        "a half-done write leaves no size that is taken for another program's",
         arguments: [1, 2, 3])
     func halfWritten(batches: Int) throws {
         let disk = FaultyDisk(ModelDisk(capacity: 256 << 10))

@@ -1,6 +1,6 @@
-// Every single call to the disk made to fail, one after the other: the first write, the second, until the work runs
-// through without having made so many. After each run a healthy start on what is left has to find everything that was
-// answered for, nothing that never was, and to go on.
+// Every single call to the disk is made to fail, one after another: the first write, the second, until the work makes
+// fewer calls than that. After each run a healthy start on what is left must find everything that was acknowledged,
+// nothing that never was, and continue.
 
 import Store
 import SystemPackage
@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Faults of the disk")
 struct FaultTests {
-    /// What a run has come to.
+    /// The result of a run.
     private struct Outcome {
         var disk: FaultyDisk
         var ledger = Ledger()
@@ -17,10 +17,10 @@ struct FaultTests {
         var failure: StoreError?
         var failedCompactions: [StoreError] = []
         var compactions = 0
-        /// Whether the fault has struck before the store was open, or while it was closed.
+        /// Whether the fault struck before the store was open, or while it was closed.
         var strikesAtTheEnds = 0
         var strikesInCompaction = 0
-        /// Changes that were made and not answered for.
+        /// Changes that were made and not acknowledged.
         var unanswered: UInt64 = 0
         /// The newest change, and the one behind which the disk was given nothing.
         var newest: UInt64 = 0
@@ -107,7 +107,7 @@ struct FaultTests {
         #expect(runs > 0)
     }
 
-    /// A change that is there after a restart, though the disk was given nothing of it.
+    /// A change that survives a restart, though the disk was reportedly never given it.
     private func unforeseen(_ outcome: Outcome, on model: ModelDisk) -> String? {
         guard outcome.attempted < outcome.newest, let again = try? OpenedStore(on: ModelDisk(copying: model)) else {
             return nil
@@ -155,7 +155,7 @@ struct FaultTests {
     }
 
     @Test(
-        "one call without space holds the log up and loses nothing",
+        "one call without space delays the log and loses nothing",
         arguments: [DiskOperation.create, .write, .truncate, .allocate, .rename, .remove])
     func noSpace(operation: DiskOperation) {
         each("\(operation.rawValue) ENOSPC", { [PlannedFault(.error(.noSpace), at: operation, $0)] }) { outcome in
@@ -187,7 +187,7 @@ struct FaultTests {
         }
     }
 
-    /// A compaction that was struck has failed of that and nothing else has; what only clears up is not asked.
+    /// The fault must be the only failure of the compaction; cleaning up may fail unnoticed.
     private func problemInCompaction(_ outcome: Outcome, _ errno: Errno) -> String? {
         if outcome.strikesInCompaction == 0 {
             // One that walks through the table needs the open segment sealed, and ends with the log that has failed.

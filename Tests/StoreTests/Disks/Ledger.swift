@@ -1,14 +1,14 @@
-// What a store was asked to do and what it has answered for: what any start after any accident is held against.
+// What a store was asked to do and what it has acknowledged: the standard for any start after any accident.
 
 import LogFormat
 import Store
 
-/// The pairs after each change, and how far they have to be there.
+/// The pairs after each change, and how far they must be there.
 struct Ledger {
     /// By the number of the change.
     private var states: [[[UInt8]: [UInt8]]] = [[:]]
     private var positions: [LogPosition] = [.start]
-    /// The last change that has to be there after whatever happens.
+    /// The last change that must survive any accident.
     private(set) var sure: UInt64 = 0
 
     /// The pairs after the newest change.
@@ -23,21 +23,21 @@ struct Ledger {
         positions.append(position)
     }
 
-    /// Notes what the store has answered for: in the default mode what it calls committed, in the others what a sync has
-    /// made sure of.
+    /// Records what the store has acknowledged: in the default mode what it calls committed, in the others what a sync
+    /// has made durable.
     mutating func noteAnswers(of store: Store) {
         sure = max(sure, store.durability == .always ? store.committed : store.durable)
     }
 
-    /// Notes that a store has started with what it found, and will go on from there.
+    /// Records that a store has started with what it found, and will continue from there.
     mutating func adopt(_ store: Store) {
         sure = store.position.seq
         states.removeLast(states.count - 1 - Int(sure))
         positions.removeLast(positions.count - 1 - Int(sure))
     }
 
-    /// What is wrong with what a start has found: nil where everything that was answered for is there, nothing that never
-    /// was, and all of it sound.
+    /// What is wrong after a start: nil if everything that was acknowledged is there, nothing that never was, and all
+    /// of it is sound.
     func problem(in opened: OpenedStore) -> String? {
         let position = opened.store.position
         if position.seq < sure { return "\(sure) was answered for, \(position.seq) came back" }

@@ -5,7 +5,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Two servers on one log destroy it. What keeps the second one out must not be a file that a person can remove.
+/// Two servers on one log destroy it. What excludes the second one must not be a file that a person can remove.
 @Suite("The lock")
 struct LockTests {
     private func look(_ opened: OpenedStore) {
@@ -21,7 +21,7 @@ struct LockTests {
         }
     }
 
-    @Test("with LOCK removed or replaced a second store is refused all the same, and the first one makes LOCK anew")
+    @Test("with LOCK removed or replaced a second store is still refused, and the first one creates LOCK again")
     func removed() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, disk: LocalDisk())
@@ -40,7 +40,7 @@ struct LockTests {
         }
     }
 
-    /// Locks LOCK as a server does that knows of nothing else to lock.
+    /// Locks LOCK as an older server does, which locks nothing else.
     private func lockFile(_ folder: String) throws -> FileDescriptor {
         let path = FilePath(folder + "/puffin.json.log/LOCK")
         let file = try FileDescriptor.open(

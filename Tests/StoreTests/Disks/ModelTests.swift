@@ -1,5 +1,5 @@
-// Seeded runs of everything that a store can be asked to do, against a dictionary: after each step the two have to agree,
-// and the table and the files have to be sound.
+// Seeded runs of everything that a store can do, against a dictionary: after each step the two must agree, and the
+// table and the files must be sound.
 
 import Store
 import TestSupport

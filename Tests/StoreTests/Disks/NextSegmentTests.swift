@@ -1,5 +1,5 @@
-// The file that the next segment is made of: when it is there, that nothing depends on it, and that it takes no space that
-// is wanted elsewhere. Power losses and faults at any call of its making are in PowerLossTests and FaultTests as well.
+// The next segment's file: when it exists, that nothing depends on it, and that it takes no space that is needed
+// elsewhere. Power losses and faults during its creation are in PowerLossTests and FaultTests as well.
 
 import Inspection
 import Store
@@ -44,7 +44,7 @@ struct NextSegmentTests {
         #expect(model.content(ModelFiles.segment(8))?.count ?? 0 < 2_000, "cut to its length")
     }
 
-    @Test("what a crash leaves of it is removed at the next start, whatever stands in it", arguments: [0, 100])
+    @Test("its remains after a crash are removed at the next start, whatever they contain", arguments: [0, 100])
     func leftOver(size: Int) throws {
         let model = ModelDisk()
         let opened = try open(model)
@@ -116,7 +116,7 @@ struct NextSegmentTests {
         model.resize(to: 1 << 20)
         try change(opened, 5..<11)
         #expect(model.content(Self.next) != nil)
-        // Somebody else takes what is left.
+        // Another program takes the remaining space.
         model.resize(to: model.usedSize + 30_000)
         opened.store.tick()
         opened.waitUntilIdle()
@@ -124,7 +124,7 @@ struct NextSegmentTests {
         try opened.close()
     }
 
-    @Test("who follows the log does not read the line feeds up to a segment's end")
+    @Test("following the log does not read the line feeds up to a segment's end")
     func followed() throws {
         let model = ModelDisk()
         var log = RawLog()

@@ -5,7 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Something else than a file where a file of a data set has to be, and than a folder where its log's has to be.
+/// Something other than a file where a file of a data set is expected, or other than a folder where its log's folder
+/// is.
 @Suite("What paths lead to")
 struct PathKindTests {
     enum Kind: String, CaseIterable {
@@ -43,7 +44,9 @@ struct PathKindTests {
         ".log/" + LogFiles.first,
     ]
 
-    @Test("every file of a data set has to be one: no link, no fifo, no folder, no socket", arguments: Kind.allCases)
+    @Test(
+        "every file of a data set must be a regular file: no link, no fifo, no folder, no socket",
+        arguments: Kind.allCases)
     func files(kind: Kind) throws {
         try withTemporaryFolder { folder in
             for (number, name) in PathKindTests.names.enumerated() {
@@ -68,7 +71,7 @@ struct PathKindTests {
         }
     }
 
-    @Test("of a data file that cannot be one nothing is made; a device is none")
+    @Test("for an invalid data file nothing is created; a device is invalid")
     func device() throws {
         try withTemporaryFolder { folder in
             let disk = LocalDisk()

@@ -1,6 +1,6 @@
-// Cuts at any call to the disk, hundreds of them in a row on the same data set: the power goes, or only the process is
-// killed, while a segment is begun, a snapshot renamed, a torn tail set aside. Each time a healthy start on a copy has to
-// find everything that was answered for; then the original goes on, to be cut again.
+// Cuts at any call to the disk, hundreds of them in a row on the same data set: the power fails, or only the process is
+// killed, while a segment is begun, a snapshot renamed, a torn tail set aside. Each time a healthy start on a copy must
+// find everything that was acknowledged; then the original continues, to be cut again.
 
 import Store
 import SystemPackage
@@ -17,7 +17,7 @@ struct PowerLossTests {
         var wrong: [String] = []
     }
 
-    @Test("nothing that was answered for is lost by default", arguments: Torture.seeds(6, orTorture: 200))
+    @Test("nothing that was acknowledged is lost by default", arguments: Torture.seeds(6, orTorture: 200))
     func always(seed: UInt64) {
         let tally = cuts(300, seed: seed, .always)
         report(tally, seed, .always)
@@ -63,8 +63,8 @@ struct PowerLossTests {
                 if disk.struck.isEmpty { tally.wrong.append("a start without a fault was refused: \(error)") }
             }
             disk.kill()
-            // A failed sync has to be followed by the loss that it stands for: a start in between would read what is
-            // not on the disk, as it would from the page cache.
+            // A failed sync must be followed by the loss that it stands for: a start in between would read what is not
+            // on the disk, as from the page cache.
             let hasLostWrites = disk.struck.contains { $0.operation == .sync && $0.fault != .death }
             if hasLostWrites || random.below(3) > 0 { model.losePower(seed: random.next()) }
             tally.cuts += 1

@@ -1,5 +1,5 @@
-// A store whose workers are a list (`SeededBackground`): writes, syncs, segments, compactions and retries on a full disk in every order
-// that a seed comes up with, cut anywhere between two jobs. The same seed is the same run, to the byte.
+// A store whose workers are a list (`SeededBackground`): writes, syncs, segments, compactions and retries on a full
+// disk in any order that a seed gives, cut anywhere between two jobs. The same seed is the same run, to the byte.
 
 import Store
 import TestSupport
@@ -8,7 +8,7 @@ import Testing
 @Suite("A store on a seeded list")
 struct SeededStoreTests {
     @Test(
-        "keeps what it has answered for, whatever its workers do when", arguments: Torture.seeds(40, orTorture: 20_000))
+        "keeps what it has acknowledged, whatever its workers do when", arguments: Torture.seeds(40, orTorture: 20_000))
     func crashes(seed: UInt64) {
         var life = SeededLife(seed: seed)
         for _ in 0..<4 where life.wrong.isEmpty { life.live() }
@@ -43,7 +43,7 @@ struct SeededStoreTests {
     }
 }
 
-/// A data set, and the stores that have it one after the other.
+/// A data set, and the successive stores on it.
 private struct SeededLife {
     private(set) var disk = ModelDisk()
     private(set) var wrong: [String] = []
@@ -60,7 +60,7 @@ private struct SeededLife {
         work = Workload(random: SeededRandom(seed: seed))
     }
 
-    /// Opens a store, uses it for a while, and ends it: cleanly, or by the end of the process or of the power.
+    /// Opens a store, uses it for a while, and ends it: cleanly, by killing the process, or by a power failure.
     mutating func live() {
         let seed = random.next()
         let background = SeededBackground(seed: seed)

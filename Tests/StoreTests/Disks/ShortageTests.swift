@@ -5,10 +5,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Whatever there may be too little of: it is named, and neither keeps a server from starting nor ends it.
+/// Shortages of any resource: each is named, and neither prevents a start nor ends the server.
 @Suite("Shortages")
 struct ShortageTests {
-    /// A disk that makes no files while `isShort`, and may be limited in the size of files.
+    /// A disk that creates no files while `isShort`, and may limit the size of files.
     private final class ShortDisk: ForwardingDisk {
         let base: ModelDisk
         let errno = Mutex<Errno?>(nil)
@@ -47,7 +47,7 @@ struct ShortageTests {
         opened.waitUntilHeld()
     }
 
-    /// What a server leaves that was killed in the middle of a write: half a record, with nothing reserved behind it.
+    /// What a server killed in the middle of a write leaves: half a record, without preallocated space after it.
     private func killed() throws -> ModelDisk {
         let model = ModelDisk()
         let opened = try OpenedStore(.never, on: model)
@@ -60,7 +60,7 @@ struct ShortageTests {
     }
 
     @Test(
-        "a server that was killed starts on a full disk, with the space that is held back for that",
+        "a server that was killed starts on a full disk, with the reserved space",
         arguments: Durability.allCases)
     func fullStart(durability: Durability) throws {
         let model = try killed()
@@ -81,7 +81,7 @@ struct ShortageTests {
         try opened.close()
     }
 
-    @Test("without a reserve, the space that was filled ahead does")
+    @Test("without a reserve, the preallocated space suffices")
     func fullStartWithoutReserve() throws {
         let model = ModelDisk()
         let opened = try OpenedStore(ModelFiles.parent, segmentSize: 64 << 10, preallocation: 20_000, disk: model)
@@ -102,7 +102,7 @@ struct ShortageTests {
         try next.close()
     }
 
-    @Test("without inodes it starts too, and says that it is not bytes that are missing")
+    @Test("without inodes it starts too, and reports that bytes are not the problem")
     func inodes() throws {
         let model = try killed()
         let disk = ShortDisk(model)

@@ -1,5 +1,5 @@
-// Seeded work for a store that is small in everything, so that a few dozen changes go through many segments, files of
-// sorted changes and snapshots.
+// Seeded work for a store that is small in everything, so that a few dozen changes go through many segments, spill
+// files and snapshots.
 
 import Bytes
 import Store
@@ -33,7 +33,7 @@ enum ModelFiles {
     static func segment(_ seq: UInt64) -> String { folder + "/" + LogFiles.name(seq) }
 }
 
-/// Makes changes, and writes them into a ledger.
+/// Makes changes, and records them in a ledger.
 struct Workload {
     var random: SeededRandom
 

@@ -1,4 +1,5 @@
-// A feed as its reader sees it: what is sent when, from the page cache or by the thread, and what it does when files go.
+// A feed as its reader sees it: what is sent when, from the page cache or by the worker, and what it does when files
+// are removed.
 
 import Bytes
 import Store
@@ -8,7 +9,7 @@ import Testing
 
 @Suite("A feed of the log")
 struct FeedTests {
-    /// Everything that a feed gives until it is at its end, or fails.
+    /// Everything that a feed returns until it is at its end, or fails.
     private func drain(_ feed: LogFeed, _ opened: OpenedStore, size: Int = 70_000) -> ([UInt8], [LogFeed.Step]) {
         var buffer = ByteBuffer()
         var steps: [LogFeed.Step] = []
@@ -36,7 +37,7 @@ struct FeedTests {
         FollowerHello(history: history, position: .start, checkpoints: [])
     }
 
-    @Test("nothing is sent before it is durable, nor what is reserved behind the end", arguments: Durability.allCases)
+    @Test("nothing is sent before it is durable, and no preallocated space is sent", arguments: Durability.allCases)
     func shippable(durability: Durability) throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, durability, disk: LocalDisk())
@@ -47,7 +48,7 @@ struct FeedTests {
             try opened.commit()
             let (bytes, _) = drain(feed, opened)
             let lines = String(decoding: bytes, as: UTF8.self)
-            // Without a line that says what is durable: the segment's header has said as much.
+            // Without a durable line: the segment's header claims as much.
             #expect(lines.hasPrefix("{\"seq\":1,") && lines.hasSuffix("\"}\n") && !lines.contains("\n\n"))
             #expect(lines.split(separator: "\n").count == 1)
             #expect(feed.isAtLineEnd && feed.remainingSize == 0 && feed.newestSeq == 1)
@@ -79,7 +80,7 @@ struct FeedTests {
         }
     }
 
-    @Test("a feed that is slower than retention is told to begin anew, where a segment that it needs is gone")
+    @Test("a feed slower than retention must start over when a segment that it needs is gone")
     func removed() throws {
         let opened = try OpenedStore(on: FaultyDisk(ModelDisk()))
         for number in 0..<100 {
@@ -89,7 +90,7 @@ struct FeedTests {
         let feed = opened.store.feed(for: empty())
         var buffer = ByteBuffer()
         while feed.next(&buffer, upTo: 1) == .waiting { opened.progress.wait() }
-        // What the thread has read ahead is still sent.
+        // What the worker has read ahead is still sent.
         try opened.compact()
         let (_, steps) = drain(feed, opened)
         #expect(steps == [.failed(.removed)] || steps == [.atEnd])
@@ -127,7 +128,7 @@ struct FeedTests {
             let bytes = "some bytes".bytes
             try file.write(bytes.span, Span(), at: 0)
             var buffer = ByteBuffer()
-            // A file system may have no such reads.
+            // A file system may not support such reads.
             if let count = file.readCached(100, at: 5, into: &buffer) {
                 #expect(count == 5 && Array(buffer.bytes) == "bytes".bytes)
                 #expect(file.readCached(100, at: 10, into: &buffer) ?? 0 == 0)

@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// The lines of the replication stream that are no lines of the log.
+/// The replication stream's lines other than lines of the log.
 @Suite("Texts of the replication stream")
 struct StreamTextTests {
     private let position = LogPosition(seq: 515_392, crc: 0xeece_75c1)
@@ -42,7 +42,7 @@ struct StreamTextTests {
         #expect(leader(line.dropLast() + #","node":"x{}"}"#) == .success(hello), "fields that are not known")
     }
 
-    @Test("an id stands behind the last field that versions without ids know, and is read only as sixteen digits")
+    @Test("an id follows the last field that versions without ids know, and is accepted only as sixteen digits")
     func ids() {
         let id = ServerID(0x0123_4567_89ab_cdef)
         let leaderLine =
@@ -169,7 +169,7 @@ struct StreamTextTests {
         #expect((try? leader(#"{"version":1,"history":"a","port":65536,"first":1,"last":1,"durable":1}"#).get()) == nil)
     }
 
-    @Test("no bytes at all make a reader crash, and what it takes it writes again", arguments: SeededRandom.seeds(4))
+    @Test("no bytes make a parser crash, and what it accepts it writes again", arguments: SeededRandom.seeds(4))
     func garbage(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let samples = [

@@ -1,4 +1,4 @@
-// Damage that a start on a follower finds: it is set aside, the rest is served, and the leader sends what is missing.
+// Damage found at a follower's start: it is set aside, the rest is served, and the leader sends what is missing.
 
 import Bytes
 import LogFormat
@@ -50,7 +50,7 @@ struct FollowerDamageTests {
         }
     }
 
-    @Test("one bit anywhere in a segment costs what stands behind it", arguments: [false, true])
+    @Test("one flipped bit in a segment costs what follows it", arguments: [false, true])
     func bits(compacts: Bool) throws {
         let stage = try Stage(compacts: compacts)
         var random = SeededRandom(seed: 9)
@@ -79,7 +79,7 @@ struct FollowerDamageTests {
         #expect(found > 10)
     }
 
-    @Test("a missing segment costs those behind it", arguments: [false, true])
+    @Test("a missing segment costs the later ones", arguments: [false, true])
     func missing(compacts: Bool) throws {
         let stage = try Stage(compacts: compacts)
         for path in stage.segments.dropLast() {
@@ -90,7 +90,7 @@ struct FollowerDamageTests {
         }
     }
 
-    @Test("with a damaged snapshot everything is set aside, and begun anew")
+    @Test("with a damaged snapshot everything is set aside, and the follower starts over")
     func snapshot() throws {
         let stage = try Stage(compacts: true)
         var random = SeededRandom(seed: 9)
@@ -109,7 +109,7 @@ struct FollowerDamageTests {
         }
     }
 
-    @Test("without being asked a start refuses, and a record of another version is refused in any case")
+    @Test("by default a start refuses, and a record of another version is refused in any case")
     func refused() throws {
         let stage = try Stage(compacts: false)
         let path = stage.segments[1]

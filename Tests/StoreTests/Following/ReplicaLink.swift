@@ -1,5 +1,5 @@
-// A replication link without a network: the leader's feed fills a wire, a seed says how many bytes of it arrive at a time, and the
-// follower does with its lines what a server does. It can be cut at any byte by dropping it.
+// A replication link without a network: the leader's feed fills a wire, a seed says how many bytes of it arrive at a
+// time, and the follower handles its lines as a server does. It can be cut at any byte by dropping it.
 
 import Bytes
 import Store
@@ -23,7 +23,7 @@ final class ReplicaLink {
     private var wire = ByteBuffer()
     private var input = ByteBuffer()
     private var incoming: IncomingSnapshot?
-    /// Whether the follower begins where it does because the leader lacks some of its changes.
+    /// Whether the follower begins there because the leader lacks some of its changes.
     private let hasDiverged: Bool
 
     /// What the follower was told to begin with.
@@ -48,7 +48,7 @@ final class ReplicaLink {
         text.bytes.extracting(0..<text.count - 1)
     }
 
-    /// Carries bytes until all is there, or `steps` times.
+    /// Carries bytes until all have arrived, or `steps` times.
     func run(steps: Int = .max) throws -> Outcome {
         for _ in 0..<steps {
             switch feed.next(&wire, upTo: 1 + random.below(random.below(4) == 0 ? 9_000 : 90)) {
@@ -133,7 +133,7 @@ final class ReplicaLink {
 }
 
 extension OpenedStore {
-    /// Loads again what has changed places, as a server does a part each turn.
+    /// Loads replaced data again, as a server does a part each turn.
     func load() throws(StoreError) {
         #expect(!store.isLoaded)
         while try store.load(lines: 7) {}
@@ -150,7 +150,7 @@ enum RecordLines {
         }
     }
 
-    /// How two logs differ in the changes that both still have; nil where they do not.
+    /// How two logs differ in the changes that both still have; nil if they do not.
     static func difference(_ first: ModelDisk, _ second: ModelDisk) -> String? {
         let (first, second) = (all(first), all(second))
         for (one, other) in zip(first.reversed(), second.reversed()) where one != other {

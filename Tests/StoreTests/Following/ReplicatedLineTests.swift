@@ -27,7 +27,7 @@ struct ReplicatedLineTests {
         }
     }
 
-    @Test("records of every form are applied, and stand in the follower's log as they came")
+    @Test("records of every form are applied, and are in the follower's log unchanged")
     func forms() throws {
         let (opened, model) = try open()
         var lines: [[UInt8]] = []
@@ -66,7 +66,7 @@ struct ReplicatedLineTests {
         try opened.close()
     }
 
-    @Test("what is damaged, or says what this version does not know, changes nothing, not even half of a multi")
+    @Test("a damaged or unknown record changes nothing, not even half of a multi")
     func damaged() throws {
         let (opened, _) = try open()
         var flipped = record(#""op":"set","key":"a","value":"1""#)
@@ -115,7 +115,7 @@ struct ReplicatedLineTests {
         try opened.close()
     }
 
-    @Test("a check of all files, which reads them as a start does, leaves a snapshot alone that is on its way")
+    @Test("a check of all files, which reads them as a start does, ignores a snapshot being received")
     func checked() throws {
         let (opened, model) = try open()
         opened.set("a", "1")
@@ -133,7 +133,7 @@ struct ReplicatedLineTests {
         try again.close()
     }
 
-    @Test("a disk that fails while a snapshot comes is told")
+    @Test("a disk failure while a snapshot is received is reported")
     func failingDisk() throws {
         let model = ModelDisk()
         let disk = FaultyDisk(model)

@@ -1,4 +1,5 @@
-// A leader and a follower on disks in memory: whatever happens to either and to the link, in the end both logs are the same.
+// A leader and a follower on disks in memory: whatever happens to either and to the link, in the end both logs are
+// equal.
 
 import Bytes
 import Store
@@ -177,7 +178,7 @@ struct ReplicationTests {
         try pair.close()
     }
 
-    @Test("where no checkpoint agrees the leader's snapshot is taken, and what was there is set aside")
+    @Test("if no checkpoint agrees the leader's snapshot is installed, and the old data is set aside")
     func divergedBeforeSnapshot() throws {
         var pair = try Pair(.always, seed: 5)
         pair.change(40)
@@ -231,7 +232,7 @@ struct ReplicationTests {
         try pair.close()
     }
 
-    @Test("commits wait for what followers have acknowledged, where they are to")
+    @Test("commits wait for followers' acknowledgements, if configured")
     func acknowledged() throws {
         let opened = try OpenedStore(on: FaultyDisk(ModelDisk()))
         opened.set("a", "1")

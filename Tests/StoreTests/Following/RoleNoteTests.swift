@@ -3,7 +3,7 @@ import Store
 import TestSupport
 import Testing
 
-/// What is written down of a role can be read back, whatever it is.
+/// Whatever is written in ROLE can be read back.
 @Suite("The file ROLE")
 struct RoleNoteTests {
     private func writtenAndRead(_ note: RoleNote, in folder: String) throws -> RoleNote? {

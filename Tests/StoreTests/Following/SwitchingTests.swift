@@ -1,5 +1,5 @@
-// A crash at every call to the disk while a follower's data changes places, with and without a loss of power: the next start finds
-// what was there before or what is there afterwards, whole, and the link to the leader ends in the same place as ever.
+// A crash at every call to the disk while a follower's data is replaced, with and without a power failure: the next
+// start finds the old data or the new, whole, and the link to the leader ends in the same place as ever.
 
 import Bytes
 import LogFormat
@@ -8,7 +8,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite("Data that changes places")
+@Suite("Replacing a follower's data")
 struct SwitchingTests {
     enum Scene: CaseIterable {
         /// A snapshot replaces an older part of the same history.
@@ -68,7 +68,7 @@ struct SwitchingTests {
             self.leader = leader
         }
 
-        /// Does the switch.
+        /// Replaces the data.
         func run(on disk: any Disk) throws -> OpenedStore {
             let follower = try OpenedStore(on: disk)
             let store = follower.store
@@ -100,7 +100,8 @@ struct SwitchingTests {
     }
 
     @Test(
-        "without a crash it is there, and what is not a part of it is kept under other names", arguments: Scene.allCases
+        "without a crash the new data is there, and what is not part of it is kept under other names",
+        arguments: Scene.allCases
     )
     func whole(scene: Scene) throws {
         let stage = try Stage(scene)
@@ -149,7 +150,7 @@ struct SwitchingTests {
                 defer { again.store.close() }
                 let isOld = again.store.position == stage.beforePosition && again.pairs == stage.before
                 let isNew = again.store.position == afterPosition && again.pairs == after
-                // Set aside or cut back one segment after the other.
+                // Between two of several segments being set aside.
                 let isBetween =
                     [.cutBack, .setAside].contains(scene) && again.store.position.seq < stage.beforePosition.seq
                     && again.store.position.seq >= afterPosition.seq
@@ -177,7 +178,7 @@ struct SwitchingTests {
         #expect(number > 20 && olds > 0 && news > 0)
     }
 
-    @Test("only places where a segment begins that no snapshot holds can be cut back to; nothing changes otherwise")
+    @Test("only starts of segments beyond the snapshot can be cut back to; otherwise nothing changes")
     func notACheckpoint() throws {
         let stage = try Stage(.cutBack)
         let follower = try OpenedStore(on: FaultyDisk(stage.model))

@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Records as they are listed, followed, and told as the history of a key; and what is counted.
+/// Listing and following records, the history of a key, and statistics.
 @Suite("Listing")
 struct ListingTests {
     private func files(_ folder: String) -> DataFiles { DataFiles(data: FilePath(folder + "/puffin.json")) }
@@ -89,7 +89,7 @@ struct ListingTests {
         }
     }
 
-    @Test("a record's line is shown as it stands in the log")
+    @Test("a record's line is shown unchanged")
     func verbatim() throws {
         try withTemporaryFolder { folder in
             try fill(folder)
@@ -101,7 +101,7 @@ struct ListingTests {
         }
     }
 
-    @Test("what a damaged segment has before the damage is listed, then the damage is told")
+    @Test("records before damage are listed, then the damage is reported")
     func damaged() throws {
         try withSampleSet { set in
             let firsts = try set.firsts
@@ -171,7 +171,7 @@ struct ListingTests {
         try handle.close()
     }
 
-    @Test("whoever follows and is overtaken by retention is told what was passed over, and goes on")
+    @Test("a reader overtaken by retention learns what it missed, and continues")
     func overtaken() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, segmentSize: 700) {
@@ -254,11 +254,11 @@ struct ListingTests {
         }
     }
 
-    @Test("where the log no longer has the beginning, the snapshot is told in its place")
+    @Test("if the log no longer has the beginning, the snapshot is shown in its place")
     func snapshotHistory() throws {
         try withSampleSet(snapshots: [40, 80], keepsMerged: true, seed: 3) { set in
             let all = try history(set.folder, "key 7")
-            // As retention would, but for the order.
+            // As retention would, except for the order.
             let firsts = try set.firsts
             for first in firsts where first <= 40 { try set.log.remove(LogFiles.name(first)) }
             let oldest = try #require(try set.firsts.first)
@@ -295,7 +295,7 @@ struct ListingTests {
             let sizes = try LogFiles(folder).segments.map { try LogFiles(folder).read($0).count }
             #expect(found.mergedSize == sizes[0] + sizes[1])
             #expect(found.unmergedSize == sizes[2] && found.reservedSize == 0)
-            // A fresh snapshot is what it says.
+            // A fresh snapshot has the predicted size.
             let opened = try OpenedStore(folder)
             try opened.compact()
             try opened.close()

@@ -1,4 +1,4 @@
-// Inspecting files that a store writes, seals, merges, replaces and removes all the while, in segments so small that it
+// Inspects files that a store writes, seals, merges, replaces and removes meanwhile, in segments so small that it
 // happens all the time.
 
 import Bytes
@@ -91,7 +91,7 @@ struct LiveFilesTests {
         }
     }
 
-    @Test("whoever follows sees every change in its order, but for those that were removed", arguments: [0, 20_000])
+    @Test("following shows every change in order, except those that were removed", arguments: [0, 20_000])
     func followed(retention: Int) throws {
         try withTemporaryFolder { folder in
             let work = try Work(folder, retention: retention)
@@ -108,12 +108,12 @@ struct LiveFilesTests {
                     listing.append(lineTo: &line)
                     let seq = UInt64(String(line.bytes).dropFirst(7).prefix { $0.isNumber })
                     pass(over: listing.removed)
-                    // The first ones may be gone before the list is begun.
+                    // The first ones may be gone before the listing begins.
                     if seen == 0 { seen = (seq ?? 1) - 1 }
                     #expect(seq == seen + 1)
                     seen = seq ?? 0
                 }
-                // Where nothing follows yet, this is told now and not again.
+                // If nothing follows yet, this is reported now and not again.
                 pass(over: listing.removed)
                 if end == nil && seen > 5_000 { end = try work.end() }
                 while try !listing.lookAgain() {

@@ -1,4 +1,4 @@
-// A disk that changes something so many times, and then nothing any more: what a crash at that moment leaves.
+// A disk that makes a number of changes, and then none: what a crash at that moment leaves.
 
 import Store
 import Synchronization
@@ -26,7 +26,7 @@ final class MortalDisk: ForwardingDisk {
 
     func wrap(_ file: any DiskFile) -> any DiskFile { MortalFile(file, self) }
 
-    /// Nothing is waited for: what was written stays written.
+    /// Syncs are skipped: what was written stays written.
     func attemptSyncFolder(_ path: FilePath) throws(StoreError) { try pass(.syncFolder, path) }
 }
 

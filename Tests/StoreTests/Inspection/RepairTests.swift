@@ -6,10 +6,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// What a repair says that it keeps is what the next start has, whatever is damaged; and nothing is deleted.
+/// What a repair promises to keep is what the next start has, whatever is damaged; and nothing is deleted.
 @Suite("Repair")
 struct RepairTests {
-    @Test("where everything is sound there is nothing to do", arguments: [[], [50]])
+    @Test("if everything is sound there is nothing to do", arguments: [[], [50]])
     func nothing(snapshots: [Int]) throws {
         try withSampleSet(snapshots: snapshots) { set in
             let before = try set.everyFile()
@@ -125,7 +125,7 @@ struct RepairTests {
         }
     }
 
-    @Test("a damaged snapshot is set aside where the log reaches back to its beginning", arguments: [0, 5])
+    @Test("a damaged snapshot is set aside if the log reaches back to its beginning", arguments: [0, 5])
     func snapshotAndWholeLog(line: Int) throws {
         try withSampleSet(snapshots: [70]) { set in
             try set.damage(set.snapshotPath, line: line)
@@ -137,7 +137,7 @@ struct RepairTests {
         }
     }
 
-    @Test("else its sound pairs become a new snapshot, and the damaged lines are named", arguments: [2, 3])
+    @Test("otherwise its sound pairs become a new snapshot, and the damaged lines are named", arguments: [2, 3])
     func snapshotAlone(line: Int) throws {
         try withSampleSet(snapshots: [70], keepsMerged: false) { set in
             let keys = set.states[70].keys.sorted { $0.lexicographicallyPrecedes($1) }
@@ -171,7 +171,7 @@ struct RepairTests {
         }
     }
 
-    @Test("a snapshot that was cut keeps what is there, and says that what is missing is not known")
+    @Test("a truncated snapshot keeps what is there, and reports that the missing part is unknown")
     func snapshotCut() throws {
         try withSampleSet(snapshots: [100], keepsMerged: false) { set in
             let keys = set.states[100].keys.sorted { $0.lexicographicallyPrecedes($1) }
@@ -197,7 +197,7 @@ struct RepairTests {
             let plan = try set.repair()
             #expect(plan.obstacle?.contains("restore the data file and its folder from a copy") == true)
             #expect(try set.everyFile() == before)
-            // Neither is it a repair to begin anew where the snapshot is gone.
+            // Starting over without the snapshot is not a repair either.
             try FileManager.default.removeItem(atPath: set.snapshotPath)
             #expect(try set.plan.obstacle?.contains("nothing could be kept") == true)
             #expect(try set.plan.steps == [])
@@ -243,7 +243,7 @@ struct RepairTests {
         }
     }
 
-    @Test("whatever byte is another, the next start has exactly what the plan says", arguments: SeededRandom.seeds(60))
+    @Test("whatever byte is changed, the next start has exactly what the plan says", arguments: SeededRandom.seeds(60))
     func anywhere(seed: UInt64) throws {
         try sample(seed) { set in
             var random = SeededRandom(seed: seed)

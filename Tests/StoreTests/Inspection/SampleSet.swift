@@ -1,4 +1,4 @@
-// A data set with several segments, made by a store, of which is known what it holds after each change.
+// A data set with several segments, made by a store, with a known content after each change.
 
 import Bytes
 import Foundation
@@ -111,7 +111,7 @@ struct SampleSet {
 
     // MARK: Repair
 
-    /// Repairs, and checks that the plan is kept: the next start has what it says, and a second repair has nothing to do.
+    /// Repairs, and checks that the plan holds: the next start has what it says, and a second repair has nothing to do.
     @discardableResult
     func repair() throws -> RepairPlan {
         let announced = try plan

@@ -1,5 +1,5 @@
-// A disk whose first read of one file is not of one moment: in its middle stands what was there before the last writes,
-// line feeds, and behind that what they have written.
+// A disk whose first read of one file is not atomic: its middle is as before the last writes, line feeds, and is
+// followed by what they have written.
 
 import Bytes
 import Store

@@ -29,7 +29,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("any byte that is another is found, in its file and line", arguments: SeededRandom.seeds(40))
+    @Test("any changed byte is found, in its file and line", arguments: SeededRandom.seeds(40))
     func anywhere(seed: UInt64) throws {
         try withSampleSet(changes: 60, snapshots: seed % 2 == 0 ? [30] : [], seed: seed) { set in
             var random = SeededRandom(seed: seed)
@@ -61,7 +61,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("what is missing is told: between segments, before the first, and behind the snapshot")
+    @Test("missing changes are reported: between segments, before the first, and after the snapshot")
     func gaps() throws {
         try withSampleSet(snapshots: [60], keepsMerged: false) { set in
             let firsts = try set.firsts
@@ -76,7 +76,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("a snapshot that a log contradicts, and one that is not in order, are told")
+    @Test("a snapshot that the log contradicts, and one out of order, are reported")
     func contradictions() throws {
         try withSampleSet(snapshots: [60]) { set in
             // A snapshot of the same history whose change 60 was another.
@@ -106,7 +106,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("a log that ends before its snapshot is told")
+    @Test("a log that ends before its snapshot is reported")
     func tooShort() throws {
         try withSampleSet(snapshots: [60]) { set in
             for first in try set.firsts where first > 50 { try set.log.remove(LogFiles.name(first)) }
@@ -119,7 +119,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("another version is told as such, and is no damage")
+    @Test("another version is reported as such, and is not damage")
     func otherVersion() throws {
         try withSampleSet { set in
             let name = LogFiles.name(try set.firsts.last ?? 0)
@@ -129,7 +129,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("a read that has an old page and a newer one behind it is no damage", arguments: SeededRandom.seeds(20))
+    @Test("a read with an old page and a newer one after it is not damage", arguments: SeededRandom.seeds(20))
     func staleRead(seed: UInt64) throws {
         try withSampleSet(changes: 30, isClosed: false, seed: seed) { set in
             let disk = StaleDisk(segment: LogFiles.name(try set.firsts.last ?? 0), seed: seed)
@@ -139,7 +139,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("a segment's name that leads nowhere is told, rather than looked for without end")
+    @Test("a segment's name that leads nowhere is reported, rather than retried without end")
     func brokenLink() throws {
         try withSampleSet(changes: 30) { set in
             let path = set.log.path(LogFiles.name(try set.firsts[1]))
@@ -152,7 +152,7 @@ struct VerificationTests {
         }
     }
 
-    @Test("no data set, an empty one, a folder: what to do is said")
+    @Test("no data set, an empty one, a folder: the error says what to do")
     func nothingThere() throws {
         try withTemporaryFolder { folder in
             let files = DataFiles(data: FilePath(folder + "/puffin.json"))

@@ -19,7 +19,7 @@ struct FormatTests {
 
         """#
 
-    @Test("the lines of the description come out of the writer byte for byte")
+    @Test("the writer produces the description's lines byte for byte")
     func written() {
         let (greeting, hello, session, x) = ("greeting".bytes, "Hello, world!".bytes, "session:7".bytes, "x".bytes)
         var log = ByteBuffer()

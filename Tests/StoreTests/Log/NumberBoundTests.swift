@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Numbers of files are refused above 2^53 - 1, wherever one may stand, and by whatever reads the files.
+/// Numbers in files are refused above 2^53 - 1, wherever they occur, and by whatever reads the files.
 @Suite("The bound of numbers in files")
 struct NumberBoundTests {
     private static let beyond = [
@@ -135,7 +135,7 @@ struct NumberBoundTests {
         if isPossible { #expect(try Verification.run(files, on: LocalDisk()).isSound, "\(name)") }
     }
 
-    /// Reads everything in each way that there is; what is damaged is an error.
+    /// Reads everything in every way; damage is an error.
     private func inspect(_ files: DataFiles) {
         guard let captured = try? CapturedFiles(files, on: LocalDisk()) else { return }
         _ = try? LogStatistics(captured)

@@ -37,7 +37,7 @@ struct RecordParserTests {
         #expect(found == [.set("k/\u{8}\u{c}\n\r\t\"\\", "🐧ä\u{0}")])
     }
 
-    @Test("fields that this version does not know are passed over where they stand before the checksum")
+    @Test("unknown fields before the checksum are skipped")
     func unknownFields() throws {
         #expect(try changes(#""op":"set","key":"k","value":"v","by":"me","n":{"a":[1]}"#) == [.set("k", "v")])
         #expect(try changes(#""op":"delete","key":"k","why":null"#) == [.delete("k")])
@@ -66,7 +66,7 @@ struct RecordParserTests {
     }
 
     @Test(
-        "a record that says something else is refused",
+        "an invalid record is refused",
         arguments: [
             #""op":"append","key":"k","value":"v""#, #""op":"set","key":"k""#, #""op":"set","value":"v","key":"k""#,
             #""op":"set","key":"k","value":"v"#, #""op":"set","key":1,"value":"v""#, #""op": "clear""#,
@@ -86,7 +86,7 @@ struct RecordParserTests {
         #expect(error?.found.contains(#"{\"seq\":7"#) == true)
     }
 
-    @Test("a line whose checksum is another is refused, whichever byte is wrong")
+    @Test("a line with a wrong checksum is refused, whichever byte is wrong")
     func checksum() throws {
         let good = line(#"{"seq":7,"ts":8,"op":"set","key":"k","value":"v""#, chain: 0x1234_5678)
         #expect(try parsed(good, chain: 0x1234_5678) == .record(seq: 7, timestamp: 8, crc: checksum(of: good)))
@@ -100,7 +100,7 @@ struct RecordParserTests {
         }
     }
 
-    @Test("a record behind another history is refused, and the error names both checksums")
+    @Test("a record after another history is refused, and the error names both checksums")
     func chain() {
         let good = line(#"{"seq":7,"ts":8,"op":"clear""#, chain: 5)
         let error = #expect(throws: LineError.self) { try parsed(good, chain: 6) }
@@ -110,7 +110,7 @@ struct RecordParserTests {
         #expect(error?.expected.contains(found) == false)
     }
 
-    @Test("a header and a durable line stand alone: the chain does not matter to them")
+    @Test("headers and durable lines are independent of the chain")
     func standAlone() throws {
         let durable = line(#"{"durable":9007199254740991"#)
         #expect(try parsed(durable, chain: 99) == .durable(seq: 1 << 53 - 1, isClosed: false))
@@ -140,7 +140,7 @@ struct RecordParserTests {
         #expect(throws: LineError.self) { try parsed(line(body)) }
     }
 
-    @Test("what is shown of a line is short and printable")
+    @Test("a line's excerpt is short and printable")
     func excerpt() {
         let bytes = [UInt8](repeating: 0x01, count: 100_000)
         let error = #expect(throws: LineError.self) { try parsed(bytes) }
@@ -148,7 +148,7 @@ struct RecordParserTests {
         #expect((error?.found.utf8.count ?? .max) < 500)
     }
 
-    @Test("what is shown of a line has no value in it", arguments: ["value", "value64"])
+    @Test("a line's excerpt has no value in it", arguments: ["value", "value64"])
     func excerptWithoutValue(name: String) {
         let line = Array("{\"seq\":1,\"ts\":1,\"op\":\"set\",\"key\":\"k\",\"\(name)\":\"c2VjcmV0\"}\n".utf8)
         let error = #expect(throws: LineError.self) { try parsed(line) }

@@ -30,7 +30,7 @@ struct CommittingTests {
         }
     }
 
-    @Test("what is flushed while the writer is busy goes with the next batch")
+    @Test("changes flushed while the writer is busy go with the next batch")
     func grouped() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder)
@@ -73,7 +73,7 @@ struct CommittingTests {
         }
     }
 
-    @Test("in the relaxed modes a sync under way holds no change up")
+    @Test("in the relaxed modes a sync in progress delays no change")
     func relaxedDuringSync() throws {
         try withTemporaryFolder { folder in
             let disk = TestDisk()
@@ -94,7 +94,7 @@ struct CommittingTests {
         }
     }
 
-    @Test("in the relaxed modes what is on the disk is said once a sync has happened")
+    @Test("in the relaxed modes durability is reported after a sync")
     func relaxedClaims() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, .interval)
@@ -131,7 +131,7 @@ struct CommittingTests {
             opened.set("3".bytes, value)
             opened.store.flush()
             #expect(opened.store.isWriting)
-            // The sync that is under way holds no change up.
+            // The current sync delays no change.
             #expect(opened.poll() && opened.store.committed == 3)
             disk.gate.open()
             opened.waitUntilIdle()
@@ -163,7 +163,7 @@ struct CommittingTests {
         }
     }
 
-    @Test("an answer about a key depends on its newest change, and never on less")
+    @Test("an answer about a key depends on its newest change at least")
     func dependencies() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder)
@@ -192,7 +192,7 @@ struct CommittingTests {
     }
 
     @Test(
-        "after a failed write or sync nothing more is committed, and the failure is told",
+        "after a failed write or sync nothing more is committed, and the failure is reported",
         arguments: [DiskOperation.write, .sync])
     func failure(operation: DiskOperation) throws {
         try withTemporaryFolder { folder in
@@ -210,7 +210,7 @@ struct CommittingTests {
             #expect(path == LogFiles(folder).path(LogFiles.first))
             #expect(opened.store.committed == 1)
             #expect(opened.store.durable == 1)
-            // What failed once is not tried again, even where it would succeed.
+            // A failed sync is not repeated, even if it would succeed.
             disk.mend()
             opened.set("c", "3")
             #expect(throws: StoreError.self) { try opened.commit() }
@@ -226,7 +226,7 @@ struct CommittingTests {
         }
     }
 
-    @Test("a failed sync is told in the relaxed modes too", arguments: [Durability.never, .interval])
+    @Test("a failed sync is reported in the relaxed modes too", arguments: [Durability.never, .interval])
     func relaxedFailure(durability: Durability) throws {
         try withTemporaryFolder { folder in
             let disk = TestDisk()

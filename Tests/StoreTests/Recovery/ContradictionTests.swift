@@ -1,5 +1,5 @@
-// Lines that are whole, their checksums right, and that cannot be followed all the same. No crash makes one, so they are
-// never set aside as torn, also where they are the log's last.
+// Intact lines with right checksums that still cannot follow the ones before. No crash makes one, so they are never set
+// aside as torn, not even at the log's end.
 
 import Bytes
 import LogFormat
@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Whole lines that cannot be followed")
 struct ContradictionTests {
-    /// Opens `log`, which has to be refused because of its last line, and is left as it is.
+    /// Opens `log`, which must be refused because of its last line, and is left as it is.
     private func refused(_ log: RawLog) throws -> Damage? {
         try withTemporaryFolder { folder in
             let files = LogFiles(folder)
@@ -88,7 +88,7 @@ struct ContradictionTests {
         }
     }
 
-    @Test("a damaged header with lines behind it is refused, though nothing behind it was ever synced")
+    @Test("a damaged header followed by lines is refused, though they were never synced")
     func damagedHeader() throws {
         let log = log
         for index in 0..<log.offsets[1] {

@@ -1,4 +1,4 @@
-// Damage that no torn write explains: acknowledged changes may be behind it, so nothing starts and nothing is changed.
+// Damage that no torn write explains: acknowledged changes may follow it, so nothing starts and nothing is changed.
 
 import Bytes
 import LogFormat
@@ -19,7 +19,7 @@ struct CorruptionTests {
         return log
     }
 
-    /// Opens a folder with these segments: refused, with every file as it was.
+    /// Opens a folder with these segments: refused, with every file unchanged.
     private func damage(in segments: [UInt64: [UInt8]]) throws -> Damage? {
         try withTemporaryFolder { folder in
             let files = LogFiles(folder)
@@ -40,7 +40,7 @@ struct CorruptionTests {
         return found.map { [$0.line, $0.offset] }
     }
 
-    @Test("any byte of an earlier batch that is another is found, with its file, line and offset")
+    @Test("any changed byte of an earlier batch is found, with its file, line and offset")
     func flipped() throws {
         let log = CorruptionTests.batches
         for number in 2...5 {
@@ -49,7 +49,7 @@ struct CorruptionTests {
                 for mask: UInt8 in [0x01, 0x20, 0x80, log.bytes[index] ^ 0x0a] where mask != 0 {
                     var bytes = log.bytes
                     bytes[index] ^= mask
-                    // A line feed in the place of a line's first byte makes an empty line, and the rest is another.
+                    // A line feed in place of a line's first byte makes an empty line, and the rest becomes another.
                     let isSplit = index == start && bytes[index] == 0x0a
                     let expected = isSplit ? [number + 1, start + 1] : [number, start]
                     #expect(try place(bytes) == expected, "byte \(index) ^ \(mask)")
@@ -70,7 +70,7 @@ struct CorruptionTests {
         }
     }
 
-    @Test("a damaged last batch is torn, unless a line behind it says that it was on the disk")
+    @Test("a damaged last batch is torn, unless a later line claims that it was on the disk")
     func lastBatch() throws {
         var log = CorruptionTests.batches
         let (start, end) = (log.offsets[8], log.bytes.count)
@@ -102,7 +102,7 @@ struct CorruptionTests {
         #expect(try place(joined([0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9])) == [4, log.offsets[3]])
         #expect(try place(joined([0, 1, 3, 2, 4, 5, 6, 7, 8, 9])) == [3, log.offsets[2]])
         #expect(try place(joined([0, 1, 2, 4, 5, 6, 7, 8, 9])) == [4, log.offsets[3]])
-        // A whole batch: the first line behind it says that more was on the disk.
+        // A whole batch: the first line after it says that more was on the disk.
         #expect(try place(joined([0, 4, 5, 6, 7, 8, 9])) == [2, log.offsets[1]])
     }
 

@@ -1,12 +1,12 @@
-// A log, and what any damage to its last segment has to come to: worked out from the lines as they were written, not by
-// what the store does.
+// A log, and the right outcome of any damage to its last segment: derived from the lines as they were written, not from
+// the store's behaviour.
 
 import Store
 import TestSupport
 
 /// One sound segment, the pairs after each of its records, and a judgement of any bytes in its place.
 struct DamageOracle {
-    /// Without the space reserved behind the last line.
+    /// Without the preallocated space after the last line.
     private(set) var content: [UInt8] = []
     private var states: [[[UInt8]: [UInt8]]] = [[:]]
     private var lines: [Line] = []
@@ -19,7 +19,7 @@ struct DamageOracle {
         var isRecord: Bool
     }
 
-    /// What a start has to make of some bytes.
+    /// What a start must make of some bytes.
     enum Verdict: Equatable {
         /// It starts with so many records; `end` is where the last good line ends, `torn` how many bytes are set aside.
         case starts(records: Int, end: Int, torn: Int)
@@ -83,8 +83,8 @@ struct DamageOracle {
         return offsets[offsets.count - count]
     }
 
-    /// Walks the lines of `bytes` for as long as they are those that were written. Behind them, a line that was written
-    /// and says that more is durable makes it corruption; without one it is a torn tail.
+    /// Walks the lines of `bytes` while they are those that were written. After them, a written line that claims a
+    /// later change to be durable makes it corruption; otherwise it is a torn tail.
     func verdict(on bytes: [UInt8]) -> Verdict {
         var (offset, end, records, next) = (0, 0, 0, 0)
         var isGood = true
@@ -111,13 +111,13 @@ struct DamageOracle {
             if let claim, claim > records { return .refused(offset: firstBad) }
         }
         let rest = bytes[end...]
-        // A header is durable before anything stands behind it.
+        // A header is durable before anything follows it.
         if end == 0 && bytes.split(separator: 0x0a).count > 1 { return .refused(offset: firstBad) }
         return .starts(records: records, end: end, torn: rest.count - rest.reversed().prefix { $0 == 0x0a }.count)
     }
 
     /// Starts on `bytes`, and on what that leaves.
-    /// - Returns: what is wrong, nil where all is as the verdict says.
+    /// - Returns: what is wrong, nil if all is as the verdict says.
     func problem(_ bytes: [UInt8]) -> String? {
         let model = ModelDisk()
         model.put(bytes, at: ModelFiles.segment(1))

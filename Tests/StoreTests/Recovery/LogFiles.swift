@@ -36,7 +36,7 @@ struct LogFiles {
         try FileManager.default.removeItem(atPath: path(name))
     }
 
-    /// Copies the log as it stands on the disk into another folder: what a crash at this moment would leave.
+    /// Copies the log as it is on the disk into another folder: what a crash at this moment would leave.
     func copy(to other: String) throws {
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: folder, toPath: LogFiles(other).folder)

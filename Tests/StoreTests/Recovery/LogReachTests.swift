@@ -5,8 +5,8 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// Files that are gone, empty or shorter than they were look like what a first start finds or a crash leaves. Each such state is
-/// refused, changes nothing, and is told by a check and by a repair.
+/// Missing, empty or truncated files look like a first start or like a crash. Each such state is refused, changes
+/// nothing, and is reported by a check and a repair.
 @Suite("A log that is less than it was")
 struct LogReachTests {
     enum Shape: CaseIterable {
@@ -82,7 +82,7 @@ struct LogReachTests {
     }
 
     @Test(
-        "is refused as it is, told by verify, and starts after a repair or is told to have nothing left",
+        "is refused unchanged, reported by verify, and starts after a repair or is reported as lost",
         arguments: Shape.allCases, Harm.allCases)
     func harmed(shape: Shape, harm: Harm) throws {
         for isClosed in [true, false] {
@@ -95,7 +95,7 @@ struct LogReachTests {
             case .corruption(let damage):
                 #expect(damage.path.hasPrefix(ModelFiles.folder))
                 #expect(!damage.expected.isEmpty && !damage.found.isEmpty)
-                // Half a record behind a whole one would be a torn tail if nothing said that it was whole.
+                // Half a record after a whole one would be a torn tail without evidence that it was whole.
                 if shape == .oneSegment && harm == .lastCutBehindARecord {
                     #expect(damage.expected == "seq \(reached): change \(reached) was on the disk, as DURABLE says")
                 }
@@ -139,7 +139,7 @@ struct LogReachTests {
         #expect(try Verification.run(LogReachTests.files, on: model).isSound)
     }
 
-    @Test("where no DURABLE is, as of an older Puffin, the same is refused where other files say so, and else said")
+    @Test("without DURABLE, as from an older Puffin, it is refused if other files reveal it, and reported otherwise")
     func unmarked() throws {
         for (traces, isRefused) in [([], false), (["RESERVE"], true), (["ROLE"], true), (["NEXT"], true)] {
             for isEmptied in [true, false] {
@@ -197,7 +197,7 @@ struct LogReachTests {
     }
 
     @Test(
-        "a line of DURABLE that is not whole is passed over for the other one; without either the log is taken as it is"
+        "a damaged line of DURABLE is skipped for the other one; without either the log is accepted as it is"
     )
     func damagedMark() throws {
         let model = try dataSet(.oneSegment, isClosed: true)
@@ -245,7 +245,7 @@ struct LogReachTests {
         }
     }
 
-    @Test("a follower sets aside what is left of such a log, says so, and goes on", arguments: Harm.allCases)
+    @Test("a follower sets aside what is left of such a log, reports it, and continues", arguments: Harm.allCases)
     func follower(harm: Harm) throws {
         let model = try dataSet(.severalSegments, isClosed: true)
         let reached = try Verification.run(LogReachTests.files, on: model).last

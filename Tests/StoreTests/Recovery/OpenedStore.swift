@@ -1,4 +1,4 @@
-// A store on a folder, driven from a test as the reactor drives it: flush, wait for the writer's sign, poll.
+// A store on a folder, driven by a test as by the reactor: flush, wait for the writer's signal, poll.
 
 import Bytes
 import Dispatch
@@ -11,7 +11,7 @@ import Testing
 /// A store, and the sign that its writer gives.
 struct OpenedStore {
     let store: Store
-    /// Given by the store's threads when there may be something new to see.
+    /// Signalled by the store's workers when there may be news.
     let progress = DispatchSemaphore(value: 0)
 
     static let now: UInt64 = 1_764_000_000_123
@@ -97,7 +97,7 @@ struct OpenedStore {
 
     /// Waits until no compaction is under way, until the log has failed, or until `isEnough`, which is asked after each
     /// sign.
-    /// - Returns: what has become of it; nil where it never began, or there is nothing to tell.
+    /// - Returns: what has become of it; nil if it never began, or there is nothing to tell.
     func compactionResult(isEnough: () -> Bool = { false }) -> CompactionEvent? {
         var result: CompactionEvent?
         while store.compaction.isRunning && store.failure == nil && !isEnough() {
@@ -110,7 +110,7 @@ struct OpenedStore {
         return result
     }
 
-    /// Returns when something is in the way of what the writer has been given.
+    /// Returns when an obstacle blocks the writer's job.
     func waitUntilHeld() {
         while !store.isObstructed && store.isWriting { progress.wait() }
         #expect(store.isObstructed)

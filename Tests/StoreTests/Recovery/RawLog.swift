@@ -1,4 +1,4 @@
-// A segment written by hand, line by line, so that it can say what the writer never would.
+// A segment written by hand, line by line, so that it can contain what the writer never writes.
 
 import Bytes
 import Foundation
@@ -69,7 +69,7 @@ extension LogFiles {
     }
 }
 
-/// Opens the data set in `folder`, which has to be refused for damage.
+/// Opens the data set in `folder`, which must be refused for damage.
 func damage(opening folder: String) -> Damage? {
     let error = #expect(throws: StoreError.self) { try OpenedStore(folder).close() }
     guard case .corruption(let damage) = error else {

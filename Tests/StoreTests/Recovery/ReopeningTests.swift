@@ -197,7 +197,7 @@ struct ReopeningTests {
         }
     }
 
-    @Test("files that are none of the log's are left alone and named")
+    @Test("unknown files are left alone and named")
     func unknownFiles() throws {
         try withTemporaryFolder { folder in
             try OpenedStore(folder).close()

@@ -1,5 +1,5 @@
-// Damage where no crash can have made it: in a snapshot, in a segment behind which another follows. Always refused, with
-// the file, the line and the byte where it begins, and never shorter than it was without a word.
+// Damage that no crash can have made: in a snapshot, or in a segment followed by another. Always refused, with the
+// file, the line and the byte where it begins, and never silently shortened.
 
 import LogFormat
 import Store
@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Damage in snapshots and sealed segments")
 struct SealedDamageTests {
-    /// A snapshot of a few pairs, three sealed segments behind it, and the open one.
+    /// A snapshot of a few pairs, three sealed segments after it, and the open one.
     private struct DataSet {
         let model = ModelDisk()
         let pairs: [[UInt8]: [UInt8]]
@@ -30,14 +30,14 @@ struct SealedDamageTests {
         var segments: [String] { model.paths.filter { $0.hasSuffix(".jsonl") } }
     }
 
-    /// Where a damaged file has to be found damaged.
+    /// The place at which a damaged file must be reported.
     private struct Place: Equatable {
         var path: String
         var line: Int
         var offset: Int
     }
 
-    /// What a start says of damage: nil where it starts, with other pairs than there were.
+    /// The place that a start reports: nil if it starts, with other pairs than before.
     private func place(
         _ bytes: [UInt8], at path: String, in data: DataSet
     ) -> (place: Place?, problem: String?) {
@@ -62,7 +62,7 @@ struct SealedDamageTests {
         }
     }
 
-    /// Tells of variants, each of which has to be found at its place.
+    /// Tells of variants, each of which must be found at its place.
     private func check(
         _ name: String, _ variants: (DataSet, (_ path: String, [UInt8], _ line: Int, _ offset: Int) -> Void) -> Void
     ) throws {
@@ -117,7 +117,7 @@ struct SealedDamageTests {
         }
     }
 
-    @Test("a line that is gone, that stands there twice, or that has changed places with the next")
+    @Test("a line that is missing, duplicated, or swapped with the next")
     func rearranged() throws {
         try check("lines") { data, check in
             for path in sealed(data) {
@@ -140,7 +140,7 @@ struct SealedDamageTests {
 
     private func isClaim(_ line: [UInt8]) -> Bool { line.starts(with: "{\"durable\"".bytes) }
 
-    @Test("a snapshot cut at any byte, or with more behind its last line")
+    @Test("a snapshot cut at any byte, or with more after its last line")
     func cut() throws {
         try check("snapshots cut") { data, check in
             let content = data.model.content(ModelFiles.snapshot) ?? []
@@ -190,7 +190,7 @@ struct SealedDamageTests {
         #expect(model.content(ModelFiles.segment(1)) == [])
     }
 
-    @Test("a sealed segment cut between two lines is missed by the one behind it")
+    @Test("a sealed segment cut between two lines is noticed by the next one")
     func segmentCutBetween() throws {
         let data = try DataSet()
         for (path, next) in zip(data.segments, data.segments.dropFirst()) {

@@ -1,5 +1,5 @@
-// A segment is made durable before anything is written behind its first line, so a crash may leave it empty, or with a part
-// of that line, and nothing is lost with it.
+// A segment is made durable before anything is written after its first line, so a crash may leave it empty, or with a
+// part of that line, and nothing is lost with it.
 
 import Bytes
 import Store

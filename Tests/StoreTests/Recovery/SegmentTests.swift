@@ -87,7 +87,7 @@ struct SegmentTests {
     }
 
     @Test(
-        "a missing segment is found also where nothing behind it was ever synced",
+        "a missing segment is found even if nothing after it was ever synced",
         arguments: [Durability.never, .interval])
     func missingUnsynced(durability: Durability) throws {
         try withTemporaryFolder { folder in
@@ -193,7 +193,7 @@ struct SegmentTests {
     }
 
     @Test(
-        "a file that is no snapshot of this version is refused, and left as it is",
+        "a file that is not a snapshot of this version is refused, and left unchanged",
         arguments: ["{\"puffin\":\"snapshot\",\"version\":2}\n", "{\"puffin\":\"log\",\"version\":1}\n"])
     func snapshot(content: String) throws {
         try withTemporaryFolder { folder in

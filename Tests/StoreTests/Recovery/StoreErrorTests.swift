@@ -26,7 +26,7 @@ struct StoreErrorTests {
         }
     }
 
-    @Test("a lock that a crash left behind holds nobody up")
+    @Test("a lock left by a crash does not block a start")
     func leftBehind() throws {
         try withTemporaryFolder { folder in
             let files = LogFiles(folder)
@@ -38,7 +38,7 @@ struct StoreErrorTests {
         }
     }
 
-    @Test("a data set in a folder that is not there is refused, with its path and what to do")
+    @Test("a data set in a missing folder is refused, with its path and what to do")
     func noFolder() throws {
         try withTemporaryFolder { folder in
             let error = #expect(throws: StoreError.self) {
@@ -53,7 +53,7 @@ struct StoreErrorTests {
     }
 
     @Test(
-        "a disk that fails while the store is opened is told, with what failed and where",
+        "a disk failure during opening is reported, with what failed and where",
         arguments: [DiskOperation.lock, .list, .open, .read, .create, .write, .sync, .syncFolder])
     func failingDisk(operation: DiskOperation) throws {
         try withTemporaryFolder { folder in

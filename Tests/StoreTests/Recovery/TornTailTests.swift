@@ -1,5 +1,6 @@
-// What a crash may leave behind the last whole line, and what recovery makes of it: it starts with everything that is
-// whole, sets the rest aside, says so, and goes on; or it refuses, where a line behind the damage vouches for what is lost.
+// What a crash may leave after the last whole line, and what recovery does with it: it starts with everything that is
+// whole, sets the rest aside, reports that, and continues; or it refuses, if a line after the damage proves that more
+// was durable.
 
 import Bytes
 import Foundation
@@ -9,8 +10,8 @@ import Testing
 
 @Suite("A torn tail")
 struct TornTailTests {
-    /// The logs that are damaged: one whose last batch is all that is damaged, one in which each of the last records has
-    /// a batch of its own, so that later ones vouch for it, and one that was ended cleanly.
+    /// The damaged logs: one whose last batch is all that is damaged, one in which each of the last records has a batch
+    /// of its own, so that later ones prove it durable, and one that was closed cleanly.
     private static func oracles() throws -> [DamageOracle] {
         [
             try DamageOracle(batches: [1, 2, 2, 3]), try DamageOracle(batches: [2, 3, 1, 1, 1]),
@@ -34,7 +35,7 @@ struct TornTailTests {
         #expect(count > 0)
     }
 
-    @Test("the judge: what is whole, what vouches for what is lost")
+    @Test("the oracle: what is whole, and what proves a loss")
     func oracle() throws {
         let log = try DamageOracle(batches: [2, 3, 1, 1, 1])
         let (last, size) = (log.offset(ofLast: 1), log.content.count)
@@ -47,7 +48,7 @@ struct TornTailTests {
         #expect(log.verdict(on: bytes) == .refused(offset: log.offset(ofLast: 2)))
     }
 
-    @Test("a log cut at any byte behind its first line")
+    @Test("a log cut at any byte after its first line")
     func cuts() throws {
         try check("cuts") { log, check in
             let header = (log.content.firstIndex(of: 0x0a) ?? 0) + 1
@@ -55,7 +56,7 @@ struct TornTailTests {
         }
     }
 
-    @Test("any single bit of the last three records, and of what stands between them, that is another")
+    @Test("any single flipped bit of the last three records, and between them")
     func flips() throws {
         try check("bit flips") { log, check in
             for index in log.offset(ofLast: 3)..<log.content.count {
@@ -70,7 +71,7 @@ struct TornTailTests {
         }
     }
 
-    @Test("NULs: 1 to 8192 behind the end, and over any part of the end")
+    @Test("NULs: 1 to 8192 after the end, and over any part of the end")
     func nuls() throws {
         let stride = Torture.isOn ? 1 : 3
         try check("NULs") { log, check in
@@ -90,7 +91,7 @@ struct TornTailTests {
         return Array(content[..<start] + [UInt8](repeating: filled, count: end - start) + content[end...])
     }
 
-    @Test("an end that stands there twice, from any byte on, cut at any byte or not")
+    @Test("an end that is duplicated, from any byte on, cut at any byte or not")
     func duplicates() throws {
         try check("duplicated tails") { log, check in
             for start in log.offset(ofLast: 3)..<log.content.count {
@@ -120,7 +121,7 @@ struct TornTailTests {
         }
     }
 
-    @Test("behind any cut reserved space, garbage, half a line or a whole one that does not follow")
+    @Test("after any cut preallocated space, garbage, half a line or a whole one that does not follow")
     func tails() throws {
         var random = SeededRandom(seed: 1)
         let tails: [[UInt8]] = [

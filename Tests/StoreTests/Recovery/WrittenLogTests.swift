@@ -65,7 +65,7 @@ struct WrittenLogTests {
         }
     }
 
-    @Test("a batch opens with a line that says what was on the disk before it, where nothing has said so yet")
+    @Test("a batch begins with a durable line, if that adds information")
     func durableLines() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder)
@@ -97,7 +97,7 @@ struct WrittenLogTests {
         }
     }
 
-    @Test("what a start has found is on the disk: the first batch says so")
+    @Test("what a start has found is on the disk: the first batch claims it")
     func durableAfterCrash() throws {
         try withTemporaryFolder { folder in
             var log = RawLog()
@@ -110,7 +110,7 @@ struct WrittenLogTests {
         }
     }
 
-    @Test("the open segment is filled ahead with line feeds, and cut to its length when it is closed")
+    @Test("the open segment is preallocated with line feeds, and truncated when it is closed")
     func preallocation() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, preallocation: 10_000)
@@ -128,7 +128,7 @@ struct WrittenLogTests {
         }
     }
 
-    @Test("without filling ahead the segment is as long as its lines")
+    @Test("without preallocation the segment is as long as its lines")
     func noPreallocation() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, preallocation: 0)

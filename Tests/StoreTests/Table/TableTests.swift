@@ -28,7 +28,7 @@ struct TableTests {
         }
     }
 
-    @Test("what is foreseen, and then asked for or not, changes no answer", arguments: SeededRandom.seeds(2))
+    @Test("prefetching a key, requested later or not, changes no answer", arguments: SeededRandom.seeds(2))
     func foresight(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let (table, plain) = (Table(seed: seed), Table(seed: seed))
@@ -40,7 +40,7 @@ struct TableTests {
             let foreseen = (0..<random.below(5)).map { _ in sizedKey(random.below(6_000)) }
             for key in foreseen { table.foresee(key.span) }
             if random.below(2) == 0 { table.foreseePair() }
-            // Now and then one is not asked for, or another one is.
+            // Occasionally one is not requested, or another one is.
             for wanted in foreseen where random.below(10) > 0 {
                 let key = random.below(10) == 0 ? sizedKey(random.below(6_000)) : wanted
                 #expect(table.hash(key.span) == plain.hash(key.span))

@@ -1,4 +1,4 @@
-// What a server's role is told, and what it asks for.
+// The inputs and the outputs of a server's role.
 
 import Bytes
 import LogFormat

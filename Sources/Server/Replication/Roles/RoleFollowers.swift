@@ -62,7 +62,7 @@ extension Roles {
         return lastNumber
     }
 
-    /// - Returns: false where there is none at this address.
+    /// - Returns: false if there is none at this address.
     mutating func remove(_ endpoint: Endpoint) -> Bool {
         guard let index = followers.firstIndex(where: { $0.endpoint == endpoint }) else { return false }
         effects.append(.drop(followers.remove(at: index).number))

@@ -6,7 +6,7 @@ import Store
 
 extension Roles {
     /// Begins to hand over: changes are refused from now on.
-    /// - Returns: why it cannot be begun; nil where it has.
+    /// - Returns: why it cannot begin; nil if it has begun.
     mutating func handOver(to endpoint: Endpoint, within milliseconds: Int, request: Int) -> String? {
         if isFollower { return "This server is a follower" }
         guard let follower = followers.first(where: { $0.endpoint == endpoint }), follower.isFeeding else {
@@ -20,7 +20,7 @@ extension Roles {
         return nil
     }
 
-    /// Goes on with a handover as far as it can.
+    /// Continues a handover as far as possible now.
     mutating func advanceHandover() {
         switch role {
         case .draining(let handover) where change == nil: drain(handover)
@@ -60,7 +60,7 @@ extension Roles {
         guard now <= handover.deadline, let follower = follower(handover.follower), follower.isFeeding,
             follower.durable == log.position.seq
         else {
-            // Nobody was told: this server can lead on, once that is noted.
+            // No follower was told to lead: this server stays the leader, once that is recorded.
             next = .resumption(handover, reason: reason(handover))
             return
         }

@@ -5,7 +5,7 @@ import LogFormat
 import Store
 
 extension Roles {
-    /// Why a leader's greeting cannot be accepted; nil where it can.
+    /// Why a leader's greeting cannot be accepted; nil if it can.
     /// - Parameter adoptsHistory: whether a leader of another history, or with fewer changes, may replace what is here.
     package func refusal(
         of hello: LeaderHello, from address: String, adoptsHistory: Bool, log: LogView
@@ -90,7 +90,7 @@ extension Roles {
 
     // MARK: Becoming the leader
 
-    /// Why this follower should not become the leader now; nil where it may.
+    /// Why this follower should not become the leader now; nil if it may.
     var promotionObstacle: String? {
         if let leader, leader.phase != .following {
             return "This follower is \(leader.phase.rawValue): it does not have all of the data"

@@ -60,7 +60,7 @@ extension Roles {
         return RoleNote(isFollower: follows, leader: leader, followers: names.map { "\($0)" })
     }
 
-    /// Has what has changed noted where there is a note, or will be one.
+    /// Records a change of the role if there is a note, or will be one.
     mutating func noteAgain() {
         if note != nil || pending != nil || settledVersion < wantedVersion { wantedVersion += 1 }
     }

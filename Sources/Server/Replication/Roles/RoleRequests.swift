@@ -45,7 +45,7 @@ extension Roles {
         effects.append(.answer(request: number, answer))
     }
 
-    /// Has whoever waits for a follower to be tried get an answer instead, once what was changed is noted.
+    /// Gives requests that wait for a follower to be tried this answer instead, sent once the change is recorded.
     mutating func answerRequests(for follower: Int, _ answer: Answer) {
         for index in waiting.indices {
             if case .noting(_, follower, _) = waiting[index].state {
@@ -60,7 +60,7 @@ extension Roles {
         waiting[index].state = .noting(version: wantedVersion, follower: follower, .done)
     }
 
-    /// Goes on with every request as far as it can.
+    /// Continues every request as far as possible now.
     mutating func advanceRequests() {
         for request in waiting {
             switch request.state {

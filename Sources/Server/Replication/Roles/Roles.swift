@@ -147,6 +147,16 @@ package struct Roles: Sendable {
             precondition(note?.isFollower == true, "a follower was told to lead beside this leader")
         }
         precondition(followers.count <= RoleNote.followerLimit, "more followers than can be noted")
+        precondition(isFollower || leader == nil, "a leader has a leader")
+        assert(followers.allSatisfy { $0.durable <= $0.applied }, "a follower has more on its disk than it has applied")
+        assert(Set(followers.map(\.number)).count == followers.count, "a follower's number is used twice")
+        assert(followers.allSatisfy { $0.number <= lastNumber }, "a follower has a number that was never given")
+        assert(
+            followers.allSatisfy { one in
+                one.id == nil || !one.isFeeding || followers.count { $0.id == one.id && $0.isFeeding } == 1
+            }, "one follower counts twice")
+        assert(settledVersion <= wantedVersion, "a note is on the disk that nobody wanted")
+        assert(zip(waiting, waiting.dropFirst()).allSatisfy { $0.number < $1.number }, "requests change places")
     }
 
     // MARK: Beginning

@@ -1,0 +1,29 @@
+import Server
+import Testing
+
+/// Who gives way where every place is taken.
+@Suite("Sharing of places")
+struct PlaceSharingTests {
+    @Test(
+        "the first of the network with most places gives way, unless the newcomer's own has most",
+        arguments: [
+            // Everybody is from the same network: its own affair.
+            ([1, 1, 1, 1], 1, nil), ([1, 1, 1, 1], 2, 0), ([2, 1, 1, 1], 2, 1), ([2, 2, 1, 1], 2, nil),
+            ([2, 2, 1, 1], 3, 0), ([3, 1, 2, 4], 5, 0), ([3, 1, 2, 4], 3, nil), ([4, 5, 5, 4, 5], 4, 1), ([], 1, nil),
+        ] as [([UInt64], UInt64, Int?)])
+    func givesWay(holders: [UInt64], network: UInt64, expected: Int?) {
+        #expect(PlaceSharing.placeToGiveUp(holders, for: network) == expected)
+    }
+
+    @Test("a flood never gets the place of one that is alone", arguments: [4, 16])
+    func flood(count: Int) {
+        var holders = [UInt64](repeating: 9, count: count)
+        holders[PlaceSharing.placeToGiveUp(holders, for: 1) ?? 0] = 1
+        for _ in 0..<1000 {
+            let index = PlaceSharing.placeToGiveUp(holders, for: 9) ?? holders.firstIndex(of: 9) ?? 0
+            holders.remove(at: index)
+            holders.append(9)
+        }
+        #expect(holders.contains(1))
+    }
+}
