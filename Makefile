@@ -4,7 +4,7 @@
 SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use if installed.
-PACKAGES = libevent-dev libyaml-dev libedit-dev pkg-config
+PACKAGES = libevent-dev libyaml-dev libedit-dev libxxhash-dev pkg-config
 PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.
@@ -67,7 +67,7 @@ security: setup ## List dependencies; run tests with sanitizers and an overwriti
 torture: setup ## Run the crash and fault tests many more times: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
-		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|EveryCommandTests"
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|EveryCommandTests|RedisWorkloadTests"
 
 fuzz: setup ## Fuzz the parsers, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz

@@ -51,10 +51,13 @@ let package = Package(
         .systemLibrary(
             name: "CLibedit", path: "Sources/CLibedit", pkgConfig: "libedit",
             providers: [.apt(["libedit-dev"])]),
-        .systemLibrary(name: "CMachine", path: "Sources/CMachine"),
+        // XXH3 is in the headers of libxxhash-dev alone: nothing is linked, so there is no pkgConfig.
+        .systemLibrary(
+            name: "CMachine", path: "Sources/CMachine",
+            providers: [.apt(["libxxhash-dev"])]),
 
         .target(name: "Program", swiftSettings: strict),
-        .target(name: "Bytes", swiftSettings: fuzzed),
+        .target(name: "Bytes", dependencies: ["CMachine"], swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
         .target(name: "Commands", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
         .target(name: "LogFormat", dependencies: ["Bytes", "CMachine"], swiftSettings: fuzzed),

@@ -3,14 +3,23 @@
 /// A command or subcommand: a row of the catalog. The order is that of `HELP` and `COMMAND`; subcommands follow their
 /// command.
 package enum Command: UInt8, CaseIterable, Sendable {
-    case get, set, mget, mset
-    case del, delete, exists, keys, scan, dbsize, count, flushall, flushdb
-    case ping, echo, quit, select, hello
-    case client, clientID, clientGetName, clientSetName, clientSetInfo
+    case get, set, mget, mset, msetnx
+    case getset, getdel, setnx, append, strlen, getrange, substr, setrange
+    case incr, decr, incrby, decrby, incrbyfloat
+    case setbit, getbit, bitcount
+    case delex, digest
+    case del, delete, unlink, exists, touch, type, keys, scan, randomkey, rename, renamenx, copy
+    case dbsize, count, flushall, flushdb
+    case object, objectEncoding, objectRefcount, objectHelp
+    case memory, memoryUsage, memoryHelp
+    case ping, echo, quit, reset, select, hello, auth
+    case client, clientID, clientGetName, clientSetName, clientSetInfo, clientInfo, clientList, clientKill, clientReply
+    case clientNoEvict, clientHelp
     case help, stats, time, info
-    case config, configGet
-    case command, commandCount, commandInfo, commandDocs
-    case compact, bgrewriteaof, bgsave, lastsave
+    case config, configGet, configSet, configResetStat, configHelp
+    case command, commandCount, commandInfo, commandDocs, commandList, commandGetKeys, commandHelp
+    case function, functionFlush
+    case compact, bgrewriteaof, bgsave, save, lastsave
     case replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove
     case handover, wait, waitaof, after, seq

@@ -15,6 +15,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case superseded = "SUPERSEDED"
     case unacknowledged = "UNACKED"
     case unknown = "UNKNOWN"
+    case wrongPassword = "WRONGPASS"
 
     /// What happened to the change that a request asked for.
     package enum Effect: Equatable, Sendable {
@@ -27,7 +28,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     package var effect: Effect {
         switch self {
-        case .general, .behind, .diskFull, .loading, .unknownProtocol, .outOfMemory, .readOnly: .none
+        case .general, .behind, .diskFull, .loading, .unknownProtocol, .outOfMemory, .readOnly, .wrongPassword: .none
         case .unacknowledged: .made
         case .superseded, .unknown: .unknown
         }
@@ -55,6 +56,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .superseded: "The change may or may not be in the data that has replaced this server's."
         case .unacknowledged: "The change is on the leader's disk; followers have not acknowledged it."
         case .unknown: "The change may or may not be there after a restart."
+        case .wrongPassword: "Nothing was changed: there is no user with this name and password."
         }
     }
 
@@ -71,6 +73,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .superseded: "what waited for a commit when the server became a follower"
         case .unacknowledged: "changes and what reads them, with `--ack`"
         case .unknown: "what waited for a commit when the disk failed"
+        case .wrongPassword: "`AUTH`"
         }
     }
 }

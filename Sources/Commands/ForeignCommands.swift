@@ -10,10 +10,9 @@ extension Catalog {
     }
 
     static let foreign: [(name: String, traits: Traits)] =
-        ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "STRLEN", "TYPE", "GETRANGE"].map { ($0, .data) }
-        + [("RANDOMKEY", [.data, .local])]
+        ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"].map { ($0, .data) }
         + [
-            "RESET", "AUTH", "READONLY", "READWRITE", "ASKING", "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH",
+            "READONLY", "READWRITE", "ASKING", "MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH",
         ].map { ($0, .connection) }
         + ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR", "SYNC", "PSYNC"].map { ($0, .takesConnection) }
 

@@ -11,6 +11,9 @@ package struct Keys: Equatable, Sendable {
 
     package static let none = Keys(first: 0, last: 0, step: 0)
     package static let one = Keys(first: 1, last: 1, step: 1)
+    package static let two = Keys(first: 1, last: 2, step: 1)
+    /// The one behind a subcommand.
+    package static let second = Keys(first: 2, last: 2, step: 1)
     package static let all = Keys(first: 1, last: -1, step: 1)
     package static let everySecond = Keys(first: 1, last: -1, step: 2)
 

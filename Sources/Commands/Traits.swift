@@ -29,6 +29,8 @@
     /// For administrators: answered also on connections beyond the limit of clients. It neither reads nor changes
     /// pairs, and does not wait for as long as a client likes.
     @inlinable public static var urgent: Traits { Traits(rawValue: 1 << 10) }
+    /// Run only for clients on the server's own machine, as long as there are no users with rights.
+    @inlinable public static var loopback: Traits { Traits(rawValue: 1 << 12) }
     /// For Redis clients, or between servers: help for people need not show it.
     @inlinable public static var hidden: Traits { Traits(rawValue: 1 << 11) }
 }

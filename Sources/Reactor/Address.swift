@@ -51,6 +51,15 @@ package struct Address: Sendable, CustomStringConvertible {
     package var port: UInt16 { parts.port }
     /// The host's address as text: `127.0.0.1`, `::1`.
     package var host: String { parts.host }
+    /// Whether it is one of this machine alone: a loopback address, or none of the network's.
+    package var isLocal: Bool {
+        guard storage.ss_family == sa_family_t(AF_INET) || isIPv6 else {
+            return storage.ss_family == sa_family_t(AF_UNIX)
+        }
+        let host = host
+        return host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+    }
+
     /// Tells networks apart that have different owners, as a rule: a host's address over IPv4, the first 64 bits of it over IPv6.
     package var network: UInt64 {
         var network: UInt64 = 0

@@ -80,7 +80,8 @@ extension Server {
     }
 
     private var redisSections: [(name: String, fields: [(String, String)])] {
-        [
+        let counts = statistics.sinceReset
+        return [
             (
                 "Server",
                 [
@@ -123,12 +124,12 @@ extension Server {
             (
                 "Stats",
                 [
-                    ("total_connections_received", String(statistics.connections)),
-                    ("total_commands_processed", String(statistics.requests)),
-                    ("total_net_input_bytes", String(statistics.receivedSize)),
-                    ("total_net_output_bytes", String(statistics.sentSize)),
-                    ("rejected_connections", String(statistics.refusedConnections)),
-                    ("total_error_replies", String(statistics.errors)),
+                    ("total_connections_received", String(counts.connections)),
+                    ("total_commands_processed", String(counts.requests)),
+                    ("total_net_input_bytes", String(counts.receivedSize)),
+                    ("total_net_output_bytes", String(counts.sentSize)),
+                    ("rejected_connections", String(counts.refusedConnections)),
+                    ("total_error_replies", String(counts.errors)),
                 ]
             ),
             ("Replication", replication.redisFigures),

@@ -8,6 +8,8 @@ package struct Limits: Sendable {
     package var keySize = ProtocolLimits.keySize
     /// A value.
     package var valueSize = ProtocolLimits.valueSize
+    /// What APPEND, SETRANGE and SETBIT may make of a value: the log has the whole of it for each of them.
+    package var editSize = 1 << 20
     /// A RESP request's arguments.
     package var argumentCount = ProtocolLimits.argumentCount
     /// A RESP request as a whole.

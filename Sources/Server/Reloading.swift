@@ -29,6 +29,33 @@ final class Reading {
     }
 }
 
+/// Whoever has configured a server: it knows the settings by their names, and changes those that need no restart.
+package protocol SettingsKeeper: AnyObject {
+    /// All settings as they are in force.
+    var shownSettings: [(name: String, value: String)] { get }
+    /// Puts values into force, all of them or none, until the configuration is read again.
+    /// - Throws: `SettingRefusal`.
+    func change(_ values: [(name: String, value: String)]) throws(SettingRefusal)
+}
+
+/// Why a setting was not changed.
+package struct SettingRefusal: Error, Equatable {
+    package enum Reason: Equatable, Sendable {
+        case unknown
+        case needsRestart
+        /// What it cannot be, and what was expected.
+        case notAllowed(String)
+    }
+
+    package let name: String
+    package let reason: Reason
+
+    package init(_ name: String, _ reason: Reason) {
+        self.name = name
+        self.reason = reason
+    }
+}
+
 extension Server {
     /// Reads something on another thread, and hands it to `body` in a turn of the loop.
     package func read<Value: Sendable>(

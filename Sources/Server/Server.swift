@@ -30,6 +30,8 @@ package final class Server {
     /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
     /// does what it does to any process.
     package var reload: (() -> Void)?
+    /// Whom CONFIG GET and SET ask; without one there are Redis' names alone, and nothing can be set. It outlives the server.
+    package weak var settingsKeeper: (any SettingsKeeper)?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.

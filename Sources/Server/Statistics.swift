@@ -36,6 +36,37 @@ final class Statistics {
     @inline(__always)
     func countSent(_ size: Int) { sentSize &+= size }
 
+    /// The counts that INFO tells.
+    struct Counts {
+        var connections = 0
+        var refusedConnections = 0
+        var requests = 0
+        var errors = 0
+        var receivedSize = 0
+        var sentSize = 0
+    }
+
+    /// What the counts were when they were last reset.
+    private var base = Counts()
+
+    private var total: Counts {
+        Counts(
+            connections: connections, refusedConnections: refusedConnections, requests: requests, errors: errors,
+            receivedSize: receivedSize, sentSize: sentSize)
+    }
+
+    /// The counts since they were last reset. STATS and the metrics go on counting from the start.
+    var sinceReset: Counts {
+        let total = total
+        return Counts(
+            connections: total.connections - base.connections,
+            refusedConnections: total.refusedConnections - base.refusedConnections,
+            requests: total.requests - base.requests, errors: total.errors - base.errors,
+            receivedSize: total.receivedSize - base.receivedSize, sentSize: total.sentSize - base.sentSize)
+    }
+
+    func reset() { base = total }
+
     func countConnection() { connections += 1 }
     func countRefusedConnection() { refusedConnections += 1 }
     func countProtocolError() { protocolErrors += 1 }

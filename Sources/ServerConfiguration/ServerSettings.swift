@@ -108,6 +108,11 @@ package enum ServerSettings {
             .size(from: 1, upTo: ProtocolLimits.valueSize),
             default: "64M", "The longest value of a change."),
         ServerSetting(
+            "limits.edit_size", \.limits.editSize, flag: "max-edit-size",
+            .size(from: 1, upTo: ProtocolLimits.valueSize),
+            default: "1M",
+            "The longest value that APPEND, SETRANGE and SETBIT may make: each of them logs the whole value."),
+        ServerSetting(
             "limits.request_size", \.limits.requestSize, flag: "max-request-size",
             .size(from: 64 << 10, upTo: ProtocolLimits.requestSize), default: "256M",
             "The longest request in RESP; a follower needs at least its leader's value."),

@@ -100,6 +100,19 @@ package struct Settings: Sendable {
         return Settings(schema: schema, given: given, file: other.file)
     }
 
+    /// The same with another value of one setting.
+    /// - Parameters:
+    ///   - text: the value; of a list, its values with commas between.
+    ///   - place: who has set it.
+    /// - Throws: `Flaws`: why the setting cannot have it.
+    package func setting(_ setting: Setting, to text: String, by place: String) throws(Flaws) -> Settings {
+        var harvest = Harvest()
+        let items = setting.isList ? listItems(text) : [text]
+        harvest.take(setting, items.map { ($0, .place(place)) }, at: .place(place))
+        guard harvest.flaws.isEmpty else { throw Flaws(flaws: harvest.flaws) }
+        return Settings(schema: schema, given: given.merging(harvest.given) { $1 }, file: file)
+    }
+
     /// Settings whose texts differ from those of `other`.
     package func changes(from other: Settings) -> [Setting] {
         schema.settings.filter { self[$0].texts != other[$0].texts }

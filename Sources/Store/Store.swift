@@ -282,6 +282,12 @@ package final class Store {
         table.growth(for: key, hash: table.hash(key), valueSize: valueSize)
     }
 
+    /// Bytes of memory that a key and its value take; nil where the key is not there. And the change that the answer depends on.
+    package func size(of key: Span<UInt8>) -> (size: Int?, seq: UInt64) {
+        let hash = table.hash(key)
+        return (table.size(of: key, hash: hash), newestChange(hash))
+    }
+
     /// Prefetches what a request for this key will need.
     package func foresee(_ key: Span<UInt8>) { table.foresee(key) }
 
@@ -296,6 +302,12 @@ package final class Store {
         guard let pair = table.pair(for: key, hash: hash) else { return Reading(nil, seq: seq) }
         let value = pair.value
         return unsafe Reading(_overrideLifetime(value, borrowing: self), seq: seq)
+    }
+
+    /// Visits one key, as good as any; none where there is none. What is visited depends on the change `position`.
+    package func visitRandomKey(_ visit: (Span<UInt8>) -> Void) {
+        let place = ScanCursor(number: .random(in: 0...ScanCursor.largestNumber))
+        if let pair = table.pair(from: place) { visit(pair.key) }
     }
 
     /// The newest change that a key with this hash can depend on, or 0 if everything is committed.

@@ -4,7 +4,8 @@
 //     blank    = space | tab
 //     argument = word                     bytes up to the next blank
 //              | JSON string              begins with a quote: spaces, line feeds and empty texts
-//              | rest of the line         the last argument of verbs that take a value: verbatim, spaces included
+//              | rest of the line         the last argument of verbs that take a value: verbatim, spaces included; where
+//                                       it is a JSON string, options may follow for some verbs
 
 import Bytes
 
@@ -14,6 +15,18 @@ package enum LineForm: Sendable {
     case words
     /// This many words, then everything after one blank unchanged.
     case rest(afterWords: Int)
+    /// The same; but where what follows the blank is a JSON string, words may follow that.
+    case restOrOptions(afterWords: Int)
+
+    /// Whether the argument behind so many, the verb included, may be the rest of the line.
+    fileprivate func hasRest(behind count: Int) -> Bool {
+        switch self {
+        case .words: false
+        case .rest(let words), .restOrOptions(let words): count == words + 1
+        }
+    }
+
+    fileprivate var takesOptions: Bool { if case .restOrOptions = self { true } else { false } }
 }
 
 /// An argument that begins with a quote and is not a JSON string.
@@ -60,8 +73,7 @@ extension RequestParser {
         slices.removeLast()
         var index = rest.offset
         while true {
-            let isRest =
-                if case .rest(let words) = form { slices.count == words + 1 } else { false }
+            let isRest = form.hasRest(behind: slices.count)
             if !isRest { index = skipBlanks(bytes, from: index, to: end) }
             guard index < end || (isRest && index == end) else { return }
             if index < end, bytes[index] == UInt8(ascii: "\"") {
@@ -71,7 +83,7 @@ extension RequestParser {
                 append(bytes, from: index, to: stop)
                 index = stop
             }
-            if isRest && index < end {
+            if isRest && index < end && !form.takesOptions {
                 throw QuotingError(
                     message: "A value that begins with a quote is a JSON string up to the end of the line; "
                         + "escape quotes inside it as \\\"")

@@ -44,12 +44,14 @@ struct PuffinServer: ParsableCommand {
         do throws(StartError) {
             let server = try Server(configuration, log: log)
             server.reload = { [unowned server] in reloader.reload(server) }
+            reloader.server = server
+            server.settingsKeeper = reloader
             server.everySecond = { output.sumUp() }
             defer { output.sumUp(all: true) }
             if let failure = server.run() { throw .store(failure) }
             // The system reclaims the table's memory at once; freeing it pair by pair would take seconds.
             output.sumUp(all: true)
-            withExtendedLifetime(server) { Glibc.exit(0) }
+            withExtendedLifetime((server, reloader)) { Glibc.exit(0) }
         } catch {
             log.critical("\(error)")
             throw ExitCode(error.exitCode)

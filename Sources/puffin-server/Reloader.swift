@@ -1,4 +1,4 @@
-// SIGHUP: reads the configuration again, and applies what can change.
+// SIGHUP: reads the configuration again, and applies what can change. CONFIG SET changes the same settings until then.
 
 import Logging
 import Server
@@ -47,6 +47,9 @@ final class Reloader {
         }
     }
 
+    /// Whom CONFIG SET changes.
+    weak var server: Server?
+
     private func change(_ server: Server, to fresh: Settings) {
         let changes = fresh.changes(from: settings)
         settings = settings.taking(changes.filter(\.isLive), from: fresh)
@@ -70,5 +73,25 @@ final class Reloader {
                 log.warning("Not reloaded: \(value) after a restart; until then it is \(settings.shown(setting))")
             }
         }
+    }
+}
+
+extension Reloader: SettingsKeeper {
+    var shownSettings: [(name: String, value: String)] {
+        settings.schema.settings.map { ($0.name, settings.shown($0)) }
+    }
+
+    func change(_ values: [(name: String, value: String)]) throws(SettingRefusal) {
+        var fresh = settings
+        for (name, value) in values {
+            guard let setting = fresh.schema[name] else { throw SettingRefusal(name, .unknown) }
+            guard setting.isLive else { throw SettingRefusal(name, .needsRestart) }
+            do throws(Flaws) {
+                fresh = try fresh.setting(setting, to: value, by: "CONFIG SET")
+            } catch {
+                throw SettingRefusal(name, .notAllowed(error.flaws.first?.text ?? ""))
+            }
+        }
+        if let server { change(server, to: fresh) }
     }
 }

@@ -55,6 +55,7 @@ struct DecimalTests {
             #expect(readUnsigned("\(value)") == value)
             let signed = Int(truncatingIfNeeded: value)
             #expect(written { $0.append(decimal: signed) } == "\(signed)")
+            #expect(String(DecimalText(signed).bytes) == "\(signed)")
             #expect(read("\(signed)") == signed)
         }
         #expect(read("\(Int.min)") == .min)

@@ -58,9 +58,20 @@ struct CatalogTests {
     @Test("subcommands are of a command that says how they are used")
     func subcommands() {
         let usages: [(Command, String)] = [
-            (.client, "CLIENT ID|GETNAME|SETNAME <name>|SETINFO <attribute> <value>"),
-            (.config, "CONFIG GET <pattern> …"), (.command, "COMMAND [COUNT|INFO <name> …|DOCS]"),
-            (.slowlog, "SLOWLOG GET [<count>]|LEN|RESET"), (.follower, "FOLLOWER ADD|REMOVE <host:port>"),
+            (
+                .client,
+                "CLIENT ID|GETNAME|SETNAME <name>|SETINFO <attribute> <value>|INFO|LIST [TYPE <type>|ID <id> …]"
+                    + "|KILL <host:port>|[ID <id>] [ADDR <host:port>] [TYPE <type>] [USER <user>] [SKIPME yes|no]|REPLY ON|OFF|SKIP"
+            ),
+            (.config, "CONFIG GET <pattern> …|SET <setting> <value> …|RESETSTAT"),
+            (
+                .command,
+                "COMMAND [COUNT|INFO <name> …|DOCS [<name> …]|LIST [FILTERBY MODULE <name>|ACLCAT <category>|PATTERN <pattern>]"
+                    + "|GETKEYS <request>]"
+            ),
+            (.function, "FUNCTION"), (.follower, "FOLLOWER ADD|REMOVE <host:port>"),
+            (.object, "OBJECT ENCODING|REFCOUNT <key>"), (.memory, "MEMORY USAGE <key> [SAMPLES <count>]"),
+            (.slowlog, "SLOWLOG GET [<count>]|LEN|RESET"),
         ]
         for (command, usage) in usages { #expect(command.spec.usage == usage && command.spec.lineUsage == usage) }
         for spec in Catalog.rows {
@@ -89,9 +100,41 @@ struct CatalogTests {
     }
 
     @Test(
+        "a usage is the grammar of its arguments",
+        arguments: [
+            (.get, "key:key"), (.mset, "data:block{key:key value:string}*"), (.mget, "key:key*"),
+            (.getrange, "key:key start:integer end:integer"), (.time, ""), (.slowlog, ""),
+            (.configSet, "data:block{setting:string value:string}*"),
+            (
+                .set,
+                "key:key value:string nx:oneof{nx:pure-token=NX xx:pure-token=XX ifeq:string=IFEQ ifne:string=IFNE "
+                    + "ifdeq:string=IFDEQ ifdne:string=IFDNE}? get:pure-token=GET?"
+            ),
+            (
+                .bitcount,
+                "key:key start:block{start:integer end:integer byte:oneof{byte:pure-token=BYTE bit:pure-token=BIT}?}?"
+            ),
+            (.scan, "cursor:integer match:pattern=MATCH? count:integer=COUNT? type:string=TYPE?"),
+            (.copy, "key:key new key:key db:integer=DB? replace:pure-token=REPLACE?"),
+            (.clientReply, "on:oneof{on:pure-token=ON off:pure-token=OFF skip:pure-token=SKIP}"),
+            (.setbit, "key:key offset:integer 0|1:integer"),
+        ] as [(Command, String)])
+    func grammar(command: Command, arguments: String) {
+        func shown(_ arguments: [UsageArgument]) -> String {
+            arguments.map { argument in
+                "\(argument.name):\(argument.type)" + (argument.parts.isEmpty ? "" : "{\(shown(argument.parts))}")
+                    + (argument.token.map { "=" + $0 } ?? "") + (argument.isMultiple ? "*" : "")
+                    + (argument.isOptional ? "?" : "")
+            }.joined(separator: " ")
+        }
+        #expect(shown(command.spec.parsedArguments) == arguments)
+    }
+
+    @Test(
         "keys are where a row says",
         arguments: [
-            (Keys.none, 4, []), (.one, 4, [1]), (.all, 4, [1, 2, 3]), (.everySecond, 5, [1, 3]), (.all, 1, []),
+            (.two, 5, [1, 2]), (.second, 5, [2]), (Keys.none, 4, []), (.one, 4, [1]), (.all, 4, [1, 2, 3]),
+            (.everySecond, 5, [1, 3]), (.all, 1, []),
         ] as [(Keys, Int, [Int])])
     func keys(keys: Keys, count: Int, places: [Int]) {
         #expect(Array(keys.indices(count: count)) == places)

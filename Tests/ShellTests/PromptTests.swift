@@ -9,7 +9,7 @@ struct PromptTests {
         arguments: [
             ("", .command(prefix: "")), ("ge", .command(prefix: "ge")), ("GET k", .key(prefix: "k")),
             ("GET ", .usage("GET <key>")), ("get k ", .usage("GET <key>")), ("SET user:1", .key(prefix: "user:1")),
-            ("SET user:1 v", .usage("SET <key> <value>")), ("MGET a b", .key(prefix: "b")),
+            ("STRLEN user:1 v", .usage("STRLEN <key>")), ("MGET a b", .key(prefix: "b")),
             ("MSET a b", .usage("MSET <key> <value> …")), ("MSET a b c", .key(prefix: "c")), ("FROB x", .nothing),
             ("GET \"two w", .usage("GET <key>")), ("COUNT ", .usage("COUNT")), ("help se", .topic(prefix: "se")),
             ("help ", .topic(prefix: "")), ("exit ", .usage("exit")),

@@ -29,7 +29,7 @@ struct RequestLineTests {
         "an invalid line is refused with the reason",
         arguments: [
             ("GET \"k", "A JSON string without its closing quote"),
-            ("SET k \"a\" b", "A value that begins with a quote is a JSON string up to the end of the line"),
+            ("APPEND k \"a\" b", "A value that begins with a quote is a JSON string up to the end of the line"),
             ("GET \"\\ud800\"", "A JSON string with half of a surrogate pair; write both halves"),
             ("GET \"\\x\"", "A JSON string with an unknown escape"), ("*1", "A command does not begin with \"*\""),
         ])

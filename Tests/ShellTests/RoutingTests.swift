@@ -39,7 +39,7 @@ struct RoutingTests {
         "a suggestion is near enough to be plausible",
         arguments: [
             ("gte", "GET"), ("delte", "DELETE"), ("flusall", "FLUSHALL"), ("MGETT", "MGET"), ("expire", nil),
-            ("incr", nil),
+            ("lpush", nil),
             ("frobnicate", nil), ("handovr", "HANDOVER"), ("statss", "STATS"),
         ] as [(String, String?)])
     func suggestions(word: String, match: String?) {

@@ -99,6 +99,22 @@ struct LineDialectTests {
         #expect(transcript.requests.last == [Array("PING".utf8)])
     }
 
+    @Test(
+        "options follow a value only where it is a JSON string, and a bare value is the rest of the line",
+        arguments: [
+            (#"SETIF k "a b" NX"#, ["SETIF", "k", "a b", "NX"]), (#"SETIF k "a" "#, ["SETIF", "k", "a"]),
+            (#"SETIF k "a"  IFEQ  "b c" GET "#, ["SETIF", "k", "a", "IFEQ", "b c", "GET"]),
+            ("SETIF k a NX", ["SETIF", "k", "a NX"]), (#"SETIF k  "a" NX"#, ["SETIF", "k", #" "a" NX"#]),
+            (#"SETIF "k" a "b" NX"#, ["SETIF", "k", #"a "b" NX"#]), (#"SETIF k """#, ["SETIF", "k", ""]),
+            ("SETIF k ", ["SETIF", "k", ""]), ("SETIF k", ["SETIF", "k"]),
+            (#"SETIF k "a"NX"#, ["refused: Expected a space after the closing quote of a JSON string"]),
+            (#"SETIF k "a" "b"#, ["refused: A JSON string without its closing quote"]),
+        ])
+    func options(line: String, arguments: [String]) {
+        let bytes = (line + "\n").bytes
+        for cut in 0...bytes.count { #expect(Transcript(bytes, cuts: [cut]).requests == [arguments.map(\.bytes)]) }
+    }
+
     @Test("a quoted argument does not affect later lines")
     func decodedIsForgotten() {
         let input = #"SET "a b" "c d""# + "\nGET plain\n" + #"GET "x"y"# + "\nGET a b\n"

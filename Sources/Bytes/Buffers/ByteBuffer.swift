@@ -110,6 +110,14 @@ public struct ByteBuffer: ~Copyable {
         tail &+= size
     }
 
+    /// Appends `count` zeros.
+    package mutating func append(zeros count: Int) {
+        guard count > 0 else { return }
+        reserve(count)
+        unsafe (base.unsafelyUnwrapped + tail).update(repeating: 0, count: count)
+        tail &+= count
+    }
+
     /// For texts of the cold path: error messages, statistics.
     public mutating func append(text: String) {
         for byte in text.utf8 { append(byte) }

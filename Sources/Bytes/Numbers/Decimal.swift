@@ -50,6 +50,31 @@ extension ByteBuffer {
     public mutating func append(hex value: UInt32) { append(word: hexDigits(value)) }
 }
 
+/// A number in decimal, in memory of its own: nothing is allocated for it.
+package struct DecimalText {
+    private var digits: InlineArray<20, UInt8> = .init(repeating: UInt8(ascii: "0"))
+    private var start = 19
+
+    package init(_ value: Int) {
+        var rest = value.magnitude
+        while rest >= 10 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+            start &-= 1
+            rest = quotient
+        }
+        digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest)
+        guard value < 0 else { return }
+        start &-= 1
+        digits[start] = UInt8(ascii: "-")
+    }
+
+    package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { digits.span.extracting(start..<20) }
+    }
+}
+
 /// Eight lower-case hexadecimal digits, the first one in the lowest address.
 @inlinable @inline(__always)
 func hexDigits(_ value: UInt32) -> UInt64 {

@@ -13,6 +13,17 @@ extension Catalog {
             traits: [.data, .change, .shrink], categories: .write,
             answer: .deleted, since: "0.1.0"),
         CommandSpec(
+            .unlink, "UNLINK", "<key> …", 1...CommandSpec.any, needs: "one or more keys", "Is DEL, for Redis clients.",
+            .keys,
+            lineArity: 1...1, lineArguments: "<key>", lineNeeds: "a key", keys: .all,
+            traits: [.data, .change, .shrink, .hidden], categories: .write, answer: .deleted, since: "0.1.0"),
+        CommandSpec(
+            .touch, "TOUCH", "<key> …", 1...CommandSpec.any, needs: "one or more keys", "Is EXISTS, for Redis clients.",
+            .keys, keys: .all, traits: [.data, .hidden], categories: .read, since: "0.1.0"),
+        CommandSpec(
+            .type, "TYPE", "<key>", 1...1, needs: "a key", "Returns string, or none if the key does not exist.", .keys,
+            keys: .one, traits: .data, categories: .read, since: "0.1.0"),
+        CommandSpec(
             .exists, "EXISTS", "<key> …", 1...CommandSpec.any, needs: "one or more keys",
             "Counts how many of the keys exist.", .keys, keys: .all, traits: .data, categories: .read, since: "0.1.0"),
         CommandSpec(
@@ -24,6 +35,51 @@ extension Catalog {
             .scan, "SCAN", "<cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]", 1...CommandSpec.any,
             needs: "a cursor, 0 at first", "Lists some keys after a cursor, and the next cursor; 0 ends the scan.",
             .keys, lineArity: 1...7, traits: [.data, .local], categories: .read, replyBound: .data, since: "0.1.0"),
+        CommandSpec(
+            .randomkey, "RANDOMKEY", "Returns a random key.", .keys, traits: [.data, .local], categories: .read,
+            answer: .value, replyBound: .value, since: "0.1.0"),
+        CommandSpec(
+            .rename, "RENAME", "<key> <new key>", 2...2, needs: "a key and its new name",
+            "Renames a key and replaces the new key.", .keys, keys: .two, traits: [.data, .change],
+            categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .renamenx, "RENAMENX", "<key> <new key>", 2...2, needs: "a key and its new name",
+            "Renames a key if the new key does not exist.", .keys, keys: .two, traits: [.data, .change],
+            categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .copy, "COPY", "<key> <new key> [DB 0] [REPLACE]", 2...CommandSpec.any,
+            needs: "a key, and the key to copy it to",
+            "Copies a value to another key; REPLACE also if that key exists.",
+            .keys, lineArity: 2...5, keys: .two, traits: [.data, .change], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .object, "OBJECT", nil, 1...CommandSpec.any, needs: "a subcommand",
+            "Describes how Redis would store a value.",
+            .keys, traits: .hidden, categories: .connection, since: "0.1.0"),
+        CommandSpec(
+            .objectEncoding, "ENCODING", of: .object, "<key>", 1...1, needs: "a key",
+            "Returns int, embstr or raw, as Redis would store the value.", .keys, keys: .second, traits: .data,
+            categories: .read,
+            answer: .value, since: "0.1.0"),
+        CommandSpec(
+            .objectRefcount, "REFCOUNT", of: .object, "<key>", 1...1, needs: "a key", "Returns 1.", .keys,
+            keys: .second,
+            traits: .data, categories: .read, answer: .value, since: "0.1.0"),
+        CommandSpec(
+            .objectHelp, "HELP", of: .object, "Shows the usage of OBJECT.", .keys, traits: .hidden,
+            categories: .connection,
+            replyBound: .bytes(1024), since: "0.1.0"),
+        CommandSpec(
+            .memory, "MEMORY", nil, 1...CommandSpec.any, needs: "a subcommand", "Shows the memory of a key.", .keys,
+            categories: .connection, since: "0.1.0"),
+        CommandSpec(
+            .memoryUsage, "USAGE", of: .memory, "<key> [SAMPLES <count>]", 1...CommandSpec.any, needs: "a key",
+            "Returns the bytes of memory that a key and its value take.", .keys, keys: .second, traits: .data,
+            categories: .read,
+            answer: .value, since: "0.1.0"),
+        CommandSpec(
+            .memoryHelp, "HELP", of: .memory, "Shows the usage of MEMORY.", .keys, traits: .hidden,
+            categories: .connection,
+            replyBound: .bytes(1024), since: "0.1.0"),
         CommandSpec(
             .dbsize, "DBSIZE", "Counts the pairs.", .keys, traits: [.data, .hidden], categories: .read,
             since: "0.1.0"),

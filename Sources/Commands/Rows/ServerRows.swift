@@ -21,15 +21,27 @@ extension Catalog {
             answer: .text,
             replyBound: .bytes(64 << 10), since: "0.1.0"),
         CommandSpec(
-            .config, "CONFIG", nil, 1...CommandSpec.any, needs: "GET and a pattern",
-            "Shows settings in Redis' words, for Redis tools.", .server, traits: [.effect, .urgent, .hidden],
+            .config, "CONFIG", nil, 1...CommandSpec.any, needs: "a subcommand",
+            "Shows settings, and changes those that need no restart.", .server,
+            traits: [.effect, .urgent, .hidden],
             categories: .admin,
             answer: .pairs, since: "0.1.0"),
         CommandSpec(
             .configGet, "GET", of: .config, "<pattern> …", 1...CommandSpec.any, needs: "one or more patterns",
-            "Lists the settings that match, in Redis' words.", .server, traits: .urgent, categories: .admin,
-            answer: .pairs,
-            replyBound: .bytes(64 << 10), since: "0.1.0"),
+            "Lists the settings that match, by their own names and by Redis'.", .server,
+            traits: .urgent, categories: .admin, answer: .pairs,
+            replyBound: .data, since: "0.1.0"),
+        CommandSpec(
+            .configSet, "SET", of: .config, "<setting> <value> …", 2...CommandSpec.any,
+            needs: "settings and values, one after the other",
+            "Changes settings that need no restart, until the next reload.", .server,
+            traits: [.effect, .urgent, .loopback], categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .configResetStat, "RESETSTAT", of: .config, "Resets the counts of INFO's section Stats.", .server,
+            traits: [.effect, .urgent, .loopback], categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .configHelp, "HELP", of: .config, "Shows the usage of CONFIG.", .server, traits: [.urgent, .hidden],
+            categories: .admin, replyBound: .bytes(1024), since: "0.1.0"),
         CommandSpec(
             .command, "COMMAND", nil, 0...CommandSpec.any, needs: "a subcommand or nothing",
             "Describes the commands, for Redis clients.", .server, traits: .hidden, categories: .admin,
@@ -44,8 +56,30 @@ extension Catalog {
             categories: .admin,
             replyBound: .request, since: "0.1.0"),
         CommandSpec(
-            .commandDocs, "DOCS", of: .command, "", 0...CommandSpec.any, needs: "commands' names or nothing",
-            "Returns an empty list, for Redis clients.", .server, categories: .admin, since: "0.1.0"),
+            .commandDocs, "DOCS", of: .command, "[<name> …]", 0...CommandSpec.any, needs: "commands' names or nothing",
+            "Describes the commands and their arguments, for redis-cli.", .server, categories: .admin,
+            replyBound: .bytes(256 << 10), since: "0.1.0"),
+        CommandSpec(
+            .commandList, "LIST", of: .command, "[FILTERBY MODULE <name>|ACLCAT <category>|PATTERN <pattern>]",
+            0...CommandSpec.any, needs: "FILTERBY, what by, and a name, or nothing", "Lists the names of the commands.",
+            .server,
+            categories: .admin, replyBound: .bytes(16 << 10), since: "0.1.0"),
+        CommandSpec(
+            .commandGetKeys, "GETKEYS", of: .command, "<request>", 2...CommandSpec.any, needs: "a request",
+            "Lists the keys of a request.", .server, categories: .admin, replyBound: .request, since: "0.1.0"),
+        CommandSpec(
+            .commandHelp, "HELP", of: .command, "Shows the usage of COMMAND.", .server, traits: .hidden,
+            categories: .admin,
+            replyBound: .bytes(2048), since: "0.1.0"),
+        CommandSpec(
+            .function, "FUNCTION", nil, 1...CommandSpec.any, needs: "a subcommand",
+            "Manages functions, for Redis clients: there are none.",
+            .server, traits: .hidden, categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .functionFlush, "FLUSH", of: .function, "[ASYNC|SYNC]", 0...CommandSpec.any,
+            needs: "ASYNC, SYNC or nothing",
+            "Is accepted and ignored, for Redis clients.", .server, traits: .hidden, categories: .admin,
+            since: "0.1.0"),
         CommandSpec(
             .compact, "COMPACT", "Starts merging the log into the snapshot; STATS shows the progress.", .server,
             traits: [.effect, .urgent], categories: .admin, since: "0.1.0"),
@@ -56,6 +90,9 @@ extension Catalog {
         CommandSpec(
             .bgsave, "BGSAVE", "[SCHEDULE]", 0...1, needs: "SCHEDULE or nothing", "Starts COMPACT, for Redis clients.",
             .server, traits: [.effect, .hidden], categories: .admin, since: "0.1.0"),
+        CommandSpec(
+            .save, "SAVE", "Runs COMPACT and waits for the snapshot, for Redis clients.", .server,
+            traits: [.effect, .later, .hidden], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .lastsave, "LASTSAVE",
             "Returns when the last snapshot was begun, in Unix seconds; 0 if this server has made none.", .server,

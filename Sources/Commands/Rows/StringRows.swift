@@ -8,9 +8,12 @@ extension Catalog {
             categories: .read,
             answer: .value, replyBound: .value, since: "0.1.0"),
         CommandSpec(
-            .set, "SET", "<key> <value>", 2...CommandSpec.any, needs: "a key and a value",
-            "Sets a key to a value.", .strings, lineArity: 2...2, form: .rest(afterWords: 1), keys: .one,
-            traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
+            .set, "SET",
+            "<key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET]",
+            2...CommandSpec.any, needs: "a key and a value",
+            "Sets a key to a value; in a line, options follow a value in quotes.", .strings,
+            form: .restOrOptions(afterWords: 1), lineArguments: "<key> <value>", keys: .one,
+            traits: [.data, .change, .storesValues], categories: .write, replyBound: .value, since: "0.1.0"),
         CommandSpec(
             .mget, "MGET", "<key> …", 1...CommandSpec.any, needs: "one or more keys",
             "Returns the values of several keys.",
@@ -19,5 +22,86 @@ extension Catalog {
             .mset, "MSET", "<key> <value> …", 2...CommandSpec.any, needs: "keys and values, one after the other",
             "Sets several keys in one atomic change.", .strings, keys: .everySecond,
             traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .msetnx, "MSETNX", "<key> <value> …", 2...CommandSpec.any, needs: "keys and values, one after the other",
+            "Sets several keys in one atomic change if none of them exists.", .strings, keys: .everySecond,
+            traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .getset, "GETSET", "<key> <value>", 2...2, needs: "a key and a value",
+            "Sets a key to a value and returns the old value.", .strings, form: .rest(afterWords: 1),
+            keys: .one, traits: [.data, .change, .storesValues], categories: .write, answer: .value,
+            replyBound: .value, since: "0.1.0"),
+        CommandSpec(
+            .getdel, "GETDEL", "<key>", 1...1, needs: "a key", "Removes a key and returns its value.", .strings,
+            keys: .one, traits: [.data, .change, .shrink], categories: .write, answer: .value, replyBound: .value,
+            since: "0.1.0"),
+        CommandSpec(
+            .setnx, "SETNX", "<key> <value>", 2...2, needs: "a key and a value",
+            "Sets a key to a value if the key does not exist.", .strings, form: .rest(afterWords: 1), keys: .one,
+            traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .append, "APPEND", "<key> <value>", 2...2, needs: "a key and a value",
+            "Appends to the value of a key and returns its new size in bytes.", .strings, form: .rest(afterWords: 1),
+            keys: .one,
+            traits: [.data, .change], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .strlen, "STRLEN", "<key>", 1...1, needs: "a key", "Returns the size of the value of a key in bytes.",
+            .strings,
+            keys: .one, traits: .data, categories: .read, since: "0.1.0"),
+        CommandSpec(
+            .getrange, "GETRANGE", "<key> <start> <end>", 3...3, needs: "a key, the first byte and the last",
+            "Returns a part of the value of a key; negative places count from the end.", .strings, keys: .one,
+            traits: .data,
+            categories: .read, answer: .value, replyBound: .value, since: "0.1.0"),
+        CommandSpec(
+            .substr, "SUBSTR", "<key> <start> <end>", 3...3, needs: "a key, the first byte and the last",
+            "Is GETRANGE, for Redis clients.", .strings, keys: .one, traits: [.data, .hidden], categories: .read,
+            answer: .value, replyBound: .value, since: "0.1.0"),
+        CommandSpec(
+            .setrange, "SETRANGE", "<key> <offset> <value>", 3...3, needs: "a key, an offset and a value",
+            "Overwrites a part of the value of a key and returns its new size in bytes.", .strings,
+            form: .rest(afterWords: 2),
+            keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .incr, "INCR", "<key>", 1...1, needs: "a key", "Adds 1 to the number that a key holds.", .strings,
+            keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .decr, "DECR", "<key>", 1...1, needs: "a key", "Subtracts 1 from the number that a key holds.", .strings,
+            keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .incrby, "INCRBY", "<key> <increment>", 2...2, needs: "a key and a number",
+            "Adds to the number that a key holds.", .strings, keys: .one, traits: [.data, .change],
+            categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .decrby, "DECRBY", "<key> <decrement>", 2...2, needs: "a key and a number",
+            "Subtracts from the number that a key holds.", .strings, keys: .one, traits: [.data, .change],
+            categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .incrbyfloat, "INCRBYFLOAT", "<key> <increment>", 2...2, needs: "a key and a number",
+            "Adds to the number that a key holds, which may have decimals.", .strings, keys: .one,
+            traits: [.data, .change], categories: .write, replyBound: .bytes(6 << 10), since: "0.1.0"),
+        CommandSpec(
+            .setbit, "SETBIT", "<key> <offset> <0|1>", 3...3, needs: "a key, the place of a bit, and 0 or 1",
+            "Sets a bit of the value of a key and returns the old bit.", .strings, keys: .one,
+            traits: [.data, .change],
+            categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .getbit, "GETBIT", "<key> <offset>", 2...2, needs: "a key and the place of a bit",
+            "Returns a bit of the value of a key.", .strings, keys: .one, traits: .data, categories: .read,
+            since: "0.1.0"),
+        CommandSpec(
+            .bitcount, "BITCOUNT", "<key> [<start> <end> [BYTE|BIT]]", 1...CommandSpec.any,
+            needs: "a key, or a key, a start and an end",
+            "Counts the bits that are 1 in the value of a key, or in a part of it.",
+            .strings, lineArity: 1...4, keys: .one, traits: .data, categories: .read, since: "0.1.0"),
+        CommandSpec(
+            .delex, "DELEX", "<key> [IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>]", 1...CommandSpec.any,
+            needs: "a key, or a key and a condition", "Removes a key if its value meets a condition.",
+            .strings, lineArity: 1...3, keys: .one, traits: [.data, .change, .shrink], categories: .write,
+            answer: .deleted, since: "0.1.0"),
+        CommandSpec(
+            .digest, "DIGEST", "<key>", 1...1, needs: "a key",
+            "Returns the XXH3 digest of the value of a key, for IFDEQ and IFDNE.", .strings, keys: .one, traits: .data,
+            categories: .read, answer: .value, since: "0.1.0"),
     ]
 }

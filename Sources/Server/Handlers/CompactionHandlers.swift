@@ -20,6 +20,22 @@ enum CompactionHandlers {
         replies.writer.simple("Background saving started")
     }
 
+    static func saveAndWait(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard begin(session, "Background save already in progress", &replies) else { return }
+        let store = session.store
+        let failures = store.compaction.failures
+        session.park(
+            ParkedRequest(replies.writer.dialect, within: .unlimited) {
+                !store.compaction.isRunning
+            } answer: { replies, _ in
+                let compaction = store.compaction
+                guard compaction.failures > failures, let failure = compaction.lastFailure else {
+                    return replies.writer.ok()
+                }
+                replies.fail(ReplyError("Not saved: \(failure)"))
+            })
+    }
+
     static func lastTime(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         replies.writer.integer(Int(session.store.compaction.lastTime / 1000))
     }

@@ -24,9 +24,19 @@ enum ConnectionHandlers {
     }
 
     static func select(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        guard let number = arguments[1].decimal else { return replies.fail(.notAnInteger) }
-        guard Int32(exactly: number) != nil else { return replies.fail(.notADatabaseNumber) }
-        if number == 0 { replies.writer.ok() } else { replies.fail(ReplyError("DB index is out of range")) }
+        if isDatabase(arguments[1], &replies) { replies.writer.ok() }
+    }
+
+    /// Whether this is the number of a database that there is; where not, says so.
+    static func isDatabase(_ text: Span<UInt8>, _ replies: inout ReplyQueue) -> Bool {
+        guard let number = text.decimal else {
+            replies.fail(.notAnInteger)
+            return false
+        }
+        guard number != 0 else { return true }
+        let isNumber = Int32(exactly: number) != nil
+        replies.fail(isNumber ? ReplyError("DB index is out of range") : .notADatabaseNumber)
+        return false
     }
 
     static func hello(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -67,7 +77,46 @@ enum ConnectionHandlers {
         replies.writer.endList()
     }
 
+    static func reset(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.name = ""
+        session.speaksRESP3 = false
+        replies.mute(.nothing)
+        replies.writer.simple("RESET")
+    }
+
+    /// As Redis answers where no password was set.
+    static func authenticate(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        switch arguments.count {
+        case 2: replies.fail(.noPasswords)
+        case 3 where arguments[1].equals("default"): replies.writer.ok()
+        case 3:
+            replies.fail(
+                ReplyError("invalid username-password pair or user is disabled.", code: .wrongPassword))
+        default: replies.fail(.misused(.auth))
+        }
+    }
+
     // MARK: CLIENT
+
+    static func setReplies(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        if arguments[2].equalsIgnoringCase("ON") {
+            replies.mute(.nothing)
+            replies.writer.ok()
+        } else if arguments[2].equalsIgnoringCase("OFF") {
+            replies.mute(.all)
+        } else if arguments[2].equalsIgnoringCase("SKIP") {
+            replies.mute(.thisAndNext)
+        } else {
+            replies.fail(.misused(.clientReply))
+        }
+    }
+
+    static func setEviction(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments[2].equalsIgnoringCase("ON") || arguments[2].equalsIgnoringCase("OFF") else {
+            return replies.fail(.misused(.clientNoEvict))
+        }
+        replies.writer.ok()
+    }
 
     static func number(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         replies.writer.integer(session.id)

@@ -11,6 +11,18 @@ enum DescriptionHandlers {
         replies.writer.endList()
     }
 
+    /// HELP of a command's subcommands.
+    static func subcommandHelp(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let command = Catalog.find(arguments[0])?.command
+        let shown = command.map(Catalog.subcommands)?.filter { !$0.traits.contains(.hidden) } ?? []
+        replies.writer.list(shown.count)
+        for spec in shown {
+            let summary = spec.summary.prefix(1).lowercased() + spec.summary.dropFirst().dropLast()
+            replies.writer.text("\(spec.usage): \(summary)")
+        }
+        replies.writer.endList()
+    }
+
     static func commands(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         guard arguments.count == 1 else { return runSubcommand(arguments, session, &replies) }
         replies.writer.list(Catalog.commands.count)
@@ -23,7 +35,66 @@ enum DescriptionHandlers {
     }
 
     static func documentation(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        replies.writer.map(0)
+        guard arguments.count - 2 <= ServerHandlers.wordLimit else {
+            return replies.fail(.tooMany("names", count: arguments.count - 2, limit: ServerHandlers.wordLimit))
+        }
+        var shown: [CommandSpec] = []
+        for index in 2..<arguments.count {
+            if let spec = Catalog.find(arguments[index]) { shown.append(spec) }
+        }
+        if arguments.count == 2 { shown = Catalog.commands }
+        replies.writer.map(shown.count)
+        for spec in shown {
+            replies.writer.text(spec.redisName)
+            replies.writer.append(documentOf: spec)
+        }
+        replies.writer.endList()
+    }
+
+    static func names(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        var shown = Catalog.commands
+        if arguments.count > 2 {
+            guard arguments.count == 5, arguments[2].equalsIgnoringCase("FILTERBY") else {
+                return replies.fail(.misused(.commandList))
+            }
+            let value = arguments[4]
+            if arguments[3].equalsIgnoringCase("MODULE") {
+                shown = []
+            } else if arguments[3].equalsIgnoringCase("ACLCAT") {
+                let category = "@" + String(value).lowercased()
+                shown = Catalog.rows.filter { $0.categories.names.contains(category) }
+            } else if arguments[3].equalsIgnoringCase("PATTERN") {
+                guard value.count <= GlobPattern.sizeLimit else {
+                    return replies.fail(.patternTooLong(size: value.count))
+                }
+                let text = Array(String(value).lowercased().utf8)
+                let pattern = GlobPattern(text.span)
+                shown = Catalog.rows.filter { spec in
+                    let name = Array(spec.redisName.utf8)
+                    return pattern.matches(name.span)
+                }
+            } else {
+                return replies.fail(.misused(.commandList))
+            }
+        }
+        replies.writer.list(shown.count)
+        for spec in shown { replies.writer.text(replies.writer.isLine ? spec.fullName : spec.redisName) }
+        replies.writer.endList()
+    }
+
+    static func keys(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard let command = Catalog.find(arguments[2]) else {
+            return replies.fail(ReplyError("Invalid command specified"))
+        }
+        let spec = Catalog.subcommand(arguments[3], of: command.command) ?? command
+        let count = arguments.count - 2
+        guard spec.arity.contains(count - spec.nameCount) else {
+            return replies.fail(ReplyError("Invalid number of arguments specified for command"))
+        }
+        guard spec.keys != .none else { return replies.fail(ReplyError("The command has no key arguments")) }
+        let places = spec.keys.indices(count: count)
+        replies.writer.list(Array(places).count)
+        for place in places { replies.writer.value(arguments[place + 2]) }
         replies.writer.endList()
     }
 
@@ -62,5 +133,52 @@ extension ReplyWriter {
         for category in categories { text(category) }
         // Tips, key specifications and subcommands.
         for _ in 0..<3 { list(0) }
+    }
+
+    /// A row as COMMAND DOCS of Redis 7 describes it; in the line dialect, its summary.
+    fileprivate mutating func append(documentOf spec: CommandSpec) {
+        guard !isLine else { return text(spec.summary) }
+        let arguments = spec.parsedArguments
+        map(3 + (arguments.isEmpty ? 0 : 1))
+        pair("summary", spec.summary)
+        pair("since", spec.since)
+        pair("group", spec.group.redisName)
+        guard !arguments.isEmpty else { return }
+        text("arguments")
+        append(arguments)
+    }
+
+    private mutating func append(_ arguments: [UsageArgument]) {
+        list(arguments.count)
+        for argument in arguments {
+            let flagCount = (argument.isOptional ? 1 : 0) + (argument.isMultiple ? 1 : 0)
+            map(2 + (argument.token == nil ? 0 : 1) + (flagCount > 0 ? 1 : 0) + (argument.parts.isEmpty ? 0 : 1))
+            pair("name", argument.name)
+            pair("type", argument.type)
+            if let token = argument.token { pair("token", token) }
+            if flagCount > 0 {
+                text("flags")
+                // redis-cli ends where these are no simple strings.
+                list(flagCount)
+                if argument.isOptional { simple("optional") }
+                if argument.isMultiple { simple("multiple") }
+            }
+            if !argument.parts.isEmpty {
+                text("arguments")
+                append(argument.parts)
+            }
+        }
+    }
+}
+
+extension CommandSpec.Group {
+    /// What Redis calls it.
+    fileprivate var redisName: String {
+        switch self {
+        case .strings: "string"
+        case .keys: "generic"
+        case .connection: "connection"
+        case .server, .replication: "server"
+        }
     }
 }

@@ -52,6 +52,97 @@ enum KeyHandlers {
         if count > 0 { replies.writer.ok() } else { replies.writer.missing() }
     }
 
+    // MARK: Keys for others
+
+    static func rename(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        if rename(arguments, session, permit, &replies, replaces: true) { replies.writer.ok() }
+    }
+
+    static func renameToNew(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        if rename(arguments, session, permit, &replies, replaces: false) { replies.writer.done() }
+    }
+
+    /// - Parameter replaces: whether the new key may be there.
+    /// - Returns: false where it was not done, which has been said.
+    private static func rename(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue,
+        replaces: Bool
+    ) -> Bool {
+        let store = session.store
+        let (key, target) = (1, 2)
+        let reading = store.get(arguments[key])
+        replies.depends(on: reading.seq)
+        guard let value = reading.value else {
+            replies.fail(ReplyError(line: "Key not found", resp: "no such key"))
+            return false
+        }
+        if !replaces {
+            let other = store.get(arguments[target])
+            replies.depends(on: other.seq)
+            guard other.value == nil else {
+                replies.writer.notDone(ReplyError("Not renamed: the new key exists"))
+                return false
+            }
+        }
+        // Nothing changes.
+        guard !arguments[key].equals(arguments[target]) else { return true }
+        guard let larger = session.permit(on: arguments[target], valueSize: value.count, &replies) else {
+            return false
+        }
+        store.beginMulti(larger)
+        replies.depends(on: store.set(arguments[target], to: value, larger))
+        replies.depends(on: store.delete(arguments[key], permit).seq)
+        store.endMulti()
+        return true
+    }
+
+    static func copy(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        var replaces = false
+        var index = 3
+        while index < arguments.count {
+            if arguments[index].equalsIgnoringCase("REPLACE") {
+                replaces = true
+                index += 1
+            } else if arguments[index].equalsIgnoringCase("DB"), index + 1 < arguments.count {
+                guard ConnectionHandlers.isDatabase(arguments[index + 1], &replies) else { return }
+                index += 2
+            } else {
+                return replies.fail(.misused(.copy))
+            }
+        }
+        guard !arguments[1].equals(arguments[2]) else {
+            return replies.fail(ReplyError("source and destination objects are the same"))
+        }
+        let store = session.store
+        let reading = store.get(arguments[1])
+        replies.depends(on: reading.seq)
+        guard let value = reading.value else {
+            return replies.writer.isLine ? replies.writer.missing() : replies.writer.integer(0)
+        }
+        let other = store.get(arguments[2])
+        replies.depends(on: other.seq)
+        guard replaces || other.value == nil else {
+            return replies.writer.notDone(ReplyError("Not copied: the new key exists"))
+        }
+        guard let larger = session.permit(on: arguments[2], valueSize: value.count, &replies) else { return }
+        replies.depends(on: store.set(arguments[2], to: value, larger))
+        replies.writer.done()
+    }
+
+    // MARK: All keys
+
+    static func random(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        replies.depends(on: session.store.position.seq)
+        guard session.store.count > 0 else { return replies.writer.missing() }
+        session.store.visitRandomKey { replies.writer.value($0) }
+    }
+
     static func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         replies.depends(on: session.store.position.seq)
         replies.writer.integer(session.store.count)

@@ -56,12 +56,84 @@ enum ServerHandlers {
             patterns.append(GlobPattern(pattern.span))
         }
         var found: [(String, String)] = []
-        for (name, value) in session.server.redisSettings {
+        let own = session.server.settingsKeeper?.shownSettings ?? []
+        for (name, value) in session.server.redisSettings + own {
             let bytes = Array(name.utf8)
             if patterns.contains(where: { $0.matches(bytes.span) }) { found.append((name, value)) }
         }
         replies.writer.map(found.count)
         for (name, value) in found { replies.writer.pair(name, value) }
         replies.writer.endList()
+    }
+
+    static func changeSettings(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count % 2 == 0 else { return replies.fail(.misused(.configSet)) }
+        var values: [(name: String, value: String)] = []
+        var names: Set<String> = []
+        for index in stride(from: 2, to: arguments.count, by: 2) {
+            let name = String(arguments[index]).lowercased()
+            guard names.insert(name).inserted else {
+                return replies.fail(.notSet(arguments[index], "duplicate parameter", session))
+            }
+            // The one name of Redis' that is a setting of ours.
+            if name == "maxmemory" {
+                guard let size = redisMemory(String(arguments[index + 1])) else {
+                    return replies.fail(.notSet(arguments[index], "argument must be a memory value", session))
+                }
+                values.append(("memory.max", String(size)))
+            } else {
+                values.append((name, String(arguments[index + 1])))
+            }
+        }
+        do throws(SettingRefusal) {
+            guard let keeper = session.server.settingsKeeper else { throw SettingRefusal(values[0].name, .unknown) }
+            try keeper.change(values)
+            replies.writer.ok()
+        } catch {
+            let place = values.firstIndex { $0.name == error.name } ?? 0
+            let name = arguments[2 + 2 * place]
+            switch error.reason {
+            case .unknown:
+                replies.fail(
+                    .unknownOption("Unknown option or number of arguments for CONFIG SET -", name, session))
+            case .needsRestart: replies.fail(.notSet(name, "can't set immutable config", session))
+            case .notAllowed(let reason): replies.fail(.notSet(name, reason, session))
+            }
+        }
+    }
+
+    /// Bytes as Redis writes them: `100mb` is 100 MiB, `100m` a hundred millions; nil where it is none.
+    private static func redisMemory(_ text: String) -> Int? {
+        let units = [
+            "": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1_000_000, "mb": 1 << 20, "g": 1_000_000_000, "gb": 1 << 30,
+        ]
+        let digits = text.prefix { "0"..."9" ~= $0 }
+        guard let number = Int(digits), let unit = units[text.dropFirst(digits.count).lowercased()] else { return nil }
+        let (size, isTooLarge) = number.multipliedReportingOverflow(by: unit)
+        return isTooLarge ? nil : size
+    }
+
+    static func resetStatistics(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.server.statistics.reset()
+        replies.writer.ok()
+    }
+
+    static func flushFunctions(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count <= 3 else {
+            return replies.fail(
+                ReplyError("unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP."))
+        }
+        if arguments.count == 3, !arguments[2].equalsIgnoringCase("ASYNC"), !arguments[2].equalsIgnoringCase("SYNC") {
+            return replies.fail(ReplyError("FUNCTION FLUSH only supports SYNC|ASYNC option"))
+        }
+        replies.writer.ok()
+    }
+}
+
+extension ReplyError {
+    /// Of a setting that keeps its value.
+    fileprivate static func notSet(_ name: Span<UInt8>, _ reason: String, _ session: Session) -> ReplyError {
+        let error = unknownOption("CONFIG SET failed (possibly related to argument", name, session)
+        return ReplyError(error.line + ") - " + reason)
     }
 }

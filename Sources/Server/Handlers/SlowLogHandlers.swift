@@ -26,16 +26,6 @@ enum SlowLogHandlers {
         replies.writer.ok()
     }
 
-    static func help(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        let shown = Catalog.subcommands(of: .slowlog).filter { !$0.traits.contains(.hidden) }
-        replies.writer.list(shown.count)
-        for spec in shown {
-            let summary = spec.summary.prefix(1).lowercased() + spec.summary.dropFirst().dropLast()
-            replies.writer.text("\(spec.usage): \(summary)")
-        }
-        replies.writer.endList()
-    }
-
     /// In RESP: number, Unix time, microseconds, command and key, client, its name. What Redis has no place for stands behind the
     /// key, where Redis itself says what it has left out.
     private static func append(_ requests: [SlowRequest], _ replies: inout ReplyQueue) {

@@ -12,29 +12,105 @@ enum StringHandlers {
             replies.depends(on: reading.seq)
             return replies.writer.missing()
         }
+        guard write(value, arguments, session, &replies) else { return }
+        replies.depends(on: reading.seq)
+    }
+
+    /// Answers with a value, where there is memory for that; where there is not, the request runs again later or has got an error.
+    /// - Returns: whether it was written. What the answer depends on is to be said afterwards.
+    @inline(__always)
+    static func write(
+        _ value: Span<UInt8>, _ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue
+    ) -> Bool {
         guard
             value.count < Session.largeReplySize
                 || session.hasMemory(forReplyOf: replies.writer.size(ofValue: value), arguments, &replies)
-        else { return }
-        replies.depends(on: reading.seq)
+        else { return false }
         replies.writer.value(value)
+        return true
     }
 
     static func set(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
-        guard arguments.count == 3 else { return replies.fail(.syntax) }
+        guard arguments.count == 3 else {
+            return ConditionHandlers.setWithOptions(arguments, session, permit, &replies)
+        }
         guard session.accepts(arguments[2], &replies) else { return }
         replies.depends(on: session.store.set(arguments[1], to: arguments[2], permit))
         replies.writer.ok()
+    }
+
+    static func setNew(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        guard session.accepts(arguments[2], &replies) else { return }
+        let store = session.store
+        let reading = store.get(arguments[1])
+        guard reading.value == nil else {
+            replies.depends(on: reading.seq)
+            return replies.writer.notDone(.keyExists)
+        }
+        replies.depends(on: store.set(arguments[1], to: arguments[2], permit))
+        replies.writer.done()
+    }
+
+    static func exchange(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        guard session.accepts(arguments[2], &replies) else { return }
+        let store = session.store
+        if let value = store.get(arguments[1]).value {
+            guard write(value, arguments, session, &replies) else { return }
+        } else {
+            replies.writer.missing()
+        }
+        replies.depends(on: store.set(arguments[1], to: arguments[2], permit))
+    }
+
+    static func take(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        let store = session.store
+        if let value = store.get(arguments[1]).value {
+            guard write(value, arguments, session, &replies) else { return }
+        } else {
+            replies.writer.missing()
+        }
+        replies.depends(on: store.delete(arguments[1], permit).seq)
     }
 
     static func setMany(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
         guard arguments.count % 2 == 1 else { return replies.fail(.wrongArity(of: .mset)) }
+        guard setPairs(of: arguments, session, permit, &replies) else { return }
+        replies.writer.ok()
+    }
+
+    static func setManyNew(
+        _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) {
+        guard arguments.count % 2 == 1 else { return replies.fail(.wrongArity(of: .msetnx)) }
+        let store = session.store
+        var isThere = false
+        for index in stride(from: 1, to: arguments.count, by: 2) {
+            let reading = store.get(arguments[index])
+            replies.depends(on: reading.seq)
+            if reading.value != nil { isThere = true }
+        }
+        guard !isThere else { return replies.writer.notDone(.someKeyExists) }
+        guard setPairs(of: arguments, session, permit, &replies) else { return }
+        replies.writer.done()
+    }
+
+    /// Gives each key its value, as one change.
+    /// - Returns: false where a value is too long, which has been said.
+    private static func setPairs(
+        of arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
+    ) -> Bool {
         for index in stride(from: 2, to: arguments.count, by: 2) {
-            guard session.accepts(arguments[index], &replies) else { return }
+            guard session.accepts(arguments[index], &replies) else { return false }
         }
         let store = session.store
         store.beginMulti(permit)
@@ -42,7 +118,7 @@ enum StringHandlers {
             replies.depends(on: store.set(arguments[index], to: arguments[index + 1], permit))
         }
         store.endMulti()
-        replies.writer.ok()
+        return true
     }
 
     static func getMany(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {

@@ -93,10 +93,13 @@ package final class MemoryBudget {
     /// Takes what a request can need at most out of the grant.
     /// - Returns: whether there was so much; where not, the request has to be looked at.
     @inline(__always)
-    func hasRoom(for arguments: Arguments) -> Bool {
+    func hasRoom(for arguments: Arguments) -> Bool { hasRoom(forPairs: arguments.count, of: arguments.extent) }
+
+    /// As above, for pairs of so many bytes together.
+    @inline(__always)
+    func hasRoom(forPairs count: Int, of size: Int) -> Bool {
         // A pair takes less than 48 bytes beside its own, or a page for 32 of them: see `Allocation` and `Bucket`.
-        let size = arguments.extent
-        let left = granted.load(ordering: .relaxed) &- size &- size &>> 5 &- arguments.count &* 48
+        let left = granted.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
         guard left >= 0 else { return false }
         granted.store(left, ordering: .relaxed)
         return true

@@ -91,6 +91,22 @@ package final class Gate {
         return permit
     }
 
+    /// Lets a request have an effect that may be larger than its arguments: `key` gets a value of `valueSize` bytes. To be asked once that
+    /// size is known, by commands whose values are not among their arguments (`admitChange` has judged those).
+    /// - Throws: what to answer where it may not.
+    @inline(__always)
+    package func admitEffect(on key: Span<UInt8>, valueSize: Int) throws(ReplyError) -> Permit {
+        let size = key.count &+ valueSize
+        let permit =
+            if let permit = store.permit(forChangesOf: size) { permit } else {
+                try permitOnCloserLook(size, shrinks: false)
+            }
+        if !memory.hasRoom(forPairs: 1, of: size) {
+            try makeRoom(forGrowthBy: max(store.growth(for: key, valueSize: valueSize), 0))
+        }
+        return permit
+    }
+
     // MARK: On a closer look
 
     @inline(never)
@@ -113,6 +129,12 @@ package final class Gate {
         for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
         }
+        try makeRoom(forGrowthBy: growth)
+    }
+
+    /// Makes room for so many bytes more, and renews the grant.
+    @inline(never)
+    private func makeRoom(forGrowthBy growth: Int) throws(ReplyError) {
         while growth > 0, usedMemory + growth > memory.storeLimit {
             // What was cleared is given back bit by bit; here somebody needs it now.
             guard store.clearedSize > 0 else {

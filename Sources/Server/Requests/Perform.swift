@@ -65,6 +65,8 @@ extension CommandTable {
                     if traits.contains(.data) {
                         replies.noteRead()
                         try gate.admitRead()
+                    } else if traits.contains(.loopback) {
+                        try session.admitLoopback(Catalog.rows[index])
                     }
                     read(arguments, session, &replies)
                 }

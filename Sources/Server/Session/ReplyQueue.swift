@@ -34,6 +34,22 @@ package struct ReplyQueue: ~Copyable {
     /// Where errors are counted by their kind.
     var requestCounts: RequestCounts?
 
+    /// Which replies are dropped instead of being sent.
+    package enum Muting {
+        case nothing
+        case all
+        case next
+        case thisAndNext
+    }
+
+    private var muting = Muting.nothing
+
+    /// Has replies dropped from the one on that is being made. Where all are dropped already, no more than that is.
+    mutating func mute(_ muting: Muting) {
+        if case .thisAndNext = muting, case .all = self.muting { return }
+        self.muting = muting
+    }
+
     /// Replies that wait for the same change.
     private struct Mark {
         /// 0 where they only wait for those before them.
@@ -124,6 +140,7 @@ package struct ReplyQueue: ~Copyable {
 
     /// Ends the reply, or a part of one that goes on later, and files it under the change that it depends on.
     package mutating func end(committed: UInt64, isComplete: Bool = true) {
+        if muting != .nothing { drop(isComplete) }
         let size = writer.buffer.count - start
         assert(size >= 0, "a reply ends before it began")
         if isComplete { counts.replies += 1 }
@@ -139,6 +156,18 @@ package struct ReplyQueue: ~Copyable {
         }
         dependency = 0
         start = writer.buffer.count
+    }
+
+    /// Drops what was written of a reply that nobody wants.
+    @inline(never)
+    private mutating func drop(_ isComplete: Bool) {
+        takeBack()
+        guard isComplete else { return }
+        switch muting {
+        case .nothing, .all: break
+        case .next: muting = .nothing
+        case .thisAndNext: muting = .next
+        }
     }
 
     /// Where replies are kept apart they are made as a whole, so that an error can take the place of each.

@@ -48,10 +48,20 @@ final class RequestTimes {
         latencies = server.latencies
         slowLog = server.slowLog
         durableTimes = server.durableTimes
+        start = clock.last
+        lastRun = clock.last
     }
 
     /// What the clock said last.
     var now: Int { clock.last }
+
+    /// When the connection began, and when its last requests had been run.
+    private let start: Int
+    private var lastRun: Int
+
+    /// For how long the connection has been there, and for how long it has asked for nothing.
+    var age: Int { max(clock.last - start, 0) }
+    var idleTime: Int { max(clock.last - lastRun, 0) }
 
     // MARK: Running
 
@@ -71,6 +81,7 @@ final class RequestTimes {
     @inline(__always)
     func endRunning() -> Bool {
         runTime &+= clock.lap()
+        lastRun = clock.last
         return clock.elapsed > slowLog.threshold
     }
 

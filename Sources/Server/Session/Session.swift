@@ -204,6 +204,12 @@ final class Session: StreamDelegate, ListMember {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
 
+    /// Refuses what only clients on this machine may ask for to others.
+    func admitLoopback(_ command: CommandSpec) throws(ReplyError) {
+        guard !stream.peer.isLocal else { return }
+        throw ReplyError("\(command.fullName) is run only for clients on this server's machine (127.0.0.1, ::1)")
+    }
+
     // MARK: For commands
 
     /// Whether a value may be stored; where not, says so.
@@ -212,6 +218,29 @@ final class Session: StreamDelegate, ListMember {
         guard value.count > server.limits.valueSize else { return true }
         replies.fail(.tooLong("Value", size: value.count, limit: server.limits.valueSize))
         return false
+    }
+
+    /// Whether a request that changes a part of a value may make it so long; where not, says so.
+    func acceptsEdit(to size: Int, by command: Command, _ replies: inout ReplyQueue) -> Bool {
+        let limit = min(server.limits.editSize, server.limits.valueSize)
+        guard size > limit else { return true }
+        replies.fail(
+            ReplyError(
+                line: "Value too long: \(size) bytes, the limit of \(command.spec.name) is \(limit) (limits.edit_size)",
+                resp: "string exceeds maximum allowed size (proto-max-bulk-len)"))
+        return false
+    }
+
+    /// A permit for an effect that is not among the arguments of its request: `key` gets a value of `valueSize` bytes. Where there is
+    /// no room for it, says so.
+    @inline(__always)
+    func permit(on key: Span<UInt8>, valueSize: Int, _ replies: inout ReplyQueue) -> Permit? {
+        do throws(ReplyError) {
+            return try gate.admitEffect(on: key, valueSize: valueSize)
+        } catch {
+            replies.fail(error)
+            return nil
+        }
     }
 
     /// Answers the request that is being run with a long reply, whose next step is the next turn's.
@@ -239,7 +268,12 @@ final class Session: StreamDelegate, ListMember {
         let bytes = request.span
         guard case .complete(bytes.count) = parser.parse(bytes), !parser.isBlank else { return false }
         guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return true }
-        return commands.rows[index].traits.contains(.data)
+        if commands.rows[index].traits.contains(.data) { return true }
+        // Or it is a subcommand that does.
+        if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
+        let arguments = parser.arguments(in: bytes)
+        guard arguments.count > 1, let row = commands.subcommand(arguments[1], of: index) else { return false }
+        return commands.rows[row].traits.contains(.data)
     }
 
     /// Runs such a request as a part of another one.
@@ -268,6 +302,13 @@ final class Session: StreamDelegate, ListMember {
     /// Reads no more requests; closes once the replies so far are sent.
     func finish() {
         if case .open = state { state = .finishing }
+    }
+
+    /// Ends the connection at once, as an administrator has asked.
+    func kill() {
+        server.log.info("Client killed", metadata: ["client": "\(id)", "address": "\(stream.peer)"])
+        close()
+        forget()
     }
 
     /// Ends the connection at once.

@@ -113,6 +113,24 @@ package final class Table {
         pair.free()
     }
 
+    /// The first pair at or behind a place in the table, or the first of all where there is none behind it; nil where the table is empty.
+    package func pair(from place: ScanCursor) -> Pair? {
+        guard count > 0 else { return nil }
+        var found: Pair?
+        for var cursor in [place, ScanCursor()] where found == nil {
+            scan(from: &cursor, size: 1, buckets: .max) { pair in
+                if found == nil { found = pair }
+                return 1
+            }
+        }
+        return found
+    }
+
+    /// Bytes of memory that a key and its value take, with one pair's share of the buckets; nil where the key is not there.
+    package func size(of key: Span<UInt8>, hash: UInt64) -> Int? {
+        pair(for: key, hash: hash).map { $0.size + Bucket.sizePerPair }
+    }
+
     /// How many bytes the table would grow if `key` had a value of `valueSize` bytes; 0 or less if its value is no
     /// smaller now. Of the buckets it counts the share of one pair.
     package func growth(for key: Span<UInt8>, hash: UInt64, valueSize: Int) -> Int {

@@ -70,9 +70,10 @@ package struct Transcript: Equatable, CustomStringConvertible {
         return (0..<arguments.count).map { Array(arguments[$0]) }
     }
 
-    /// Two verbs that take a value, and all the others.
+    /// Verbs that take a value, one of which takes options behind it, and all the others.
     private static func form(of arguments: Arguments) -> LineForm {
         if arguments.count > 0, arguments[0].equalsIgnoringCase("SET") { return .rest(afterWords: 1) }
+        if arguments.count > 0, arguments[0].equalsIgnoringCase("SETIF") { return .restOrOptions(afterWords: 1) }
         if arguments.count > 0, arguments[0].equalsIgnoringCase("ECHO") { return .rest(afterWords: 0) }
         return .words
     }

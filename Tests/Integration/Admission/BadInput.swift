@@ -20,6 +20,9 @@ struct BadInput {
 
     private static let spaces = "; write an argument that has spaces as \"a JSON string\""
 
+    private static let setUsage =
+        "SET <key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET]"
+
     /// Lines that are read and refused.
     static let lines = [
         BadInput("FROB x\n", "ERROR: Unknown command \"FROB\" (try HELP)\n"),
@@ -46,9 +49,22 @@ struct BadInput {
         BadInput("SET \"key value\n", "ERROR: A JSON string without its closing quote\n"),
         BadInput("SET \"key\"value\n", "ERROR: Expected a space after the closing quote of a JSON string\n"),
         BadInput(
-            "SET key \"a\" b\n",
+            "APPEND key \"a\" b\n",
             "ERROR: A value that begins with a quote is a JSON string up to the end of the line; "
                 + "escape quotes inside it as \\\"\n"),
+        BadInput("SET key \"a\" b\n", "ERROR: Wrong options: \(setUsage)\n"),
+        BadInput("SET key \"a\" NX XX\n", "ERROR: Wrong options: \(setUsage)\n"),
+        BadInput("SET key \"a\" IFEQ\n", "ERROR: Wrong options: \(setUsage)\n"),
+        BadInput("SET key \"a\" IFDEQ 12\n", "ERROR: digest must be exactly 16 hexadecimal characters\n"),
+        BadInput("SETNX key\n", "ERROR: SETNX needs a key and a value: SETNX <key> <value>\n"),
+        BadInput(
+            "SETRANGE key 5\n", "ERROR: SETRANGE needs a key, an offset and a value: SETRANGE <key> <offset> <value>\n"),
+        BadInput("SETRANGE key -1 x\n", "ERROR: offset is out of range\n"),
+        BadInput(
+            "SETRANGE key 1048576 x\n",
+            "ERROR: Value too long: 1048577 bytes, the limit of SETRANGE is 1048576 (limits.edit_size)\n"),
+        BadInput("INCR\n", "ERROR: INCR needs a key: INCR <key>\n"),
+        BadInput("INCRBY key x\n", "ERROR: value is not an integer or out of range\n"),
         BadInput(
             "SET key \"\\x41\"\n",
             "ERROR: A JSON string with an unknown escape (known: \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX)\n"),
@@ -72,12 +88,21 @@ struct BadInput {
         BadInput(resp("GET", "a", "b"), "-ERR wrong number of arguments for 'get' command\r\n"),
         BadInput(resp("SET", "key"), "-ERR wrong number of arguments for 'set' command\r\n"),
         BadInput(resp("SET", "key", "value", "FROB"), "-ERR syntax error\r\n"),
+        BadInput(resp("SET", "key", "value", "EX", "10"), "-ERR syntax error\r\n"),
+        BadInput(
+            resp("SETRANGE", "key", "1048576", "x"), "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n"
+        ),
+        BadInput(
+            resp("SETBIT", "key", "8388608", "1"), "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n"),
+        BadInput(resp("DELEX", "key", "IFEQ"), "-ERR wrong number of arguments for 'delex' command\r\n"),
+        BadInput(resp("DELEX", "key", "IF", "x"), "-ERR syntax error\r\n"),
         BadInput(resp("MSET", "a", "1", "b"), "-ERR wrong number of arguments for 'mset' command\r\n"),
         BadInput(resp("SCAN", "-1"), "-ERR invalid cursor\r\n"),
         BadInput(resp("SELECT", "1"), "-ERR DB index is out of range\r\n"),
         BadInput(resp("SELECT", "zero"), "-ERR value is not an integer or out of range\r\n"),
         BadInput(resp("HELLO", "4"), "-NOPROTO unsupported protocol version\r\n"),
-        BadInput(resp("CONFIG", "SET", "a", "b"), "-ERR unknown subcommand 'SET'. Try CONFIG HELP.\r\n"),
+        BadInput(
+            resp("CONFIG", "SET", "a", "b"), "-ERR Unknown option or number of arguments for CONFIG SET - 'a'\r\n"),
         BadInput(resp("GET", "a\0b"), "$-1\r\n"),
         BadInput("*0\r\n", ""),
     ]

@@ -56,7 +56,10 @@ struct BatchTests {
     @Test(
         "an invalid line is named, and not sent",
         arguments: [
-            ("SET", "SET needs a key and a value: SET <key> <value>"),
+            (
+                "SET",
+                "SET needs a key and a value: SET <key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET]"
+            ),
             ("GET \"a", "A JSON string without its closing quote"),
             ("*1", "A command does not begin with \"*\""),
             ("FLUSHALL", "FLUSHALL removes every pair, and needs --yes in a batch"),

@@ -38,6 +38,28 @@ struct ReloadTests {
         }
     }
 
+    @Test("CONFIG SET changes what a reload can change, all of it or none, until the next reload")
+    func command() throws {
+        try withTemporaryFolder { folder in
+            let reloaded = try Reloaded(in: folder, "memory:\n  max: 1G\n")
+            let client = try reloaded.server.connect()
+            #expect(try client.ask("CONFIG SET memory.max 2M slowlog.threshold 5ms") == "OK")
+            try reloaded.server.waitForLog("Reloaded: memory.max is 2M (CONFIG SET)")
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 2 << 20)
+            #expect(
+                try client.ask("CONFIG SET memory.max 3M slowlog.threshold x").hasPrefix("ERROR: CONFIG SET failed"))
+            #expect(try client.ask("CONFIG SET memory.max 3M server.port 1").hasSuffix("can't set immutable config"))
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 2 << 20)
+            try client.expect(
+                "CONFIG GET slowlog.threshold memory.max\n", "memory.max\n2M\nslowlog.threshold\n5ms\nEND\n")
+            try reloaded.reload("memory:\n  max: 1G\n", until: "Reloaded: memory.max is 1G")
+            try client.expect("CONFIG GET slowlog.threshold\n", "slowlog.threshold\n100ms\nEND\n")
+            #expect(try client.ask("CONFIG SET maxmemory 8mb") == "OK")
+            #expect(try reloaded.server.figure("memory_limit_bytes") == 8 << 20)
+            reloaded.server.stop()
+        }
+    }
+
     @Test("followers come and go, and a restart has those of the file")
     func followers() throws {
         try withTemporaryFolder { folder in

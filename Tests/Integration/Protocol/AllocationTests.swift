@@ -7,12 +7,12 @@ import Torture
 /// limits are a ratchet: they may only go down.
 @Suite("Allocations per request")
 struct AllocationTests {
-    enum Request: String, CaseIterable, Sendable { case get, overwrite, insert }
+    enum Request: String, CaseIterable, Sendable { case get, overwrite, insert, increment }
 
     /// The most that each request may allocate. A new key is one block, and its share of buckets that grow and split (in
     /// steps of a quarter, from 8 slots to 1,024).
     private static let limits: [(request: Request, limit: Double)] = [
-        (.get, 0), (.overwrite, 0), (.insert, 1.02),
+        (.get, 0), (.overwrite, 0), (.insert, 1.02), (.increment, 0),
     ]
 
     /// Work that belongs to no request (a timer, a check of the disk, a log line) is not in every round; a request's
@@ -91,17 +91,36 @@ private struct AllocationClient {
     }
 
     mutating func send(_ request: AllocationTests.Request, count: Int, isLine: Bool) throws {
-        if request != .insert { try connection.send(set("key:000000000", isLine: true)) }
-        if request != .insert { _ = try connection.receive(exactly: 3) }
+        if request == .increment {
+            // As many digits as it ends with.
+            try connection.send("SET number 1000000\n")
+            _ = try connection.receive(exactly: 3)
+        } else if request != .insert {
+            try connection.send(set("key:000000000", isLine: true))
+            _ = try connection.receive(exactly: 3)
+        }
         for _ in 0..<count / pipeline {
-            var bytes: [UInt8] = []
+            var sent: [UInt8] = []
             for _ in 0..<pipeline {
                 if request == .insert { next += 1 }
-                bytes += request == .get ? get(isLine) : set("key:\(request == .insert ? next : 0)", isLine: isLine)
+                sent += bytes(of: request, isLine)
             }
-            try connection.send(bytes)
-            let size = request == .get ? isLine ? 33 : 39 : isLine ? 3 : 5
+            try connection.send(sent)
+            let size =
+                switch request {
+                case .get: isLine ? 33 : 39
+                case .increment: isLine ? 8 : 10
+                case .overwrite, .insert: isLine ? 3 : 5
+                }
             _ = try connection.receive(exactly: pipeline * size)
+        }
+    }
+
+    private func bytes(of request: AllocationTests.Request, _ isLine: Bool) -> [UInt8] {
+        switch request {
+        case .get: get(isLine)
+        case .increment: isLine ? Array("INCR number\n".utf8) : MarkedChange.array("INCR", "number")
+        case .overwrite, .insert: set("key:\(request == .insert ? next : 0)", isLine: isLine)
         }
     }
 

@@ -45,6 +45,26 @@ struct RESPReplyTests {
         Row("SCAN", "0", "TYPE", "list", reply: "*2\r\n$1\r\n0\r\n*0\r\n"), Row("FLUSHALL", reply: "+OK\r\n"),
         Row("FLUSHALL", "sync", reply: "+OK\r\n"), Row("FLUSHDB", "ASYNC", reply: "+OK\r\n"),
         Row("DBSIZE", reply: ":0\r\n"),
+        // What Redis 7.0 does not have, and what its replies in RESP3 differ in; the rest is in RedisWorkloadTests.
+        Row("SET", "k", "a", "IFEQ", "b", reply: "$-1\r\n", resp3: "_\r\n"),
+        Row("SET", "k", "a", "IFNE", "b", reply: "+OK\r\n"),
+        Row("SET", "k", "c", "ifeq", "a", "GET", reply: "$1\r\na\r\n"),
+        Row("SET", "k", "d", "IFDEQ", "0000000000000000", reply: "$-1\r\n", resp3: "_\r\n"),
+        Row("SET", "k", "Hello world", "IFDNE", "0000000000000000", reply: "+OK\r\n"),
+        Row("DIGEST", "k", reply: "$16\r\nb6acb9d84a38ff74\r\n"),
+        Row("DIGEST", "none", reply: "$-1\r\n", resp3: "_\r\n"),
+        Row("SET", "k", "e", "IFEQ", "Hello world", "NX", reply: "-ERR syntax error\r\n"),
+        Row("SET", "k", "e", "IFDEQ", "x", reply: "-ERR digest must be exactly 16 hexadecimal characters\r\n"),
+        Row("DELEX", "k", "IFEQ", "x", reply: ":0\r\n"), Row("DELEX", "none", reply: ":0\r\n"),
+        Row("DELEX", "k", "IFDEQ", "b6acb9d84a38ff74", reply: ":1\r\n"),
+        Row("GETSET", "k", "1", reply: "$-1\r\n", resp3: "_\r\n"),
+        Row("INCRBYFLOAT", "k", "0.5", reply: "$3\r\n1.5\r\n"), Row("DELEX", "k", reply: ":1\r\n"),
+        Row("RANDOMKEY", reply: "$-1\r\n", resp3: "_\r\n"), Row("SET", "one", "1", reply: "+OK\r\n"),
+        Row("RANDOMKEY", reply: "$3\r\none\r\n"), Row("MEMORY", "USAGE", "one", reply: ":44\r\n"),
+        Row("MEMORY", "USAGE", "one", "SAMPLES", "0", reply: ":44\r\n"),
+        Row("MEMORY", "USAGE", "none", reply: "$-1\r\n", resp3: "_\r\n"),
+        Row("OBJECT", "ENCODING", "one", reply: "$3\r\nint\r\n"), Row("OBJECT", "REFCOUNT", "one", reply: ":1\r\n"),
+        Row("AFTER", "1", "OBJECT", "ENCODING", "one", reply: "$3\r\nint\r\n"), Row("UNLINK", "one", reply: ":1\r\n"),
         Row("SELECT", "0", reply: "+OK\r\n"), Row("CLIENT", "ID", reply: ":1\r\n"),
         Row("CLIENT", "GETNAME", reply: "$-1\r\n", resp3: "_\r\n"),
         Row("CLIENT", "SETNAME", "tester", reply: "+OK\r\n"),
@@ -54,7 +74,21 @@ struct RESPReplyTests {
             "CONFIG", "GET", "maxmemory", reply: "*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n",
             resp3: "%1\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n"),
         Row("CONFIG", "GET", "none", reply: "*0\r\n", resp3: "%0\r\n"),
-        Row("COMMAND", "DOCS", "get", reply: "*0\r\n", resp3: "%0\r\n"),
+        Row(
+            "COMMAND", "DOCS", "get", "frob",
+            reply:
+                "*2\r\n$3\r\nget\r\n*8\r\n$7\r\nsummary\r\n$27\r\nReturns the value of a key.\r\n$5\r\nsince\r\n$5\r\n0.1.0\r\n"
+                + "$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n*4\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n",
+            resp3:
+                "%1\r\n$3\r\nget\r\n%4\r\n$7\r\nsummary\r\n$27\r\nReturns the value of a key.\r\n$5\r\nsince\r\n$5\r\n0.1.0\r\n"
+                + "$5\r\ngroup\r\n$6\r\nstring\r\n$9\r\narguments\r\n*1\r\n%2\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n"
+        ),
+        Row("CLIENT", "REPLY", "OFF", reply: ""), Row("GET", "a", reply: ""), Row("FROB", reply: ""),
+        Row("KEYS", "*", reply: ""),
+        Row("CLIENT", "REPLY", "SKIP", reply: ""), Row("PING", reply: ""),
+        Row("CLIENT", "REPLY", "ON", reply: "+OK\r\n"),
+        Row("CLIENT", "REPLY", "SKIP", reply: ""), Row("PING", reply: ""), Row("PING", reply: "+PONG\r\n"),
+        Row("CONFIG", "RESETSTAT", reply: "+OK\r\n"), Row("SAVE", reply: "+OK\r\n"),
         Row(
             "COMMAND", "INFO", "get",
             reply:

@@ -140,7 +140,7 @@ struct ClientCommandTests {
 
     @Test(
         "what cannot be sent is refused beforehand",
-        arguments: ["SUBSCRIBE", "monitor", "QUIT", "HELLO", "WATCH", "multi", "EXEC", "CLIENT"])
+        arguments: ["SUBSCRIBE", "monitor", "QUIT", "HELLO", "WATCH", "multi", "EXEC", "CLIENT", "reset", "AUTH"])
     func refused(command: String) async throws {
         try await withClient { server, client in
             await expect(.notSupported(command: command.uppercased())) {

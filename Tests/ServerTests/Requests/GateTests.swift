@@ -150,4 +150,34 @@ struct GateTests {
         for number in 0..<count { #expect(ask(.set, ["new \(number)", value]) == nil) }
         #expect(store.size + store.clearedSize <= Self.memory)
     }
+
+    /// Asks for an effect as a command does that makes a value.
+    private func change(_ key: String, valueSize: Int) -> ReplyError? {
+        let (key, value) = (Array(key.utf8), [UInt8](repeating: 0x76, count: valueSize))
+        do throws(ReplyError) {
+            let permit = try gate.admitEffect(on: key.span, valueSize: valueSize)
+            _ = store.set(key.span, to: value.span, permit)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("an effect that is larger than its request is refused as a request of its size is, by disk and by memory")
+    func effects() throws {
+        try serve()
+        disk.available = 1000
+        #expect(change("a", valueSize: 20_000)?.kind == "DISKFULL" && keeper.obstacles.count == 1)
+        #expect(change("a", valueSize: 10) == nil && store.position.seq == 1)
+        disk.available = 1 << 40
+        var count = 0
+        while count < 100, change("key \(count)", valueSize: 100_000) == nil { count += 1 }
+        #expect(count > 5 && count < 11 && keeper.news == [.isReached])
+        #expect(change("another", valueSize: 100_000)?.code == "OOM" && gate.memory.refusals == 2)
+        #expect(change("key 0", valueSize: 100_000) == nil)
+        store.isReadOnly = true
+        keeper.readOnly = ReplyError("follower", code: "READONLY")
+        #expect(change("a", valueSize: 1) == keeper.readOnly)
+        #expect(store.size + store.clearedSize <= Self.memory)
+    }
 }

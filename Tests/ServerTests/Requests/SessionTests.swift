@@ -26,6 +26,40 @@ struct SessionTests {
         stepped.stop()
     }
 
+    @Test("a change that a key's state forbids waits for the change that made that state, and another does not")
+    func conditions() throws {
+        let requests = [
+            "SETNX a 2", "SET a \"2\" NX", "SET a \"2\" IFEQ \"9\"", "MSETNX b 1 a 2", "DELEX a IFEQ 9", "SETBIT a 7 1",
+            "DIGEST a", "GETBIT a 1", "BITCOUNT a", "STRLEN a", "GETRANGE a 0 0", "INCRBY a 9223372036854775807",
+            "RENAME a a", "RENAMENX a a", "COPY c a", "TYPE a", "TOUCH a", "MEMORY USAGE a", "OBJECT ENCODING a",
+            "RANDOMKEY",
+        ]
+        let stepped = try SteppedServer()
+        let writer = try SteppedClient(stepped)
+        try writer.send("SET c 1\n")
+        stepped.turn(2)
+        stepped.work()
+        stepped.turn(2)
+        #expect(writer.take() == "OK\n")
+        try writer.send("SET a 1\n")
+        stepped.turn(2)
+        let clients = try requests.map { request in
+            let client = try SteppedClient(stepped)
+            try client.send(request + "\n")
+            return client
+        }
+        let other = try SteppedClient(stepped)
+        try other.send("SETRANGE b 5 \nDELEX b\nSTRLEN c\nRENAME b a\nCOPY b a\n")
+        // The workers do nothing: nothing is on the disk.
+        stepped.turn(5)
+        for (request, client) in zip(requests, clients) { #expect(client.take() == "", "\(request)") }
+        #expect(other.take() == "0\nERROR: Key not found\n1\nERROR: Key not found\nERROR: Key not found\n")
+        stepped.work()
+        stepped.turn(3)
+        for (request, client) in zip(requests, clients) { #expect(client.take() != "", "\(request)") }
+        stepped.stop()
+    }
+
     @Test("half a request waits for its rest; one that the end of the connection cuts off is refused and not run")
     func halves() throws {
         let stepped = try SteppedServer(durability: .interval)

@@ -211,4 +211,28 @@ struct ScanTests {
         let end = table.scan(from: cursor, count: 100, buckets: .max) { _ in Issue.record("a cleared key") }
         #expect(end == 0)
     }
+
+    @Test("a pair is found from any place of a table that has one, and each of many is found from some place")
+    func anyPair() {
+        let table = Table()
+        #expect(table.pair(from: ScanCursor()) == nil)
+        var random = SeededRandom(seed: 5)
+        func found() -> [UInt8]? {
+            table.pair(from: ScanCursor(number: random.next() & ScanCursor.largestNumber)).map { Array($0.key) }
+        }
+        for number in 0..<5_000 {
+            let key = Array("key \(number)".utf8)
+            table.set(key.span, hash: table.hash(key.span), value: key.span)
+        }
+        var keys: Set<[UInt8]> = []
+        for _ in 0..<20_000 { if let key = found() { keys.insert(key) } }
+        #expect(keys.count > 3_000)
+        for number in 0..<4_999 {
+            let key = Array("key \(number)".utf8)
+            _ = table.remove(key.span, hash: table.hash(key.span))
+        }
+        for _ in 0..<100 { #expect(found() == Array("key 4999".utf8)) }
+        let key = Array("key 4999".utf8)
+        #expect(table.size(of: key.span, hash: table.hash(key.span)) == 32 + 12)
+    }
 }

@@ -1,0 +1,114 @@
+// CLIENT INFO, LIST and KILL: what the server knows of its connections, in the fields that Redis tools read.
+
+import Bytes
+import Wire
+
+enum ClientListHandlers {
+    static func own(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let line = describe(session, replies.size)
+        if replies.writer.isLine { replies.writer.text(line) } else { replies.writer.verbatim(line + "\n") }
+    }
+
+    static func list(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let connections = session.server.connections
+        var wanted: [Session] = []
+        if arguments.count == 2 {
+            wanted = connections.all.sorted { $0.id < $1.id }
+        } else if arguments[2].equalsIgnoringCase("TYPE"), arguments.count == 4 {
+            guard let isNormal = isNormal(arguments[3], session, &replies) else { return }
+            if isNormal { wanted = connections.all.sorted { $0.id < $1.id } }
+        } else if arguments[2].equalsIgnoringCase("ID"), arguments.count > 3 {
+            for index in 3..<arguments.count {
+                guard let id = arguments[index].decimal, id > 0 else {
+                    return replies.fail(ReplyError("Invalid client ID"))
+                }
+                if let found = connections[id] { wanted.append(found) }
+            }
+        } else {
+            return replies.fail(.misused(.clientList))
+        }
+        let size = wanted.count * lineSize
+        guard size < Session.largeReplySize || session.hasMemory(forReplyOf: size, arguments, &replies) else { return }
+        let lines = wanted.map { describe($0, $0 === session ? replies.size : $0.outputSize) }
+        guard replies.writer.isLine else { return replies.writer.verbatim(lines.map { $0 + "\n" }.joined()) }
+        replies.writer.list(lines.count)
+        for line in lines { replies.writer.text(line) }
+        replies.writer.endList()
+    }
+
+    /// Bytes of a connection's line, or more.
+    private static let lineSize = 512
+
+    /// - Parameter outputSize: bytes of replies on their way; those of the session that is being run are lent to its request.
+    private static func describe(_ session: Session, _ outputSize: Int) -> String {
+        let second = 1_000_000_000
+        return "id=\(session.id) addr=\(session.stream.peer) name=\(session.name) age=\(session.times.age / second) "
+            + "idle=\(session.times.idleTime / second) flags=N db=0 sub=0 psub=0 multi=-1 "
+            + "qbuf=\(session.stream.heldSize) omem=\(outputSize) tot-mem=\(session.charge) user=default "
+            + "resp=\(session.speaksRESP3 ? 3 : 2)"
+    }
+
+    /// Whether this is the type of connection that clients have; nil where it is no type, which has been said.
+    private static func isNormal(_ type: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> Bool? {
+        if type.equalsIgnoringCase("NORMAL") { return true }
+        for other: StaticString in ["MASTER", "REPLICA", "SLAVE", "PUBSUB"] where type.equalsIgnoringCase(other) {
+            return false
+        }
+        replies.fail(.unknownOption("Unknown client type", type, session))
+        return nil
+    }
+
+    /// Which connections are to be closed.
+    private struct Filter {
+        var id: Int?
+        var address: String?
+        var isNormal = true
+        var skipsOwn = true
+
+        func takes(_ other: Session, askedBy session: Session) -> Bool {
+            isNormal && (id == nil || id == other.id) && (address == nil || address == "\(other.stream.peer)")
+                && !(skipsOwn && other === session)
+        }
+    }
+
+    static func kill(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        var filter = Filter()
+        if arguments.count == 3 {
+            filter.address = String(arguments[2])
+            filter.skipsOwn = false
+        }
+        var index = 3
+        while arguments.count > 3, index <= arguments.count {
+            let name = arguments[index - 1]
+            guard index < arguments.count else { return replies.fail(.misused(.clientKill)) }
+            let value = arguments[index]
+            if name.equalsIgnoringCase("ID") {
+                guard let id = value.decimal, id > 0 else {
+                    return replies.fail(ReplyError("client-id should be greater than 0"))
+                }
+                filter.id = id
+            } else if name.equalsIgnoringCase("ADDR") {
+                filter.address = String(value)
+            } else if name.equalsIgnoringCase("TYPE") {
+                guard let isNormal = isNormal(value, session, &replies) else { return }
+                filter.isNormal = isNormal
+            } else if name.equalsIgnoringCase("USER") {
+                guard value.equals("default") else {
+                    return replies.fail(.unknownOption("No such user", value, session))
+                }
+            } else if name.equalsIgnoringCase("SKIPME"),
+                value.equalsIgnoringCase("YES") || value.equalsIgnoringCase("NO")
+            {
+                filter.skipsOwn = value.equalsIgnoringCase("YES")
+            } else {
+                return replies.fail(.misused(.clientKill))
+            }
+            index += 2
+        }
+        let found = session.server.connections.all.filter { filter.takes($0, askedBy: session) }
+        // Its own connection gets the answer first.
+        for other in found { if other === session { session.finish() } else { other.kill() } }
+        if arguments.count > 3 { return replies.writer.integer(found.count) }
+        if found.isEmpty { replies.fail(ReplyError("No such client")) } else { replies.writer.ok() }
+    }
+}

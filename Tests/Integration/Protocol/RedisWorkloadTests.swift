@@ -1,0 +1,172 @@
+import Foundation
+import TestSupport
+import Testing
+import Torture
+
+/// Random commands to Puffin and to Redis; then the same content in Puffin's follower, and in Puffin after a kill and after a compaction. Left out: what the two have no common order for (KEYS, SCAN, RANDOMKEY), what Redis 7.0 does
+/// not have (IFEQ and its kin), what tells of memory (OBJECT, MEMORY), and results above Puffin's `limits.edit_size`.
+@Suite("Random commands")
+struct RedisWorkloadTests {
+    /// A twentieth of the long run's.
+    @Test(
+        "get the replies that Redis gives, byte for byte", .enabled(if: Peer.areThere("redis-server")),
+        arguments: Torture.seeds(1, orTorture: 20))
+    func replies(seed: UInt64) throws {
+        try withTemporaryFolder { folder in
+            let redis = try RedisProcess(folder: folder)
+            let options = ["--max-memory", "0", "--durability", "never", "--segment-size", "64K"]
+            let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"] + options)
+            let puffin = try ServerProcess(
+                data: folder + "/puffin.json", options + ["--follower", "127.0.0.1:\(follower.port)"])
+            var requests = RandomRequests(seed: seed)
+            print("random commands to Puffin and Redis, seed \(seed)")
+            let connections = try [puffin.connect(), WireConnection(port: redis.port)]
+            let isRESP3 = seed.isMultiple(of: 2)
+            for connection in connections where isRESP3 {
+                try connection.send(resp("HELLO", "3"))
+                _ = try connection.receive(through: "$7\r\nmodules\r\n*0\r\n")
+            }
+            for _ in 0..<6_000 / RandomRequests.batch {
+                let batch = (0..<RandomRequests.batch).map { _ in requests.next() }
+                let replies = try connections.map { try answers(batch, $0) }
+                for (index, request) in batch.enumerated() {
+                    let shown =
+                        "\(RandomRequests.shown(request)): \(replies.map { String(decoding: $0[index], as: UTF8.self) })"
+                    #expect(replies[0][index] == replies[1][index], "seed \(seed): \(shown)")
+                }
+                guard replies[0] == replies[1] else { return }
+            }
+            let expected = try content(WireConnection(port: redis.port))
+            #expect(try content(puffin.connect()) == expected)
+            #expect(try puffin.connect().ask("WAIT 1 20000") == "1")
+            #expect(try content(follower.connect()) == expected, "the follower")
+            puffin.kill()
+            for time in ["after the kill", "after the compaction"] {
+                let again = try ServerProcess(data: folder + "/puffin.json", options)
+                #expect(try content(again.connect()) == expected, "\(time)")
+                #expect(try again.connect().ask("SAVE") == "OK")
+                #expect(again.stop() == 0)
+            }
+            #expect(follower.stop() == 0)
+            withExtendedLifetime(redis) {}
+        }
+    }
+
+    /// What a server holds.
+    private func content(_ connection: WireConnection) throws -> [[UInt8]] {
+        try answers([[Array("MGET".utf8)] + RandomRequests.keys, [Array("DBSIZE".utf8)]], connection)
+    }
+
+    /// One reply for each request, told apart by what is echoed behind it.
+    private func answers(_ requests: [[[UInt8]]], _ connection: WireConnection) throws -> [[UInt8]] {
+        let mark = Array("$12\r\nend of reply\r\n".utf8)
+        let ending = Array(resp("ECHO", "end of reply").utf8)
+        let bytes = requests.flatMap { MarkedChange.array($0) + ending } + Array(resp("ECHO", "end of batch").utf8)
+        try connection.send(bytes)
+        var rest = try connection.receive(through: "$12\r\nend of batch\r\n")[...]
+        var replies: [[UInt8]] = []
+        while let end = rest.firstRange(of: mark) {
+            replies.append(Array(rest[..<end.lowerBound]))
+            rest = rest[end.upperBound...]
+        }
+        try #require(replies.count == requests.count)
+        return replies
+    }
+}
+
+/// Requests on a few keys, with values and arguments that are often at the edge of what is allowed.
+private struct RandomRequests {
+    private var random: SeededRandom
+
+    static let keys = [
+        "a", "b", "c", "d", "e", "n", "f", "", "key with spaces", "\r\n", "\0\u{ff}", "long long long key",
+    ].map { Array($0.utf8) }
+
+    /// Requests that are sent together.
+    static let batch = 100
+
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
+
+    static func shown(_ request: [[UInt8]]) -> String {
+        request.map { String(decoding: $0, as: UTF8.self).debugDescription }.joined(separator: " ")
+    }
+
+    /// The commands, and what their arguments are: k a key, v a value, i an integer, f a number, p a place in a value, b a place of a
+    /// bit, o an option of SET, c one of COPY. A `+` repeats what is before it.
+    private static let forms: [(name: String, arguments: String)] = [
+        ("GET", "k"), ("SET", "kv"), ("SET", "kv"), ("SET", "kvo"), ("SET", "kvoo"), ("SET", "kf"), ("SET", "ki"),
+        ("GETSET", "kv"), ("GETDEL", "k"), ("SETNX", "kv"), ("APPEND", "kv"), ("APPEND", "ki"), ("STRLEN", "k"),
+        ("GETRANGE", "kpp"), ("SUBSTR", "kpp"), ("SETRANGE", "kpv"), ("INCR", "k"), ("DECR", "k"), ("INCRBY", "ki"),
+        ("DECRBY", "ki"), ("INCRBYFLOAT", "kf"), ("MGET", "k+"), ("MSET", "kv+"), ("MSETNX", "kv+"),
+        ("SETBIT", "kbz"), ("GETBIT", "kb"), ("BITCOUNT", "k"), ("BITCOUNT", "kpp"), ("BITCOUNT", "kppu"),
+        ("RENAME", "kk"), ("RENAMENX", "kk"), ("COPY", "kk"), ("COPY", "kkc"), ("COPY", "kkcc"), ("TOUCH", "k+"),
+        ("TYPE", "k"), ("UNLINK", "k+"), ("DEL", "k+"), ("EXISTS", "k+"), ("DBSIZE", ""), ("ECHO", "v"), ("PING", ""),
+    ]
+
+    mutating func next() -> [[UInt8]] {
+        if random.below(400) == 0 { return [Array((random.below(2) == 0 ? "FLUSHALL" : "FLUSHDB").utf8)] }
+        let form = Self.forms[random.below(Self.forms.count)]
+        var request = [Array(form.name.utf8)]
+        // One in forty has an argument more or less than it needs.
+        let surplus = random.below(40)
+        for kind in form.arguments {
+            guard kind == "+" else {
+                request.append(argument(kind))
+                continue
+            }
+            for _ in 0..<random.below(4) {
+                for kind in form.arguments where kind != "+" { request.append(argument(kind)) }
+            }
+        }
+        if surplus == 0 { request.append(argument("v")) }
+        if surplus == 1, request.count > 1 { request.removeLast() }
+        return request
+    }
+
+    private mutating func argument(_ kind: Character) -> [UInt8] {
+        switch kind {
+        case "k": return Self.keys[random.below(Self.keys.count)]
+        case "v": return value()
+        case "i":
+            return pick([
+                "0", "1", "-1", "7", "100", "-100", "9223372036854775807", "-9223372036854775808",
+                "9223372036854775806",
+                "9223372036854775808", "4611686018427387904", "01", "+1", "-0", " 1", "1 ", "", "x", "1.0",
+                "99999999999999999999",
+            ])
+        case "f":
+            return pick([
+                "0", "1", "-1", "0.1", "-0.2", "1.5", "1e3", "3.0e-3", "1e17", "123456789.987654321", "0x1p3", "inf",
+                "-inf", "nan",
+                "", " 1", "1 ", "1e400", "1e5000", "1e-5000", ".5", "5.", "x", "-0", "+2", "9223372036854775807",
+            ])
+        case "p":
+            if random.below(3) > 0 { return Array("\(random.below(60) - 30)".utf8) }
+            return pick([
+                "0", "-1", "5", "1000", "-1000", "2000000000", "536870912", "9223372036854775807",
+                "-9223372036854775808",
+                "9223372036854775808", "x", "", "1.5",
+            ])
+        case "b":
+            if random.below(3) > 0 { return Array("\(random.below(300))".utf8) }
+            return pick(["0", "7", "8", "20000", "4294967296", "-1", "x", "9223372036854775807", ""])
+        case "z": return pick(["0", "1", "0", "1", "2", "-1", "x", ""])
+        case "u": return pick(["BIT", "bit", "BYTE", "byte", "x"])
+        case "c": return pick(["REPLACE", "replace", "DB", "0", "1", "REPLACE"])
+        case "o": return pick(["NX", "XX", "GET", "nx", "xx", "get", "NX", "XX", "GET", "FROB", ""])
+        default: preconditionFailure("no kind of argument: \(kind)")
+        }
+    }
+
+    private mutating func value() -> [UInt8] {
+        switch random.below(6) {
+        case 0: return argument("i")
+        case 1: return argument("f")
+        case 2: return random.bytes(random.below(300))
+        case 3: return random.bytes(random.below(30), from: Array("ab \r\n\"\\0".utf8))
+        default: return random.bytes(random.below(12), from: Array("0123456789".utf8))
+        }
+    }
+
+    private mutating func pick(_ texts: [String]) -> [UInt8] { Array(texts[random.below(texts.count)].utf8) }
+}
