@@ -63,7 +63,10 @@ package struct CommandSpec: Sendable {
     package let traits: Traits
     package let categories: Categories
     package let answer: Answer
+    /// Of a request without `valueOption`.
     package let replyBound: ReplyBound
+    /// The option with which the reply is a stored value; nil if there is none.
+    package let valueOption: String?
     /// The first version that has the command.
     package let since: String
     /// What follows the name in RESP and in a line; nil if subcommands do.
@@ -82,7 +85,7 @@ package struct CommandSpec: Sendable {
         _ arity: ClosedRange<Int>, needs: String, _ summary: String, _ group: Group,
         lineArity: ClosedRange<Int>? = nil, form: LineForm = .words, lineArguments: String? = nil,
         lineNeeds: String? = nil, keys: Keys = .none, traits: Traits = [], categories: Categories,
-        answer: Answer = .plain, replyBound: ReplyBound = .short, since: String
+        answer: Answer = .plain, replyBound: ReplyBound = .short, valueOption: String? = nil, since: String
     ) {
         self.command = command
         self.name = name
@@ -98,6 +101,7 @@ package struct CommandSpec: Sendable {
         self.categories = categories
         self.answer = answer
         self.replyBound = replyBound
+        self.valueOption = valueOption
         self.since = since
         shownArguments = arguments.map { ($0, lineArguments ?? $0) }
         self.form = form

@@ -34,10 +34,25 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         }
     }
 
-    /// An error as a person reads it: the general code adds nothing.
+    /// An error as a person reads it: the general code adds nothing, and READONLY's sentence names the leader.
     package static func described(_ code: String, _ message: String) -> String {
-        code.isEmpty || code == general.rawValue ? message : "\(code) \(message)"
+        if code == readOnly.rawValue { return "\(code) \(splitLeader(message).sentence)" }
+        return code.isEmpty || code == general.rawValue ? message : "\(code) \(message)"
     }
+
+    /// The field for programs at the end of READONLY's message in RESP: ` leader=10.0.0.2:8080`.
+    /// - Parameter leader: where clients reach the leader; nil if that is unknown: then the field is missing.
+    package static func leaderField(_ leader: String?) -> String { leader.map { " \(leaderName)\($0)" } ?? "" }
+
+    /// Splits that field off a message.
+    package static func splitLeader(_ message: String) -> (sentence: String, leader: String?) {
+        guard let space = message.lastIndex(of: " ") else { return (message, nil) }
+        let field = message[message.index(after: space)...]
+        guard field.hasPrefix(leaderName) else { return (message, nil) }
+        return (String(message[..<space]), String(field.dropFirst(leaderName.count)))
+    }
+
+    private static let leaderName = "leader="
 
     /// Whether the code follows `ERR`, because clients know only that word.
     package var isSecondWord: Bool { self == .diskFull }

@@ -116,21 +116,10 @@ extension PuffinError {
         case let known? where known.effect == .unknown && !isRead:
             self = .outcomeUnknown(at: server, .server(code: code, message: message))
         case .readOnly:
-            let (sentence, leader) = PuffinError.leader(in: message)
-            self = .readOnly(at: server, leader: leader, message: sentence)
+            let (sentence, leader) = ErrorCode.splitLeader(message)
+            self = .readOnly(at: server, leader: leader.flatMap { try? ServerAddress($0) }, message: sentence)
         case .unacknowledged: self = .unacknowledged(message: message)
         default: self = .server(code: code, message: message)
         }
-    }
-
-    /// Splits the field `leader=10.0.0.2:8080` off the end of a message, by which a follower names its leader if it
-    /// knows one.
-    private static func leader(in message: String) -> (sentence: String, ServerAddress?) {
-        guard let space = message.lastIndex(of: " ") else { return (message, nil) }
-        let field = message[message.index(after: space)...]
-        guard field.hasPrefix("leader="), let address = try? ServerAddress(String(field.dropFirst(7))) else {
-            return (message, nil)
-        }
-        return (String(message[..<space]), address)
     }
 }

@@ -39,6 +39,22 @@ struct ReplyTests {
         #expect(outcome(.error(code: "ERR", message: "no"), request("GET", "k")).errorText == "no")
         #expect(outcome(.error(code: "READONLY", message: "no"), request("SET", "k", "v")).errorText == "READONLY no")
         #expect(outcome(.null, request("CLIENT", "GETNAME")).errorText == "There is none")
+        #expect(outcome(.null, request("SET", "k", "v", "NX")).errorText == "Not set: the condition is not met")
+        #expect(outcome(.null, request("SET", "k", "v", "get")) == .keyNotFound)
+        let readOnly = Reply.error(code: "READONLY", message: "Write to the other leader=10.0.0.2:8080")
+        #expect(outcome(readOnly, request("SET", "k", "v")).errorText == "READONLY Write to the other")
+    }
+
+    @Test("a reply is short unless the request asks for a stored value")
+    func shortReplies() {
+        func isShort(_ words: String...) -> Bool? {
+            let request = words.map { Array($0.utf8) }
+            return Catalog.find(request)?.hasShortReply(to: request)
+        }
+        #expect(isShort("SET", "k", "get") == true)
+        #expect(isShort("SET", "GET", "v", "NX") == true)
+        #expect(isShort("SET", "k", "v", "NX", "get") == false)
+        #expect(isShort("GET", "k") == false)
     }
 
     @Test("as text a value is its bytes; in lists, batches and the prompt what the line protocol writes")

@@ -13,7 +13,8 @@ extension Catalog {
             2...CommandSpec.any, needs: "a key and a value",
             "Sets a key to a value; in a line, options follow a value in quotes.", .strings,
             form: .restOrOptions(afterWords: 1), lineArguments: "<key> <value>", keys: .one,
-            traits: [.data, .change, .storesValues], categories: .write, replyBound: .value, since: "0.1.0"),
+            traits: [.data, .change, .storesValues], categories: .write, valueOption: "GET",
+            since: "0.1.0"),
         CommandSpec(
             .mget, "MGET", "<key> …", 1...CommandSpec.any, needs: "one or more keys",
             "Returns the values of several keys.",

@@ -57,7 +57,7 @@ extension ReplyError {
 
     /// - Parameter leader: where to write, which RESP's error ends with as a field that programs read.
     static func readOnly(_ sentence: String, leader: String?) -> ReplyError {
-        ReplyError(line: sentence, resp: sentence + (leader.map { " leader=\($0)" } ?? ""), code: .readOnly)
+        ReplyError(line: sentence, resp: sentence + ErrorCode.leaderField(leader), code: .readOnly)
     }
 
     /// What waited for a commit when the data set was replaced by the leader's.

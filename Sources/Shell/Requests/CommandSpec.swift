@@ -46,8 +46,13 @@ extension CommandSpec {
         return places.count == 1 && places[0] < arguments.count ? arguments[places[0]] : nil
     }
 
-    /// Whether the reply is short however large the data is, so many such requests may be in flight.
-    package var hasShortReply: Bool { if case .bytes = replyBound { true } else { false } }
+    /// Whether the reply to a request of this command is short however large the data is, so many such requests may be in flight.
+    package func hasShortReply(to request: [[UInt8]]) -> Bool {
+        guard case .bytes = replyBound else { return false }
+        guard let valueOption else { return true }
+        let options = request.dropFirst(nameCount + arity.lowerBound)
+        return !options.contains { String(decoding: $0, as: UTF8.self).uppercased() == valueOption }
+    }
 
     /// Whether the request may be sent over a shared connection.
     package var isShareable: Bool { traits.isDisjoint(with: [.connection, .takesConnection]) }

@@ -22,6 +22,9 @@ package enum Outcome: Equatable, Sendable {
         case (.integer(1), .deleted?) where isOneKey: self = .success(.simple("OK"))
         case (.null, .plain?) where spec?.keys == Keys.none:
             self = .failure(code: "", message: "There is none")
+        case (.null, .plain?)
+        where spec?.traits.contains(.change) == true && spec?.hasShortReply(to: arguments) == true:
+            self = .failure(code: "", message: "Not set: the condition is not met")
         case (.null, _): self = .keyNotFound
         default: self = .success(reply)
         }

@@ -124,7 +124,8 @@ private final class RunningBatch {
             if spec.command == .quit { return try quit() }
         }
         let asked = Asked(line: lines.number, spec: spec, key: spec?.key(of: arguments), count: arguments.count)
-        try pipeline?.send(spec?.completed(arguments) ?? arguments, tag: asked, isWide: spec?.hasShortReply != true)
+        try pipeline?.send(
+            spec?.completed(arguments) ?? arguments, tag: asked, isWide: spec?.hasShortReply(to: arguments) != true)
     }
 
     /// Ends the batch, and reports the commands not run. Of a pipe only what has been read is known: its writer may be

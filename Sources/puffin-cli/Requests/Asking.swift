@@ -17,7 +17,7 @@ extension ServerOptions {
     func ask(_ requests: [[[UInt8]]], allowing extra: Duration = .zero) async throws -> [Reply] {
         let isSmall = requests.allSatisfy { request in
             guard let spec = Catalog.find(request) else { return false }
-            return spec.hasShortReply && spec.isShareable && request.reduce(0) { $0 + $1.count } < 1 << 20
+            return spec.hasShortReply(to: request) && spec.isShareable && request.reduce(0) { $0 + $1.count } < 1 << 20
         }
         return isSmall ? try await askLibrary(requests, extra) : try askLink(requests, extra)
     }
