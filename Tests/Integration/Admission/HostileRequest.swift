@@ -11,7 +11,8 @@ struct HostileRequest {
     private static let excluded: [Command: String] = [
         .flushall: "it takes the pairs of those who watch", .flushdb: "as FLUSHALL",
         .demote: "a follower refuses the changes of those who watch", .follow: "as DEMOTE",
-        .compact: "a compaction's memory is promised apart", .bgsave: "as COMPACT", .bgrewriteaof: "as COMPACT",
+        .compact: "a compaction's memory is promised apart", .bgsave: "as COMPACT", .save: "as COMPACT",
+        .bgrewriteaof: "as COMPACT",
     ]
 
     /// Whether requests or replies of this command can be large.
