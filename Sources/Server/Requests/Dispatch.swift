@@ -1,4 +1,4 @@
-// From a request's bytes to a command's row: its name is found, its arguments are split and counted, and what is no request is refused.
+// Dispatch: looks up the command's name, splits and counts the arguments, and refuses malformed requests.
 
 import Bytes
 import Commands
@@ -50,7 +50,7 @@ extension Session {
         command.perform(arguments, self, gate, &replies)
     }
 
-    /// Runs a request of a subcommand, which has been found as one of its command.
+    /// Runs a request of a subcommand that was looked up.
     func runSubcommand(
         _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
     ) {
@@ -60,7 +60,7 @@ extension Session {
         command.perform(arguments, self, gate, &replies)
     }
 
-    // MARK: What is no command
+    // MARK: Malformed requests
 
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
         requestCounts.countUnknown()
@@ -71,13 +71,13 @@ extension Session {
         replies.fail(.unknownCommand(parser.arguments(in: bytes), echoSize: server.limits.echoSize))
     }
 
-    /// Whether a line that is no request of ours looks like one of a browser's: `GET /path HTTP/1.1`, or a header.
+    /// Whether a malformed line looks like HTTP: `GET /path HTTP/1.1`, or a header.
     private func isHTTP(_ arguments: Arguments) -> Bool {
         arguments[0].equalsIgnoringCase("POST") || arguments[0].equalsIgnoringCase("HOST:")
             || arguments.count > 2 && arguments[arguments.count - 1].starts(with: "HTTP/")
     }
 
-    /// A web page can make a browser send lines of its choice inside a POST. Nothing a browser sends may be obeyed.
+    /// A web page can make a browser send lines of its choice inside a POST, so no line of a browser's request is run.
     private func refuseHTTP(_ replies: inout ReplyQueue) {
         replies.fail(ReplyError("This is not an HTTP server; the connection is closed"))
         server.statistics.countProtocolError()
@@ -90,7 +90,7 @@ extension Session {
         finish()
     }
 
-    /// Answers something that is no request.
+    /// Answers a malformed request.
     func answerOutside(_ dialect: RequestDialect, _ error: ReplyError, _ replies: inout ReplyQueue) {
         replies.begin(replyDialect(dialect))
         replies.fail(error)

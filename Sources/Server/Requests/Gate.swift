@@ -1,6 +1,6 @@
-// Admission: what is asked before a command runs. For most requests that is a look at one or two numbers, which say only that nothing is
-// in the way. Where they do not say that, a verdict comes from a closer look, in one order: the data set, the role, the disk, memory.
-// How large a reply is a command knows only when it has found the values; it asks then (`Session.hasMemory`).
+// Admission: the checks before a command runs. The fast path compares one or two numbers, and can only admit a request.
+// The slow path decides, in this order: data set, role, disk, memory. The size of a large reply is known only after the
+// values are looked up, so the command itself asks for it (`Session.hasMemory`).
 
 import Bytes
 import Commands
@@ -8,24 +8,24 @@ import Store
 import Synchronization
 import Wire
 
-/// What a gate has to know of its server when it does not let every request through. Asked only then.
+/// The slow path's view of the server.
 package protocol GateKeeper: AnyObject {
-    /// The answer to requests for data while there is none to be used.
+    /// The error for requests that need data while the data set is not loaded.
     var notServing: ReplyError { get }
-    /// Why clients' changes are refused here; nil where they are not.
+    /// The error for clients' changes on a server that does not accept them; nil if it accepts them.
     var readOnly: ReplyError? { get }
-    /// Notes what a change was refused for.
+    /// Reports the obstacle for which a change was refused.
     func tell(_ obstacle: WriteObstacle)
-    /// Notes that the memory limit was reached, or is no longer.
+    /// Reports that the memory limit was reached, or is no longer reached.
     func tell(_ news: MemoryBudget.News)
 }
 
-/// The admission of a server. Used from one thread. An object of its own with nothing but private and constant state, so that Swift checks
-/// no accesses to it at run time.
+/// The admission control of a server. Used from one thread. A class of its own with private or constant state only, so
+/// that the compiler omits run-time exclusivity checks.
 package final class Gate {
     private let store: Store
     package let memory: MemoryBudget
-    /// The largest key, in bytes.
+    /// The maximum size of a key, in bytes.
     let keySize: Int
     /// Set once, when the server is made of its parts.
     private unowned var attached: (any GateKeeper)?
@@ -33,67 +33,67 @@ package final class Gate {
         guard let attached else { preconditionFailure("used before it is attached to a server") }
         return attached
     }
-    /// Atomic, because that is read without a check for exclusive access.
+    /// Atomic, because an atomic is read without an exclusivity check.
     private let serves = Atomic(false)
 
-    /// - Parameter keySize: the largest key, in bytes.
+    /// - Parameter keySize: the maximum size of a key, in bytes.
     package init(_ store: Store, memory: MemoryBudget, keySize: Int) {
         self.store = store
         self.memory = memory
         self.keySize = keySize
     }
 
-    /// Is a server's from now on, which has to live as long as this is asked anything.
+    /// Attaches the gate to its server, which must outlive its last use.
     package func attach(to keeper: any GateKeeper) { attached = keeper }
 
-    /// Whether the data set can be used. False at first.
+    /// Whether the data set is loaded. Initially false.
     package var isServing: Bool {
         @inline(__always) get { serves.load(ordering: .relaxed) }
         set { serves.store(newValue, ordering: .relaxed) }
     }
 
-    // MARK: Asking
+    // MARK: Fast path
 
-    /// Looks whether each key is as short as a key has to be.
-    /// - Parameter extent: of the arguments.
-    /// - Throws: what to answer where one is not.
+    /// Checks the sizes of the keys.
+    /// - Parameter extent: the total size of the arguments, in bytes.
+    /// - Throws: the error reply for the first key that is too long.
     @inline(__always)
     package func admitKeys(of arguments: Arguments, extent: Int, _ keys: Keys) throws(ReplyError) {
-        // Nearly always all arguments together are no longer than a key may be.
+        // Nearly always the arguments together are no longer than one key may be.
         if extent > keySize, let size = keys.oversized(in: arguments, limit: keySize) {
             throw .tooLong("Key", size: size, limit: keySize)
         }
     }
 
-    /// Lets a request read data.
-    /// - Throws: what to answer where it may not.
+    /// Admits a request that reads data.
+    /// - Throws: the error reply if it may not run.
     @inline(__always)
     package func admitRead() throws(ReplyError) {
         guard isServing else { throw keeper.notServing }
     }
 
-    /// Lets a request change data.
+    /// Admits a request that changes data.
     /// - Parameters:
-    ///   - extent: of the arguments: no change takes more.
-    ///   - keys: where the keys are, each followed by its value where the command stores values.
-    /// - Throws: what to answer where it may not.
+    ///   - extent: the total size of the arguments, in bytes: an upper bound for the change.
+    ///   - keys: the positions of the keys; each is followed by its value if the command stores values.
+    /// - Throws: the error reply if it may not run.
     @inline(__always)
     package func admitChange(
         _ arguments: Arguments, extent: Int, _ traits: Traits, _ keys: Keys
     ) throws(ReplyError) -> Permit {
-        // Nothing is granted while the data set cannot be used, nor where clients' changes are refused.
+        // The store's grant is zero while the data set is not loaded or clients' changes are refused.
         let permit =
             if let permit = store.permit(forChangesOf: extent) { permit } else {
                 try permitOnCloserLook(extent, shrinks: traits.contains(.shrink))
             }
-        assert(isServing, "a change is permitted while there is no data set")
+        assert(isServing, "a change was admitted before the data set is loaded")
         if traits.contains(.storesValues), !memory.hasRoom(for: arguments) { try makeRoom(for: arguments, keys) }
         return permit
     }
 
-    /// Lets a request have an effect that may be larger than its arguments: `key` gets a value of `valueSize` bytes. To be asked once that
-    /// size is known, by commands whose values are not among their arguments (`admitChange` has judged those).
-    /// - Throws: what to answer where it may not.
+    /// Admits an effect that may be larger than the request's arguments: `key` gets a value of `valueSize` bytes. For
+    /// commands whose value is not among their arguments, once its size is known. `admitChange` covers the others.
+    /// - Throws: the error reply if it may not run.
     @inline(__always)
     package func admitEffect(on key: Span<UInt8>, valueSize: Int) throws(ReplyError) -> Permit {
         let size = key.count &+ valueSize
@@ -107,7 +107,7 @@ package final class Gate {
         return permit
     }
 
-    // MARK: On a closer look
+    // MARK: Slow path
 
     @inline(never)
     private func permitOnCloserLook(_ extent: Int, shrinks: Bool) throws(ReplyError) -> Permit {
@@ -121,10 +121,10 @@ package final class Gate {
         }
     }
 
-    /// Makes room for the values that a request gives to keys, unless it takes no more memory than is in use now.
+    /// Makes room for the values that a request stores, unless it needs no more memory than is in use now.
     @inline(never)
     private func makeRoom(for arguments: Arguments, _ keys: Keys) throws(ReplyError) {
-        assert(keys != .none, "values are stored that follow no key")
+        assert(keys != .none, "a command that stores values has no keys")
         var growth = 0
         for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
@@ -132,11 +132,11 @@ package final class Gate {
         try makeRoom(forGrowthBy: growth)
     }
 
-    /// Makes room for so many bytes more, and renews the grant.
+    /// Makes room for so many more bytes, and renews the grant.
     @inline(never)
     private func makeRoom(forGrowthBy growth: Int) throws(ReplyError) {
         while growth > 0, usedMemory + growth > memory.storeLimit {
-            // What was cleared is given back bit by bit; here somebody needs it now.
+            // Cleared memory is normally freed in small steps; this request needs it now.
             guard store.clearedSize > 0 else {
                 memory.countRefusal()
                 if let news = memory.news(used: usedMemory, isRefused: true) { keeper.tell(news) }
@@ -147,6 +147,6 @@ package final class Gate {
         memory.grant(used: usedMemory + growth)
     }
 
-    /// Bytes that the store takes: pairs and table, and what was cleared.
+    /// Bytes that the store takes: pairs, table, and cleared memory that is not freed yet.
     var usedMemory: Int { store.size + store.clearedSize }
 }

@@ -3,11 +3,11 @@
 import Bytes
 import Wire
 
-/// Keys gathered for a reply, whose header has to say how many there are. In pieces, so that growing never copies much, and so that
-/// memory goes as they are sent.
+/// The keys of a reply whose header states their number. Kept in pieces, so that growing copies little, and so that
+/// memory is freed while they are sent.
 struct KeyList: ~Copyable {
     private(set) var count = 0
-    /// Bytes gathered.
+    /// Bytes of keys.
     private(set) var size = 0
     private let dialect: ReplyDialect
     private var pieces: [Piece] = []
@@ -16,7 +16,8 @@ struct KeyList: ~Copyable {
         var writer = ReplyWriter()
     }
 
-    /// Bytes of a piece, unless a single key is larger: no more than its buffer grows to by doubling. And of what is written before a key.
+    /// The maximum size of a piece in bytes, unless a single key is larger; a power of two, as its buffer doubles. Also
+    /// the bytes written before a key.
     private static let pieceSize = 64 << 10
     private static let headSize = 32
 
@@ -42,8 +43,8 @@ struct KeyList: ~Copyable {
         pieces.append(piece)
     }
 
-    /// Moves keys, as they are written in a reply, to its end.
-    /// - Parameter limit: where so much has been moved, the rest stays.
+    /// Moves keys, as encoded for the reply, to the end of the reply.
+    /// - Parameter limit: stop once so many bytes have been moved.
     mutating func move(atLeast limit: Int = .max, to writer: inout ReplyWriter) {
         var (moved, done) = (0, 0)
         while done < pieces.count, moved < limit {
@@ -54,6 +55,6 @@ struct KeyList: ~Copyable {
         }
         pieces.removeFirst(done)
         size -= moved
-        assert(size >= 0 && (size == 0 || !pieces.isEmpty), "keys are counted that are moved")
+        assert(size >= 0 && (size == 0 || !pieces.isEmpty), "the size counts keys that were moved")
     }
 }

@@ -1,37 +1,37 @@
-// KEYS and SCAN, as far as they take more than a moment: a few steps each turn, so that nobody else waits for them. Each key that
-// is there all along is named once. KEYS sends lines as they are found; RESP wants the number of keys first, so there they are
-// gathered, up to a limit, and then sent a piece at a time, as the client takes them. A reply that waits for followers may become
-// an error as a whole, so there all of it is written at once.
+// KEYS and SCAN as long replies: a few steps each turn, so that other clients do not wait. Each key that exists
+// throughout is listed once. In the line protocol KEYS streams its lines as they are found. RESP needs the number of
+// keys first, so there the keys are collected, up to a limit, and then sent in pieces as the client takes them. A reply
+// that waits for followers may still become an error, so it is written as a whole.
 
 import Bytes
 import Store
 import Wire
 
-/// One KEYS or SCAN under way.
+/// A KEYS or SCAN in progress.
 final class KeyListing: LongReply {
-    /// What is asked for.
+    /// The request.
     enum Kind {
         /// Every key.
         case all
-        /// Some keys, and the cursor to go on with.
+        /// Some keys, and the cursor of the next page.
         case page(count: Int)
     }
 
     let dialect: ReplyDialect
     private let store: Store
-    /// Bytes of a reply that is not streamed, at most.
+    /// The maximum size of a reply that is not streamed, in bytes.
     private let sizeLimit: Int
     private let kind: Kind
     private var search: KeySearch
-    /// Whether a part of the reply is written; of a page, whether it has been looked for.
+    /// Whether a part of the reply is written; for a page, whether its search has begun.
     private var hasBegun = false
 
-    /// Bytes that a step gathers or moves to the replies.
+    /// Bytes that a step collects or moves to the replies.
     private static let stepSize = 256 << 10
-    /// Bytes of keys that SCAN answers with, but for the last key.
+    /// The maximum size of the keys in a SCAN reply, in bytes, not counting the last key.
     private static let pageSize = 1 << 20
 
-    /// - Parameter sizeLimit: bytes of a reply that has to be written at once, at most.
+    /// - Parameter sizeLimit: the maximum size of a reply that is written at once, in bytes.
     init(
         _ kind: Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), in store: Store, sizeLimit: Int,
         dialect: ReplyDialect
@@ -43,10 +43,10 @@ final class KeyListing: LongReply {
         search = KeySearch(pattern, from: cursor, dialect: dialect)
     }
 
-    /// Bytes of memory that it holds.
+    /// Bytes of memory in use.
     var heldSize: Int { search.heldSize }
 
-    /// Whether nothing of the reply is written, so that an error can take its place.
+    /// Whether no part of the reply is written, so that an error can replace it.
     var canFail: Bool {
         if case .page = kind { return true }
         return !hasBegun
@@ -63,10 +63,10 @@ final class KeyListing: LongReply {
         guard allowance.hasSteps else { return false }
         allowance.withSteps { steps in
             if hasBegun {
-                // Only what was met: a page ends where the steps of its first turn did.
+                // Only keys that were reached: a page ends where its first turn ran out of steps.
                 search.advance(in: store, count: 0, size: KeyListing.pageSize, steps: &steps)
             } else {
-                // Empty buckets count for something too, so that a sparse table does not hold the turn up.
+                // Empty buckets cost steps too, so that a sparse table does not prolong the turn.
                 search.advance(
                     in: store, count: count, buckets: max(count / 10, 16), size: KeyListing.pageSize,
                     steps: &steps)
@@ -74,7 +74,7 @@ final class KeyListing: LongReply {
         }
         hasBegun = true
         guard search.isSettled else { return false }
-        assert(replies.writer.dialect == dialect, "a page is written in another dialect than its keys")
+        assert(replies.writer.dialect == dialect, "a page and its keys differ in dialect")
         replies.depends(on: store.position.seq)
         replies.writer.list(2)
         replies.writer.text(String(search.cursor.number))

@@ -1,6 +1,6 @@
-// Looking through keys for KEYS and SCAN, a little at a time. How much of a turn that takes is counted in steps: comparing a byte
-// of a pattern is one, and reaching a key costs many. A key whose match is not decided when the steps are used up is copied, and the
-// match goes on in a later turn, whatever becomes of the key meanwhile.
+// The incremental key search of KEYS and SCAN. Its cost is counted in steps: comparing one byte of a pattern is one
+// step, reaching a key is many. If the steps run out during a match, the key is copied and the match continues in a
+// later turn, even if the key is deleted meanwhile.
 
 import Bytes
 import Store
@@ -11,15 +11,15 @@ struct KeySearch: ~Copyable {
     private let pattern: GlobPattern
     private let matchesAll: Bool
     private(set) var cursor: ScanCursor
-    /// What was found.
+    /// The keys that match.
     var keys: KeyList
-    /// Keys that have been met and are not decided; the first is under way.
+    /// Keys that were reached and not matched to the end; the match of the first is in progress.
     private var undecided: [[UInt8]] = []
     private var undecidedSize = 0
     private var progress = GlobPattern.Progress()
     private var memory = CountedMemory()
 
-    /// What reaching a key costs, which is mostly a wait for memory; and looking through the slots of a bucket.
+    /// The cost of reaching a key, mostly a cache miss, and of visiting the slots of a bucket.
     private static let keySteps = 64
     private static let bucketSteps = 512
 
@@ -31,17 +31,17 @@ struct KeySearch: ~Copyable {
         memory.set(pattern.size)
     }
 
-    /// Whether every key that was met is decided.
+    /// Whether every key that was reached is decided.
     var isSettled: Bool { undecided.isEmpty }
 
-    /// Bytes of memory that it holds.
+    /// Bytes of memory in use.
     var heldSize: Int { memory.size + keys.size }
 
-    /// Goes on until the steps are used up, everything was looked at, or one of the limits is reached.
+    /// Searches until the steps are used up, the table is exhausted, or one of the limits is reached.
     /// - Parameters:
-    ///   - count: keys to look at; a few more where they share a tag.
-    ///   - buckets: buckets to look at.
-    ///   - size: bytes of keys to gather.
+    ///   - count: keys to visit; a few more if they share a tag.
+    ///   - buckets: buckets to visit.
+    ///   - size: bytes of keys to collect.
     mutating func advance(
         in store: Store, count: Int = .max, buckets: Int = .max, size: Int, steps: inout Int
     ) {
@@ -75,7 +75,7 @@ struct KeySearch: ~Copyable {
         undecidedSize += key.count
     }
 
-    /// Goes on with the keys that are not decided.
+    /// Continues with the undecided keys.
     private mutating func decide(_ steps: inout Int) {
         var done = 0
         while done < undecided.count, steps > 0 {
@@ -88,7 +88,7 @@ struct KeySearch: ~Copyable {
             done += 1
         }
         undecided.removeFirst(done)
-        assert(undecidedSize >= 0 && (undecidedSize == 0 || !undecided.isEmpty), "keys are counted that are decided")
+        assert(undecidedSize >= 0 && (undecidedSize == 0 || !undecided.isEmpty), "the size counts keys that are decided")
     }
 
     private mutating func noteMemory() {

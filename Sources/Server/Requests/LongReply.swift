@@ -1,17 +1,17 @@
-// Replies that take more than a moment. They are made in steps, one a turn and connection, so no other client waits for them.
+// Replies that are made in steps, one step a turn and connection, so that no other client waits for them.
 
 import Wire
 
-/// A reply that is made in steps. Its connection runs no further requests until it is complete; what it holds is counted for that
-/// connection, and given back when the session lets go of it.
+/// A reply that is made in steps. Its connection runs no further requests until it is complete. Its memory is charged
+/// to the connection until the session releases it.
 package protocol LongReply: AnyObject {
-    /// How it is written.
+    /// The dialect of the reply.
     var dialect: ReplyDialect { get }
-    /// Bytes of memory that it holds beside what it has written.
+    /// Bytes of memory in use, not counting what is written.
     var heldSize: Int { get }
-    /// Whether nothing of it is written yet, so that an error can take its place.
+    /// Whether no part of the reply is written, so that an error can replace it.
     var canFail: Bool { get }
-    /// Does as much as the turn allows, and writes what can be said so far.
+    /// Does one step within the turn's allowance, and writes the part of the reply that is ready.
     /// - Returns: whether the reply is complete.
     func step(_ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool
 }

@@ -1,14 +1,14 @@
-// The one door to a command. Whatever asks for it (a client, a command on behalf of its subcommand, AFTER), a request comes to the
-// command's function through `perform` alone: nothing outside this file reaches the function.
+// The single entry point to a command's function. Every caller (a client, a parent command, AFTER) runs it through
+// `perform`: the function is private to this file.
 
 import Bytes
 import Commands
 import Store
 import Wire
 
-/// Runs a request that reads data, or that is about something else than data, and writes its reply or has it written later.
+/// Runs a request that does not change data, and writes its reply or defers it.
 typealias Reader = @Sendable (Arguments, Session, inout ReplyQueue) -> Void
-/// Runs a request that changes data, and writes its reply. Without a permit the store changes nothing.
+/// Runs a request that changes data, and writes its reply. The store requires the permit for each change.
 typealias Writer = @Sendable (Arguments, Session, borrowing Permit, inout ReplyQueue) -> Void
 
 /// A command's function.
@@ -18,7 +18,7 @@ enum Handler {
 }
 
 extension CommandTable {
-    /// What a request is checked against, and run by: all of a command but its texts. It is lent, never copied.
+    /// The part of a command that running it needs: everything but its texts. Borrowed, never copied.
     struct Row: ~Copyable, Sendable {
         let index: Int
         let traits: Traits
@@ -26,7 +26,8 @@ extension CommandTable {
         let lineArity: ClosedRange<Int>
         let form: LineForm
         let keys: Keys
-        // Two fields, of which one traps, and no enum: to take a function out of one costs a request 32 instructions.
+        // Two fields, one of which traps, instead of an enum: extracting a closure from an enum costs 32 instructions a
+        // request.
         private let read: Reader
         private let write: Writer
 
@@ -40,20 +41,20 @@ extension CommandTable {
             let changes = spec.traits.contains(.change)
             switch spec.command.handler {
             case .read(let function):
-                precondition(!changes, "\(spec.fullName) changes data and has no function that may")
+                precondition(!changes, "\(spec.fullName) changes data, but its function takes no permit")
                 read = function
-                write = { _, _, _, _ in preconditionFailure("a change by a command that only reads") }
+                write = { _, _, _, _ in preconditionFailure("a command that only reads was run as a change") }
             case .write(let function):
-                precondition(changes, "\(spec.fullName) has a function that changes data, which its row does not say")
-                read = { _, _, _ in preconditionFailure("a reading by a command that changes data") }
+                precondition(changes, "\(spec.fullName) has a function that takes a permit, but its row does not say that it changes data")
+                read = { _, _, _ in preconditionFailure("a command that changes data was run as a read") }
                 write = function
             }
         }
 
-        /// Runs a request, or says why not.
+        /// Admits and runs a request, or replies with the reason for refusing it.
         @inline(__always)
         func perform(_ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue) {
-            assert(session.turn.phase == .run, "a request runs after the turn's changes are given to the log")
+            assert(session.turn.phase == .run, "a request runs outside the turn's run phase")
             do throws(ReplyError) {
                 let extent = arguments.extent
                 try gate.admitKeys(of: arguments, extent: extent, keys)

@@ -1,33 +1,35 @@
-// What a session holds of the connections' memory, how it waits for some, and how it gives it back.
+// A session's share of the connections' memory: reserving it, waiting for it, and giving it back.
 
 import Bytes
 import Wire
 
 extension Session {
-    /// What a session waits for memory for. Meanwhile it is neither read nor run.
+    /// The reason for which a session waits for memory. While it waits, no bytes are received for it and no requests
+    /// run.
     enum Want: Equatable {
         case nothing
-        /// The reply to the request at hand, which stays unused until there is memory for it.
+        /// The reply to the current request, which stays unconsumed until the memory is there.
         case reply
-        /// The rest of a request that is not complete, of so many bytes as a whole.
+        /// The rest of an incomplete request of a total of `size` bytes.
         case request(size: Int)
-        /// To go on with what it has been asked for.
+        /// The next request, or the next step of a long reply.
         case going(Ledger.Purpose)
     }
 
     // MARK: Replies
 
-    /// Replies of this size and above ask for memory before they are made.
+    /// Replies of at least this size reserve memory before they are made.
     static let largeReplySize = Ledger.smallSize
 
-    /// Whether there is memory for a large reply. Where not, says so or lets the request wait: it runs again once there is.
+    /// Reserves memory for a large reply. If there is none, replies with an error or suspends the request, which runs
+    /// again later.
     /// - Parameters:
-    ///   - size: bytes of the reply.
-    ///   - arguments: of the request that is being run.
+    ///   - size: the size of the reply in bytes.
+    ///   - arguments: of the current request.
     @inline(never)
     func hasMemory(forReplyOf size: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) -> Bool {
-        assert(size >= 0 && want == .nothing, "a session waits for two things")
-        // Once it has waited in vain it does not wait again.
+        assert(size >= 0 && want == .nothing, "a session waits for memory twice")
+        // A request waits once only.
         let waits = !isRunningPart && !hasWaitedInVain
         hasWaitedInVain = false
         let isGiven = size <= grantedSize || pool.ask(size, .reply, for: self, waits: waits)
@@ -43,7 +45,7 @@ extension Session {
             replies.fail(.outOfMemory(used: server.usedMemory, limit: server.memory.limit, reply: size))
             return false
         }
-        // It is counted when it runs again.
+        // The request is counted when it runs again.
         replies.noteWait()
         if let index = commands.index(of: arguments[0]) { requestCounts.takeBack(index) }
         want = .reply
@@ -51,21 +53,21 @@ extension Session {
         return false
     }
 
-    // MARK: Requests that have not come completely
+    // MARK: Incomplete requests
 
-    /// Asks for the memory that a large request takes as a whole, before any of it is taken.
+    /// Reserves the memory for a large request as a whole before its buffer grows.
     /// - Parameters:
-    ///   - size: bytes of it that have come.
-    ///   - missing: bytes that have to come at least.
-    /// - Returns: why it is not waited for; nil where it is.
+    ///   - size: the bytes received so far.
+    ///   - missing: the least number of bytes still to come.
+    /// - Returns: the error if the request can never fit; otherwise nil.
     @inline(never)
     func reserve(_ size: Int, missing: Int) -> ReplyError? {
-        assert(missing > 0, "a request is waited for that is complete")
+        assert(missing > 0, "the request is complete")
         let needed = size + missing
         guard needed > max(reservedSize, pool.isFull ? Ledger.tinySize : Ledger.smallSize), case .nothing = want else {
             return nil
         }
-        // Of a line nobody knows how long it will be.
+        // The length of a line is unknown until its end.
         let wanted = missing > 1 ? needed : max(needed, 2 * max(reservedSize, Ledger.smallSize))
         guard !pool.isTooMuch(needed) else { return refusal(ofRequestOf: needed) }
         let more = wanted - inputSize
@@ -83,8 +85,8 @@ extension Session {
         return .outOfMemory(used: server.usedMemory, limit: server.memory.limit, incomplete: size)
     }
 
-    /// Counts what has come and is not used, before memory is taken for it.
-    /// - Returns: why it is not kept; nil where it is.
+    /// Charges received bytes that are not consumed, before memory is allocated for them.
+    /// - Returns: the error if they are not kept; otherwise nil.
     @inline(never)
     func keep(_ size: Int) -> ReplyError? {
         guard size > inputSize else { return nil }
@@ -94,7 +96,7 @@ extension Session {
         return pool.isOverfull && size > Ledger.tinySize && state.isOpen ? refusal(ofRequestOf: size) : nil
     }
 
-    // MARK: Going on
+    // MARK: Waiting
 
     func waits(for purpose: Ledger.Purpose) -> Bool {
         guard stream.isOpen else { return false }
@@ -106,10 +108,10 @@ extension Session {
         }
     }
 
-    /// Goes on with what it has waited for.
-    /// - Parameter size: bytes that it was given.
+    /// Resumes what waited for memory.
+    /// - Parameter size: the bytes that were granted.
     func endWait(with size: Int) {
-        assert(isStarved && size >= 0, "a session is given what it does not wait for")
+        assert(isStarved && size >= 0, "memory is granted to a session that does not wait")
         let had = want
         want = .nothing
         switch had {
@@ -120,13 +122,13 @@ extension Session {
             goOn()
         case .request(let wanted):
             reservedSize = wanted
-            // Reading goes on at the end of the turn.
+            // Reading resumes at the end of the turn.
             turn.touch(self)
         case .going: goOn()
         }
     }
 
-    /// Gives up what it has waited for: nobody gives anything back.
+    /// Fails what waited for memory, because no connection frees any.
     func endWaitInVain() {
         let had = want
         want = .nothing
@@ -147,10 +149,10 @@ extension Session {
         }
     }
 
-    /// Bytes that a step of a long reply may gather.
+    /// Bytes that a step of a long reply may add.
     private static let stepSize = 256 << 10
 
-    /// Whether there is memory to go on with requests, or with a long reply; waits for it where there is not.
+    /// Whether there is memory for further requests or the next step of a long reply; if not, the session waits for it.
     func hasMemoryToGoOn() -> Bool {
         guard longReply != nil else {
             guard pool.isFull, charge > Ledger.tinySize, !pool.ask(0, .small, for: self) else { return true }
@@ -173,12 +175,12 @@ extension Session {
         return true
     }
 
-    // MARK: What is held
+    // MARK: Accounting
 
-    /// Bytes that what has come of requests takes, or will take.
+    /// Bytes that received but unconsumed requests take or have reserved.
     private var inputSize: Int { max(stream.heldCapacity, reservedSize) }
 
-    /// Says what it holds now, where that has changed. To be called for each session that did anything in a turn.
+    /// Updates the charge if it has changed. Called for each session that was active in a turn.
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
         var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
@@ -188,43 +190,43 @@ extension Session {
 
     func settle() { if isCounted { settle(replies) } }
 
-    /// Whether it still has its connection.
+    /// Whether its connection is open and its own.
     private var isCounted: Bool { stream.isOpen && !state.isClosed }
 
     @inline(never)
     private func settle(at size: Int) {
-        assert(size >= 0, "a session holds less than nothing")
+        assert(size >= 0, "a session's charge is negative")
         let now = isCounted ? size : 0
         pool.settle(self, from: charge, to: now)
         charge = now
     }
 
-    /// Says that it holds nothing any more: its connection is closed, or somebody else's.
+    /// Sets the charge to 0: the connection is closed or was handed over.
     func settleAtEnd() { settle(at: 0) }
 
-    /// Bytes of replies on their way.
+    /// Bytes of unsent replies.
     var outputSize: Int { replies.size + stream.unsentSize + longReplySize }
 
-    /// Bytes of memory that the beginning of an incomplete request takes; 0 where there is none.
+    /// Bytes of memory that an incomplete request takes; 0 if there is none.
     var incompleteSize: Int {
         guard state.isOpen, !isStalled, !isBusy, stream.heldSize > 0 else { return 0 }
         return inputSize + parser.heldSize
     }
 
-    /// For how long its peer has moved next to no bytes, in milliseconds, as far as that was looked at.
+    /// How long the peer has been idle, in milliseconds, since idleness was first checked.
     func idleTime(_ now: Int) -> Int {
         pace.look(sent: replies.sentSize, unsent: stream.unsentSize, held: stream.heldSize, now: now)
     }
 
-    // MARK: Giving back
+    // MARK: Releasing memory
 
-    /// Gives back what is kept for later requests and replies.
+    /// Frees the buffers that are kept for later requests and replies.
     func trim() {
         replies.trim()
         if stream.heldSize == 0 { stream.dropHeld() }
     }
 
-    /// Gives back everything at once, of a connection that is closed.
+    /// Frees everything at once; the connection is closed.
     func forget() {
         stream.dropHeld()
         replies.forget()
@@ -234,7 +236,7 @@ extension Session {
         parked = nil
     }
 
-    /// Drops a request that is not complete, says why, and ends.
+    /// Drops an incomplete request, replies with an error, and closes.
     func refuseIncomplete() {
         turn.touch(self)
         answerOutside(parser.dialect, refusal(ofRequestOf: incompleteSize), &replies)
@@ -244,8 +246,8 @@ extension Session {
         finish()
     }
 
-    /// Answers a long reply's request with an error, where nothing of it has been written.
-    /// - Returns: whether it was.
+    /// Replies to a long reply's request with an error if no part of the reply is written.
+    /// - Returns: whether the error was written.
     func refuseLongReply(_ error: ReplyError) -> Bool {
         guard let longReply, longReply.canFail else { return false }
         turn.touch(self)

@@ -1,24 +1,24 @@
-// Of requests that have come together, those that come next are looked at while one is run: the memory that they will need
-// is on its way when their turn comes.
+// Prefetch: while one of several pipelined requests runs, the keys of the next ones are prefetched, so that their
+// memory is in the cache when they run.
 
 import Bytes
 import Store
 import Wire
 
-/// How far ahead of the request that is being run the bytes have been looked at.
+/// The prefetch position of a connection's pipelined requests.
 struct Lookahead {
-    /// Requests that were looked at and are not run yet.
+    /// Requests that are prefetched and not run yet.
     private var count = 0
-    /// Where the first one begins that was not looked at.
+    /// The offset of the first request that is not prefetched.
     private var end = 0
 
-    /// Two: the store fetches in two steps.
+    /// Two, because the store prefetches in two steps.
     private static let depth = 2
 
-    /// Looks further, now that the request that ends at `offset` is about to be run.
+    /// Prefetches further requests, before the request that ends at `offset` runs.
     @inline(__always)
     mutating func pass(to offset: Int, in bytes: Span<UInt8>, _ parser: borrowing RequestParser, _ store: Store) {
-        assert(count >= 0 && count <= Lookahead.depth, "more requests are looked at than the store can fetch for")
+        assert(count >= 0 && count <= Lookahead.depth, "more requests prefetched than the store has steps")
         if count > 0 { count &-= 1 }
         if count == 0 { end = offset }
         while count < Lookahead.depth {

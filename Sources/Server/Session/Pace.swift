@@ -1,20 +1,20 @@
-/// Since when a connection's peer has moved next to no bytes: has not taken replies, nor sent the rest of a request. It is only looked
-/// at while memory is short.
+/// Measures how long a peer has been idle: it has neither taken replies nor sent more of a request. Checked only while
+/// memory is short.
 struct Pace {
     private var marked = 0
-    /// In milliseconds of the monotonic clock; nil before the first look.
+    /// In milliseconds of the monotonic clock; nil before the first check.
     private var markTime: Int?
 
-    /// Less than this is next to nothing, in bytes.
+    /// Fewer bytes than this count as none.
     private static let leastSize = 16 << 10
 
-    /// Looks what has moved.
+    /// Checks the transfer since the last check.
     /// - Parameters:
-    ///   - sent: bytes that were handed to the stream so far.
-    ///   - unsent: bytes of them that the peer has not taken.
-    ///   - held: bytes that it has sent and that are not used.
+    ///   - sent: the bytes handed to the stream so far.
+    ///   - unsent: those of them that the peer has not taken.
+    ///   - held: the bytes received and not consumed.
     ///   - now: in milliseconds of the monotonic clock.
-    /// - Returns: for how long next to nothing has moved, in milliseconds.
+    /// - Returns: the idle time in milliseconds.
     mutating func look(sent: Int, unsent: Int, held: Int, now: Int) -> Int {
         let moved = sent - unsent + held
         if let markTime, abs(moved - marked) < Pace.leastSize { return now - markTime }
@@ -22,6 +22,6 @@ struct Pace {
         return 0
     }
 
-    /// Forgets what was seen.
+    /// Restarts the measurement.
     mutating func reset() { markTime = nil }
 }

@@ -1,37 +1,37 @@
-// A request whose answer waits for something that is not a change of its own: followers, a change of the leader's, a handover.
-// Its connection runs no further requests meanwhile.
+// A deferred request: its reply waits for something other than a change of its own, such as followers, a leader's
+// change or a handover. Its connection runs no further requests meanwhile.
 
 import Bytes
 import Reactor
 import Wire
 
-/// What a session waits for, and what it answers then.
+/// A request that waits for a condition, and its reply.
 struct ParkedRequest {
-    /// How long it waits.
+    /// The time-out of the wait.
     enum Patience {
         case milliseconds(Int)
-        /// As long as the client does: until it ends its side.
+        /// Until the client closes its side.
         case client
-        /// Until what it waits for has come, which it always does.
+        /// Without a time-out; only for conditions that always come true.
         case unlimited
     }
 
     let dialect: ReplyDialect
-    /// Bytes of memory that it holds.
+    /// Bytes of memory in use.
     let heldSize: Int
-    /// What has to come about before it is worth asking whether it is done; where there is nothing, it is asked each turn.
+    /// The conditions of which one must be met before `isDone` is asked; if empty, it is polled each turn.
     let conditions: [WakeCondition]
-    /// When it is answered in any case, in milliseconds of the monotonic clock; known once it waits.
+    /// The deadline in milliseconds of the monotonic clock; nil before the wait begins.
     private(set) var deadline: Int?
     private let patience: Patience
     private let isDone: () -> Bool
     private let answer: (inout ReplyQueue, _ isLate: Bool) -> Void
 
     /// - Parameters:
-    ///   - conditions: see there.
-    ///   - heldSize: bytes of memory that `answer` keeps.
+    ///   - conditions: see the property.
+    ///   - heldSize: the bytes of memory that `answer` retains.
     ///   - isDone: asked when one of the conditions is met.
-    ///   - answer: writes the reply; told whether the patience was at its end first.
+    ///   - answer: writes the reply; `isLate` is true after a time-out.
     init(
         _ dialect: ReplyDialect, within patience: Patience, on conditions: [WakeCondition] = [],
         holding heldSize: Int = 0,
@@ -46,23 +46,23 @@ struct ParkedRequest {
         self.answer = answer
     }
 
-    /// Begins to wait.
+    /// Begins the wait.
     mutating func begin(at now: Int) {
-        assert(deadline == nil, "a request waits from twice on")
+        assert(deadline == nil, "a request begins to wait twice")
         if case .milliseconds(let limit) = patience { deadline = now + limit }
     }
 
-    /// Whether its answer is that of another request, which it holds.
+    /// Whether its reply is that of another request, which it holds.
     var runsRequest: Bool { heldSize > 0 }
 
-    /// Whether it is answered when the client ends its side.
+    /// Whether it is answered when the client closes its side.
     var waitsForClient: Bool { if case .client = patience { true } else { false } }
 
-    /// Answers where that can be done now.
+    /// Writes the reply if it is due.
     /// - Parameters:
     ///   - now: in milliseconds of the monotonic clock.
-    ///   - clientHasEnded: whether the client sends no more.
-    /// - Returns: whether it was.
+    ///   - clientHasEnded: whether the client has closed its side.
+    /// - Returns: whether the reply was written.
     func step(_ replies: inout ReplyQueue, at now: Int, clientHasEnded: Bool) -> Bool {
         let isReady = isDone()
         guard isReady || isLate(at: now, clientHasEnded) else { return false }
@@ -79,11 +79,11 @@ struct ParkedRequest {
     }
 }
 
-/// A request that runs later, counted with the buffers until then.
+/// The bytes of a request that runs later, counted as buffer memory until then.
 final class HeldRequest {
     let bytes: [UInt8]
     private var memory = CountedMemory()
-    /// Bytes of memory that it takes.
+    /// Bytes of memory in use.
     var size: Int { memory.size }
 
     init(_ bytes: [UInt8]) {

@@ -1,13 +1,14 @@
-// Requests that are not answered at once: long replies, parked ones, and those that wait for the client to take replies.
+// Deferred requests of a session: long replies, parked requests, throttled changes, and requests behind a full output
+// buffer.
 
 import Reactor
 import Store
 import Wire
 
 extension Session {
-    // MARK: Going on later
+    // MARK: Resuming
 
-    /// Goes on with a long reply, or with requests that had to wait.
+    /// Resumes a long reply, a parked request, or the requests behind it.
     func goOn() {
         guard stream.isOpen else { return }
         guard !isOutputFull else { return hasMissedWake = parked != nil }
@@ -39,15 +40,15 @@ extension Session {
         if isComplete { longReply = nil }
     }
 
-    /// Whether the turn has left what this session needs to go on.
+    /// Whether the turn's allowance suffices for this session.
     var hasAllowance: Bool {
         allowance.hasReplies && (longReply == nil || allowance.hasSteps)
     }
 
-    /// Answers a request that waits for something, where that has come or the time is over.
+    /// Answers a parked request if its condition is met or its time-out has passed.
     private func answerParked() {
         guard let request = parked else { return }
-        // What it answers may be a request that waits in turn.
+        // The reply may come from a request that is parked in turn.
         parked = nil
         isBusy = false
         replies.begin(request.dialect)
@@ -63,8 +64,8 @@ extension Session {
         }
     }
 
-    /// Notices that the peer is gone while the connection is not read, because requests wait behind one that is parked: that may be all
-    /// that it waits for. To be called now and then.
+    /// Detects that the peer is gone while the connection is not read because requests wait behind a parked one, whose
+    /// only condition may be just that. Called periodically.
     func lookForPeer() {
         guard parked != nil, !stream.isReading else { return }
         switch stream.peerState {
@@ -76,44 +77,45 @@ extension Session {
         }
     }
 
-    /// Whether it waits for something that only turns bring.
+    /// Whether it has a parked request.
     var isParked: Bool { parked != nil && stream.isOpen }
 
-    /// Whether something was put off that `goOn` can do now.
+    /// Whether `goOn` can resume something now.
     var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved && !isThrottled }
 
     var isOutputFull: Bool {
         replies.size + replies.markSize + stream.unsentSize > server.limits.unsentPauseSize
     }
 
-    // MARK: Changes that wait for the log
+    // MARK: Throttling
 
-    /// Whether it has a change that waits until the log has less to write.
+    /// Whether it has a change that waits for the log writer to catch up.
     var isThrottled: Bool { membership.contains(.throttled) }
 
-    /// Stops before a change, which is shown again once the log has less to write.
+    /// Stops before a change, which is parsed again once the log writer has caught up.
     func throttle() {
         isStalled = true
         turn.add(self, to: .throttled)
     }
 
-    /// Has the changes of others wait, where the log has as much to write as it may.
+    /// Throttles other sessions' changes if the log writer's queue is full.
     func noteBacklog() {
         if store.isBacklogged { allowance.throttle(true) }
     }
 
-    /// Goes on with the change that has waited.
+    /// Resumes the throttled change.
     func endThrottling() {
         hasMissedWake = false
         goOn()
         if parked == nil { server.deferrals.remove(self) }
     }
 
-    /// Whether it is read on while a request is parked: so that the client's end is noticed, which may be all that it waits for.
+    /// Whether bytes are received while a request is parked, so that the end of the connection is noticed; it may be
+    /// the request's only condition.
     var isListening: Bool { parked != nil && stream.heldSize < Session.parkedSize }
-    /// Bytes of requests that may gather meanwhile.
+    /// The maximum size of the requests that are buffered meanwhile, in bytes.
     static let parkedSize = 64 << 10
 
-    /// Whether requests have to wait: for a long reply to be complete, for the client to take replies, or for the next turn.
+    /// Whether requests wait: for a long reply, a parked request, memory, the client to take replies, or the next turn.
     var isHeldUp: Bool { isBusy || isStalled || isStarved || isOutputFull }
 }

@@ -1,5 +1,5 @@
-// The replies of one connection, in the order of their requests. Each is held back until the change it depends on is
-// committed, and holds back those behind it.
+// The replies of one connection, in the order of their requests. Each is held until the change that it depends on is
+// committed, and holds back the later ones.
 //
 //     writer.buffer:  | released | held for seq 7 | held for seq 9 | this turn's region |
 //                       sent at     marks                            endTurn turns it
@@ -11,30 +11,30 @@ import Wire
 
 /// Replies on their way to a client. Sizes are in bytes.
 package struct ReplyQueue: ~Copyable {
-    /// Appends to the reply that is being made.
+    /// Encodes the current reply.
     package var writer = ReplyWriter()
 
     package init() {}
 
     /// Bytes at the front that may be sent.
     private var releasedSize = 0
-    /// Bytes that were sent since the connection began.
+    /// Bytes sent since the connection began.
     private(set) var sentSize = 0
     private var marks: [Mark] = []
-    /// Bytes that the marks take.
+    /// Bytes of memory of the marks.
     private(set) var markSize = 0
-    /// This turn's replies from the first on that has to wait.
+    /// This turn's replies from the first that has to wait.
     private var region = Mark(seq: 0, size: 0, replies: 0)
-    /// What the reply that is being made depends on, and where it begins.
+    /// The dependency of the current reply, and its first byte.
     private var dependency: UInt64 = 0
     private var start = 0
     private var counts = Counts()
-    /// Whether each reply that is held has a mark of its own, so that it can be given up by itself.
+    /// Whether each held reply has a mark of its own, so that an error can replace it alone.
     package var keepsApart = false
-    /// Where errors are counted by their kind.
+    /// The counters of errors by kind.
     var requestCounts: RequestCounts?
 
-    /// Which replies are dropped instead of being sent.
+    /// The replies that are dropped instead of sent.
     package enum Muting {
         case nothing
         case all
@@ -44,51 +44,51 @@ package struct ReplyQueue: ~Copyable {
 
     private var muting = Muting.nothing
 
-    /// Has replies dropped from the one on that is being made. Where all are dropped already, no more than that is.
+    /// Drops replies from the current one on. No effect if all are dropped already.
     mutating func mute(_ muting: Muting) {
         if case .thisAndNext = muting, case .all = self.muting { return }
         self.muting = muting
     }
 
-    /// Replies that wait for the same change.
+    /// Replies that depend on the same change.
     private struct Mark {
-        /// 0 where they only wait for those before them.
+        /// 0 if they only wait for earlier replies.
         var seq: UInt64
         var size: Int
         var replies: Int
-        /// How it is written.
+        /// The dialect of the replies.
         var dialect = ReplyDialect.line
-        /// Since when it waits, as `time` of the queue.
+        /// The beginning of the wait, as `time` of the queue.
         var since = 0
     }
 
-    /// What has gone through the queue since it was last asked.
+    /// Counts since they were last taken.
     package struct Counts {
         package var replies = 0
         package var errors = 0
         package var held = 0
-        /// Requests that read and that change data.
+        /// Requests that read and requests that change data.
         package var reads = 0
         package var writes = 0
     }
 
-    /// The time, as far as it is known, in nanoseconds of the boot time. Whoever owns the queue sets it.
+    /// The current time in nanoseconds of the boot clock. The owner of the queue keeps it up to date.
     package var time = 0
 
-    /// Memory that is kept for the next replies.
+    /// Memory that is kept for later replies.
     private static let keptSize = 16 << 10
     private static let keptMarks = 64
 
-    /// Bytes of all replies that are not sent.
+    /// Bytes of unsent replies.
     var size: Int { writer.buffer.count }
-    /// Whether everything is sent.
+    /// Whether all replies are sent.
     package var isEmpty: Bool { writer.buffer.isEmpty }
 
-    /// Notes that a request that reads data is being run.
+    /// Counts a request that reads data.
     @inline(__always)
     mutating func noteRead() { counts.reads &+= 1 }
 
-    /// Notes that a request that changes data is being run.
+    /// Counts a request that changes data.
     /// - Returns: whether it is the first since the counts were taken.
     @inline(__always)
     mutating func noteWrite() -> Bool {
@@ -96,11 +96,11 @@ package struct ReplyQueue: ~Copyable {
         return counts.writes == 1
     }
 
-    /// Whether a request that changes data was run since the counts were taken.
+    /// Whether a request that changes data has run since the counts were taken.
     @inline(__always)
     var hasWritten: Bool { counts.writes > 0 }
 
-    /// Whether each byte is accounted for once: released, behind a mark, or in this turn's region. Between replies it is.
+    /// Whether each byte is counted once: as released, under a mark, or in this turn's region. Holds between replies.
     private var isAccounted: Bool {
         releasedSize + marks.reduce(0) { $0 + $1.size } + region.size == writer.buffer.count && dependency == 0
     }
@@ -109,17 +109,17 @@ package struct ReplyQueue: ~Copyable {
 
     /// Begins a reply.
     package mutating func begin(_ dialect: ReplyDialect) {
-        assert(dependency == 0, "a reply begins inside another")
+        assert(dependency == 0, "a reply begins before the last one has ended")
         writer.dialect = dialect
         start = writer.buffer.count
     }
 
-    /// Says that the reply may be sent only once the change `seq` is committed.
+    /// Holds the reply until the change `seq` is committed.
     package mutating func depends(on seq: UInt64) {
         if seq > dependency { dependency = seq }
     }
 
-    /// Makes the reply an error. Never inlined, so that commands that hardly ever fail stay small.
+    /// Makes the reply an error. Never inlined, to keep the commands small.
     @inline(never)
     package mutating func fail(_ error: ReplyError) {
         counts.errors += 1
@@ -127,18 +127,18 @@ package struct ReplyQueue: ~Copyable {
         writer.error(error)
     }
 
-    /// Drops what was written of the reply; another one can take its place.
+    /// Discards the bytes of the current reply, so that another one can be written.
     mutating func takeBack() {
-        assert(start >= releasedSize, "what may be sent is taken back")
+        assert(start >= releasedSize, "released bytes are taken back")
         writer.buffer.truncate(to: start)
         writer.forgetList()
         dependency = 0
     }
 
-    /// Notes that the request that is being run, which reads data, is run again later.
+    /// Uncounts a read request, which runs again later.
     mutating func noteWait() { counts.reads = max(counts.reads - 1, 0) }
 
-    /// Ends the reply, or a part of one that goes on later, and files it under the change that it depends on.
+    /// Ends the reply, or a part of one that continues later, and records its dependency.
     package mutating func end(committed: UInt64, isComplete: Bool = true) {
         if muting != .nothing { drop(isComplete) }
         let size = writer.buffer.count - start
@@ -147,7 +147,7 @@ package struct ReplyQueue: ~Copyable {
         if dependency <= committed && region.size == 0 && marks.isEmpty {
             releasedSize += size
         } else if keepsApart {
-            precondition(isComplete || size == 0, "half a reply that may have to become an error")
+            precondition(isComplete || size == 0, "a part of a reply that an error may have to replace")
             if isComplete { fileApart(size, committed: committed) }
         } else {
             region.seq = max(region.seq, dependency)
@@ -158,7 +158,7 @@ package struct ReplyQueue: ~Copyable {
         start = writer.buffer.count
     }
 
-    /// Drops what was written of a reply that nobody wants.
+    /// Drops the bytes of a muted reply.
     @inline(never)
     private mutating func drop(_ isComplete: Bool) {
         takeBack()
@@ -170,7 +170,7 @@ package struct ReplyQueue: ~Copyable {
         }
     }
 
-    /// Where replies are kept apart they are made as a whole, so that an error can take the place of each.
+    /// With separate marks each reply is written as a whole, so that an error can replace it.
     @inline(never)
     private mutating func fileApart(_ size: Int, committed: UInt64) {
         counts.held += 1
@@ -189,24 +189,24 @@ package struct ReplyQueue: ~Copyable {
 
     private mutating func removeFirstMarks(_ count: Int) {
         marks.removeFirst(count)
-        // Where there were many of them, their memory goes with the last.
+        // After many marks, free their array.
         if marks.isEmpty, marks.capacity > ReplyQueue.keptMarks { marks = [] }
         noteMarks()
     }
 
     // MARK: Holding and releasing
 
-    /// The change that the last held reply waits for; 0 where none is held. Counts replies from before this turn's end only.
+    /// The dependency of the last held reply; 0 if none is held. Covers only replies from before the end of this turn.
     package var awaited: UInt64 {
         keepsApart ? marks.last { $0.seq > 0 }?.seq ?? (marks.isEmpty ? 0 : 1) : marks.last?.seq ?? 0
     }
 
-    /// Since when the first of the held replies waits; 0 where none is held.
+    /// Since when the first held reply has waited; 0 if none is held.
     var awaitedSince: Int { marks.first?.since ?? 0 }
 
-    /// Turns this turn's held replies into a mark, where they still have to wait for more than `committed`.
+    /// Turns this turn's held replies into a mark, if they depend on more than `committed`.
     package mutating func endTurn(committed: UInt64) {
-        assert(isAccounted, "bytes of replies are counted twice, or not at all")
+        assert(isAccounted, "the sizes of the parts do not add up to the buffer's")
         guard region.size > 0 else { return }
         let added = region
         region = Mark(seq: 0, size: 0, replies: 0)
@@ -225,8 +225,9 @@ package struct ReplyQueue: ~Copyable {
         }
     }
 
-    /// Lets go what waits for changes up to `committed`.
-    /// - Parameter waited: told for what, since when and how many replies have waited together.
+    /// Releases replies whose dependency is at most `committed`.
+    /// - Parameter waited: called for each group with its dependency, the beginning of its wait, and its number of
+    ///   replies.
     package mutating func release(
         committed: UInt64, waited: (_ seq: UInt64, _ since: Int, _ replies: Int) -> Void = { _, _, _ in }
     ) {
@@ -237,22 +238,22 @@ package struct ReplyQueue: ~Copyable {
             waited(mark.seq, mark.since, mark.replies)
         }
         removeFirstMarks(count)
-        assert(isAccounted, "bytes of replies are counted twice, or not at all")
+        assert(isAccounted, "the sizes of the parts do not add up to the buffer's")
     }
 
-    /// Puts an error in the place of every reply at the front that has waited since before `time` for a change behind
-    /// `committed`; those that wait for this server's disk, for more than `durable`, go on waiting, and so do those behind
-    /// them. Only where replies are kept apart.
+    /// Replaces every reply at the front that has waited since before `time` for a change after `committed` with an
+    /// error. Replies that wait for this server's disk, for a change after `durable`, keep waiting, and so do those
+    /// behind them. Only with separate marks.
     /// - Parameters:
     ///   - time: as `time` of the queue.
-    ///   - error: what is said of a change.
-    /// - Returns: whether any reply is released.
+    ///   - error: the error for a change.
+    /// - Returns: whether any reply was released.
     package mutating func expire(
         from committed: UInt64, upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError
     ) -> Bool {
         let count = marks.firstIndex { $0.seq > committed && ($0.seq > durable || $0.since >= time) } ?? marks.count
         guard count > 0 else { return false }
-        assert(keepsApart, "several replies would become one error")
+        assert(keepsApart, "an error would replace several replies")
         var held = ByteBuffer()
         held.append(writer.buffer.bytes.extracting(releasedSize..<writer.buffer.count))
         writer.buffer.truncate(to: releasedSize)
@@ -272,9 +273,9 @@ package struct ReplyQueue: ~Copyable {
         return true
     }
 
-    /// Puts an error in the place of every reply that will never be true.
-    /// - Parameter error: what is said of a reply that waits for a change.
-    /// - Returns: whether any was held.
+    /// Replaces every reply whose change will never be committed with an error.
+    /// - Parameter error: the error for a reply that waits for a change.
+    /// - Returns: whether any reply was held.
     @discardableResult
     package mutating func failHeld(_ error: (UInt64) -> ReplyError) -> Bool {
         endTurn(committed: 0)
@@ -282,7 +283,7 @@ package struct ReplyQueue: ~Copyable {
         writer.buffer.truncate(to: releasedSize)
         var seq: UInt64 = 0
         for mark in marks {
-            // One without a change of its own waits for those before it.
+            // A reply without a dependency waits only for earlier ones.
             seq = max(seq, mark.seq)
             for _ in 0..<mark.replies { fail(error(seq)) }
         }
@@ -293,29 +294,29 @@ package struct ReplyQueue: ~Copyable {
 
     // MARK: Sending
 
-    /// What may be sent.
+    /// The released bytes.
     package var released: Span<UInt8> {
         @_lifetime(borrow self)
         get { writer.buffer.bytes.extracting(0..<releasedSize) }
     }
 
-    /// Drops what was sent: all that may be, or the first bytes of it.
+    /// Removes sent bytes: all released ones, or a prefix of them.
     package mutating func removeReleased(_ size: Int? = nil) {
         let size = size ?? releasedSize
-        precondition(size <= releasedSize, "replies are sent whose changes are not committed")
+        precondition(size <= releasedSize, "more bytes sent than were released")
         sentSize &+= size
         writer.buffer.removeFirst(size)
         writer.buffer.trim(above: ReplyQueue.keptSize)
         releasedSize &-= size
     }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory in use.
     package var capacity: Int { writer.buffer.capacity &+ marks.capacity &* MemoryLayout<Mark>.stride }
 
-    /// Gives back what is kept for the next replies, where none is on its way.
+    /// Frees the buffers that are kept for later replies, if none is queued.
     mutating func trim() { writer.buffer.trim(above: 0) }
 
-    /// Drops every reply: nobody takes them.
+    /// Drops every reply; the connection is gone.
     mutating func forget() {
         writer.buffer.removeAll()
         writer.buffer.trim(above: 0)
@@ -323,7 +324,7 @@ package struct ReplyQueue: ~Copyable {
         (region, releasedSize, start, dependency) = (Mark(seq: 0, size: 0, replies: 0), 0, 0, 0)
     }
 
-    /// What has gone through since the last call.
+    /// The counts since the last call.
     package mutating func takeCounts() -> Counts {
         defer { counts = Counts() }
         return counts

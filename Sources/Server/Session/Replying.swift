@@ -1,4 +1,4 @@
-// How a session's replies leave: held back until what they say is true, sent at the end of the turn, and the last of them
+// A session's output: replies are held until their changes are committed, sent at the end of the turn, and flushed
 // before the connection is closed.
 
 import Bytes
@@ -10,14 +10,14 @@ import Wire
 extension Session {
     // MARK: Releasing
 
-    /// Holds back those of this turn's replies that have to wait.
-    /// - Returns: whether any wait.
+    /// Holds those of this turn's replies that depend on uncommitted changes.
+    /// - Returns: whether any is held.
     func endTurn(committed: UInt64) -> Bool {
         endTurn(&replies, committed)
     }
 
     private func endTurn(_ replies: inout ReplyQueue, _ committed: UInt64) -> Bool {
-        assert(turn.phase == .commit, "replies are filed while requests run")
+        assert(turn.phase == .commit, "replies are held outside the commit phase")
         replies.time = times.now
         replies.endTurn(committed: committed)
         guard replies.awaited > 0 else { return false }
@@ -25,17 +25,17 @@ extension Session {
         return true
     }
 
-    /// Whether it waits for the batch that gathers, and has not said so before.
+    /// Whether it waits for the current batch and was not counted for it yet.
     func joins(batch: Int) -> Bool {
         guard joinedBatch != batch, replies.awaited > store.submitted else { return false }
         joinedBatch = batch
         return true
     }
 
-    /// Lets go what waited for changes up to `committed`.
-    /// - Returns: whether anything still waits.
+    /// Releases replies whose changes are committed.
+    /// - Returns: whether any reply is still held.
     func release(committed: UInt64) -> Bool {
-        assert(turn.phase == .release, "replies are released before the turn's changes are given to the log")
+        assert(turn.phase == .release, "replies are released outside the release phase")
         var isFirst = true
         replies.release(committed: committed) { seq, since, count in
             times.noteWait(for: seq, since: since, replies: count, isFirst: isFirst, of: self)
@@ -44,14 +44,15 @@ extension Session {
         return replies.awaited > 0
     }
 
-    /// Puts an error in the place of replies that have waited for followers for too long.
+    /// Replaces the replies that have waited too long for followers with errors.
     func expire(upTo durable: UInt64, before time: Int, error: (UInt64) -> ReplyError) {
         guard replies.expire(from: store.committed, upTo: durable, before: time, error: error) else { return }
         turn.touch(self)
     }
 
-    /// Puts an error in the place of every reply that will never be true.
-    /// - Parameter ends: whether the connection ends with that. Where a reply is only half made it does in any case.
+    /// Replaces every reply whose change will never be committed with an error.
+    /// - Parameter ends: whether the connection is closed afterwards. It is closed in any case if a reply is only half
+    ///   written.
     func failHeld(ends: Bool = true, _ error: (UInt64) -> ReplyError) {
         let wasHeld = replies.failHeld(error)
         if ends || wasHeld && isBusy { finish() }
@@ -59,9 +60,9 @@ extension Session {
 
     // MARK: Sending and closing
 
-    /// Sends what is released, and goes on to what that makes possible.
+    /// Sends the released replies, and resumes what that makes possible.
     func flush() {
-        assert(turn.phase == .flush, "replies are sent before they are filed")
+        assert(turn.phase == .flush, "replies are sent outside the flush phase")
         guard stream.isOpen else { return }
         if pool.isTight { trim() }
         guard send(&replies) else { return close() }
@@ -78,7 +79,7 @@ extension Session {
         }
     }
 
-    /// - Returns: false where the connection is lost.
+    /// - Returns: false if the connection is lost.
     private func send(_ replies: inout ReplyQueue) -> Bool {
         let counts = replies.takeCounts()
         statistics.add(counts)
@@ -95,7 +96,7 @@ extension Session {
 
     private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
 
-    /// Whether everything this session was asked for is answered and sent.
+    /// Whether every request received is answered and its reply sent.
     var isSettled: Bool { isSent && !isBusy && !isStalled }
 
     private var isClosed: Bool { if case .closed = state { true } else { false } }
@@ -106,7 +107,7 @@ extension Session {
         state = .lingering(since: server.clock.milliseconds)
     }
 
-    /// Closes a connection whose peer does not hang up after the last reply.
+    /// Closes a connection whose peer does not close its side after the last reply.
     /// - Parameter time: in milliseconds of the monotonic clock.
     func closeIfLingering(before time: Int) {
         if case .lingering(let since) = state, since < time { close() }
@@ -134,7 +135,7 @@ extension Session {
         }
     }
 
-    /// Half a request is never run: its rest may have said something else.
+    /// An incomplete request is never run: its meaning may depend on the rest.
     func refuseUnfinished(_ size: Int) {
         guard size > 0, case .open = state else { return }
         answerOutside(

@@ -1,5 +1,5 @@
-// How long a session's requests take, and where the time goes. The clock is the turn's: it is read behind a session's requests and
-// behind the sending of its replies, so what is measured is what has come together, not the single request.
+// The latencies of a session's requests, by phase. The clock is the turn's: it is read after a session's requests and
+// after each send, so the times are those of a pipelined group, not of a single request.
 //
 //     turn begins     its requests run        turn's end       commit, followers          sent
 //         | ── queue ── | ── run ── | ── queue ── | ── disk ── | ── replica ── | ── send ── |
@@ -8,25 +8,25 @@ import Bytes
 import Store
 import Wire
 
-/// A session's times, in nanoseconds. An object of its own with nothing but private state, so that Swift sees that no two accesses
-/// to it overlap, and checks none at run time.
+/// A session's times, in nanoseconds. A class of its own with private state only, so that the compiler omits run-time
+/// exclusivity checks.
 final class RequestTimes {
     private let clock: TurnClock
     private let latencies: Latencies
     private let slowLog: SlowLog
     private let durableTimes: DurableTimes?
 
-    /// The first change that this turn's requests have made, or the largest of them where they were slow; and how long they have run.
+    /// The first change among this turn's requests, or the largest if they were slow; and their run time.
     private var excerpt = Excerpt()
     private var hasExcerpt = false
     private var runTime = 0
-    /// What has turned out to be slow, until its reply is sent.
+    /// The slow request, until its reply is sent.
     private var slow: SlowRequest?
     private var held = Held()
     private var longReply: LongReplyTimes?
 
-    /// Requests whose replies wait for a commit: the first of them, when the turn began that has read them, how long they have run,
-    /// since when they wait.
+    /// The requests whose replies wait for a commit: the first of them, the beginning of the turn that received them,
+    /// their run time, and the beginning of the wait.
     private struct Held {
         var excerpt = Excerpt()
         var start = 0
@@ -39,7 +39,7 @@ final class RequestTimes {
         let excerpt: Excerpt
         let start: Int
         var runTime = 0
-        /// Whether the turn that has begun it has not ended yet.
+        /// Whether the turn in which it began has not ended yet.
         var isNew = true
     }
 
@@ -52,20 +52,20 @@ final class RequestTimes {
         lastRun = clock.last
     }
 
-    /// What the clock said last.
+    /// The last reading of the clock.
     var now: Int { clock.last }
 
-    /// When the connection began, and when its last requests had been run.
+    /// When the connection began, and when its last request ended.
     private let start: Int
     private var lastRun: Int
 
-    /// For how long the connection has been there, and for how long it has asked for nothing.
+    /// The age of the connection, and its idle time.
     var age: Int { max(clock.last - start, 0) }
     var idleTime: Int { max(clock.last - lastRun, 0) }
 
     // MARK: Running
 
-    /// Keeps what the slow log needs to know of a change, in case that has to wait.
+    /// Keeps the slow log's entry of a change, in case the change has to wait.
     @inline(never)
     func notice(_ arguments: Arguments) {
         if slowLog.isOn { keep(arguments) }
@@ -76,7 +76,7 @@ final class RequestTimes {
         hasExcerpt = true
     }
 
-    /// Ends the running of requests that came together.
+    /// Ends the run phase of a group of requests.
     /// - Returns: whether they are slow already.
     @inline(__always)
     func endRunning() -> Bool {
@@ -85,10 +85,10 @@ final class RequestTimes {
         return clock.elapsed > slowLog.threshold
     }
 
-    /// Looks which of the requests is most likely the one that took long: the largest.
+    /// Picks the request that most likely took the time: the largest.
     @inline(never)
     func noteSlow(_ bytes: Span<UInt8>, used: Int, of session: Session) {
-        // Where others took long, a change is what may have to wait on.
+        // If another request took the time, a change is what the reply may still wait for.
         guard !hasExcerpt || runTime > slowLog.threshold else { return }
         var parser = RequestParser(limits: session.server.limits.request)
         var (offset, largest) = (0, 0)
@@ -106,21 +106,21 @@ final class RequestTimes {
 
     // MARK: Waiting for a commit
 
-    /// Keeps the requests of this turn, whose replies are the first that have to wait.
+    /// Keeps this turn's requests, whose replies are the first to wait.
     func keepHeld(since: Int) {
         guard slowLog.isOn else { return }
         held = Held(
             excerpt: hasExcerpt ? excerpt : Excerpt(), start: clock.start, runTime: runTime, since: since)
     }
 
-    /// Notes how long replies that are released now have waited together.
-    /// - Parameter isFirst: whether they are the first that this turn releases.
+    /// Records how long the replies that are released now have waited as a group.
+    /// - Parameter isFirst: whether they are the first group that this turn releases.
     func noteWait(for seq: UInt64, since: Int, replies: Int, isFirst: Bool, of session: Session) {
         let (disk, replica) = waits(for: seq, since: since)
         latencies.record(.disk, disk, count: replies)
         if let replica { latencies.record(.replica, replica, count: replies) }
         guard isFirst else { return }
-        // Of others than the first only the wait is known.
+        // For later groups only the waiting time is known.
         let known = held.since == since ? held : Held(start: since, since: since)
         guard clock.last &- known.start > slowLog.threshold else { return }
         let phases = SlowRequest.Phases(
@@ -130,8 +130,8 @@ final class RequestTimes {
 
     // MARK: Sending
 
-    /// Records the times of what has run in this turn, and tells what was slow.
-    /// - Parameter isSent: whether replies have just been handed to the system.
+    /// Records the times of this turn's requests, and logs the slow ones.
+    /// - Parameter isSent: whether replies were just handed to the system.
     @inline(__always)
     func endTurn(_ counts: ReplyQueue.Counts, isSent: Bool, of session: Session) {
         let sending = isSent ? clock.lap() : 0
@@ -161,19 +161,19 @@ final class RequestTimes {
 
     // MARK: Long replies
 
-    /// Begins to measure a long reply, which is the request that is being run.
+    /// Begins to measure a long reply, made by the current request.
     func beginLongReply(_ arguments: Arguments) {
         longReply = LongReplyTimes(excerpt: Excerpt(arguments), start: clock.start)
     }
 
-    /// One that has only begun is counted when it has ended.
+    /// A reply that has only begun is counted when it ends.
     private func newLongReplies() -> Int {
         guard longReply?.isNew == true else { return 0 }
         longReply?.isNew = false
         return 1
     }
 
-    /// Notes a step of it.
+    /// Records a step of it.
     func noteLongReply(isComplete: Bool, of session: Session) {
         guard var current = longReply.take() else { return }
         current.runTime += clock.lap()
@@ -187,8 +187,8 @@ final class RequestTimes {
 }
 
 extension RequestTimes {
-    /// How long a reply that is released now has waited: for this server's disk, and then for followers, where it waits for
-    /// those.
+    /// How long a reply that is released now has waited: for this server's disk, and then for followers if it needs
+    /// any.
     private func waits(for seq: UInt64, since: Int) -> (disk: Int, replica: Int?) {
         let total = clock.last - since
         guard let durableTimes else { return (total, nil) }

@@ -1,4 +1,4 @@
-// One client's connection: its bytes become requests, and these run as far as the client takes replies.
+// A client's connection: its bytes are parsed into requests, which run while the client takes their replies.
 
 import Bytes
 import Commands
@@ -11,7 +11,7 @@ import Wire
 final class Session: StreamDelegate, ListMember {
     let id: Int
     let server: Server
-    // Of the server, here too: reached over two objects, the first of them would be held for each request.
+    // Copies of the server's references: through `server`, each request would retain the server.
     let store: Store
     let commands: CommandTable
     let requestCounts: RequestCounts
@@ -22,35 +22,35 @@ final class Session: StreamDelegate, ListMember {
     let pool: Pool
     let statistics: Statistics
     let stream: Stream
-    /// What CLIENT SETNAME said; empty at first.
+    /// The name set with CLIENT SETNAME; empty at first.
     var name = ""
     var speaksRESP3 = false
 
     var parser: RequestParser
-    /// Requests are run with exclusive access to both for as long as bytes last: nothing they call may come back here.
+    /// Requests run with exclusive access to both while bytes last, so nothing they call may re-enter the session.
     var replies = ReplyQueue()
     var state = State.open
     var longReply: (any LongReply)?
-    /// Bytes of memory that it holds.
+    /// Bytes of memory of the long reply.
     var longReplySize = 0
     var parked: ParkedRequest?
-    /// With which it waits, and whether it was woken while it could not be answered.
+    /// The ticket of the parked request in the wait lists, and whether a wake-up came while it could not be answered.
     var ticket: UInt64 = 0
     var hasMissedWake = false
-    /// Bytes of memory that it holds, as they are counted.
+    /// The bytes of memory charged to this session.
     var charge = 0
-    /// Bytes that the request which has not come completely was given, as a whole.
+    /// The bytes reserved for the incomplete request as a whole.
     var reservedSize = 0
-    /// Bytes of the reply to the request at hand, which was given memory after a wait.
+    /// The bytes granted for the reply to the current request, after a wait.
     var grantedSize = 0
-    /// Whether that request has waited for memory in vain.
+    /// Whether the current request has waited for memory in vain.
     var hasWaitedInVain = false
     var want = Want.nothing {
         didSet { isStarved = want != .nothing }
     }
     /// Whether it waits for memory.
     private(set) var isStarved = false
-    /// Whether a request is under way that is answered later. Apart, because that is asked for each request.
+    /// Whether a request is deferred. A stored property, because it is read for each request.
     var isBusy = false
 
     /// The turn's lists that this session is on.
@@ -59,10 +59,10 @@ final class Session: StreamDelegate, ListMember {
 
     enum State {
         case open
-        /// No more requests are run: what is there is sent, then the peer is told.
+        /// No more requests run; the queued replies are sent, then the sending side is shut down.
         case finishing
-        /// The peer has been told. Bytes that still come are dropped: closing a socket with unread bytes would destroy
-        /// replies on their way.
+        /// The sending side is shut down. Bytes that still come are dropped: closing a socket with unread bytes sends
+        /// RST, which would destroy replies in flight.
         case lingering(since: Int)
         case closed
 
@@ -70,15 +70,15 @@ final class Session: StreamDelegate, ListMember {
         var isClosed: Bool { if case .closed = self { true } else { false } }
     }
 
-    /// The peer sends no more; it may still be reading.
+    /// The peer has closed its sending side; it may still be reading.
     var peerHasEnded = false
-    /// The same, noticed before what it has sent was read.
+    /// The same, noticed before all of its bytes were read.
     var peerWillEnd = false
-    /// Requests have come that had to wait; the stream holds them.
+    /// Requests wait in the stream's buffer.
     var isStalled = false
-    /// Whether the request at hand is a part of another one: it cannot wait for memory.
+    /// Whether the current request runs as a part of another one: it cannot wait for memory.
     private(set) var isRunningPart = false
-    /// Whether its peer moves bytes, which matters when memory is short.
+    /// The peer's transfer rate, needed when memory is short.
     var pace = Pace()
 
     init(id: Int, server: Server, stream: Stream) {
@@ -113,7 +113,7 @@ final class Session: StreamDelegate, ListMember {
     // MARK: Requests
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
-        assert(!state.isClosed, "a closed session receives")
+        assert(!state.isClosed, "a closed session received bytes")
         turn.touch(self)
         let consumption = runRequests(bytes, &parser, &replies)
         statistics.countReceived(consumption.used)
@@ -159,7 +159,7 @@ final class Session: StreamDelegate, ListMember {
             isStalled = true
             used -= last
         }
-        assert(used >= 0 && used <= bytes.count, "more is used than has come")
+        assert(used >= 0 && used <= bytes.count, "more bytes consumed than received")
         if used > 0 { reservedSize = 0 }
         if used < bytes.count, let error = keep(bytes.count &- used) {
             refuse(error, parser, &replies)
@@ -173,14 +173,14 @@ final class Session: StreamDelegate, ListMember {
         if replies.hasWritten { noteBacklog() }
     }
 
-    /// Whether the request that was parsed is one that changes pairs.
+    /// Whether the parsed request changes pairs.
     @inline(never)
     private func isChange(_ bytes: Span<UInt8>, _ parser: borrowing RequestParser) -> Bool {
         guard !parser.isBlank, let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return false }
         return commands.rows[index].traits.contains(.change)
     }
 
-    /// Keeps the beginning of a request, where there is memory for it and for what has to come.
+    /// Keeps the beginning of a request, if there is memory for it and its rest.
     private func wait(
         for missing: Int, behind used: Int, of size: Int, _ parser: borrowing RequestParser,
         _ replies: inout ReplyQueue
@@ -204,7 +204,7 @@ final class Session: StreamDelegate, ListMember {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
 
-    /// Refuses what only clients on this machine may ask for to others.
+    /// Refuses a command that is for clients on this machine only.
     func admitLoopback(_ command: CommandSpec) throws(ReplyError) {
         guard !stream.peer.isLocal else { return }
         throw ReplyError("\(command.fullName) is run only for clients on this server's machine (127.0.0.1, ::1)")
@@ -212,7 +212,7 @@ final class Session: StreamDelegate, ListMember {
 
     // MARK: For commands
 
-    /// Whether a value may be stored; where not, says so.
+    /// Whether a value may be stored; if not, replies with the error.
     @inline(__always)
     func accepts(_ value: Span<UInt8>, _ replies: inout ReplyQueue) -> Bool {
         guard value.count > server.limits.valueSize else { return true }
@@ -220,7 +220,7 @@ final class Session: StreamDelegate, ListMember {
         return false
     }
 
-    /// Whether a request that changes a part of a value may make it so long; where not, says so.
+    /// Whether an edit of a value may make it so long; if not, replies with the error.
     func acceptsEdit(to size: Int, by command: Command, _ replies: inout ReplyQueue) -> Bool {
         let limit = min(server.limits.editSize, server.limits.valueSize)
         guard size > limit else { return true }
@@ -231,8 +231,8 @@ final class Session: StreamDelegate, ListMember {
         return false
     }
 
-    /// A permit for an effect that is not among the arguments of its request: `key` gets a value of `valueSize` bytes. Where there is
-    /// no room for it, says so.
+    /// A permit for an effect that is larger than the request's arguments: `key` gets a value of `valueSize` bytes. If
+    /// there is no room for it, replies with the error.
     @inline(__always)
     func permit(on key: Span<UInt8>, valueSize: Int, _ replies: inout ReplyQueue) -> Permit? {
         do throws(ReplyError) {
@@ -243,18 +243,18 @@ final class Session: StreamDelegate, ListMember {
         }
     }
 
-    /// Answers the request that is being run with a long reply, whose next step is the next turn's.
+    /// Answers the current request with a long reply, whose next step runs in the next turn.
     func begin(_ reply: any LongReply, _ arguments: Arguments) {
-        precondition(!isBusy && longReply == nil, "a request is answered later twice")
+        precondition(!isBusy && longReply == nil, "a request is deferred twice")
         longReplySize = reply.heldSize
         longReply = reply
         times.beginLongReply(arguments)
         isBusy = true
     }
 
-    /// Answers the request that is being run later.
+    /// Defers the reply to the current request.
     func park(_ request: ParkedRequest) {
-        precondition(!isBusy && parked == nil, "a request is answered later twice")
+        precondition(!isBusy && parked == nil, "a request is deferred twice")
         var request = request
         request.begin(at: server.clock.milliseconds)
         parked = request
@@ -262,14 +262,15 @@ final class Session: StreamDelegate, ListMember {
         server.deferrals.add(self)
     }
 
-    /// Whether bytes are one whole request that reads or changes data; an unknown one is, as it waits for nothing.
+    /// Whether the bytes are one complete request that reads or changes data. True for an unknown command: it does not
+    /// wait.
     func isDataRequest(_ request: [UInt8]) -> Bool {
         var parser = RequestParser(limits: server.limits.request)
         let bytes = request.span
         guard case .complete(bytes.count) = parser.parse(bytes), !parser.isBlank else { return false }
         guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return true }
         if commands.rows[index].traits.contains(.data) { return true }
-        // Or it is a subcommand that does.
+        // Or its subcommand does.
         if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
         let arguments = parser.arguments(in: bytes)
         guard arguments.count > 1, let row = commands.subcommand(arguments[1], of: index) else { return false }
@@ -281,37 +282,37 @@ final class Session: StreamDelegate, ListMember {
         var parser = RequestParser(limits: server.limits.request)
         let bytes = request.span
         guard case .complete = parser.parse(bytes) else { return replies.fail(.syntax) }
-        assert(!isRunningPart, "a part of a request has a part")
+        assert(!isRunningPart, "parts of requests are nested")
         isRunningPart = true
         defer { isRunningPart = false }
         runCommand(bytes, &parser, &replies)
     }
 
-    /// Whether everything that came before the request that is being run is answered and sent.
+    /// Whether all earlier requests are answered and their replies sent.
     func owesNothing(_ replies: borrowing ReplyQueue) -> Bool { replies.isEmpty && stream.unsentSize == 0 }
 
-    /// Lets go of the connection, to which nothing is owed: it is between servers from now on. The session ends.
+    /// Hands the stream over, to be a link between servers. No reply may be pending. The session ends.
     func giveAwayStream() -> Stream {
-        precondition(stream.unsentSize == 0, "a connection is given away that something is owed to")
+        precondition(stream.unsentSize == 0, "a connection with unsent replies is handed over")
         state = .closed
         settleAtEnd()
         turn.add(self, to: .retired)
         return stream
     }
 
-    /// Reads no more requests; closes once the replies so far are sent.
+    /// Reads no more requests, and closes once the replies so far are sent.
     func finish() {
         if case .open = state { state = .finishing }
     }
 
-    /// Ends the connection at once, as an administrator has asked.
+    /// Closes the connection at once, at an administrator's request.
     func kill() {
         server.log.info("Client killed", metadata: ["client": "\(id)", "address": "\(stream.peer)"])
         close()
         forget()
     }
 
-    /// Ends the connection at once.
+    /// Closes the connection at once.
     func drop(_ reason: String, _ figures: [(String, Int)]) {
         statistics.countDroppedClient()
         var metadata: Logger.Metadata = ["client": "\(id)", "address": "\(stream.peer)"]

@@ -1,5 +1,5 @@
-// Sessions with a request that is answered later. Most wait for a change to be somewhere, and are woken when it is (`WaitLists`); a few
-// of an administrator's wait for what only a look each turn can tell.
+// Sessions with a deferred request. Most wait for a change to be committed or replicated, and are woken by `WaitLists`.
+// A few administrative requests wait for a condition that has to be polled each turn.
 
 import Reactor
 
@@ -12,26 +12,26 @@ final class Deferrals {
         return owner
     }
     private var lists = WaitLists()
-    /// Whether anybody is on them, and whether anybody is looked at each turn. Asked each turn, so it is kept.
+    /// Whether any session waits, and whether any is polled. Checked each turn, so both are cached.
     private var isWaitedOn = false
     private var isPolling = false
-    /// Sessions that are looked at each turn, and what makes turns meanwhile.
+    /// Sessions that are polled each turn, and the timer that causes turns meanwhile.
     private var polled: [Session] = []
     private var timer: Timer?
-    /// Makes a turn when the first of those that wait has waited long enough.
+    /// Causes a turn at the earliest deadline.
     private let alarm: Alarm
-    /// For when it is set, in milliseconds of the monotonic clock.
+    /// The time for which the alarm is set, in milliseconds of the monotonic clock.
     private var alarmTime: Int?
 
-    /// How often there is a turn while sessions are looked at, in milliseconds.
+    /// How often polled sessions cause a turn, in milliseconds.
     private static let interval = 10
 
     init(_ alarm: Alarm) { self.alarm = alarm }
 
-    /// Are a server's from now on.
+    /// Attaches the deferrals to their server.
     func attach(to server: Server) { owner = server }
 
-    /// Has a session woken when its parked request may be answered.
+    /// Registers a session, to be woken when its parked request may be answered.
     func add(_ session: Session) {
         guard let request = session.parked else { return }
         remove(session)
@@ -44,12 +44,12 @@ final class Deferrals {
         let progress = progress
         let unmet = request.conditions.filter { !progress.meets($0) }
         guard !unmet.isEmpty else { return server.turn.add(session, to: .deferred) }
-        assert(session.isParked, "a session waits that nothing was asked of")
+        assert(session.isParked, "a session without a parked request is deferred")
         session.ticket = lists.add(session.id, for: unmet, until: request.deadline)
         isWaitedOn = true
     }
 
-    /// Stops waiting for a session.
+    /// Unregisters a session.
     func remove(_ session: Session) { lists.remove(session.ticket) }
 
     private var progress: Progress {
@@ -61,7 +61,7 @@ final class Deferrals {
         return progress
     }
 
-    /// Wakes those whose requests may be answered now: they are, in the next turn's run.
+    /// Wakes the sessions whose requests may be answered now. The next turn's run phase answers them.
     @inline(__always)
     func look() {
         if isWaitedOn { wake() }
@@ -77,7 +77,7 @@ final class Deferrals {
         isWaitedOn = !lists.isEmpty
     }
 
-    /// Answers the requests that may be answered.
+    /// Answers the requests of woken and polled sessions.
     @inline(__always)
     func advance(_ turn: Turn) {
         if isPolling || !turn.isEmpty(.deferred) { answer(turn) }
@@ -96,7 +96,7 @@ final class Deferrals {
         if !isPolling { timer = nil }
     }
 
-    /// Lets go of all of them.
+    /// Forgets all sessions.
     func close() {
         (polled, timer, isPolling) = ([], nil, false)
     }

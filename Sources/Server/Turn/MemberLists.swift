@@ -1,5 +1,5 @@
-// On which lists a session is. Membership is one bit a list, kept in the session itself, so that asking costs a comparison and
-// nobody is on a list twice.
+// The lists that a session is on. Membership is one bit a list in the session itself, so that a check costs one
+// comparison and no session is twice on a list.
 
 /// Lists of sessions, as a set.
 package struct Membership: OptionSet, Sendable {
@@ -11,33 +11,33 @@ package struct Membership: OptionSet, Sendable {
     package static let touched = Membership(rawValue: 1)
     /// Sessions with replies that wait for a commit.
     package static let waiting = Membership(rawValue: 2)
-    /// Sessions that go on in the next turn.
+    /// Sessions that continue in the next turn.
     package static let unfinished = Membership(rawValue: 4)
-    /// Sessions with a request that may be answered now, or has to be looked at.
+    /// Sessions with a deferred request that may be answered now, or is polled.
     package static let deferred = Membership(rawValue: 8)
     /// Sessions whose stream is closed.
     package static let retired = Membership(rawValue: 16)
 
-    /// Sessions with a change that waits until the log has less to write.
+    /// Sessions with a change that waits for the log writer to catch up.
     package static let throttled = Membership(rawValue: 32)
 
     static let count = 6
     static let all = (0..<count).map { Membership(rawValue: 1 << UInt8($0)) }
 }
 
-/// What can be on a list.
+/// A type that can be on a list.
 package protocol ListMember: AnyObject {
     var membership: Membership { get }
-    /// Notes that this is on a list from now on.
-    /// - Returns: false where it was before.
+    /// Sets the membership bit of this list.
+    /// - Returns: false if it was set already.
     func join(_ list: Membership) -> Bool
     func leave(_ list: Membership)
 }
 
-/// The lists. Each keeps the order in which its members came.
+/// The lists. Each is ordered by insertion.
 package struct MemberLists<Member: ListMember>: ~Copyable {
     private var lists = InlineArray<6, [Member]>(repeating: [])
-    /// The memory of lists that were taken, for the next ones.
+    /// Buffers of lists that were taken, for reuse.
     private var spare: [Member] = []
 
     package init() {}
@@ -47,7 +47,7 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
         return list.rawValue.trailingZeroBitCount
     }
 
-    /// - Returns: false where the member was on the list already.
+    /// - Returns: false if the member was on the list already.
     @inline(__always)
     @discardableResult
     package mutating func add(_ member: Member, to list: Membership) -> Bool {
@@ -63,7 +63,7 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
 
     package func count(_ list: Membership) -> Int { lists[index(list)].count }
 
-    /// Empties a list. What is taken may be given back, once it is done with.
+    /// Takes a list's members. `giveBack` accepts the array after use.
     package mutating func take(_ list: Membership) -> [Member] {
         var members: [Member] = []
         swap(&members, &spare)
@@ -72,13 +72,13 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
         return members
     }
 
-    /// Keeps the memory of a list that was taken.
+    /// Keeps the buffer of a list that was taken.
     package mutating func giveBack(_ members: inout [Member]) {
         members.removeAll(keepingCapacity: true)
         if members.capacity > spare.capacity { swap(&members, &spare) }
     }
 
-    /// Takes those that are retired off every list.
+    /// Removes retired members from every list.
     package mutating func bury() -> [Member] {
         var all: Membership = []
         for member in lists[index(.retired)] { all.formUnion(member.membership) }
@@ -97,8 +97,8 @@ package struct MemberLists<Member: ListMember>: ~Copyable {
         for list in Membership.all { _ = take(list) }
     }
 
-    /// Looks whether lists and members say the same.
-    /// - Returns: what is wrong; nothing where all is well.
+    /// Checks that lists and membership bits agree.
+    /// - Returns: the inconsistencies; empty if there are none.
     package func check(_ all: some Sequence<Member>) -> [String] {
         var problems: [String] = []
         var counts = InlineArray<6, Int>(repeating: 0)

@@ -1,51 +1,51 @@
-// One pass of the loop, in parts that come in one order. What a part may do, and what it may rely on, follows from its place: a
-// request runs before the turn's changes are committed, a reply is sent after that, and an object that a part has let go of is
-// there until the turn is over.
+// One pass of the event loop, in phases of a fixed order. The order gives each phase its guarantees: a request runs
+// before the turn's changes are committed, a reply is sent after the commit, and an object that was released in a turn
+// lives until its end.
 
-/// The parts of a turn, in their order.
+/// The phases of a turn, in order.
 package enum Phase: UInt8, CaseIterable, Sendable {
-    /// libevent notes who is ready; nothing is read.
+    /// libevent reports the ready descriptors; no bytes are read.
     case collect
-    /// Bytes are received and requests run: those that come, then those that had to wait.
+    /// Bytes are received and requests run: new ones first, then deferred ones.
     case run
     /// The turn's changes go to the log.
     case commit
-    /// Replies whose changes are committed are let go.
+    /// Replies whose changes are committed are released.
     case release
     /// The log goes to followers, acknowledgements go to the leader.
     case send
-    /// What is released goes to the sockets.
+    /// Released replies go to the sockets.
     case flush
-    /// Closed connections are let go of, and memory is given back.
+    /// Closed connections are retired, and memory is freed.
     case bury
 }
 
-/// The turn under way. Used from one thread. An object of its own with nothing but state that is private or plain, so that Swift sees that no two
-/// accesses to it overlap, and checks none at run time.
+/// The current turn. Used from one thread. A class of its own with private or plain state only, so that the compiler
+/// omits run-time exclusivity checks.
 package final class Turn {
     private var current = Phase.bury
     private var lists = MemberLists<Session>()
-    /// The lists that anybody is on. Asked several times a turn; a plain number needs no check for overlapping accesses.
+    /// The lists that have members. Read several times a turn; a plain integer needs no exclusivity check.
     private var used: Membership = []
-    /// Whether requests are read: not in the second step of a stop.
+    /// Whether requests are read; false in the second step of a shutdown.
     var takesRequests = true
 
     package init() {}
 
-    /// Which part is under way.
+    /// The current phase.
     package var phase: Phase { current }
 
-    /// Begins the next part.
-    /// - Precondition: it is the next one.
+    /// Begins the next phase.
+    /// - Precondition: it follows the current one.
     package func enter(_ next: Phase) {
         let isNext = next == .collect ? current == .bury : next.rawValue == current.rawValue + 1
-        precondition(isNext, "a turn's parts come in one order")
+        precondition(isNext, "a turn's phase is out of order")
         current = next
     }
 
     // MARK: Lists
 
-    /// Has the end of the turn flush a session.
+    /// Schedules a flush of a session at the end of the turn.
     @inline(__always)
     func touch(_ session: Session) { add(session, to: .touched) }
 
@@ -54,13 +54,13 @@ package final class Turn {
         if lists.add(session, to: list) { used.formUnion(list) }
     }
 
-    /// Whether nobody is on a list.
+    /// Whether a list is empty.
     @inline(__always)
     func isEmpty(_ list: Membership) -> Bool { used.isDisjoint(with: list) }
 
     func members(of list: Membership) -> [Session] { lists.members(of: list) }
 
-    /// Empties a list, whose memory `giveBack` takes once its members are done with.
+    /// Takes a list's members. `giveBack` accepts the array after use.
     func take(_ list: Membership) -> [Session] {
         guard !isEmpty(list) else { return [] }
         used.subtract(list)
@@ -69,7 +69,7 @@ package final class Turn {
 
     func giveBack(_ sessions: inout [Session]) { lists.giveBack(&sessions) }
 
-    /// Takes sessions whose streams are closed off every list.
+    /// Removes sessions whose streams are closed from every list.
     func bury() -> [Session] {
         let dead = lists.bury()
         used.subtract(.retired)
@@ -82,7 +82,7 @@ package final class Turn {
         used = []
     }
 
-    /// Looks whether lists and sessions say the same.
-    /// - Returns: what is wrong; nothing where all is well.
+    /// Checks that lists and sessions agree.
+    /// - Returns: the inconsistencies; empty if there are none.
     func check(_ sessions: some Sequence<Session>) -> [String] { lists.check(sessions) }
 }

@@ -1,23 +1,22 @@
-/// What one turn may do for clients, so that none of them waits long for the others, and the replies of a turn take little memory
-/// whoever asks. There are two shares of it: for requests that come, and for those that were put off, which would never get their
-/// turn otherwise.
+/// A turn's allowance of work for clients. It bounds the wait of every client for the others, and the memory for one
+/// turn's replies. There are two shares: one for new requests, one for deferred requests, which would starve otherwise.
 ///
-/// An object of its own with nothing but private state, so that Swift sees that no two accesses to it overlap, and checks none at
-/// run time.
+/// A class of its own with private state only, so that the compiler omits run-time exclusivity checks.
 package final class TurnAllowance {
     private var steps = TurnAllowance.stepCount
-    /// Bytes of replies in a share, but for the last reply.
+    /// Bytes of replies in a share, not counting the last reply.
     private var replySize = 0
-    /// What a session may hold that is still run.
+    /// The maximum charge of a session whose requests run.
     private var largestCharge = 0
-    /// Whether changes have to wait, because the log has as much to write as it may.
+    /// Whether changes wait because the log writer's queue is full.
     private var throttlesChanges = false
 
-    /// Steps of looking through keys (see `KeySearch`) in a share: some 0.3 ms.
+    /// Steps of key search (see `KeySearch`) in a share: about 0.3 ms.
     private static let stepCount = 1 << 17
 
     /// Begins a share.
-    /// - Parameter pool: whose part for one turn's replies it is. Where it is full, only those go on that hold next to nothing.
+    /// - Parameter pool: the pool with the turn's part for replies. If it is full, only sessions that hold next to
+    ///   nothing continue.
     @inline(__always)
     func renew(_ pool: Pool) {
         steps = TurnAllowance.stepCount
@@ -25,8 +24,8 @@ package final class TurnAllowance {
         largestCharge = pool.isFull ? Ledger.tinySize : .max
     }
 
-    /// Whether changes have to wait, because the log has as much to write as it may. This holds until those that wait were let go on,
-    /// so that no other overtakes them.
+    /// Whether changes wait because the log writer's queue is full. It stays true until the waiting changes have run,
+    /// so that no later change overtakes them.
     @inline(__always)
     var isThrottling: Bool { throttlesChanges }
 
@@ -35,25 +34,25 @@ package final class TurnAllowance {
     package var hasSteps: Bool { steps > 0 }
     var hasReplies: Bool { replySize > 0 }
 
-    /// Lends the steps that are left; none where there are none.
+    /// Lends the remaining steps, 0 if there are none.
     package func withSteps(_ body: (inout Int) -> Void) {
         var left = max(steps, 0)
         body(&left)
-        assert(left <= max(steps, 0), "steps are given back that were not lent")
+        assert(left <= max(steps, 0), "more steps given back than were lent")
         steps = left
     }
 
-    /// Up to how many bytes of replies a session may go on with requests.
+    /// The maximum size of a session's replies up to which it runs further requests.
     /// - Parameters:
-    ///   - charge: bytes that it holds.
+    ///   - charge: bytes that the session holds.
     ///   - size: bytes of its replies now.
-    ///   - limit: what it may have at most.
+    ///   - limit: its maximum.
     @inline(__always)
     func pauseSize(of charge: Int, from size: Int, atMost limit: Int) -> Int {
         replySize > 0 && charge <= largestCharge ? min(limit, size &+ replySize) : -1
     }
 
-    /// Takes bytes of replies that were made.
+    /// Charges bytes of replies.
     @inline(__always)
     func take(_ size: Int) { replySize &-= size }
 }

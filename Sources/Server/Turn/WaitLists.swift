@@ -1,7 +1,7 @@
-// Requests that wait for something that is not a change of their own: until a change is committed, is on the disk, or is with so many
-// followers. Each stands in a heap by what it waits for, so however many wait, a turn looks at the first of each heap alone.
+// Wait lists of deferred requests: until a change is committed, is on disk, or is replicated to a number of followers.
+// Each condition has a min-heap, so a turn examines only the first entry of each heap, however many requests wait.
 
-/// What a deferred request waits for.
+/// The condition of a deferred request.
 package enum WakeCondition: Equatable, Sendable {
     /// Changes up to this one are committed.
     case committed(UInt64)
@@ -13,7 +13,7 @@ package enum WakeCondition: Equatable, Sendable {
     case acknowledged(UInt64, by: Int)
 }
 
-/// How far everything is that can be waited for. Of followers the furthest comes first.
+/// The progress of every condition. Followers' values are in descending order.
 package struct Progress {
     package var committed: UInt64 = 0
     package var durable: UInt64 = 0
@@ -33,9 +33,9 @@ package struct Progress {
     }
 }
 
-/// Who waits for what, and until when.
+/// The waiting holders, their conditions and deadlines.
 package struct WaitLists {
-    /// A heap with the least key first.
+    /// A min-heap of keys.
     private struct Heap {
         private(set) var entries: [(key: UInt64, ticket: UInt64)] = []
 
@@ -51,7 +51,7 @@ package struct WaitLists {
         }
 
         mutating func removeFirst() {
-            precondition(!entries.isEmpty, "nobody waits in this heap")
+            precondition(!entries.isEmpty, "the heap is empty")
             entries.swapAt(0, entries.count - 1)
             entries.removeLast()
             var index = 0
@@ -66,7 +66,7 @@ package struct WaitLists {
             }
         }
 
-        /// Takes out what has a key of up to `key`.
+        /// Removes the entries with a key of at most `key`.
         mutating func take(upTo key: UInt64) -> [UInt64] {
             var tickets: [UInt64] = []
             while let first = entries.first, first.key <= key {
@@ -77,18 +77,18 @@ package struct WaitLists {
         }
 
         mutating func keep(where isKept: (UInt64) -> Bool) {
-            // What is sorted is a heap.
+            // A sorted array is a heap.
             entries = entries.filter { isKept($0.ticket) }.sorted { $0.key < $1.key }
         }
     }
 
     private var committed = Heap()
     private var durable = Heap()
-    /// By how many followers.
+    /// By the number of followers.
     private var applied: [Int: Heap] = [:]
     private var acknowledged: [Int: Heap] = [:]
     private var deadlines = Heap()
-    /// Who holds a ticket. Entries of heaps whose ticket nobody holds any more are passed over.
+    /// The holder of each ticket. Heap entries with a ticket that is not in here are stale and skipped.
     private var holders: [UInt64: Int] = [:]
     private var lastTicket: UInt64 = 0
     private var entryCount = 0
@@ -97,16 +97,16 @@ package struct WaitLists {
 
     package var isEmpty: Bool { holders.isEmpty }
     package var count: Int { holders.count }
-    /// Entries that heaps have, those that are passed over among them.
+    /// The number of heap entries, stale ones included.
     package var size: Int { entryCount }
 
-    /// Has somebody wait until one of several things has come about.
+    /// Registers a holder to be woken when one of several conditions is met.
     /// - Parameters:
-    ///   - holder: whom `wake` is told for it.
-    ///   - deadline: when it is woken in any case; nil for never.
-    /// - Returns: the ticket with which it can stop waiting.
+    ///   - holder: the identity that `wake` returns.
+    ///   - deadline: when it is woken at the latest; nil for never.
+    /// - Returns: the ticket that cancels the wait.
     package mutating func add(_ holder: Int, for conditions: [WakeCondition], until deadline: Int?) -> UInt64 {
-        precondition(!conditions.isEmpty || deadline != nil, "somebody waits for nothing, and for ever")
+        precondition(!conditions.isEmpty || deadline != nil, "a wait without condition and deadline")
         lastTicket += 1
         holders[lastTicket] = holder
         for condition in conditions {
@@ -122,12 +122,12 @@ package struct WaitLists {
         return lastTicket
     }
 
-    /// Stops waiting.
+    /// Cancels a wait.
     package mutating func remove(_ ticket: UInt64) {
         if holders.removeValue(forKey: ticket) != nil { dropOldIfDue() }
     }
 
-    /// Drops entries that are passed over, when they are most of all.
+    /// Drops stale entries when they outnumber the others.
     private mutating func dropOldIfDue() {
         guard entryCount > 4 * holders.count + 64 else { return }
         let holders = holders
@@ -145,7 +145,7 @@ package struct WaitLists {
             + acknowledged.values.reduce(0) { $0 + $1.entries.count }
     }
 
-    /// When somebody is to be woken at the latest; nil where nobody is.
+    /// The earliest deadline; nil if there is none.
     package mutating func nextDeadline() -> Int? {
         while let first = deadlines.first, holders[first.ticket] == nil {
             deadlines.removeFirst()
@@ -154,11 +154,11 @@ package struct WaitLists {
         return deadlines.first.map { Int($0.key) }
     }
 
-    /// Wakes those that have waited for what has come about, and those whose time is over. They wait no longer.
-    /// - Returns: who they are.
+    /// Removes the holders with a condition that is met or a deadline that has passed.
+    /// - Returns: those holders.
     package mutating func wake(_ progress: Progress, at now: Int) -> [Int] {
         var tickets = committed.take(upTo: progress.committed) + durable.take(upTo: progress.durable)
-        // Whoever waits for more followers than there are is not even looked at.
+        // Conditions on more followers than are connected cannot be met and are skipped.
         for count in 0...progress.applied.count {
             tickets += applied[count]?.take(upTo: count == 0 ? .max : progress.applied[count - 1]) ?? []
         }
@@ -167,7 +167,7 @@ package struct WaitLists {
         }
         tickets += deadlines.take(upTo: UInt64(max(now, 0)))
         entryCount -= tickets.count
-        assert(entryCount >= 0, "more are woken than waited")
+        assert(entryCount >= 0, "more entries removed than added")
         let woken = tickets.compactMap { holders.removeValue(forKey: $0) }
         dropOldIfDue()
         return woken
