@@ -1,5 +1,5 @@
-// Redis' commands that Puffin lacks, as far as a client must know them, because another server may have them. A row of
-// the catalog overrides an entry here.
+// The traits of Redis commands that Puffin lacks. The client library may be connected to a server that has them. A row
+// of the catalog overrides an entry here.
 
 import Bytes
 

@@ -246,7 +246,7 @@ package struct Verification: Sendable {
         }
     }
 
-    /// The log must reach as far as the snapshot.
+    /// Reports damage if the log ends before the snapshot's last change.
     private mutating func checkReach() {
         guard let index = files.indices.last, files[index].kind == .segment, files[index].last < base.seq
         else { return }
@@ -259,7 +259,7 @@ package struct Verification: Sendable {
                 found: "seq \(files[index].last) as the last"))
     }
 
-    /// The log must reach as far as it once did.
+    /// Reports damage if the log ends before the change that DURABLE names.
     private mutating func checkMark() {
         guard let mark, !isOfOtherVersion, files.last?.isDamage != true else { return }
         let reach = last

@@ -16,7 +16,7 @@ package final class Listener: Ready {
             self.peer = peer
         }
 
-        /// Takes over a connected socket that no listener has accepted: one end of a pair. Nobody is known at the other.
+        /// Takes over a connected socket that was not accepted by a listener: one end of a socket pair. Its peer has no address.
         package init(adopting descriptor: Int32) {
             evutil_make_socket_nonblocking(descriptor)
             self.init(socket: Descriptor(open: descriptor), peer: Address())

@@ -1,15 +1,15 @@
-// A store changes pairs for a command only against a permit, and gives one only once it has said that the disk has room. So a command
-// that forgets to ask does not compile. Loading and replication need none: what they apply is in a log already.
+// The store's functions that change pairs for a command take a permit, which the store gives only if the disk has room. A command that
+// skips admission does not compile. Loading and replication need no permit: their records are in a log already.
 
-/// The right to make the changes of one request. It can be lent and not copied, so nobody has it longer than the request runs.
+/// The right to make the changes of one request. It cannot be copied, so it ends with the request.
 package struct Permit: ~Copyable {
-    /// Bytes of keys and values that there is room for.
+    /// The admitted size of keys and values, in bytes.
     let size: Int
 
     init(size: Int) { self.size = size }
 
-    /// A permit that the store was not asked for. For tests and benchmarks, which drive a store without a server and may fill its disk on
-    /// purpose: `check-rooms` keeps it out of Sources.
+    /// A permit without admission, for tests and benchmarks: they use a store without a server and may fill its disk on purpose.
+    /// `check-rooms` forbids it in Sources.
     package static func withoutAsking() -> Permit { Permit(size: .max) }
 }
 

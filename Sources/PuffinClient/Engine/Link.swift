@@ -11,7 +11,7 @@ final class Link: StreamDelegate {
     enum Loss {
         case broken(String)
         case malformed(String)
-        /// Nobody waits for the replies it still owes.
+        /// All requests in flight are over: cancelled, or past their time limit.
         case abandoned
     }
 

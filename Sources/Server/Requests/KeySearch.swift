@@ -88,7 +88,8 @@ struct KeySearch: ~Copyable {
             done += 1
         }
         undecided.removeFirst(done)
-        assert(undecidedSize >= 0 && (undecidedSize == 0 || !undecided.isEmpty), "the size counts keys that are decided")
+        assert(
+            undecidedSize >= 0 && (undecidedSize == 0 || !undecided.isEmpty), "the size counts keys that are decided")
     }
 
     private mutating func noteMemory() {

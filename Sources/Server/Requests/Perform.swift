@@ -45,7 +45,10 @@ extension CommandTable {
                 read = function
                 write = { _, _, _, _ in preconditionFailure("a command that only reads was run as a change") }
             case .write(let function):
-                precondition(changes, "\(spec.fullName) has a function that takes a permit, but its row does not say that it changes data")
+                precondition(
+                    changes,
+                    "\(spec.fullName) has a function that takes a permit, but its row does not say that it changes data"
+                )
                 read = { _, _, _ in preconditionFailure("a command that changes data was run as a read") }
                 write = function
             }
