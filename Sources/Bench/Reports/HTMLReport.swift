@@ -121,7 +121,7 @@ package enum HTMLReport {
             "", "requests", "rate/s", "mean", "p50", "p90", "p99", "p99.9", "p99.99", "longest", "misses", "errors",
         ]
         let rows = (result.operations.count > 1 ? result.operations : []) + [result.total]
-        let lines = rows.map { row in
+        let lines: [String] = rows.map { row in
             let latency = row.latency
             let times = [latency.p50, latency.p90, latency.p99, latency.p999, latency.p9999, latency.max]
             let cells =
@@ -129,9 +129,10 @@ package enum HTMLReport {
                 + times.map(duration) + [grouped(row.misses), grouped(row.errors)]
             return "<tr><th>\(row.name)</th>" + cells.map { "<td>\($0)</td>" }.joined() + "</tr>"
         }
-        return "<h2>Figures</h2><div class=\"wide\"><table><tr>" + head.map { "<th>\($0)</th>" }.joined() + "</tr>"
-            + lines.joined(separator: "\n") + "</table></div><p>"
-            + TableReport.remarks(result).filter { !$0.isEmpty }.map(escaped).joined(separator: "<br>") + "</p>"
+        let names = head.map { "<th>\($0)</th>" }.joined()
+        let remarks = TableReport.remarks(result).filter { !$0.isEmpty }.map(escaped).joined(separator: "<br>")
+        return "<h2>Figures</h2><div class=\"wide\"><table><tr>\(names)</tr>\(lines.joined(separator: "\n"))"
+            + "</table></div><p>\(remarks)</p>"
     }
 
     private static func circumstances(_ context: RunContext) -> String {

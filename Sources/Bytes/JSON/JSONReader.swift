@@ -84,12 +84,14 @@ package struct JSONReader: ~Escapable {
         return close(isInObject ? .endObject : .endList)
     }
 
+    @_lifetime(self: copy self)
     private mutating func open(object: Bool) throws(JSONError) {
         guard isObject.count < depthLimit else { throw .isTooDeep(offset: offset - 1) }
         isObject.append(object)
         state = object ? .firstName : .firstItem
     }
 
+    @_lifetime(self: copy self)
     private mutating func close(_ token: JSONToken) -> JSONToken {
         isObject.removeLast()
         endItem()
@@ -155,6 +157,7 @@ package struct JSONReader: ~Escapable {
         byte <= 0x20 || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
     }
 
+    @_lifetime(self: copy self)
     private mutating func takes(_ character: Unicode.Scalar) -> Bool {
         guard offset < text.count, text[offset] == UInt8(ascii: character) else { return false }
         offset += 1

@@ -14,6 +14,7 @@ extension ByteBuffer {
 
 extension FieldReader {
     /// Skips the header fields of a kind of file, if this version can read it.
+    @_lifetime(self: copy self)
     package mutating func skip(fileHeader kind: StaticString) -> Bool {
         var ahead = self
         guard ahead.skip("{\"puffin\":\""), ahead.skip(kind), ahead.skip("\",\"version\":1") else { return false }

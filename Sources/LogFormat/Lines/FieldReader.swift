@@ -38,6 +38,7 @@ package struct FieldReader: ~Escapable {
     package func isAt(_ text: StaticString) -> Bool { body.starts(with: text, at: offset) }
 
     /// Skips `text` if it is next.
+    @_lifetime(self: copy self)
     package mutating func skip(_ text: StaticString) -> Bool {
         guard body.starts(with: text, at: offset) else { return false }
         offset += text.utf8CodeUnitCount
@@ -99,6 +100,7 @@ package struct FieldReader: ~Escapable {
 
     /// The rest of a field after its name, which has the suffix `64` for base64: `":"…"`. Text that must be decoded is
     /// written to `scratch`.
+    @_lifetime(self: copy self)
     package mutating func text(into scratch: inout ByteBuffer) -> TextPlace? {
         let isBase64 = skip("64")
         guard skip("\":\"") else { return nil }
@@ -124,6 +126,7 @@ package struct FieldReader: ~Escapable {
     }
 
     /// A number up to `largest`; nil for anything else, and for a larger one, which is recorded.
+    @_lifetime(self: copy self)
     package mutating func number(upTo largest: UInt64 = Number.largest) -> UInt64? {
         let start = offset
         while offset < body.count, body[offset] &- UInt8(ascii: "0") < 10 { offset += 1 }

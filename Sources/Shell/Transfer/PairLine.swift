@@ -79,6 +79,7 @@ private struct FieldReader: ~Escapable {
     mutating func end() throws(LineError) { _ = try next() }
 
     /// Takes a field's value if it is a text.
+    @_lifetime(self: copy self)
     mutating func take(_ name: String, into place: inout [UInt8]?, isBase64: Bool) throws(LineError) {
         guard place == nil else { throw LineError("There are two of \"\(name)\"") }
         guard case .text(let text) = try value() else { throw LineError("\"\(name)\" is not a string") }

@@ -6,11 +6,13 @@ import LogFormat
 
 extension FieldReader {
     /// Skips `text`, which is fixed.
+    @_lifetime(self: copy self)
     mutating func expect(_ text: StaticString) throws(ReplicationError) {
         guard skip(text) else { throw malformed("\(text)") }
     }
 
     /// Parses a number.
+    @_lifetime(self: copy self)
     mutating func expectNumber(_ name: String) throws(ReplicationError) -> UInt64 {
         guard let number = number() else { throw malformed("\(isBeyondBound ? Number.bound : "a number") as \(name)") }
         return number

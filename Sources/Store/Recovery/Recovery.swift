@@ -62,17 +62,21 @@ struct Recovery: ~Copyable {
     /// Bytes read of the current file.
     var partSize = 0
 
+    private init(disk: any Disk, files: DataFiles, table: Table, time: UInt64, policy: DamagePolicy) {
+        self.disk = disk
+        self.files = files
+        self.table = table
+        self.time = time
+        self.policy = policy
+    }
+
     /// Finds the files, and removes the remains of an interrupted compaction.
     /// - Parameter before: the folder's content before anything was removed; nil for the current one.
     init(
         disk: any Disk, files: DataFiles, table: Table, time: UInt64, before: DataFiles.Contents? = nil,
         damage policy: DamagePolicy = .refuse
     ) throws(StoreError) {
-        self.disk = disk
-        self.files = files
-        self.table = table
-        self.time = time
-        self.policy = policy
+        self.init(disk: disk, files: files, table: table, time: time, policy: policy)
         let contents = try files.contents(on: disk)
         try files.removeTemporaryFiles(contents, on: disk)
         report.unknownFiles = contents.unknown

@@ -110,10 +110,12 @@ struct TerminalOutputTests {
         try withTemporaryFolder { folder in
             let text = Self.hostile.filter { $0 != 0x0a && $0 != 0x0d }
             let item = bulk(Self.hostile)
-            let replies = [
-                Array("-ERR ".utf8) + text + [0x0d, 0x0a], Array("+".utf8) + text + [0x0d, 0x0a], item,
-                Array("*5\r\n".utf8) + item + item + item + item + item,
-                Array("*2\r\n$4\r\nrole\r\n".utf8) + item, Self.hostile + [0x0d, 0x0a],
+            let end: [UInt8] = [0x0d, 0x0a]
+            var items = Array("*5\r\n".utf8)
+            for _ in 0..<5 { items += item }
+            let replies: [[UInt8]] = [
+                Array("-ERR ".utf8) + text + end, Array("+".utf8) + text + end, item, items,
+                Array("*2\r\n$4\r\nrole\r\n".utf8) + item, Self.hostile + end,
             ]
             for reply in replies {
                 let server = try answering(reply)

@@ -69,17 +69,15 @@ struct ReplicationStrangerTests {
             leader.stop()
             let crc = records.line(210).suffix(10).prefix(8)
             let begin = "{\"continue\":210,\"crc\":\"\(crc)\"}\n"
-            let texts =
-                ReplicationStrangerTests.noise.flatMap { [Array($0.utf8), Array((begin + $0).utf8)] }
-                // A leader may ask for everything to be set aside.
-                .filter { !$0.starts(with: "{\"continue\":0".utf8) }
-                + (0..<10).map { _ in chance(&random) } + (0..<10).map { _ in Array(begin.utf8) + chance(&random) }
-                + [
-                    // Records that were there before, or of a log that went another way.
-                    Array((begin + records.line(210) + "\n").utf8), Array((begin + records.line(1) + "\n").utf8),
-                    Array("{\"continue\":100,\"crc\":\"00000000\"}\n".utf8),
-                    Array("{\"continue\":300,\"crc\":\"00000000\"}\n".utf8),
-                ]
+            var texts = ReplicationStrangerTests.noise.flatMap { [Array($0.utf8), Array((begin + $0).utf8)] }
+            // A leader may ask for everything to be set aside.
+            texts.removeAll { $0.starts(with: "{\"continue\":0".utf8) }
+            for _ in 0..<10 { texts.append(chance(&random)) }
+            for _ in 0..<10 { texts.append(Array(begin.utf8) + chance(&random)) }
+            // Records that were there before, or of a log that went another way.
+            texts.append(Array((begin + records.line(210) + "\n").utf8))
+            texts.append(Array((begin + records.line(1) + "\n").utf8))
+            for seq in [100, 300] { texts.append(Array("{\"continue\":\(seq),\"crc\":\"00000000\"}\n".utf8)) }
             for bytes in texts {
                 let connection = try follower.connect()
                 let reply = try connection.ask(

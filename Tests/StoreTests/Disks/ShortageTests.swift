@@ -92,7 +92,7 @@ struct ShortageTests {
         let end = try #require(content.lastIndex { $0 != 0x0a }) + 2
         let tail = "{\"seq\":2,".bytes
         killed.put(
-            content[..<end] + tail + [UInt8](repeating: 0x0a, count: content.count - end - tail.count),
+            Array(content[..<end]) + tail + [UInt8](repeating: 0x0a, count: content.count - end - tail.count),
             at: ModelFiles.segment(1))
         try opened.close()
         killed.resize(to: killed.usedSize)

@@ -184,7 +184,8 @@ struct ScanTests {
         var random = SeededRandom(seed: seed)
         for size in [0, 1, 50, 20_000] {
             let table = table(size, seed: seed)
-            var cursors: [UInt64] = [0, 1, .max, .max - 0xffff, 0xffff, 0x1_0000] + (0..<64).map { 1 << $0 }
+            var cursors: [UInt64] = [0, 1, .max, .max - 0xffff, 0xffff, 0x1_0000]
+            cursors += (0..<64).map { UInt64(1) << $0 }
             cursors += (0..<200).map { _ in random.next() >> UInt64(random.below(64)) }
             for start in cursors {
                 var cursor = start
