@@ -161,6 +161,7 @@ struct AdmissionTests {
             #expect(try client.receiveLine() == "OK")
             let names = [[UInt8]](repeating: Array("large".utf8), count: 40)
             var clients: [WireConnection] = []
+            defer { withExtendedLifetime(clients) {} }
             for _ in 0..<12 { clients.append(try server.connect()) }
             // So that all of it arrives at once.
             server.process.send(SIGSTOP)
@@ -209,6 +210,7 @@ struct AdmissionTests {
             let keys = ManyKeys(count: 30_000, prefix: String(repeating: "long", count: 40))
             try keys.store(in: witness.connection)
             var clients: [WireConnection] = []
+            defer { withExtendedLifetime(clients) {} }
             for number in 0..<24 {
                 let client = try server.connect()
                 client.limitReceiveBuffer(to: 4096)

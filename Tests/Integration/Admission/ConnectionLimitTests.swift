@@ -52,6 +52,7 @@ struct ConnectionLimitTests {
             #expect(server.log.contains("At most 6 clients: the system allows 70 open files (ulimit -n)"))
             let witness = try Witness(server)
             var clients: [WireConnection] = []
+            defer { withExtendedLifetime(clients) {} }
             for _ in 0..<5 { clients.append(try server.connect()) }
             for client in clients { try client.expect("PING\n", "PONG\n") }
             #expect(try server.connect().receiveAll() == "-ERR max number of clients reached\r\n")

@@ -111,6 +111,7 @@ struct PlaceTests {
     func flood() throws {
         try withFullServer { server, witness, _ in
             var others: [WireConnection] = []
+            defer { withExtendedLifetime(others) {} }
             let reply = try answer(of: server) { administrator in
                 // More than may wait. All of them have been let in once one has been refused for the sake of each that may.
                 others = try (0..<40).map { _ in try server.connect(from: "127.0.0.9") }
