@@ -3,35 +3,14 @@ import Foundation
 import Server
 import ServerConfiguration
 import Settings
+import TestSupport
 import Testing
 
 @Suite("The configuration file")
 struct FileTests {
-    /// The file of the README that the project began with, as it stands there.
-    static let seed = """
-        server:
-          port: ":8080"
-          data_file: "puffin.json"
-          
-        replication:
-          mode: "leader"
-          followers:
-            - "localhost:8081"
-            - "localhost:8082"
-
-        logging:
-          level: "info"
-          format: "json"
-
-        metrics:
-          enabled: true
-          port: ":9090"
-
-        """
-
     @Test("the seed's file is accepted unchanged")
     func seed() throws {
-        let settings = try resolve(file: FileTests.seed)
+        let settings = try resolve(file: seedConfiguration)
         #expect(Configuration(settings).port == 8080)
         #expect(Configuration(settings).data == "puffin.json")
         #expect(Configuration(settings).mode == .leader)
@@ -221,7 +200,7 @@ struct FileTests {
     @Test("random bytes, and cut and changed files, are errors and never a crash")
     func noise() throws {
         var random = SplitMix64(seed: 6)
-        let seed = Array(FileTests.seed.utf8)
+        let seed = Array(seedConfiguration.utf8)
         let folder = try ConfigFolder()
         var sources = Sources()
         sources.config = folder.path + "/config.yaml"

@@ -152,7 +152,7 @@ struct DisplayTests {
     @Test("YAML that is shown is a configuration with the same values, whatever is in them")
     func yaml() throws {
         let settings = try resolve(
-            file: FileTests.seed,
+            file: seedConfiguration,
             flags: [
                 (setting("server.data_file"), ["a \"b\" #c: \\ é\u{1}"]),
                 (setting("server.bind"), ["yes", "off"]),
@@ -167,7 +167,7 @@ struct DisplayTests {
 
     @Test("JSON is one object with values of their types")
     func json() throws {
-        let settings = try resolve(file: FileTests.seed, flags: [(setting("storage.compact_ratio"), ["1.5"])])
+        let settings = try resolve(file: seedConfiguration, flags: [(setting("storage.compact_ratio"), ["1.5"])])
         let object = try #require(
             try JSONSerialization.jsonObject(with: Data(settings.json.utf8)) as? [String: [String: Any]])
         #expect(object.count == ServerSettings.schema.settings.count)

@@ -63,13 +63,7 @@ struct LineDialectTests {
     @Test("a line gives its arguments, fed whole, byte by byte and cut anywhere", arguments: lines.indices)
     func table(index: Int) {
         let (input, arguments) = LineDialectTests.lines[index]
-        let expected = [arguments.map(\.bytes)]
-        let bytes = input.bytes
-        #expect(Transcript(bytes).requests == expected)
-        #expect(Transcript(bytes, cuts: Array(1..<bytes.count)).requests == expected)
-        for cut in 0...bytes.count { #expect(Transcript(bytes, cuts: [cut]).requests == expected) }
-        #expect(Transcript(bytes).ending == .drained)
-        #expect(Transcript(bytes).dialects == [.line])
+        expect(input.bytes, gives: arguments.map(\.bytes), in: .line)
     }
 
     @Test("consecutive lines are requests in order, wherever they are cut")

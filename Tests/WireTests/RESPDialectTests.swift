@@ -24,13 +24,7 @@ struct RESPDialectTests {
     @Test("an array gives its strings, fed whole, byte by byte and cut anywhere", arguments: requests.indices)
     func table(index: Int) {
         let (input, arguments) = RESPDialectTests.requests[index]
-        let expected = [arguments.map(\.bytes)]
-        let bytes = input.bytes
-        #expect(Transcript(bytes).requests == expected)
-        #expect(Transcript(bytes, cuts: Array(1..<bytes.count)).requests == expected)
-        for cut in 0...bytes.count { #expect(Transcript(bytes, cuts: [cut]).requests == expected) }
-        #expect(Transcript(bytes).ending == .drained)
-        #expect(Transcript(bytes).dialects == [.resp])
+        expect(input.bytes, gives: arguments.map(\.bytes), in: .resp)
     }
 
     @Test("a request has as many arguments as it says, more than the parser has room for in itself included")

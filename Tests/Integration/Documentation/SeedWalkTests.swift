@@ -109,7 +109,7 @@ struct SeedWalkTests {
     @Test("the configuration file: two followers, logs in JSON, metrics")
     func configuration() throws {
         try withPlace { place in
-            try Self.config.write(toFile: place.folder + "/config.yaml", atomically: true, encoding: .utf8)
+            try seedConfiguration.write(toFile: place.folder + "/config.yaml", atomically: true, encoding: .utf8)
             let first = try place.start("./bin/puffin-server -port :8081 -mode follower", in: "first")
             let second = try place.start("./bin/puffin-server -port :8082 -mode follower", in: "second")
             let leader = try place.start("./bin/puffin-server -config config.yaml")
@@ -129,27 +129,6 @@ struct SeedWalkTests {
             stop(leader, first, second)
         }
     }
-
-    private static let config = """
-        server:
-          port: ":8080"
-          data_file: "puffin.json"
-          
-        replication:
-          mode: "leader"
-          followers:
-            - "localhost:8081"
-            - "localhost:8082"
-
-        logging:
-          level: "info"
-          format: "json"
-
-        metrics:
-          enabled: true
-          port: ":9090"
-
-        """
 
     @Test("the example session, with a leader that is told of its follower")
     func exampleSession() throws {

@@ -244,11 +244,16 @@ struct ClientFailureTests {
             }
             request.answer("+OK\r\n")
             try await first
-            async let last: Void = client.ping()
-            try await server.next().answer("+PONG\r\n")
-            try await last
-            #expect(server.allRequests == ["SET a 1", "PING"])
+            try await expectNothingMore(server, client)
         }
+    }
+
+    /// The connection answers, and got the first request alone before that.
+    private func expectNothingMore(_ server: FakeServer, _ client: Client) async throws {
+        async let answer: Void = client.ping()
+        try await server.next().answer("+PONG\r\n")
+        try await answer
+        #expect(server.allRequests == ["SET a 1", "PING"])
     }
 
     // MARK: Cancellation
@@ -263,10 +268,7 @@ struct ClientFailureTests {
             #expect(await task.value == .cancelled)
             request.answer("+OK\r\n")
             try await first
-            async let last: Void = client.ping()
-            try await server.next().answer("+PONG\r\n")
-            try await last
-            #expect(server.allRequests == ["SET a 1", "PING"])
+            try await expectNothingMore(server, client)
         }
     }
 
