@@ -1,15 +1,15 @@
-// What the server says in its log about its data: when it has started, and when snapshots, space or the folder change.
+// Log lines about the data set: the start, snapshots, disk space, the data folder.
 
 import Bytes
 import Logging
 import Store
 import SystemPackage
 
-/// Tells events of the store.
+/// Logs events of the store.
 struct Announcements {
     let log: Logger
     let data: FilePath
-    /// The obstacle to writes that was last announced.
+    /// The obstacle to writes that was logged last.
     private var obstacle: String?
 
     init(log: Logger, data: FilePath) {
@@ -17,7 +17,7 @@ struct Announcements {
         self.data = data
     }
 
-    /// - Parameter time: what loading has taken.
+    /// - Parameter time: how long loading took.
     func loaded(_ store: Store, time: Duration) {
         let milliseconds = time.nanoseconds / 1_000_000
         if let torn = store.recovery.torn {
@@ -62,10 +62,10 @@ struct Announcements {
         }
     }
 
-    /// Tells once when something comes in the way of writes, and once when it is gone.
+    /// Logs an obstacle to writes once when it appears, and once when it is gone.
     mutating func tell(obstacle now: WriteObstacle?) {
         let text = now.map { kind($0) }
-        // That the log has failed is said by the one who ends it.
+        // `Ending` logs a failure of the log.
         if case .altered? = now { return }
         guard text != obstacle else { return }
         obstacle = text
@@ -76,9 +76,9 @@ struct Announcements {
         }
     }
 
-    /// Tells that the newest change is stamped later than it is.
+    /// Warns that the newest change has a time in the future.
     /// - Parameters:
-    ///   - time: its time, in Unix milliseconds.
+    ///   - time: the change's time, in Unix milliseconds.
     ///   - seconds: how far the wall clock is behind that.
     func tell(newestChange seq: UInt64, at time: UInt64, ahead seconds: Int) {
         log.warning(
@@ -86,8 +86,8 @@ struct Announcements {
         )
     }
 
-    /// Tells what a look at the wall clock has found.
-    /// - Parameter patience: how long a jump has to stay, in seconds.
+    /// Logs the result of a check of the wall clock.
+    /// - Parameter patience: how long a jump must last before the store's clock follows it, in seconds.
     func tell(_ event: ClockEvent, patience: Int) {
         switch event {
         case .jumpedAhead(let time):
@@ -113,7 +113,7 @@ struct Announcements {
         return String(text.bytes)
     }
 
-    /// A time of at least a second, in the two largest units that it has.
+    /// A duration of at least a second, in its two largest units.
     private func span(_ seconds: Int) -> String {
         if seconds < 120 { return "\(seconds) s" }
         if seconds < 7200 { return "\(seconds / 60) min \(seconds % 60) s" }
@@ -121,7 +121,7 @@ struct Announcements {
         return "\(seconds / 86_400) days \(seconds % 86_400 / 3600) h"
     }
 
-    /// The figures change from one look to the next.
+    /// The message without its figures, which change from one check to the next.
     private func kind(_ obstacle: WriteObstacle) -> String {
         switch obstacle {
         case .diskFull: "disk full"

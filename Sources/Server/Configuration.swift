@@ -1,13 +1,13 @@
-// A server's configuration as a value. What its settings are called is said in ServerConfiguration.
+// A server's configuration as a value. ServerConfiguration defines the names of the settings.
 
 import Store
 import SystemPackage
 
-/// What a server is started with.
+/// The configuration of a server.
 package struct Configuration: Sendable {
-    /// Hosts, names or numbers, to accept connections on.
+    /// Host names or addresses to accept connections on.
     package var hosts = ["127.0.0.1"]
-    /// The port on each of them; 0 stands for any free one.
+    /// The port on each host; 0 means any free port.
     package var port: UInt16 = 8080
     /// The path that names the data set.
     package var data: FilePath = "puffin.json"
@@ -15,8 +15,8 @@ package struct Configuration: Sendable {
     package var store = StoreOptions()
     package var limits = Limits()
     package var replication = ReplicationSettings()
-    /// Bytes that pairs, buffers and connections may take; 0 for no limit, nil for three quarters of what the machine or
-    /// the control group has.
+    /// The memory limit for pairs, buffers and connections, in bytes; 0 for no limit, nil for three quarters of the memory
+    /// of the machine or the control group.
     package var maxMemory: Int?
     package var metrics = MetricsSettings()
     package var slowLog = SlowLogSettings()

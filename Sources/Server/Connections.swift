@@ -1,4 +1,4 @@
-// Clients come, are looked after each second, and are let go.
+// The connected clients: accepting, upkeep once a second, closing.
 
 import Bytes
 import Logging
@@ -9,7 +9,7 @@ final class Connections {
     private unowned let server: Server
     private var sessions: [Int: Session] = [:]
     private var lastID = 0
-    /// Connections for which no client's place was left.
+    /// Connections beyond the limit of clients.
     private lazy var newcomers = Newcomers(server, self)
 
     /// How long a client may take to hang up after its last reply, in milliseconds.
@@ -19,7 +19,7 @@ final class Connections {
         self.server = server
     }
 
-    // MARK: Coming
+    // MARK: Accepting
 
     func accept(_ connection: consuming Listener.Connection) {
         guard sessions.count < server.limits.clientCount || newcomers.clientCount < server.limits.clientCount else {
@@ -29,7 +29,7 @@ final class Connections {
         session.stream.start(session)
     }
 
-    /// Begins a session, which owns the stream from now on.
+    /// Begins a session, which takes ownership of the stream.
     func begin(_ stream: Stream) -> Session {
         lastID += 1
         server.statistics.countConnection()
@@ -38,8 +38,8 @@ final class Connections {
         return session
     }
 
-    /// Counts a connection for which there is no place, and now and then says so.
-    /// - Parameter clientCount: clients that have places.
+    /// Counts a refused connection, and logs refusals at a limited rate.
+    /// - Parameter clientCount: the number of connected clients.
     func noteRefusal(clientCount: Int) {
         server.statistics.countRefusedConnection()
         let count = server.statistics.refusedConnections
@@ -48,19 +48,19 @@ final class Connections {
             "Connection refused: \(clientCount) clients are connected, which is the limit (refused so far: \(count))")
     }
 
-    // MARK: What there is
+    // MARK: Counts
 
     var count: Int { sessions.count }
-    /// The number of the session that came last.
+    /// The number of the newest session.
     var newest: Int { lastID }
     var isEmpty: Bool { sessions.isEmpty }
     var all: Dictionary<Int, Session>.Values { sessions.values }
 
     subscript(id: Int) -> Session? { sessions[id] }
 
-    // MARK: Going
+    // MARK: Closing
 
-    /// What is to be done each second.
+    /// Upkeep, once a second.
     func tick(at now: Int) {
         for session in sessions.values {
             session.closeIfLingering(before: now - Connections.lingerTime)
@@ -69,7 +69,7 @@ final class Connections {
         newcomers.tick()
     }
 
-    /// Lets go of the sessions whose streams are closed.
+    /// Removes the sessions whose streams are closed.
     func bury(_ turn: Turn) {
         var dead = turn.bury()
         for session in dead {
@@ -83,7 +83,7 @@ final class Connections {
     func close() {
         newcomers.close()
         for session in sessions.values { session.close() }
-        // Sessions hold the server; without them, whoever made it and lets go of it frees the port and the data file.
+        // Sessions retain the server. Once they are gone, releasing the server frees the port and the data folder's lock.
         sessions.removeAll()
     }
 }

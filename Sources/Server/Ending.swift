@@ -1,4 +1,4 @@
-// How a server ends: in good order, or because the log has failed.
+// How a server ends: a clean shutdown, or a failure of the log.
 
 import Bytes
 import Logging
@@ -9,8 +9,8 @@ import Store
 final class Ending {
     private unowned let server: Server
     private var stopping = Stopping()
-    /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a turn; the
-    /// server ends only after this.
+    /// Whether waiting requests were answered with the log's failure. The log fails on another thread, at any time in a turn; the
+    /// server ends only after those answers.
     private var hasFailed = false
     private var timer: Timer?
 
@@ -19,26 +19,26 @@ final class Ending {
     /// Whether a stop has begun.
     var isStopping: Bool { stopping.hasBegun }
 
-    /// Whether nothing is left to be done.
+    /// Whether the shutdown is complete.
     var isFinished: Bool {
         if case .failed = server.state { return true }
         if let failure = server.store.failure { return hasFailed && (!failure.leavesReads || isStopped) }
         return isStopped
     }
 
-    /// Whether a stop was asked for, and nothing has to be waited for any longer.
+    /// Whether a stop was requested and nothing must be waited for.
     private var isStopped: Bool {
         guard isStopping, !stopping.takesRequests else { return false }
         let (store, isOverdue) = (server.store, stopping.isOverdue(at: server.clock.milliseconds))
         if store.isWriting || store.hasPending {
-            // What waits for space, or for its folder, is not waited for any longer.
+            // Changes that wait for disk space or for the data folder are given up.
             if isOverdue && store.isObstructed { store.giveUpWaiting() }
             return false
         }
         return isOverdue || server.connections.all.allSatisfy { $0.isSettled }
     }
 
-    /// No more connections are taken, and in a moment no more requests; those that were are answered.
+    /// Accepts no further connections and, soon after, no further requests. Accepted requests are answered.
     func stop(at now: Int) {
         guard !isStopping else { return }
         let connections = server.connections
@@ -46,7 +46,7 @@ final class Ending {
         stopping.begin(receivedSize: server.statistics.receivedSize, hasClients: !connections.isEmpty, at: now)
         server.turn.takesRequests = stopping.takesRequests
         server.listeners.pause()
-        // It also makes the loop look at the deadline if nothing happens.
+        // The timer also makes the loop check the deadline while nothing else happens.
         timer = Timer(server.loop, every: Stopping.interval) { [unowned self] in look() }
     }
 
@@ -56,7 +56,7 @@ final class Ending {
         for session in server.connections.all { session.stream.isReading = false }
     }
 
-    /// The log can no longer be trusted: no waiting request may be answered with success.
+    /// Handles a failed log: no waiting request may be answered with success.
     func fail(_ failure: StoreError) {
         if !hasFailed {
             let consequence =
@@ -65,7 +65,7 @@ final class Ending {
         }
         hasFailed = true
         let (turn, replication) = (server.turn, server.replication)
-        // Their errors have to be flushed, though nothing has happened on their connections.
+        // Flush their errors, although nothing has happened on their connections.
         let waiting = turn.take(.waiting)
         for session in waiting { turn.touch(session) }
         let (durable, attempted) = (server.store.durable, server.store.attempted)
@@ -79,7 +79,7 @@ final class Ending {
     }
 
     /// Closes everything.
-    /// - Returns: why the data could not be loaded, or the log not be ended cleanly; nil where all went well.
+    /// - Returns: why loading or closing the log failed; nil after a clean end.
     func close() -> StoreError? {
         let store = server.store
         let isLoaded = store.isLoaded

@@ -1,4 +1,4 @@
-// What the server says of itself: STATS in its own words, INFO and CONFIG GET in those that Redis' tools look for.
+// STATS with Puffin's names; INFO and CONFIG GET with the names that Redis' tools look for.
 
 import Bytes
 import Program
@@ -6,7 +6,7 @@ import Reactor
 import Store
 
 extension Server {
-    /// Names and values, in the order of STATS. Values are single words, but for the last lines, which are there only where
+    /// Names and values, in the order of STATS. Values are single words, except in the last lines, which appear only if
     /// something is wrong.
     var figures: [(String, String)] { steadyFigures + replication.figures + troubles }
 
@@ -59,7 +59,7 @@ extension Server {
         ]
     }
 
-    /// What is in the way of something, as sentences.
+    /// The current problems, as sentences.
     private var troubles: [(String, String)] {
         var troubles: [(String, String)] = []
         if let obstacle = store.obstacle { troubles.append(("not_writable_because", obstacle.description)) }
@@ -69,7 +69,7 @@ extension Server {
         return troubles
     }
 
-    /// INFO's text; every section where none is named.
+    /// The reply of INFO; all sections if none is named.
     func information(sections wanted: [String]) -> String {
         let all = wanted.isEmpty || wanted.contains { ["all", "default", "everything"].contains($0) }
         return redisSections.filter { all || wanted.contains($0.name.lowercased()) }
@@ -137,7 +137,7 @@ extension Server {
         ]
     }
 
-    /// The settings that redis-benchmark and others ask for with CONFIG GET.
+    /// The settings that Redis' tools request with CONFIG GET.
     var redisSettings: [(String, String)] {
         let fsync: [Durability: String] = [.always: "always", .interval: "everysec", .never: "no"]
         return [

@@ -1,4 +1,4 @@
-// Where a server takes connections: every address of every host that it was told, all with one port.
+// The listening sockets: every address of every configured host, all with the same port.
 
 import Bytes
 import Logging
@@ -12,7 +12,7 @@ struct Listeners {
     let port: UInt16
 
     /// Binds every address. Connections wait in the backlog until `start`.
-    /// - Throws: `ReactorError` where a name is unknown, or an address is in use or may not be used.
+    /// - Throws: `ReactorError` if a name is unknown, or an address is in use or not permitted.
     init(_ loop: EventLoop, _ configuration: Configuration, log: Logger) throws(ReactorError) {
         var port = configuration.port
         var listeners: [Listener] = []
@@ -20,7 +20,7 @@ struct Listeners {
             for address in try Address.resolve(host: host, port: port) {
                 let listener = try Listener(loop, address: address)
                 listeners.append(listener)
-                // Every address gets the port that the first one was given.
+                // With port 0, the other addresses take the port that the first one got.
                 if port == 0 { port = listener.address.port }
             }
         }
@@ -31,7 +31,7 @@ struct Listeners {
         for listener in listeners { log.info("Server starting on \(listener.address)") }
     }
 
-    /// Whether this server is reached at an address, as far as can be told without asking the resolver.
+    /// Whether this server listens on an address. Resolves no names, so a name that is not configured gives false.
     func areReached(at endpoint: Endpoint) -> Bool {
         let isOnLoopback = hosts.contains { ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"].contains($0) }
         let isLoopback = ["localhost", "127.0.0.1", "::1"].contains(endpoint.host)
@@ -42,7 +42,7 @@ struct Listeners {
     func start(log: Logger, accept: @escaping (consuming Listener.Connection) -> Void) {
         for listener in listeners {
             listener.start(accept: accept) { [unowned listener] error in
-                // For want of descriptors, most likely: connections wait until one is closed, or for a second.
+                // Most likely the descriptors are exhausted: pause until a connection is closed, or for a second.
                 log.error("Cannot \(error.operation): \(error.reason); new connections wait")
                 listener.isAccepting = false
             }

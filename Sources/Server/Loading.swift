@@ -1,10 +1,10 @@
-// The time between listening and serving: the data set is loaded a part each turn, and the port answers what needs no data.
+// Loading the data set, a part each turn. Meanwhile the port answers requests that need no data.
 
 import Store
 
-/// Whether the data set can be used. One value, which is replaced as a whole.
+/// The state of the data set, as one value.
 enum DataState {
-    /// It is being loaded: at the start, or again because the leader's has taken its place.
+    /// It is being loaded: at the start, or again after the leader's snapshot was installed.
     case loading(Loading, isFirst: Bool)
     case serving
     /// It could not be loaded.
@@ -13,7 +13,7 @@ enum DataState {
     /// The progress of loading; nil if nothing is being loaded.
     var loading: Loading? { if case .loading(let loading, _) = self { loading } else { nil } }
 
-    /// Whether it was loaded once.
+    /// Whether loading is complete.
     var hasStarted: Bool {
         switch self {
         case .loading(_, let isFirst): !isFirst
@@ -23,7 +23,7 @@ enum DataState {
     }
 }
 
-/// The progress of loading, for requests that come before it is done. Times are nanoseconds of the boot clock.
+/// The progress of loading, for replies to early requests. Times are nanoseconds of the boot clock.
 package struct Loading {
     private let start: Int
     private var now: Int
@@ -31,7 +31,7 @@ package struct Loading {
     private var total = 0
     private var nextReport = 2 * 1_000_000_000
 
-    /// Lines of the files that are read before the clock is looked at, and the longest part of a turn, in nanoseconds.
+    /// The number of lines read between checks of the clock, and the longest part of a turn, in nanoseconds.
     static let stepLines = 512
     static let stepTime = 2_000_000
 
@@ -42,7 +42,7 @@ package struct Loading {
 
     package func elapsed(at now: Int) -> Int { now - start }
 
-    /// Notes how far it is, in bytes.
+    /// Notes the progress, in bytes.
     package mutating func note(done: Int, total: Int, at now: Int) {
         self.done = done
         self.total = total
@@ -58,7 +58,7 @@ package struct Loading {
         return "\(percent) %, about \(Int(left.rounded(.up))) s"
     }
 
-    /// Whether it is time to say in the log how far it is: after two seconds, then every five.
+    /// Whether to log the progress now: after two seconds, then every five.
     package mutating func isReportDue(at now: Int) -> Bool {
         guard now - start >= nextReport else { return false }
         nextReport = now - start + 5 * 1_000_000_000

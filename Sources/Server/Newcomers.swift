@@ -1,14 +1,14 @@
-// Connections beyond the limit of clients. Another server and an administrator have to get in just when clients have taken every
-// place: else a leader stays out of its follower, and nobody can ask what is wrong. Such a connection is accepted for a moment and
-// has to show what it is for with its first request. A leader's greeting makes it a link between servers, an administrator's
-// request is answered, after which the connection ends; whatever else it is, it is refused as a client that found no place.
+// Connections beyond the limit of clients. Another server and an administrator must get in even when clients have taken every
+// place: otherwise a leader cannot reach its follower, and nobody can find out what is wrong. Such a connection is accepted for a
+// moment and must identify itself by its first request. A leader's greeting makes it a replication link, an administrator's
+// request is answered before the connection ends, and anything else is refused like any client beyond the limit.
 
 import Bytes
 import Commands
 import Reactor
 import Wire
 
-/// A connection that has not said what it is for.
+/// A connection that has not sent its first request.
 private final class Newcomer: StreamDelegate {
     let stream: Stream
     /// When it was accepted, in milliseconds of the monotonic clock.
@@ -16,7 +16,7 @@ private final class Newcomer: StreamDelegate {
     private unowned let owner: Newcomers
     private var parser: RequestParser
 
-    /// A first request that is served takes no more bytes: a leader's greeting, or an administrator's few words.
+    /// The largest first request that is served, in bytes: a leader's greeting, or an administrator's short command.
     private static let requestSize = 4096
 
     init(_ stream: Stream, _ owner: Newcomers, _ limits: RequestLimits, at now: Int) {
@@ -48,23 +48,23 @@ private final class Newcomer: StreamDelegate {
 final class Newcomers {
     private unowned let server: Server
     private unowned let connections: Connections
-    /// Those that have not said what they are for; the oldest first.
+    /// Connections that have not sent their first request, the oldest first.
     private var waiting: [Newcomer] = []
-    /// Sessions that answer a leader, until they have given it their connection or refused it; the oldest first. And those that
+    /// Sessions that answer a leader, until they hand their connection over or refuse it; the oldest first. And those that
     /// answer an administrator.
     private var leaders: [Int] = []
     private var administrators: [Int] = []
     private var timer: Timer?
 
-    /// Connections that may wait at a time. One more takes the place of another, which is refused: see `PlaceSharing`.
+    /// The largest number of waiting connections. A further one displaces another, which is refused: see `PlaceSharing`.
     private static let waitingCount = 16
-    /// Leaders that are answered at a time, where one more ends the oldest; and administrators, where one more is refused, or takes the
-    /// place of another.
+    /// The largest number of leaders answered at a time: a further one ends the oldest. And of administrators: a further one is
+    /// refused, or displaces another.
     private static let leaderCount = 8
     private static let administratorCount = 8
     /// Descriptors that all of them take.
     static let descriptorCount = waitingCount + leaderCount + administratorCount
-    /// How long a connection may take to say what it is for, in milliseconds; and how often it is looked whether it has.
+    /// The time a connection has for its first request, and the interval of the checks, in milliseconds.
     private static let patience = 500
     private static let interval = 50
 
@@ -84,7 +84,7 @@ final class Newcomers {
         administrators.removeAll { connections[$0] == nil }
     }
 
-    /// Takes a connection for which no client's place is left.
+    /// Takes a connection beyond the limit of clients.
     func take(_ connection: consuming Listener.Connection) {
         if waiting.count >= Newcomers.waitingCount {
             let (networks, network) = (waiting.map(\.stream.peer.network), connection.peer.network)
@@ -103,13 +103,13 @@ final class Newcomers {
         while let oldest = waiting.first, oldest.start <= longAgo { giveUp(oldest) }
     }
 
-    /// Refuses one that is waited for no longer, unless it has said something that nobody has looked at yet.
+    /// Refuses a connection whose time is up, unless it has sent something that was not yet read.
     private func giveUp(_ newcomer: Newcomer) {
         newcomer.stream.readAtOnce()
         if waiting.contains(where: { $0 === newcomer }) { refuse(newcomer) }
     }
 
-    /// Lets go of the timer when nobody has needed it. To be called each second, and not by the timer.
+    /// Frees an unused timer. Call it each second, but not from the timer.
     func tick() {
         if waiting.isEmpty { timer = nil }
     }
@@ -129,7 +129,7 @@ final class Newcomers {
         return spec.traits.contains(.urgent) ? .administration : .other
     }
 
-    /// Decides on a connection that has sent its first request.
+    /// Admits or refuses a connection by its first request.
     fileprivate func decide(_ newcomer: Newcomer, _ purpose: Purpose, _ request: Span<UInt8>) {
         forgetEnded()
         switch purpose {
@@ -142,7 +142,7 @@ final class Newcomers {
         }
     }
 
-    /// Whether there is a place for one more administrator. Where there is none, one of those that hang on may have to go.
+    /// Whether a further administrator has a place. If all are taken, an idle one may be displaced.
     private func hasPlace(forAdministrator newcomer: Newcomer) -> Bool {
         guard administrators.count >= Newcomers.administratorCount else { return true }
         let networks = administrators.map { connections[$0]?.stream.peer.network ?? 0 }
@@ -151,7 +151,7 @@ final class Newcomers {
         return true
     }
 
-    /// Has a session answer the request, and then end: unless the connection has become a link between servers.
+    /// Makes a session answer the request and then end, unless the connection has become a replication link.
     /// - Returns: the session's number.
     private func serve(_ newcomer: Newcomer, _ request: Span<UInt8>) -> Int {
         endWaiting(newcomer)
@@ -172,6 +172,6 @@ final class Newcomers {
         waiting.removeAll { $0 === newcomer }
     }
 
-    /// Redis' words, which its clients know; whoever speaks lines can read them as well.
+    /// Redis' text, which its clients recognise; it reads well in the line dialect, too.
     private static let refusal: StaticString = "-ERR max number of clients reached\r\n"
 }

@@ -1,15 +1,15 @@
-// What can change while a server runs.
+// Reloading the configuration: what can change while a server runs.
 
 import Dispatch
 import Reactor
 import Store
 import Synchronization
 
-/// Reads on another thread, while the loop goes on. A file may be large, come slowly from a pipe or a network, or take long to be
-/// found wrong. One reading at a time. Used on the loop's thread.
+/// Reads on another thread while the loop continues: a file may be large, arrive slowly from a pipe or a network, or take long to
+/// check. One reading at a time. Used on the loop's thread.
 final class Reading {
     private let loop: EventLoop
-    /// Looks whether what is read is there.
+    /// Checks whether the reading is complete.
     private var timer: Timer?
 
     init(_ loop: EventLoop) { self.loop = loop }
@@ -29,11 +29,11 @@ final class Reading {
     }
 }
 
-/// Whoever has configured a server: it knows the settings by their names, and changes those that need no restart.
+/// The owner of the configuration: knows the settings by name, and changes those that need no restart.
 package protocol SettingsKeeper: AnyObject {
-    /// All settings as they are in force.
+    /// All settings in force.
     var shownSettings: [(name: String, value: String)] { get }
-    /// Puts values into force, all of them or none, until the configuration is read again.
+    /// Applies values, all or none, until the configuration is read again.
     /// - Throws: `SettingRefusal`.
     func change(_ values: [(name: String, value: String)]) throws(SettingRefusal)
 }
@@ -43,7 +43,7 @@ package struct SettingRefusal: Error, Equatable {
     package enum Reason: Equatable, Sendable {
         case unknown
         case needsRestart
-        /// What it cannot be, and what was expected.
+        /// The rejected value, and what was expected.
         case notAllowed(String)
     }
 
@@ -57,14 +57,14 @@ package struct SettingRefusal: Error, Equatable {
 }
 
 extension Server {
-    /// Reads something on another thread, and hands it to `body` in a turn of the loop.
+    /// Reads on another thread, and passes the result to `body` in a turn of the loop.
     package func read<Value: Sendable>(
         _ reading: @escaping @Sendable () -> Value, then body: @escaping (Value) -> Void
     ) {
         self.reading.read(reading, then: body)
     }
 
-    /// Puts into force what a configuration has that needs no restart; the rest of it is ignored.
+    /// Applies the settings of a configuration that need no restart, and ignores the others.
     package func change(to configuration: Configuration) {
         changeMemory(to: configuration.maxMemory)
         store.change(
@@ -75,7 +75,7 @@ extension Server {
     }
 }
 
-/// What another thread has read.
+/// The result of the reading thread.
 private final class SharedResult<Value: Sendable>: Sendable {
     let value = Mutex<Value?>(nil)
 }

@@ -1,5 +1,5 @@
-// Where the rooms meet: what a server is made of, and the turn, which is the server. One thread turns the loop. libevent only notes
-// who is ready; requests run, and what they have done becomes visible, in the parts of `takeTurn`. Read it first.
+// The parts of a server, and its turn. One thread runs the loop. libevent only reports which connections
+// are ready; requests run, and their effects become visible, in the parts of `takeTurn`. Read that first.
 
 import Bytes
 import Logging
@@ -10,7 +10,7 @@ import Wire
 /// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
 package final class Server {
     let log: Logger
-    /// Who this server is to others.
+    /// The identity of this server towards other servers.
     let id = ServerID.random()
     let limits: Limits
     let commands = CommandTable.standard
@@ -27,21 +27,21 @@ package final class Server {
     let turn = Turn()
     /// Asks this server to stop.
     package let stopRequest: StopRequest
-    /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
-    /// does what it does to any process.
+    /// Called in a turn of the loop when SIGHUP requests a reload of the configuration. Without it, the signal
+    /// has its default effect.
     package var reload: (() -> Void)?
-    /// Whom CONFIG GET and SET ask; without one there are Redis' names alone, and nothing can be set. It outlives the server.
+    /// The source of CONFIG GET and SET. Without one, only Redis' names exist and nothing can be set. It outlives the server.
     package weak var settingsKeeper: (any SettingsKeeper)?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
     package var port: UInt16 { listeners.port }
-    /// The port that was bound for those who watch it; nil where nobody may.
+    /// The port of the metrics endpoint; nil if it is disabled.
     package var metricsPort: UInt16? { metrics?.port }
 
     let loop: EventLoop
     private let wakeup: Wakeup
-    /// Makes this server's loop turn, from any thread.
+    /// Wakes this server's loop, from any thread.
     let bell: Wakeup.Bell
     let listeners: Listeners
     private var metrics: MetricsService?
@@ -60,14 +60,14 @@ package final class Server {
     private var announcements: Announcements
     private var hasMemoryToGiveBack = false
 
-    /// How often it is looked whether a reply has waited for followers for too long, in milliseconds.
+    /// The interval of checks for replies that have waited too long for followers, in milliseconds.
     private static let expiryInterval = 20
 
-    /// Listens, then opens the data set. Clients are answered from `run` on, which loads it.
+    /// Listens, then opens the data set. `run` loads it and answers clients.
     /// - Parameters:
-    ///   - background: where the store's work is done that waits for the disk.
-    ///   - wallClock: microseconds since 1970-01-01 UTC, as a clock has them that may jump.
-    /// - Throws: `StartError`, which says what is in the way and what to do.
+    ///   - background: runs the store's blocking work.
+    ///   - wallClock: microseconds since 1970-01-01 UTC, by a clock that may jump.
+    /// - Throws: `StartError`, which names the obstacle and what to do.
     package init(
         _ configuration: Configuration, disk: any Disk = LocalDisk(), background: any Background = Threads(),
         wallClock: @escaping () -> UInt64 = { WallClock.microseconds }, log: Logger
@@ -112,9 +112,9 @@ package final class Server {
         deferrals.attach(to: self)
     }
 
-    /// - Parameter others: descriptors that are needed for more than clients and their data.
+    /// - Parameter others: descriptors needed beside those of clients and the data set.
     private static func limits(_ wanted: Limits, others: Int, log: Logger) -> Limits {
-        // Log, lock, listeners, epoll, signals, and room for the next segment; newcomers take of it where there is no more.
+        // Log, lock, listeners, epoll, signals, and the next segment. Newcomers use these if no others are left.
         let others = 64 + others
         let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others + Newcomers.descriptorCount)
         var limits = wanted
@@ -128,9 +128,9 @@ package final class Server {
 
     // MARK: Running
 
-    /// Loads the data set and serves clients until a stop is asked for, by a signal or by `stopRequest`, or until the disk
+    /// Loads the data set and serves clients until a stop is requested, by a signal or by `stopRequest`, or until the disk
     /// fails.
-    /// - Returns: why the data could not be loaded, or the log not be ended cleanly; nil where all went well.
+    /// - Returns: why loading or closing the log failed; nil after a clean end.
     package func run() -> StoreError? {
         for number in Signal.stopping {
             signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
@@ -141,7 +141,7 @@ package final class Server {
         return end()
     }
 
-    /// Begins to take connections. The first turns load the data set.
+    /// Begins to accept connections. The first turns load the data set.
     package func begin() {
         timers.append(Timer(loop, every: 1000) { [unowned self] in eachSecond() })
         if replicationSettings.acks != .local {
@@ -152,7 +152,7 @@ package final class Server {
         state = .loading(Loading(at: clock.read()), isFirst: true)
     }
 
-    /// Closes everything. The last turn was taken.
+    /// Closes everything, after the last turn.
     /// - Returns: see `run`.
     package func end() -> StoreError? {
         metrics = nil
@@ -171,13 +171,13 @@ package final class Server {
         return !stopRequest.wasMade
     }
 
-    /// Nothing ends a server that serves but a stop or a log that has failed.
+    /// A serving server ends only by a stop or by a failed log.
     package var isFinished: Bool {
         if gate.isServing, !stopRequest.wasMade, store.failure == nil { return false }
         return ending.isFinished
     }
 
-    /// One turn: what is ready is noted, requests run, and what they have done becomes visible.
+    /// One turn: collects what is ready, runs requests, and makes their effects visible.
     /// - Parameter waits: whether to wait until something happens, where nothing is left to be done.
     package func takeTurn(waits: Bool = true) {
         turn.enter(.collect)
@@ -276,7 +276,7 @@ package final class Server {
         if allowance.isThrottling { goOnThrottled() }
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
-        // Those for whom this turn has nothing left come first in the next one.
+        // Sessions that this turn had no allowance for come first in the next one.
         for session in sessions {
             if session.hasAllowance {
                 session.goOn()
@@ -287,7 +287,7 @@ package final class Server {
         turn.giveBack(&sessions)
     }
 
-    /// Has changes made that have waited for the log, first come first served, until it has as much to write again.
+    /// Runs changes that waited for the log, in order of arrival, until the log's buffer is full again.
     private func goOnThrottled() {
         guard !store.isBacklogged else { return }
         allowance.throttle(false)
@@ -303,7 +303,7 @@ package final class Server {
         if !turn.isEmpty(.throttled) { allowance.throttle(true) }
     }
 
-    /// Gives up replies that have waited for followers for too long.
+    /// Answers replies that have waited too long for followers with a time-out.
     private func expire() {
         let limit = replication.settings.ackTimeout
         let time = clock.last - limit * 1_000_000
@@ -314,7 +314,7 @@ package final class Server {
         }
     }
 
-    /// Gives up every reply that waits for followers, because this server has stopped leading.
+    /// Fails every reply that waits for followers, because this server is no longer the leader.
     func giveUpUnacknowledged() {
         for session in connections.all {
             session.expire(upTo: .max, before: .max) { seq in
@@ -325,10 +325,10 @@ package final class Server {
 
     // MARK: Committing
 
-    /// - Returns: whether changes were committed at once, as in the relaxed modes.
+    /// - Returns: whether changes were committed at once, as in the modes that do not sync each change.
     private func commit() -> Bool {
         let isRelaxed = store.durability != .always
-        // In the relaxed modes this commits the changes, so that nobody has to wait for them.
+        // In the modes that do not sync each change, this commits the changes, so no reply waits.
         if isRelaxed { writeAtOnce() }
         let hasCommitted = isRelaxed && store.commit(through: replication.committed(local: store.poll()))
         let committed = store.committed
@@ -340,7 +340,7 @@ package final class Server {
         return hasCommitted
     }
 
-    /// In the relaxed modes: hands over, which as a rule writes.
+    /// In the modes that do not sync each change: hands the batch to the log writer, which usually writes it at once.
     @inline(__always)
     private func writeAtOnce() {
         guard !turn.isEmpty(.touched), store.hasPending else { return handOver() }
@@ -360,7 +360,7 @@ package final class Server {
     }
 
     private func release(_ hasCommitted: Bool) {
-        // Looked at first: what was on the disk when the log failed is answered for below.
+        // Read this first: changes that were on the disk when the log failed are answered below.
         let failure = store.failure
         noteDurable()
         if store.commit(through: replication.committed(local: store.poll())) || hasCommitted {
@@ -377,13 +377,13 @@ package final class Server {
             }
             turn.giveBack(&waiting)
             groupCommit.committed(answered: answered)
-            // What gathered while the writer was busy.
+            // Changes that arrived while the writer was busy.
             handOver()
         }
         if let failure { ending.fail(failure) }
     }
 
-    /// Notes when changes are on this server's disk, where that is not all that replies wait for.
+    /// Notes when changes are on this server's disk, if replies wait for more than that.
     @inline(__always)
     private func noteDurable() {
         guard let durableTimes, store.locallyCommitted != durableTimes.newest else { return }
@@ -418,7 +418,7 @@ package final class Server {
             log.info("Loading \(announcements.data): \(loading.description)")
             state = .loading(loading, isFirst: isFirst)
         }
-        // Also while everything is loaded again: the leader has to hear of this server.
+        // Also during a reload of the data set: the leader needs this server's heartbeat.
         if state.hasStarted { replication.tick() }
         guard store.isLoaded else { return }
         if store.durability == .interval { store.requestSync() }
@@ -431,7 +431,7 @@ package final class Server {
         listeners.resume()
     }
 
-    /// Goes on from the newest change's time, and says so where the wall clock is behind that.
+    /// Starts the clock no earlier than the newest change's time, and warns if the wall clock is behind it.
     private func goOnFromNewestChange() {
         clock.goOn(from: store.newestTimestamp, isSaid: true)
         let ahead = clock.lead / 1_000_000
@@ -440,7 +440,7 @@ package final class Server {
         }
     }
 
-    /// Follows the wall clock, and what a leader's changes say.
+    /// Adjusts the store's clock to the wall clock, and to the times of a leader's changes.
     private func lookAtWallClock() {
         clock.goOn(from: store.now)
         if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
@@ -448,9 +448,9 @@ package final class Server {
         store.ageTime = clock.ageTime
     }
 
-    // MARK: For others
+    // MARK: Queries
 
-    /// How far loading is; nil where everything is loaded.
+    /// The progress of loading; nil if loading is complete.
     var loading: Loading? { state.loading }
     var hasStarted: Bool { state.hasStarted }
     var isStopping: Bool { ending.isStopping }
@@ -470,7 +470,7 @@ extension Server: GateKeeper {
 
     package var readOnly: ReplyError? { replication.readOnly }
 
-    /// Tells the log what a change was refused for, once as long as it lasts.
+    /// Logs why changes are refused, once for each obstacle.
     package func tell(_ obstacle: WriteObstacle) {
         announcements.tell(obstacle: obstacle)
     }

@@ -3,7 +3,7 @@
 import Reactor
 import Store
 
-/// Why a server does not start, or has to end: one line that says what happened and what to do, and an exit code.
+/// An error that prevents a start or ends the server: one line with the cause and the remedy, and an exit code.
 package enum StartError: Error, CustomStringConvertible {
     case network(ReactorError)
     /// The port for metrics.
@@ -25,7 +25,7 @@ package enum StartError: Error, CustomStringConvertible {
         }
     }
 
-    /// The process's exit code: 2 is for wrong options.
+    /// The process's exit code. 2 means invalid options.
     package var exitCode: Int32 {
         switch self {
         case .network, .metrics: 3

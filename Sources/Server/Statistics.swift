@@ -1,7 +1,7 @@
 // Counters of the turn's thread, for STATS and the metrics.
 
-/// What has happened since the start. Sizes are in bytes. An object of its own with nothing but private state that each turn touches,
-/// so that Swift checks no access to it at run time.
+/// Counters since the start. Sizes are in bytes. A separate object with private state only, which each turn touches,
+/// so that Swift needs no exclusivity checks at run time.
 final class Statistics {
     private(set) var connections = 0
     private(set) var refusedConnections = 0
@@ -11,11 +11,11 @@ final class Statistics {
     private(set) var droppedClients = 0
     private(set) var receivedSize = 0
     private(set) var sentSize = 0
-    /// Replies that waited for a change to be committed.
+    /// Replies that waited for a commit.
     private(set) var heldReplies = 0
     /// In nanoseconds of the boot time.
     private let start: Int
-    /// The start as Unix milliseconds.
+    /// The time of the start, in Unix milliseconds.
     let startTime: UInt64
 
     init(_ clock: TurnClock) {
@@ -36,7 +36,7 @@ final class Statistics {
     @inline(__always)
     func countSent(_ size: Int) { sentSize &+= size }
 
-    /// The counts that INFO tells.
+    /// The counters of INFO.
     struct Counts {
         var connections = 0
         var refusedConnections = 0
@@ -46,7 +46,7 @@ final class Statistics {
         var sentSize = 0
     }
 
-    /// What the counts were when they were last reset.
+    /// The counters at the last reset.
     private var base = Counts()
 
     private var total: Counts {
@@ -55,7 +55,7 @@ final class Statistics {
             receivedSize: receivedSize, sentSize: sentSize)
     }
 
-    /// The counts since they were last reset. STATS and the metrics go on counting from the start.
+    /// The counters since the last reset. STATS and the metrics always count from the start.
     var sinceReset: Counts {
         let total = total
         return Counts(

@@ -1,22 +1,22 @@
-// A server that somebody else turns: what `run` does in a loop, in parts. Tests drive one so on their own thread, with clients at the
-// other ends of socket pairs, and look at it between two turns.
+// Running a server step by step: the parts of the loop in `run`. Tests drive a server on their own thread, with clients at the
+// other ends of socket pairs, and inspect it between turns.
 
 import Reactor
 import Wire
 
 extension Server {
-    /// Whether the data set can be used.
+    /// Whether the data set is loaded.
     package var isServing: Bool { gate.isServing }
 
-    /// Takes the connected socket of a client, as if it had been accepted.
+    /// Adds a client by its connected socket, as if the server had accepted it.
     /// - Returns: the client's number.
     package func connect(_ descriptor: Int32) -> Int {
         connections.accept(Listener.Connection(adopting: descriptor))
         return connections.newest
     }
 
-    /// Has a client's request answered with a long reply, as the function of a command does.
-    /// - Parameter request: one whole request, which is taken as run.
+    /// Answers a client's request with a long reply, as a command's function does.
+    /// - Parameter request: one complete request, which counts as run.
     package func begin(_ reply: any LongReply, for client: Int, _ request: [UInt8]) {
         guard let session = connections[client] else { return }
         var parser = RequestParser(limits: limits.request)
@@ -27,10 +27,10 @@ extension Server {
 
     /// Bytes that all clients hold.
     package var heldMemory: Int { pool.held }
-    /// Clients that are connected.
+    /// Connected clients.
     package var clientCount: Int { connections.count }
 
-    /// Looks whether lists and sums say what the sessions say. To be called between two turns.
-    /// - Returns: what is wrong; nothing where all is well.
+    /// Checks that lists and sums agree with the sessions. Call it between turns.
+    /// - Returns: the discrepancies; empty if there are none.
     package func check() -> [String] { turn.check(connections.all) + pool.check() }
 }

@@ -12,7 +12,7 @@ package final class StopRequest: Sendable {
         self.bell = bell
     }
 
-    /// The server answers what it has been asked, ends its log cleanly, and `run` returns.
+    /// The server answers the requests it has received and closes its log cleanly; then `run` returns.
     package func make() {
         isMade.store(true, ordering: .releasing)
         bell.ring()

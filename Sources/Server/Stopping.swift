@@ -1,12 +1,12 @@
-// The end of a server, in two steps: first clients pause, so that what they sent before the stop has come; then they take
-// their last replies. Closing a socket that holds unread requests would also destroy replies on their way.
+// A shutdown in two steps: first clients pause, so that everything they sent before the stop arrives; then they receive
+// their last replies. Closing a socket with unread requests sends RST, which would destroy replies in flight.
 
-/// How far a stop is. Times are milliseconds of the monotonic clock.
+/// The progress of a shutdown. Times are milliseconds of the monotonic clock.
 package struct Stopping {
-    /// The steps, and when each gives up on clients.
+    /// The steps, and the deadline of each.
     private enum Step {
         case notBegun
-        /// Requests are read until those on their way have come: until nothing comes between two looks.
+        /// Requests in flight are read, until nothing arrives between two checks.
         case hearing(until: Int, receivedSize: Int)
         /// No more requests are read; replies are sent.
         case answering(until: Int)
@@ -14,9 +14,9 @@ package struct Stopping {
 
     private var step = Step.notBegun
 
-    /// How long each step may take, in milliseconds.
+    /// The time limit of each step, in milliseconds.
     private static let patience = 400
-    /// How often it is to be looked whether clients have paused, in milliseconds.
+    /// The interval of checks whether clients have paused, in milliseconds.
     static let interval = 20
 
     package init() {}
@@ -25,15 +25,15 @@ package struct Stopping {
     /// Whether requests are read.
     package var takesRequests: Bool { if case .answering = step { false } else { true } }
 
-    /// Begins the first step; where there are no clients, the second.
+    /// Begins the first step, or the second if there are no clients.
     package mutating func begin(receivedSize: Int, hasClients: Bool, at now: Int) {
         precondition(!hasBegun, "a stop begins twice")
         let end = now + Stopping.patience
         step = hasClients ? .hearing(until: end, receivedSize: receivedSize) : .answering(until: end)
     }
 
-    /// Looks whether clients have paused.
-    /// - Returns: whether the second step begins with this.
+    /// Checks whether clients have paused.
+    /// - Returns: whether this begins the second step.
     package mutating func look(receivedSize: Int, at now: Int) -> Bool {
         guard case .hearing(let end, let before) = step else { return false }
         guard receivedSize == before || now > end else {
@@ -44,7 +44,7 @@ package struct Stopping {
         return true
     }
 
-    /// Whether the step that is under way has taken all of its time.
+    /// Whether the current step has reached its deadline.
     package func isOverdue(at now: Int) -> Bool {
         switch step {
         case .notBegun: false

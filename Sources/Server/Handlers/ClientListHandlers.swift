@@ -1,4 +1,4 @@
-// CLIENT INFO, LIST and KILL: what the server knows of its connections, in the fields that Redis tools read.
+// CLIENT INFO, LIST and KILL, with the fields that Redis' tools read.
 
 import Bytes
 import Wire
@@ -36,10 +36,10 @@ enum ClientListHandlers {
         replies.writer.endList()
     }
 
-    /// Bytes of a connection's line, or more.
+    /// An upper bound of the size of a connection's line, in bytes.
     private static let lineSize = 512
 
-    /// - Parameter outputSize: bytes of replies on their way; those of the session that is being run are lent to its request.
+    /// - Parameter outputSize: bytes of unsent replies; the running session lends its reply buffer to the request.
     private static func describe(_ session: Session, _ outputSize: Int) -> String {
         let second = 1_000_000_000
         return "id=\(session.id) addr=\(session.stream.peer) name=\(session.name) age=\(session.times.age / second) "
@@ -48,7 +48,7 @@ enum ClientListHandlers {
             + "resp=\(session.speaksRESP3 ? 3 : 2)"
     }
 
-    /// Whether this is the type of connection that clients have; nil where it is no type, which has been said.
+    /// Whether this is the connection type of clients; nil after an error for an unknown type.
     private static func isNormal(_ type: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> Bool? {
         if type.equalsIgnoringCase("NORMAL") { return true }
         for other: StaticString in ["MASTER", "REPLICA", "SLAVE", "PUBSUB"] where type.equalsIgnoringCase(other) {
@@ -58,7 +58,7 @@ enum ClientListHandlers {
         return nil
     }
 
-    /// Which connections are to be closed.
+    /// The connections to close.
     private struct Filter {
         var id: Int?
         var address: String?
@@ -106,7 +106,7 @@ enum ClientListHandlers {
             index += 2
         }
         let found = session.server.connections.all.filter { filter.takes($0, askedBy: session) }
-        // Its own connection gets the answer first.
+        // The client's own connection receives the reply first.
         for other in found { if other === session { session.finish() } else { other.kill() } }
         if arguments.count > 3 { return replies.writer.integer(found.count) }
         if found.isEmpty { replies.fail(ReplyError("No such client")) } else { replies.writer.ok() }

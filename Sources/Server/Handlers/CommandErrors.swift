@@ -1,4 +1,4 @@
-// What commands answer when they cannot do as they are told, in the words of each dialect.
+// The error replies of commands, in both dialects.
 
 import Bytes
 import Commands
@@ -10,7 +10,7 @@ extension ReplyError {
     static let notAnInteger = ReplyError("value is not an integer or out of range")
     static let invalidCursor = ReplyError("invalid cursor")
 
-    /// In a line of a command, how it is used is said as well.
+    /// In the line dialect, the error includes the command's usage.
     static func wrongArity(of command: Command, isTooMany: Bool = false) -> ReplyError {
         let spec = command.spec
         let resp = "wrong number of arguments for '\(spec.redisName)' command"
@@ -24,7 +24,7 @@ extension ReplyError {
         ReplyError("Reply too large: more than \(limit) bytes; use SCAN, or a narrower pattern")
     }
 
-    /// Of one request's values. Nothing of them is sent.
+    /// The error of a reply whose values are too large together. No value is sent.
     static func valuesTooLarge(limit: Int) -> ReplyError {
         ReplyError("Reply too large: more than \(limit) bytes; ask for fewer keys at a time")
     }
@@ -37,7 +37,7 @@ extension ReplyError {
         ReplyError("Too many \(what): \(count), the limit is \(limit)")
     }
 
-    /// Of an option, which is shown behind the message.
+    /// The error of an option, which follows the message.
     static func unknownOption(_ message: String, _ name: Span<UInt8>, _ session: Session) -> ReplyError {
         ReplyError("\(message) '\(echo(name, session.server.limits.echoSize))'")
     }
@@ -55,12 +55,12 @@ extension ReplyError {
         return ReplyError(obstacle.description, code: .diskFull)
     }
 
-    /// - Parameter leader: where to write, which RESP's error ends with as a field that programs read.
+    /// - Parameter leader: the leader's address. In RESP the error ends with it, as a field for programs.
     static func readOnly(_ sentence: String, leader: String?) -> ReplyError {
         ReplyError(line: sentence, resp: sentence + ErrorCode.leaderField(leader), code: .readOnly)
     }
 
-    /// What waited for a commit when the data set was replaced by the leader's.
+    /// The error of requests that waited for a commit when the leader's snapshot replaced the data set.
     static let replaced = ReplyError(
         "Not kept, perhaps: this server became a follower, and its leader did not have this change", code: .superseded)
 
@@ -70,26 +70,26 @@ extension ReplyError {
             code: .unacknowledged)
     }
 
-    /// What waited for followers when this server stopped leading.
+    /// The error of requests that waited for followers when this server stopped being the leader.
     static func leftBehind(by count: Int) -> ReplyError {
         ReplyError(
             "Not acknowledged by \(counted(count, "follower")) before this server became a follower; its leader may lack this change",
             code: .unacknowledged)
     }
 
-    /// Of a change that is on this server's disk when its log fails.
+    /// The error of a change that is on this server's disk when its log fails.
     static func leftAlone(by count: Int, _ reason: StoreError) -> ReplyError {
         ReplyError(
             "Written here, not acknowledged by \(counted(count, "follower")) before the log failed: \(reason)",
             code: .unacknowledged)
     }
 
-    /// Of a change that was never given to the disk when the log failed: a restart does not have it.
+    /// The error of a change that was never handed to the disk when the log failed: a restart does not have it.
     static func notWritten(_ reason: StoreError) -> ReplyError {
         ReplyError("Not written: \(reason)")
     }
 
-    /// For a change that was being written when the log failed, and requests that depend on one: the disk's content is unknown.
+    /// The error of a change that was being written when the log failed, and of its dependants: the disk's content is unknown.
     static func unknownOutcome(_ reason: StoreError) -> ReplyError {
         ReplyError("Outcome unknown, this change may or may not be there after a restart: \(reason)", code: .unknown)
     }
@@ -109,7 +109,7 @@ extension ReplyError {
         ReplyError("unknown subcommand '\(echo(name, echoSize))'. Try \(command) HELP.")
     }
 
-    /// Somebody else's bytes, made safe to print and not too long.
+    /// Received bytes, escaped and truncated.
     private static func echo(_ bytes: Span<UInt8>, _ limit: Int) -> String {
         var shown = ByteBuffer()
         shown.append(lineQuoted: bytes.extracting(0..<min(bytes.count, limit)))

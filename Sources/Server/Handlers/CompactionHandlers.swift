@@ -1,4 +1,4 @@
-// Commands that make snapshots, and tell of them.
+// Commands that make and describe snapshots.
 
 import Bytes
 import Wire
@@ -40,7 +40,7 @@ enum CompactionHandlers {
         replies.writer.integer(Int(session.store.compaction.lastTime / 1000))
     }
 
-    /// Begins a compaction, or says why not.
+    /// Begins a compaction, or replies with the reason why not.
     private static func begin(_ session: Session, _ underWay: String, _ replies: inout ReplyQueue) -> Bool {
         let server = session.server
         if let loading = server.loading {

@@ -1,11 +1,11 @@
-// Commands that change a key where its value is as they say, and the digest by which a value can be told.
+// Conditional changes (compare-and-set), and the digest that conditions can compare.
 
 import Bytes
 import Commands
 import Store
 import Wire
 
-/// What has to be true of a key for a change of it. Values are told by the places of arguments.
+/// The condition of a change. A value to compare is given by its argument's index.
 private enum Condition {
     case none
     case missing
@@ -32,7 +32,7 @@ private enum Condition {
         }
     }
 
-    /// Why it is not met, behind what was not done.
+    /// The second half of the error: why the condition is not met.
     func reason(isThere: Bool) -> String {
         switch self {
         case .missing: "the key exists"
@@ -41,8 +41,8 @@ private enum Condition {
         }
     }
 
-    /// Reads the comparison at `index`, which a value or a digest follows.
-    /// - Returns: nil where there is none.
+    /// Parses the comparison at `index`, and the value or digest after it.
+    /// - Returns: nil if there is none.
     static func comparison(_ arguments: Arguments, at index: Int, of command: Command) throws(ReplyError) -> Condition?
     {
         let name = arguments[index]
@@ -59,7 +59,7 @@ private enum Condition {
 /// The options of SET.
 private struct SetOptions {
     private(set) var condition = Condition.none
-    /// Whether the answer is the value that the key had.
+    /// Whether the reply is the key's old value.
     private(set) var isForOldValue = false
 
     init(_ arguments: Arguments) throws(ReplyError) {
@@ -90,7 +90,7 @@ private struct SetOptions {
 }
 
 enum ConditionHandlers {
-    /// SET with anything behind the value.
+    /// SET with options.
     @inline(never)
     static func setWithOptions(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
@@ -160,10 +160,10 @@ enum ConditionHandlers {
 }
 
 extension ReplyWriter {
-    /// What was asked for was done: in RESP 1, where 0 says that it was not.
+    /// The reply for a change that was made: 1 in RESP.
     mutating func done() { if isLine { ok() } else { integer(1) } }
 
-    /// What was asked for was not done, because of what the key is: in RESP 0, and no error.
+    /// The reply for a change whose condition was not met: 0 in RESP, not an error.
     mutating func notDone(_ reason: @autoclosure () -> ReplyError) {
         if isLine { error(reason()) } else { integer(0) }
     }
@@ -174,7 +174,7 @@ extension ReplyError {
     static let someKeyExists = ReplyError("Not set: one of the keys exists")
     fileprivate static let notADigest = ReplyError("digest must be exactly 16 hexadecimal characters")
 
-    /// Of arguments behind the needed ones that the command does not take, or not together.
+    /// The error of optional arguments that the command does not take, or not together.
     static func misused(_ command: Command) -> ReplyError {
         ReplyError(line: "Wrong options: \(command.spec.usage)", resp: "syntax error")
     }

@@ -27,7 +27,7 @@ enum ConnectionHandlers {
         if isDatabase(arguments[1], &replies) { replies.writer.ok() }
     }
 
-    /// Whether this is the number of a database that there is; where not, says so.
+    /// Whether this is the number of an existing database; if not, replies with an error.
     static func isDatabase(_ text: Span<UInt8>, _ replies: inout ReplyQueue) -> Bool {
         guard let number = text.decimal else {
             replies.fail(.notAnInteger)
@@ -84,7 +84,7 @@ enum ConnectionHandlers {
         replies.writer.simple("RESET")
     }
 
-    /// As Redis answers where no password was set.
+    /// Redis' reply where no password is set.
     static func authenticate(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         switch arguments.count {
         case 2: replies.fail(.noPasswords)
@@ -123,7 +123,7 @@ enum ConnectionHandlers {
     }
 
     static func name(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        // Redis says nil; in a line that would read as if a key had been asked for.
+        // Redis replies nil, which in the line dialect would read like a missing key.
         let isNil = session.name.isEmpty && !replies.writer.isLine
         if isNil { replies.writer.missing() } else { replies.writer.text(session.name) }
     }
@@ -141,7 +141,7 @@ enum ConnectionHandlers {
         replies.writer.ok()
     }
 
-    /// A name that can stand in a list of connections: printable, without spaces.
+    /// A valid connection name: printable, without spaces, so that CLIENT LIST stays readable.
     private static func connectionName(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> String?
     {
         var isValid = bytes.count <= session.server.limits.echoSize

@@ -28,12 +28,12 @@ enum CounterHandlers {
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
         guard let amount = arguments[2].decimal else { return replies.fail(.notAnInteger) }
-        // Its negative is no number.
+        // Its negation would overflow.
         guard amount > Int.min else { return replies.fail(ReplyError("decrement would overflow")) }
         add(-amount, to: arguments[1], session, &replies)
     }
 
-    /// A key that is not there holds 0.
+    /// A missing key counts as 0.
     private static func add(
         _ amount: Int, to key: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue
     ) {

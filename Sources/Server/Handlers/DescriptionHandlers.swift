@@ -1,4 +1,4 @@
-// What the server says of its commands: HELP for people, COMMAND for Redis clients.
+// Descriptions of the commands: HELP for people, COMMAND for Redis clients.
 
 import Bytes
 import Commands
@@ -117,7 +117,7 @@ enum DescriptionHandlers {
 }
 
 extension ReplyWriter {
-    /// A row as the COMMAND of Redis 7 describes it; in the line dialect, its name.
+    /// A row in the format of Redis 7's COMMAND; in the line dialect, its name.
     fileprivate mutating func append(_ spec: CommandSpec) {
         guard !isLine else { return text(spec.name) }
         list(10)
@@ -135,7 +135,7 @@ extension ReplyWriter {
         for _ in 0..<3 { list(0) }
     }
 
-    /// A row as COMMAND DOCS of Redis 7 describes it; in the line dialect, its summary.
+    /// A row in the format of Redis 7's COMMAND DOCS; in the line dialect, its summary.
     fileprivate mutating func append(documentOf spec: CommandSpec) {
         guard !isLine else { return text(spec.summary) }
         let arguments = spec.parsedArguments
@@ -158,7 +158,7 @@ extension ReplyWriter {
             if let token = argument.token { pair("token", token) }
             if flagCount > 0 {
                 text("flags")
-                // redis-cli ends where these are no simple strings.
+                // redis-cli exits if these are not simple strings.
                 list(flagCount)
                 if argument.isOptional { simple("optional") }
                 if argument.isMultiple { simple("multiple") }
@@ -172,7 +172,7 @@ extension ReplyWriter {
 }
 
 extension CommandSpec.Group {
-    /// What Redis calls it.
+    /// Redis' name of the group.
     fileprivate var redisName: String {
         switch self {
         case .strings: "string"

@@ -29,7 +29,7 @@ enum EditHandlers {
         replies.depends(on: reading.seq)
     }
 
-    /// The positions from one through another, of which negative ones count from the end; nil where there are none.
+    /// The positions from one through another; negative ones count from the end. nil if the range is empty.
     private static func positions(from start: Int, through end: Int, of count: Int) -> Range<Int>? {
         if start < 0, end < 0, start > end { return nil }
         let first = max(start < 0 ? start + count : start, 0)
@@ -52,8 +52,8 @@ enum EditHandlers {
         write(arguments[3], at: offset, by: .setrange, arguments, session, &replies)
     }
 
-    /// Writes bytes over those of a value and behind them, with zeros up to there, and answers with the new size.
-    /// - Parameter offset: nil for the end.
+    /// Overwrites a part of a value, pads with zeros up to the offset, and replies with the new size.
+    /// - Parameter offset: nil to append.
     private static func write(
         _ bytes: Span<UInt8>, at offset: Int?, by command: Command, _ arguments: Arguments, _ session: Session,
         _ replies: inout ReplyQueue
@@ -75,7 +75,7 @@ enum EditHandlers {
 
     // MARK: Bits
 
-    /// The place of a bit, the first being the highest of the first byte: as many as Redis has, in 512 MiB.
+    /// A bit's offset, from the highest bit of the first byte. The bound is Redis' own: the bits of 512 MiB.
     private static func bitPlace(_ text: Span<UInt8>, _ replies: inout ReplyQueue) -> Int? {
         if let place = text.decimal, (0..<1 << 32).contains(place) { return place }
         replies.fail(ReplyError("bit offset is not an integer or out of range"))
@@ -124,14 +124,14 @@ enum EditHandlers {
         let store = session.store
         let reading = store.get(arguments[1])
         replies.depends(on: reading.seq)
-        // As in Redis, a key that is not there comes before the arguments.
+        // As in Redis, a missing key is answered before the arguments are checked.
         guard let value = reading.value else { return replies.writer.integer(0) }
         guard arguments.count > 2 else { return replies.writer.integer(value.bitCount(0..<value.count * 8)) }
         guard arguments.count == 4 || arguments.count == 5 else { return replies.fail(.misused(.bitcount)) }
         guard let start = arguments[2].decimal, let end = arguments[3].decimal else {
             return replies.fail(.notAnInteger)
         }
-        // In Redis this comes before the unit.
+        // Redis checks this before the unit.
         guard !(start < 0 && end < 0 && start > end) else { return replies.writer.integer(0) }
         let countsBits = arguments.count == 5 && arguments[4].equalsIgnoringCase("BIT")
         guard countsBits || arguments.count == 4 || arguments[4].equalsIgnoringCase("BYTE") else {
@@ -146,7 +146,7 @@ enum EditHandlers {
 }
 
 extension ByteBuffer {
-    /// Appends a value in which other bytes stand from `offset` on, with zeros before them where the value is shorter.
+    /// Appends a value with other bytes from `offset` on, padded with zeros if the value is shorter.
     fileprivate mutating func append(_ value: Span<UInt8>?, with bytes: Span<UInt8>, at offset: Int) {
         let (size, end) = (value?.count ?? 0, offset + bytes.count)
         reserve(max(size, end))
@@ -158,12 +158,12 @@ extension ByteBuffer {
 }
 
 extension Span where Element == UInt8 {
-    /// How many of the bits are 1, the first being the highest of the first byte.
+    /// The number of 1 bits in a range, counted from the highest bit of the first byte.
     fileprivate func bitCount(_ bits: Range<Int>) -> Int {
         guard !bits.isEmpty else { return 0 }
         var index = bits.lowerBound >> 3
         let last = (bits.upperBound - 1) >> 3
-        // What stands before and behind the bits in the first and last bytes is taken off again.
+        // Subtract the bits of the first and last bytes that are outside the range.
         var count = -(self[index] >> UInt8(8 - bits.lowerBound & 7)).nonzeroBitCount
         count -= (self[last] & (0x7f >> UInt8((bits.upperBound - 1) & 7))).nonzeroBitCount
         while index + 8 <= last + 1 {

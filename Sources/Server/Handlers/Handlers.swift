@@ -1,10 +1,10 @@
-// What each command does: one function a command. Both dialects share it; the reply writer puts the answer in the words of each.
+// The function of each command. Both dialects share it; the reply writer renders the reply for each dialect.
 
 import Commands
 import Wire
 
 extension Command {
-    /// What runs it: reached by its row alone.
+    /// The function that runs the command. Only its row refers to it.
     var handler: Handler {
         switch self {
         case .get: .read(StringHandlers.get)
@@ -106,7 +106,7 @@ extension Command {
     }
 }
 
-/// Runs a request by the row of its subcommand, through the same checks as any other. Its command's arity asks for one.
+/// Runs a request by the row of its subcommand, with the same checks as any other. The command's arity requires one.
 func runSubcommand(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
     let commands = session.commands
     guard let command = commands.index(of: arguments[0]) else { return replies.fail(.syntax) }

@@ -32,7 +32,7 @@ enum KeyHandlers {
     }
 
     private static let allKeys: [UInt8] = [UInt8(ascii: "*")]
-    /// An empty set: no byte is in it.
+    /// An empty set of bytes.
     private static let noKeys: [UInt8] = Array("[]".utf8)
 
     static func delete(
@@ -52,7 +52,7 @@ enum KeyHandlers {
         if count > 0 { replies.writer.ok() } else { replies.writer.missing() }
     }
 
-    // MARK: Keys for others
+    // MARK: Renaming and copying
 
     static func rename(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
@@ -66,8 +66,8 @@ enum KeyHandlers {
         if rename(arguments, session, permit, &replies, replaces: false) { replies.writer.done() }
     }
 
-    /// - Parameter replaces: whether the new key may be there.
-    /// - Returns: false where it was not done, which has been said.
+    /// - Parameter replaces: whether the new key may exist.
+    /// - Returns: false after an error reply.
     private static func rename(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue,
         replaces: Bool
@@ -186,7 +186,7 @@ enum KeyHandlers {
             }
             index += 2
         }
-        // Of any other type there are no keys, but the pages are the same.
+        // There are no keys of any other type, but the cursor advances all the same.
         let pattern =
             if isOtherType { GlobPattern(noKeys.span) } else if let patternIndex {
                 GlobPattern(arguments[patternIndex])

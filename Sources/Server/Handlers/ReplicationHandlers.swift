@@ -46,7 +46,7 @@ enum ReplicationHandlers {
         return true
     }
 
-    /// Another server's address; one without a host is at the host that this connection comes from.
+    /// Another server's address. Without a host, it is the host that this connection comes from.
     private static func endpoint(_ bytes: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> Endpoint? {
         do throws(EndpointError) {
             let text = String(bytes)
@@ -63,7 +63,7 @@ enum ReplicationHandlers {
         }
     }
 
-    /// Asks for a change of roles or followers, and answers once it is made or refused.
+    /// Requests a change of roles or followers, and replies once it is made or refused.
     private static func ask(_ request: Roles.Request, _ session: Session, _ replies: inout ReplyQueue) {
         let pending = session.server.replication.ask(request)
         if let answer = pending.answer { return write(answer, session, &replies) }
@@ -97,7 +97,7 @@ enum ReplicationHandlers {
         }
         let replication = session.server.replication
         if let id = hello.id, id == session.server.id {
-            // A link of this server's own: the id in the answer tells it so.
+            // The link comes from this server itself: the id in the reply tells it so.
             var line = ByteBuffer()
             line.append(
                 followerHello: FollowerHello(history: session.store.history, position: .start, checkpoints: [], id: id))
@@ -155,7 +155,7 @@ enum ReplicationHandlers {
         if arguments.count > 3 {
             id = ServerID(arguments[3])
             if id == nil { return replies.fail(ReplyError("A server's id has sixteen hexadecimal digits")) }
-            // This server has asked itself.
+            // The request came from this server itself.
             if id == session.server.id { replication.report(.reachedItself) }
         }
         guard let endpoint = endpoint(arguments[2], session, &replies) else { return }
@@ -212,7 +212,7 @@ enum ReplicationHandlers {
         let (store, replication) = (session.store, session.server.replication)
         guard !replication.isFollower else { return replies.fail(.onFollower("WAITAOF")) }
         let seq = store.position.seq
-        // Where the disk is not waited for, it has to be asked.
+        // In the modes that do not sync each change, request a sync.
         if local == 1 && store.durability != .always && store.isLoaded { store.requestSync() }
         let conditions: [WakeCondition] = (local == 0 ? [] : [.durable(seq)]) + [.acknowledged(seq, by: count)]
         session.park(
@@ -226,7 +226,7 @@ enum ReplicationHandlers {
             })
     }
 
-    /// A time in milliseconds, as Redis reads it; 0 is for ever.
+    /// A time-out in milliseconds, parsed as in Redis; 0 means none.
     private static func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> ParkedRequest.Patience? {
         guard let time = bytes.signedNumber else {
             replies.fail(ReplyError("timeout is not an integer or out of range"))
@@ -258,7 +258,7 @@ enum ReplicationHandlers {
             })
     }
 
-    /// What stands behind `AFTER <seq>`, as a request of its own.
+    /// The request after `AFTER <seq>`.
     private static func rest(of arguments: Arguments, isLine: Bool) -> [UInt8] {
         var request = ByteBuffer()
         if isLine {

@@ -31,7 +31,7 @@ enum ServerHandlers {
             return replies.fail(.tooMany("sections", count: arguments.count - 1, limit: wordLimit))
         }
         var sections: [String] = []
-        // No section has a long name.
+        // No section's name is longer.
         for index in 1..<arguments.count where arguments[index].count <= session.server.limits.echoSize {
             sections.append(String(arguments[index]).lowercased())
         }
@@ -39,7 +39,7 @@ enum ServerHandlers {
         replies.writer.verbatim(session.server.information(sections: sections))
     }
 
-    /// Words that a request about the server may have: far more than there are sections, settings or commands.
+    /// The largest number of arguments: far more than there are sections, settings or commands.
     static let wordLimit = 1024
 
     static func settings(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -48,7 +48,7 @@ enum ServerHandlers {
         }
         var size = 0
         for index in 2..<arguments.count { size += arguments[index].count }
-        // All of them together, as they are matched in one turn.
+        // Bound the patterns together: they are matched in one turn.
         guard size <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: size)) }
         var patterns: [GlobPattern] = []
         for index in 2..<arguments.count {
@@ -75,7 +75,7 @@ enum ServerHandlers {
             guard names.insert(name).inserted else {
                 return replies.fail(.notSet(arguments[index], "duplicate parameter", session))
             }
-            // The one name of Redis' that is a setting of ours.
+            // The only parameter of Redis that is a setting of Puffin.
             if name == "maxmemory" {
                 guard let size = redisMemory(String(arguments[index + 1])) else {
                     return replies.fail(.notSet(arguments[index], "argument must be a memory value", session))
@@ -102,7 +102,7 @@ enum ServerHandlers {
         }
     }
 
-    /// Bytes as Redis writes them: `100mb` is 100 MiB, `100m` a hundred millions; nil where it is none.
+    /// A size as Redis writes it: `100mb` is 100 MiB, `100m` a hundred million bytes. nil if it is invalid.
     private static func redisMemory(_ text: String) -> Int? {
         let units = [
             "": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1_000_000, "mb": 1 << 20, "g": 1_000_000_000, "gb": 1 << 30,
@@ -131,7 +131,7 @@ enum ServerHandlers {
 }
 
 extension ReplyError {
-    /// Of a setting that keeps its value.
+    /// The error of a setting that was not changed.
     fileprivate static func notSet(_ name: Span<UInt8>, _ reason: String, _ session: Session) -> ReplyError {
         let error = unknownOption("CONFIG SET failed (possibly related to argument", name, session)
         return ReplyError(error.line + ") - " + reason)

@@ -1,4 +1,4 @@
-// SLOWLOG, in the shape that Redis 7.0 gives it.
+// SLOWLOG, in the format of Redis 7.0.
 
 import Bytes
 import Commands
@@ -26,8 +26,8 @@ enum SlowLogHandlers {
         replies.writer.ok()
     }
 
-    /// In RESP: number, Unix time, microseconds, command and key, client, its name. What Redis has no place for stands behind the
-    /// key, where Redis itself says what it has left out.
+    /// In RESP: number, Unix time, microseconds, command and key, client, its name. Fields unknown to Redis follow the
+    /// key, where Redis itself notes what it has left out.
     private static func append(_ requests: [SlowRequest], _ replies: inout ReplyQueue) {
         replies.writer.list(requests.count)
         for request in requests {

@@ -16,8 +16,8 @@ enum StringHandlers {
         replies.depends(on: reading.seq)
     }
 
-    /// Answers with a value, where there is memory for that; where there is not, the request runs again later or has got an error.
-    /// - Returns: whether it was written. What the answer depends on is to be said afterwards.
+    /// Replies with a value if there is memory for it. If not, the request is deferred or answered with an error.
+    /// - Returns: whether the reply was written. The caller then states what it depends on.
     @inline(__always)
     static func write(
         _ value: Span<UInt8>, _ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue
@@ -104,8 +104,8 @@ enum StringHandlers {
         replies.writer.done()
     }
 
-    /// Gives each key its value, as one change.
-    /// - Returns: false where a value is too long, which has been said.
+    /// Sets each key to its value, in one change.
+    /// - Returns: false after an error for a value that is too long.
     private static func setPairs(
         of arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) -> Bool {
@@ -138,10 +138,10 @@ enum StringHandlers {
         replies.writer.endList()
     }
 
-    /// Bytes that say of a key that it is not there, or a few more.
+    /// An upper bound of the size of a null reply, in bytes.
     private static let missingSize = 24
 
-    /// Whether all values may be answered with together: within the limit, and when there is memory for them. Where not, says so.
+    /// Whether all values fit into one reply: within the limit, and within the memory. If not, replies with an error.
     private static func hasMemory(forValuesOf arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue)
         -> Bool
     {

@@ -1,4 +1,4 @@
-// Commands on what a value is and takes.
+// Commands on the type, encoding and memory of values.
 
 import Bytes
 import Store
@@ -12,7 +12,7 @@ enum ValueHandlers {
         if reading.value == nil { replies.writer.simple("none") } else { replies.writer.simple("string") }
     }
 
-    /// What Redis calls a value of this size and form. One that APPEND or SETRANGE has made is always `raw` there.
+    /// Redis' encoding name of a value. Redis always says `raw` after APPEND or SETRANGE.
     static func encoding(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         let store = session.store
         let reading = store.get(arguments[2])
@@ -30,7 +30,7 @@ enum ValueHandlers {
     }
 
     static func memory(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        // SAMPLES is about values of many parts.
+        // SAMPLES applies only to aggregate types.
         if arguments.count > 3 {
             guard arguments.count == 5, arguments[3].equalsIgnoringCase("SAMPLES") else {
                 return replies.fail(.misused(.memoryUsage))

@@ -1,10 +1,10 @@
-// An event of the log as one line, whatever is in it.
+// Formats an event of the log as one line, whatever bytes it contains.
 
 import Bytes
 import Logging
 import Reactor
 
-/// How the server's own messages are written.
+/// The format of the server's log.
 package enum LogFormat: String, Sendable, CaseIterable {
     /// `2026-01-15 10:30:00 INFO Server starting on 127.0.0.1:8080`
     case text
@@ -12,16 +12,16 @@ package enum LogFormat: String, Sendable, CaseIterable {
     case json
 }
 
-/// What one line says.
+/// The content of one line.
 struct LogLine {
     let level: String
     let message: String
     /// In the order of the line.
     let fields: [(name: String, value: String)]
-    /// How often it was not said; nil for a line that is said itself.
+    /// The number of suppressed repetitions, in a summary; nil in an ordinary line.
     var repeated: Int?
 
-    /// Names that every JSON line has; an event's own field of such a name gets `_` behind it.
+    /// Names in every JSON line. An event's own field of such a name gets the suffix `_`.
     private static let reserved = ["ts", "level", "message", "repeated"]
 
     /// - Returns: the line's bytes, with its line feed.
@@ -50,7 +50,7 @@ struct LogLine {
     private func append(objectTo line: inout ByteBuffer, at milliseconds: UInt64) {
         var time = ByteBuffer()
         time.append(time: Timestamp(milliseconds: milliseconds))
-        // More is escaped than JSON asks for: a line does nothing to a terminal.
+        // Escape more than JSON requires: a line must not control a terminal.
         line.append(json: .terminalSafe) { json in
             json.object { json in
                 json.member("ts", bytes: time.bytes)
@@ -66,8 +66,8 @@ struct LogLine {
 }
 
 extension ByteBuffer {
-    /// Appends a text so that it stays on its line and does nothing to a terminal.
-    /// - Parameter quoted: whether it is quoted if it is not one word.
+    /// Appends a text, escaped so that it stays on its line and does not control a terminal.
+    /// - Parameter quoted: whether a text that is not one word is quoted.
     fileprivate mutating func append(plain text: String, quoted: Bool) {
         let isWord =
             !text.isEmpty

@@ -1,17 +1,17 @@
-// Where the server's log goes: one for all loggers, so that a reload changes them all.
+// The output of the server's log. All loggers share it, so a reload changes them all.
 
 import Logging
 import Reactor
 import Synchronization
 
-/// Writes events as lines, to standard error. Works from any thread, and never waits for the reader.
+/// Writes events as lines to standard error. Safe from any thread; never waits for the reader.
 package final class LogOutput: Sendable {
     private struct State {
         var format: LogFormat
         var limiter = RepeatLimiter()
-        /// Lines that could not be written since the last one that was.
+        /// Lines lost since the last one that was written.
         var lost = 0
-        /// Whether the last line was written only in part.
+        /// Whether the last line was written only partly.
         var isCut = false
     }
 
@@ -36,7 +36,7 @@ package final class LogOutput: Sendable {
 
     private static let levels = Logger.Level.allCases
 
-    /// The least important level that is said.
+    /// The minimum level to log.
     package var level: Logger.Level {
         get { LogOutput.levels[leastLevel.load(ordering: .relaxed)] }
         set { leastLevel.store(LogOutput.levels.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
@@ -47,11 +47,11 @@ package final class LogOutput: Sendable {
         set { state.withLock { $0.format = newValue } }
     }
 
-    /// A logger that writes here.
+    /// A logger with this output.
     package func logger() -> Logger { Logger(label: "puffin") { [self] _ in LineLogHandler(self) } }
 
-    /// Says what was said again and again; to be called each second.
-    /// - Parameter all: whether everything that was not said is summed up, because this is the end.
+    /// Logs the summaries of repeated messages. Call it each second.
+    /// - Parameter all: whether to include unfinished intervals, because the server ends.
     package func sumUp(all: Bool = false) {
         let now = clock()
         state.withLock { sumUp(&$0, at: now, all: all) }
@@ -64,14 +64,14 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// Says an event, unless it was said often enough lately.
+    /// Logs an event, unless it is throttled.
     fileprivate func take(_ event: LogEvent, _ metadata: Logger.Metadata) {
         let now = clock()
         let (message, level) = ("\(event.message)", event.level.rawValue)
         state.withLock { state in
             sumUp(&state, at: now, all: false)
             let fields = metadata.sorted { $0.key < $1.key }.map { (name: $0.key, value: "\($0.value)") }
-            // Who asks for debug wants all of it; what is critical is the last that is heard of a server.
+            // Debug output is never throttled, and neither are critical messages, which may be a server's last.
             let isLimited = event.level >= .info && event.level < .critical
             let shown = fields.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
             if isLimited,
@@ -84,7 +84,7 @@ package final class LogOutput: Sendable {
         }
     }
 
-    /// Writes a line; before it, where lines were lost, how many.
+    /// Writes a line, after a note of how many lines were lost before it.
     private func emit(_ line: LogLine, _ state: inout State) {
         if state.lost > 0 {
             let lost = "\(state.lost) lines of the log are missing here: standard error could not be written"
@@ -105,7 +105,7 @@ package final class LogOutput: Sendable {
     }
 }
 
-/// What swift-log calls. All have the level of their output: setting it sets that of all.
+/// The handler for swift-log. All handlers share the level of their output.
 package struct LineLogHandler: LogHandler {
     private let output: LogOutput
     package var metadata: Logger.Metadata = [:]

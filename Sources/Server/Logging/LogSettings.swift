@@ -1,10 +1,10 @@
-// What the log says, and how.
+// The settings of the log.
 
 import Logging
 
-/// What a server's log is like.
+/// The settings of a server's log.
 package struct LogSettings: Sendable {
-    /// The least important level that is said.
+    /// The minimum level to log.
     package var level = Logger.Level.info
     package var format = LogFormat.text
 

@@ -1,30 +1,30 @@
-// What is said again and again is said a few times, then counted, and summed up in one line: a log is read by people, and a
-// disk that fills with it is a second trouble beside the first.
+// Log throttling: a repeated message is logged a few times, then counted, and summed up in one line. People read a log, and a
+// disk filled by repetitions would be a second problem.
 
-/// Decides which messages are said. Times are in milliseconds of the monotonic clock.
+/// Decides which messages are logged. Times are in milliseconds of the monotonic clock.
 package struct RepeatLimiter {
     /// A message, or all messages of one place in the source.
     private struct Kind: Hashable {
         let file: String
         let line: UInt
-        /// With its fields; nil for all of the place.
+        /// The message with its fields; nil for all messages of the place.
         let text: String?
     }
 
     private struct Count {
-        /// When it was said for the first time in this interval.
+        /// The time of the first message in this interval.
         let since: Int
         var said = 0
         var unsaid = 0
         let level: String
-        /// Of a place, the last one that was not said.
+        /// The last suppressed message of a place.
         var message: String
     }
 
-    /// What was not said.
+    /// A summary of suppressed messages.
     package struct Summary: Equatable {
         package let level: String
-        /// The message; where `isOfPlace`, the last of several.
+        /// The message; if `isOfPlace`, the last of several.
         package let message: String
         package let count: Int
         package let isOfPlace: Bool
@@ -33,19 +33,19 @@ package struct RepeatLimiter {
     private var counts: [Kind: Count] = [:]
     private var nextEnd = Int.max
 
-    /// Counting begins anew after so long.
+    /// The length of an interval.
     package static let interval = 10_000
-    /// The same message from the same place is said so often in that time.
+    /// How often the same message from the same place is logged in an interval.
     package static let burst = 5
-    /// And different ones from the same place so often, as when each has a number of its own.
+    /// How many different messages from the same place are logged in an interval, such as messages that contain a number.
     package static let placeBurst = 50
 
     package init() {}
 
     /// Whether to log a message now; if not, it is counted.
     /// - Parameters:
-    ///   - fields: what else the line says: with others it is another message.
-    ///   - level: its level's name.
+    ///   - fields: the line's fields. With other fields it is another message.
+    ///   - level: the name of the level.
     ///   - file: the place in the source, with `line`.
     package mutating func admits(
         _ message: String, fields: String = "", level: String, file: String, line: UInt, at now: Int
@@ -68,8 +68,8 @@ package struct RepeatLimiter {
         return true
     }
 
-    /// What was not said in intervals that are over, oldest first; these begin anew.
-    /// - Parameter all: whether in every interval.
+    /// The summaries of intervals that are over, oldest first. Those intervals restart.
+    /// - Parameter all: whether to include every interval.
     package mutating func takeSummaries(at now: Int, all: Bool = false) -> [Summary] {
         guard now >= nextEnd || all else { return [] }
         let over = counts.filter { all || now - $0.value.since >= RepeatLimiter.interval }

@@ -1,22 +1,22 @@
-// What connections hold together, and who has to wait before it may hold more. Whoever needs much asks before memory is taken; who
-// asks for what is not there waits, first come first served. So what connections hold never goes beyond what is set apart for
-// them, but for one turn's replies.
+// The memory of all connections together. A connection that needs much reserves it first, and waits if there is not enough, in
+// order of arrival. So connections never hold more than their share of the limit,
+// except for one turn's replies.
 //
 //     0 ──────────────────────────────── pool ──── +1 turn ──── +2 turns ──── +3 turns
-//     replies that ask, long replies ────┤         │            │             │
-//     requests that ask ───────────────────────────┤            │             │
-//     whatever is too small to ask ─────────────────────────────┤             │
-//     beginnings of requests: waited for ─────────────────────────────────────┤ refused from here on
+//     large and long replies, reserved ──┤         │            │             │
+//     large requests, reserved ────────────────────┤            │             │
+//     small replies and requests, not reserved ─────────────────┤             │
+//     beginnings of requests: not read ───────────────────────────────────────┤ refused beyond this
 
-/// The account of all connections. Sizes are in bytes. Pure: it knows connections by their numbers alone.
+/// The account of all connections. Sizes are in bytes. It has no side effects, and knows connections only by number.
 package struct Ledger {
-    /// What memory is asked for.
+    /// The purpose of a reservation.
     package enum Purpose: Int, CaseIterable, Sendable {
-        /// A large reply, or a long one's next step.
+        /// A large reply, or the next step of a long one.
         case reply
-        /// The rest of a large request. Readers leave room for it, so that they can never stop writers.
+        /// The rest of a large request. Replies leave room for it, so that readers never block writers.
         case request
-        /// Whatever is too small to ask: the right to run requests and to be read.
+        /// Anything too small to be reserved: permission to run requests and to be read.
         case small
     }
 
@@ -25,18 +25,18 @@ package struct Ledger {
         let size: Int
     }
 
-    /// Less than this is not asked for: a small reply, the beginning of a small request.
+    /// Smaller amounts need no reservation: a small reply, the beginning of a small request.
     package static let smallSize = 64 << 10
-    /// Whoever holds no more than this is always served.
+    /// A connection that holds no more than this is always served.
     package static let tinySize = 4 << 10
 
-    /// What connections may hold.
+    /// The memory that connections may hold.
     package private(set) var pool: Int
-    /// What one turn's replies may take.
+    /// The memory that one turn's replies may take.
     package private(set) var turnSize: Int
-    /// What the store leaves of the limit, the pool at least: one connection may hold that much, as long as no other does.
+    /// The part of the limit that the store leaves, at least the pool. One connection at a time may hold that much.
     private var whole: Int
-    /// What is held, but for the one connection that holds more than the pool has.
+    /// The memory held, except by the one connection that holds more than the pool.
     package private(set) var inside = 0
     private var outside = 0
     package private(set) var outsider: Int?
@@ -50,7 +50,7 @@ package struct Ledger {
 
     private static func turnSize(of pool: Int) -> Int { min(pool / 8, 8 << 20) }
 
-    /// Has another size from now on. What is held stays.
+    /// Changes the pool's size. Memory that is held stays held.
     package mutating func change(pool: Int) {
         precondition(pool > 0, "connections have no memory")
         self.pool = pool
@@ -58,28 +58,28 @@ package struct Ledger {
         whole = max(whole, pool)
     }
 
-    /// Says what the store leaves of the limit.
+    /// Sets the part of the limit that the store leaves.
     package mutating func note(left: Int) { whole = max(min(left, .max >> 1), pool) }
 
-    // MARK: What is held
+    // MARK: Memory held
 
-    /// What all connections hold.
+    /// The memory that all connections hold.
     package var held: Int { inside + outside }
 
-    /// What the others may hold beside the one that holds more than the pool.
+    /// The memory that the others may hold beside the one connection that holds more than the pool.
     private var room: Int { outsider == nil ? pool : min(max(whole - outside, turnSize), pool) }
 
-    /// Up to where memory is given for a purpose.
+    /// The level up to which reservations for a purpose are granted.
     private func bound(_ purpose: Purpose) -> Int { room + purpose.rawValue * turnSize }
 
-    /// Whether whoever holds little may go on.
+    /// Whether connections that hold little may continue.
     package var isFull: Bool { inside > bound(.small) }
-    /// Whether even the beginning of a small request is too much.
+    /// Whether not even the beginning of a small request may be kept.
     package var isOverfull: Bool { inside > bound(.small) + turnSize }
-    /// Whether half of the pool is taken, so that nobody should keep memory for later.
+    /// Whether half of the pool is held, so that no connection should keep spare memory.
     package var isTight: Bool { inside > pool / 2 }
 
-    /// Notes that a connection holds `now` instead of `before`, whatever was asked for.
+    /// Notes that a connection holds `now` instead of `before`, regardless of reservations.
     package mutating func settle(_ id: Int, from before: Int, to now: Int) {
         assert(before >= 0 && now >= 0, "a connection holds less than nothing")
         defer { assert(isConsistent, "more is given back than was held") }
@@ -95,16 +95,16 @@ package struct Ledger {
 
     private var isConsistent: Bool { inside >= 0 && outside >= 0 && (outsider != nil || outside == 0) }
 
-    // MARK: Asking
+    // MARK: Reserving
 
-    /// Whether so much can never be had, however long one waits.
+    /// Whether an amount can never be granted.
     package func isTooMuch(_ size: Int) -> Bool { size > whole }
 
-    /// Asks for memory. A reply is given alone, where there is no other way: each value can be read at some time.
+    /// Reserves memory. A reply larger than the pool is granted alone, so that every value can be read.
     /// - Parameters:
-    ///   - charge: what the connection holds.
-    ///   - waits: whether it waits where there is not enough; see `next`.
-    /// - Returns: whether it may be taken, and is counted.
+    ///   - charge: the memory that the connection holds.
+    ///   - waits: whether the connection waits if there is not enough; see `next`.
+    /// - Returns: whether the memory is granted and counted.
     package mutating func ask(
         _ size: Int, _ purpose: Purpose, for id: Int, charge: Int, waits: Bool = true
     ) -> Bool {
@@ -116,11 +116,11 @@ package struct Ledger {
 
     private enum Place { case none, inside, outside }
 
-    /// Where so much more can be had.
+    /// The account from which an amount can be granted.
     private func place(_ size: Int, _ purpose: Purpose, for id: Int, charge: Int) -> Place {
         if id == outsider { return held + size <= whole + turnSize ? .outside : .none }
         if inside + size <= bound(purpose) { return .inside }
-        // More than the pool: one at a time, beside what the others hold.
+        // More than the pool: one connection at a time, beside the memory of the others.
         guard charge + size > pool, outsider == nil else { return .none }
         return held + size <= whole || purpose == .reply && inside - charge <= turnSize ? .outside : .none
     }
@@ -137,9 +137,9 @@ package struct Ledger {
         return true
     }
 
-    /// Gives memory to the first of those that wait for a purpose, if there is enough.
-    /// - Parameter charge: what a connection holds; nil where it does not wait any more.
-    /// - Returns: who may go on, and with how much more than before.
+    /// Grants memory to the first connection that waits for a purpose, if there is enough.
+    /// - Parameter charge: the memory that a connection holds; nil if it no longer waits.
+    /// - Returns: the connection that continues, and the additional memory.
     package mutating func next(_ purpose: Purpose, charge: (Int) -> Int?) -> (id: Int, size: Int)? {
         while let first = queues[purpose.rawValue].first {
             guard let charge = charge(first.id) else {
@@ -153,8 +153,8 @@ package struct Ledger {
         return nil
     }
 
-    /// Takes out those that wait for a purpose and could not have it now, even if they were first.
-    /// - Parameter charge: what a connection holds; nil where it does not wait any more.
+    /// Removes the connections that wait for a purpose and could not be granted it now even as the first.
+    /// - Parameter charge: the memory that a connection holds; nil if it no longer waits.
     package mutating func removeBlocked(_ purpose: Purpose, charge: (Int) -> Int?) -> [Int] {
         var (kept, blocked): ([Want], [Int]) = ([], [])
         for want in queues[purpose.rawValue] {
@@ -169,7 +169,7 @@ package struct Ledger {
         return blocked
     }
 
-    /// Whether any of those that are first cannot have what they wait for.
+    /// Whether the first connection of any purpose cannot be granted what it waits for.
     package func isBlocked(charge: (Int) -> Int) -> Bool {
         Purpose.allCases.contains { purpose in
             guard let first = queues[purpose.rawValue].first else { return false }
@@ -177,7 +177,7 @@ package struct Ledger {
         }
     }
 
-    /// Whether anybody waits.
+    /// Whether any connection waits.
     package var isWaitedFor: Bool { queues[0].count + queues[1].count + queues[2].count > 0 }
 
     package func waiting(for purpose: Purpose) -> Int { queues[purpose.rawValue].count }

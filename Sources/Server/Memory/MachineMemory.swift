@@ -1,9 +1,9 @@
-// How much memory there is for this process: the machine's, or what its control group may use (cgroups of either version),
-// whichever is less. What the kernel's texts say is worked out by pure functions; the reading is the caller's.
+// The memory available to this process: the machine's, or the limit of its control group (either cgroup version),
+// whichever is less. Pure functions parse the kernel's files; the caller reads them.
 
-/// The memory that this process can have.
+/// The memory available to this process.
 package struct MachineMemory: Equatable, Sendable {
-    /// Whose memory it is.
+    /// The source of the limit.
     package enum Owner: Sendable {
         case machine
         case controlGroup
@@ -18,9 +18,9 @@ package struct MachineMemory: Equatable, Sendable {
         self.owner = owner
     }
 
-    /// Looks for it.
-    /// - Parameter read: the text at a path, nil if there is none.
-    /// - Returns: nil where the system does not say.
+    /// Determines the available memory.
+    /// - Parameter read: returns the text at a path; nil if there is none.
+    /// - Returns: nil if the system does not report it.
     package static func find(read: (String) -> String?) -> MachineMemory? {
         let machine = read("/proc/meminfo").flatMap(total(meminfo:))
         let group = read("/proc/self/cgroup").map(limitFiles(cgroups:))?.compactMap { read($0).flatMap(limit(text:)) }
@@ -28,13 +28,13 @@ package struct MachineMemory: Equatable, Sendable {
         switch (machine, group) {
         case (let machine?, let group?) where group < machine: return MachineMemory(size: group, owner: .controlGroup)
         case (let machine?, _): return MachineMemory(size: machine, owner: .machine)
-        // Without cgroup limits, version 1 says a number just below 2^63.
+        // Without a limit, cgroup version 1 reports a number just below 2^63.
         case (nil, let group?) where group < 1 << 60: return MachineMemory(size: group, owner: .controlGroup)
         case (nil, _): return nil
         }
     }
 
-    /// What /proc/meminfo says of the machine's memory, in bytes.
+    /// The machine's memory by /proc/meminfo, in bytes.
     static func total(meminfo: String) -> Int? {
         for line in meminfo.split(separator: "\n") where line.hasPrefix("MemTotal:") {
             let words = line.split { $0 == " " || $0 == "\t" }
@@ -44,9 +44,9 @@ package struct MachineMemory: Equatable, Sendable {
         return nil
     }
 
-    /// Where the memory limits of a process stand whose /proc/self/cgroup this is: those of its own group first, then of the
-    /// groups around it, since each of them holds. In a container the path may be one that only the host can see, but the
-    /// container's own group then is the outermost one here.
+    /// The files with the memory limits of a process, by its /proc/self/cgroup: its own group's first, then those of the
+    /// enclosing groups, since each limit applies. In a container the path may exist only on the host, but the
+    /// container's own group is then the outermost one here.
     static func limitFiles(cgroups: String) -> [String] {
         var files: [String] = []
         for line in cgroups.split(separator: "\n") {
@@ -62,15 +62,15 @@ package struct MachineMemory: Equatable, Sendable {
         return files
     }
 
-    /// The folder of a group, and those around it.
+    /// The folders of a group and of the enclosing groups.
     private static func folders(_ group: Substring, below root: String) -> [String] {
         var names = group.split(separator: "/")
-        // A group outside of what this process can see.
+        // A group outside this process' view.
         if names.contains("..") { names = [] }
         return (0...names.count).reversed().map { ([root] + names[..<$0].map(String.init)).joined(separator: "/") }
     }
 
-    /// The limit that such a file sets, in bytes; nil if it sets none.
+    /// The limit in such a file, in bytes; nil if it sets none.
     static func limit(text: String) -> Int? {
         guard let size = Int(text.prefix { $0 != "\n" }), size > 0 else { return nil }
         return size

@@ -1,19 +1,19 @@
-// What pairs may take. The limit is not looked at for each request: a look measures what the store takes and grants half of what is
-// left to requests, which note what they take at most. Only when that is used up is there another look. So far from the limit
-// nothing is measured, and close to it everything. What connections hold has an account of its own (`Ledger`).
+// The memory of pairs. The limit is not checked for each request: a check measures the store's memory and grants half of what is
+// left to requests, which deduct the most that they can take. The next check comes when the grant is used up. So far from the limit
+// nothing is measured, and close to it every request is. Connections have an account of their own (`Ledger`).
 
 import Reactor
 import Synchronization
 import Wire
 
-/// How a memory limit is divided.
+/// The shares of a memory limit.
 package struct MemoryShares: Equatable, Sendable {
-    /// What pairs may take, and what connections may hold; in bytes.
+    /// The shares of pairs and of connections, in bytes.
     package let store, pool: Int
-    /// What may wait for the log writer, in bytes; it may have as much again under way.
+    /// The size of the log writer's queue, in bytes; as much again may be in the course of being written.
     package let log: Int
 
-    /// What a small limit is for pairs alone: connections and log then have the least of theirs beside it.
+    /// Up to this size a limit is for pairs alone; connections and the log have their minimum in addition.
     private static let leastStore = 24 << 20
     private static let poolSizes = 8 << 20...1 << 30
     private static let logSizes = 1 << 20...16 << 20
@@ -31,21 +31,21 @@ package struct MemoryShares: Equatable, Sendable {
     }
 }
 
-/// What a store may still take. Sizes are in bytes. Used from one thread; what changes is atomic all the same, because
-/// that is read without Swift's checks for exclusive access, which would cost a request more than all the rest.
+/// The memory that a store may still take. Sizes are in bytes. Used from one thread; the state is atomic all the same, because
+/// atomics need no exclusivity checks, which would cost a request more than all the rest.
 package final class MemoryBudget {
     private let wanted: Mutex<Int?>
     private let current: Mutex<MemoryLimit>
     private let size: Atomic<Int>
     private let storeSize: Atomic<Int>
-    /// What requests may still take of the last grant.
+    /// The rest of the last grant.
     private let granted = Atomic<Int>(0)
 
     private let refused = Atomic<Int>(0)
-    /// Whether the log has been told that the limit is reached, and not yet that it no longer is.
+    /// Whether the log says that the limit is reached, and not yet that there is room again.
     private let reached = Atomic<Bool>(false)
 
-    /// - Parameter wanted: what the options say; see `Configuration.maxMemory`.
+    /// - Parameter wanted: the configured limit; see `Configuration.maxMemory`.
     package init(wanted: Int?) {
         let limit = MemoryLimit(wanted: wanted, memory: MachineMemory.find(read: SystemText.read))
         self.wanted = Mutex(wanted)
@@ -54,17 +54,17 @@ package final class MemoryBudget {
         storeSize = Atomic(MemoryShares(limit: limit.size).store)
     }
 
-    /// Where the limit comes from.
+    /// The source of the limit.
     var origin: MemoryLimit { current.withLock { $0 } }
 
-    /// What everything together may take; `Int.max` where there is no limit.
+    /// The limit for everything together; `Int.max` if there is none.
     var limit: Int { size.load(ordering: .relaxed) }
-    /// What pairs may take of that.
+    /// The share of pairs.
     var storeLimit: Int { storeSize.load(ordering: .relaxed) }
     var shares: MemoryShares { MemoryShares(limit: origin.size) }
 
-    /// Sets another limit. What is granted of the last one stays so until the next look, which has to follow.
-    /// - Returns: false where nothing else is wanted than before.
+    /// Sets another limit. Memory granted before stays granted until the next check, which must follow.
+    /// - Returns: false if the configured limit is unchanged.
     func change(to wanted: Int?) -> Bool {
         guard self.wanted.withLock({ $0 }) != wanted else { return false }
         self.wanted.withLock { $0 = wanted }
@@ -75,10 +75,10 @@ package final class MemoryBudget {
         return true
     }
 
-    /// The limit as STATS and Redis say it: 0 where there is none.
+    /// The limit as in STATS and in Redis: 0 if there is none.
     var shownLimit: Int { limit == .max ? 0 : limit }
 
-    /// Requests that were refused for want of memory.
+    /// Requests refused for lack of memory.
     package var refusals: Int { refused.load(ordering: .relaxed) }
 
     func countRefusal() {
@@ -87,47 +87,47 @@ package final class MemoryBudget {
 
     // MARK: Grants
 
-    /// A request that is granted memory may make a bucket grow as well, and the directory.
+    /// A granted request may also make a bucket and the directory grow.
     private static let slack = 64 << 10
 
-    /// Takes what a request can need at most out of the grant.
-    /// - Returns: whether there was so much; where not, the request has to be looked at.
+    /// Deducts the most that a request can take from the grant.
+    /// - Returns: whether the grant sufficed; if not, the limit must be checked.
     @inline(__always)
     func hasRoom(for arguments: Arguments) -> Bool { hasRoom(forPairs: arguments.count, of: arguments.extent) }
 
-    /// As above, for pairs of so many bytes together.
+    /// The same, for pairs of a total size.
     @inline(__always)
     func hasRoom(forPairs count: Int, of size: Int) -> Bool {
-        // A pair takes less than 48 bytes beside its own, or a page for 32 of them: see `Allocation` and `Bucket`.
+        // A pair takes less than 48 bytes beyond its content, or a page for 32 pairs: see `Allocation` and `Bucket`.
         let left = granted.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
         guard left >= 0 else { return false }
         granted.store(left, ordering: .relaxed)
         return true
     }
 
-    /// Grants what there is.
-    /// - Parameter used: what the store takes.
+    /// Makes a new grant.
+    /// - Parameter used: the store's memory.
     func grant(used: Int) {
         assert(used >= 0, "the store takes less than nothing")
         granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 
-    // MARK: News
+    // MARK: Log messages
 
-    /// What there is to tell.
+    /// A message for the log.
     package enum News {
         case isReached
         case isLeft
     }
 
-    /// Below this the limit counts as left, so that one pair that comes and goes makes no news.
+    /// Below this the limit no longer counts as reached. The hysteresis keeps a single pair from logging over and over.
     private var nearLimit: Int { storeLimit - storeLimit / 16 }
 
-    /// Whether the log has been told that the limit is reached, and not yet that it no longer is.
+    /// Whether the log says that the limit is reached, and not yet that there is room again.
     var isReached: Bool { reached.load(ordering: .relaxed) }
 
-    /// What there is to tell when the store takes so much.
-    /// - Parameter isRefused: whether a request has just been refused.
+    /// The message for the log when the store takes an amount.
+    /// - Parameter isRefused: whether a request was just refused.
     func news(used: Int, isRefused: Bool) -> News? {
         if reached.load(ordering: .relaxed) {
             guard used < nearLimit else { return nil }

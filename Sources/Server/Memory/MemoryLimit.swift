@@ -2,18 +2,18 @@
 
 import Bytes
 
-/// How much memory the server may use, and why so much.
+/// The memory that the server may use, and the reason.
 package struct MemoryLimit: Equatable, Sendable {
     /// In bytes; nil if there is no limit.
     package let size: Int?
-    /// Where it comes from, for people.
+    /// The source of the limit, for people.
     let reason: String
-    /// Why it will not do what it is there for, for people.
+    /// Why the limit cannot work as intended, for people.
     package let warning: String?
 
     /// - Parameters:
-    ///   - wanted: what the options say, in bytes; 0 for no limit, nil for a share of what there is.
-    ///   - memory: what there is, nil where the system does not say.
+    ///   - wanted: the configured limit, in bytes; 0 for none, nil for a share of the available memory.
+    ///   - memory: the available memory; nil if the system does not report it.
     package init(wanted: Int?, memory: MachineMemory?) {
         let owner = memory?.owner == .controlGroup ? "its control group's" : "the machine's"
         switch (wanted, memory) {
@@ -27,7 +27,7 @@ package struct MemoryLimit: Equatable, Sendable {
                     + "the system may kill the server before it is reached"
             }
         case (nil, let memory?):
-            // The rest is for the system, its page cache among it, and for what is in use for moments only.
+            // The rest is for the system, its page cache included, and for short-lived allocations.
             (size, reason) = (memory.size / 4 * 3, "three quarters of \(owner) \(ByteSize(memory.size))")
             warning = nil
         case (nil, nil):

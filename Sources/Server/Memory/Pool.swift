@@ -1,38 +1,38 @@
-// What connections hold, and which of them wait for more: the ledger with its sessions. A session settles what it holds when it is
-// flushed; it waits by not being read and not being run. Who holds much and moves nothing has to give way to those who wait.
+// The memory of connections, and the sessions that wait for more. A session settles its account when it is
+// flushed; while it waits it is neither read nor run. A session that holds much and transfers nothing yields to those that wait.
 
 import Bytes
 import Reactor
 import Wire
 
-/// The memory of all sessions. Used from one thread. An object of its own with nothing but private state, so that Swift sees that
-/// no two accesses to it overlap, and checks none at run time.
+/// The memory of all sessions. Used from one thread. A separate object with private state only, so that Swift can prove that
+/// accesses do not overlap, and needs no exclusivity checks at run time.
 final class Pool {
-    /// Set once, when the server is made of its parts.
+    /// Set once, when the server is assembled.
     private unowned var owner: Server?
     private var server: Server {
         guard let owner else { preconditionFailure("used before it is attached to a server") }
         return owner
     }
     private var ledger: Ledger
-    /// Looks for sessions that move nothing, while others wait.
+    /// The timer of checks for idle sessions, while others wait.
     private var timer: Timer?
-    /// When any of those who wait last got something, or the pool shrank, in milliseconds of the monotonic clock; what was held then; and
-    /// whether any got something since the last look.
+    /// The time of the last grant to a waiting session, or of the pool's last decrease, in milliseconds of the monotonic clock; the memory
+    /// held then; and whether there was a grant since the last check.
     private var lastMove = 0
     private var lastHeld = 0
     private var isMoving = false
-    /// Whether idle sessions have given back what they keep for later.
+    /// Whether idle sessions have released their spare memory.
     private var isTrimmed = false
 
-    /// For how long a client that moves next to no bytes may hold memory that others wait for, in milliseconds. A client that reads
-    /// moves something each round trip.
+    /// How long a client that transfers almost nothing may hold memory that others wait for, in milliseconds. A client that reads
+    /// transfers something each round trip.
     private static let patience = 500
-    /// How long nothing may move before those who wait in vain are refused, in milliseconds.
+    /// How long nothing may be transferred before the waiting sessions are refused, in milliseconds.
     private static let longestStandstill = 1000
-    /// How often both are looked at, in milliseconds.
+    /// The interval of both checks, in milliseconds.
     private static let interval = 100
-    /// Who holds no more than this is left alone: that much any client holds now and then.
+    /// Sessions that hold no more than this are left alone: every client holds that much at times.
     private static let idleSize = 16 << 10
 
     init(size: Int) {
@@ -40,29 +40,29 @@ final class Pool {
         turnSize = ledger.turnSize
     }
 
-    /// Is the pool of a server's sessions from now on.
+    /// Attaches the pool to a server's sessions.
     func attach(to server: Server) { owner = server }
 
-    /// Has another size from now on.
+    /// Changes the pool's size.
     func change(to size: Int) {
         ledger.change(pool: size)
         noteState()
     }
 
-    // MARK: What is held
+    // MARK: Memory held
 
     /// Bytes that sessions hold.
     var held: Int { ledger.held }
-    /// Bytes of replies that one share of a turn may make. This and what follows is asked several times a turn, so it is kept.
+    /// The bytes of replies in one share of a turn. This and the next two are read several times a turn, so they are cached.
     private(set) var turnSize: Int
-    /// Whether even sessions that hold little have to wait.
+    /// Whether even sessions that hold little must wait.
     private(set) var isFull = false
-    /// Whether nobody should keep memory for later.
+    /// Whether no session should keep spare memory.
     private(set) var isTight = false
-    /// Whether anybody waits.
+    /// Whether any connection waits.
     private var isWaitedFor = false
 
-    /// Keeps what the ledger says, after each change of it.
+    /// Updates the cached values, after each change of the ledger.
     private func noteState() {
         (turnSize, isFull, isTight) = (ledger.turnSize, ledger.isFull, ledger.isTight)
         isWaitedFor = ledger.isWaitedFor
@@ -74,19 +74,19 @@ final class Pool {
         noteState()
     }
 
-    // MARK: Asking
+    // MARK: Reserving
 
     func isTooMuch(_ size: Int) -> Bool {
         ledger.note(left: server.memoryLeft)
         return ledger.isTooMuch(size)
     }
 
-    /// Whether not even the beginning of a small request is to be kept.
+    /// Whether not even the beginning of a small request may be kept.
     var isOverfull: Bool { ledger.isOverfull }
 
-    /// Asks for memory for a session.
-    /// - Parameter waits: whether the session waits where there is not enough.
-    /// - Returns: whether it may be taken.
+    /// Reserves memory for a session.
+    /// - Parameter waits: whether the session waits if there is not enough.
+    /// - Returns: whether the memory is granted.
     func ask(_ size: Int, _ purpose: Ledger.Purpose, for session: Session, waits: Bool = true) -> Bool {
         ledger.note(left: server.memoryLeft)
         defer { noteState() }
@@ -101,7 +101,7 @@ final class Pool {
 
     // MARK: Each turn
 
-    /// Lets sessions go on that have waited for memory, first come first served.
+    /// Continues sessions that waited for memory, in order of arrival.
     @inline(__always)
     func advance() {
         if isWaitedFor { feed() }
@@ -125,12 +125,12 @@ final class Pool {
         }
         if !ledger.isWaitedFor {
             timer = nil
-            // What was seen of them says nothing the next time.
+            // Earlier measurements do not apply to the next wait.
             for session in server.connections.all { session.pace.reset() }
         }
     }
 
-    /// Has idle sessions give back what they keep for later, once, when half of the pool is taken.
+    /// Makes idle sessions release their spare memory, once, when half of the pool is held.
     private func trim() {
         isTrimmed = isTight
         guard isTrimmed else { return }
@@ -142,7 +142,7 @@ final class Pool {
 
     // MARK: Clients that hold memory others wait for
 
-    /// Looks for who is in the way of those who wait; where nobody is and nothing moves, they have waited in vain.
+    /// Drops sessions that block those that wait. If there are none and nothing is transferred, refuses those that wait.
     private func look() {
         guard ledger.isWaitedFor else { return }
         let now = server.clock.milliseconds
@@ -150,7 +150,7 @@ final class Pool {
         if freeHolders(at: now, waiting: false) || isMoving || ledger.held < lastHeld - Pool.idleSize {
             (lastMove, lastHeld, isMoving) = (now, ledger.held, false)
         } else if now - lastMove >= Pool.longestStandstill, !server.allowance.isThrottling {
-            // Those who wait hold what the others lack.
+            // The waiting sessions hold what each other needs.
             _ = freeHolders(at: now, waiting: true)
             refuseBlocked()
             (lastMove, lastHeld) = (now, ledger.held)
@@ -158,7 +158,7 @@ final class Pool {
         noteState()
     }
 
-    /// Refuses those that cannot have what they wait for: together they hold what each of them lacks.
+    /// Refuses the sessions that cannot be granted what they wait for: together they hold what each of them needs.
     private func refuseBlocked() {
         for purpose in Ledger.Purpose.allCases {
             let charge = { [connections = server.connections] (id: Int) -> Int? in
@@ -169,13 +169,13 @@ final class Pool {
         }
     }
 
-    /// Takes memory from clients that move no bytes, the largest first, until those who are first get what they wait for.
-    /// - Parameter isWaiting: whether from those that wait for a request's rest themselves, which is why they move nothing.
+    /// Drops clients that transfer nothing, the largest first, until the first waiting sessions are granted their memory.
+    /// - Parameter isWaiting: whether to drop those that transfer nothing because they wait for the rest of a request.
     /// - Returns: whether there were any.
     private func freeHolders(at now: Int, waiting isWaiting: Bool) -> Bool {
         var idle: [(Session, size: Int)] = []
         for session in server.connections.all where session.stream.isOpen {
-            // Who waits for a reply holds a request, not what the others wait for; who waits for the log waits for this server.
+            // A session that waits for a reply holds a request, not what the others wait for; one that waits for the log is not idle.
             guard session.idleTime(now) >= Pool.patience, session.isStarved == isWaiting, !session.waits(for: .reply),
                 !session.isThrottled
             else { continue }
@@ -193,7 +193,7 @@ final class Pool {
         return !idle.isEmpty
     }
 
-    /// Has a session give back what it holds.
+    /// Makes a session release its memory.
     private func free(_ session: Session) {
         let (used, limit) = (server.usedMemory, server.memory.limit)
         let (longReply, unsent, held) = (session.longReplySize, session.outputSize, session.charge)
@@ -210,8 +210,8 @@ final class Pool {
 
     // MARK: Checking
 
-    /// Looks whether the sum of what sessions hold is what is counted.
-    /// - Returns: what is wrong; nothing where all is well.
+    /// Checks that the sum over the sessions equals the count.
+    /// - Returns: the discrepancies; empty if there are none.
     func check() -> [String] {
         let sum = server.connections.all.reduce(0) { $0 + $1.charge }
         return sum == ledger.held ? [] : ["sessions hold \(sum) bytes, \(ledger.held) are counted"]

@@ -1,5 +1,5 @@
-// The memory limit: what pairs may take, and what is said when there is too little. Nothing is ever evicted. What clients hold never
-// keeps a change from being accepted: that has an account of its own (`Pool`).
+// The memory limit for pairs, and its messages. Nothing is ever evicted. The memory of clients never
+// causes a change to be refused: it has an account of its own (`Pool`).
 
 import Bytes
 import Commands
@@ -8,22 +8,22 @@ import Store
 import Wire
 
 extension Server {
-    /// Bytes that count against the limit: pairs and table, what was cleared, buffers, connections.
+    /// The bytes that count against the limit: pairs and table, cleared tables, buffers, connections.
     var usedMemory: Int { storeMemory + BufferMemory.size &+ loop.streamSize }
 
     private var storeMemory: Int { gate.usedMemory }
 
-    /// What pairs leave of the limit, in bytes.
+    /// The part of the limit that pairs leave, in bytes.
     var memoryLeft: Int { memory.limit - storeMemory }
 
-    /// Says what is used and what the limit is.
+    /// The memory used, and the limit.
     func reportMemory() {
         log.info("\(ByteSize(usedMemory)) of memory in use, \(memory.origin.description)")
         if let warning = memory.origin.warning { log.warning("\(warning)") }
         lookAtMemory()
     }
 
-    /// Puts another limit into force.
+    /// Applies another limit.
     func changeMemory(to wanted: Int?) {
         guard memory.change(to: wanted) else { return }
         let shares = memory.shares
@@ -34,7 +34,7 @@ extension Server {
 
     // MARK: Replies
 
-    /// Why a reply of several values can never be given, as long as the store takes so much; nil if it can.
+    /// Why a reply of several values cannot be sent while the store takes this much memory; nil if it can.
     func refusal(ofReplyOf size: Int) -> ReplyError? {
         guard pool.isTooMuch(size) else { return nil }
         memory.countRefusal()
@@ -54,7 +54,7 @@ extension Server {
         memory.grant(used: storeMemory)
     }
 
-    /// Tells the log, once, when the limit is reached and when there is room again.
+    /// Logs once when the limit is reached, and once when there is room again.
     package func tell(_ news: MemoryBudget.News) {
         let figures = "\(ByteSize(storeMemory)) of \(ByteSize(memory.storeLimit)) in use"
         switch news {
@@ -74,21 +74,21 @@ extension ReplyError {
             resp: "command not allowed when used memory > 'maxmemory'. " + figures, code: .outOfMemory)
     }
 
-    /// Of a request that would take `needed` bytes more.
+    /// The error of a request that would take `needed` more bytes.
     static func outOfMemory(used: Int, limit: Int, needed: Int) -> ReplyError {
         ReplyError(
             outOfMemory: "this needs \(needed) bytes more, \(used) of \(limit) are in use; "
                 + "delete keys or raise --max-memory")
     }
 
-    /// Of a reply that there is no memory for.
+    /// The error of a reply for which there is no memory.
     static func outOfMemory(used: Int, limit: Int, reply: Int) -> ReplyError {
         ReplyError(
             outOfMemory: "the reply takes \(reply) bytes, \(used) of \(limit) are in use; "
                 + "ask for less at a time or raise --max-memory")
     }
 
-    /// Of a request that has not come completely, and takes too much already.
+    /// The error of an incomplete request that already takes too much.
     static func outOfMemory(used: Int, limit: Int, incomplete: Int) -> ReplyError {
         ReplyError(
             outOfMemory: "half a request takes \(incomplete) bytes, \(used) of \(limit) are in use; "

@@ -1,6 +1,6 @@
-// When changes came to be on this server's disk, so that what replies wait for can be told apart: the disk first, then followers.
+// The times at which changes became durable on this disk, to separate waiting for the disk from waiting for followers.
 
-/// The last times at which the disk had more. Times are nanoseconds of the boot time.
+/// The most recent times of progress. Times are nanoseconds of the boot clock.
 final class DurableTimes {
     private var entries = InlineArray<256, Entry>(repeating: Entry(seq: 0, time: 0))
     private var count = 0
@@ -20,10 +20,10 @@ final class DurableTimes {
         count += 1
     }
 
-    /// Forgets all of them: the numbers mean something else from now on.
+    /// Removes all entries: the sequence numbers belong to another history.
     func forget() { count = 0 }
 
-    /// When a change came to be on the disk; `late` where that is not known, because it is too long ago.
+    /// The time at which a change became durable; `late` if that is too long ago to be known.
     func time(of seq: UInt64, orElse late: Int) -> Int {
         var time = late
         for age in 1...entries.count where age <= count {

@@ -1,4 +1,4 @@
-// What a server says to those who ask whether it lives, and whether it is of use: /healthz and /readyz. docs/metrics.md says
+// Liveness and readiness: /healthz and /readyz. docs/metrics.md says
 // what to do with either.
 
 import Bytes
@@ -6,14 +6,14 @@ import Reactor
 import Store
 
 extension Server {
-    /// The answer at /healthz. The loop turns, or nobody would answer; so it is only the log that can be wrong, and a restart
-    /// is the only way out; but not where the server holds what its files no longer do.
+    /// The reply of /healthz. The loop is running, since it replies; only the log can have failed, and a restart
+    /// is the only remedy. A server that holds data which its files have lost must not be restarted.
     func health() -> HTTPResponse {
         guard let failure = store.failure, !failure.leavesReads else { return HTTPResponse(text: "ok") }
         return HTTPResponse(status: 503, text: "the log cannot be written: \(failure)")
     }
 
-    /// The answer at /readyz, or at /readyz?for=reads.
+    /// The reply of /readyz, or of /readyz?for=reads.
     func readiness(_ request: HTTPRequest) -> HTTPResponse {
         switch request.parameter("for") {
         case nil, "all": return readiness(unreadiness(forReads: false))
@@ -28,8 +28,8 @@ extension Server {
         return HTTPResponse(text: "ok")
     }
 
-    /// Why clients should not be sent here; nil where they should.
-    /// - Parameter isForReads: whether they only want what is here, be it stale.
+    /// Why clients should not use this server; nil if they should.
+    /// - Parameter isForReads: whether stale reads are acceptable.
     func unreadiness(forReads isForReads: Bool) -> String? {
         if let loading { return "loading: \(loading.description)" }
         if let failure = store.failure, !(isForReads && failure.leavesReads) {
@@ -43,7 +43,7 @@ extension Server {
 }
 
 extension Replication {
-    /// Why what is here is not what clients should get; nil on a leader, and on a follower that has everything its leader has.
+    /// Why this server's data is not current; nil on a leader, and on a follower that has caught up.
     var unreadiness: String? {
         if isHandingOver { return "handing over: changes are refused for a moment" }
         if isFresh { return nil }

@@ -1,4 +1,4 @@
-// How long requests take, as histograms: fixed arrays, so that recording is a short search and two additions, done once for all
+// Histograms of latencies: fixed arrays, so recording is a short search and two additions, once for all
 // requests of a connection and turn.
 
 import Bytes
@@ -6,13 +6,13 @@ import Bytes
 /// A server's latency histograms. Used from one thread.
 package final class Latencies {
     package enum Part: Int, CaseIterable {
-        /// Reads and changes, from the turn that reads them to the sending, without what is waited for.
+        /// Reads and changes, from the turn that reads them to the sending, without waits.
         case read, write
-        /// How long replies wait for this server's log, and after that for followers.
+        /// The waits of replies for this server's log, and after that for followers.
         case disk, replica
     }
 
-    /// The upper bounds, in nanoseconds, in a row: 1, 2 and 5 of each power of ten from 1 µs to 50 s; the rest is beyond.
+    /// The upper bounds in nanoseconds: 1, 2 and 5 times each power of ten from 1 µs to 50 s. One more bucket has the rest.
     private let bounds: InlineArray<32, Int>
     private var counts = InlineArray<128, Int>(repeating: 0)
     private var sums = InlineArray<4, Int>(repeating: 0)
@@ -47,14 +47,14 @@ package final class Latencies {
         return index
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
-    /// A histogram as Prometheus has it.
+    /// A histogram in Prometheus' form.
     package struct Snapshot {
-        /// How many took no longer than each bound, in nanoseconds.
+        /// The number of requests up to each bound, in nanoseconds.
         package var buckets: [(bound: Int, count: Int)] = []
         package var count = 0
-        /// Nanoseconds.
+        /// The sum, in nanoseconds.
         package var sum = 0
     }
 

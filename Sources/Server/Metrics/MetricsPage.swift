@@ -1,4 +1,4 @@
-// The page at /metrics: everything is read when it is asked for, and nothing is kept for it. docs/metrics.md says what each
+// The page at /metrics. Values are read when the page is requested. docs/metrics.md says what each
 // metric means to an operator.
 
 import Bytes
@@ -8,7 +8,7 @@ import Reactor
 import Store
 
 extension Server {
-    /// The page as it stands now.
+    /// The current page.
     func metricsPage() -> ByteBuffer {
         var page = MetricsText()
         appendProcess(to: &page)

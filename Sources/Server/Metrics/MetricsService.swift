@@ -1,4 +1,4 @@
-// The port for those who watch a server, and what is answered there.
+// The metrics endpoint: its port, and its replies.
 
 import Bytes
 import Logging
@@ -10,16 +10,16 @@ struct MetricsService {
     /// The port that was bound.
     let port: UInt16
 
-    /// Descriptors that it may take.
+    /// The number of descriptors it may use.
     var descriptorCount: Int { listeners.count * HTTPListener.descriptorCount }
 
     /// Binds every address. Requests wait until `start`.
-    /// - Throws: `ReactorError` where the name is unknown, or an address is in use or may not be used.
+    /// - Throws: `ReactorError` if the name is unknown, or an address is in use or not permitted.
     init(_ loop: EventLoop, _ settings: MetricsSettings) throws(ReactorError) {
         var port = settings.port
         var listeners: [HTTPListener] = []
         for index in 0..<(try Address.resolve(host: settings.host, port: port)).count {
-            // Every address gets the port that the first one was given.
+            // With port 0, the other addresses take the port that the first one got.
             let listener = try HTTPListener(loop, address: try Address.resolve(host: settings.host, port: port)[index])
             listeners.append(listener)
             port = listener.address.port
@@ -28,7 +28,7 @@ struct MetricsService {
         self.port = port
     }
 
-    /// Begins to answer for a server, which outlives this.
+    /// Begins to reply for a server, which must outlive this object.
     func start(_ server: Server) {
         let routes = [
             HTTPRoute("/metrics") { [unowned server] _ in
@@ -43,7 +43,7 @@ struct MetricsService {
         }
     }
 
-    /// What is to be done each second.
+    /// Upkeep, once a second.
     func tick() {
         for listener in listeners { listener.look() }
     }

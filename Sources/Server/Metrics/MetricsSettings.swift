@@ -1,10 +1,10 @@
-/// Where a server tells of itself over HTTP: metrics, and whether it is well.
+/// The settings of the HTTP endpoint for metrics and health.
 package struct MetricsSettings: Sendable {
-    /// Whether it does at all.
+    /// Whether the endpoint is enabled.
     package var isEnabled = false
-    /// The host, a name or a number, to answer on. There is no password: every client that reaches it may read.
+    /// The host name or address to listen on. There is no password: every client that reaches it may read.
     package var host = "127.0.0.1"
-    /// The port; 0 stands for any free one.
+    /// The port; 0 means any free port.
     package var port: UInt16 = 9090
 
     package init() {}

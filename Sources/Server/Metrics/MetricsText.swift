@@ -1,12 +1,12 @@
-// Prometheus' text format, version 0.0.4: for each metric what it means, its type, and its samples.
+// Prometheus' text format, version 0.0.4: for each metric its help text, its type, and its samples.
 
 import Bytes
 
-/// A page of metrics that is being written.
+/// Writes a page of metrics.
 struct MetricsText: ~Copyable {
     private(set) var buffer = ByteBuffer()
 
-    /// What the content type says of such a page.
+    /// The content type of the page.
     static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
     enum Kind: String {
@@ -20,7 +20,7 @@ struct MetricsText: ~Copyable {
         /// In seconds, exactly.
         case nanoseconds(Int)
         case milliseconds(Int)
-        /// In seconds, exactly; may be below 0.
+        /// In seconds, exactly; may be negative.
         case microseconds(Int)
         /// From 0 to 1.
         case percent(Int)
@@ -50,7 +50,7 @@ struct MetricsText: ~Copyable {
         sample(name, value)
     }
 
-    /// A metric that only says something by its label.
+    /// A metric whose information is in its label.
     mutating func info(_ name: String, _ help: String, _ label: String, _ text: String) {
         begin(name, .gauge, help)
         sample(name, label, text, .number(1))
@@ -115,7 +115,7 @@ struct MetricsText: ~Copyable {
 }
 
 extension ByteBuffer {
-    /// Appends `value` divided by `perSecond`, a power of ten, as a decimal without zeros at its end.
+    /// Appends `value` divided by `perSecond`, a power of ten, as a decimal without trailing zeros.
     mutating func append(seconds value: Int, perSecond: Int) {
         let (whole, rest) = max(value, 0).quotientAndRemainder(dividingBy: perSecond)
         append(decimal: whole)

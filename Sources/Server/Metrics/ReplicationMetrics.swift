@@ -1,4 +1,4 @@
-// What /metrics says of leaders and followers. A leader tells of each of its followers, a follower of itself.
+// The metrics of replication. A leader reports each of its followers, a follower itself.
 
 import Bytes
 import Reactor

@@ -1,15 +1,15 @@
 // How many followers must have a change on their disks before a reply may reveal it.
 
-/// What a reply to a change waits for beside this server's own log.
+/// The acknowledgements that the reply to a change waits for, beyond this server's own log.
 package enum AckPolicy: Equatable, Sendable, CustomStringConvertible {
-    /// Nothing.
+    /// None.
     case local
-    /// The acknowledgements of so many followers, at least one.
+    /// Acknowledgements of a number of followers, at least one.
     case followers(Int)
-    /// Those of all followers that this server has.
+    /// Acknowledgements of all followers of this server.
     case all
 
-    /// Reads `local`, `one`, `all` or a number; 0 is `local`. nil for everything else.
+    /// Parses `local`, `one`, `all` or a number; 0 is `local`. nil for anything else.
     package init?(_ text: String) {
         switch text {
         case "local", "0": self = .local
@@ -21,7 +21,7 @@ package enum AckPolicy: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The newest change that enough followers have.
+    /// The newest change acknowledged by enough followers.
     /// - Parameter positions: the newest change that each follower has acknowledged, in any order.
     package func acknowledged(_ positions: [UInt64]) -> UInt64 {
         let wanted = wanted(of: positions.count)
@@ -30,7 +30,7 @@ package enum AckPolicy: Equatable, Sendable, CustomStringConvertible {
         return wanted <= sorted.count ? sorted[wanted - 1] : 0
     }
 
-    /// How many followers lack a change that they should have.
+    /// The number of followers that have yet to acknowledge a change under this policy.
     package func missing(_ positions: [UInt64], for seq: UInt64) -> Int {
         max(wanted(of: positions.count) - positions.count { $0 >= seq }, 0)
     }

@@ -1,24 +1,24 @@
-// What a follower has to do before its leader can send it the log, decided from the greetings of both.
+// What a follower must do before its leader can send it the log, decided from both greetings.
 
 import LogFormat
 import Store
 
-/// How a follower gets to where its leader begins to send.
+/// How a follower reaches the position where its leader begins to send.
 package enum CatchUp: Equatable, Sendable {
-    /// It is there.
+    /// It is at that position.
     case none
-    /// It is empty, and takes the name of the leader's data set.
+    /// It is empty, and adopts the leader's history.
     case adoptHistory(LogPosition)
-    /// It has changes that the leader does not have: they are quarantined.
+    /// It has changes that the leader lacks. They are quarantined.
     case cutBack(LogPosition)
     /// The leader sends a snapshot.
     case install(LogPosition)
-    /// There is no way.
+    /// It cannot follow this leader.
     case refuse(String)
 
     /// - Parameters:
-    ///   - position: where this server's log ends.
-    ///   - isSameHistory: whether the leader's data set is this one.
+    ///   - position: the end of this server's log.
+    ///   - isSameHistory: whether both data sets have the same history.
     package init(to start: FeedStart, from position: LogPosition, isSameHistory: Bool) {
         switch start {
         case .snapshot(let start): self = .install(start)

@@ -1,12 +1,12 @@
-// Which changes count as committed: a value that is made anew when a follower acknowledges something, so that a turn costs one
-// comparison. Raft's commit index takes its place in a cluster.
+// Which changes count as committed. The rule is recomputed at each acknowledgement, so a turn costs one
+// comparison. In a cluster, Raft's commit index replaces it.
 
 /// The rule by which a server's changes become committed.
 package struct CommitRule: Equatable, Sendable {
-    /// The newest change that enough followers have.
+    /// The newest change acknowledged by enough followers.
     private let limit: UInt64
 
-    /// This server's own log alone decides.
+    /// Only this server's own log decides.
     package static let local = CommitRule(.local, [])
 
     /// - Parameter positions: the newest change that each follower has acknowledged, in any order.

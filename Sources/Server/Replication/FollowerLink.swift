@@ -1,6 +1,6 @@
-// The leader's side of one follower: carries the bytes of the log there as they become shippable, and brings back what the follower
-// says. What that means, `Roles` decides. A follower that is slow, stopped or gone costs reads of the log's files, one buffer's
-// memory and an attempt now and then.
+// The leader's link to one follower: sends the bytes of the log as they become shippable, and receives acknowledgements.
+// `Roles` decides what they mean. A follower that is slow, stopped or gone costs reads of the log's files, the memory of one buffer
+// and occasional attempts to connect.
 
 import Bytes
 import LogFormat
@@ -10,14 +10,14 @@ import Store
 
 /// The link to one follower. Used on the loop's thread.
 final class FollowerLink: OutboundDelegate {
-    /// By which `Roles` knows the follower.
+    /// The follower's number in `Roles`.
     let number: Int
     private unowned let server: Server
     private let outbound: Outbound
 
     private enum State {
         case down
-        /// The follower is expected to answer the greeting.
+        /// Waiting for the follower's answer to the greeting.
         case greeting
         case feeding(LogFeed)
     }
@@ -25,20 +25,20 @@ final class FollowerLink: OutboundDelegate {
     private var state = State.down
     private var output = ByteBuffer()
     private var heartbeatIsDue = false
-    /// That the follower is to lead: it stands between the log's lines.
+    /// The line that promotes the follower, sent between lines of the log.
     private var promotion: FeedLine?
-    /// When feeding began, in milliseconds of the monotonic clock, and where the follower was then.
+    /// The start of feeding, in milliseconds of the monotonic clock, and the follower's position then.
     private var feedStart = (time: 0, seq: UInt64(0))
     private var lagProbe = LagProbe()
     private(set) var sentSize = 0
 
-    /// Bytes that may be on their way to the kernel.
+    /// The largest send buffer, in bytes.
     private static let unsentSize = 512 << 10
-    /// Bytes read of the log at a time.
+    /// The size of a read from the log, in bytes.
     private static let chunkSize = 256 << 10
-    /// The longest line that a follower sends: its greeting with 64 checkpoints.
+    /// The longest line of a follower, in bytes: its greeting with 64 checkpoints.
     private static let lineSize = 16 << 10
-    /// A connection that has lasted so long works, in milliseconds; so does one that has brought the follower something.
+    /// A connection counts as working after this time in milliseconds, or once the follower has made progress.
     private static let steadyTime = 5000
 
     init(_ number: Int, to endpoint: Endpoint, server: Server, seed: UInt64) {
@@ -53,28 +53,28 @@ final class FollowerLink: OutboundDelegate {
 
     /// Whether the log is being sent.
     var isFeeding: Bool { if case .feeding = state { true } else { false } }
-    /// Milliseconds since the follower was last heard of.
+    /// Milliseconds since the last message from the follower.
     var silence: Int { outbound.silence }
-    /// Milliseconds that a change takes to get to its disk; see `LagProbe`.
+    /// The time a change takes to reach the follower's disk, in milliseconds; see `LagProbe`.
     /// - Parameter acknowledged: the newest change on its disk.
     func lag(acknowledged: UInt64) -> Int {
         let newest = server.store.position.seq
         return lagProbe.lag(newest: newest, acknowledged: acknowledged, at: server.clock.milliseconds)
     }
-    /// Bytes of the log that were not sent yet, as far as is known.
+    /// The unsent bytes of the log, if known.
     var remainingSize: Int { if case .feeding(let feed) = state { feed.remainingSize } else { 0 } }
     /// `connecting`, `feeding` or `waiting`.
     var stateName: String { isFeeding ? "feeding" : outbound.isWaiting ? "waiting" : "connecting" }
 
     // MARK: Each turn
 
-    /// Goes on as far as it can without waiting.
+    /// Does all work that is possible without waiting.
     func advance() {
         outbound.advance(mayDial: server.gate.isServing)
         if case .feeding(let feed) = state { send(feed) }
     }
 
-    /// What is to be done each second: says that the leader is there, and looks whether the follower is.
+    /// Upkeep, once a second: sends a heartbeat, and checks for the follower's.
     func tick(acknowledged: UInt64) {
         lagProbe.look(
             newest: server.store.position.seq, acknowledged: acknowledged, at: server.clock.milliseconds)
@@ -90,27 +90,27 @@ final class FollowerLink: OutboundDelegate {
         }
     }
 
-    /// Says now what a heartbeat says: it has changed.
+    /// Sends a heartbeat now, because its content has changed.
     func sendHeartbeat() { heartbeatIsDue = true }
 
-    /// Greets the follower again, because what it was being sent is no longer the data set.
+    /// Greets the follower again, because the data set was replaced.
     func beginAnew() {
         if !outbound.isWaiting { outbound.fail("the data set was replaced by the leader's") }
     }
 
-    /// Makes the next attempt now.
+    /// Connects now instead of after the pause.
     func hurry() { outbound.hurry() }
 
-    /// Ends the connection, and tries again later.
+    /// Ends the connection, and reconnects later.
     func retry(_ reason: String) { outbound.fail(reason) }
 
-    /// Ends the connection; there will be no other.
+    /// Ends the connection for good.
     func close() {
         state = .down
         outbound.close()
     }
 
-    // MARK: What the follower says
+    // MARK: Receiving
 
     func opened() {
         guard let peer = outbound.peer else { return }
@@ -177,7 +177,7 @@ final class FollowerLink: OutboundDelegate {
         send(feed)
     }
 
-    /// Tells the follower, which has every change, to lead.
+    /// Promotes the follower, which has every change.
     func promote(at position: LogPosition, followers: [String]) {
         promotion = .promote(position, followers: followers)
         if case .feeding(let feed) = state { send(feed) }

@@ -1,18 +1,18 @@
-// A follower that was told its leader asks that one to connect: leaders dial their followers, so a leader has to know of them.
+// A follower asks its configured leader to connect: leaders dial their followers, so a leader must know their addresses.
 
 import Bytes
 import Logging
 import Reactor
 import Store
 
-/// The requests to a leader to connect to this server, one after another until it does. Used on the loop's thread.
+/// Sends join requests to a leader, repeatedly until it connects. Used on the loop's thread.
 final class JoinRequest: OutboundDelegate {
     private unowned let server: Server
     private let outbound: Outbound
-    /// Whether the request that waits for its answer has this server's id in it: leaders of earlier versions refuse that.
+    /// Whether the pending request contains this server's id, which leaders of earlier versions refuse.
     private var saysID = false
 
-    /// How long after an answer the leader has time to connect, in milliseconds.
+    /// The time that the leader has to connect after its answer, in milliseconds.
     private static let patience = 5000
 
     init(to leader: Endpoint, server: Server, seed: UInt64) {
@@ -24,7 +24,7 @@ final class JoinRequest: OutboundDelegate {
         outbound.delegate = self
     }
 
-    /// Goes on as far as it can without waiting.
+    /// Does all work that is possible without waiting.
     func advance() { outbound.advance() }
 
     func close() { outbound.close() }
@@ -34,7 +34,7 @@ final class JoinRequest: OutboundDelegate {
     private func ask(saysID: Bool) {
         self.saysID = saysID
         var line = ByteBuffer()
-        // Without a host: the leader takes the address that this connection comes from.
+        // Without a host, the leader uses the address that this connection comes from.
         line.append("FOLLOWER ADD :")
         line.append(decimal: UInt64(server.port))
         if saysID { line.append(text: " \(server.id)") }

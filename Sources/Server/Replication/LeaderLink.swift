@@ -1,9 +1,9 @@
-// The follower's side of the connection that its leader has made: takes the lines of the leader's log, has the store apply
-// and log them, and acknowledges what is on this disk. What changes the data set as a whole (a snapshot, a cut, another
-// history) waits until the log writer is idle, and ends with the store being loaded again. Who leads, `Roles` decides.
+// The follower's end of the link: receives the lines of the leader's log, makes the store apply
+// and log them, and acknowledges what is on this disk. A change of the data set as a whole (a snapshot, a truncation, another
+// history) waits until the log writer is idle, and ends with a reload of the store. `Roles` decides which server leads.
 //
 //     greeted ──> starting ──┬─────────────────────────────────────────────> following
-//                            ├──> changing (cut back, other history) ──> loading ──┘
+//                            ├──> changing (truncation, other history) ─> loading ─┘
 //                            └──> receiving a snapshot ──> changing ──> loading ───┘
 
 import Bytes
@@ -12,63 +12,63 @@ import Logging
 import Reactor
 import Store
 
-/// The connection to this follower's leader. Used on the loop's thread; its owner lets go of it between turns.
+/// The connection from this follower's leader. Used on the loop's thread; its owner releases it between turns.
 final class LeaderLink: StreamDelegate {
     private unowned let server: Server
     private let stream: Stream
     private let hello: LeaderHello
-    /// Where clients reach the leader.
+    /// The leader's address for clients.
     let address: String
-    /// Who the leader is; nil if its version has no ids.
+    /// The leader's id; nil if its version has none.
     var id: ServerID? { hello.id }
 
     private enum State {
-        /// The greeting's answer has to wait until the data set was set aside.
+        /// The greeting is answered once the data set is quarantined.
         case preparing
-        /// Answered; the leader says next where it starts.
+        /// The greeting is answered. The leader's next line says where it starts.
         case starting
         case receiving(IncomingSnapshot)
-        /// Waits for the log writer to be idle, then changes the data set.
+        /// Waiting until the log writer is idle, to change the data set.
         case changing(to: LogPosition, (Store) throws -> Void)
-        /// The data set is being loaded again, and has to end where the leader goes on.
+        /// Reloading the data set, which must end where the leader continues.
         case loading(LogPosition?)
         case following
-        /// The leader was told why; what it still sends is dropped until it hangs up, or until a moment of the monotonic clock, in
+        /// The leader was sent the reason. Further input is discarded until it hangs up, or until a deadline on the monotonic clock, in
         /// milliseconds.
         case leaving(until: Int)
         case closed
     }
 
     private var state = State.starting
-    /// Bytes of an unfinished line that were searched for its end.
+    /// The bytes of an incomplete line that were already searched for its end.
     private var searched = 0
-    /// Whether bytes were left over because nothing was read.
+    /// Whether received bytes are unread because reading was paused.
     private var hasPaused = false
     private var lastHeard: Int
-    /// When this server last had everything that the leader had, in milliseconds of the monotonic clock.
+    /// The time at which this server last was in sync with its leader, in milliseconds of the monotonic clock.
     private(set) var lastFresh: Int?
-    /// The leader's newest change, as far as is known.
+    /// The leader's newest known change.
     var leaderSeq: UInt64 { isFollowing ? max(toldSeq, server.store.position.seq) : toldSeq }
-    /// The same, as it last said.
+    /// The leader's newest change by its last heartbeat.
     private var toldSeq: UInt64
-    /// Whether it leads, or has everything that its own leader has, as it last said.
+    /// Whether it leads, or is in sync with its own leader, by its last heartbeat.
     private(set) var leaderIsFresh = true
     private var acknowledged: (durable: UInt64, applied: UInt64)?
     private var owesAcknowledgement = false
     private(set) var receivedSize = 0
-    /// When it was made, in milliseconds of the monotonic clock.
+    /// The time of the connection, in milliseconds of the monotonic clock.
     let startTime: Int
 
-    /// Changes that may wait for the log writer before no more are read, in bytes.
+    /// The size of the log writer's queue at which reading pauses, in bytes.
     private static let pendingSize = 4 << 20
-    /// A leader that is there is heard of before so much time is over, in milliseconds: it says so each second.
+    /// A leader without a message for this time counts as lost, in milliseconds; it sends a heartbeat each second.
     private static let heartbeatTime = 2000
-    /// The longest line with which a leader can begin.
+    /// The longest first line of a leader, in bytes.
     private static let startSize = 4096
-    /// How long a leader may take to hang up once it was told why, in milliseconds.
+    /// The time a leader has to hang up after the reason was sent, in milliseconds.
     private static let leavingTime = 2000
 
-    /// Takes over the connection on which the leader has greeted, and answers it.
+    /// Takes over the connection on which the leader sent its greeting, and answers it.
     init(_ stream: Stream, hello: LeaderHello, server: Server) {
         self.server = server
         self.stream = stream
@@ -83,7 +83,7 @@ final class LeaderLink: StreamDelegate {
     func start() {
         stream.start(self)
         if hello.history != server.store.history && !server.store.isBlank {
-            // Asked for by --adopt-history; refused before this otherwise.
+            // Allowed by --adopt-history; otherwise already refused.
             server.log.warning(
                 "Leader \(address): its history is \(hello.history), this server's is \(server.store.history); all that is here is set aside, as *.superseded-<time>, because of --adopt-history"
             )
@@ -93,7 +93,7 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    /// Whether anything is expected of the leader.
+    /// Whether the leader is expected to send anything.
     var isOpen: Bool {
         switch state {
         case .leaving, .closed: false
@@ -102,11 +102,11 @@ final class LeaderLink: StreamDelegate {
     }
     /// Whether the connection has ended.
     var isClosed: Bool { if case .closed = state { true } else { false } }
-    /// Whether changes are applied as they come.
+    /// Whether changes are applied as they arrive.
     var isFollowing: Bool { if case .following = state { true } else { false } }
-    /// Whether it has everything that the leader is known to have.
+    /// Whether this server has every change that the leader is known to have.
     var isCaughtUp: Bool { isFollowing && server.store.position.seq >= toldSeq }
-    /// Whether what is here is what the leader has, but for what is on its way.
+    /// Whether this server has every change of the leader, except those in flight.
     var isFresh: Bool {
         isCaughtUp && leaderIsFresh && server.clock.milliseconds - lastHeard < LeaderLink.heartbeatTime
     }
@@ -133,7 +133,7 @@ final class LeaderLink: StreamDelegate {
 
     // MARK: Each turn
 
-    /// Goes on with what has waited for the log writer or for loading, and acknowledges what is on the disk.
+    /// Continues work that waited for the log writer or for loading, and acknowledges what is on the disk.
     func advance() {
         switch state {
         case .preparing: change(to: nil) { try $0.setEverythingAside() }
@@ -153,7 +153,7 @@ final class LeaderLink: StreamDelegate {
         guard reads && (hasChanged || hasPaused) else { return }
         hasPaused = false
         stream.showHeld()
-        // They came without an event: nothing else might begin the turn that commits them.
+        // These changes arrived without an event, so request the turn that commits them.
         if server.store.hasPending { server.bell.ring() }
     }
 
@@ -167,7 +167,7 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    /// - Parameter position: where the data set has to end then; nil where it is empty and the leader waits for an answer.
+    /// - Parameter position: where the data set must end afterwards; nil if it is empty and the leader waits for an answer.
     private func change(to position: LogPosition?, _ step: (Store) throws -> Void) {
         let store = server.store
         guard store.isLoaded, !store.isWriting else { return }
@@ -177,14 +177,14 @@ final class LeaderLink: StreamDelegate {
         if !store.isLoaded { server.loadAgain() }
     }
 
-    /// Goes on with a snapshot that has come as a whole.
+    /// Continues with a complete snapshot.
     private func install(_ snapshot: IncomingSnapshot) {
         switch snapshot.state {
         case .receiving, .finishing: break
         case .whole: snapshot.finish()
         case .failed(let error): end("\(error)")
         case .finished:
-            // Whether what is here is a part of the snapshot nobody can tell any more: it is kept.
+            // It is unknown whether the snapshot contains the data that is here, so keep that data.
             change(at: snapshot.position) { try $0.install(snapshot, hasDiverged: true) }
         }
     }
@@ -197,20 +197,20 @@ final class LeaderLink: StreamDelegate {
                 "the data set ends at change \(store.position.seq), not at \(position.seq), where the leader goes on")
         }
         if store.isBlank && store.history != hello.history {
-            // Everything was set aside, because no change of it was the leader's.
+            // Everything was quarantined: the leader has none of these changes.
             let history = hello.history
             return change(at: position) { try $0.adoptHistory(history) }
         }
         follow()
     }
 
-    /// Says what is on this disk, when that is more than was said, and each second: the leader has to know that this server is
-    /// there, however long something takes.
+    /// Acknowledges what is on this disk, when there is more and each second: an acknowledgement is also the heartbeat of this
+    /// server, however long something else takes.
     private func acknowledge() {
         let now: (durable: UInt64, applied: UInt64)
         switch state {
         case .following: now = (server.store.durable, server.store.position.seq)
-        // Until this log is a part of the leader's it counts for nothing.
+        // Until this log is a prefix of the leader's, acknowledge nothing.
         case .starting, .receiving, .changing, .loading(.some): now = (0, 0)
         case .preparing, .loading(nil), .leaving, .closed: return
         }
@@ -229,7 +229,7 @@ final class LeaderLink: StreamDelegate {
         lastFresh = lastHeard
     }
 
-    /// What is to be done each second: says that this follower is there, and looks whether the leader is.
+    /// Upkeep, once a second: sends a heartbeat, and checks for the leader's.
     func tick() {
         owesAcknowledgement = true
         let silence = server.clock.milliseconds - lastHeard
@@ -238,8 +238,8 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    /// Ends the connection and says why in both logs; the leader makes another. This end goes on reading until the leader has hung up:
-    /// closing with unread data sends RST, and the leader would not read this line.
+    /// Ends the connection with a reason, for both logs; the leader reconnects. Keep reading until the leader hangs up:
+    /// closing with unread data sends RST and would lose this line.
     func end(_ reason: String) {
         guard isOpen else { return }
         complain(reason)
@@ -273,7 +273,7 @@ final class LeaderLink: StreamDelegate {
         if wasOpen { server.replication.lost(self) }
     }
 
-    /// Tells the leader, which hands over, that this server leads now, and ends the connection.
+    /// Completes a handover: tells the former leader that this server leads, and ends the connection.
     func confirmLeading() {
         var line = ByteBuffer()
         line.append("PROMOTED\n")
@@ -281,7 +281,7 @@ final class LeaderLink: StreamDelegate {
         close()
     }
 
-    // MARK: What the leader says
+    // MARK: Receiving
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
         lastHeard = server.clock.milliseconds
@@ -322,7 +322,7 @@ final class LeaderLink: StreamDelegate {
     }
 
     private func takeOther(_ line: Span<UInt8>) {
-        // What the leader's files say of themselves.
+        // Lines about the leader's files.
         if line.count == 0 || line.starts(with: "{\"durable\":") || line.starts(with: "{\"puffin\":\"log\"") { return }
         if tellsWhy(line) { return }
         switch feedLine(line) {
@@ -331,7 +331,7 @@ final class LeaderLink: StreamDelegate {
             leaderIsFresh = time > 0
             server.replication.report(.leaderSaid(seq: seq, isFresh: leaderIsFresh))
             owesAcknowledgement = true
-            // Where the disk is not waited for, it has to be asked now and then: the leader counts what is on it.
+            // In the modes that do not sync each change, request a sync from time to time: the leader counts durable changes.
             server.store.requestSync()
         case .promote(let position, let followers)?:
             server.replication.report(.toldToLead(position, followers: followers))
@@ -339,7 +339,7 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    /// Whether a line only says that the leader is there. It may stand before the start, and between a snapshot's lines.
+    /// Whether a line is a heartbeat. One may come before the start, and between a snapshot's lines.
     @inline(__always)
     private func isHeartbeat(_ line: Span<UInt8>) -> Bool {
         guard line.starts(with: "{\"heartbeat\":") else { return false }
@@ -347,7 +347,7 @@ final class LeaderLink: StreamDelegate {
         return true
     }
 
-    /// A line of the leader's own; nil where it is none.
+    /// A line of the link that is not part of the log; nil if it is a line of the log.
     private func feedLine(_ line: Span<UInt8>) -> FeedLine? {
         do throws(ReplicationError) {
             return try FeedLine(line)
@@ -357,7 +357,7 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    /// Whether the leader says why it ends the connection.
+    /// Whether the leader sends the reason why it ends the connection.
     private func tellsWhy(_ line: Span<UInt8>) -> Bool {
         guard case .error(let reason)? = LinkLine(line) else { return false }
         lose("it says: \(reason)")

@@ -1,31 +1,31 @@
-// The lines that a follower sends behind its hello, and the errors with which either side of a link ends it.
+// The lines that a follower sends after its hello, and the errors with which either side ends a link.
 //
-//     ACK <durable> <applied>              what is on the follower's disk, and in its table
-//     PROMOTED                             it leads now
-//     ERROR: <reason>                      why it ends the link
-//     -<CODE> <reason>                     the same, of a server that has not read what the link is for: it has no place
+//     ACK <durable> <applied>              the newest changes on the follower's disk and in its table
+//     PROMOTED                             the follower is the leader now
+//     ERROR: <reason>                      the reason why the link ends
+//     -<CODE> <reason>                     the same, from a server that has no place for a connection and read nothing
 
 import Bytes
 
-/// A line of a link between servers that is no part of a log.
+/// A line of a replication link that is not part of the log.
 package enum LinkLine: Equatable, Sendable {
     case acknowledgement(durable: UInt64, applied: UInt64)
     case promoted
-    /// Why the other side ends the link, cut to a line that can be read.
+    /// The reason why the other side ends the link, truncated.
     case error(String)
-    /// The other side has refused the connection without reading what it is for.
+    /// The other side has refused the connection without reading a request.
     case noPlace
 
-    /// What `noPlace` means, for the log.
+    /// The meaning of `noPlace`, for the log.
     static let noPlaceReason =
         "it has no place for this server: its clients have taken them all; raise its --max-clients"
 
-    /// Bytes of a reason that are looked at.
+    /// The largest size of a reason, in bytes.
     private static let reasonSize = 1024
 
-    /// Reads a line.
+    /// Parses a line.
     /// - Parameter line: without its line feed.
-    /// - Returns: nil if it is none of these.
+    /// - Returns: nil for any other line.
     package init?(_ line: Span<UInt8>) {
         if line.starts(with: "ACK ") {
             guard let (durable, applied) = LinkLine.numbers(line.extracting(4..<line.count)) else { return nil }
@@ -52,7 +52,7 @@ package enum LinkLine: Equatable, Sendable {
 }
 
 extension ByteBuffer {
-    /// Appends what is on a follower's disk, and in its table.
+    /// Appends an acknowledgement.
     package mutating func append(acknowledgement durable: UInt64, applied: UInt64) {
         append("ACK ")
         append(decimal: durable)
@@ -61,7 +61,7 @@ extension ByteBuffer {
         append("\n")
     }
 
-    /// Appends the line with which a link is ended.
+    /// Appends the line that ends a link.
     package mutating func append(linkError reason: String) {
         append("ERROR: ")
         append(text: reason)

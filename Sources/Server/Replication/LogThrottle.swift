@@ -1,35 +1,35 @@
-// What is wrong with a link, for the log: said when it comes up, and again where it lasts, but not as often as it happens. A
-// link that fails is tried again within seconds, perhaps for days.
+// Throttles log messages about links: a failure is logged when it first occurs and again if it persists. A
+// failing link is retried within seconds, perhaps for days.
 
-/// Decides which complaints about links are said. Times are in milliseconds of the monotonic clock.
+/// Decides which failures of links are logged. Times are in milliseconds of the monotonic clock.
 package struct LogThrottle {
     private struct Kind {
-        /// When it was said for the first time in this interval.
+        /// The time of the first message in this interval.
         var since: Int
         var said = 0
         var unsaid = 0
-        /// Whether the link has worked since it was said.
+        /// Whether the link has worked since the message.
         var isNews = true
     }
 
     private var kinds: [String: Kind] = [:]
-    /// Whether something was said since `takeSpoken` was last asked.
+    /// Whether anything was logged since the last `takeSpoken`.
     private var hasSpoken = true
 
-    /// What lasts is said again after so long.
+    /// The interval after which a persistent failure is logged again.
     package static let interval = 600_000
-    /// What comes back each time the link has worked for a while is said so often in that time.
+    /// How often a recurring failure is logged in an interval.
     package static let burst = 5
-    /// Kinds that are remembered: a peer that sends a new text each time is not logged each time.
+    /// The number of remembered messages. A peer that sends a different text each time is not logged each time.
     package static let kindLimit = 16
 
     package init() {}
 
-    /// Notes a complaint.
-    /// - Parameter peer: whom it is about.
-    /// - Returns: what to log; nil if it was logged lately.
+    /// Notes a failure.
+    /// - Parameter peer: the other server.
+    /// - Returns: the message to log; nil if it was logged recently.
     package mutating func raise(_ complaint: String, about peer: String, at now: Int) -> String? {
-        // Figures move while the complaint remains the same.
+        // Ignore figures: they change while the failure remains the same.
         let name = peer + " " + complaint.filter { !$0.isNumber }
         if kinds[name] == nil && kinds.count >= LogThrottle.kindLimit {
             kinds = kinds.filter { now - $0.value.since < LogThrottle.interval }
@@ -48,12 +48,12 @@ package struct LogThrottle {
         return text
     }
 
-    /// Notes that the link works: what goes wrong from now on is news.
+    /// Notes that the link works: the next failure is logged at once.
     package mutating func settle() {
         for name in kinds.keys { kinds[name]?.isNews = true }
     }
 
-    /// Whether something was said since this was last asked, or nothing at all yet: then it is worth saying that the link is up.
+    /// Whether to log that the link is up: something was logged since the last call, or nothing ever was.
     package mutating func takeSpoken() -> Bool {
         defer { hasSpoken = false }
         return hasSpoken

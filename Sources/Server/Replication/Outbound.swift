@@ -1,41 +1,41 @@
-// A connection that this server makes, and makes again: a name is resolved, an address dialed, the delegate greets; whatever goes
-// wrong is said, but not as often as it happens, and tried again after a pause.
+// A connection that this server makes and restores: it resolves a name, dials an address, and lets the delegate greet. Failures
+// are logged at a limited rate, and retried with a back-off.
 //
 //     waiting ──> connecting ──> open ─┐
 //        ^                             │
-//        └── anything that goes wrong ─┘
+//        └──────── any failure ────────┘
 
 import Bytes
 import Logging
 import Reactor
 
-/// Whom an outbound connection works for.
+/// The user of an outbound connection.
 package protocol OutboundDelegate: AnyObject {
-    /// The connection is made: greet.
+    /// The connection is established: send the greeting.
     func opened()
-    /// A line has come.
+    /// A line was received.
     /// - Parameter line: without its line feed.
     func heard(_ line: Span<UInt8>)
-    /// The connection has ended, or could not be made. The next attempt comes by itself.
+    /// The connection has ended, or could not be made. The next attempt follows automatically.
     func ended()
 }
 
-/// One outbound connection of lines. Used on the loop's thread; its owner lets go of it between turns.
+/// One outbound connection of lines. Used on the loop's thread; its owner releases it between turns.
 package final class Outbound: StreamDelegate {
-    /// Whom it connects to.
+    /// The peer's address.
     package let endpoint: Endpoint
     private let loop: EventLoop
     private let bell: Wakeup.Bell
     private let clock: TurnClock
-    /// To be set before `advance`.
+    /// Set it before `advance`.
     package unowned var delegate: (any OutboundDelegate)?
-    /// The longest line that is taken, in bytes.
+    /// The longest accepted line, in bytes.
     private let lineSize: Int
-    /// Says what goes wrong.
+    /// Logs failures.
     private let log: (String) -> Void
 
     private enum State {
-        /// Until a moment of the monotonic clock, in milliseconds.
+        /// The deadline on the monotonic clock, in milliseconds.
         case waiting(until: Int)
         case connecting(Connector)
         case open(Stream)
@@ -45,18 +45,18 @@ package final class Outbound: StreamDelegate {
     private var state = State.waiting(until: 0)
     private var backoff: Backoff
     private var throttle = LogThrottle()
-    /// Streams that have ended in this turn: one may be in a callback.
+    /// Streams that have ended in this turn. They are kept because one may be in a callback.
     private var endedStreams: [Stream] = []
-    /// When the peer was last heard of, in milliseconds of the monotonic clock.
+    /// The time of the peer's last message, in milliseconds of the monotonic clock.
     package private(set) var lastHeard = 0
 
-    /// How long dialing one address may take, in milliseconds.
+    /// The time-out of dialing one address, in milliseconds.
     private static let dialTime = 3000
 
     /// - Parameters:
-    ///   - clock: by which it waits.
-    ///   - seed: of the pauses; a different one for each connection.
-    ///   - log: called with what goes wrong, now and then.
+    ///   - clock: the clock of deadlines and pauses.
+    ///   - seed: the seed of the back-off's jitter; different for each connection.
+    ///   - log: called with failures, at a limited rate.
     package init(
         to endpoint: Endpoint, loop: EventLoop, bell: Wakeup.Bell, clock: TurnClock, seed: UInt64, lineSize: Int,
         log: @escaping (String) -> Void
@@ -74,24 +74,24 @@ package final class Outbound: StreamDelegate {
 
     /// Whether it is connected.
     package var isOpen: Bool { if case .open = state { true } else { false } }
-    /// Whether it waits for the next attempt, or there will be none.
+    /// Whether it waits for the next attempt, or was ended.
     package var isWaiting: Bool {
         switch state {
         case .waiting, .closed: true
         case .connecting, .open: false
         }
     }
-    /// The address that it is connected to.
+    /// The connected address.
     package var peer: Address? { if case .open(let stream) = state { stream.peer } else { nil } }
-    /// Bytes on their way to the kernel.
+    /// The size of the send buffer, in bytes.
     package var unsentSize: Int { if case .open(let stream) = state { stream.unsentSize } else { 0 } }
-    /// Milliseconds since the peer was last heard of.
+    /// Milliseconds since the peer's last message.
     package var silence: Int { clock.milliseconds - lastHeard }
 
     // MARK: Each turn
 
-    /// Goes on as far as it can without waiting. Not to be called by a callback of the loop.
-    /// - Parameter mayDial: whether a new attempt may be begun.
+    /// Does all work that is possible without waiting. Do not call it from a callback of the loop.
+    /// - Parameter mayDial: whether to begin a new attempt.
     package func advance(mayDial: Bool = true) {
         endedStreams.removeAll()
         switch state {
@@ -115,7 +115,7 @@ package final class Outbound: StreamDelegate {
         delegate?.opened()
     }
 
-    /// Sends bytes; where the connection is lost, that is a failure.
+    /// Sends bytes. A lost connection is a failure.
     package func send(_ bytes: Span<UInt8>) {
         guard case .open(let stream) = state else { return }
         if !stream.send(bytes) { fail("the connection was lost") }
@@ -129,7 +129,7 @@ package final class Outbound: StreamDelegate {
         endedStreams.append(stream)
     }
 
-    /// Ends the connection, says why, and tries again after a pause that grows with each failure.
+    /// Ends the connection, logs the reason, and retries after a pause that grows with each failure.
     package func fail(_ reason: String) {
         guard !isWaiting else { return }
         end()
@@ -140,7 +140,7 @@ package final class Outbound: StreamDelegate {
         delegate?.ended()
     }
 
-    /// Tells the peer why, if it listens, and fails.
+    /// Sends the peer the reason, if it is connected, and fails.
     package func refuse(_ reason: String) {
         if case .open(let stream) = state {
             var line = ByteBuffer()
@@ -150,32 +150,32 @@ package final class Outbound: StreamDelegate {
         fail(reason)
     }
 
-    /// Ends the connection, which has done its work, and makes another after `milliseconds`.
+    /// Ends a connection that has served its purpose, and reconnects after `milliseconds`.
     package func pause(_ milliseconds: Int) {
         end()
         state = .waiting(until: clock.milliseconds + milliseconds)
     }
 
-    /// Ends the connection; there will be no other.
+    /// Ends the connection for good.
     package func close() {
         end()
         state = .closed
     }
 
-    /// Makes the next attempt now: the peer is known to be there.
+    /// Connects now instead of after the pause: the peer is known to be up.
     package func hurry() {
         guard case .waiting = state else { return }
         backoff.reset()
         state = .waiting(until: 0)
     }
 
-    /// The connection works: the next attempt comes soon, and what goes wrong then is news.
+    /// Marks the connection as working: resets the back-off and the throttling of messages.
     package func settle() {
         backoff.reset()
         throttle.settle()
     }
 
-    /// Whether it is worth saying that the connection works: something else was said before, or nothing.
+    /// Whether to log that the connection works: a failure was logged before, or nothing.
     package func takeSpoken() -> Bool { throttle.takeSpoken() }
 
     // MARK: Stream events

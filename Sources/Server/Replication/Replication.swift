@@ -1,5 +1,5 @@
-// Carries out what `Roles` decides: makes and ends links, writes notes, opens and closes the gate for changes, answers requests.
-// A leader dials its followers; a follower waits to be dialed, applies what it is sent, and can have followers itself.
+// Performs the effects that `Roles` returns: opens and closes links, writes notes, opens and closes the gate for changes, replies.
+// A leader dials its followers. A follower waits to be dialed, applies the changes it receives, and can have followers itself.
 
 import Bytes
 import Logging
@@ -7,21 +7,21 @@ import Reactor
 import Store
 import Wire
 
-/// A server's part in replication. Used on the loop's thread.
+/// Replication in one server. Used on the loop's thread.
 final class Replication {
     unowned let server: Server
     private(set) var settings: ReplicationSettings
     private var roles: Roles
-    /// Kept beside `roles`, because each turn reads it.
+    /// A cached value of `roles`, which each turn reads.
     private var commitRule = CommitRule.local
     private var events: [Roles.Event] = []
     private var isReporting = false
-    /// Whether `advance` has something to look at. Kept, because each turn asks.
+    /// Whether `advance` has work. Cached, because each turn reads it.
     private var isActive = false
 
-    /// The links to followers, by their numbers.
+    /// The links to followers, by follower number.
     private var links: [Int: FollowerLink] = [:]
-    /// The connection that the leader of this follower has made.
+    /// The connection from this follower's leader.
     private(set) var leader: LeaderLink?
     private var joinRequest: JoinRequest?
     private var probes: [Int: SelfCheck] = [:]
@@ -29,23 +29,23 @@ final class Replication {
     private var answers: [Int: RoleAnswer] = [:]
     private var lastRequest = 0
 
-    /// Connections that were leaders', and were told why they are not any more.
+    /// Connections of former leaders, which were sent the reason for their end.
     private var leaving: [LeaderLink] = []
-    /// What was let go of in this turn: one may be in a callback.
+    /// Objects released in this turn. They are kept because one may be in a callback.
     private var removed: [AnyObject] = []
-    /// Of leaders, and of servers that would like to be.
+    /// Throttles messages about leaders, and about servers whose greeting is refused.
     private var throttle = LogThrottle()
-    /// When this server last had everything its leader had, in milliseconds of the monotonic clock.
+    /// The time at which this server last was in sync with its leader, in milliseconds of the monotonic clock.
     private var lastFresh: Int?
-    /// Makes turns while there is a link to be set up or a time to be kept: both are shorter than a second.
+    /// Makes turns while a link is being set up or a deadline runs, which needs a resolution below a second.
     private var timer: Timer?
     private var seeds = SplitMix64(seed: .random(in: 0 ... .max))
 
-    /// Connections of former leaders that may be open at a time.
+    /// The largest number of open connections of former leaders.
     private static let leavingLimit = 8
-    /// A connection that has lasted so long works, in milliseconds.
+    /// A connection counts as working after this time, in milliseconds.
     private static let steadyTime = 5000
-    /// In milliseconds.
+    /// The interval of the timer, in milliseconds.
     private static let connectingInterval = 50
 
     init(_ settings: ReplicationSettings, server: Server) {
@@ -55,12 +55,12 @@ final class Replication {
         notes = RoleNoteWriter(server.store.roleFile, bell: server.bell)
     }
 
-    /// Begins, once the server has a data set: as it was started, or as it was told since by a command.
+    /// Begins, once the server has a data set, with the role of the note on the disk or else of the configuration.
     func start() {
         report(.started(followers: settings.followers, note: server.store.roleNote))
     }
 
-    /// Takes what can change without a restart.
+    /// Applies the settings that need no restart.
     func change(to new: ReplicationSettings) {
         let old = settings
         settings.followers = new.followers
@@ -78,16 +78,16 @@ final class Replication {
     /// `leader` or `follower`.
     var roleName: String { isFollower ? "follower" : "leader" }
 
-    /// Whether a handover is under way.
+    /// Whether a handover is in progress.
     var isHandingOver: Bool { roles.handover != nil }
 
-    /// Where clients reach the leader, as far as is known.
+    /// The leader's address for clients, if known.
     var leaderAddress: String? { roles.leaderAddress }
 
-    /// The newest change that a leader has told of.
+    /// The newest change that a leader has reported.
     var leaderSeq: UInt64 { leader?.leaderSeq ?? roles.lastKnownSeq }
 
-    /// Why changes by clients are refused; nil where they are not.
+    /// Why changes by clients are refused; nil if they are accepted.
     var readOnly: ReplyError? {
         if let handover = roles.handover {
             let leader = "\(handover.endpoint)"
@@ -98,15 +98,15 @@ final class Replication {
         return .readOnly("Read-only follower; \(place)", leader: leaderAddress)
     }
 
-    /// The newest committed change, where this server's own log allows `local`.
+    /// The newest committed change, if this server's own log allows `local`.
     @inline(__always)
     func committed(local: UInt64) -> UInt64 { commitRule.committed(local: local) }
 
-    /// How many followers lack a change that the policy wants them to have.
+    /// The number of followers that have yet to acknowledge a change under the policy.
     func missingAcknowledgements(of seq: UInt64) -> Int { roles.missingAcknowledgements(of: seq) }
 
-    /// Asks for a change of roles or followers.
-    /// - Returns: what it comes to, now or later.
+    /// Requests a change of roles or followers.
+    /// - Returns: its outcome, now or later.
     func ask(_ request: Roles.Request) -> RoleAnswer {
         lastRequest += 1
         let answer = RoleAnswer()
@@ -115,7 +115,7 @@ final class Replication {
         return answer
     }
 
-    /// Tells `Roles` what has happened, and does what it says. An event that is reported meanwhile comes after that.
+    /// Passes an event to `Roles`, and performs the effects. Events raised meanwhile are queued.
     func report(_ event: Roles.Event) {
         events.append(event)
         guard !isReporting else { return }
@@ -191,7 +191,7 @@ final class Replication {
     private func answer(_ number: Int, _ answer: Roles.Answer) {
         if let probe = probes.removeValue(forKey: number) { removed.append(probe) }
         answers.removeValue(forKey: number)?.answer = answer
-        // Whoever waits for it looks in the next turn.
+        // The waiting request checks in the next turn.
         server.bell.ring()
     }
 
@@ -205,7 +205,7 @@ final class Replication {
 
     // MARK: Each turn
 
-    /// Goes on with everything as far as it can without waiting.
+    /// Does all work that is possible without waiting.
     @inline(__always)
     func advance() { if isActive { advanceLinks() } }
 
@@ -249,7 +249,7 @@ final class Replication {
         for link in links.values { link.beginAnew() }
     }
 
-    /// What is to be done each second.
+    /// Upkeep, once a second.
     func tick() {
         for follower in roles.followers { links[follower.number]?.tick(acknowledged: follower.durable) }
         if let leader {
@@ -261,7 +261,7 @@ final class Replication {
         report(.tick)
     }
 
-    /// Ends every link. Waits for a note that is being written.
+    /// Ends every link, and waits for a note that is being written.
     func close() {
         while let (note, failure) = notes.wait() {
             for effect in roles.on(
@@ -282,36 +282,36 @@ final class Replication {
 
     // MARK: Followers
 
-    /// The followers that this server has, in the order in which they were added.
+    /// The followers of this server, in the order in which they were added.
     var followers: [FollowerStatus] {
         roles.followers.compactMap { follower in links[follower.number].map { FollowerStatus(follower, $0) } }
     }
 
-    /// How many followers have applied a change, and how many have it on their disks.
+    /// The number of followers that have applied a change, and of those that have it on their disks.
     func followersThatApplied(_ seq: UInt64) -> Int { roles.followers.count { $0.applied >= seq } }
     func followersThatSynced(_ seq: UInt64) -> Int { roles.followers.count { $0.durable >= seq } }
 
-    /// The newest changes that followers have applied, and that they have on their disks; the newest first.
+    /// The newest applied and the newest durable change of each follower, in descending order.
     var appliedChanges: [UInt64] { roles.followers.map(\.applied).sorted(by: >) }
     var syncedChanges: [UInt64] { roles.followers.map(\.durable).sorted(by: >) }
 
     // MARK: The leader
 
-    /// Whether what is here is what the leader has, but for what is on its way.
+    /// Whether this server has every change of the leader, except those in flight.
     var isFresh: Bool { !isFollower || leader?.isFresh == true }
 
-    /// Milliseconds since this follower last had everything its leader had; nil where it never had.
+    /// Milliseconds since this follower last was in sync with its leader; nil if it never was.
     var staleness: Int? {
         if leader?.isFresh == true { return 0 }
         return (leader?.lastFresh ?? lastFresh).map { server.clock.milliseconds - $0 }
     }
 
-    /// Why a greeting cannot be accepted; nil where it can.
+    /// Why a greeting cannot be accepted; nil if it can.
     func refusal(of hello: LeaderHello, from address: String) -> String? {
         roles.refusal(of: hello, from: address, adoptsHistory: settings.adoptsHistory, log: logView)
     }
 
-    /// Follows the leader that has greeted on this connection.
+    /// Follows the leader that sent its greeting on this connection.
     func follow(_ stream: Stream, _ hello: LeaderHello) {
         leader?.close()
         let link = LeaderLink(stream, hello: hello, server: server)
@@ -323,7 +323,7 @@ final class Replication {
     /// A leader's connection has ended, or is about to.
     func lost(_ link: LeaderLink) {
         lastFresh = link.lastFresh ?? lastFresh
-        // It may be in a callback, and it may still tell the leader why.
+        // It may be in a callback, and may still send the leader the reason.
         leaving.append(link)
         if leaving.count > Replication.leavingLimit { leaving.first { !$0.isClosed }?.close() }
         if leader === link {
@@ -333,35 +333,35 @@ final class Replication {
         noteActivity()
     }
 
-    /// Says in the log what is wrong with a leader, or with one that would like to be.
+    /// Logs a problem with a leader, or with a server whose greeting is refused.
     func complain(_ complaint: String, about address: String) {
         if let text = throttle.raise(complaint, about: address, at: server.clock.milliseconds) {
             server.log.warning("Leader \(address): \(text)")
         }
     }
 
-    /// Whether it is worth saying that there is a leader now.
+    /// Whether to log that there is a leader now.
     func takeSpoken() -> Bool { throttle.takeSpoken() }
 }
 
-/// What a request to change roles comes to, for the client that waits for it.
+/// The outcome of a request to change roles, for the waiting client.
 final class RoleAnswer {
     fileprivate(set) var answer: Roles.Answer?
 }
 
-/// One follower, for those who ask.
+/// The state of one follower, for INFO, STATS and metrics.
 struct FollowerStatus {
     let endpoint: Endpoint
     let id: ServerID?
     /// `connecting`, `feeding` or `waiting`.
     let stateName: String
     let isFeeding: Bool
-    /// The newest change on its disk, as far as is known.
+    /// The newest change known to be on its disk.
     let acknowledged: UInt64
-    /// Bytes of the log that were not sent yet, as far as is known; and that were sent.
+    /// The unsent bytes of the log, if known; and the sent bytes.
     let remainingSize: Int
     let sentSize: Int
-    /// Milliseconds that a change takes to get to its disk, and since it was last heard of.
+    /// The time a change takes to reach its disk, and the time since its last message, in milliseconds.
     let lag: Int
     let silence: Int
 

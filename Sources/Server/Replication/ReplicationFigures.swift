@@ -1,4 +1,4 @@
-// What replication says of itself: for STATS in Puffin's words, for INFO in those that Redis' tools look for.
+// The figures of replication: in STATS with Puffin's names, in INFO with the names that Redis' tools look for.
 
 import Bytes
 import Store
@@ -64,6 +64,6 @@ extension Replication {
         return figures + [("master_replid", server.store.history), ("master_repl_offset", seq)]
     }
 
-    /// What Redis calls the role.
+    /// Redis' name of the role.
     var redisRole: String { isFollower ? "slave" : "master" }
 }

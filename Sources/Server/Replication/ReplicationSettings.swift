@@ -1,20 +1,20 @@
-// The part of a server's configuration that is about replication.
+// The settings of replication.
 
 import Bytes
 
 /// The settings of replication when a server starts.
 package struct ReplicationSettings: Sendable {
-    /// Whether this server follows: it takes changes from its leader and none from clients.
+    /// Whether this server is a follower: it accepts changes from its leader and none from clients.
     package var isFollower = false
-    /// Where this server's followers are.
+    /// The addresses of this server's followers.
     package var followers: [Endpoint] = []
-    /// What a reply to a change waits for.
+    /// The acknowledgements that the reply to a change waits for.
     package var acks = AckPolicy.local
-    /// How long it waits for followers before it becomes an error, in milliseconds.
+    /// The time after which a reply that waits for followers becomes an error, in milliseconds.
     package var ackTimeout = 1000
-    /// After so much silence a connection counts as lost, in milliseconds.
+    /// A connection without a message for this time counts as lost, in milliseconds.
     package var timeout = 10_000
-    /// Whether a leader of another history, or with fewer changes, may replace what is here. It is set aside, not deleted.
+    /// Whether a leader of another history, or with fewer changes, may replace this data set, which is quarantined, not deleted.
     package var adoptsHistory = false
 
     package init() {}

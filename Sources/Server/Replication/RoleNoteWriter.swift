@@ -1,4 +1,4 @@
-// Notes of a server's role are written on another thread: syncing one takes milliseconds, on a busy disk many.
+// Writes notes of the server's role on another thread: a sync takes milliseconds, on a busy disk many.
 
 import Dispatch
 import Reactor
@@ -13,18 +13,18 @@ struct RoleNoteWriter {
     private var outcome = Outcome()
 
     private final class Outcome: Sendable {
-        /// The failure, once the note is written or is not.
+        /// The failure, if any, once the write has ended.
         let value = Mutex<String??>(nil)
         let isThere = DispatchSemaphore(value: 0)
     }
 
-    /// - Parameter bell: rung when a note is written or could not be.
+    /// - Parameter bell: wakes the loop when a write has ended.
     init(_ file: RoleFile, bell: Wakeup.Bell) {
         self.file = file
         self.bell = bell
     }
 
-    /// Begins to write a note; the one before has been taken.
+    /// Begins to write a note. The result of the previous one must have been taken.
     mutating func write(_ note: RoleNote) {
         precondition(self.note == nil, "two notes are written at a time")
         self.note = note
@@ -36,14 +36,14 @@ struct RoleNoteWriter {
         }
     }
 
-    /// The note that was written, or could not be and why; nil if there is none yet.
+    /// The written note, or the failure; nil if no write has ended.
     mutating func take() -> (RoleNote, failure: String?)? {
         guard let note, let failure = outcome.value.withLock({ $0.take() }) else { return nil }
         self.note = nil
         return (note, failure)
     }
 
-    /// The same, and waits for it; nil if no note is being written.
+    /// The same, after waiting for the write; nil if no note is being written.
     mutating func wait() -> (RoleNote, failure: String?)? {
         guard note != nil else { return nil }
         outcome.isThere.wait()

@@ -1,23 +1,23 @@
-// Before a server follows a leader it asks there who that is: names, addresses and forwarded ports are many, and one of them may
-// lead back to this very process.
+// Before a server follows a leader, it asks for that server's id: one of many names, addresses and forwarded ports may
+// lead back to this process.
 
 import Bytes
 import Reactor
 import Store
 
-/// One question to the server at an address: whether it is this one. Nobody need answer. Used on the loop's thread; its owner lets
-/// go of it between turns.
+/// Checks whether the server at an address is this one. There may be no answer. Used on the loop's thread; its owner
+/// releases it between turns.
 final class SelfCheck: OutboundDelegate {
     private let id: ServerID
     private let outbound: Outbound
-    /// Bytes of the answer that are still to come; nil before it has begun.
+    /// The missing bytes of the answer; nil before it has begun.
     private var missing: Int?
-    /// Whether it is known by now, or never will be, who is there.
+    /// Whether the check has ended, with or without an answer.
     private(set) var isDone = false
-    /// Whether the answer has this server's id.
+    /// Whether the answer contains this server's id.
     private(set) var isItself = false
 
-    /// The longest line of an answer that is looked at.
+    /// The longest accepted line of an answer, in bytes.
     private static let lineSize = 16 << 10
 
     init(_ endpoint: Endpoint, server: Server) {
@@ -31,7 +31,7 @@ final class SelfCheck: OutboundDelegate {
         outbound.delegate = self
     }
 
-    /// Goes on as far as it can without waiting. To be called each turn, and not by a callback of the loop.
+    /// Does all work that is possible without waiting. Call it each turn, but not from a callback of the loop.
     func advance() { outbound.advance(mayDial: !isDone) }
 
     func opened() {

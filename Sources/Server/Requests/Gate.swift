@@ -27,7 +27,7 @@ package final class Gate {
     package let memory: MemoryBudget
     /// The maximum size of a key, in bytes.
     let keySize: Int
-    /// Set once, when the server is made of its parts.
+    /// Set once, when the server is assembled.
     private unowned var attached: (any GateKeeper)?
     private var keeper: any GateKeeper {
         guard let attached else { preconditionFailure("used before it is attached to a server") }

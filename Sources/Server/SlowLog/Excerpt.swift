@@ -1,25 +1,25 @@
-// What is kept of a request in case it turns out to be slow: which command it is, and how its key begins. It is of a fixed size, so
-// that keeping it allocates nothing, and it is understood only when somebody asks.
+// The part of a request that is kept in case it is slow: its command, and the beginning of its key. Its size is fixed, so
+// keeping it allocates nothing. It is parsed only when it is shown.
 
 import Bytes
 import Wire
 
-/// The beginnings of a request's name and first argument, which is the key where the command has one.
+/// The beginnings of a request's name and first argument, which is the key if the command has one.
 struct Excerpt {
     private var nameSize = 0
     private var argumentSize = 0
     private var name = InlineArray<2, UInt64>(repeating: 0)
     private var argument = InlineArray<8, UInt64>(repeating: 0)
 
-    /// Bytes of a key that are kept.
+    /// The kept size of a key, in bytes.
     static let shownSize = 64
-    /// No command has a longer name.
+    /// The kept size of a name, in bytes. No command has a longer name.
     private static let nameLimit = 16
 
-    /// Of nothing.
+    /// An empty excerpt.
     init() {}
 
-    /// Of a request.
+    /// The excerpt of a request.
     @inline(__always)
     init(_ arguments: Arguments) {
         guard arguments.count > 0 else { return }
@@ -44,9 +44,9 @@ struct Excerpt {
         if offset < size { self.argument[word] = argument.lastWord(at: offset) }
     }
 
-    // MARK: Understanding it
+    // MARK: Parsing
 
-    /// What was asked for. A first argument that is no key may be a value, and is not told.
+    /// The command and the key. A first argument that is not a key may be a value, so it is not shown.
     func command(in table: CommandTable) -> (name: String, key: [UInt8], keySize: Int) {
         guard nameSize > 0, nameSize <= Excerpt.nameLimit else { return ("?", [], 0) }
         let bytes = Excerpt.bytes(nameSize) { name[$0] }

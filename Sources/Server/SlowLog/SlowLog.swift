@@ -1,31 +1,31 @@
-// Slow requests: a line each in the log, unless there are too many, and the last of them in memory, for SLOWLOG.
+// Slow requests: a log line for each, at a limited rate, and the newest in memory for SLOWLOG.
 
 import Bytes
 import Logging
 import Synchronization
 
-/// Keeps and tells slow requests. Used from one thread.
+/// Keeps and logs slow requests. Used from one thread.
 final class SlowLog {
-    /// Atomic, because it can change, and is read for each request without a check for exclusive access.
+    /// Atomic, because an atomic needs no exclusivity check when it is read for each request.
     private let limit: Atomic<Int>
-    /// What takes longer is slow, in nanoseconds; `Int.max` where nothing is.
+    /// The threshold in nanoseconds; `Int.max` if it is off.
     @inline(__always)
     var threshold: Int { limit.load(ordering: .relaxed) }
     @inline(__always)
     var isOn: Bool { threshold != .max }
     private let log: Logger
-    /// Up to `entryCount`; `next` is the place of the oldest, once there are so many.
+    /// A ring of up to `entryCount`; once it is full, `next` is the index of the oldest.
     private var entries: [SlowRequest] = []
     private var next = 0
     /// Slow requests since the start.
     private(set) var total = 0
-    /// Lines that may still be written in this second, and those that were not.
+    /// The lines left for this second, and the number of suppressed lines.
     private var linesLeft = SlowLog.linesPerSecond
     private var untold = 0
 
-    /// Requests that are kept.
+    /// The number of requests kept.
     static let entryCount = 128
-    /// Lines in the log: a disk that stands still makes every client slow at once.
+    /// The limit of log lines a second: a stalled disk makes every client slow at once.
     private static let linesPerSecond = 10
 
     init(_ settings: SlowLogSettings, log: Logger) {
@@ -37,12 +37,12 @@ final class SlowLog {
         settings.threshold?.nanoseconds ?? .max
     }
 
-    /// Takes another threshold, for requests from now on.
+    /// Sets the threshold for further requests.
     func change(to settings: SlowLogSettings) {
         limit.store(SlowLog.limit(settings), ordering: .relaxed)
     }
 
-    /// Keeps a slow request, and tells it.
+    /// Keeps and logs a slow request.
     func note(_ request: SlowRequest) {
         request.id = total
         total += 1
@@ -60,7 +60,7 @@ final class SlowLog {
         log.info("Slow request", metadata: request.metadata)
     }
 
-    /// What is to be done each second.
+    /// Upkeep, once a second.
     func tick() {
         linesLeft = SlowLog.linesPerSecond
         guard untold > 0 else { return }
@@ -68,7 +68,7 @@ final class SlowLog {
         untold = 0
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
     var count: Int { entries.count }
 
@@ -78,7 +78,7 @@ final class SlowLog {
         return Array(oldestFirst.reversed().prefix(count))
     }
 
-    /// Forgets the requests. Their numbers go on.
+    /// Removes all requests. Numbering continues.
     func reset() {
         entries.removeAll()
         next = 0

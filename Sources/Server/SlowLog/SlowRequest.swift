@@ -1,13 +1,13 @@
-// A slow request, as each dialect and the log show it.
+// A slow request, and its form in each dialect and in the log.
 
 import Bytes
 import Logging
 
-/// A slow request, or several that came together; then it is the first of them. Never holds a value.
+/// A slow request, or the first of several that arrived together. Never holds a value.
 final class SlowRequest {
-    /// Where the time went, in nanoseconds.
+    /// The durations of the phases, in nanoseconds.
     struct Phases {
-        /// Until the server turned to it, while it worked for others.
+        /// Waiting while the server ran other requests.
         var queue = 0
         var run = 0
         /// Waiting for this server's log; then for followers.
@@ -20,14 +20,14 @@ final class SlowRequest {
     }
 
     var id = 0
-    /// When it was answered, in Unix milliseconds.
+    /// The time of the reply, in Unix milliseconds.
     let time: UInt64
     /// In upper case; `?` if it is none.
     let command: String
-    /// The key's first bytes, and how many it has.
+    /// The key's first bytes, and its size.
     let key: [UInt8]
     let keySize: Int
-    /// How many requests came with it, itself included.
+    /// The number of requests that arrived together.
     let count: Int
     let client: String
     let clientName: String
@@ -44,7 +44,7 @@ final class SlowRequest {
 
     // MARK: Texts
 
-    /// The key as it can be shown: escaped, and truncated if it is long. nil if there is none.
+    /// The key, escaped and truncated; nil if there is none.
     var shownKey: String? {
         guard keySize > 0 else { return nil }
         let key = key
@@ -61,7 +61,7 @@ final class SlowRequest {
         ].map { ($0.0, milliseconds($0.1)) }
     }
 
-    /// What stands in the log beside the message.
+    /// The fields of the log line.
     var metadata: Logger.Metadata {
         var metadata: Logger.Metadata = ["command": "\(command)", "client": "\(client)", "requests": "\(count)"]
         if let shownKey { metadata["key"] = "\(shownKey)" }

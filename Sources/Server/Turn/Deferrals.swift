@@ -5,7 +5,7 @@ import Reactor
 
 /// The deferred requests of a server. Used from one thread.
 final class Deferrals {
-    /// Set once, when the server is made of its parts.
+    /// Set once, when the server is assembled.
     private unowned var owner: Server?
     private var server: Server {
         guard let owner else { preconditionFailure("used before it is attached to a server") }

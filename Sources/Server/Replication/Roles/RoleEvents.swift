@@ -6,73 +6,73 @@ import Store
 
 extension Roles {
     package enum Role: Equatable, Sendable {
-        /// Until the data set is loaded.
+        /// Before the data set is loaded.
         case unknown
         case leading
-        /// Leads and takes no more changes: a follower gets what it lacks.
+        /// The leader of a handover: accepts no changes while a follower receives what it lacks.
         case draining(Handover)
-        /// Follows a server that was told to lead, and waits for its word that it does.
+        /// Follows a server that was promoted, and waits for its confirmation.
         case told(Handover)
         case following
     }
 
-    /// A handover under way.
+    /// A handover in progress.
     package struct Handover: Equatable, Sendable {
         let follower: Int
-        /// Where the follower is.
+        /// The follower's address.
         package let endpoint: Endpoint
-        /// When it is given up.
+        /// The deadline.
         package let deadline: Int
-        /// The request for it.
+        /// The number of its request.
         let request: Int
-        /// Where this server's log ends; known once the follower has all of it.
+        /// The end of this server's log, set once the follower has all of it.
         var position: LogPosition?
     }
 
-    /// The connection of this server's leader.
+    /// The connection from this server's leader.
     package struct Leader: Equatable, Sendable {
-        /// Where clients reach it.
+        /// Its address for clients.
         package let address: String
-        /// Its newest change, as it last said.
+        /// Its newest change by its last heartbeat.
         package internal(set) var seq: UInt64
-        /// Whether it leads, or has everything that its own leader has, as it last said.
+        /// Whether it leads, or is in sync with its own leader, by its last heartbeat.
         package internal(set) var isFresh = true
         var phase = LeaderPhase.starting
     }
 
-    /// What a follower's link to its leader is doing.
+    /// The state of a follower's link to its leader.
     package enum LeaderPhase: String, Sendable {
         case starting, following
         case receiving = "receiving_snapshot"
     }
 
-    /// What is known of the log when something happens.
+    /// The state of the log at an event.
     package struct LogView: Equatable, Sendable {
         package var history = ""
         package var position = LogPosition.start
-        /// Whether the data set can be used.
+        /// Whether the data set is loaded.
         package var isLoaded = false
-        /// Whether nothing waits to be written.
+        /// Whether the log writer is idle.
         package var isIdle = false
-        /// What was damaged at the start and quarantined.
+        /// The damaged data that was quarantined at the start.
         package var damage: String?
 
         package init() {}
     }
 
-    /// What a client asks for.
+    /// A client's request.
     package enum Request: Equatable, Sendable {
         case promote(isForced: Bool)
-        /// nil: whatever leader connects.
+        /// nil means any leader that connects.
         case follow(Endpoint?)
-        /// - Parameter milliseconds: how long it may take as a whole.
+        /// - Parameter milliseconds: the time limit.
         case handOver(Endpoint, within: Int)
-        /// - Parameter id: the follower's, if it asks for itself.
+        /// - Parameter id: the follower's id, if it asks for itself.
         case add(Endpoint, id: ServerID?)
         case remove(Endpoint)
     }
 
-    /// What a request comes to.
+    /// The outcome of a request.
     package enum Answer: Equatable, Sendable {
         case done
         case refused(String)
@@ -81,80 +81,80 @@ extension Roles {
         case loading
     }
 
-    /// Followers and requests are named by numbers, which are not used twice.
+    /// Events. Followers and requests are identified by numbers, which are never reused.
     package enum Event: Sendable {
         /// The data set is loaded for the first time.
         case started(followers: [Endpoint], note: RoleNote?)
         /// The configuration was read again.
         case configured(old: [Endpoint], new: [Endpoint])
         case asked(Request, number: Int)
-        /// What `probe` has found.
+        /// The result of `probe`.
         case probed(Int, isItself: Bool)
-        /// A join request of this server's own has come.
+        /// A join request from this server itself was received.
         case reachedItself
 
         /// A connection to a follower has been made, to this address.
         case connected(Int, address: String)
-        /// The follower has answered the greeting.
+        /// The follower answered the greeting.
         case answered(Int, FollowerHello)
         case acknowledged(Int, durable: UInt64, applied: UInt64)
-        /// The follower says that it leads.
+        /// The follower confirms that it leads.
         case confirmed(Int)
         /// The connection to a follower has ended, or could not be made.
         case lost(Int)
 
-        /// A leader's greeting was accepted; see `refusal`.
+        /// A leader's greeting was accepted. See `refusal`.
         case followed(LeaderHello, address: String)
         /// A leader's heartbeat.
         case leaderSaid(seq: UInt64, isFresh: Bool)
         case leaderReached(LeaderPhase)
         case leaderLost
-        /// The leader hands over.
+        /// The leader hands over to this server.
         case toldToLead(LogPosition, followers: [String])
-        /// Everything that the leader has is here.
+        /// This server has every change of its leader.
         case wasFresh
 
-        /// The data set was replaced by a leader's.
+        /// A leader's snapshot replaced the data set.
         case replaced
         case written(RoleNote)
         case notWritten(RoleNote, String)
-        /// Some time has passed. To be told each second, and each turn while `needsTicks`.
+        /// Time has passed. Pass it each second, and each turn while `needsTicks`.
         case tick
     }
 
     package enum Level: Sendable { case info, warning, error }
 
     package enum Effect: Equatable, Sendable {
-        /// Begin to connect to a follower, and go on until it is dropped.
+        /// Connect to a follower, and reconnect until it is dropped.
         case dial(Int, Endpoint)
-        /// Make the next attempt now: the follower is known to be there.
+        /// Connect now instead of after the pause: the follower is known to be up.
         case hurry(Int)
         case greet(Int)
         /// Send the follower the log.
         case feed(Int, FollowerHello)
-        /// End the connection, and try again later.
+        /// End the connection, and reconnect later.
         case retry(Int, reason: String)
-        /// End the connection, and make no other.
+        /// End the connection for good.
         case drop(Int)
-        /// Tell a follower that has everything to lead.
+        /// Promote a follower that has every change.
         case tellToLead(Int, LogPosition, followers: [String])
-        /// Tell all followers at once what a heartbeat tells.
+        /// Send a heartbeat to all followers now.
         case heartbeat
 
         case closeLeader
         /// Tell the former leader that this server leads, and end its connection.
         case confirmLeading
-        /// End the leader's connection and say why.
+        /// End the leader's connection with a reason.
         case endLeader(reason: String)
-        /// Ask the server there to connect as this server's leader.
+        /// Send a join request to the server at an address.
         case join(Endpoint)
         case stopJoining
         /// Find out whether an address leads back to this server.
         case probe(Endpoint, request: Int)
 
-        /// Write a note to the disk; `written` or `notWritten` has to follow.
+        /// Write a note to the disk. `written` or `notWritten` must follow.
         case write(RoleNote)
-        /// Replies that wait for followers become errors: none of them will acknowledge to this server any more.
+        /// Fail the replies that wait for followers, which will no longer acknowledge to this server.
         case failUnacknowledged
         case answer(request: Int, Answer)
         case say(Level, String)

@@ -1,4 +1,4 @@
-// The followers that a server has: which of them are there, who they are, and what they have acknowledged.
+// The followers of a server: their connections, their ids, and their acknowledgements.
 
 import Bytes
 import Store
@@ -8,17 +8,17 @@ extension Roles {
     package struct Follower: Equatable, Sendable {
         package let number: Int
         package let endpoint: Endpoint
-        /// Who it is, as it last said; nil if it has not, or its version has no ids.
+        /// Its id by its last greeting; nil before that, or if its version has none.
         package internal(set) var id: ServerID?
-        /// The newest changes that it has on its disk, and in its table; known until it says otherwise, also while it is away.
+        /// The newest changes on its disk and in its table by its last acknowledgement, also while it is disconnected.
         package internal(set) var durable: UInt64 = 0
         package internal(set) var applied: UInt64 = 0
         var phase = Phase.away
-        /// The address of the connection, which may be known by many names.
+        /// The address of the connection; several names may lead to it.
         var address: String?
-        /// Whether an attempt to connect has come to an end, whatever end that was.
+        /// Whether an attempt to connect has ended, in success or failure.
         var hasBeenTried = false
-        /// When it was greeted and heard of, and when feeding it last ended.
+        /// The times of the greeting, of its last message, and of the last end of feeding.
         var greetingTime = 0
         var heardTime = 0
         var lossTime = -1
@@ -28,10 +28,10 @@ extension Roles {
         /// Whether the log is being sent to it.
         package var isFeeding: Bool { phase == .feeding }
 
-        /// A follower that is there is heard of before so much time is over: it says so each second.
+        /// A follower without a message for this time counts as lost; it sends a heartbeat each second.
         static let freshTime = 2000
 
-        /// Whether its link was up when another one sent its greeting at `time`, and it was heard of until then.
+        /// Whether its link was up and in use when another link sent its greeting at `time`.
         func wasThere(_ id: ServerID, since time: Int, now: Int) -> Bool {
             self.id == id && (isFeeding ? now - heardTime < Follower.freshTime : lossTime >= time)
         }
@@ -44,8 +44,8 @@ extension Roles {
 
     // MARK: Adding and removing
 
-    /// Has one more follower from now on; one that is known is dialed now.
-    /// - Returns: its number; nil if there are as many as can be noted.
+    /// Adds a follower. A known one is dialed now.
+    /// - Returns: its number; nil if the note can hold no more.
     @discardableResult
     mutating func add(_ endpoint: Endpoint) -> Int? {
         if let known = followers.first(where: { $0.endpoint == endpoint }) {
@@ -95,7 +95,7 @@ extension Roles {
     mutating func acknowledged(_ number: Int, _ durable: UInt64, _ applied: UInt64) {
         guard let index = index(of: number), followers[index].isFeeding else { return }
         followers[index].heardTime = now
-        // No follower can have what this server does not have.
+        // No follower can have changes that this server lacks.
         guard durable <= applied, applied <= log.position.seq else {
             return retry(index, "it acknowledges change \(applied), the newest is \(log.position.seq)")
         }
@@ -115,22 +115,22 @@ extension Roles {
         lost(followers[index].number)
     }
 
-    /// Forgets what followers have acknowledged: it was of a data set that was replaced.
+    /// Resets the acknowledgements: they belong to a data set that was replaced.
     mutating func forgetAcknowledgements() {
         for index in followers.indices { (followers[index].durable, followers[index].applied) = (0, 0) }
     }
 
-    // MARK: Who they are
+    // MARK: Identity
 
-    /// Takes a follower's id.
-    /// - Returns: false if its link must not go on: it leads to this server, or to the follower of another link.
+    /// Sets a follower's id.
+    /// - Returns: false if the link must end: it leads to this server, or to the follower of another link.
     private mutating func identify(_ index: Int, _ id: ServerID) -> Bool {
         let follower = followers[index]
         if id == self.id {
             dropItself(follower)
             return false
         }
-        // A follower has one leader's connection: it has closed the other link's, if there was one, when it got this greeting.
+        // A follower keeps one connection from a leader: it closed the other link's when it received this greeting.
         if let other = followers.first(where: {
             $0.number != follower.number && $0.wasThere(id, since: follower.greetingTime, now: now)
         }) {
@@ -143,8 +143,8 @@ extension Roles {
             if followers[other].id == id && followers[other].isFeeding {
                 retry(other, "its follower has another link of this server's")
             }
-            // A server that was started again has a new id, and may have been the follower of any link that is down: what that
-            // has acknowledged would count twice.
+            // A restarted server has a new id, and may have been the follower of any link that is down. What that
+            // follower has acknowledged would count twice.
             if !followers[other].isFeeding && (isNew || followers[other].id == id) {
                 (followers[other].durable, followers[other].applied) = (0, 0)
             }
@@ -152,7 +152,7 @@ extension Roles {
         return true
     }
 
-    /// Drops the link to a follower that there is another link to: it would be counted twice.
+    /// Drops a second link to the same follower: it would count twice.
     private mutating func drop(_ follower: Follower, sameAs other: Follower) {
         say(.info, "Follower \(follower.endpoint) is \(other.endpoint) under another name: counted once")
         _ = remove(follower.endpoint)

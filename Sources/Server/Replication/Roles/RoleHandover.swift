@@ -1,11 +1,11 @@
-// A leader gives its part to a follower, and nothing is lost: no more changes are taken, the follower gets what it lacks, this
-// server notes that it follows, and only then is the follower told to lead. At no time do both take changes.
+// A leader hands over to a follower without losing a change: it accepts no further changes, the follower receives what it lacks, this
+// server notes that it follows, and only then promotes the follower. At no time do both accept changes.
 
 import Bytes
 import Store
 
 extension Roles {
-    /// Begins to hand over: changes are refused from now on.
+    /// Begins a handover: further changes are refused.
     /// - Returns: why it cannot begin; nil if it has begun.
     mutating func handOver(to endpoint: Endpoint, within milliseconds: Int, request: Int) -> String? {
         if isFollower { return "This server is a follower" }
@@ -60,7 +60,7 @@ extension Roles {
         guard now <= handover.deadline, let follower = follower(handover.follower), follower.isFeeding,
             follower.durable == log.position.seq
         else {
-            // No follower was told to lead: this server stays the leader, once that is recorded.
+            // No follower was promoted: this server stays the leader, once that is recorded.
             next = .resumption(handover, reason: reason(handover))
             return
         }
@@ -69,11 +69,11 @@ extension Roles {
         effects.append(.tellToLead(follower.number, log.position, followers: others.map { "\($0)" }))
     }
 
-    /// A follower says that it leads.
+    /// Handles a follower's confirmation that it leads.
     mutating func confirmed(_ number: Int) {
         guard case .told(let handover) = role, handover.follower == number else { return }
         role = .following
-        // The others go with it: the new leader was told of them.
+        // The other followers move to the new leader, which knows them.
         for follower in followers { _ = remove(follower.endpoint) }
         say(.info, "Handed over: \(handover.endpoint) is the leader, and this server follows it")
         wantedVersion += 1

@@ -1,4 +1,4 @@
-// The leader that a server has while it follows: which one it takes, and when it may become the leader itself.
+// The leader of a follower: which one it accepts, and when the follower may become the leader itself.
 
 import Bytes
 import LogFormat
@@ -6,7 +6,7 @@ import Store
 
 extension Roles {
     /// Why a leader's greeting cannot be accepted; nil if it can.
-    /// - Parameter adoptsHistory: whether a leader of another history, or with fewer changes, may replace what is here.
+    /// - Parameter adoptsHistory: whether a leader of another history, or with fewer changes, may replace this data set.
     package func refusal(
         of hello: LeaderHello, from address: String, adoptsHistory: Bool, log: LogView
     ) -> String? {
@@ -14,7 +14,7 @@ extension Roles {
             return "This server is a leader; start it with --mode follower, or send it FOLLOW or DEMOTE first"
         }
         if let change, change.leads { return "This server is becoming the leader" }
-        // Another connection of the same leader: it has given up on the one that there is.
+        // The same leader has connected again: it has abandoned its former connection.
         if let leader, leader.address != address { return "Already following \(leader.address)" }
         let own = log.position.seq
         if own == 0 || adoptsHistory { return nil }
@@ -40,7 +40,7 @@ extension Roles {
         unconfirmedLeader = nil
         stopJoining()
         noteSeq(hello.last)
-        // Who leads this server does not follow it.
+        // This server's leader is not its follower.
         if let other = followers.first(where: { "\($0.endpoint)" == address }) { _ = remove(other.endpoint) }
     }
 
@@ -51,7 +51,7 @@ extension Roles {
     }
 
     mutating func leaderLost() {
-        // What it has sent, it has.
+        // The leader has every change that it has sent.
         if leader?.phase == .following { noteSeq(log.position.seq) }
         leader = nil
     }
@@ -66,7 +66,7 @@ extension Roles {
 
     // MARK: Joining
 
-    /// A follower that was told its leader, and has no connection of it, asks it to connect.
+    /// Sends join requests while the configured leader is not connected.
     mutating func joinIfAlone() {
         guard isFollower, leader == nil, !isJoining, change == nil, handover == nil, let chosenLeader else { return }
         isJoining = true
@@ -78,7 +78,7 @@ extension Roles {
         isJoining = false
     }
 
-    /// Forgets a leader that turns out to be this server.
+    /// Removes a leader that turns out to be this server.
     mutating func dropOwnLeader() {
         guard isFollower, leader == nil, let own = chosenLeader else { return }
         stopJoining()
@@ -110,7 +110,7 @@ extension Roles {
         return nil
     }
 
-    /// The leader hands over: it takes no more changes, and this server has them all.
+    /// Handles the leader's handover: it accepts no further changes, and this server has all of them.
     mutating func toldToLead(_ position: LogPosition, _ others: [String]) {
         guard isFollower, change == nil, let leader else {
             return effects.append(.endLeader(reason: "its role is being changed"))

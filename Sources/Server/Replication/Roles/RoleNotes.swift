@@ -1,4 +1,4 @@
-// Roles change in two steps: the note is written, and once it is on the disk the role is in force. One note is written at a time.
+// A role changes in two steps: its note is written, and takes effect once it is on the disk. One note is written at a time.
 
 import Bytes
 import Store
@@ -7,12 +7,12 @@ extension Roles {
     /// A change of role.
     package enum Change: Equatable, Sendable {
         case promotion(request: Int)
-        /// The leader at an address has handed over, and its other followers with that.
+        /// The leader at an address has handed over, together with its other followers.
         case takeover(from: String, followers: [Endpoint])
-        /// A handover has failed after this server had noted that it follows, and before the follower was told to lead.
+        /// A handover has failed after the note that this server follows, and before the follower was promoted.
         case resumption(Handover, reason: String)
         case following(Endpoint?, request: Int)
-        /// Follow a follower that has everything, and then tell it to lead.
+        /// Follow a follower that has every change, and then promote it.
         case telling(Handover)
 
         var leads: Bool {
@@ -23,17 +23,17 @@ extension Roles {
         }
     }
 
-    /// A note on its way to the disk, and the change that it puts in force.
+    /// A note that is being written, and the change that takes effect with it.
     package struct Pending: Equatable, Sendable {
         package let note: RoleNote
         package let change: Change?
         let version: Int
     }
 
-    /// The change of role that is under way.
+    /// The change of role in progress.
     var change: Change? { pending?.change ?? next }
 
-    /// Writes what has to be written, if no note is on its way.
+    /// Writes the next note, if none is being written.
     mutating func writeNote() {
         guard pending == nil, next != nil || settledVersion < wantedVersion else { return }
         let note = note(after: next)
@@ -60,7 +60,7 @@ extension Roles {
         return RoleNote(isFollower: follows, leader: leader, followers: names.map { "\($0)" })
     }
 
-    /// Records a change of the role if there is a note, or will be one.
+    /// Schedules a note of the role, if there is one already or one is being written.
     mutating func noteAgain() {
         if note != nil || pending != nil || settledVersion < wantedVersion { wantedVersion += 1 }
     }
@@ -126,7 +126,7 @@ extension Roles {
         }
     }
 
-    // MARK: In force
+    // MARK: In effect
 
     private mutating func lead() {
         closeLeader()

@@ -1,4 +1,4 @@
-// What clients ask of a server's role, and what waits for an answer: another change of role, a probe, a note on its way.
+// Requests to change roles, and what their replies wait for: another change of role, a probe, a note that is being written.
 
 import Bytes
 import Store
@@ -11,17 +11,17 @@ extension Roles {
         var state: State
 
         enum State: Equatable, Sendable {
-            /// Until it is known whether an address leads back to this server.
+            /// Waits for the check whether an address leads back to this server.
             case probing
             case ready
-            /// The change of role answers it.
+            /// Waits for the change of role.
             case changing
-            /// Until a version is on the disk, or could not be written, and an attempt to connect to a follower has ended.
+            /// Waits until the write of a version has ended, and so has an attempt to connect to a follower.
             case noting(version: Int, follower: Int?, Answer)
         }
     }
 
-    /// How long an address may take to say who is there.
+    /// The time-out of that check.
     package static let probeTime = 1000
 
     mutating func ask(_ request: Request, _ number: Int) {
@@ -45,7 +45,7 @@ extension Roles {
         effects.append(.answer(request: number, answer))
     }
 
-    /// Gives requests that wait for a follower to be tried this answer instead, sent once the change is recorded.
+    /// Replaces the reply of requests that wait for an attempt to connect to a follower, sent once the change is recorded.
     mutating func answerRequests(for follower: Int, _ answer: Answer) {
         for index in waiting.indices {
             if case .noting(_, follower, _) = waiting[index].state {
@@ -54,7 +54,7 @@ extension Roles {
         }
     }
 
-    /// Has a request answered once what was changed is noted.
+    /// Replies to a request once the change is recorded.
     mutating func answerOnceNoted(_ number: Int, follower: Int? = nil) {
         guard let index = waiting.firstIndex(where: { $0.number == number }) else { return }
         waiting[index].state = .noting(version: wantedVersion, follower: follower, .done)
@@ -80,7 +80,7 @@ extension Roles {
 
     private mutating func run(_ request: WaitingRequest) {
         guard log.isLoaded else {
-            // A follower may be loading what its leader has just sent: a moment, as a rule.
+            // The follower may be loading a snapshot that its leader has just sent, which is usually quick.
             if case .follow(_?) = request.request, now < request.deadline { return }
             return answer(request.number, .loading)
         }
@@ -107,7 +107,7 @@ extension Roles {
                 return answer(
                     request.number, .refused("Not promoted: \(obstacle); PROMOTE FORCE does it all the same"))
             }
-            // What it sends from now on would change what this server begins with.
+            // Further changes from the leader would alter the data that this server begins with.
             closeLeader()
             stopJoining()
             next = .promotion(request: request.number)
@@ -124,7 +124,7 @@ extension Roles {
     private mutating func add(_ endpoint: Endpoint, _ id: ServerID?, _ number: Int) {
         if let id {
             if id == self.id { return answer(number, .itself(endpoint)) }
-            // Under whatever name it is known here.
+            // Compare all names of the server.
             if followers.contains(where: { $0.id == id && $0.isFeeding }) { return answer(number, .done) }
         }
         guard let follower = add(endpoint) else {

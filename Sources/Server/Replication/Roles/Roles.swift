@@ -1,5 +1,5 @@
-// Who leads, as a value: events go in, effects come out, and nothing else happens. It knows no clock, socket, file or thread, so
-// a simulation can drive three of them through anything. `Replication` carries the effects out. In a cluster Raft replaces it.
+// The state machine of leadership: events in, effects out, nothing else. It uses no clock, socket, file or thread, so
+// a simulation can drive three of them through any sequence. `Replication` performs the effects. In a cluster, Raft replaces it.
 //
 //                  ┌───────────── too late, or lost ─────────────┐
 //                  v                                             │
@@ -7,8 +7,8 @@
 //                  ^  └────────────────── DEMOTE, FOLLOW ─────────────────────────────────────────────────────────^ │
 //                  └───────────────────── PROMOTE, or the leader hands over ────────────────────────────────────────┘
 //
-// A role is in force, and anybody hears of it, only once its note (the file ROLE) is on the disk: after a crash there may be
-// no leader, but never two. A note that cannot be written leaves the old role in force.
+// A role takes effect, and becomes visible, only once its note (the file ROLE) is on the disk: after a crash there may be
+// no leader, but never two. If a note cannot be written, the old role stays in effect.
 
 import Bytes
 import Store
@@ -17,30 +17,30 @@ import Store
 package struct Roles: Sendable {
     package internal(set) var role = Role.unknown
     package internal(set) var followers: [Follower] = []
-    /// The connection of this server's leader; nil where there is none.
+    /// The connection from this server's leader; nil if there is none.
     package internal(set) var leader: Leader?
-    /// Where clients reach the leader, if that is known.
+    /// The leader's address for clients, if known.
     package internal(set) var leaderAddress: String?
-    /// The leader that this server was told to follow, and asks to connect.
+    /// The configured leader, which this server asks to connect.
     package internal(set) var chosenLeader: Endpoint?
-    /// A server that was told to lead and has not said that it does.
+    /// A server that was promoted and has not confirmed it.
     package internal(set) var unconfirmedLeader: Endpoint?
-    /// The newest change that a leader has told of.
+    /// The newest change that a leader has reported.
     package internal(set) var lastKnownSeq: UInt64 = 0
-    /// Whether this server has had, since its start, everything that its leader had.
+    /// Whether this server has been in sync with its leader since its start.
     package internal(set) var hasBeenFresh = false
 
     /// The note on the disk; nil if there is none.
     package internal(set) var note: RoleNote?
     /// The note that is being written.
     package internal(set) var pending: Pending?
-    /// The change of role that is written down next.
+    /// The change of role that is recorded next.
     var next: Change?
-    /// The latest version of what is to be written down, and the latest that was written or could not be.
+    /// The newest version to be recorded, and the newest whose write has ended.
     var wantedVersion = 0
     var settledVersion = 0
 
-    /// Requests that have no answer yet, the oldest first.
+    /// Requests without a reply, the oldest first.
     var waiting: [WaitingRequest] = []
     var isJoining = false
     var lastNumber = 0
@@ -48,24 +48,24 @@ package struct Roles: Sendable {
     let id: ServerID
     let acks: AckPolicy
     private let startsAsFollower: Bool
-    /// As of the event that is being handled.
+    /// The state of the log at the current event.
     var log = LogView()
     var now = 0
     var effects: [Effect] = []
 
     /// - Parameters:
-    ///   - id: who this server is.
-    ///   - acks: what its replies wait for while it leads.
-    ///   - isFollower: what it is if no note says otherwise.
+    ///   - id: this server's id.
+    ///   - acks: the acknowledgements that its replies wait for while it leads.
+    ///   - isFollower: its role if there is no note.
     package init(id: ServerID, acks: AckPolicy, isFollower: Bool) {
         self.id = id
         self.acks = acks
         startsAsFollower = isFollower
     }
 
-    // MARK: What is in force
+    // MARK: The role in effect
 
-    /// Whether this server takes a leader's changes and none from clients.
+    /// Whether this server accepts changes from its leader and none from clients.
     package var isFollower: Bool {
         switch role {
         case .unknown: startsAsFollower
@@ -74,10 +74,10 @@ package struct Roles: Sendable {
         }
     }
 
-    /// Whether changes by clients are taken.
+    /// Whether changes by clients are accepted.
     package var isWritable: Bool { role == .leading }
 
-    /// The handover that is under way.
+    /// The handover in progress.
     package var handover: Handover? {
         switch role {
         case .draining(let handover), .told(let handover): return handover
@@ -87,22 +87,22 @@ package struct Roles: Sendable {
         return nil
     }
 
-    /// What makes changes committed.
+    /// The rule by which changes become committed.
     package var commitRule: CommitRule { isFollower ? .local : CommitRule(acks, followers.map(\.durable)) }
 
-    /// How many followers lack a change that the policy wants them to have.
+    /// The number of followers that have yet to acknowledge a change under the policy.
     package func missingAcknowledgements(of seq: UInt64) -> Int { acks.missing(followers.map(\.durable), for: seq) }
 
-    /// Whether `tick` has something to look at each turn.
+    /// Whether `tick` must be passed each turn.
     package var needsTicks: Bool { handover != nil || !waiting.isEmpty }
 
     // MARK: Events
 
     /// Handles an event.
     /// - Parameters:
-    ///   - log: this server's log as it is now.
+    ///   - log: the state of this server's log.
     ///   - now: milliseconds of the monotonic clock.
-    /// - Returns: what is to be done, in this order.
+    /// - Returns: the effects to perform, in this order.
     package mutating func on(_ event: Event, log: LogView, at now: Int) -> [Effect] {
         (self.log, self.now) = (log, now)
         effects.removeAll(keepingCapacity: true)
@@ -139,7 +139,7 @@ package struct Roles: Sendable {
         }
     }
 
-    /// The states in which data would be lost or shown that must not be.
+    /// The invariants whose violation would lose data or expose uncommitted data.
     private func check() {
         precondition(
             role == .unknown || note == nil || note?.isFollower == isFollower, "a role is in force that is not noted")
@@ -169,7 +169,7 @@ package struct Roles: Sendable {
             leaderAddress = note.leader
             chosenLeader = note.leader.flatMap { endpoint(noted: $0) }
             wanted += note.followers.compactMap { endpoint(noted: $0) }.filter { !wanted.contains($0) }
-            // Who leads now was this server's follower once.
+            // The present leader was this server's follower once.
             wanted.removeAll { $0 == chosenLeader }
             if note.isFollower != startsAsFollower {
                 say(
@@ -183,7 +183,7 @@ package struct Roles: Sendable {
         joinIfAlone()
     }
 
-    /// An address of the file ROLE, which an earlier version may have written by other rules.
+    /// An address from the file ROLE, which an earlier version may have written under other rules.
     private mutating func endpoint(noted text: String) -> Endpoint? {
         do throws(EndpointError) {
             return try Endpoint(parsing: text)
@@ -193,11 +193,11 @@ package struct Roles: Sendable {
         }
     }
 
-    /// Adds and removes what a configuration that was read again adds and removes. What commands have added stays.
+    /// Applies the followers that a reloaded configuration adds and removes. Followers added by commands stay.
     private mutating func configure(from old: [Endpoint], to new: [Endpoint]) {
         for endpoint in old where !new.contains(endpoint) { _ = remove(endpoint) }
         for endpoint in new where !old.contains(endpoint) && endpoint != chosenLeader { add(endpoint) }
-        // The note would bring back those that are gone.
+        // Record it: otherwise the note would restore the removed followers.
         noteAgain()
     }
 
