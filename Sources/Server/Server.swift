@@ -7,7 +7,7 @@ import Reactor
 import Store
 import Wire
 
-/// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
+/// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `shutdownRequest` works from any.
 package final class Server {
     let log: Logger
     /// Who this server is to others.
@@ -26,7 +26,7 @@ package final class Server {
     let allowance = TurnAllowance()
     let turn = Turn()
     /// Asks this server to stop.
-    package let stopRequest: StopRequest
+    package let shutdownRequest: ShutdownRequest
     /// Called in a turn of the loop when a signal asks for the configuration to be read again (SIGHUP). Without it the signal
     /// does what it does to any process.
     package var reload: (() -> Void)?
@@ -48,7 +48,7 @@ package final class Server {
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
-    private(set) lazy var ending = Ending(self)
+    private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
     let pool: Pool
     private(set) lazy var reading = Reading(loop)
@@ -89,7 +89,7 @@ package final class Server {
             throw .metrics(error)
         }
         slowLog = SlowLog(configuration.slowLog, log: log)
-        stopRequest = StopRequest(bell: wakeup.bell)
+        shutdownRequest = ShutdownRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
         durableTimes = configuration.replication.acks == .local ? nil : DurableTimes()
@@ -128,12 +128,12 @@ package final class Server {
 
     // MARK: Running
 
-    /// Loads the data set and serves clients until a stop is asked for, by a signal or by `stopRequest`, or until the disk
+    /// Loads the data set and serves clients until a stop is asked for, by a signal or by `shutdownRequest`, or until the disk
     /// fails.
     /// - Returns: why the data could not be loaded, or the log not be ended cleanly; nil where all went well.
     package func run() -> StoreError? {
         for number in Signal.stopping {
-            signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
+            signals.append(Signal(loop, number: number) { [shutdownRequest] in shutdownRequest.make() })
         }
         if let reload { signals.append(Signal(loop, number: Signal.reloading, action: reload)) }
         begin()
@@ -157,7 +157,7 @@ package final class Server {
     package func end() -> StoreError? {
         metrics = nil
         deferrals.close()
-        return ending.close()
+        return shutdown.close()
     }
 
     private var hasMoreToDo: Bool {
@@ -168,13 +168,13 @@ package final class Server {
 
     private var isLoading: Bool {
         guard !gate.isServing, case .loading = state else { return false }
-        return !stopRequest.wasMade
+        return !shutdownRequest.wasMade
     }
 
     /// Nothing ends a server that serves but a stop or a log that has failed.
     package var isFinished: Bool {
-        if gate.isServing, !stopRequest.wasMade, store.failure == nil { return false }
-        return ending.isFinished
+        if gate.isServing, !shutdownRequest.wasMade, store.failure == nil { return false }
+        return shutdown.isFinished
     }
 
     /// One turn: what is ready is noted, requests run, and what they have done becomes visible.
@@ -207,7 +207,7 @@ package final class Server {
         deferrals.look()
         hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
         tellCompaction()
-        if stopRequest.wasMade { ending.stop(at: clock.milliseconds) }
+        if shutdownRequest.wasMade { shutdown.stop(at: clock.milliseconds) }
         allowance.renew(pool)
         assert(isConsistent(), "lists, sums and sessions differ: \(check())")
     }
@@ -351,7 +351,7 @@ package final class Server {
 
     private func handOver() {
         guard store.hasPending else { return }
-        if store.durability == .always && !ending.isStopping {
+        if store.durability == .always && !shutdown.isStopping {
             guard !store.isWriting else { return }
             guard groupCommit.isDue(lastSync: store.lastSyncNanoseconds, at: clock.last) else { return }
         }
@@ -380,7 +380,7 @@ package final class Server {
             // What gathered while the writer was busy.
             handOver()
         }
-        if let failure { ending.fail(failure) }
+        if let failure { shutdown.fail(failure) }
     }
 
     /// Notes when changes are on this server's disk, where that is not all that replies wait for.
@@ -427,7 +427,7 @@ package final class Server {
     }
 
     private func resumeAccepting() {
-        guard !stopRequest.wasMade else { return }
+        guard !shutdownRequest.wasMade else { return }
         listeners.resume()
     }
 
@@ -453,7 +453,7 @@ package final class Server {
     /// How far loading is; nil where everything is loaded.
     var loading: Loading? { state.loading }
     var hasStarted: Bool { state.hasStarted }
-    var isStopping: Bool { ending.isStopping }
+    var isStopping: Bool { shutdown.isStopping }
 
     /// Whether an address is this server's own.
     func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }

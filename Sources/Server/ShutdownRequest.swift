@@ -1,10 +1,10 @@
-// Stopping a server from another thread.
+// The request to shut a server down, from another thread.
 
 import Reactor
 import Synchronization
 
 /// Asks a running server to stop, from any thread.
-package final class StopRequest: Sendable {
+package final class ShutdownRequest: Sendable {
     private let isMade = Atomic(false)
     private let bell: Wakeup.Bell
 

@@ -6,9 +6,9 @@ import Reactor
 import Store
 
 /// The end of a server. Used on the loop's thread.
-final class Ending {
+final class Shutdown {
     private unowned let server: Server
-    private var stopping = Stopping()
+    private var steps = ShutdownSteps()
     /// Whether those who waited have been told that the log has failed. It fails on another thread, at any time in a turn; the
     /// server ends only after this.
     private var hasFailed = false
@@ -17,7 +17,7 @@ final class Ending {
     init(_ server: Server) { self.server = server }
 
     /// Whether a stop has begun.
-    var isStopping: Bool { stopping.hasBegun }
+    var isStopping: Bool { steps.hasBegun }
 
     /// Whether nothing is left to be done.
     var isFinished: Bool {
@@ -28,8 +28,8 @@ final class Ending {
 
     /// Whether a stop was asked for, and nothing has to be waited for any longer.
     private var isStopped: Bool {
-        guard isStopping, !stopping.takesRequests else { return false }
-        let (store, isOverdue) = (server.store, stopping.isOverdue(at: server.clock.milliseconds))
+        guard isStopping, !steps.takesRequests else { return false }
+        let (store, isOverdue) = (server.store, steps.isOverdue(at: server.clock.milliseconds))
         if store.isWriting || store.hasPending {
             // What waits for space, or for its folder, is not waited for any longer.
             if isOverdue && store.isObstructed { store.giveUpWaiting() }
@@ -43,15 +43,15 @@ final class Ending {
         guard !isStopping else { return }
         let connections = server.connections
         server.log.info("Stopping: \(counted(connections.count, "client")) connected")
-        stopping.begin(receivedSize: server.statistics.receivedSize, hasClients: !connections.isEmpty, at: now)
-        server.turn.takesRequests = stopping.takesRequests
+        steps.begin(receivedSize: server.statistics.receivedSize, hasClients: !connections.isEmpty, at: now)
+        server.turn.takesRequests = steps.takesRequests
         server.listeners.pause()
         // It also makes the loop look at the deadline if nothing happens.
-        timer = Timer(server.loop, every: Stopping.interval) { [unowned self] in look() }
+        timer = Timer(server.loop, every: ShutdownSteps.interval) { [unowned self] in look() }
     }
 
     private func look() {
-        guard stopping.look(receivedSize: server.statistics.receivedSize, at: server.clock.milliseconds) else { return }
+        guard steps.look(receivedSize: server.statistics.receivedSize, at: server.clock.milliseconds) else { return }
         server.turn.takesRequests = false
         for session in server.connections.all { session.stream.isReading = false }
     }

@@ -2,7 +2,7 @@
 // their last replies. Closing a socket that holds unread requests would also destroy replies on their way.
 
 /// How far a stop is. Times are milliseconds of the monotonic clock.
-package struct Stopping {
+package struct ShutdownSteps {
     /// The steps, and when each gives up on clients.
     private enum Step {
         case notBegun
@@ -28,7 +28,7 @@ package struct Stopping {
     /// Begins the first step; where there are no clients, the second.
     package mutating func begin(receivedSize: Int, hasClients: Bool, at now: Int) {
         precondition(!hasBegun, "a stop begins twice")
-        let end = now + Stopping.patience
+        let end = now + ShutdownSteps.patience
         step = hasClients ? .hearing(until: end, receivedSize: receivedSize) : .answering(until: end)
     }
 
@@ -40,7 +40,7 @@ package struct Stopping {
             step = .hearing(until: end, receivedSize: receivedSize)
             return false
         }
-        step = .answering(until: now + Stopping.patience)
+        step = .answering(until: now + ShutdownSteps.patience)
         return true
     }
 

@@ -5,10 +5,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A stop request after the server is gone: its holder cannot know.
-@Suite("Late stop requests")
-struct LateStopRequestTests {
-    @Test("a stop request made after the server has gone writes into no other file")
+/// A shutdown request after the server is gone: its holder cannot know.
+@Suite("Late shutdown requests")
+struct LateShutdownRequestTests {
+    @Test("a shutdown request made after the server has gone writes into no other file")
     func afterTheEnd() throws {
         try withTemporaryFolder { folder in
             let request = try serve(data: folder + "/puffin.json")
@@ -26,14 +26,14 @@ struct LateStopRequestTests {
 
     /// Runs a server to its end, and releases it.
     /// - Returns: the request that could have stopped it.
-    private func serve(data: String) throws -> StopRequest {
+    private func serve(data: String) throws -> ShutdownRequest {
         var configuration = Configuration()
         configuration.port = 0
         configuration.data = FilePath(data)
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try Server(configuration, log: log)
-        server.stopRequest.make()
+        server.shutdownRequest.make()
         #expect(server.run() == nil)
-        return server.stopRequest
+        return server.shutdownRequest
     }
 }
