@@ -188,7 +188,7 @@ package final class Server {
         loop.deliver()  // requests that have come, timers, signals
         if isLoading { load() }  // a part of the files
         watchMemory()  // connections that take too much of it
-        goOn()  // long replies, a step further, and requests that had to wait
+        resume()  // long replies, a step further, and requests that had to wait
 
         turn.enter(.commit)
         let hasCommitted = commit()  // the turn's changes, to the log writer
@@ -240,7 +240,7 @@ package final class Server {
                 return
             }
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
-            goOnFromNewestChange()
+            resumeFromNewestChange()
             state = .serving
             precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
@@ -269,18 +269,18 @@ package final class Server {
 
     // MARK: Requests that had to wait
 
-    private func goOn() {
+    private func resume() {
         allowance.renew(pool)
         deferrals.advance(turn)
         pool.advance()
-        if allowance.isThrottling { goOnThrottled() }
+        if allowance.isThrottling { resumeThrottled() }
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
         // Those for whom this turn has nothing left come first in the next one.
         for session in sessions {
             if session.hasAllowance {
-                session.goOn()
-            } else if !pool.isFull || session.hasMemoryToGoOn() {
+                session.resume()
+            } else if !pool.isFull || session.hasMemoryToResume() {
                 turn.add(session, to: .unfinished)
             }
         }
@@ -288,7 +288,7 @@ package final class Server {
     }
 
     /// Has changes made that have waited for the log, first come first served, until it has as much to write again.
-    private func goOnThrottled() {
+    private func resumeThrottled() {
         guard !store.isBacklogged else { return }
         allowance.throttle(false)
         var sessions = turn.take(.throttled)
@@ -432,8 +432,8 @@ package final class Server {
     }
 
     /// Goes on from the newest change's time, and says so where the wall clock is behind that.
-    private func goOnFromNewestChange() {
-        clock.goOn(from: store.newestTimestamp, isSaid: true)
+    private func resumeFromNewestChange() {
+        clock.resume(from: store.newestTimestamp, isSaid: true)
         let ahead = clock.lead / 1_000_000
         if ahead >= 1 {
             announcements.tell(newestChange: store.position.seq, at: store.newestTimestamp, ahead: ahead)
@@ -442,7 +442,7 @@ package final class Server {
 
     /// Follows the wall clock, and what a leader's changes say.
     private func lookAtWallClock() {
-        clock.goOn(from: store.now)
+        clock.resume(from: store.now)
         if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
         store.now = clock.now
         store.ageTime = clock.ageTime

@@ -119,12 +119,12 @@ extension Session {
         case .reply:
             grantedSize = size
             isBusy = false
-            goOn()
+            resume()
         case .request(let wanted):
             reservedSize = wanted
             // Reading resumes at the end of the turn.
             turn.touch(self)
-        case .going: goOn()
+        case .going: resume()
         }
     }
 
@@ -137,7 +137,7 @@ extension Session {
         case .reply:
             isBusy = false
             hasWaitedInVain = true
-            goOn()
+            resume()
         case .request: refuseIncomplete()
         case .going:
             let (used, limit) = (server.usedMemory, server.memory.limit)
@@ -153,7 +153,7 @@ extension Session {
     private static let stepSize = 256 << 10
 
     /// Whether there is memory for further requests or the next step of a long reply; if not, the session waits for it.
-    func hasMemoryToGoOn() -> Bool {
+    func hasMemoryToResume() -> Bool {
         guard longReply != nil else {
             guard pool.isFull, charge > Ledger.tinySize, !pool.ask(0, .small, for: self) else { return true }
             want = .going(.small)
@@ -184,7 +184,7 @@ extension Session {
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
         var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
-        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + longReplySize + (parked?.heldSize ?? 0) }
+        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + longReplySize + (deferredRequest?.heldSize ?? 0) }
         if size != charge { settle(at: size) }
     }
 
@@ -233,7 +233,7 @@ extension Session {
         parser = RequestParser(limits: server.limits.request)
         longReply = nil
         longReplySize = 0
-        parked = nil
+        deferredRequest = nil
     }
 
     /// Drops an incomplete request, replies with an error, and closes.

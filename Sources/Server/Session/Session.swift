@@ -33,8 +33,8 @@ final class Session: StreamDelegate, ListMember {
     var longReply: (any LongReply)?
     /// Bytes of memory of the long reply.
     var longReplySize = 0
-    var parked: ParkedRequest?
-    /// The ticket of the parked request in the wait lists, and whether a wake-up came while it could not be answered.
+    var deferredRequest: DeferredRequest?
+    /// The ticket of the deferred request in the wait lists, and whether a wake-up came while it could not be answered.
     var ticket: UInt64 = 0
     var hasMissedWake = false
     /// The bytes of memory charged to this session.
@@ -253,11 +253,11 @@ final class Session: StreamDelegate, ListMember {
     }
 
     /// Defers the reply to the current request.
-    func park(_ request: ParkedRequest) {
-        precondition(!isBusy && parked == nil, "a request is deferred twice")
+    func deferReply(_ request: DeferredRequest) {
+        precondition(!isBusy && deferredRequest == nil, "a request is deferred twice")
         var request = request
         request.begin(at: server.clock.milliseconds)
-        parked = request
+        deferredRequest = request
         isBusy = true
         server.deferrals.add(self)
     }

@@ -1,5 +1,5 @@
-// Deferred requests of a session: long replies, parked requests, throttled changes, and requests behind a full output
-// buffer.
+// The work that a session resumes: long replies, deferred requests, throttled changes, and requests behind a full
+// output buffer.
 
 import Reactor
 import Store
@@ -8,12 +8,12 @@ import Wire
 extension Session {
     // MARK: Resuming
 
-    /// Resumes a long reply, a parked request, or the requests behind it.
-    func goOn() {
+    /// Resumes a long reply, a deferred request, or the requests behind it.
+    func resume() {
         guard stream.isOpen else { return }
-        guard !isOutputFull else { return hasMissedWake = parked != nil }
-        if let parked {
-            guard parked.runsRequest, allowance.isThrottling else { return answerParked() }
+        guard !isOutputFull else { return hasMissedWake = deferredRequest != nil }
+        if let deferredRequest {
+            guard deferredRequest.runsRequest, allowance.isThrottling else { return answerDeferred() }
             hasMissedWake = true
             return turn.add(self, to: .throttled)
         }
@@ -45,11 +45,11 @@ extension Session {
         allowance.hasReplies && (longReply == nil || allowance.hasSteps)
     }
 
-    /// Answers a parked request if its condition is met or its time-out has passed.
-    private func answerParked() {
-        guard let request = parked else { return }
-        // The reply may come from a request that is parked in turn.
-        parked = nil
+    /// Answers a deferred request if its condition is met or its time-out has passed.
+    private func answerDeferred() {
+        guard let request = deferredRequest else { return }
+        // The reply may come from a request that is deferred in turn.
+        deferredRequest = nil
         isBusy = false
         replies.begin(request.dialect)
         if request.step(
@@ -59,29 +59,29 @@ extension Session {
             replies.end(committed: store.committed, isComplete: !isBusy)
             if request.runsRequest { noteBacklog() }
         } else {
-            parked = request
+            deferredRequest = request
             isBusy = true
         }
     }
 
-    /// Detects that the peer is gone while the connection is not read because requests wait behind a parked one, whose
+    /// Detects that the peer is gone while the connection is not read because requests wait behind a deferred one, whose
     /// only condition may be just that. Called periodically.
     func lookForPeer() {
-        guard parked != nil, !stream.isReading else { return }
+        guard deferredRequest != nil, !stream.isReading else { return }
         switch stream.peerState {
         case .there: break
         case .ended:
             peerWillEnd = true
-            if parked?.waitsForClient == true { turn.add(self, to: .deferred) }
+            if deferredRequest?.waitsForClient == true { turn.add(self, to: .deferred) }
         case .gone: close()
         }
     }
 
-    /// Whether it has a parked request.
-    var isParked: Bool { parked != nil && stream.isOpen }
+    /// Whether it has a deferred request.
+    var hasDeferredRequest: Bool { deferredRequest != nil && stream.isOpen }
 
-    /// Whether `goOn` can resume something now.
-    var canGoOn: Bool { (isBusy || isStalled) && !isOutputFull && parked == nil && !isStarved && !isThrottled }
+    /// Whether `resume` has something to do.
+    var canResume: Bool { (isBusy || isStalled) && !isOutputFull && deferredRequest == nil && !isStarved && !isThrottled }
 
     var isOutputFull: Bool {
         replies.size + replies.markSize + stream.unsentSize > server.limits.unsentPauseSize
@@ -106,16 +106,16 @@ extension Session {
     /// Resumes the throttled change.
     func endThrottling() {
         hasMissedWake = false
-        goOn()
-        if parked == nil { server.deferrals.remove(self) }
+        resume()
+        if deferredRequest == nil { server.deferrals.remove(self) }
     }
 
-    /// Whether bytes are received while a request is parked, so that the end of the connection is noticed; it may be
+    /// Whether bytes are received while a request is deferred, so that the end of the connection is noticed; it may be
     /// the request's only condition.
-    var isListening: Bool { parked != nil && stream.heldSize < Session.parkedSize }
+    var isListening: Bool { deferredRequest != nil && stream.heldSize < Session.deferredInputSize }
     /// The maximum size of the requests that are buffered meanwhile, in bytes.
-    static let parkedSize = 64 << 10
+    static let deferredInputSize = 64 << 10
 
-    /// Whether requests wait: for a long reply, a parked request, memory, the client to take replies, or the next turn.
+    /// Whether requests wait: for a long reply, a deferred request, memory, the client to take replies, or the next turn.
     var isHeldUp: Bool { isBusy || isStalled || isStarved || isOutputFull }
 }

@@ -6,7 +6,7 @@ import Reactor
 import Wire
 
 /// A request that waits for a condition, and its reply.
-struct ParkedRequest {
+struct DeferredRequest {
     /// The time-out of the wait.
     enum Patience {
         case milliseconds(Int)

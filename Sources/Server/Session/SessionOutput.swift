@@ -72,7 +72,7 @@ extension Session {
         case .finishing where isSent && !isBusy: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }
-        if canGoOn, hasMemoryToGoOn() { turn.add(self, to: .unfinished) }
+        if canResume, hasMemoryToResume() { turn.add(self, to: .unfinished) }
         if hasMissedWake, !isOutputFull, !isThrottled {
             hasMissedWake = false
             turn.add(self, to: .deferred)
@@ -118,7 +118,7 @@ extension Session {
         stream.close()
         state = .closed
         settleAtEnd()
-        if parked != nil { server.deferrals.remove(self) }
+        if deferredRequest != nil { server.deferrals.remove(self) }
         turn.add(self, to: .retired)
     }
 
@@ -127,7 +127,7 @@ extension Session {
     func receivedEnd(unfinished: Int) {
         turn.touch(self)
         peerHasEnded = true
-        if parked?.waitsForClient == true { turn.add(self, to: .deferred) }
+        if deferredRequest?.waitsForClient == true { turn.add(self, to: .deferred) }
         switch state {
         case .open: if !isStalled { refuseUnfinished(unfinished) }
         case .lingering: close()
