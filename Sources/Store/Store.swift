@@ -289,10 +289,10 @@ package final class Store {
     }
 
     /// Prefetches what a request for this key will need.
-    package func foresee(_ key: Span<UInt8>) { table.foresee(key) }
+    package func prefetch(_ key: Span<UInt8>) { table.prefetch(key) }
 
     /// Continues prefetching when no further key is known.
-    package func foreseeNoMore() { table.foreseePair() }
+    package func endPrefetch() { table.prefetchPair() }
 
     /// The value is valid until the next change.
     @_lifetime(borrow self)

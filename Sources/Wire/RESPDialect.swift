@@ -54,7 +54,7 @@ extension RequestParser {
     }
 
     /// Peeks at the request at `offset` before it is parsed; nil if it is unusual or incomplete.
-    package func glimpse(of bytes: Span<UInt8>, at offset: Int) -> Glimpse? {
+    package func peek(in bytes: Span<UInt8>, at offset: Int) -> PeekedRequest? {
         guard offset &+ 16 <= bytes.count else { return nil }
         // `*`, a digit, CR LF, `$`, a digit, CR, and a line feed.
         let head = UInt64(littleEndian: bytes.word(at: offset))
@@ -69,7 +69,7 @@ extension RequestParser {
             guard let argument = bulk(in: bytes, at: end) else { return nil }
             end = argument.offset &+ argument.size &+ 2
         }
-        return Glimpse(key: key, end: end)
+        return PeekedRequest(key: key, end: end)
     }
 
     /// The bulk string at `offset`; nil if it is incomplete.
@@ -134,7 +134,7 @@ extension RequestParser {
 }
 
 /// What a peek can tell of a request.
-package struct Glimpse {
+package struct PeekedRequest {
     /// The first argument after the name, most likely a key.
     package let key: Slice
     /// Where the next request begins, if this one is valid.

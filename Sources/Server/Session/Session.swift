@@ -133,7 +133,7 @@ final class Session: StreamDelegate, ListMember {
         defer { endRunning(from: start, replies) }
         replies.time = times.now
         var (used, last) = (0, 0)
-        var lookahead = Lookahead()
+        var prefetcher = Prefetcher()
         reading: while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             if isBusy || replies.size > pauseSize {
@@ -147,7 +147,7 @@ final class Session: StreamDelegate, ListMember {
                 break reading
             case .complete(let size):
                 (used, last) = (used &+ size, size)
-                lookahead.pass(to: used, in: bytes, parser, store)
+                prefetcher.pass(to: used, in: bytes, parser, store)
                 run(rest, &parser, &replies)
             case .incomplete(let missing):
                 return wait(for: missing, behind: used, of: bytes.count, parser, &replies)

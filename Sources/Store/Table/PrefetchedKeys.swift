@@ -7,8 +7,8 @@ import Bytes
 import CMachine
 
 /// The keys prefetched last, in the order of their requests, with their hashes: each is hashed once.
-struct Foresight {
-    private var keys = InlineArray<4, ForeseenKey>(repeating: ForeseenKey())
+struct PrefetchedKeys {
+    private var keys = InlineArray<4, PrefetchedKey>(repeating: PrefetchedKey())
     /// The index of the newest key in `keys`, and of the one likely to be requested next.
     private var newest = 0
     private var next = 0
@@ -19,7 +19,7 @@ struct Foresight {
     @inline(__always)
     mutating func note(_ key: Span<UInt8>, hash: UInt64) {
         newest = (newest &+ 1) & 3
-        keys[newest] = ForeseenKey(key, hash: hash)
+        keys[newest] = PrefetchedKey(key, hash: hash)
         isHalfDone = true
     }
 
@@ -53,7 +53,7 @@ struct Foresight {
 }
 
 /// A key of 8 to 32 bytes, and its hash.
-private struct ForeseenKey {
+private struct PrefetchedKey {
     /// Its bytes: the first sixteen and the last sixteen, which may overlap.
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     /// -1 if there is no key, or one of another size.
@@ -67,13 +67,13 @@ private struct ForeseenKey {
         self.hash = hash
         guard key.count >= 8, key.count <= 32 else { return }
         size = key.count
-        words = ForeseenKey.words(of: key)
+        words = PrefetchedKey.words(of: key)
     }
 
     @inline(__always)
     func isSame(_ key: Span<UInt8>) -> Bool {
         guard key.count == size else { return false }
-        let other = ForeseenKey.words(of: key)
+        let other = PrefetchedKey.words(of: key)
         return (words.0 ^ other.0) | (words.1 ^ other.1) | (words.2 ^ other.2) | (words.3 ^ other.3) == 0
     }
 
@@ -86,17 +86,17 @@ private struct ForeseenKey {
 
 extension Table {
     /// Prefetches for a key that will be requested soon: its bucket, and the pair of the key before it.
-    package func foresee(_ key: Span<UInt8>) {
-        foreseePair()
+    package func prefetch(_ key: Span<UInt8>) {
+        prefetchPair()
         let hash = sipHash.hash(key)
-        foresight.note(key, hash: hash)
+        prefetchedKeys.note(key, hash: hash)
         bucket(for: hash).prefetchSlots(tag: Bucket.tag(of: hash))
     }
 
     /// Prefetches the pair of the last key, if no further key is known.
     @inline(__always)
-    package func foreseePair() {
-        guard let hash = foresight.takeHalfDone() else { return }
+    package func prefetchPair() {
+        guard let hash = prefetchedKeys.takeHalfDone() else { return }
         bucket(for: hash).prefetchPair(tag: Bucket.tag(of: hash))
     }
 }

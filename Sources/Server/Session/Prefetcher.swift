@@ -6,7 +6,7 @@ import Store
 import Wire
 
 /// The prefetch position of a connection's pipelined requests.
-struct Lookahead {
+struct Prefetcher {
     /// Requests that are prefetched and not run yet.
     private var count = 0
     /// The offset of the first request that is not prefetched.
@@ -18,13 +18,13 @@ struct Lookahead {
     /// Prefetches further requests, before the request that ends at `offset` runs.
     @inline(__always)
     mutating func pass(to offset: Int, in bytes: Span<UInt8>, _ parser: borrowing RequestParser, _ store: Store) {
-        assert(count >= 0 && count <= Lookahead.depth, "more requests prefetched than the store has steps")
+        assert(count >= 0 && count <= Prefetcher.depth, "more requests prefetched than the store has steps")
         if count > 0 { count &-= 1 }
         if count == 0 { end = offset }
-        while count < Lookahead.depth {
-            guard let glimpse = parser.glimpse(of: bytes, at: end) else { return store.foreseeNoMore() }
-            store.foresee(bytes.extracting(glimpse.key.offset..<glimpse.key.offset &+ glimpse.key.size))
-            end = glimpse.end
+        while count < Prefetcher.depth {
+            guard let peeked = parser.peek(in: bytes, at: end) else { return store.endPrefetch() }
+            store.prefetch(bytes.extracting(peeked.key.offset..<peeked.key.offset &+ peeked.key.size))
+            end = peeked.end
             count &+= 1
         }
     }
