@@ -13,7 +13,7 @@ package final class Server {
     /// Who this server is to others.
     let id = ServerID.random()
     let limits: Limits
-    let commands = CommandTable.standard
+    let commands = CommandTable.shared
     let store: Store
     let gate: Gate
     let statistics: Statistics

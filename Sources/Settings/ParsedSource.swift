@@ -11,7 +11,7 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
     /// A file as a whole, or what names it.
     case place(String)
     /// No source: the default.
-    case standard
+    case `default`
 
     package var description: String {
         switch self {
@@ -19,7 +19,7 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
         case .environment(let name): "environment \(name)"
         case .file(let path, let line): "\(path):\(line)"
         case .place(let name): name
-        case .standard: "default"
+        case .default: "default"
         }
     }
 
@@ -30,19 +30,19 @@ package enum Origin: Equatable, Sendable, CustomStringConvertible {
     var place: String {
         switch self {
         case .flag(let name), .environment(let name): name
-        case .file, .place, .standard: description
+        case .file, .place, .default: description
         }
     }
 }
 
 /// The valid texts of a setting.
-package struct Given: Equatable, Sendable {
+package struct SettingValue: Equatable, Sendable {
     package let texts: [String]
     package let origin: Origin
 }
 
 /// One error in a configuration: one line.
-package struct Flaw: Equatable, Sendable, CustomStringConvertible {
+package struct ConfigError: Equatable, Sendable, CustomStringConvertible {
     /// The flag, the variable, or file and line.
     package let place: String
     package let text: String
@@ -53,50 +53,50 @@ package struct Flaw: Equatable, Sendable, CustomStringConvertible {
 }
 
 /// All errors of a configuration.
-package struct Flaws: Error, Equatable, CustomStringConvertible {
-    package let flaws: [Flaw]
+package struct ConfigErrors: Error, Equatable, CustomStringConvertible {
+    package let errors: [ConfigError]
 
     /// One line per error.
-    package var description: String { flaws.map(\.description).joined(separator: "\n") }
+    package var description: String { errors.map(\.description).joined(separator: "\n") }
 }
 
 /// What a source yields: texts by setting name, and errors.
-struct Harvest {
-    var given: [String: Given] = [:]
-    private(set) var flaws: [Flaw] = []
-    /// The number of errors after the first `flawLimit`; these are only counted.
-    private(set) var furtherFlaws = 0
+struct ParsedSource {
+    var values: [String: SettingValue] = [:]
+    private(set) var errors: [ConfigError] = []
+    /// The number of errors after the first `errorLimit`; these are only counted.
+    private(set) var furtherErrors = 0
 
     /// Nobody reads more, and each suggestion takes time.
-    static let flawLimit = 20
+    static let errorLimit = 20
 
     /// - Parameter text: the error; evaluated only for the first few.
-    mutating func complain(_ origin: Origin, _ text: @autoclosure () -> String) {
-        guard flaws.count < Harvest.flawLimit else { return furtherFlaws += 1 }
-        flaws.append(Flaw(place: origin.place, text: text(), line: origin.line))
+    mutating func report(_ origin: Origin, _ text: @autoclosure () -> String) {
+        guard errors.count < ParsedSource.errorLimit else { return furtherErrors += 1 }
+        errors.append(ConfigError(place: origin.place, text: text(), line: origin.line))
     }
 
-    mutating func sortByLine() { flaws.sort { $0.line < $1.line } }
+    mutating func sortByLine() { errors.sort { $0.line < $1.line } }
 
     /// All errors; the last one counts the rest.
     /// - Parameter place: the place of the rest.
-    func told(of place: String) -> [Flaw] {
-        if furtherFlaws == 0 { return flaws }
-        return flaws + [Flaw(place: place, text: "and \(furtherFlaws) more errors; fix these first")]
+    func allErrors(of place: String) -> [ConfigError] {
+        if furtherErrors == 0 { return errors }
+        return errors + [ConfigError(place: place, text: "and \(furtherErrors) more errors; fix these first")]
     }
 
     /// Takes the texts of a setting if all of them are valid.
     mutating func take(_ setting: Setting, _ items: [(text: String, origin: Origin)], at origin: Origin) {
         if items.isEmpty, !setting.mayBeEmpty {
-            return complain(origin, "\(setting.name) cannot be empty: expected \(setting.allowedText)")
+            return report(origin, "\(setting.name) cannot be empty: expected \(setting.allowedText)")
         }
         let wrong = items.filter { !setting.isAllowed($0.text) }
-        for item in wrong { complain(item.origin, refusal(of: item.text, for: setting)) }
+        for item in wrong { report(item.origin, refusal(of: item.text, for: setting)) }
         guard items.count <= Setting.listLimit else {
-            return complain(
+            return report(
                 origin, "\(setting.name) has \(items.count) values: expected \(Setting.listLimit) at most")
         }
-        if wrong.isEmpty { given[setting.name] = Given(texts: items.map(\.text), origin: origin) }
+        if wrong.isEmpty { values[setting.name] = SettingValue(texts: items.map(\.text), origin: origin) }
     }
 }
 

@@ -21,12 +21,12 @@ extension Configuration {
     }
 }
 
-extension Kind<AckPolicy> {
+extension ValueType<AckPolicy> {
     /// What an `OK` waits for.
-    static var acknowledgements: Kind {
+    static var acknowledgements: ValueType {
         let words = ["local", "one", "all"]
-        let count = Kind<Int>.count(0...1000)
-        return Kind("local, one, all, or a number of followers, such as 2", words: words) { text in
+        let count = ValueType<Int>.count(0...1000)
+        return ValueType("local, one, all, or a number of followers, such as 2", words: words) { text in
             if words.contains(text) { return AckPolicy(text) }
             return count.read(text).map { $0 == 0 ? .local : .followers($0) }
         }

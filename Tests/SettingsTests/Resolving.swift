@@ -26,7 +26,7 @@ func setting(_ name: String) -> Setting {
 }
 
 /// The settings that a file's content, flags and variables give.
-/// - Throws: `Flaws`, with the file's name alone as its path.
+/// - Throws: `ConfigErrors`, with the file's name alone as its path.
 func resolve(
     file: String? = nil, flags: [(Setting, [String])] = [], environment: [String: String] = [:],
     schema: Schema = ServerSettings.schema
