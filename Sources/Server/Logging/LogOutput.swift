@@ -8,7 +8,7 @@ import Synchronization
 package final class LogOutput: Sendable {
     private struct State {
         var format: LogFormat
-        var limiter = RepeatLimiter()
+        var limiter = LogRateLimiter()
         /// Lines that could not be written since the last one that was.
         var lost = 0
         /// Whether the last line was written only in part.

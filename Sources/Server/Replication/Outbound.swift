@@ -44,7 +44,7 @@ package final class Outbound: StreamDelegate {
 
     private var state = State.waiting(until: 0)
     private var backoff: Backoff
-    private var throttle = LogThrottle()
+    private var throttle = LinkErrorThrottle()
     /// Streams that have ended in this turn: one may be in a callback.
     private var endedStreams: [Stream] = []
     /// When the peer was last heard of, in milliseconds of the monotonic clock.

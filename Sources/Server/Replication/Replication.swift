@@ -34,7 +34,7 @@ final class Replication {
     /// What was let go of in this turn: one may be in a callback.
     private var removed: [AnyObject] = []
     /// Of leaders, and of servers that would like to be.
-    private var throttle = LogThrottle()
+    private var throttle = LinkErrorThrottle()
     /// When this server last had everything its leader had, in milliseconds of the monotonic clock.
     private var lastFresh: Int?
     /// Makes turns while there is a link to be set up or a time to be kept: both are shorter than a second.

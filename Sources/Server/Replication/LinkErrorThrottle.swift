@@ -2,7 +2,7 @@
 // link that fails is tried again within seconds, perhaps for days.
 
 /// Decides which complaints about links are said. Times are in milliseconds of the monotonic clock.
-package struct LogThrottle {
+package struct LinkErrorThrottle {
     private struct Kind {
         /// When it was said for the first time in this interval.
         var since: Int
@@ -31,14 +31,14 @@ package struct LogThrottle {
     package mutating func raise(_ complaint: String, about peer: String, at now: Int) -> String? {
         // Figures move while the complaint remains the same.
         let name = peer + " " + complaint.filter { !$0.isNumber }
-        if kinds[name] == nil && kinds.count >= LogThrottle.kindLimit {
-            kinds = kinds.filter { now - $0.value.since < LogThrottle.interval }
-            if kinds.count >= LogThrottle.kindLimit { return nil }
+        if kinds[name] == nil && kinds.count >= LinkErrorThrottle.kindLimit {
+            kinds = kinds.filter { now - $0.value.since < LinkErrorThrottle.interval }
+            if kinds.count >= LinkErrorThrottle.kindLimit { return nil }
         }
         var kind = kinds[name] ?? Kind(since: now)
         defer { kinds[name] = kind }
-        if now - kind.since >= LogThrottle.interval { kind = Kind(since: now, unsaid: kind.unsaid) }
-        guard kind.isNews, kind.said < LogThrottle.burst else {
+        if now - kind.since >= LinkErrorThrottle.interval { kind = Kind(since: now, unsaid: kind.unsaid) }
+        guard kind.isNews, kind.said < LinkErrorThrottle.burst else {
             kind.unsaid += 1
             return nil
         }

@@ -2,7 +2,7 @@
 // disk that fills with it is a second trouble beside the first.
 
 /// Decides which messages are said. Times are in milliseconds of the monotonic clock.
-package struct RepeatLimiter {
+package struct LogRateLimiter {
     /// A message, or all messages of one place in the source.
     private struct Kind: Hashable {
         let file: String
@@ -53,13 +53,13 @@ package struct RepeatLimiter {
         let place = Kind(file: file, line: line, text: nil)
         let kind = Kind(file: file, line: line, text: message + " " + fields)
         let fresh = Count(since: now, level: level, message: message)
-        nextEnd = min(nextEnd, now + RepeatLimiter.interval)
-        if counts[place, default: fresh].said >= RepeatLimiter.placeBurst, counts[kind] == nil {
+        nextEnd = min(nextEnd, now + LogRateLimiter.interval)
+        if counts[place, default: fresh].said >= LogRateLimiter.placeBurst, counts[kind] == nil {
             counts[place]?.unsaid += 1
             counts[place]?.message = message
             return false
         }
-        guard counts[kind, default: fresh].said < RepeatLimiter.burst else {
+        guard counts[kind, default: fresh].said < LogRateLimiter.burst else {
             counts[kind]?.unsaid += 1
             return false
         }
@@ -72,9 +72,9 @@ package struct RepeatLimiter {
     /// - Parameter all: whether in every interval.
     package mutating func takeSummaries(at now: Int, all: Bool = false) -> [Summary] {
         guard now >= nextEnd || all else { return [] }
-        let over = counts.filter { all || now - $0.value.since >= RepeatLimiter.interval }
+        let over = counts.filter { all || now - $0.value.since >= LogRateLimiter.interval }
         for kind in over.keys { counts[kind] = nil }
-        nextEnd = counts.values.map { $0.since + RepeatLimiter.interval }.min() ?? .max
+        nextEnd = counts.values.map { $0.since + LogRateLimiter.interval }.min() ?? .max
         return over.filter { $0.value.unsaid > 0 }.sorted { $0.value.since < $1.value.since }.map { kind, count in
             Summary(level: count.level, message: count.message, count: count.unsaid, isOfPlace: kind.text == nil)
         }
