@@ -70,7 +70,7 @@ package final class Store {
     let compactions: Compactions
 
     /// The disk space that changes may take without a check.
-    let spaceGrant: SpaceGrant
+    let spaceQuota: SpaceQuota
 
     package internal(set) var history = ""
     package internal(set) var recovery = RecoveryReport()
@@ -138,7 +138,7 @@ package final class Store {
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
         (compactRatio, compactSize) = (options.compactRatio, options.compactSize)
-        spaceGrant = SpaceGrant(reserve: options.layout.reserve)
+        spaceQuota = SpaceQuota(reserve: options.layout.reserve)
         compactions = try Compactions(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             table: table, retention: options.retention, in: background, progress: announce)
@@ -234,7 +234,7 @@ package final class Store {
                 in: background)
         }
         openWriter = try LogWriter(segment: segment, position: position, in: background, progress: progress)
-        grant()
+        renewSpaceQuota()
     }
 
     private static func newHistory(_ chance: UInt64) -> String {
@@ -419,7 +419,7 @@ package final class Store {
     ///   with a full disk still answers reads: only readers wait for what it applies, and its leader has it on disk.
     package func poll() -> UInt64 {
         guard let openWriter else { return 0 }
-        if openWriter.isObstructed { grant() }
+        if openWriter.isObstructed { renewSpaceQuota() }
         let seq = locallyCommitted
         assert(seq <= newest.seq, "the log has changes that were never made")
         return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
@@ -471,7 +471,7 @@ package final class Store {
                 rotates: wantsRotation, syncs: syncs, looks: looks, lock: looks ? lock : nil,
                 releasesReserve: wantsReserve))
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
-        grant()
+        renewSpaceQuota()
     }
 
     /// Makes changes that an obstacle delays fail, so that the store can be closed.

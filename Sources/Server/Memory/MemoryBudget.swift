@@ -1,4 +1,4 @@
-// What pairs may take. The limit is not looked at for each request: a look measures what the store takes and grants half of what is
+// What pairs may take. The limit is not looked at for each request: a look measures what the store takes and allows half of what is
 // left to requests, which note what they take at most. Only when that is used up is there another look. So far from the limit
 // nothing is measured, and close to it everything. What connections hold has an account of its own (`Ledger`).
 
@@ -38,8 +38,8 @@ package final class MemoryBudget {
     private let current: Mutex<MemoryLimit>
     private let size: Atomic<Int>
     private let storeSize: Atomic<Int>
-    /// What requests may still take of the last grant.
-    private let granted = Atomic<Int>(0)
+    /// What requests may still take until the next look.
+    private let quota = Atomic<Int>(0)
 
     private let refused = Atomic<Int>(0)
     /// Whether the log has been told that the limit is reached, and not yet that it no longer is.
@@ -63,7 +63,7 @@ package final class MemoryBudget {
     var storeLimit: Int { storeSize.load(ordering: .relaxed) }
     var shares: MemoryShares { MemoryShares(limit: origin.size) }
 
-    /// Sets another limit. What is granted of the last one stays so until the next look, which has to follow.
+    /// Sets another limit. The quota of the last one stays until the next look, which has to follow.
     /// - Returns: false where nothing else is wanted than before.
     func change(to wanted: Int?) -> Bool {
         guard self.wanted.withLock({ $0 }) != wanted else { return false }
@@ -85,12 +85,12 @@ package final class MemoryBudget {
         refused.add(1, ordering: .relaxed)
     }
 
-    // MARK: Grants
+    // MARK: Quota
 
-    /// A request that is granted memory may make a bucket grow as well, and the directory.
+    /// A request within the quota may make a bucket grow as well, and the directory.
     private static let slack = 64 << 10
 
-    /// Takes what a request can need at most out of the grant.
+    /// Takes what a request can need at most out of the quota.
     /// - Returns: whether there was so much; where not, the request has to be looked at.
     @inline(__always)
     func hasRoom(for arguments: Arguments) -> Bool { hasRoom(forPairs: arguments.count, of: arguments.extent) }
@@ -99,17 +99,17 @@ package final class MemoryBudget {
     @inline(__always)
     func hasRoom(forPairs count: Int, of size: Int) -> Bool {
         // A pair takes less than 48 bytes beside its own, or a page for 32 of them: see `Allocation` and `Bucket`.
-        let left = granted.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
+        let left = quota.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
         guard left >= 0 else { return false }
-        granted.store(left, ordering: .relaxed)
+        quota.store(left, ordering: .relaxed)
         return true
     }
 
-    /// Grants what there is.
+    /// Renews the quota.
     /// - Parameter used: what the store takes.
-    func grant(used: Int) {
+    func renewQuota(used: Int) {
         assert(used >= 0, "the store takes less than nothing")
-        granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
+        quota.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 
     // MARK: News

@@ -32,10 +32,10 @@ extension Session {
         // A request waits once only.
         let waits = !isRunningPart && !hasWaitedInVain
         hasWaitedInVain = false
-        let isGiven = size <= grantedSize || pool.ask(size, .reply, for: self, waits: waits)
-        if isGiven {
-            if size > grantedSize { charge += size }
-            grantedSize = 0
+        let isReserved = size <= reservedReplySize || pool.ask(size, .reply, for: self, waits: waits)
+        if isReserved {
+            if size > reservedReplySize { charge += size }
+            reservedReplySize = 0
             replies.writer.buffer.reserve(size)
             return true
         }
@@ -109,15 +109,15 @@ extension Session {
     }
 
     /// Resumes what waited for memory.
-    /// - Parameter size: the bytes that were granted.
+    /// - Parameter size: the bytes that were reserved.
     func endWait(with size: Int) {
-        assert(isStarved && size >= 0, "memory is granted to a session that does not wait")
+        assert(isStarved && size >= 0, "memory is reserved for a session that does not wait")
         let had = want
         want = .nothing
         switch had {
         case .nothing: break
         case .reply:
-            grantedSize = size
+            reservedReplySize = size
             isBusy = false
             resume()
         case .request(let wanted):

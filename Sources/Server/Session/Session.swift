@@ -41,8 +41,8 @@ final class Session: StreamDelegate, ListMember {
     var charge = 0
     /// The bytes reserved for the incomplete request as a whole.
     var reservedSize = 0
-    /// The bytes granted for the reply to the current request, after a wait.
-    var grantedSize = 0
+    /// The bytes reserved for the reply to the current request, after a wait.
+    var reservedReplySize = 0
     /// Whether the current request has waited for memory in vain.
     var hasWaitedInVain = false
     var want = Want.nothing {

@@ -21,7 +21,7 @@ extension Store {
             precondition(!batch.isInMulti, "a role changes inside a multi record")
             if newValue && !refusesChanges { lastOwnSeq = newest.seq }
             refusesChanges = newValue
-            grant()
+            renewSpaceQuota()
         }
     }
 

@@ -4,12 +4,12 @@
 import Bytes
 
 extension Store {
-    func grant() {
-        spaceGrant.renew(
+    func renewSpaceQuota() {
+        spaceQuota.renew(
             pending: batch.lines.count, isObstructed: isObstructed || refusesChanges || hasUsedUpNumbers)
     }
 
-    /// What prevents a change that was not granted; nil if nothing does.
+    /// What prevents a change beyond the quota; nil if nothing does.
     /// - Parameters:
     ///   - size: bytes of its keys and values.
     ///   - shrinks: whether it removes pairs: then it may use the reserve.
@@ -52,7 +52,7 @@ extension Store {
         return .fileSizeLimit(path: files.folder.string, limit: largest, needed: needed)
     }
 
-    /// Whether change numbers approach their bound. A grant covers far fewer changes than this leaves.
+    /// Whether change numbers approach their bound. A quota covers far fewer changes than this leaves.
     private var hasUsedUpNumbers: Bool { newest.seq > Number.largest - 1 << 32 }
 
     /// Whether something may prevent changes.
