@@ -7,7 +7,7 @@ package enum PlaceSharing {
     ///   - holders: the networks of those that have places, the oldest first.
     ///   - network: that of the one which wants a place.
     /// - Returns: nil where no other network has more places than that one.
-    package static func placeToGiveUp(_ holders: [UInt64], for network: UInt64) -> Int? {
+    package static func placeToEvict(_ holders: [UInt64], for network: UInt64) -> Int? {
         var counts: [UInt64: Int] = [:]
         for holder in holders { counts[holder, default: 0] += 1 }
         // Of several that have as many, the one whose first has waited longest.

@@ -315,7 +315,7 @@ package final class Server {
     }
 
     /// Gives up every reply that waits for followers, because this server has stopped leading.
-    func giveUpUnacknowledged() {
+    func failUnacknowledged() {
         for session in connections.all {
             session.expire(upTo: .max, before: .max) { seq in
                 .leftBehind(by: replication.missingAcknowledgements(of: seq))

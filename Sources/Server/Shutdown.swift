@@ -32,7 +32,7 @@ final class Shutdown {
         let (store, isOverdue) = (server.store, steps.isOverdue(at: server.clock.milliseconds))
         if store.isWriting || store.hasPending {
             // What waits for space, or for its folder, is not waited for any longer.
-            if isOverdue && store.isObstructed { store.giveUpWaiting() }
+            if isOverdue && store.isObstructed { store.failObstructedWrites() }
             return false
         }
         return isOverdue || server.connections.all.allSatisfy { $0.isSettled }

@@ -154,7 +154,7 @@ package final class Store {
         do throws(StoreError) {
             try findFiles()
         } catch {
-            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try releaseReserve() else { throw error }
             try findFiles()
         }
     }
@@ -195,7 +195,7 @@ package final class Store {
             return false
         } catch {
             // Setting files aside and beginning a segment take space: the reserve is there for that. Then start over.
-            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try releaseReserve() else { throw error }
             table.removeAll()
             reloads = true
             return true
@@ -204,13 +204,13 @@ package final class Store {
 
     /// Releases the reserved space to a start on a full disk.
     /// - Returns: whether there was any.
-    private func giveUpReserve() throws(StoreError) -> Bool {
-        var isGiven = false
+    private func releaseReserve() throws(StoreError) -> Bool {
+        var isFreed = false
         for path in [files.nextSegment, files.reserve] where try disk.exists(path) {
             try disk.remove(path)
-            isGiven = true
+            isFreed = true
         }
-        return isGiven
+        return isFreed
     }
 
     private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
@@ -475,7 +475,7 @@ package final class Store {
     }
 
     /// Makes changes that an obstacle delays fail, so that the store can be closed.
-    package func giveUpWaiting() { openWriter?.giveUp() }
+    package func failObstructedWrites() { openWriter?.failOnObstacles() }
 
     /// Closes the log cleanly: everything is written and synced, or `failure` says why not. Then another store may open
     /// it. Blocks on the disk. The writer must have no job.

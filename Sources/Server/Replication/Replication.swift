@@ -169,7 +169,7 @@ final class Replication {
         case .stopJoining: stopJoining()
         case .probe(let endpoint, let number): probes[number] = SelfCheck(endpoint, server: server)
         case .write(let note): notes.write(note)
-        case .failUnacknowledged: server.giveUpUnacknowledged()
+        case .failUnacknowledged: server.failUnacknowledged()
         case .answer(let number, let answer): self.answer(number, answer)
         case .say(let level, let text): say(level, text)
         }

@@ -2,7 +2,7 @@
 // at a time.
 //
 //     idle ── COMPACT ──> prepared: the open segment is being sealed ──> begun
-//     idle ── the disk is full ──> prepared, with the reserve given up ──> begun
+//     idle ── the disk is full ──> prepared, with the reserve released ──> begun
 //     idle ── sealed segments outweigh the snapshot ───────────────────> begun
 //
 //     begun ── from files ──────────────────────────────────────────────────────────────────────────> running ──> idle

@@ -5,7 +5,7 @@
 // The first failure is final: after a failed sync the disk's content is unknown (Rebello et al., "Can applications
 // recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
 // conditions are not failures but obstacles that can pass: a disk without space, which has taken nothing, and a file
-// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until `giveUp`.
+// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until `failOnObstacles`.
 //
 // If the log fails, the fate of a change that was not durable is known only if no write of it was begun
 // (`attemptedSeq`): then a restart does not have it. Any other may or may not survive.
@@ -49,7 +49,7 @@ final class LogWriter: Sendable {
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
     /// Whether obstacles count as failures from now on.
-    private let isGivenUp = Atomic<Bool>(false)
+    private let failsOnObstacles = Atomic<Bool>(false)
     private let progress: @Sendable () -> Void
 
     /// Numbers of the last records that a write was begun for, that are written, and that are known to be on the disk.
@@ -153,14 +153,14 @@ final class LogWriter: Sendable {
     }
 
     /// Makes what an obstacle delays, now or later, fail instead of waiting. For the end of the process.
-    func giveUp() {
-        isGivenUp.store(true, ordering: .releasing)
+    func failOnObstacles() {
+        failsOnObstacles.store(true, ordering: .releasing)
         worker.submit { self.proceed() }
     }
 
     /// Writes the rest, syncs, closes the log cleanly and returns when that is done. No job may be in progress.
     func close(_ batch: inout LogBatch) {
-        giveUp()
+        failOnObstacles()
         var job = Job(syncs: true)
         job.closes = true
         submit(&batch, job)
@@ -259,7 +259,7 @@ final class LogWriter: Sendable {
                 if error.isDiskFull && segment.withLock({ $0.releaseReserve() }) { continue }
                 note(error)
                 isHeld = true
-                guard isGivenUp.load(ordering: .acquiring) else { return false }
+                guard failsOnObstacles.load(ordering: .acquiring) else { return false }
                 fail(error)
             }
         }
@@ -315,7 +315,7 @@ final class LogWriter: Sendable {
                 places.withLock { $0 = (segment.place, segment.place) }
             }
         }
-        if isDone { _ = next.giveUp() }
+        if isDone { _ = next.discard() }
         return isDone
     }
 

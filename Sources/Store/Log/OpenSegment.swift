@@ -240,7 +240,7 @@ struct OpenSegment: ~Copyable, Sendable {
         } catch {
             guard error.isDiskFull else { throw error }
             isShort = true
-            _ = next.giveUp()
+            _ = next.discard()
         }
         try file.sync()
     }
@@ -267,8 +267,8 @@ struct OpenSegment: ~Copyable, Sendable {
     /// - Returns: whether there was any.
     mutating func releaseReserve() -> Bool {
         isShort = true
-        let isGiven = next.giveUp()
-        return reserve.release() || isGiven
+        let isFreed = next.discard()
+        return reserve.release() || isFreed
     }
 
     /// Bytes that can still be written, as far as known.
@@ -282,7 +282,7 @@ struct OpenSegment: ~Copyable, Sendable {
 
     /// Takes the reserve again once there is space, and frees the next segment's file if there is little.
     mutating func recover() throws(StoreError) {
-        next.giveUpIfShort()
+        next.discardIfShort()
         guard isShort, try disk.space(at: files.folder).available >= neededSpace else { return }
         try reserve.acquire()
         isShort = layout.reserve > 0 && !reserve.isHeld
