@@ -67,7 +67,7 @@ package final class Store {
     var lastSealedSize = 0
 
     /// Snapshots, made by a worker.
-    let compactions: Compactions
+    let compactionScheduler: CompactionScheduler
 
     /// The disk space that changes may take without a check.
     let spaceQuota: SpaceQuota
@@ -104,8 +104,8 @@ package final class Store {
     /// The wall clock for the age of merged segments, in Unix milliseconds; nil while it is unreliable, and no segment
     /// is removed for its age. Initially the time that the store was opened with.
     package var ageTime: UInt64? {
-        get { compactions.ageTime }
-        set { compactions.ageTime = newValue }
+        get { compactionScheduler.ageTime }
+        set { compactionScheduler.ageTime = newValue }
     }
 
     /// Opens a data set, or creates an empty one. `load` must load it before anything else.
@@ -139,10 +139,10 @@ package final class Store {
         self.options = options
         (compactRatio, compactSize) = (options.compactRatio, options.compactSize)
         spaceQuota = SpaceQuota(reserve: options.layout.reserve)
-        compactions = try Compactions(
+        compactionScheduler = try CompactionScheduler(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             table: table, retention: options.retention, in: background, progress: announce)
-        compactions.ageTime = now
+        compactionScheduler.ageTime = now
         lock = try disk.lock(files.lock)
         roleFile = RoleFile(files, on: disk, in: background)
         roleNote = try roleFile.read()
@@ -221,7 +221,7 @@ package final class Store {
         newestTime = loaded.timestamp
         now = newestTime
         history = loaded.history ?? Store.newHistory(options.seed ?? .random(in: 0 ... .max))
-        compactions.found(recovery)
+        compactionScheduler.found(recovery)
         let segment: OpenSegment
         let last = loaded.openSegment
         if let open = last, open.end > 0 {
@@ -482,7 +482,7 @@ package final class Store {
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
         precondition(!batch.isInMulti, "closed inside a multi record")
-        compactions.stop()
+        compactionScheduler.stop()
         openWriter?.close(&batch)
         loading = nil
         lock = nil

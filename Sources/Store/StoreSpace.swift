@@ -28,7 +28,7 @@ extension Store {
         }
         if size > 0, let obstacle = fileSizeObstacle(size) { return obstacle }
         // A compaction takes space before it frees any: removals wait for that rather than being refused.
-        if shrinks && compactions.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
+        if shrinks && compactionScheduler.isUnderWay && batch.lines.count < options.layout.reserve { return nil }
         let pending = batch.lines.count + (isWriting ? submittedSize : 0) + size + size / 2 + 4096
         let space = space
         let room = writer.isObstructed ? writer.roomSize : space?.available ?? .max

@@ -98,7 +98,7 @@ extension Store {
     /// - Returns: why it could not be ended.
     private func endLog() -> StoreError? {
         precondition(!isWriting && batch.isEmpty, "files change places under the writer")
-        compactions.stop()
+        compactionScheduler.stop()
         let ended = writer
         ended.close(&batch)
         return ended.failureError

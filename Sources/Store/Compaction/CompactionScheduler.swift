@@ -10,8 +10,8 @@
 
 import Bytes
 
-/// Makes snapshots, one at a time. Used from the store's thread.
-final class Compactions {
+/// Schedules compactions, one at a time. Used from the store's thread.
+final class CompactionScheduler {
     enum State {
         case idle, prepared
         case walking(TableWalk)
@@ -45,7 +45,7 @@ final class Compactions {
     private var foundSize = 0
     /// The earliest time of the next automatic compaction, in Unix milliseconds, and the delay after a failure.
     private var earliest: UInt64 = 0
-    private var patience = Compactions.firstPatience
+    private var patience = CompactionScheduler.firstPatience
     private var nextPruning: UInt64 = 0
 
     private static let firstPatience: UInt64 = 10_000
@@ -123,7 +123,7 @@ final class Compactions {
     private func start(_ source: SnapshotSource?, now: UInt64, isDiskFull: Bool = false) {
         assert(!isUnderWay, "two compactions at a time")
         (isMerging, hasBegun) = (source != nil, source != nil)
-        nextPruning = now + Compactions.pruningInterval
+        nextPruning = now + CompactionScheduler.pruningInterval
         start = background.now
         running = CompactionProgress()
         known.lastTime = now
@@ -218,14 +218,14 @@ final class Compactions {
         known.lastSeconds = seconds
         known.snapshotSeq = report.position.seq
         known.snapshotSize = report.snapshotSize
-        (earliest, patience) = (0, Compactions.firstPatience)
+        (earliest, patience) = (0, CompactionScheduler.firstPatience)
     }
 
     private func failed(_ error: StoreError) {
         known.failures += 1
         known.lastFailure = error
         earliest = known.lastTime + patience
-        patience = min(max(patience * 2, Compactions.firstPatience), Compactions.lastPatience)
+        patience = min(max(patience * 2, CompactionScheduler.firstPatience), CompactionScheduler.lastPatience)
     }
 
     func status(sealedSize: Int) -> CompactionStatus {
