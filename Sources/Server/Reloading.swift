@@ -7,7 +7,7 @@ import Synchronization
 
 /// Reads on another thread, while the loop goes on. A file may be large, come slowly from a pipe or a network, or take long to be
 /// found wrong. One reading at a time. Used on the loop's thread.
-final class Reading {
+final class BackgroundRead {
     private let loop: EventLoop
     /// Looks whether what is read is there.
     private var timer: Timer?

@@ -51,7 +51,7 @@ package final class Server {
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
     let pool: Pool
-    private(set) lazy var reading = Reading(loop)
+    private(set) lazy var reading = BackgroundRead(loop)
     private var signals: [Signal] = []
     private var timers: [Timer] = []
 

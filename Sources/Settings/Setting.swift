@@ -62,7 +62,8 @@ package struct Key<Value: Sendable>: Sendable {
     /// A setting with a list of values.
     /// - Parameter mayBeEmpty: whether an empty list is valid.
     package init<Element>(
-        _ name: String, flag: String, listOf type: ValueType<Element>, mayBeEmpty: Bool = true, default texts: [String] = [],
+        _ name: String, flag: String, listOf type: ValueType<Element>, mayBeEmpty: Bool = true,
+        default texts: [String] = [],
         isLive: Bool = false, _ help: String
     ) where Value == [Element] {
         self.init(

@@ -23,7 +23,8 @@ package struct Sources: Sendable {
     package func resolve(_ schema: Schema) throws(ConfigErrors) -> Settings {
         let sources = [parsedFlags(), parsedEnvironment(schema), parsedFile(schema)]
         let errors =
-            sources[0].allErrors(of: "flags") + sources[1].allErrors(of: "environment") + sources[2].allErrors(of: file ?? "")
+            sources[0].allErrors(of: "flags") + sources[1].allErrors(of: "environment")
+            + sources[2].allErrors(of: file ?? "")
         guard errors.isEmpty else { throw ConfigErrors(errors: errors) }
         var values: [String: SettingValue] = [:]
         for source in sources { values.merge(source.values) { first, _ in first } }

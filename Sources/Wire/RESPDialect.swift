@@ -11,7 +11,7 @@ extension RequestParser {
         case invalid
     }
 
-    mutating func parseRESP(_ bytes: Span<UInt8>) -> Intake {
+    mutating func parseRESP(_ bytes: Span<UInt8>) -> ParseResult {
         var offset = scanned
         var left = 0
         if let argumentsLeft {
@@ -83,7 +83,7 @@ extension RequestParser {
     }
 
     /// Keeps the position inside an incomplete request.
-    private mutating func pause(at offset: Int, _ left: Int, missing: Int) -> Intake {
+    private mutating func pause(at offset: Int, _ left: Int, missing: Int) -> ParseResult {
         scanned = offset
         argumentsLeft = left
         return .incomplete(missing: missing)

@@ -1,6 +1,6 @@
 // What pairs may take. The limit is not looked at for each request: a look measures what the store takes and allows half of what is
 // left to requests, which note what they take at most. Only when that is used up is there another look. So far from the limit
-// nothing is measured, and close to it everything. What connections hold has an account of its own (`Ledger`).
+// nothing is measured, and close to it everything. What connections hold has an account of its own (`MemoryLedger`).
 
 import Reactor
 import Synchronization

@@ -14,7 +14,7 @@ final class Pool {
         guard let owner else { preconditionFailure("used before it is attached to a server") }
         return owner
     }
-    private var ledger: Ledger
+    private var ledger: MemoryLedger
     /// Looks for sessions that move nothing, while others wait.
     private var timer: Timer?
     /// When any of those who wait last got something, or the pool shrank, in milliseconds of the monotonic clock; what was held then; and
@@ -36,7 +36,7 @@ final class Pool {
     private static let idleSize = 16 << 10
 
     init(size: Int) {
-        ledger = Ledger(pool: size)
+        ledger = MemoryLedger(pool: size)
         turnSize = ledger.turnSize
     }
 
@@ -87,7 +87,7 @@ final class Pool {
     /// Asks for memory for a session.
     /// - Parameter waits: whether the session waits where there is not enough.
     /// - Returns: whether it may be taken.
-    func ask(_ size: Int, _ purpose: Ledger.Purpose, for session: Session, waits: Bool = true) -> Bool {
+    func ask(_ size: Int, _ purpose: MemoryLedger.Purpose, for session: Session, waits: Bool = true) -> Bool {
         ledger.note(left: server.memoryLeft)
         defer { noteState() }
         if ledger.ask(size, purpose, for: session.id, charge: session.charge, waits: waits) { return true }
@@ -111,7 +111,7 @@ final class Pool {
     private func feed() {
         ledger.note(left: server.memoryLeft)
         defer { noteState() }
-        for purpose in Ledger.Purpose.allCases {
+        for purpose in MemoryLedger.Purpose.allCases {
             while server.allowance.hasReplies || purpose == .request {
                 let next = ledger.next(purpose) { [connections = server.connections] id in
                     guard let session = connections[id], session.waits(for: purpose) else { return nil }
@@ -160,7 +160,7 @@ final class Pool {
 
     /// Refuses those that cannot have what they wait for: together they hold what each of them lacks.
     private func refuseBlocked() {
-        for purpose in Ledger.Purpose.allCases {
+        for purpose in MemoryLedger.Purpose.allCases {
             let charge = { [connections = server.connections] (id: Int) -> Int? in
                 guard let session = connections[id], session.waits(for: purpose) else { return nil }
                 return session.charge

@@ -64,8 +64,8 @@ extension Session {
         }
     }
 
-    /// Detects that the peer is gone while the connection is not read because requests wait behind a deferred one, whose
-    /// only condition may be just that. Called periodically.
+    /// Detects that the peer is gone while the connection is not read because requests wait behind a deferred one,
+    /// whose only condition may be just that. Called periodically.
     func lookForPeer() {
         guard deferredRequest != nil, !stream.isReading else { return }
         switch stream.peerState {
@@ -81,7 +81,9 @@ extension Session {
     var hasDeferredRequest: Bool { deferredRequest != nil && stream.isOpen }
 
     /// Whether `resume` has something to do.
-    var canResume: Bool { (isBusy || isStalled) && !isOutputFull && deferredRequest == nil && !isStarved && !isThrottled }
+    var canResume: Bool {
+        (isBusy || isStalled) && !isOutputFull && deferredRequest == nil && !isStarved && !isThrottled
+    }
 
     var isOutputFull: Bool {
         replies.size + replies.markSize + stream.unsentSize > server.limits.unsentPauseSize
@@ -116,6 +118,7 @@ extension Session {
     /// The maximum size of the requests that are buffered meanwhile, in bytes.
     static let deferredInputSize = 64 << 10
 
-    /// Whether requests wait: for a long reply, a deferred request, memory, the client to take replies, or the next turn.
+    /// Whether requests wait: for a long reply, a deferred request, memory, the client to take replies, or the next
+    /// turn.
     var isHeldUp: Bool { isBusy || isStalled || isStarved || isOutputFull }
 }

@@ -5,7 +5,8 @@
 // The first failure is final: after a failed sync the disk's content is unknown (Rebello et al., "Can applications
 // recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
 // conditions are not failures but obstacles that can pass: a disk without space, which has taken nothing, and a file
-// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until `failOnObstacles`.
+// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until
+// `failOnObstacles`.
 //
 // If the log fails, the fate of a change that was not durable is known only if no write of it was begun
 // (`attemptedSeq`): then a restart does not have it. Any other may or may not survive.

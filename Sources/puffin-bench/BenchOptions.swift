@@ -5,7 +5,7 @@ import Bench
 import BlockingClient
 import Bytes
 
-struct ServerOptions: ParsableArguments {
+struct TargetOptions: ParsableArguments {
     @Option(
         name: "-addr --addr", help: "The server's host:port. (default: \(Endpoint()))",
         transform: { try Endpoint(parsing: $0) })

@@ -5,7 +5,7 @@ import Logging
 import Reactor
 
 /// How the server's own messages are written.
-package enum LogFormat: String, Sendable, CaseIterable {
+package enum LogOutputFormat: String, Sendable, CaseIterable {
     /// `2026-01-15 10:30:00 INFO Server starting on 127.0.0.1:8080`
     case text
     /// One JSON object per line: `ts`, `level`, `message`, then the event's own fields.
@@ -13,7 +13,7 @@ package enum LogFormat: String, Sendable, CaseIterable {
 }
 
 /// What one line says.
-struct LogLine {
+struct EventLine {
     let level: String
     let message: String
     /// In the order of the line.
@@ -25,7 +25,7 @@ struct LogLine {
     private static let reserved = ["ts", "level", "message", "repeated"]
 
     /// - Returns: the line's bytes, with its line feed.
-    func bytes(_ format: LogFormat, at milliseconds: UInt64) -> [UInt8] {
+    func bytes(_ format: LogOutputFormat, at milliseconds: UInt64) -> [UInt8] {
         var line = ByteBuffer()
         switch format {
         case .text: append(textTo: &line)
@@ -58,7 +58,7 @@ struct LogLine {
                 json.member("message", message)
                 if let repeated { json.member("repeated", repeated) }
                 for (name, value) in fields {
-                    json.member(LogLine.reserved.contains(name) ? name + "_" : name, value)
+                    json.member(EventLine.reserved.contains(name) ? name + "_" : name, value)
                 }
             }
         }

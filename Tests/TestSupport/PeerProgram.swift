@@ -4,7 +4,7 @@
 import Foundation
 
 /// An external program.
-package enum Peer {
+package enum PeerProgram {
     /// Whether tests that need these programs run.
     package static func areThere(_ names: String...) -> Bool {
         let missing = names.filter { path(of: $0) == nil }

@@ -8,7 +8,7 @@
 import Glibc
 
 /// Both views of the arguments, the program's name first.
-package enum Arguments {
+package enum ProcessArguments {
     /// Decides between the two views.
     /// - Parameters:
     ///   - found: what Swift has found; empty if it has found none.

@@ -9,7 +9,7 @@
 //     beginnings of requests: waited for ─────────────────────────────────────┤ refused from here on
 
 /// The account of all connections. Sizes are in bytes. Pure: it knows connections by their numbers alone.
-package struct Ledger {
+package struct MemoryLedger {
     /// What memory is asked for.
     package enum Purpose: Int, CaseIterable, Sendable {
         /// A large reply, or a long one's next step.
@@ -45,7 +45,7 @@ package struct Ledger {
     package init(pool: Int) {
         self.pool = pool
         whole = pool
-        turnSize = Ledger.turnSize(of: pool)
+        turnSize = MemoryLedger.turnSize(of: pool)
     }
 
     private static func turnSize(of pool: Int) -> Int { min(pool / 8, 8 << 20) }
@@ -54,7 +54,7 @@ package struct Ledger {
     package mutating func change(pool: Int) {
         precondition(pool > 0, "connections have no memory")
         self.pool = pool
-        turnSize = Ledger.turnSize(of: pool)
+        turnSize = MemoryLedger.turnSize(of: pool)
         whole = max(whole, pool)
     }
 
@@ -88,7 +88,7 @@ package struct Ledger {
             return
         }
         outside += now - before
-        if now <= Ledger.smallSize {
+        if now <= MemoryLedger.smallSize {
             (inside, outside, outsider) = (inside + outside, 0, nil)
         }
     }

@@ -8,7 +8,7 @@ import Program
 import SystemPackage
 
 /// Standard output, buffered in pieces of 64 KiB. The writer flushes it at the end.
-final class Output {
+final class BufferedOutput {
     private var buffer = ByteBuffer()
     private let isSafe: Bool
     private static let pieceSize = 64 << 10
@@ -27,7 +27,7 @@ final class Output {
         } else {
             fill(&buffer)
         }
-        if buffer.count >= Output.pieceSize { try flush() }
+        if buffer.count >= BufferedOutput.pieceSize { try flush() }
     }
 
     /// Appends a colour or cursor movement.
@@ -50,7 +50,7 @@ final class Output {
 /// Writes one line to stdout.
 /// - Throws: an `ExitCode`, after the reason has been printed.
 func printLine(_ text: String) throws {
-    let output = Output()
+    let output = BufferedOutput()
     try output.write { $0.append(text: text + "\n") }
     try output.flush()
 }

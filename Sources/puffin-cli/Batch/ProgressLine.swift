@@ -4,7 +4,7 @@ import Program
 import Shell
 
 /// Shows progress on stderr, at most ten times a second.
-final class Progress {
+final class ProgressLine {
     private let total: Int?
     private let isShown: Bool
     private var next = ContinuousClock.now

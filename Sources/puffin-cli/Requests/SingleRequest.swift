@@ -10,7 +10,7 @@ import SystemPackage
 import Wire
 
 /// A request whose reply is printed.
-struct Request {
+struct SingleRequest {
     let arguments: [[UInt8]]
     let server: ServerOptions
     let format: OutputFormat

@@ -6,7 +6,7 @@ import Inspection
 import LogFormat
 import Store
 
-struct StatsCommand: ParsableCommand {
+struct LogStatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats",
         abstract: "Counts what is in the files: operations, live pairs, and how much of the disk is needed for them.",

@@ -5,7 +5,7 @@ import Bytes
 import Wire
 
 /// The beginnings of a request's name and first argument, which is the key where the command has one.
-struct Excerpt {
+struct RequestExcerpt {
     private var nameSize = 0
     private var argumentSize = 0
     private var name = InlineArray<2, UInt64>(repeating: 0)
@@ -27,14 +27,14 @@ struct Excerpt {
         nameSize = name.count
         if nameSize < 8 {
             self.name[0] = name.lastWord(at: 0)
-        } else if nameSize <= Excerpt.nameLimit {
+        } else if nameSize <= RequestExcerpt.nameLimit {
             self.name[0] = UInt64(littleEndian: name.word(at: 0))
             self.name[1] = nameSize == 16 ? UInt64(littleEndian: name.word(at: 8)) : name.lastWord(at: 8)
         }
         guard arguments.count > 1 else { return }
         let argument = arguments[1]
         argumentSize = argument.count
-        let size = min(argumentSize, Excerpt.shownSize)
+        let size = min(argumentSize, RequestExcerpt.shownSize)
         var (word, offset) = (0, 0)
         while offset &+ 8 <= size {
             self.argument[word] = UInt64(littleEndian: argument.word(at: offset))
@@ -48,12 +48,15 @@ struct Excerpt {
 
     /// What was asked for. A first argument that is no key may be a value, and is not told.
     func command(in table: CommandTable) -> (name: String, key: [UInt8], keySize: Int) {
-        guard nameSize > 0, nameSize <= Excerpt.nameLimit else { return ("?", [], 0) }
-        let bytes = Excerpt.bytes(nameSize) { name[$0] }
+        guard nameSize > 0, nameSize <= RequestExcerpt.nameLimit else { return ("?", [], 0) }
+        let bytes = RequestExcerpt.bytes(nameSize) { name[$0] }
         guard let index = table.index(of: bytes.span) else { return ("?", [], 0) }
         let command = table.spec(index)
         guard command.keys.first == 1, argumentSize > 0 else { return (command.name, [], 0) }
-        return (command.name, Excerpt.bytes(min(argumentSize, Excerpt.shownSize)) { argument[$0] }, argumentSize)
+        return (
+            command.name, RequestExcerpt.bytes(min(argumentSize, RequestExcerpt.shownSize)) { argument[$0] },
+            argumentSize
+        )
     }
 
     private static func bytes(_ size: Int, _ word: (Int) -> UInt64) -> [UInt8] {

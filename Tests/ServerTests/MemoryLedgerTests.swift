@@ -4,12 +4,12 @@ import Testing
 
 /// The account of connections' memory, against a model of connections that reserve, hold, release, stall and close.
 @Suite("The ledger")
-struct LedgerTests {
+struct MemoryLedgerTests {
     private static let pool = 16 << 20
 
     @Test("replies leave room for requests, and both for what is too small to ask")
     func purposes() {
-        var ledger = Ledger(pool: Self.pool)
+        var ledger = MemoryLedger(pool: Self.pool)
         let turn = ledger.turnSize
         #expect(turn == 2 << 20)
         var isGiven = ledger.ask(Self.pool, .reply, for: 1, charge: 0)
@@ -31,7 +31,7 @@ struct LedgerTests {
 
     @Test("one connection may hold more than the pool, if the store leaves so much; the others keep what is left")
     func outsider() {
-        var ledger = Ledger(pool: Self.pool)
+        var ledger = MemoryLedger(pool: Self.pool)
         ledger.note(left: 4 * Self.pool)
         ledger.settle(1, from: 0, to: 1000)
         var isGiven = ledger.ask(3 * Self.pool, .reply, for: 1, charge: 1000)
@@ -49,7 +49,7 @@ struct LedgerTests {
 
     @Test("what the store does not leave is too much, but for a value that is read when nobody else holds anything")
     func tooMuch() {
-        var ledger = Ledger(pool: Self.pool)
+        var ledger = MemoryLedger(pool: Self.pool)
         #expect(ledger.isTooMuch(2 * Self.pool) && !ledger.isTooMuch(Self.pool))
         var isGiven = ledger.ask(2 * Self.pool, .request, for: 1, charge: 0)
         #expect(!isGiven)
@@ -59,7 +59,7 @@ struct LedgerTests {
 
     @Test("those that hold together what each of them lacks can be told from those that can be served")
     func blocked() {
-        var ledger = Ledger(pool: Self.pool)
+        var ledger = MemoryLedger(pool: Self.pool)
         ledger.note(left: 4 * Self.pool)
         for id in 1...3 { ledger.settle(id, from: 0, to: 3 << 20) }
         var isGiven = ledger.ask(4 * Self.pool - (1 << 20), .reply, for: 1, charge: 3 << 20)
@@ -80,7 +80,7 @@ struct LedgerTests {
     private struct Connection {
         var charge = 0
         /// What it waits for, and since which step.
-        var wants: (size: Int, purpose: Ledger.Purpose, since: Int)?
+        var wants: (size: Int, purpose: MemoryLedger.Purpose, since: Int)?
         var isStalled = false
     }
 
@@ -89,7 +89,7 @@ struct LedgerTests {
         arguments: SeededRandom.seeds(3))
     func model(seed: UInt64) {
         var random = SeededRandom(seed: seed)
-        var ledger = Ledger(pool: Self.pool)
+        var ledger = MemoryLedger(pool: Self.pool)
         var connections: [Int: Connection] = [:]
         var nextID = 0
         var longest = 0
@@ -108,9 +108,10 @@ struct LedgerTests {
                 ledger.settle(id, from: one.charge, to: 0)
                 connections[id] = nil
             case 1..<5 where one.wants == nil:
-                let purpose = Ledger.Purpose.allCases[random.below(3)]
+                let purpose = MemoryLedger.Purpose.allCases[random.below(3)]
                 let size =
-                    purpose == .small ? 0 : Ledger.smallSize + random.below(random.below(8) == 0 ? 40 << 20 : 4 << 20)
+                    purpose == .small
+                    ? 0 : MemoryLedger.smallSize + random.below(random.below(8) == 0 ? 40 << 20 : 4 << 20)
                 guard !ledger.isTooMuch(size) else { break }
                 if ledger.ask(size, purpose, for: id, charge: one.charge) {
                     one.charge += size
@@ -127,7 +128,7 @@ struct LedgerTests {
                 one.isStalled = random.below(20) == 0
                 connections[id] = one
             }
-            for purpose in Ledger.Purpose.allCases {
+            for purpose in MemoryLedger.Purpose.allCases {
                 while let (id, size) = ledger.next(
                     purpose, charge: { connections[$0]?.wants == nil ? nil : connections[$0]?.charge })
                 {
