@@ -21,7 +21,7 @@ struct FeedReader: Sendable {
     private static let attempts = 3
 
     /// How far the log may be sent.
-    var limit: LogPlace { writer.place(isSynced: isSynced) }
+    var limit: FilePosition { writer.filePosition(isSynced: isSynced) }
 
     // MARK: Locating
 

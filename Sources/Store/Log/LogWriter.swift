@@ -58,7 +58,7 @@ final class LogWriter: Sendable {
     private let written: Atomic<UInt64>
     private let synced: Atomic<UInt64>
     /// How far the files are written and synced, for concurrent readers.
-    private let places: Mutex<(written: LogPlace, synced: LogPlace)>
+    private let filePositions: Mutex<(written: FilePosition, synced: FilePosition)>
     private let finishedJobs = Atomic<Int>(0)
     private let batches = Atomic<Int>(0)
     private let writtenBytes = Atomic<Int>(0)
@@ -83,8 +83,8 @@ final class LogWriter: Sendable {
         segment: consuming sending OpenSegment, position: LogPosition, in background: any Background,
         progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
-        let place = segment.place
-        places = Mutex((place, place))
+        let filePosition = segment.filePosition
+        filePositions = Mutex((filePosition, filePosition))
         next = segment.next
         self.segment = Mutex(segment)
         self.progress = progress
@@ -101,7 +101,7 @@ final class LogWriter: Sendable {
     var writtenSeq: UInt64 { written.load(ordering: .acquiring) }
     var durableSeq: UInt64 { synced.load(ordering: .acquiring) }
     /// How far the files can be sent to a follower: what is synced, or what is written.
-    func place(isSynced: Bool) -> LogPlace { places.withLock { isSynced ? $0.synced : $0.written } }
+    func filePosition(isSynced: Bool) -> FilePosition { filePositions.withLock { isSynced ? $0.synced : $0.written } }
     /// Finished jobs; the caller counts those it has submitted.
     var finishedJobCount: Int { finishedJobs.load(ordering: .acquiring) }
     var syncCount: Int { syncs.load(ordering: .relaxed) }
@@ -225,7 +225,7 @@ final class LogWriter: Sendable {
             writtenBytes.add(batch.lines.count, ordering: .relaxed)
             batches.add(1, ordering: .relaxed)
             sealed.store(segment.sealedSize, ordering: .relaxed)
-            places.withLock { $0.written = segment.place }
+            filePositions.withLock { $0.written = segment.filePosition }
         }
         written.store(batch.end.seq, ordering: .releasing)
     }
@@ -235,7 +235,7 @@ final class LogWriter: Sendable {
             try segment.withLock { segment throws(StoreError) in
                 try segment.rotate()
                 sealed.store(segment.sealedSize, ordering: .relaxed)
-                places.withLock { $0 = (segment.place, segment.place) }
+                filePositions.withLock { $0 = (segment.filePosition, segment.filePosition) }
             }
             unsynced.store(0, ordering: .relaxed)
             synced.store(writtenSeq, ordering: .releasing)
@@ -271,15 +271,15 @@ final class LogWriter: Sendable {
     /// Outside the segment's lock, so that in the relaxed modes writing continues meanwhile.
     private func sync() {
         guard failureError == nil else { return }
-        let (file, place, position) = segment.withLock { ($0.file, $0.place, $0.position) }
-        precondition(place.seq <= attemptedSeq, "what was never written is about to be called durable")
-        assert(place.seq >= durableSeq, "less is durable than before")
+        let (file, filePosition, position) = segment.withLock { ($0.file, $0.filePosition, $0.position) }
+        precondition(filePosition.seq <= attemptedSeq, "what was never written is about to be called durable")
+        assert(filePosition.seq >= durableSeq, "less is durable than before")
         unsynced.store(0, ordering: .relaxed)
         let start = background.now
         do throws(StoreError) {
             try file.sync()
-            places.withLock { $0.synced = place }
-            synced.store(place.seq, ordering: .releasing)
+            filePositions.withLock { $0.synced = filePosition }
+            synced.store(filePosition.seq, ordering: .releasing)
             segment.withLock { $0.noteNowAndThen(durable: position) }
         } catch {
             fail(error)
@@ -313,7 +313,7 @@ final class LogWriter: Sendable {
         let isDone = attempt(&isHeld) { () throws(StoreError) in
             try segment.withLock { segment throws(StoreError) in
                 try segment.close(durable: durableSeq)
-                places.withLock { $0 = (segment.place, segment.place) }
+                filePositions.withLock { $0 = (segment.filePosition, segment.filePosition) }
             }
         }
         if isDone { _ = next.discard() }

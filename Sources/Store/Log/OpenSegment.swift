@@ -145,7 +145,7 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     /// How far it is written.
-    var place: LogPlace { LogPlace(segment: firstSeq, offset: end, seq: position.seq) }
+    var filePosition: FilePosition { FilePosition(segment: firstSeq, offset: end, seq: position.seq) }
 
     // MARK: Writing
 

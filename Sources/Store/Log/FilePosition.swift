@@ -1,5 +1,5 @@
 /// A position in the log's files, at the end of a batch. Only the writer moves it, and always forward.
-struct LogPlace: Equatable, Sendable {
+struct FilePosition: Equatable, Sendable {
     /// The number that names the segment.
     var segment: UInt64
     /// Bytes from the segment's first.
