@@ -77,7 +77,7 @@ package final class Store {
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
-    var newest = LogPosition.start
+    var newest = ChainPosition.start
     var committedSeq: UInt64 = 0
     var refusesChanges = false
     var pendingBound = Int.max
@@ -90,7 +90,7 @@ package final class Store {
     var newestTime: UInt64 = 0
 
     /// The newest change.
-    package var position: LogPosition { newest }
+    package var position: ChainPosition { newest }
     /// The time of the newest change, in Unix milliseconds; 0 if there is none.
     package var newestTimestamp: UInt64 { newestTime }
     /// Replies to changes up to this one may be released.

@@ -8,18 +8,18 @@ package enum CatchUp: Equatable, Sendable {
     /// It is there.
     case none
     /// It is empty, and takes the name of the leader's data set.
-    case adoptHistory(LogPosition)
+    case adoptHistory(ChainPosition)
     /// It has changes that the leader does not have: they are quarantined.
-    case cutBack(LogPosition)
+    case cutBack(ChainPosition)
     /// The leader sends a snapshot.
-    case install(LogPosition)
+    case install(ChainPosition)
     /// There is no way.
     case refuse(String)
 
     /// - Parameters:
     ///   - position: where this server's log ends.
     ///   - isSameHistory: whether the leader's data set is this one.
-    package init(to start: FeedStart, from position: LogPosition, isSameHistory: Bool) {
+    package init(to start: FeedStart, from position: ChainPosition, isSameHistory: Bool) {
         switch start {
         case .snapshot(let start): self = .install(start)
         case .continues(position) where isSameHistory: self = .none

@@ -25,7 +25,7 @@ struct FeedSource: Sendable {
     /// Bytes of the segments between this one and the open one.
     var laterSize = 0
 
-    /// Bytes until `place`, approximately: a sealed segment counts with the size at which it was found.
+    /// Bytes until a position, approximately: a sealed segment counts with the size at which it was found.
     func remainingSize(until position: FilePosition) -> Int {
         let log = segment.first == position.segment ? position.offset - segment.offset : laterSize + position.offset
         return (snapshot.map { $0.size - $0.offset } ?? 0) + max(log, 0)

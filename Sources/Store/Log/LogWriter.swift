@@ -80,7 +80,7 @@ final class LogWriter: Sendable {
     ///   - progress: called by the worker after each job, and when an obstacle comes or goes.
     /// - Throws: `StoreError.noThread`.
     init(
-        segment: consuming sending OpenSegment, position: LogPosition, in background: any Background,
+        segment: consuming sending OpenSegment, position: ChainPosition, in background: any Background,
         progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
         let filePosition = segment.filePosition

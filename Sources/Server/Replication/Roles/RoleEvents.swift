@@ -26,7 +26,7 @@ extension Roles {
         /// The request for it.
         let request: Int
         /// Where this server's log ends; known once the follower has all of it.
-        var position: LogPosition?
+        var position: ChainPosition?
     }
 
     /// The connection of this server's leader.
@@ -49,7 +49,7 @@ extension Roles {
     /// What is known of the log when something happens.
     package struct LogView: Equatable, Sendable {
         package var history = ""
-        package var position = LogPosition.start
+        package var position = ChainPosition.start
         /// Whether the data set can be used.
         package var isLoaded = false
         /// Whether nothing waits to be written.
@@ -110,7 +110,7 @@ extension Roles {
         case leaderReached(LeaderPhase)
         case leaderLost
         /// The leader hands over.
-        case toldToLead(LogPosition, followers: [String])
+        case toldToLead(ChainPosition, followers: [String])
         /// Everything that the leader has is here.
         case wasFresh
 
@@ -137,7 +137,7 @@ extension Roles {
         /// End the connection, and make no other.
         case drop(Int)
         /// Tell a follower that has everything to lead.
-        case tellToLead(Int, LogPosition, followers: [String])
+        case tellToLead(Int, ChainPosition, followers: [String])
         /// Tell all followers at once what a heartbeat tells.
         case heartbeat
 

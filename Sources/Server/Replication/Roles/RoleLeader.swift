@@ -111,7 +111,7 @@ extension Roles {
     }
 
     /// The leader hands over: it takes no more changes, and this server has them all.
-    mutating func toldToLead(_ position: LogPosition, _ others: [String]) {
+    mutating func toldToLead(_ position: ChainPosition, _ others: [String]) {
         guard isFollower, change == nil, let leader else {
             return effects.append(.endLeader(reason: "its role is being changed"))
         }
