@@ -38,7 +38,8 @@ extension SegmentReader where Source == FileSource {
     /// - Returns: nil if it has no complete header yet, and nothing after it.
     /// - Throws: `StoreError.corruption` for damage found twice in a row.
     static func last(
-        _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: LogPosition?, reserveSize: Int = .max
+        _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: ChainPosition?,
+        reserveSize: Int = .max
     ) throws(StoreError) -> SegmentReader? {
         var isSuspected = false
         while true {

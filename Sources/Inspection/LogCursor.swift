@@ -11,7 +11,7 @@ struct LogCursor: ~Copyable {
     private let captured: CapturedFiles
     private var pending: ArraySlice<UInt64>
     private var history: String?
-    private var expected: LogPosition?
+    private var expected: ChainPosition?
     private var current: SegmentReader<FileSource>?
     /// The last segment, if a crash, or a server at this moment, has left it without a header.
     private var begun: UInt64?
@@ -136,7 +136,7 @@ struct LogCursor: ~Copyable {
     // MARK: The current record
 
     /// The position after the current record.
-    private(set) var position = LogPosition.start
+    private(set) var position = ChainPosition.start
     /// In Unix milliseconds.
     private(set) var timestamp: UInt64 = 0
     /// The current record's line, with a line feed.

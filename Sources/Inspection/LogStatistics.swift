@@ -39,7 +39,7 @@ package struct LogStatistics: Sendable {
     /// - Throws: `StoreError`, `corruption` if they are damaged.
     package init(_ captured: CapturedFiles) throws(StoreError) {
         let table = Table()
-        var position = LogPosition.start
+        var position = ChainPosition.start
         if let snapshot = captured.snapshot {
             var reader = try SnapshotReader(snapshot.source)
             position = reader.header.position
@@ -83,7 +83,7 @@ package struct LogStatistics: Sendable {
     private mutating func measure(_ table: Table, _ header: SnapshotHeader?) {
         var line = ByteBuffer()
         let header = SnapshotHeader(
-            history: header?.history ?? "000000000000", position: LogPosition(seq: lastSeq, crc: 0),
+            history: header?.history ?? "000000000000", position: ChainPosition(seq: lastSeq, crc: 0),
             timestamp: header?.timestamp ?? 1_000_000_000_000)
         _ = line.append(snapshotHeader: header)
         line.append(snapshotEnd: table.count, chain: 0)

@@ -37,11 +37,11 @@ package struct RepairPlan: Sendable {
     /// Pairs of the snapshot that are given up.
     package private(set) var lostPairs: LostPairs?
     /// The end of the log after the repair.
-    package private(set) var kept = LogPosition.start
+    package private(set) var kept = ChainPosition.start
     /// What was found.
     package let verification: Verification
 
-    private var base = LogPosition.start
+    private var base = ChainPosition.start
     private var segments: [FileFinding]
     private var files: DataFiles { verification.captured.files }
 
@@ -167,10 +167,10 @@ package struct RepairPlan: Sendable {
 
     private mutating func noteKeptSegments() {
         guard let last = segments.last(where: { $0.kind == .segment }) else { return }
-        noteKept(LogPosition(seq: last.last, crc: last.chain))
+        noteKept(ChainPosition(seq: last.last, crc: last.chain))
     }
 
-    private mutating func noteKept(_ position: LogPosition) {
+    private mutating func noteKept(_ position: ChainPosition) {
         if position.seq > kept.seq { kept = position }
     }
 

@@ -24,9 +24,9 @@ package struct Verification: Sendable {
     /// What DURABLE said before the files were found: a server may have written more since.
     let mark: DurableMark?
     /// The position that the segments must continue.
-    private var base = LogPosition.start
+    private var base = ChainPosition.start
     /// The position after the last segment read; nil if it is unknown.
-    private var previous: LogPosition?
+    private var previous: ChainPosition?
 
     /// Checks the files of a data set that a server may be using.
     package static func run(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
@@ -79,7 +79,7 @@ package struct Verification: Sendable {
     /// - Returns: false if needed files were removed.
     private mutating func check() throws(StoreError) -> Bool {
         if let snapshot = captured.snapshot { try check(snapshot: snapshot) }
-        previous = captured.segments.first == 1 ? LogPosition.start : nil
+        previous = captured.segments.first == 1 ? ChainPosition.start : nil
         for (index, first) in captured.segments.enumerated() {
             let next = index + 1 < captured.segments.count ? captured.segments[index + 1] : nil
             let isMerged = next.map { $0 <= base.seq + 1 } ?? false
@@ -174,7 +174,7 @@ package struct Verification: Sendable {
             finding.state = try Verification.state(error)
         }
         let isFollowed = finding.state == .sound || isLast
-        previous = isFollowed ? LogPosition(seq: finding.last, crc: finding.chain) : nil
+        previous = isFollowed ? ChainPosition(seq: finding.last, crc: finding.chain) : nil
         files.append(finding)
     }
 

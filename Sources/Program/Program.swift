@@ -11,7 +11,8 @@ package enum Program {
     package static func begin(_ name: String) -> [[UInt8]] {
         StandardDescriptors.openClosed()
         do throws(ArgumentError) {
-            return try Array(Arguments.find(found: Arguments.ofSwift, told: Arguments.ofKernel).dropFirst())
+            return try Array(
+                ProcessArguments.find(found: ProcessArguments.ofSwift, told: ProcessArguments.ofKernel).dropFirst())
         } catch {
             writeLine("\(name): \(error)")
             exit(2)

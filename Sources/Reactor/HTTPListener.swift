@@ -43,7 +43,7 @@ package final class HTTPListener {
         /// complete no request count as silence.
         var lastHeard = MonotonicClock.milliseconds
         /// Whether it is about to be closed, and no longer counts.
-        private(set) var isGivenUp = false
+        private(set) var isShutDown = false
 
         init(_ handle: OpaquePointer) {
             unsafe bufferevent_incref(handle)
@@ -56,8 +56,8 @@ package final class HTTPListener {
         var inputSize: Int { unsafe evbuffer_get_length(bufferevent_get_input(handle)) }
 
         /// Makes evhttp see the connection's end, and close it.
-        func giveUp() {
-            isGivenUp = true
+        func shutDown() {
+            isShutDown = true
             unsafe _ = shutdown(bufferevent_getfd(handle), Int32(SHUT_RDWR))
             // Makes it read again if its buffer is full.
             unsafe _ = evbuffer_drain(bufferevent_get_input(handle), inputSize)
@@ -143,7 +143,7 @@ package final class HTTPListener {
         let longAgo = MonotonicClock.milliseconds - Int(HTTPListener.patience) * 1000
         for connection in connections
         where connection.inputSize >= HTTPListener.inputSize || connection.lastHeard < longAgo {
-            connection.giveUp()
+            connection.shutDown()
         }
         acceptWhereThereIsRoom()
     }
@@ -187,9 +187,9 @@ package final class HTTPListener {
 
     /// Closes the connections that have been silent longest, down to the limit.
     private func makeRoom() {
-        let excess = connections.count { !$0.isGivenUp } - HTTPListener.connectionCount
+        let excess = connections.count { !$0.isShutDown } - HTTPListener.connectionCount
         guard excess > 0 else { return }
-        for connection in connections.filter({ !$0.isGivenUp }).prefix(excess) { connection.giveUp() }
+        for connection in connections.filter({ !$0.isShutDown }).prefix(excess) { connection.shutDown() }
     }
 
     /// - Returns: false if evhttp has released the connection.

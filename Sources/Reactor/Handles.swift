@@ -151,7 +151,7 @@ struct ListeningSocket: ~Copyable {
 
 /// Output that a socket did not take at once. Its bytes count as the loop's while it exists.
 @safe
-struct Output: ~Copyable {
+struct PendingOutput: ~Copyable {
     private let handle: OpaquePointer
     private let loop: EventLoop
 

@@ -49,7 +49,7 @@ package final class Stream {
     /// `unsafe`: Swift does not check for overlapping accesses to it, which would cost each turn of a session more than
     /// sending does. There are none: no function of an output calls back into its stream; only the loop does, through
     /// libevent.
-    @exclusivity(unchecked) private var output: Output?
+    @exclusivity(unchecked) private var output: PendingOutput?
 
     /// The beginning of an incomplete request, or requests that must wait.
     private var held = ByteBuffer()
@@ -318,8 +318,8 @@ package final class Stream {
         return unsafe output?.append(bytes) ?? false
     }
 
-    private func makeOutput() -> Output? {
-        unsafe Output(
+    private func makeOutput() -> PendingOutput? {
+        unsafe PendingOutput(
             loop, descriptor, context: Unmanaged.passUnretained(self).toOpaque()
         ) { _, context in
             unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().note(.drained)

@@ -65,7 +65,7 @@ struct Announcements {
     /// Logs an obstacle to writes once when it appears, and once when it is gone.
     mutating func tell(obstacle now: WriteObstacle?) {
         let text = now.map { kind($0) }
-        // `Ending` logs a failure of the log.
+        // `Shutdown` logs a failure of the log.
         if case .altered? = now { return }
         guard text != obstacle else { return }
         obstacle = text

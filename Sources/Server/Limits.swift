@@ -1,34 +1,36 @@
-// Every limit, with its default and its reason. Each has an error that states the limit and the value seen.
+// The limits, with their defaults and reasons. Errors state the limit and the actual value.
 
 import Wire
 
 /// The limits of a server. Sizes are in bytes.
 package struct Limits: Sendable {
-    /// A key.
+    /// The size of a key.
     package var keySize = ProtocolLimits.keySize
-    /// A value.
+    /// The size of a value.
     package var valueSize = ProtocolLimits.valueSize
-    /// The largest result of APPEND, SETRANGE and SETBIT: each of them logs the whole value.
+    /// The size of a value after APPEND, SETRANGE or SETBIT. It is below `valueSize`, because each of them writes the
+    /// whole value to the log.
     package var editSize = 1 << 20
-    /// A RESP request's arguments.
+    /// The number of arguments of a RESP request.
     package var argumentCount = ProtocolLimits.argumentCount
-    /// A RESP request as a whole.
+    /// The size of a RESP request.
     package var requestSize = ProtocolLimits.requestSize
-    /// Concurrent connections: each needs a descriptor and about 2 KiB.
+    /// The number of connected clients. Each needs a descriptor and about 2 KiB.
     package var clientCount = 10_000
-    /// Unsent replies of a client: reading from it stops here,
+    /// The size of unsent replies at which the server stops reading from a client.
     package var unsentPauseSize = 1 << 20
-    /// and a request whose replies exceed this ends the connection.
+    /// The size of a reply of several values or keys, beyond which the request is refused.
     package var unsentSize = 64 << 20
-    /// An incomplete request up to this size may continue while memory is short.
+    /// The size up to which an incomplete request is still received when memory is short.
     package var shortRequestSize = 64 << 10
-    /// A line of the log as a leader sends it: a value of which each byte is escaped, a key likewise, and the rest.
+    /// The size of a line of a leader's log: every byte of the key and the value escaped (6 bytes each), and the other
+    /// fields.
     package var recordSize: Int { 6 * (requestSize + keySize) + 4096 }
     /// How long AFTER waits for a change, in milliseconds.
     package var afterTime = 1000
-    /// Keys that one SCAN looks at.
+    /// The number of keys that one SCAN visits.
     package var scanCount = 10_000
-    /// Bytes of received text that an error message quotes.
+    /// The number of bytes of a client's text that an error message quotes.
     package var echoSize = 128
 
     package init() {}

@@ -88,8 +88,8 @@ final class Newcomers {
     func take(_ connection: consuming Listener.Connection) {
         if waiting.count >= Newcomers.waitingCount {
             let (networks, network) = (waiting.map(\.stream.peer.network), connection.peer.network)
-            let index = PlaceSharing.placeToGiveUp(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
-            giveUp(waiting[index])
+            let index = PlaceSharing.placeToEvict(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
+            evict(waiting[index])
         }
         assert(waiting.count < Newcomers.waitingCount, "more wait than there are descriptors for")
         waiting.append(
@@ -100,11 +100,11 @@ final class Newcomers {
     /// Refuses those that have waited too long. Called by the timer.
     private func look() {
         let longAgo = server.clock.milliseconds - Newcomers.patience
-        while let oldest = waiting.first, oldest.start <= longAgo { giveUp(oldest) }
+        while let oldest = waiting.first, oldest.start <= longAgo { evict(oldest) }
     }
 
     /// Refuses a connection whose time is up, unless it has sent something that was not yet read.
-    private func giveUp(_ newcomer: Newcomer) {
+    private func evict(_ newcomer: Newcomer) {
         newcomer.stream.readAtOnce()
         if waiting.contains(where: { $0 === newcomer }) { refuse(newcomer) }
     }
@@ -146,7 +146,7 @@ final class Newcomers {
     private func hasPlace(forAdministrator newcomer: Newcomer) -> Bool {
         guard administrators.count >= Newcomers.administratorCount else { return true }
         let networks = administrators.map { connections[$0]?.stream.peer.network ?? 0 }
-        guard let index = PlaceSharing.placeToGiveUp(networks, for: newcomer.stream.peer.network) else { return false }
+        guard let index = PlaceSharing.placeToEvict(networks, for: newcomer.stream.peer.network) else { return false }
         connections[administrators.remove(at: index)]?.close()
         return true
     }

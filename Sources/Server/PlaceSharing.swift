@@ -7,7 +7,7 @@ package enum PlaceSharing {
     ///   - holders: the networks of the connections that have places, the oldest first.
     ///   - network: the network of the new connection.
     /// - Returns: nil if no other network holds more places than that one.
-    package static func placeToGiveUp(_ holders: [UInt64], for network: UInt64) -> Int? {
+    package static func placeToEvict(_ holders: [UInt64], for network: UInt64) -> Int? {
         var counts: [UInt64: Int] = [:]
         for holder in holders { counts[holder, default: 0] += 1 }
         // Among networks with equally many, the one whose oldest connection has waited longest.

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Reads on another thread while the loop continues: a file may be large, arrive slowly from a pipe or a network, or take long to
 /// check. One reading at a time. Used on the loop's thread.
-final class Reading {
+final class BackgroundRead {
     private let loop: EventLoop
     /// Checks whether the reading is complete.
     private var timer: Timer?

@@ -7,13 +7,13 @@ import Reactor
 import Store
 import Wire
 
-/// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `stopRequest` works from any.
+/// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `shutdownRequest` works from any.
 package final class Server {
     let log: Logger
     /// The identity of this server towards other servers.
     let id = ServerID.random()
     let limits: Limits
-    let commands = CommandTable.standard
+    let commands = CommandTable.shared
     let store: Store
     let gate: Gate
     let statistics: Statistics
@@ -26,7 +26,7 @@ package final class Server {
     let allowance = TurnAllowance()
     let turn = Turn()
     /// Asks this server to stop.
-    package let stopRequest: StopRequest
+    package let shutdownRequest: ShutdownRequest
     /// Called in a turn of the loop when SIGHUP requests a reload of the configuration. Without it, the signal
     /// has its default effect.
     package var reload: (() -> Void)?
@@ -48,10 +48,10 @@ package final class Server {
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
-    private(set) lazy var ending = Ending(self)
+    private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
     let pool: Pool
-    private(set) lazy var reading = Reading(loop)
+    private(set) lazy var reading = BackgroundRead(loop)
     private var signals: [Signal] = []
     private var timers: [Timer] = []
 
@@ -89,7 +89,7 @@ package final class Server {
             throw .metrics(error)
         }
         slowLog = SlowLog(configuration.slowLog, log: log)
-        stopRequest = StopRequest(bell: wakeup.bell)
+        shutdownRequest = ShutdownRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
         durableTimes = configuration.replication.acks == .local ? nil : DurableTimes()
@@ -128,12 +128,12 @@ package final class Server {
 
     // MARK: Running
 
-    /// Loads the data set and serves clients until a stop is requested, by a signal or by `stopRequest`, or until the disk
+    /// Loads the data set and serves clients until a stop is requested, by a signal or by `shutdownRequest`, or until the disk
     /// fails.
     /// - Returns: why loading or closing the log failed; nil after a clean end.
     package func run() -> StoreError? {
         for number in Signal.stopping {
-            signals.append(Signal(loop, number: number) { [stopRequest] in stopRequest.make() })
+            signals.append(Signal(loop, number: number) { [shutdownRequest] in shutdownRequest.make() })
         }
         if let reload { signals.append(Signal(loop, number: Signal.reloading, action: reload)) }
         begin()
@@ -157,7 +157,7 @@ package final class Server {
     package func end() -> StoreError? {
         metrics = nil
         deferrals.close()
-        return ending.close()
+        return shutdown.close()
     }
 
     private var hasMoreToDo: Bool {
@@ -168,13 +168,13 @@ package final class Server {
 
     private var isLoading: Bool {
         guard !gate.isServing, case .loading = state else { return false }
-        return !stopRequest.wasMade
+        return !shutdownRequest.wasMade
     }
 
     /// A serving server ends only by a stop or by a failed log.
     package var isFinished: Bool {
-        if gate.isServing, !stopRequest.wasMade, store.failure == nil { return false }
-        return ending.isFinished
+        if gate.isServing, !shutdownRequest.wasMade, store.failure == nil { return false }
+        return shutdown.isFinished
     }
 
     /// One turn: collects what is ready, runs requests, and makes their effects visible.
@@ -188,7 +188,7 @@ package final class Server {
         loop.deliver()  // requests that have come, timers, signals
         if isLoading { load() }  // a part of the files
         watchMemory()  // connections that take too much of it
-        goOn()  // long replies, a step further, and requests that had to wait
+        resume()  // long replies, a step further, and requests that had to wait
 
         turn.enter(.commit)
         let hasCommitted = commit()  // the turn's changes, to the log writer
@@ -207,7 +207,7 @@ package final class Server {
         deferrals.look()
         hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
         tellCompaction()
-        if stopRequest.wasMade { ending.stop(at: clock.milliseconds) }
+        if shutdownRequest.wasMade { shutdown.stop(at: clock.milliseconds) }
         allowance.renew(pool)
         assert(isConsistent(), "lists, sums and sessions differ: \(check())")
     }
@@ -240,7 +240,7 @@ package final class Server {
                 return
             }
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
-            goOnFromNewestChange()
+            resumeFromNewestChange()
             state = .serving
             precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
@@ -269,18 +269,18 @@ package final class Server {
 
     // MARK: Requests that had to wait
 
-    private func goOn() {
+    private func resume() {
         allowance.renew(pool)
         deferrals.advance(turn)
         pool.advance()
-        if allowance.isThrottling { goOnThrottled() }
+        if allowance.isThrottling { resumeThrottled() }
         guard !turn.isEmpty(.unfinished) else { return }
         var sessions = turn.take(.unfinished)
         // Sessions that this turn had no allowance for come first in the next one.
         for session in sessions {
             if session.hasAllowance {
-                session.goOn()
-            } else if !pool.isFull || session.hasMemoryToGoOn() {
+                session.resume()
+            } else if !pool.isFull || session.hasMemoryToResume() {
                 turn.add(session, to: .unfinished)
             }
         }
@@ -288,7 +288,7 @@ package final class Server {
     }
 
     /// Runs changes that waited for the log, in order of arrival, until the log's buffer is full again.
-    private func goOnThrottled() {
+    private func resumeThrottled() {
         guard !store.isBacklogged else { return }
         allowance.throttle(false)
         var sessions = turn.take(.throttled)
@@ -315,7 +315,7 @@ package final class Server {
     }
 
     /// Fails every reply that waits for followers, because this server is no longer the leader.
-    func giveUpUnacknowledged() {
+    func failUnacknowledged() {
         for session in connections.all {
             session.expire(upTo: .max, before: .max) { seq in
                 .leftBehind(by: replication.missingAcknowledgements(of: seq))
@@ -351,7 +351,7 @@ package final class Server {
 
     private func handOver() {
         guard store.hasPending else { return }
-        if store.durability == .always && !ending.isStopping {
+        if store.durability == .always && !shutdown.isStopping {
             guard !store.isWriting else { return }
             guard groupCommit.isDue(lastSync: store.lastSyncNanoseconds, at: clock.last) else { return }
         }
@@ -380,7 +380,7 @@ package final class Server {
             // Changes that arrived while the writer was busy.
             handOver()
         }
-        if let failure { ending.fail(failure) }
+        if let failure { shutdown.fail(failure) }
     }
 
     /// Notes when changes are on this server's disk, if replies wait for more than that.
@@ -427,13 +427,13 @@ package final class Server {
     }
 
     private func resumeAccepting() {
-        guard !stopRequest.wasMade else { return }
+        guard !shutdownRequest.wasMade else { return }
         listeners.resume()
     }
 
     /// Starts the clock no earlier than the newest change's time, and warns if the wall clock is behind it.
-    private func goOnFromNewestChange() {
-        clock.goOn(from: store.newestTimestamp, isSaid: true)
+    private func resumeFromNewestChange() {
+        clock.resume(from: store.newestTimestamp, isSaid: true)
         let ahead = clock.lead / 1_000_000
         if ahead >= 1 {
             announcements.tell(newestChange: store.position.seq, at: store.newestTimestamp, ahead: ahead)
@@ -442,7 +442,7 @@ package final class Server {
 
     /// Adjusts the store's clock to the wall clock, and to the times of a leader's changes.
     private func lookAtWallClock() {
-        clock.goOn(from: store.now)
+        clock.resume(from: store.now)
         if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
         store.now = clock.now
         store.ageTime = clock.ageTime
@@ -453,7 +453,7 @@ package final class Server {
     /// The progress of loading; nil if loading is complete.
     var loading: Loading? { state.loading }
     var hasStarted: Bool { state.hasStarted }
-    var isStopping: Bool { ending.isStopping }
+    var isStopping: Bool { shutdown.isStopping }
 
     /// Whether an address is this server's own.
     func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }

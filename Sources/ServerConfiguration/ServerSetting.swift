@@ -15,10 +15,10 @@ package struct ServerSetting: Sendable {
     /// - Parameter flag: its flag; nil for its name with dashes, as for new settings.
     package init<Value>(
         _ name: String, _ property: WritableKeyPath<Configuration, Value> & Sendable, flag: String? = nil,
-        _ kind: Kind<Value>, default text: String, isLive: Bool = false, _ help: String
+        _ type: ValueType<Value>, default text: String, isLive: Bool = false, _ help: String
     ) {
         let key = Key(
-            name, flag: flag ?? ServerSetting.flag(name), kind, default: text, isLive: isLive, help)
+            name, flag: flag ?? ServerSetting.flag(name), type, default: text, isLive: isLive, help)
         self.init(key, property)
     }
 
@@ -26,11 +26,11 @@ package struct ServerSetting: Sendable {
     /// - Parameter mayBeEmpty: whether an empty list is valid.
     package init<Element>(
         _ name: String, _ property: WritableKeyPath<Configuration, [Element]> & Sendable, flag: String? = nil,
-        listOf kind: Kind<Element>, mayBeEmpty: Bool = true, default texts: [String] = [], isLive: Bool = false,
+        listOf type: ValueType<Element>, mayBeEmpty: Bool = true, default texts: [String] = [], isLive: Bool = false,
         _ help: String
     ) {
         let key = Key(
-            name, flag: flag ?? ServerSetting.flag(name), listOf: kind, mayBeEmpty: mayBeEmpty, default: texts,
+            name, flag: flag ?? ServerSetting.flag(name), listOf: type, mayBeEmpty: mayBeEmpty, default: texts,
             isLive: isLive, help)
         self.init(key, property)
     }

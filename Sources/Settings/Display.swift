@@ -51,7 +51,7 @@ extension Settings {
         } + "\n"
     }
 
-    private func values(_ setting: Setting) -> [SettingValue] {
+    private func values(_ setting: Setting) -> [DisplayedValue] {
         self[setting].texts.map { text in
             switch setting.form {
             case .text: .text(text)
@@ -73,11 +73,11 @@ extension Settings {
 
     /// What one setting is, and its current value.
     package func explanation(of setting: Setting) -> String {
-        let standard = setting.isSecret ? "none" : setting.standardText
+        let defaultText = setting.isSecret ? "none" : setting.defaultText
         var variable = setting.environmentName + (setting.isList ? " (separated by commas)" : "")
         if let file = setting.environmentFileName { variable += ", or \(file) with the path of a file that holds it" }
         let rows = [
-            ("default", standard), ("allowed", setting.allowedText),
+            ("default", defaultText), ("allowed", setting.allowedText),
             ("flag", "--\(setting.flag)" + (setting.isList ? " (more than once, or separated by commas)" : "")),
             ("environment", variable), ("file", "\(setting.key): in \(setting.section):"),
             ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
@@ -90,18 +90,18 @@ extension Settings {
 
 extension Setting {
     /// The default for people.
-    var standardText: String { standard.isEmpty ? "none" : standard.joined(separator: ", ") }
+    var defaultText: String { `default`.isEmpty ? "none" : `default`.joined(separator: ", ") }
 
     var allowedText: String { isList ? "a list\(mayBeEmpty ? "" : " of one or more"); each \(allowed)" : allowed }
 
     /// The flag's help: what it does, and which values are allowed.
     package var flagHelp: String {
         let several = isList ? " May be given more than once." : ""
-        let rest = isSecret ? "" : " (default: \(standardText))"
+        let rest = isSecret ? "" : " (default: \(defaultText))"
         return help + several + (form == .truth ? "" : " Expects \(allowed).") + rest
     }
 
-    func truth(_ text: String) -> Bool { Kind<Bool>.truth.read(text) ?? false }
+    func truth(_ text: String) -> Bool { ValueType<Bool>.truth.read(text) ?? false }
 }
 
 extension Schema {
@@ -120,14 +120,14 @@ extension Schema {
 
     private func row(_ setting: Setting) -> String {
         let names = "`\(setting.name)`<br>`--\(setting.flag)`<br>`\(setting.environmentName)`"
-        let standard = setting.isSecret || setting.standard.isEmpty ? "none" : "`\(setting.standardText)`"
+        let defaultText = setting.isSecret || setting.default.isEmpty ? "none" : "`\(setting.defaultText)`"
         return
-            "| \(names) | \(setting.help) | \(standard) | \(setting.allowedText) | \(setting.isLive ? "live" : "restart") |\n"
+            "| \(names) | \(setting.help) | \(defaultText) | \(setting.allowedText) | \(setting.isLive ? "live" : "restart") |\n"
     }
 }
 
 /// A value as files and JSON write it.
-private enum SettingValue: JSONValue {
+private enum DisplayedValue: JSONValue {
     case text(String)
     case number(String)
     case truth(Bool)

@@ -1,6 +1,6 @@
 // Settings from the environment.
 
-extension Harvest {
+extension ParsedSource {
     /// Takes the settings of the environment.
     mutating func gather(environment: [String: String], schema: Schema) {
         for setting in schema.settings {
@@ -15,7 +15,7 @@ extension Harvest {
         }
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where isMeant(name, schema) {
             if !isKnown(name, schema), !isServiceLink(name, text) {
-                complain(.environment(name), schema.unknown(variable: name))
+                report(.environment(name), schema.unknown(variable: name))
             }
         }
     }
@@ -23,14 +23,14 @@ extension Harvest {
     private mutating func take(secret setting: Setting, from path: String, named name: String, isDouble: Bool) {
         let origin = Origin.environment(name)
         if isDouble {
-            return complain(origin, "\(setting.environmentName) is set as well; keep one of them")
+            return report(origin, "\(setting.environmentName) is set as well; keep one of them")
         }
         do {
             var bytes = try readFile(path, limit: 64 << 10)
             if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
             take(setting, [(String(decoding: bytes, as: UTF8.self), origin)], at: origin)
         } catch {
-            complain(origin, "cannot read \(quoted(path)): \(error)")
+            report(origin, "cannot read \(quoted(path)): \(error)")
         }
     }
 

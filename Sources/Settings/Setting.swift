@@ -10,7 +10,7 @@ package struct Setting: Sendable {
     /// What it does, in whole sentences.
     package let help: String
     /// The default: one text, or any number for a list.
-    package let standard: [String]
+    package let `default`: [String]
     /// Whether SIGHUP can change it.
     package let isLive: Bool
     /// Whether its value is never shown, and may be in a file of its own.
@@ -44,44 +44,45 @@ package struct Key<Value: Sendable>: Sendable {
     /// Parses valid texts.
     let read: @Sendable ([String]) -> Value?
     /// The default.
-    package let standard: Value
+    package let `default`: Value
 
     /// A setting with one value.
     package init(
-        _ name: String, flag: String, _ kind: Kind<Value>, default text: String, isLive: Bool = false,
+        _ name: String, flag: String, _ type: ValueType<Value>, default text: String, isLive: Bool = false,
         isSecret: Bool = false, _ help: String
     ) {
         self.init(
             Setting(
-                name: name, flag: flag, help: help, standard: [text], isLive: isLive, isSecret: isSecret, isList: false,
+                name: name, flag: flag, help: help, default: [text], isLive: isLive, isSecret: isSecret, isList: false,
                 mayBeEmpty: false,
-                allowed: kind.allowed, words: kind.words, form: kind.form, isAllowed: { kind.read($0) != nil })
-        ) { texts in texts.last.flatMap { kind.read($0) } }
+                allowed: type.allowed, words: type.words, form: type.form, isAllowed: { type.read($0) != nil })
+        ) { texts in texts.last.flatMap { type.read($0) } }
     }
 
     /// A setting with a list of values.
     /// - Parameter mayBeEmpty: whether an empty list is valid.
     package init<Element>(
-        _ name: String, flag: String, listOf kind: Kind<Element>, mayBeEmpty: Bool = true, default texts: [String] = [],
+        _ name: String, flag: String, listOf type: ValueType<Element>, mayBeEmpty: Bool = true,
+        default texts: [String] = [],
         isLive: Bool = false, _ help: String
     ) where Value == [Element] {
         self.init(
             Setting(
-                name: name, flag: flag, help: help, standard: texts, isLive: isLive, isSecret: false, isList: true,
+                name: name, flag: flag, help: help, default: texts, isLive: isLive, isSecret: false, isList: true,
                 mayBeEmpty: mayBeEmpty,
-                allowed: kind.allowed, words: kind.words, form: kind.form, isAllowed: { kind.read($0) != nil })
+                allowed: type.allowed, words: type.words, form: type.form, isAllowed: { type.read($0) != nil })
         ) { texts in
-            let values = texts.compactMap { kind.read($0) }
+            let values = texts.compactMap { type.read($0) }
             return values.count == texts.count ? values : nil
         }
     }
 
     private init(_ setting: Setting, read: @escaping @Sendable ([String]) -> Value?) {
-        guard let standard = read(setting.standard) else {
+        guard let value = read(setting.default) else {
             preconditionFailure("\(setting.name): its default is not allowed")
         }
         self.setting = setting
         self.read = read
-        self.standard = standard
+        self.default = value
     }
 }

@@ -19,41 +19,42 @@ package struct Sources: Sendable {
     package var file: String? { config ?? environment[Sources.configName].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// Reads all sources.
-    /// - Throws: `Flaws`: every error.
-    package func resolve(_ schema: Schema) throws(Flaws) -> Settings {
-        let harvests = [flagHarvest(), environmentHarvest(schema), fileHarvest(schema)]
-        let flaws =
-            harvests[0].told(of: "flags") + harvests[1].told(of: "environment") + harvests[2].told(of: file ?? "")
-        guard flaws.isEmpty else { throw Flaws(flaws: flaws) }
-        var given: [String: Given] = [:]
-        for harvest in harvests { given.merge(harvest.given) { first, _ in first } }
-        return Settings(schema: schema, given: given, file: file)
+    /// - Throws: `ConfigErrors`: every error.
+    package func resolve(_ schema: Schema) throws(ConfigErrors) -> Settings {
+        let sources = [parsedFlags(), parsedEnvironment(schema), parsedFile(schema)]
+        let errors =
+            sources[0].allErrors(of: "flags") + sources[1].allErrors(of: "environment")
+            + sources[2].allErrors(of: file ?? "")
+        guard errors.isEmpty else { throw ConfigErrors(errors: errors) }
+        var values: [String: SettingValue] = [:]
+        for source in sources { values.merge(source.values) { first, _ in first } }
+        return Settings(schema: schema, values: values, file: file)
     }
 
-    private func flagHarvest() -> Harvest {
-        var harvest = Harvest()
+    private func parsedFlags() -> ParsedSource {
+        var source = ParsedSource()
         for (setting, texts) in flags {
             let origin = Origin.flag("--\(setting.flag)")
             // An empty text alone is an empty list; among others it is a mistake.
             let items = texts.count == 1 ? listItems(texts[0]) : texts.flatMap { $0.isEmpty ? [""] : listItems($0) }
             let parts = setting.isList ? items : Array(texts.suffix(1))
-            harvest.take(setting, parts.map { ($0, origin) }, at: origin)
+            source.take(setting, parts.map { ($0, origin) }, at: origin)
         }
-        return harvest
+        return source
     }
 
-    private func environmentHarvest(_ schema: Schema) -> Harvest {
-        var harvest = Harvest()
-        harvest.gather(environment: environment, schema: schema)
-        return harvest
+    private func parsedEnvironment(_ schema: Schema) -> ParsedSource {
+        var source = ParsedSource()
+        source.gather(environment: environment, schema: schema)
+        return source
     }
 
-    private func fileHarvest(_ schema: Schema) -> Harvest {
-        var harvest = Harvest()
+    private func parsedFile(_ schema: Schema) -> ParsedSource {
+        var source = ParsedSource()
         if let file {
-            harvest.gather(file: file, namedBy: config == nil ? Sources.configName : "--config", schema: schema)
+            source.gather(file: file, namedBy: config == nil ? Sources.configName : "--config", schema: schema)
         }
-        return harvest
+        return source
     }
 }
 
@@ -68,49 +69,49 @@ func listItems(_ text: String) -> [String] {
 /// Every setting of a program with the value in force.
 package struct Settings: Sendable {
     package let schema: Schema
-    private let given: [String: Given]
+    private let values: [String: SettingValue]
     /// The file that was read, if any.
     package let file: String?
 
-    init(schema: Schema, given: [String: Given], file: String?) {
+    init(schema: Schema, values: [String: SettingValue], file: String?) {
         self.schema = schema
-        self.given = given
+        self.values = values
         self.file = file
     }
 
     /// A setting's value.
     package subscript<Value>(key: Key<Value>) -> Value {
-        given[key.setting.name].flatMap { key.read($0.texts) } ?? key.standard
+        values[key.setting.name].flatMap { key.read($0.texts) } ?? key.default
     }
 
     /// A setting's texts, and their origin.
-    package subscript(setting: Setting) -> Given {
-        given[setting.name] ?? Given(texts: setting.standard, origin: .standard)
+    package subscript(setting: Setting) -> SettingValue {
+        values[setting.name] ?? SettingValue(texts: setting.default, origin: .default)
     }
 
     /// How many settings the file gives.
     package var countFromFile: Int {
-        given.values.count { if case .file = $0.origin { true } else { false } }
+        values.values.count { if case .file = $0.origin { true } else { false } }
     }
 
     /// The same, with some settings taken from `other`.
     package func taking(_ settings: [Setting], from other: Settings) -> Settings {
-        var given = given
-        for setting in settings { given[setting.name] = other.given[setting.name] }
-        return Settings(schema: schema, given: given, file: other.file)
+        var values = values
+        for setting in settings { values[setting.name] = other.values[setting.name] }
+        return Settings(schema: schema, values: values, file: other.file)
     }
 
     /// The same with another value of one setting.
     /// - Parameters:
     ///   - text: the value; of a list, its values with commas between.
     ///   - place: who has set it.
-    /// - Throws: `Flaws`: why the setting cannot have it.
-    package func setting(_ setting: Setting, to text: String, by place: String) throws(Flaws) -> Settings {
-        var harvest = Harvest()
+    /// - Throws: `ConfigErrors`: why the setting cannot have it.
+    package func setting(_ setting: Setting, to text: String, by place: String) throws(ConfigErrors) -> Settings {
+        var source = ParsedSource()
         let items = setting.isList ? listItems(text) : [text]
-        harvest.take(setting, items.map { ($0, .place(place)) }, at: .place(place))
-        guard harvest.flaws.isEmpty else { throw Flaws(flaws: harvest.flaws) }
-        return Settings(schema: schema, given: given.merging(harvest.given) { $1 }, file: file)
+        source.take(setting, items.map { ($0, .place(place)) }, at: .place(place))
+        guard source.errors.isEmpty else { throw ConfigErrors(errors: source.errors) }
+        return Settings(schema: schema, values: values.merging(source.values) { $1 }, file: file)
     }
 
     /// Settings whose texts differ from those of `other`.

@@ -14,11 +14,11 @@ package struct Permit: ~Copyable {
 }
 
 extension Store {
-    /// A permit for changes, out of what is granted: asked for each change, and answered by one number.
+    /// A permit for changes within the space quota: asked for each change, and answered by one number.
     /// - Parameter size: bytes of their keys and values, or more.
-    /// - Returns: nil where so much is not granted; then `permitOnCloserLook` has to be asked.
+    /// - Returns: nil beyond the quota; then `permitOnCloserLook` has to be asked.
     @inline(__always)
-    package func permit(forChangesOf size: Int) -> Permit? { spaceGrant.take(size) ? Permit(size: size) : nil }
+    package func permit(forChangesOf size: Int) -> Permit? { spaceQuota.take(size) ? Permit(size: size) : nil }
 
     /// A permit for changes, where the disk has room for them when it is looked at.
     /// - Parameters:
@@ -26,7 +26,7 @@ extension Store {
     ///   - shrinks: whether they only remove pairs: then the space that is held back is there for them.
     /// - Throws: what keeps them from being made now.
     package func permitOnCloserLook(forChangesOf size: Int, shrinks: Bool) throws(WriteObstacle) -> Permit {
-        grant()
+        renewSpaceQuota()
         if let permit = permit(forChangesOf: size) { return permit }
         if let obstacle = likelyObstacle(size, shrinks: shrinks) { throw obstacle }
         return Permit(size: size)

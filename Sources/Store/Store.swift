@@ -67,17 +67,17 @@ package final class Store {
     var lastSealedSize = 0
 
     /// Snapshots, made by a worker.
-    let compactions: Compactions
+    let compactionScheduler: CompactionScheduler
 
     /// The disk space that changes may take without a check.
-    let spaceGrant: SpaceGrant
+    let spaceQuota: SpaceQuota
 
     package internal(set) var history = ""
     package internal(set) var recovery = RecoveryReport()
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
-    var newest = LogPosition.start
+    var newest = ChainPosition.start
     var committedSeq: UInt64 = 0
     var refusesChanges = false
     var pendingBound = Int.max
@@ -90,7 +90,7 @@ package final class Store {
     var newestTime: UInt64 = 0
 
     /// The newest change.
-    package var position: LogPosition { newest }
+    package var position: ChainPosition { newest }
     /// The time of the newest change, in Unix milliseconds; 0 if there is none.
     package var newestTimestamp: UInt64 { newestTime }
     /// Replies to changes up to this one may be released.
@@ -104,8 +104,8 @@ package final class Store {
     /// The wall clock for the age of merged segments, in Unix milliseconds; nil while it is unreliable, and no segment
     /// is removed for its age. Initially the time that the store was opened with.
     package var ageTime: UInt64? {
-        get { compactions.ageTime }
-        set { compactions.ageTime = newValue }
+        get { compactionScheduler.ageTime }
+        set { compactionScheduler.ageTime = newValue }
     }
 
     /// Opens a data set, or creates an empty one. `load` must load it before anything else.
@@ -138,11 +138,11 @@ package final class Store {
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
         (compactRatio, compactSize) = (options.compactRatio, options.compactSize)
-        spaceGrant = SpaceGrant(reserve: options.layout.reserve)
-        compactions = try Compactions(
+        spaceQuota = SpaceQuota(reserve: options.layout.reserve)
+        compactionScheduler = try CompactionScheduler(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),
             table: table, retention: options.retention, in: background, progress: announce)
-        compactions.ageTime = now
+        compactionScheduler.ageTime = now
         lock = try disk.lock(files.lock)
         roleFile = RoleFile(files, on: disk, in: background)
         roleNote = try roleFile.read()
@@ -154,7 +154,7 @@ package final class Store {
         do throws(StoreError) {
             try findFiles()
         } catch {
-            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try releaseReserve() else { throw error }
             try findFiles()
         }
     }
@@ -195,7 +195,7 @@ package final class Store {
             return false
         } catch {
             // Setting files aside and beginning a segment take space: the reserve is there for that. Then start over.
-            guard error.isDiskFull, error.isPassing, try giveUpReserve() else { throw error }
+            guard error.isDiskFull, error.isPassing, try releaseReserve() else { throw error }
             table.removeAll()
             reloads = true
             return true
@@ -204,13 +204,13 @@ package final class Store {
 
     /// Releases the reserved space to a start on a full disk.
     /// - Returns: whether there was any.
-    private func giveUpReserve() throws(StoreError) -> Bool {
-        var isGiven = false
+    private func releaseReserve() throws(StoreError) -> Bool {
+        var isFreed = false
         for path in [files.nextSegment, files.reserve] where try disk.exists(path) {
             try disk.remove(path)
-            isGiven = true
+            isFreed = true
         }
-        return isGiven
+        return isFreed
     }
 
     private func finishLoading(_ loaded: borrowing Recovery) throws(StoreError) {
@@ -221,7 +221,7 @@ package final class Store {
         newestTime = loaded.timestamp
         now = newestTime
         history = loaded.history ?? Store.newHistory(options.seed ?? .random(in: 0 ... .max))
-        compactions.found(recovery)
+        compactionScheduler.found(recovery)
         let segment: OpenSegment
         let last = loaded.openSegment
         if let open = last, open.end > 0 {
@@ -234,7 +234,7 @@ package final class Store {
                 in: background)
         }
         openWriter = try LogWriter(segment: segment, position: position, in: background, progress: progress)
-        grant()
+        renewSpaceQuota()
     }
 
     private static func newHistory(_ chance: UInt64) -> String {
@@ -289,10 +289,10 @@ package final class Store {
     }
 
     /// Prefetches what a request for this key will need.
-    package func foresee(_ key: Span<UInt8>) { table.foresee(key) }
+    package func prefetch(_ key: Span<UInt8>) { table.prefetch(key) }
 
     /// Continues prefetching when no further key is known.
-    package func foreseeNoMore() { table.foreseePair() }
+    package func endPrefetch() { table.prefetchPair() }
 
     /// The value is valid until the next change.
     @_lifetime(borrow self)
@@ -419,7 +419,7 @@ package final class Store {
     ///   with a full disk still answers reads: only readers wait for what it applies, and its leader has it on disk.
     package func poll() -> UInt64 {
         guard let openWriter else { return 0 }
-        if openWriter.isObstructed { grant() }
+        if openWriter.isObstructed { renewSpaceQuota() }
         let seq = locallyCommitted
         assert(seq <= newest.seq, "the log has changes that were never made")
         return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
@@ -471,18 +471,18 @@ package final class Store {
                 rotates: wantsRotation, syncs: syncs, looks: looks, lock: looks ? lock : nil,
                 releasesReserve: wantsReserve))
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
-        grant()
+        renewSpaceQuota()
     }
 
     /// Makes changes that an obstacle delays fail, so that the store can be closed.
-    package func giveUpWaiting() { openWriter?.giveUp() }
+    package func failObstructedWrites() { openWriter?.failOnObstacles() }
 
     /// Closes the log cleanly: everything is written and synced, or `failure` says why not. Then another store may open
     /// it. Blocks on the disk. The writer must have no job.
     package func close() {
         precondition(!isWriting, "closed while the writer has a job")
         precondition(!batch.isInMulti, "closed inside a multi record")
-        compactions.stop()
+        compactionScheduler.stop()
         openWriter?.close(&batch)
         loading = nil
         lock = nil

@@ -141,7 +141,7 @@ package struct StoreClock: Sendable {
     ///   - newest: in Unix milliseconds.
     ///   - boot: the moment, in nanoseconds of the boot time.
     ///   - isSaid: whether the caller reports that the wall clock is behind.
-    package mutating func goOn(from newest: UInt64, at boot: Int, isSaid: Bool = false) {
+    package mutating func resume(from newest: UInt64, at boot: Int, isSaid: Bool = false) {
         let newest = Int(min(newest, StoreClock.latest)) * 1000
         guard newest > microseconds(at: boot) else { return }
         (isSlow, offset) = (false, newest - boot / 1000)

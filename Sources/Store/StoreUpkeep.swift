@@ -14,7 +14,7 @@ extension Store {
         guard isLoaded, failure == nil else { return }
         news.isThere.store(true, ordering: .relaxed)
         let isShort = isDiskFull
-        if isShort && compactions.prepareOnFullDisk(now: now) {
+        if isShort && compactionScheduler.prepareOnFullDisk(now: now) {
             // Deletions must be sealed to be merged, and a compaction needs space before it frees any.
             (wantsRotation, wantsReserve) = (true, true)
         }
@@ -31,7 +31,7 @@ extension Store {
     private func startCompactionIfDue(sealedSize: Int) {
         // The last of four segments is sealed a little before it is full.
         let least = min(compactSize, options.layout.segmentSize * 7 / 2)
-        compactions.startIfDue(
+        compactionScheduler.startIfDue(
             ratio: compactRatio, least: least, sealedSize: sealedSize, newest: position.seq, now: now)
     }
 
@@ -39,16 +39,16 @@ extension Store {
     package func change(compactRatio: Double, compactSize: Int, retention: Retention) {
         self.compactRatio = compactRatio
         self.compactSize = compactSize
-        compactions.retention = retention
+        compactionScheduler.retention = retention
     }
 
     /// Starts a compaction of everything up to the newest change.
     /// - Returns: false if one is in progress.
     package func compact() -> Bool {
-        guard compactions.isIdle else { return false }
+        guard compactionScheduler.isIdle else { return false }
         wantsRotation = true
         wantsReserve = writer.isObstructed
-        compactions.prepare(forSpace: isDiskFull)
+        compactionScheduler.prepare(forSpace: isDiskFull)
         news.isThere.store(true, ordering: .relaxed)
         flush()
         return true
@@ -73,27 +73,27 @@ extension Store {
             }
         }
         advance()
-        return compactions.takeEvent(sealedSize: writer.sealedSize)
+        return compactionScheduler.takeEvent(sealedSize: writer.sealedSize)
     }
 
     /// Takes the compaction to its next stage, if it is ready for it.
     private func advance() {
         // In this order: a failed job is finished only after its failure is visible.
         let isSealed = isRotated
-        if let failure { return compactions.abandonWalk(failure) }
+        if let failure { return compactionScheduler.abandonWalk(failure) }
         // The log waits for space, and cannot be sealed before there is some.
         let shortage = writer.obstacleError.flatMap { $0.isDiskFull ? $0 : nil }
-        switch compactions.state {
+        switch compactionScheduler.state {
         case .prepared where isSealed || shortage != nil:
             // What was sealed before may free the space.
-            compactions.startPrepared(
+            compactionScheduler.startPrepared(
                 canSeal: isSealed, sealedSize: writer.sealedSize, newest: position.seq, now: now)
-        case .walking, .sealing: if let shortage { compactions.abandonWalk(shortage) }
+        case .walking, .sealing: if let shortage { compactionScheduler.abandonWalk(shortage) }
         case .idle, .prepared, .running: break
         }
-        switch compactions.state {
+        switch compactionScheduler.state {
         case .walking(let walk): go(on: walk)
-        case .sealing(let seq, let time) where isSealed: compactions.sealed(through: seq, timestamp: time)
+        case .sealing(let seq, let time) where isSealed: compactionScheduler.sealed(through: seq, timestamp: time)
         case .idle, .prepared, .sealing, .running: break
         }
     }
@@ -103,21 +103,21 @@ extension Store {
         case .goOn: progress()
         case .wait: break
         case .end:
-            compactions.walked(newest: position.seq, timestamp: newestTime)
+            compactionScheduler.walked(newest: position.seq, timestamp: newestTime)
             wantsRotation = true
             flush()
         }
     }
 
     /// The status of snapshots and compactions.
-    package var compaction: CompactionStatus { compactions.status(sealedSize: openWriter?.sealedSize ?? 0) }
+    package var compaction: CompactionStatus { compactionScheduler.status(sealedSize: openWriter?.sealedSize ?? 0) }
 
     /// Verifies every invariant of the table, and of the files as they are: to be called while nothing is being
     /// written.
     /// - Returns: what is wrong; empty if all is well.
     package func check() -> [String] {
         var problems = table.check()
-        if isLoaded && !isWriting && batch.isEmpty && compactions.isIdle && failure == nil {
+        if isLoaded && !isWriting && batch.isEmpty && compactionScheduler.isIdle && failure == nil {
             problems += FileCheck(disk: disk, files: files).problems(
                 history: history, position: position, table: table)
         }

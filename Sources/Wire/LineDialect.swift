@@ -36,7 +36,7 @@ package struct QuotingError: Error, Equatable, Sendable {
 }
 
 extension RequestParser {
-    mutating func parseLine(_ bytes: Span<UInt8>) -> Intake {
+    mutating func parseLine(_ bytes: Span<UInt8>) -> ParseResult {
         // A byte order mark, which some editors write before a file. No verb begins with it; anything may follow it, an
         // array too.
         if bytes.starts(with: "\u{feff}") { return .complete(used: 3) }

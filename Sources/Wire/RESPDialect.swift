@@ -11,7 +11,7 @@ extension RequestParser {
         case invalid
     }
 
-    mutating func parseRESP(_ bytes: Span<UInt8>) -> Intake {
+    mutating func parseRESP(_ bytes: Span<UInt8>) -> ParseResult {
         var offset = scanned
         var left = 0
         if let argumentsLeft {
@@ -54,7 +54,7 @@ extension RequestParser {
     }
 
     /// Peeks at the request at `offset` before it is parsed; nil if it is unusual or incomplete.
-    package func glimpse(of bytes: Span<UInt8>, at offset: Int) -> Glimpse? {
+    package func peek(in bytes: Span<UInt8>, at offset: Int) -> PeekedRequest? {
         guard offset &+ 16 <= bytes.count else { return nil }
         // `*`, a digit, CR LF, `$`, a digit, CR, and a line feed.
         let head = UInt64(littleEndian: bytes.word(at: offset))
@@ -69,7 +69,7 @@ extension RequestParser {
             guard let argument = bulk(in: bytes, at: end) else { return nil }
             end = argument.offset &+ argument.size &+ 2
         }
-        return Glimpse(key: key, end: end)
+        return PeekedRequest(key: key, end: end)
     }
 
     /// The bulk string at `offset`; nil if it is incomplete.
@@ -83,7 +83,7 @@ extension RequestParser {
     }
 
     /// Keeps the position inside an incomplete request.
-    private mutating func pause(at offset: Int, _ left: Int, missing: Int) -> Intake {
+    private mutating func pause(at offset: Int, _ left: Int, missing: Int) -> ParseResult {
         scanned = offset
         argumentsLeft = left
         return .incomplete(missing: missing)
@@ -134,7 +134,7 @@ extension RequestParser {
 }
 
 /// What a peek can tell of a request.
-package struct Glimpse {
+package struct PeekedRequest {
     /// The first argument after the name, most likely a key.
     package let key: Slice
     /// Where the next request begins, if this one is valid.

@@ -24,7 +24,7 @@ package struct RequestLimits: Sendable {
 }
 
 /// What a parser found at the front of its bytes.
-package enum Intake: Equatable, Sendable {
+package enum ParseResult: Equatable, Sendable {
     /// A request of `used` bytes. One without arguments (a blank line) asks for nothing.
     case complete(used: Int)
     /// The start of a request; at least `missing` more bytes are needed, 1 or more.
@@ -66,7 +66,7 @@ public struct RequestParser: ~Copyable {
 
     /// Looks for one request at the front of `bytes`. After `incomplete` it must be called with the same bytes and more
     /// after them.
-    package mutating func parse(_ bytes: Span<UInt8>) -> Intake {
+    package mutating func parse(_ bytes: Span<UInt8>) -> ParseResult {
         guard bytes.count > 0 else { return .incomplete(missing: 1) }
         if scanned == 0 {
             slices.removeAll()

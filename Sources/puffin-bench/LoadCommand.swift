@@ -16,7 +16,7 @@ struct LoadCommand: ParsableCommand {
             interrupted.
             """)
 
-    @OptionGroup(title: "Server") var server: ServerOptions
+    @OptionGroup(title: "Server") var server: TargetOptions
     @OptionGroup(title: "Workload") var workload: WorkloadOptions
     @OptionGroup(title: "Load") var load: LoadOptions
     @OptionGroup(title: "Several runs") var series: SeriesOptions

@@ -20,7 +20,7 @@ struct PausesCommand: ParsableCommand {
             away.
             """)
 
-    @OptionGroup var server: ServerOptions
+    @OptionGroup var server: TargetOptions
 
     @Option(name: "-every --every", help: "The time from one ping to the next, such as 1ms or 500us.")
     var every = TimeSpan(milliseconds: 1)

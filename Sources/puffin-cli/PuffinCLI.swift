@@ -64,7 +64,7 @@ struct PuffinCLI: AsyncParsableCommand {
             return try BatchRun(server: server, format: format.value(), safety: safety, stopping: stopping).run(file)
         }
         if let request = try words.request() {
-            return try await Request(
+            return try await SingleRequest(
                 arguments: request, server: server, format: format.value(), isConfirmed: safety.yes
             ).run()
         }

@@ -19,7 +19,7 @@ struct LogCommand: ParsableCommand {
             7 in use by a server (repair --apply).
             """,
         subcommands: [
-            VerifyCommand.self, RepairCommand.self, ShowCommand.self, HistoryCommand.self, StatsCommand.self,
+            VerifyCommand.self, RepairCommand.self, ShowCommand.self, HistoryCommand.self, LogStatsCommand.self,
         ])
 }
 
@@ -30,7 +30,7 @@ enum ListingFormat: String, CaseIterable, ExpressibleByArgument {
 }
 
 /// How findings are printed.
-enum ReportFormat: String, CaseIterable, ExpressibleByArgument {
+enum FindingsFormat: String, CaseIterable, ExpressibleByArgument {
     case text
     case json
 }

@@ -32,13 +32,13 @@ final class Reloader {
         if isReading { return isAskedAgain = true }
         isReading = true
         server.read { [sources] in
-            Result { () throws(Flaws) in try sources.resolve(ServerSettings.schema) }
+            Result { () throws(ConfigErrors) in try sources.resolve(ServerSettings.schema) }
         } then: { [unowned self, unowned server] found in
             isReading = false
             switch found {
             case .success(let fresh): change(server, to: fresh)
-            case .failure(let flaws):
-                for flaw in flaws.flaws { log.error("Not reloaded: \(flaw)") }
+            case .failure(let errors):
+                for error in errors.errors { log.error("Not reloaded: \(error)") }
                 log.error("The configuration was not reloaded; the old one stays in force")
             }
             guard isAskedAgain else { return }
@@ -86,10 +86,10 @@ extension Reloader: SettingsKeeper {
         for (name, value) in values {
             guard let setting = fresh.schema[name] else { throw SettingRefusal(name, .unknown) }
             guard setting.isLive else { throw SettingRefusal(name, .needsRestart) }
-            do throws(Flaws) {
+            do throws(ConfigErrors) {
                 fresh = try fresh.setting(setting, to: value, by: "CONFIG SET")
             } catch {
-                throw SettingRefusal(name, .notAllowed(error.flaws.first?.text ?? ""))
+                throw SettingRefusal(name, .notAllowed(error.errors.first?.text ?? ""))
             }
         }
         if let server { change(server, to: fresh) }

@@ -84,7 +84,7 @@ enum SettingsBehindRetention: SettingSelection {
 extension Sources {
     /// The settings in force. Errors are printed, and end the process with 2.
     func resolveOrExit() throws -> Settings {
-        do throws(Flaws) {
+        do throws(ConfigErrors) {
             return try resolve(ServerSettings.schema)
         } catch {
             writeError("\(error)")

@@ -17,7 +17,7 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var data: DataFlags
 
     @Option(name: "-format --format", help: "The format of the report: text, or json, one object.")
-    var format: ReportFormat = .text
+    var format: FindingsFormat = .text
 
     func run() throws {
         try inspecting { output in

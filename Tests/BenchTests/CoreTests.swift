@@ -5,7 +5,7 @@ import Testing
 /// Requests out, replies in: without a socket.
 @Suite("Requests and replies")
 struct CoreTests {
-    private func request(_ dialect: Dialect, _ operation: Operation, key: Int = 1234, keySize: Int = 16) throws
+    private func request(_ dialect: Dialect, _ operation: LoadOperation, key: Int = 1234, keySize: Int = 16) throws
         -> String
     {
         var workload = try Workload()
@@ -110,8 +110,8 @@ struct CoreTests {
             let key = try #require(get.firstMatch(of: /^GET (key:[0-9]{12})\n$/)?.1)
             #expect(set.hasPrefix("SET \(key) "))
         }
-        #expect(core.recorder.latencies[Int(Operation.get.rawValue)].totalCount == 2)
-        #expect(core.recorder.latencies[Int(Operation.set.rawValue)].totalCount == 2)
+        #expect(core.recorder.latencies[Int(LoadOperation.get.rawValue)].totalCount == 2)
+        #expect(core.recorder.latencies[Int(LoadOperation.set.rawValue)].totalCount == 2)
         #expect(core.replies == 4)
     }
 
@@ -130,7 +130,7 @@ struct CoreTests {
         let replies = Array("$20\r\n\(String(right.bytes))\r\n$-1\r\n$5\r\nwrong\r\n".utf8)
         _ = core.take(replies.span, now: 2, &inFlight, &followUps)
         #expect(core.recorder.mismatches == 1)
-        #expect(core.recorder.misses[Int(Operation.get.rawValue)] == 1)
+        #expect(core.recorder.misses[Int(LoadOperation.get.rawValue)] == 1)
         #expect(core.recorder.complaints.first?.contains("key 0") == true)
         #expect(core.recorder.complaints.first?.contains("\"wrong\"") == true)
     }

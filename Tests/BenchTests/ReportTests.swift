@@ -48,14 +48,14 @@ struct ReportTests {
     func summary() {
         var latencies = Recorder.latencyHistogram()
         for value in 1...10_000 { latencies.record(UInt64(value) * 1000) }
-        let summary = LatencySummary(latencies)
+        let summary = LatencyFigures(latencies)
         #expect(summary.count == 10_000)
         let expected: [(UInt64, Double)] = [
             (summary.p50, 5e6), (summary.p90, 9e6), (summary.p99, 9.9e6), (summary.p999, 9.99e6),
             (summary.p9999, 9.999e6), (summary.max, 1e7),
         ]
         for (found, value) in expected { #expect(abs(Double(found) - value) < value * 0.001 + 100) }
-        #expect(LatencySummary(Recorder.latencyHistogram()).max == 0)
+        #expect(LatencyFigures(Recorder.latencyHistogram()).max == 0)
     }
 
     @Test("a spread is median, least and most")
@@ -68,10 +68,10 @@ struct ReportTests {
 
     @Test("a sweep goes up until the server does not follow, and the knee is the rate before")
     func sweep() {
-        func latency(_ nanoseconds: UInt64) -> LatencySummary {
+        func latency(_ nanoseconds: UInt64) -> LatencyFigures {
             var latencies = Recorder.latencyHistogram()
             latencies.record(nanoseconds)
-            return LatencySummary(latencies)
+            return LatencyFigures(latencies)
         }
         var slow = Sweep(capacity: 1000)
         var rates: [Double] = []

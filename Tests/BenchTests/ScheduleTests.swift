@@ -54,7 +54,7 @@ struct ScheduleTests {
         let replies = Array("a\nb\nc\n".utf8)
         let intake = core.take(replies.span, now: 11_000_000, &inFlight, &followUps)
         #expect(intake.used == 6 && !intake.isMalformed && core.outstanding == 0)
-        let latencies = core.recorder.latencies[Int(Operation.get.rawValue)]
+        let latencies = core.recorder.latencies[Int(LoadOperation.get.rawValue)]
         #expect(latencies.totalCount == 3)
         let found = latencies.recordedValues().map { Int($0.value / 100_000) }
         #expect(found == [80, 90, 100])
@@ -70,7 +70,7 @@ struct ScheduleTests {
         core.issue(start: 1000, &inFlight, &followUps)
         let replies = Array("ERROR: Key not found\nERROR: Disk full: 1\n".utf8)
         _ = core.take(replies.span, now: 2000, &inFlight, &followUps)
-        let index = Int(Operation.get.rawValue)
+        let index = Int(LoadOperation.get.rawValue)
         #expect(core.recorder.latencies[index].totalCount == 1)
         #expect(core.recorder.misses[index] == 0)
         #expect(core.recorder.errors[index] == 1)

@@ -9,9 +9,9 @@ struct WorkloadTests {
     func ratio(text: String, percent: [Int]) throws {
         let mix = try OperationMix(parsing: text)
         var random = SplitMix64(seed: 7)
-        var counts: [Operation: Int] = [:]
+        var counts: [LoadOperation: Int] = [:]
         for _ in 0..<100_000 { counts[mix.next(&random), default: 0] += 1 }
-        for (operation, share) in zip([Operation.get, .set, .delete], percent) {
+        for (operation, share) in zip([LoadOperation.get, .set, .delete], percent) {
             #expect(abs(counts[operation, default: 0] - share * 1000) < 700)
             #expect((counts[operation] == nil) == (share == 0))
             #expect(mix.contains(operation) == (share > 0))

@@ -11,7 +11,7 @@ private final class Paper: Sendable {
     let room = Mutex(Int.max)
     let time = Mutex(0)
 
-    func output(_ format: LogFormat, level: Logger.Level = .info) -> LogOutput {
+    func output(_ format: LogOutputFormat, level: Logger.Level = .info) -> LogOutput {
         LogOutput(
             level: level, format: format,
             write: { [self] bytes in
@@ -63,8 +63,9 @@ struct LogOutputTests {
     }
 
     @Test(
-        "whatever is in a message or a field, it is one line, and JSON has it unchanged", arguments: LogFormat.allCases)
-    func everyCharacter(format: LogFormat) throws {
+        "whatever is in a message or a field, it is one line, and JSON has it unchanged",
+        arguments: LogOutputFormat.allCases)
+    func everyCharacter(format: LogOutputFormat) throws {
         let log = paper.output(format, level: .trace).logger()
         let scalars = (UInt32(0)...0x17f).compactMap(Unicode.Scalar.init) + ["\u{2028}", "\u{202e}", "🐧"]
         for scalar in scalars {

@@ -12,15 +12,15 @@ struct PlaceSharingTests {
             ([2, 2, 1, 1], 3, 0), ([3, 1, 2, 4], 5, 0), ([3, 1, 2, 4], 3, nil), ([4, 5, 5, 4, 5], 4, 1), ([], 1, nil),
         ] as [([UInt64], UInt64, Int?)])
     func givesWay(holders: [UInt64], network: UInt64, expected: Int?) {
-        #expect(PlaceSharing.placeToGiveUp(holders, for: network) == expected)
+        #expect(PlaceSharing.placeToEvict(holders, for: network) == expected)
     }
 
     @Test("a flood never gets the place of one that is alone", arguments: [4, 16])
     func flood(count: Int) {
         var holders = [UInt64](repeating: 9, count: count)
-        holders[PlaceSharing.placeToGiveUp(holders, for: 1) ?? 0] = 1
+        holders[PlaceSharing.placeToEvict(holders, for: 1) ?? 0] = 1
         for _ in 0..<1000 {
-            let index = PlaceSharing.placeToGiveUp(holders, for: 9) ?? holders.firstIndex(of: 9) ?? 0
+            let index = PlaceSharing.placeToEvict(holders, for: 9) ?? holders.firstIndex(of: 9) ?? 0
             holders.remove(at: index)
             holders.append(9)
         }

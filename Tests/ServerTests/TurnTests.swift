@@ -91,36 +91,36 @@ struct TurnTests {
     }
 }
 
-/// The steps of a stop, with times made up by the test.
-@Suite("A stop")
-struct StoppingTests {
+/// The steps of a shutdown, with times made up by the test.
+@Suite("The steps of a shutdown")
+struct ShutdownStepsTests {
     @Test("requests are read until nothing comes between two looks")
     func quiet() {
-        var stopping = Stopping()
-        #expect(!stopping.hasBegun && stopping.takesRequests)
-        stopping.begin(receivedSize: 100, hasClients: true, at: 1000)
-        #expect(stopping.hasBegun && stopping.takesRequests)
-        var isNext = stopping.look(receivedSize: 120, at: 1020)
-        #expect(!isNext && stopping.takesRequests)
-        isNext = stopping.look(receivedSize: 120, at: 1040)
-        #expect(isNext && !stopping.takesRequests)
-        isNext = stopping.look(receivedSize: 120, at: 1060)
+        var steps = ShutdownSteps()
+        #expect(!steps.hasBegun && steps.takesRequests)
+        steps.begin(receivedSize: 100, hasClients: true, at: 1000)
+        #expect(steps.hasBegun && steps.takesRequests)
+        var isNext = steps.look(receivedSize: 120, at: 1020)
+        #expect(!isNext && steps.takesRequests)
+        isNext = steps.look(receivedSize: 120, at: 1040)
+        #expect(isNext && !steps.takesRequests)
+        isNext = steps.look(receivedSize: 120, at: 1060)
         #expect(!isNext)
-        #expect(!stopping.isOverdue(at: 1440) && stopping.isOverdue(at: 1441))
+        #expect(!steps.isOverdue(at: 1440) && steps.isOverdue(at: 1441))
     }
 
     @Test("clients that never pause are waited for so long and no longer; where there are none, nobody is")
     func patience() {
-        var stopping = Stopping()
-        stopping.begin(receivedSize: 0, hasClients: true, at: 0)
+        var steps = ShutdownSteps()
+        steps.begin(receivedSize: 0, hasClients: true, at: 0)
         var size = 0
         var looks = 0
         repeat {
             size += 1
             looks += 1
-        } while !stopping.look(receivedSize: size, at: looks * 20)
+        } while !steps.look(receivedSize: size, at: looks * 20)
         #expect(looks == 21)
-        var lonely = Stopping()
+        var lonely = ShutdownSteps()
         lonely.begin(receivedSize: 0, hasClients: false, at: 0)
         #expect(lonely.hasBegun && !lonely.takesRequests)
     }

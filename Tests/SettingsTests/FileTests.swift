@@ -157,7 +157,7 @@ struct FileTests {
             try Data(bytes).write(to: URL(fileURLWithPath: folder.path + "/config.yaml"))
             var sources = Sources()
             sources.config = folder.path + "/config.yaml"
-            let error = try #require(throws: Flaws.self) { _ = try sources.resolve(ServerSettings.schema) }
+            let error = try #require(throws: ConfigErrors.self) { _ = try sources.resolve(ServerSettings.schema) }
             #expect("\(error)".hasPrefix("\(folder.path)/config.yaml:\(line): not YAML: "), "\(error)")
         }
     }
@@ -181,7 +181,7 @@ struct FileTests {
             for isFlag in [true, false] {
                 var sources = Sources()
                 if isFlag { sources.config = path } else { sources.environment["PUFFIN_CONFIG"] = path }
-                let error = try #require(throws: Flaws.self) { _ = try sources.resolve(ServerSettings.schema) }
+                let error = try #require(throws: ConfigErrors.self) { _ = try sources.resolve(ServerSettings.schema) }
                 let name = isFlag ? "--config" : "PUFFIN_CONFIG"
                 #expect("\(error)" == "\(path): cannot be read: \(reason); \(name) names this file")
             }
@@ -193,7 +193,7 @@ struct FileTests {
         #expect(try resolve(environment: ["PUFFIN_CONFIG": ""]).file == nil)
         var sources = Sources()
         sources.config = ""
-        let error = try #require(throws: Flaws.self) { _ = try sources.resolve(ServerSettings.schema) }
+        let error = try #require(throws: ConfigErrors.self) { _ = try sources.resolve(ServerSettings.schema) }
         #expect("\(error)" == "--config: cannot be read: No such file or directory; --config names this file")
     }
 
@@ -211,11 +211,11 @@ struct FileTests {
             }
             bytes.removeLast(Int(random.next() % UInt64(bytes.count)))
             try Data(bytes).write(to: URL(fileURLWithPath: folder.path + "/config.yaml"))
-            do throws(Flaws) {
+            do throws(ConfigErrors) {
                 _ = try sources.resolve(ServerSettings.schema)
             } catch {
-                #expect(!error.flaws.isEmpty)
-                #expect("\(error)".split(separator: "\n", omittingEmptySubsequences: false).count == error.flaws.count)
+                #expect(!error.errors.isEmpty)
+                #expect("\(error)".split(separator: "\n", omittingEmptySubsequences: false).count == error.errors.count)
             }
         }
     }

@@ -22,7 +22,7 @@ struct SchemaTests {
                 setting.environmentName == "PUFFIN_"
                     + setting.name.uppercased().replacingOccurrences(of: ".", with: "_"))
             #expect(setting.help.hasSuffix(".") && !setting.help.contains("|"), "\(setting.name)")
-            #expect(setting.standard.allSatisfy(setting.isAllowed), "\(setting.name)")
+            #expect(setting.default.allSatisfy(setting.isAllowed), "\(setting.name)")
             #expect(setting.words.allSatisfy(setting.isAllowed), "\(setting.name)")
         }
         #expect(schema.sections.count == Set(schema.sections).count, "settings of a section stand together")

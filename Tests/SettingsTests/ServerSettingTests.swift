@@ -8,11 +8,11 @@ struct ServerSettingTests {
     @Test("each sets a property of its own, and the defaults of both are the same")
     func properties() throws {
         let settings = try resolve()
-        let (made, standard) = (Configuration(settings), Configuration())
+        let (made, defaults) = (Configuration(settings), Configuration())
         #expect(Set(ServerSettings.all.map(\.property)).count == ServerSettings.all.count)
         for setting in ServerSettings.all {
             #expect(
-                "\(made[keyPath: setting.property])" == "\(standard[keyPath: setting.property])",
+                "\(made[keyPath: setting.property])" == "\(defaults[keyPath: setting.property])",
                 "\(setting.setting.name)")
         }
     }
@@ -25,12 +25,12 @@ struct ServerSettingTests {
                 continue
             }
             let changed = Configuration(try resolve(flags: [(setting, [value])]))
-            let standard = Configuration(try resolve())
+            let defaults = Configuration(try resolve())
             for other in ServerSettings.all {
                 let isSame =
-                    "\(changed[keyPath: other.property])" == "\(standard[keyPath: other.property])"
+                    "\(changed[keyPath: other.property])" == "\(defaults[keyPath: other.property])"
                 #expect(
-                    isSame == (other.setting.name != setting.name || [value] == setting.standard), "\(setting.name)")
+                    isSame == (other.setting.name != setting.name || [value] == setting.default), "\(setting.name)")
             }
         }
     }

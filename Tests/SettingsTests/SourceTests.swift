@@ -143,7 +143,7 @@ struct SourceTests {
 struct SecretTests {
     static let password = Key(
         "server.password", flag: "password",
-        Kind("at least 8 characters", words: ["none"]) { $0.count >= 8 ? $0 : nil },
+        ValueType("at least 8 characters", words: ["none"]) { $0.count >= 8 ? $0 : nil },
         default: "no password", isSecret: true, "What clients have to say.")
     static let schema = Schema([setting("server.port"), password.setting])
     private let secret = "correct horse"

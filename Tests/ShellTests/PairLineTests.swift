@@ -58,7 +58,7 @@ struct PairLineTests {
             ("{key:1}", "The name of a field is not a JSON string"),
         ])
     func errors(line: String, message: String) throws {
-        let error = #expect(throws: LineError.self) { try TransferPair(line: bytes(line)) }
+        let error = #expect(throws: RequestLineError.self) { try TransferPair(line: bytes(line)) }
         #expect(error?.description.hasPrefix(message) == true, "\(String(describing: error))")
     }
 

@@ -34,7 +34,7 @@ struct RequestLineTests {
             ("GET \"\\x\"", "A JSON string with an unknown escape"), ("*1", "A command does not begin with \"*\""),
         ])
     func errors(line: String, message: String) throws {
-        let error = try #require(throws: LineError.self) { try split(line) }
+        let error = try #require(throws: RequestLineError.self) { try split(line) }
         #expect(error.description.hasPrefix(message))
     }
 
@@ -47,7 +47,7 @@ struct RequestLineTests {
 
     @Test("lines are numbered, however they come in", arguments: [1, 2, 7, 100])
     func numbers(pieceSize: Int) throws {
-        var lines = LineBuffer()
+        var lines = BatchLineBuffer()
         var found: [String] = []
         let text = Array("one\n\nthree\nfour".utf8)
         for start in stride(from: 0, to: text.count, by: pieceSize) {
@@ -68,7 +68,7 @@ struct RequestLineTests {
         for (text, expected) in [
             ("\u{feff}GET a\n\u{feff}GET b\n", ["GET a\n", "\u{feff}GET b\n"]), ("\u{feff}", ["\n"]), ("é", ["é\n"]),
         ] {
-            var lines = LineBuffer()
+            var lines = BatchLineBuffer()
             var found: [String] = []
             let bytes = Array(text.utf8)
             for start in stride(from: 0, to: bytes.count, by: pieceSize) {
@@ -82,10 +82,10 @@ struct RequestLineTests {
 
     @Test("an endless line is an error with its number, and takes bounded memory")
     func tooLong() throws {
-        var lines = LineBuffer(limit: 10)
+        var lines = BatchLineBuffer(limit: 10)
         lines.append(Array("short\n12345678901".utf8).span)
         #expect(try lines.next(isAtEnd: false) == Array("short\n".utf8))
-        let error = #expect(throws: LineError.self) { _ = try lines.next(isAtEnd: false) }
+        let error = #expect(throws: RequestLineError.self) { _ = try lines.next(isAtEnd: false) }
         #expect(error?.description == "The line is longer than 10 bytes")
         #expect(lines.number == 2)
     }

@@ -198,25 +198,25 @@ struct StoreClockTests {
     func startBehind() {
         var watched = Watched()
         let newest = watched.now + 10 * StoreClockTests.hour
-        watched.clock.goOn(from: UInt64(newest), at: watched.machine.boot, isSaid: true)
+        watched.clock.resume(from: UInt64(newest), at: watched.machine.boot, isSaid: true)
         #expect(watched.now == newest && watched.clock.lead == 36_000_000_000 - watched.machine.wall % 1000)
         watched.run(seconds: 60)
         #expect(watched.now == newest + 60_000 && watched.events.isEmpty)
         watched.run(seconds: 600)
         #expect(watched.events.count == 1)
-        watched.clock.goOn(from: 5, at: watched.machine.boot)
+        watched.clock.resume(from: 5, at: watched.machine.boot)
         #expect(watched.now == newest + 660_000, "an older change is none to go on from")
     }
 
     @Test("a change from the end of time is as late as a time can be, and one that is a little ahead is met")
     func extremes() {
         var watched = Watched()
-        watched.clock.goOn(from: .max, at: watched.machine.boot)
+        watched.clock.resume(from: .max, at: watched.machine.boot)
         #expect(watched.now == 9_007_199_254_740_991)
         watched.run(seconds: 5)
         #expect(watched.now == 9_007_199_254_740_991 + 5000)
         var other = Watched()
-        other.clock.goOn(from: UInt64(other.now + 500), at: other.machine.boot)
+        other.clock.resume(from: UInt64(other.now + 500), at: other.machine.boot)
         other.run(seconds: 6)
         #expect(other.lead == 0)
         // A machine that says it is 1970, and one that says it is before.

@@ -1,30 +1,30 @@
 // A connection's unanswered requests, oldest first, which is the order of replies.
 
 /// A request in flight.
-package struct Request {
+package struct InFlightRequest {
     /// Its intended start, in nanoseconds of `MonotonicClock`: in the open loop by the schedule, not when it was sent.
     var start: Int
     var key: Int
-    var operation: Operation
+    var operation: LoadOperation
 }
 
 /// A queue of bounded size, which allocates only when it is created.
 package struct InFlight: ~Copyable {
-    private var slots: [Request]
+    private var slots: [InFlightRequest]
     private var head = 0
     package private(set) var count = 0
 
     package init(limit: Int) {
-        slots = Array(repeating: Request(start: 0, key: 0, operation: .get), count: limit)
+        slots = Array(repeating: InFlightRequest(start: 0, key: 0, operation: .get), count: limit)
     }
 
     var isFull: Bool { count == slots.count }
     var room: Int { slots.count - count }
 
     /// The oldest request. The queue must not be empty.
-    var first: Request { slots[head] }
+    var first: InFlightRequest { slots[head] }
 
-    mutating func append(_ request: Request) {
+    mutating func append(_ request: InFlightRequest) {
         precondition(!isFull, "more requests than the pipeline holds")
         var index = head &+ count
         if index >= slots.count { index &-= slots.count }

@@ -5,7 +5,7 @@
 import Bytes
 
 /// The result of taking a connection's bytes.
-package struct Intake {
+package struct TakenReplies {
     package var used = 0
     package var missing = 1
     /// The bytes are not a reply of the dialect, or answer no request.
@@ -52,7 +52,7 @@ package struct LoadCore: ~Copyable {
     ///   - start: its intended start.
     ///   - followUps: keys whose value was read on this connection and must now be written.
     package mutating func issue(start: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]) {
-        var operation = Operation.set
+        var operation = LoadOperation.set
         var key = 0
         if let follower = followUps.popLast() {
             key = follower
@@ -66,28 +66,28 @@ package struct LoadCore: ~Copyable {
             version = UInt32(truncatingIfNeeded: random.next())
         }
         encoder.append(operation, key: key, size: size, version: version, to: &output)
-        inFlight.append(Request(start: start, key: key, operation: operation))
+        inFlight.append(InFlightRequest(start: start, key: key, operation: operation))
         outstanding &+= 1
     }
 
     /// Takes the replies at the front of `bytes`, which arrived by `now`.
     package mutating func take(
         _ bytes: Span<UInt8>, now: Int, _ inFlight: inout InFlight, _ followUps: inout [Int]
-    ) -> Intake {
-        var intake = Intake()
+    ) -> TakenReplies {
+        var taken = TakenReplies()
         // Replies with the same latency are counted together: those to one batch arrive at once.
         var start = 0
         var counts = InlineArray<6, Int>(repeating: 0)
-        while intake.used < bytes.count {
+        while taken.used < bytes.count {
             guard inFlight.count > 0 else {
-                intake.isMalformed = true
+                taken.isMalformed = true
                 break
             }
             let request = inFlight.first
             let scan = ReplyScanner.next(
-                dialect, in: bytes, from: intake.used, isList: request.operation == .scan)
+                dialect, in: bytes, from: taken.used, isList: request.operation == .scan)
             guard let end = finish(scan, request, bytes, &followUps) else {
-                if case .incomplete(let missing) = scan { intake.missing = missing } else { intake.isMalformed = true }
+                if case .incomplete(let missing) = scan { taken.missing = missing } else { taken.isMalformed = true }
                 break
             }
             if request.start != start {
@@ -98,15 +98,15 @@ package struct LoadCore: ~Copyable {
             inFlight.removeFirst()
             outstanding &-= 1
             replies &+= 1
-            intake.used = end
+            taken.used = end
         }
         record(&counts, start: start, now: now)
-        if intake.used > 0 { lastReply = now }
-        return intake
+        if taken.used > 0 { lastReply = now }
+        return taken
     }
 
     private mutating func record(_ counts: inout InlineArray<6, Int>, start: Int, now: Int) {
-        for operation in Operation.allCases {
+        for operation in LoadOperation.allCases {
             let index = Int(operation.rawValue)
             guard counts[index] > 0 else { continue }
             recorder.record(
@@ -119,11 +119,11 @@ package struct LoadCore: ~Copyable {
     /// - Returns: its end; nil if there is none.
     @inline(__always)
     private mutating func finish(
-        _ scan: ReplyScan, _ request: Request, _ bytes: Span<UInt8>, _ followUps: inout [Int]
+        _ scan: ReplyScan, _ request: InFlightRequest, _ bytes: Span<UInt8>, _ followUps: inout [Int]
     ) -> Int? {
         switch scan {
         case .answer(let value, let end):
-            if request.operation.rawValue > Operation.delete.rawValue { follow(request, &followUps) }
+            if request.operation.rawValue > LoadOperation.delete.rawValue { follow(request, &followUps) }
             if verifies && request.operation.measuredAs == .get { verify(bytes.extracting(value), key: request.key) }
             return end
         case .missing(let end):
@@ -139,7 +139,7 @@ package struct LoadCore: ~Copyable {
         }
     }
 
-    private mutating func follow(_ request: Request, _ followUps: inout [Int]) {
+    private mutating func follow(_ request: InFlightRequest, _ followUps: inout [Int]) {
         if request.operation == .readModifyWrite { followUps.append(request.key) }
         if request.operation == .insert { space.acknowledge() }
     }

@@ -46,7 +46,7 @@ package struct RequestEncoder: ~Copyable {
 
     /// Appends a request. `size` and `version` are those of the value, if it has one.
     package func append(
-        _ operation: Operation, key: Int, size: Int, version: UInt32, to output: inout ByteBuffer
+        _ operation: LoadOperation, key: Int, size: Int, version: UInt32, to output: inout ByteBuffer
     ) {
         switch operation {
         case .get, .readModifyWrite:

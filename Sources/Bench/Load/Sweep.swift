@@ -7,7 +7,7 @@ import Bytes
 package struct SweepStep: Sendable {
     package let rate: Double
     package let achieved: Double
-    package let latency: LatencySummary
+    package let latency: LatencyFigures
     /// Why this rate is beyond the knee; nil while the server keeps up.
     package let excess: String?
 
@@ -16,7 +16,7 @@ package struct SweepStep: Sendable {
         self.init(rate: rate, achieved: result.total.rate, latency: result.total.latency, limit: limit)
     }
 
-    package init(rate: Double, achieved: Double, latency: LatencySummary, limit: Int) {
+    package init(rate: Double, achieved: Double, latency: LatencyFigures, limit: Int) {
         self.rate = rate
         self.achieved = achieved
         self.latency = latency

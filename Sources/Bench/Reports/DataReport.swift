@@ -134,7 +134,7 @@ extension JSONWriter {
         members(of: row.latency)
     }
 
-    fileprivate mutating func members(of latency: LatencySummary) {
+    fileprivate mutating func members(of latency: LatencyFigures) {
         member("mean_us", latency.mean / 1000)
         let times = [
             ("p50_us", latency.p50), ("p90_us", latency.p90), ("p99_us", latency.p99), ("p99.9_us", latency.p999),

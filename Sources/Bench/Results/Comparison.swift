@@ -44,7 +44,7 @@ package struct Comparison: Sendable {
         self.secondName = secondName
         rounds = results.count
         var rows = [Comparison.row("requests/s", results, isRate: true) { $0.total.rate }]
-        let times: [(String, KeyPath<LatencySummary, UInt64> & Sendable)] = [
+        let times: [(String, KeyPath<LatencyFigures, UInt64> & Sendable)] = [
             ("p50", \.p50), ("p99", \.p99), ("p99.9", \.p999),
         ]
         for (name, path) in times {

@@ -28,7 +28,7 @@ package struct Recorder: Sendable {
     private static let complaintLimit = 3
 
     init() {
-        latencies = Operation.allCases.map { _ in Recorder.latencyHistogram() }
+        latencies = LoadOperation.allCases.map { _ in Recorder.latencyHistogram() }
     }
 
     /// Three digits, down to a tenth of a microsecond.
@@ -44,7 +44,7 @@ package struct Recorder: Sendable {
     }
 
     /// Counts `count` replies with the same latency.
-    mutating func record(_ operation: Operation, nanoseconds: Int, count: Int, isMeasured: Bool) {
+    mutating func record(_ operation: LoadOperation, nanoseconds: Int, count: Int, isMeasured: Bool) {
         let value = min(UInt64(max(nanoseconds, 0)), Recorder.longest)
         interval.record(value, count: UInt32(truncatingIfNeeded: count))
         if isMeasured {
@@ -52,11 +52,11 @@ package struct Recorder: Sendable {
         }
     }
 
-    mutating func countMiss(_ operation: Operation) {
+    mutating func countMiss(_ operation: LoadOperation) {
         misses[Int(operation.measuredAs.rawValue)] += 1
     }
 
-    mutating func countError(_ operation: Operation, isMeasured: Bool, _ text: @autoclosure () -> String) {
+    mutating func countError(_ operation: LoadOperation, isMeasured: Bool, _ text: @autoclosure () -> String) {
         intervalErrors += 1
         if isMeasured { errors[Int(operation.measuredAs.rawValue)] += 1 }
         complain("\(operation.name) was answered with an error: \(text())")

@@ -3,7 +3,7 @@
 import Histogram
 
 /// The latencies of some requests, in nanoseconds.
-package struct LatencySummary: Equatable, Sendable {
+package struct LatencyFigures: Equatable, Sendable {
     package let count: Int
     package let mean: Double
     package let p50: UInt64
@@ -28,7 +28,7 @@ package struct LatencySummary: Equatable, Sendable {
 /// One kind of request, or all.
 package struct OperationResult: Sendable {
     package let name: String
-    package let latency: LatencySummary
+    package let latency: LatencyFigures
     /// Every latency, in nanoseconds.
     package let latencies: LatencyHistogram
     /// Requests a second.
@@ -51,7 +51,7 @@ package struct TimelinePoint: Sendable {
 
 /// The result of a run.
 package struct RunResult: Sendable {
-    /// The requested operations, in the order of `Operation`, and all together.
+    /// The requested operations, in the order of `LoadOperation`, and all together.
     package let operations: [OperationResult]
     package let total: OperationResult
     package let timeline: [TimelinePoint]
@@ -88,17 +88,17 @@ package struct RunResult: Sendable {
         var latencies = Recorder.latencyHistogram()
         for one in all.latencies { latencies.add(one) }
         self.seconds = started ? seconds : 0
-        operations = Operation.allCases.compactMap { operation in
+        operations = LoadOperation.allCases.compactMap { operation in
             let index = Int(operation.rawValue)
             guard all.latencies[index].totalCount > 0 else { return nil }
             return OperationResult(
-                name: operation.name, latency: LatencySummary(all.latencies[index]),
+                name: operation.name, latency: LatencyFigures(all.latencies[index]),
                 latencies: all.latencies[index], rate: Double(all.latencies[index].totalCount) / seconds,
                 misses: all.misses[index],
                 errors: all.errors[index])
         }
         total = OperationResult(
-            name: "total", latency: LatencySummary(latencies), latencies: latencies,
+            name: "total", latency: LatencyFigures(latencies), latencies: latencies,
             rate: Double(latencies.totalCount) / seconds,
             misses: operations.reduce(0) { $0 + $1.misses }, errors: operations.reduce(0) { $0 + $1.errors })
         timeline = progress.timeline.points

@@ -3,7 +3,7 @@
 import Bytes
 
 /// A kind of request. Raw values index the measurements.
-package enum Operation: UInt8, CaseIterable, Sendable {
+package enum LoadOperation: UInt8, CaseIterable, Sendable {
     case get
     case set
     case delete
@@ -26,7 +26,7 @@ package enum Operation: UInt8, CaseIterable, Sendable {
     }
 
     /// The operation as which it is measured.
-    var measuredAs: Operation { self == .readModifyWrite ? .get : self }
+    var measuredAs: LoadOperation { self == .readModifyWrite ? .get : self }
 }
 
 /// The share of each operation.
@@ -36,8 +36,8 @@ package struct OperationMix: Equatable, Sendable {
     private let bounds: InlineArray<6, Int>
 
     /// - Parameter weights: by operation; others are 0, and at least one is not.
-    package init(_ weights: [Operation: Int]) {
-        self.weights = Operation.allCases.map { weights[$0] ?? 0 }
+    package init(_ weights: [LoadOperation: Int]) {
+        self.weights = LoadOperation.allCases.map { weights[$0] ?? 0 }
         var bounds = InlineArray<6, Int>(repeating: 0)
         var sum = 0
         for index in 0..<6 {
@@ -62,29 +62,29 @@ package struct OperationMix: Equatable, Sendable {
             throw SettingsError(
                 "--ratio is get:set:delete, such as 90:10:0: whole numbers, not all of them 0; found \"\(text)\"")
         }
-        let kinds: [Operation] = [.get, .set, .delete]
+        let kinds: [LoadOperation] = [.get, .set, .delete]
         self.init(Dictionary(uniqueKeysWithValues: zip(kinds, parts.map { $0 ?? 0 })))
     }
 
     package static func == (left: OperationMix, right: OperationMix) -> Bool { left.weights == right.weights }
 
-    package func contains(_ operation: Operation) -> Bool { weights[Int(operation.rawValue)] > 0 }
+    package func contains(_ operation: LoadOperation) -> Bool { weights[Int(operation.rawValue)] > 0 }
 
     /// Whether anything reads keys that must exist.
     package var needsData: Bool {
         contains(.get) || contains(.scan) || contains(.readModifyWrite) || contains(.delete)
     }
 
-    package func next(_ random: inout SplitMix64) -> Operation {
+    package func next(_ random: inout SplitMix64) -> LoadOperation {
         let draw = random.below(total)
         var index = 0
         while draw >= bounds[index] { index &+= 1 }
-        return Operation(rawValue: UInt8(truncatingIfNeeded: index)) ?? .get
+        return LoadOperation(rawValue: UInt8(truncatingIfNeeded: index)) ?? .get
     }
 
     /// `95 % GET, 5 % SET`.
     package var summary: String {
-        Operation.allCases.filter(contains).map { operation in
+        LoadOperation.allCases.filter(contains).map { operation in
             let name = operation == .readModifyWrite ? "GET then SET" : operation.name
             return
                 "\(fixed(Double(weights[Int(operation.rawValue)]) * 100 / Double(total), 1, trimmed: true)) % \(name)"

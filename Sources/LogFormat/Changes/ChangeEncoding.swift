@@ -119,8 +119,8 @@ package struct RecordEncoder: ~Copyable, Sendable {
     /// Appends the record of a change after `position`.
     /// - Returns: the position after it.
     package mutating func append(
-        _ change: borrowing Change, after position: LogPosition, timestamp: UInt64, to lines: inout ByteBuffer
-    ) -> LogPosition {
+        _ change: borrowing Change, after position: ChainPosition, timestamp: UInt64, to lines: inout ByteBuffer
+    ) -> ChainPosition {
         let start = lines.count
         appendHead(seq: position.seq + 1, timestamp: timestamp, to: &lines)
         lines.append(change: change)
@@ -128,7 +128,7 @@ package struct RecordEncoder: ~Copyable, Sendable {
     }
 
     /// Appends the beginning of a record of several changes.
-    package mutating func beginMulti(after position: LogPosition, timestamp: UInt64, to lines: inout ByteBuffer) {
+    package mutating func beginMulti(after position: ChainPosition, timestamp: UInt64, to lines: inout ByteBuffer) {
         appendHead(seq: position.seq + 1, timestamp: timestamp, to: &lines)
         lines.append("\"op\":\"multi\",\"changes\":[")
     }
@@ -142,7 +142,7 @@ package struct RecordEncoder: ~Copyable, Sendable {
 
     /// Ends a record of several changes that begins at offset `start` and follows `position`.
     /// - Returns: the position after it.
-    package func endMulti(from start: Int, after position: LogPosition, to lines: inout ByteBuffer) -> LogPosition {
+    package func endMulti(from start: Int, after position: ChainPosition, to lines: inout ByteBuffer) -> ChainPosition {
         lines.append("]")
         return lines.endRecord(from: start, after: position)
     }
@@ -168,8 +168,8 @@ package struct RecordEncoder: ~Copyable, Sendable {
 
 extension ByteBuffer {
     @inline(__always)
-    fileprivate mutating func endRecord(from start: Int, after position: LogPosition) -> LogPosition {
+    fileprivate mutating func endRecord(from start: Int, after position: ChainPosition) -> ChainPosition {
         let crc = appendChecksum(bodyFrom: start, chain: position.crc)
-        return LogPosition(seq: position.seq + 1, crc: crc)
+        return ChainPosition(seq: position.seq + 1, crc: crc)
     }
 }

@@ -17,11 +17,11 @@ package struct SnapshotHeader: Equatable, Sendable {
     /// Twelve hexadecimal digits, drawn once for each data set.
     package var history: String
     /// The last change in the snapshot.
-    package var position: LogPosition
+    package var position: ChainPosition
     /// When that change was made, in Unix milliseconds.
     package var timestamp: UInt64
 
-    package init(history: String, position: LogPosition, timestamp: UInt64) {
+    package init(history: String, position: ChainPosition, timestamp: UInt64) {
         self.history = history
         self.position = position
         self.timestamp = timestamp
@@ -62,7 +62,7 @@ extension FieldReader {
             let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",\"chain\":\""),
             let chain = quotedHex()
         else { return nil }
-        return SnapshotHeader(history: history, position: LogPosition(seq: seq, crc: chain), timestamp: timestamp)
+        return SnapshotHeader(history: history, position: ChainPosition(seq: seq, crc: chain), timestamp: timestamp)
     }
 
     /// The fields after the first one's name, in a snapshot's last line.

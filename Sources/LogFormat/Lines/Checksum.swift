@@ -5,7 +5,7 @@ import Bytes
 
 /// A position in a history: the number of a change, and the checksum of all changes up to it. Two logs that agree on a
 /// position agree on everything before it.
-public struct LogPosition: Equatable, Sendable {
+public struct ChainPosition: Equatable, Sendable {
     public var seq: UInt64
     public var crc: UInt32
 
@@ -15,7 +15,7 @@ public struct LogPosition: Equatable, Sendable {
     }
 
     /// Before the first change.
-    @inlinable public static var start: LogPosition { LogPosition(seq: 0, crc: 0) }
+    @inlinable public static var start: ChainPosition { ChainPosition(seq: 0, crc: 0) }
 }
 
 extension ByteBuffer {

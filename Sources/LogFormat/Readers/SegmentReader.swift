@@ -8,7 +8,7 @@ import Bytes
 public struct RecordRun: ~Copyable {
     package let header: LogHeader
     /// The position after the current record.
-    public private(set) var position: LogPosition
+    public private(set) var position: ChainPosition
     /// The current record's time, in Unix milliseconds; 0 before the first.
     public private(set) var timestamp: UInt64 = 0
     public private(set) var recordCount = 0
@@ -28,7 +28,7 @@ public struct RecordRun: ~Copyable {
     ///   - end, number: of the header's line.
     init(behind header: LogHeader, end: Int, number: Int) {
         self.header = header
-        position = LogPosition(seq: header.firstSeq - 1, crc: header.chain)
+        position = ChainPosition(seq: header.firstSeq - 1, crc: header.chain)
         (self.end, endNumber) = (end, number)
     }
 
@@ -75,7 +75,7 @@ public struct RecordRun: ~Copyable {
 
     @inline(__always)
     private mutating func accept(_ seq: UInt64, _ timestamp: UInt64, _ crc: UInt32) {
-        position = LogPosition(seq: seq, crc: crc)
+        position = ChainPosition(seq: seq, crc: crc)
         self.timestamp = timestamp
         recordCount &+= 1
         isClosed = false
@@ -117,7 +117,7 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     /// - Throws: `corruption` if the header is not that of the expected segment; the damage is not whole if a crash
     ///   during the segment's creation may have caused it. `unknownVersion` if this version cannot read the file.
     public init(
-        _ source: Source, firstSeq: UInt64, history: String?, after expected: LogPosition?,
+        _ source: Source, firstSeq: UInt64, history: String?, after expected: ChainPosition?,
         chunkSize: Int = 1 << 20, reserveSize: Int = .max
     ) throws(Source.Failure) {
         var lines = LineReader(source, chunkSize: chunkSize, reserveSize: reserveSize)
@@ -151,7 +151,7 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     }
 
     private static func check(
-        _ firstSeq: UInt64, after expected: LogPosition?, _ lines: borrowing LineReader<Source>
+        _ firstSeq: UInt64, after expected: ChainPosition?, _ lines: borrowing LineReader<Source>
     ) throws(Source.Failure) {
         guard let expected, firstSeq != expected.seq + 1 else { return }
         throw lines.damage(
@@ -163,7 +163,7 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     package var path: String { source.path }
     package var header: LogHeader { run.header }
     /// The position after the current record.
-    @inlinable public var position: LogPosition { run.position }
+    @inlinable public var position: ChainPosition { run.position }
     /// The current record's time, in Unix milliseconds; 0 before the first.
     @inlinable public var timestamp: UInt64 { run.timestamp }
     @inlinable public var recordCount: Int { run.recordCount }

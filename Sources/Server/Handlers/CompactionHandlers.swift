@@ -24,8 +24,8 @@ enum CompactionHandlers {
         guard begin(session, "Background save already in progress", &replies) else { return }
         let store = session.store
         let failures = store.compaction.failures
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: .unlimited) {
+        session.deferReply(
+            DeferredRequest(replies.writer.dialect, within: .unlimited) {
                 !store.compaction.isRunning
             } answer: { replies, _ in
                 let compaction = store.compaction

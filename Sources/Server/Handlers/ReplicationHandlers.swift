@@ -67,8 +67,8 @@ enum ReplicationHandlers {
     private static func ask(_ request: Roles.Request, _ session: Session, _ replies: inout ReplyQueue) {
         let pending = session.server.replication.ask(request)
         if let answer = pending.answer { return write(answer, session, &replies) }
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: .unlimited) {
+        session.deferReply(
+            DeferredRequest(replies.writer.dialect, within: .unlimited) {
                 pending.answer != nil
             } answer: { [unowned session] replies, _ in
                 write(pending.answer ?? .done, session, &replies)
@@ -195,8 +195,8 @@ enum ReplicationHandlers {
         guard !replication.isFollower else { return replies.fail(.onFollower("WAIT")) }
         guard let count = arguments[1].signedNumber else { return replies.fail(.notAnInteger) }
         guard let patience = patience(arguments[2], &replies) else { return }
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: patience, on: [.applied(seq, by: count)]) {
+        session.deferReply(
+            DeferredRequest(replies.writer.dialect, within: patience, on: [.applied(seq, by: count)]) {
                 replication.followersThatApplied(seq) >= count
             } answer: { replies, _ in
                 replies.writer.integer(replication.followersThatApplied(seq))
@@ -215,8 +215,8 @@ enum ReplicationHandlers {
         // In the modes that do not sync each change, request a sync.
         if local == 1 && store.durability != .always && store.isLoaded { store.requestSync() }
         let conditions: [WakeCondition] = (local == 0 ? [] : [.durable(seq)]) + [.acknowledged(seq, by: count)]
-        session.park(
-            ParkedRequest(replies.writer.dialect, within: patience, on: conditions) {
+        session.deferReply(
+            DeferredRequest(replies.writer.dialect, within: patience, on: conditions) {
                 (local == 0 || store.durable >= seq) && replication.followersThatSynced(seq) >= count
             } answer: { replies, _ in
                 replies.writer.list(2)
@@ -227,7 +227,7 @@ enum ReplicationHandlers {
     }
 
     /// A time-out in milliseconds, parsed as in Redis; 0 means none.
-    private static func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> ParkedRequest.Patience? {
+    private static func patience(_ bytes: Span<UInt8>, _ replies: inout ReplyQueue) -> DeferredRequest.Patience? {
         guard let time = bytes.signedNumber else {
             replies.fail(ReplyError("timeout is not an integer or out of range"))
             return nil
@@ -246,8 +246,8 @@ enum ReplicationHandlers {
             return replies.fail(ReplyError("AFTER needs a request that reads or changes data: AFTER 42 GET greeting"))
         }
         let server = session.server
-        session.park(
-            ParkedRequest(
+        session.deferReply(
+            DeferredRequest(
                 replies.writer.dialect, within: .milliseconds(server.limits.afterTime), on: [.committed(seq)],
                 holding: request.size
             ) {

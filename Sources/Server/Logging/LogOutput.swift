@@ -7,8 +7,8 @@ import Synchronization
 /// Writes events as lines to standard error. Safe from any thread; never waits for the reader.
 package final class LogOutput: Sendable {
     private struct State {
-        var format: LogFormat
-        var limiter = RepeatLimiter()
+        var format: LogOutputFormat
+        var limiter = LogRateLimiter()
         /// Lines lost since the last one that was written.
         var lost = 0
         /// Whether the last line was written only partly.
@@ -24,7 +24,7 @@ package final class LogOutput: Sendable {
     ///   - write: takes bytes without waiting, and returns how many it took.
     ///   - clock: milliseconds of the monotonic clock.
     package init(
-        level: Logger.Level, format: LogFormat,
+        level: Logger.Level, format: LogOutputFormat,
         write: @escaping @Sendable ([UInt8]) -> Int = { StandardError.write($0) },
         clock: @escaping @Sendable () -> Int = { MonotonicClock.milliseconds }
     ) {
@@ -42,7 +42,7 @@ package final class LogOutput: Sendable {
         set { leastLevel.store(LogOutput.levels.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
     }
 
-    package var format: LogFormat {
+    package var format: LogOutputFormat {
         get { state.withLock { $0.format } }
         set { state.withLock { $0.format = newValue } }
     }
@@ -60,7 +60,7 @@ package final class LogOutput: Sendable {
     private func sumUp(_ state: inout State, at now: Int, all: Bool) {
         for summary in state.limiter.takeSummaries(at: now, all: all) {
             let message = summary.isOfPlace ? summary.message + ", and others like it" : summary.message
-            emit(LogLine(level: summary.level, message: message, fields: [], repeated: summary.count), &state)
+            emit(EventLine(level: summary.level, message: message, fields: [], repeated: summary.count), &state)
         }
     }
 
@@ -80,15 +80,15 @@ package final class LogOutput: Sendable {
             {
                 return
             }
-            emit(LogLine(level: level, message: message, fields: fields), &state)
+            emit(EventLine(level: level, message: message, fields: fields), &state)
         }
     }
 
     /// Writes a line, after a note of how many lines were lost before it.
-    private func emit(_ line: LogLine, _ state: inout State) {
+    private func emit(_ line: EventLine, _ state: inout State) {
         if state.lost > 0 {
             let lost = "\(state.lost) lines of the log are missing here: standard error could not be written"
-            guard put(LogLine(level: "warning", message: lost, fields: []), &state) else {
+            guard put(EventLine(level: "warning", message: lost, fields: []), &state) else {
                 state.lost += 1
                 return
             }
@@ -97,7 +97,7 @@ package final class LogOutput: Sendable {
         if !put(line, &state) { state.lost += 1 }
     }
 
-    private func put(_ line: LogLine, _ state: inout State) -> Bool {
+    private func put(_ line: EventLine, _ state: inout State) -> Bool {
         let bytes = (state.isCut ? [UInt8(ascii: "\n")] : []) + line.bytes(state.format, at: WallClock.milliseconds)
         let count = write(bytes)
         if count > 0 { state.isCut = count < bytes.count }

@@ -6,7 +6,7 @@ import Logging
 package struct LogSettings: Sendable {
     /// The minimum level to log.
     package var level = Logger.Level.info
-    package var format = LogFormat.text
+    package var format = LogOutputFormat.text
 
     package init() {}
 }

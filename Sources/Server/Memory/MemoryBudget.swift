@@ -1,6 +1,6 @@
-// The memory of pairs. The limit is not checked for each request: a check measures the store's memory and grants half of what is
-// left to requests, which deduct the most that they can take. The next check comes when the grant is used up. So far from the limit
-// nothing is measured, and close to it every request is. Connections have an account of their own (`Ledger`).
+// The memory of pairs. The limit is not checked for each request: a check measures the store's memory and allows requests a quota,
+// half of what is left, from which they deduct the most that they can take. The next check comes when the quota is used up. So far
+// from the limit nothing is measured, and close to it every request is. Connections have an account of their own (`MemoryLedger`).
 
 import Reactor
 import Synchronization
@@ -38,8 +38,8 @@ package final class MemoryBudget {
     private let current: Mutex<MemoryLimit>
     private let size: Atomic<Int>
     private let storeSize: Atomic<Int>
-    /// The rest of the last grant.
-    private let granted = Atomic<Int>(0)
+    /// The rest of the quota.
+    private let quota = Atomic<Int>(0)
 
     private let refused = Atomic<Int>(0)
     /// Whether the log says that the limit is reached, and not yet that there is room again.
@@ -63,7 +63,7 @@ package final class MemoryBudget {
     var storeLimit: Int { storeSize.load(ordering: .relaxed) }
     var shares: MemoryShares { MemoryShares(limit: origin.size) }
 
-    /// Sets another limit. Memory granted before stays granted until the next check, which must follow.
+    /// Sets another limit. The present quota stays until the next check, which must follow.
     /// - Returns: false if the configured limit is unchanged.
     func change(to wanted: Int?) -> Bool {
         guard self.wanted.withLock({ $0 }) != wanted else { return false }
@@ -85,13 +85,13 @@ package final class MemoryBudget {
         refused.add(1, ordering: .relaxed)
     }
 
-    // MARK: Grants
+    // MARK: Quota
 
-    /// A granted request may also make a bucket and the directory grow.
+    /// A request within the quota may also make a bucket and the directory grow.
     private static let slack = 64 << 10
 
-    /// Deducts the most that a request can take from the grant.
-    /// - Returns: whether the grant sufficed; if not, the limit must be checked.
+    /// Deducts the most that a request can take from the quota.
+    /// - Returns: whether the quota sufficed; if not, the limit must be checked.
     @inline(__always)
     func hasRoom(for arguments: Arguments) -> Bool { hasRoom(forPairs: arguments.count, of: arguments.extent) }
 
@@ -99,17 +99,17 @@ package final class MemoryBudget {
     @inline(__always)
     func hasRoom(forPairs count: Int, of size: Int) -> Bool {
         // A pair takes less than 48 bytes beyond its content, or a page for 32 pairs: see `Allocation` and `Bucket`.
-        let left = granted.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
+        let left = quota.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
         guard left >= 0 else { return false }
-        granted.store(left, ordering: .relaxed)
+        quota.store(left, ordering: .relaxed)
         return true
     }
 
-    /// Makes a new grant.
+    /// Renews the quota.
     /// - Parameter used: the store's memory.
-    func grant(used: Int) {
+    func renewQuota(used: Int) {
         assert(used >= 0, "the store takes less than nothing")
-        granted.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
+        quota.store(max((storeLimit - used) / 2 - MemoryBudget.slack, 0), ordering: .relaxed)
     }
 
     // MARK: Log messages

@@ -14,7 +14,7 @@ final class Pool {
         guard let owner else { preconditionFailure("used before it is attached to a server") }
         return owner
     }
-    private var ledger: Ledger
+    private var ledger: MemoryLedger
     /// The timer of checks for idle sessions, while others wait.
     private var timer: Timer?
     /// The time of the last grant to a waiting session, or of the pool's last decrease, in milliseconds of the monotonic clock; the memory
@@ -36,7 +36,7 @@ final class Pool {
     private static let idleSize = 16 << 10
 
     init(size: Int) {
-        ledger = Ledger(pool: size)
+        ledger = MemoryLedger(pool: size)
         turnSize = ledger.turnSize
     }
 
@@ -87,7 +87,7 @@ final class Pool {
     /// Reserves memory for a session.
     /// - Parameter waits: whether the session waits if there is not enough.
     /// - Returns: whether the memory is granted.
-    func ask(_ size: Int, _ purpose: Ledger.Purpose, for session: Session, waits: Bool = true) -> Bool {
+    func ask(_ size: Int, _ purpose: MemoryLedger.Purpose, for session: Session, waits: Bool = true) -> Bool {
         ledger.note(left: server.memoryLeft)
         defer { noteState() }
         if ledger.ask(size, purpose, for: session.id, charge: session.charge, waits: waits) { return true }
@@ -111,7 +111,7 @@ final class Pool {
     private func feed() {
         ledger.note(left: server.memoryLeft)
         defer { noteState() }
-        for purpose in Ledger.Purpose.allCases {
+        for purpose in MemoryLedger.Purpose.allCases {
             while server.allowance.hasReplies || purpose == .request {
                 let next = ledger.next(purpose) { [connections = server.connections] id in
                     guard let session = connections[id], session.waits(for: purpose) else { return nil }
@@ -160,7 +160,7 @@ final class Pool {
 
     /// Refuses the sessions that cannot be granted what they wait for: together they hold what each of them needs.
     private func refuseBlocked() {
-        for purpose in Ledger.Purpose.allCases {
+        for purpose in MemoryLedger.Purpose.allCases {
             let charge = { [connections = server.connections] (id: Int) -> Int? in
                 guard let session = connections[id], session.waits(for: purpose) else { return nil }
                 return session.charge

@@ -51,7 +51,7 @@ extension Server {
 
     private func lookAtMemory() {
         if let news = memory.news(used: storeMemory, isRefused: false) { tell(news) }
-        memory.grant(used: storeMemory)
+        memory.renewQuota(used: storeMemory)
     }
 
     /// Logs once when the limit is reached, and once when there is room again.

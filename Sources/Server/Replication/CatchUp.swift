@@ -8,18 +8,18 @@ package enum CatchUp: Equatable, Sendable {
     /// It is at that position.
     case none
     /// It is empty, and adopts the leader's history.
-    case adoptHistory(LogPosition)
+    case adoptHistory(ChainPosition)
     /// It has changes that the leader lacks. They are quarantined.
-    case cutBack(LogPosition)
+    case cutBack(ChainPosition)
     /// The leader sends a snapshot.
-    case install(LogPosition)
+    case install(ChainPosition)
     /// It cannot follow this leader.
     case refuse(String)
 
     /// - Parameters:
     ///   - position: the end of this server's log.
     ///   - isSameHistory: whether both data sets have the same history.
-    package init(to start: FeedStart, from position: LogPosition, isSameHistory: Bool) {
+    package init(to start: FeedStart, from position: ChainPosition, isSameHistory: Bool) {
         switch start {
         case .snapshot(let start): self = .install(start)
         case .continues(position) where isSameHistory: self = .none

@@ -178,7 +178,7 @@ final class FollowerLink: OutboundDelegate {
     }
 
     /// Promotes the follower, which has every change.
-    func promote(at position: LogPosition, followers: [String]) {
+    func promote(at position: ChainPosition, followers: [String]) {
         promotion = .promote(position, followers: followers)
         if case .feeding(let feed) = state { send(feed) }
     }

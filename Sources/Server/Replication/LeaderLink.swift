@@ -29,9 +29,9 @@ final class LeaderLink: StreamDelegate {
         case starting
         case receiving(IncomingSnapshot)
         /// Waiting until the log writer is idle, to change the data set.
-        case changing(to: LogPosition, (Store) throws -> Void)
+        case changing(to: ChainPosition, (Store) throws -> Void)
         /// Reloading the data set, which must end where the leader continues.
-        case loading(LogPosition?)
+        case loading(ChainPosition?)
         case following
         /// The leader was sent the reason. Further input is discarded until it hangs up, or until a deadline on the monotonic clock, in
         /// milliseconds.
@@ -168,7 +168,7 @@ final class LeaderLink: StreamDelegate {
     }
 
     /// - Parameter position: where the data set must end afterwards; nil if it is empty and the leader waits for an answer.
-    private func change(to position: LogPosition?, _ step: (Store) throws -> Void) {
+    private func change(to position: ChainPosition?, _ step: (Store) throws -> Void) {
         let store = server.store
         guard store.isLoaded, !store.isWriting else { return }
         guard !store.hasPending else { return store.flush() }
@@ -189,7 +189,7 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    private func loaded(_ position: LogPosition?) {
+    private func loaded(_ position: ChainPosition?) {
         guard let position else { return answer() }
         let store = server.store
         guard store.position == position else {
@@ -388,7 +388,7 @@ final class LeaderLink: StreamDelegate {
         }
     }
 
-    private func change(at position: LogPosition, _ step: @escaping (Store) throws -> Void) {
+    private func change(at position: ChainPosition, _ step: @escaping (Store) throws -> Void) {
         state = .changing(to: position, step)
         server.replication.report(.leaderReached(.starting))
     }

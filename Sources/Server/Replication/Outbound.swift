@@ -44,7 +44,7 @@ package final class Outbound: StreamDelegate {
 
     private var state = State.waiting(until: 0)
     private var backoff: Backoff
-    private var throttle = LogThrottle()
+    private var throttle = LinkErrorThrottle()
     /// Streams that have ended in this turn. They are kept because one may be in a callback.
     private var endedStreams: [Stream] = []
     /// The time of the peer's last message, in milliseconds of the monotonic clock.

@@ -34,7 +34,7 @@ final class Replication {
     /// Objects released in this turn. They are kept because one may be in a callback.
     private var removed: [AnyObject] = []
     /// Throttles messages about leaders, and about servers whose greeting is refused.
-    private var throttle = LogThrottle()
+    private var throttle = LinkErrorThrottle()
     /// The time at which this server last was in sync with its leader, in milliseconds of the monotonic clock.
     private var lastFresh: Int?
     /// Makes turns while a link is being set up or a deadline runs, which needs a resolution below a second.
@@ -169,7 +169,7 @@ final class Replication {
         case .stopJoining: stopJoining()
         case .probe(let endpoint, let number): probes[number] = SelfCheck(endpoint, server: server)
         case .write(let note): notes.write(note)
-        case .failUnacknowledged: server.giveUpUnacknowledged()
+        case .failUnacknowledged: server.failUnacknowledged()
         case .answer(let number, let answer): self.answer(number, answer)
         case .say(let level, let text): say(level, text)
         }

@@ -9,7 +9,7 @@ final class CommandTable: Sendable {
     private let names: CommandNames
     let rows: InlineArray<256, Row>
 
-    static let standard = CommandTable()
+    static let shared = CommandTable()
 
     private init() {
         names = CommandNames(Catalog.names)

@@ -81,7 +81,7 @@ package final class Gate {
     package func admitChange(
         _ arguments: Arguments, extent: Int, _ traits: Traits, _ keys: Keys
     ) throws(ReplyError) -> Permit {
-        // The store's grant is zero while the data set is not loaded or clients' changes are refused.
+        // The store's quota is zero while the data set is not loaded or clients' changes are refused.
         let permit =
             if let permit = store.permit(forChangesOf: extent) { permit } else {
                 try permitOnCloserLook(extent, shrinks: traits.contains(.shrink))
@@ -132,7 +132,7 @@ package final class Gate {
         try makeRoom(forGrowthBy: growth)
     }
 
-    /// Makes room for so many more bytes, and renews the grant.
+    /// Makes room for so many more bytes, and renews the quota.
     @inline(never)
     private func makeRoom(forGrowthBy growth: Int) throws(ReplyError) {
         while growth > 0, usedMemory + growth > memory.storeLimit {
@@ -144,7 +144,7 @@ package final class Gate {
             }
             _ = store.giveBackMemory()
         }
-        memory.grant(used: usedMemory + growth)
+        memory.renewQuota(used: usedMemory + growth)
     }
 
     /// Bytes that the store takes: pairs, table, and cleared memory that is not freed yet.

@@ -13,13 +13,13 @@ extension Session {
         /// The rest of an incomplete request of a total of `size` bytes.
         case request(size: Int)
         /// The next request, or the next step of a long reply.
-        case going(Ledger.Purpose)
+        case going(MemoryLedger.Purpose)
     }
 
     // MARK: Replies
 
     /// Replies of at least this size reserve memory before they are made.
-    static let largeReplySize = Ledger.smallSize
+    static let largeReplySize = MemoryLedger.smallSize
 
     /// Reserves memory for a large reply. If there is none, replies with an error or suspends the request, which runs
     /// again later.
@@ -32,10 +32,10 @@ extension Session {
         // A request waits once only.
         let waits = !isRunningPart && !hasWaitedInVain
         hasWaitedInVain = false
-        let isGiven = size <= grantedSize || pool.ask(size, .reply, for: self, waits: waits)
-        if isGiven {
-            if size > grantedSize { charge += size }
-            grantedSize = 0
+        let isReserved = size <= reservedReplySize || pool.ask(size, .reply, for: self, waits: waits)
+        if isReserved {
+            if size > reservedReplySize { charge += size }
+            reservedReplySize = 0
             replies.writer.buffer.reserve(size)
             return true
         }
@@ -64,11 +64,13 @@ extension Session {
     func reserve(_ size: Int, missing: Int) -> ReplyError? {
         assert(missing > 0, "the request is complete")
         let needed = size + missing
-        guard needed > max(reservedSize, pool.isFull ? Ledger.tinySize : Ledger.smallSize), case .nothing = want else {
+        guard needed > max(reservedSize, pool.isFull ? MemoryLedger.tinySize : MemoryLedger.smallSize),
+            case .nothing = want
+        else {
             return nil
         }
         // The length of a line is unknown until its end.
-        let wanted = missing > 1 ? needed : max(needed, 2 * max(reservedSize, Ledger.smallSize))
+        let wanted = missing > 1 ? needed : max(needed, 2 * max(reservedSize, MemoryLedger.smallSize))
         guard !pool.isTooMuch(needed) else { return refusal(ofRequestOf: needed) }
         let more = wanted - inputSize
         if more <= 0 || pool.ask(more, .request, for: self) {
@@ -93,12 +95,12 @@ extension Session {
         let more = size - inputSize
         pool.settle(self, from: charge, to: charge + more)
         charge += more
-        return pool.isOverfull && size > Ledger.tinySize && state.isOpen ? refusal(ofRequestOf: size) : nil
+        return pool.isOverfull && size > MemoryLedger.tinySize && state.isOpen ? refusal(ofRequestOf: size) : nil
     }
 
     // MARK: Waiting
 
-    func waits(for purpose: Ledger.Purpose) -> Bool {
+    func waits(for purpose: MemoryLedger.Purpose) -> Bool {
         guard stream.isOpen else { return false }
         return switch want {
         case .nothing: false
@@ -109,22 +111,22 @@ extension Session {
     }
 
     /// Resumes what waited for memory.
-    /// - Parameter size: the bytes that were granted.
+    /// - Parameter size: the bytes that were reserved.
     func endWait(with size: Int) {
-        assert(isStarved && size >= 0, "memory is granted to a session that does not wait")
+        assert(isStarved && size >= 0, "memory is reserved for a session that does not wait")
         let had = want
         want = .nothing
         switch had {
         case .nothing: break
         case .reply:
-            grantedSize = size
+            reservedReplySize = size
             isBusy = false
-            goOn()
+            resume()
         case .request(let wanted):
             reservedSize = wanted
             // Reading resumes at the end of the turn.
             turn.touch(self)
-        case .going: goOn()
+        case .going: resume()
         }
     }
 
@@ -137,7 +139,7 @@ extension Session {
         case .reply:
             isBusy = false
             hasWaitedInVain = true
-            goOn()
+            resume()
         case .request: refuseIncomplete()
         case .going:
             let (used, limit) = (server.usedMemory, server.memory.limit)
@@ -153,9 +155,9 @@ extension Session {
     private static let stepSize = 256 << 10
 
     /// Whether there is memory for further requests or the next step of a long reply; if not, the session waits for it.
-    func hasMemoryToGoOn() -> Bool {
+    func hasMemoryToResume() -> Bool {
         guard longReply != nil else {
-            guard pool.isFull, charge > Ledger.tinySize, !pool.ask(0, .small, for: self) else { return true }
+            guard pool.isFull, charge > MemoryLedger.tinySize, !pool.ask(0, .small, for: self) else { return true }
             want = .going(.small)
             return false
         }
@@ -184,7 +186,9 @@ extension Session {
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
         var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
-        if isBusy || stream.heldCapacity > 0 { size += parser.heldSize + longReplySize + (parked?.heldSize ?? 0) }
+        if isBusy || stream.heldCapacity > 0 {
+            size += parser.heldSize + longReplySize + (deferredRequest?.heldSize ?? 0)
+        }
         if size != charge { settle(at: size) }
     }
 
@@ -233,7 +237,7 @@ extension Session {
         parser = RequestParser(limits: server.limits.request)
         longReply = nil
         longReplySize = 0
-        parked = nil
+        deferredRequest = nil
     }
 
     /// Drops an incomplete request, replies with an error, and closes.

@@ -17,7 +17,7 @@ final class RequestTimes {
     private let durableTimes: DurableTimes?
 
     /// The first change among this turn's requests, or the largest if they were slow; and their run time.
-    private var excerpt = Excerpt()
+    private var excerpt = RequestExcerpt()
     private var hasExcerpt = false
     private var runTime = 0
     /// The slow request, until its reply is sent.
@@ -28,7 +28,7 @@ final class RequestTimes {
     /// The requests whose replies wait for a commit: the first of them, the beginning of the turn that received them,
     /// their run time, and the beginning of the wait.
     private struct Held {
-        var excerpt = Excerpt()
+        var excerpt = RequestExcerpt()
         var start = 0
         var runTime = 0
         var since = 0
@@ -36,7 +36,7 @@ final class RequestTimes {
 
     /// A long reply.
     private struct LongReplyTimes {
-        let excerpt: Excerpt
+        let excerpt: RequestExcerpt
         let start: Int
         var runTime = 0
         /// Whether the turn in which it began has not ended yet.
@@ -72,7 +72,7 @@ final class RequestTimes {
     }
 
     private func keep(_ arguments: Arguments) {
-        excerpt = Excerpt(arguments)
+        excerpt = RequestExcerpt(arguments)
         hasExcerpt = true
     }
 
@@ -110,7 +110,7 @@ final class RequestTimes {
     func keepHeld(since: Int) {
         guard slowLog.isOn else { return }
         held = Held(
-            excerpt: hasExcerpt ? excerpt : Excerpt(), start: clock.start, runTime: runTime, since: since)
+            excerpt: hasExcerpt ? excerpt : RequestExcerpt(), start: clock.start, runTime: runTime, since: since)
     }
 
     /// Records how long the replies that are released now have waited as a group.
@@ -155,7 +155,8 @@ final class RequestTimes {
             var phases = SlowRequest.Phases(run: runTime, disk: clock.writing, send: sending)
             phases.queue = clock.elapsed - phases.total
             slowLog.note(
-                SlowRequest(hasExcerpt ? excerpt : Excerpt(), of: session, count: counts.replies, phases: phases))
+                SlowRequest(hasExcerpt ? excerpt : RequestExcerpt(), of: session, count: counts.replies, phases: phases)
+            )
         }
     }
 
@@ -163,7 +164,7 @@ final class RequestTimes {
 
     /// Begins to measure a long reply, made by the current request.
     func beginLongReply(_ arguments: Arguments) {
-        longReply = LongReplyTimes(excerpt: Excerpt(arguments), start: clock.start)
+        longReply = LongReplyTimes(excerpt: RequestExcerpt(arguments), start: clock.start)
     }
 
     /// A reply that has only begun is counted when it ends.

@@ -33,16 +33,16 @@ final class Session: StreamDelegate, ListMember {
     var longReply: (any LongReply)?
     /// Bytes of memory of the long reply.
     var longReplySize = 0
-    var parked: ParkedRequest?
-    /// The ticket of the parked request in the wait lists, and whether a wake-up came while it could not be answered.
+    var deferredRequest: DeferredRequest?
+    /// The ticket of the deferred request in the wait lists, and whether a wake-up came while it could not be answered.
     var ticket: UInt64 = 0
     var hasMissedWake = false
     /// The bytes of memory charged to this session.
     var charge = 0
     /// The bytes reserved for the incomplete request as a whole.
     var reservedSize = 0
-    /// The bytes granted for the reply to the current request, after a wait.
-    var grantedSize = 0
+    /// The bytes reserved for the reply to the current request, after a wait.
+    var reservedReplySize = 0
     /// Whether the current request has waited for memory in vain.
     var hasWaitedInVain = false
     var want = Want.nothing {
@@ -133,7 +133,7 @@ final class Session: StreamDelegate, ListMember {
         defer { endRunning(from: start, replies) }
         replies.time = times.now
         var (used, last) = (0, 0)
-        var lookahead = Lookahead()
+        var prefetcher = Prefetcher()
         reading: while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             if isBusy || replies.size > pauseSize {
@@ -147,7 +147,7 @@ final class Session: StreamDelegate, ListMember {
                 break reading
             case .complete(let size):
                 (used, last) = (used &+ size, size)
-                lookahead.pass(to: used, in: bytes, parser, store)
+                prefetcher.pass(to: used, in: bytes, parser, store)
                 run(rest, &parser, &replies)
             case .incomplete(let missing):
                 return wait(for: missing, behind: used, of: bytes.count, parser, &replies)
@@ -253,11 +253,11 @@ final class Session: StreamDelegate, ListMember {
     }
 
     /// Defers the reply to the current request.
-    func park(_ request: ParkedRequest) {
-        precondition(!isBusy && parked == nil, "a request is deferred twice")
+    func deferReply(_ request: DeferredRequest) {
+        precondition(!isBusy && deferredRequest == nil, "a request is deferred twice")
         var request = request
         request.begin(at: server.clock.milliseconds)
-        parked = request
+        deferredRequest = request
         isBusy = true
         server.deferrals.add(self)
     }

@@ -33,7 +33,7 @@ final class SlowRequest {
     let clientName: String
     var phases: Phases
 
-    init(_ excerpt: Excerpt, of session: Session, count: Int, phases: Phases) {
+    init(_ excerpt: RequestExcerpt, of session: Session, count: Int, phases: Phases) {
         (command, key, keySize) = excerpt.command(in: session.commands)
         time = session.store.now
         self.count = count

@@ -31,9 +31,9 @@ final class Deferrals {
     /// Attaches the deferrals to their server.
     func attach(to server: Server) { owner = server }
 
-    /// Registers a session, to be woken when its parked request may be answered.
+    /// Registers a session, to be woken when its deferred request may be answered.
     func add(_ session: Session) {
-        guard let request = session.parked else { return }
+        guard let request = session.deferredRequest else { return }
         remove(session)
         guard !request.conditions.isEmpty else {
             polled.append(session)
@@ -44,7 +44,7 @@ final class Deferrals {
         let progress = progress
         let unmet = request.conditions.filter { !progress.meets($0) }
         guard !unmet.isEmpty else { return server.turn.add(session, to: .deferred) }
-        assert(session.isParked, "a session without a parked request is deferred")
+        assert(session.hasDeferredRequest, "a session without a deferred request waits for its reply")
         session.ticket = lists.add(session.id, for: unmet, until: request.deadline)
         isWaitedOn = true
     }
@@ -88,8 +88,8 @@ final class Deferrals {
         polled.removeAll(keepingCapacity: true)
         var sessions = turn.take(.deferred)
         for session in sessions {
-            session.goOn()
-            if !session.isParked { remove(session) } else if !session.hasMissedWake { add(session) }
+            session.resume()
+            if !session.hasDeferredRequest { remove(session) } else if !session.hasMissedWake { add(session) }
         }
         turn.giveBack(&sessions)
         isPolling = !polled.isEmpty

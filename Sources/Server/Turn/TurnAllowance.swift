@@ -21,7 +21,7 @@ package final class TurnAllowance {
     func renew(_ pool: Pool) {
         steps = TurnAllowance.stepCount
         replySize = pool.turnSize
-        largestCharge = pool.isFull ? Ledger.tinySize : .max
+        largestCharge = pool.isFull ? MemoryLedger.tinySize : .max
     }
 
     /// Whether changes wait because the log writer's queue is full. It stays true until the waiting changes have run,

@@ -65,8 +65,8 @@ package final class TurnClock {
     func tick() -> ClockEvent? { storeClock.look(at: TurnClock.reading(wallClock)) }
 
     /// Advances the store's clock to a change's time, in Unix milliseconds, if that is later.
-    func goOn(from newest: UInt64, isSaid: Bool = false) {
-        storeClock.goOn(from: newest, at: BootClock.nanoseconds, isSaid: isSaid)
+    func resume(from newest: UInt64, isSaid: Bool = false) {
+        storeClock.resume(from: newest, at: BootClock.nanoseconds, isSaid: isSaid)
     }
 
     /// The wall clock now, in microseconds since 1970-01-01 UTC. It may jump.

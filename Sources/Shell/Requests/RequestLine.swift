@@ -5,7 +5,7 @@ import Commands
 import Wire
 
 /// A line that is not a request.
-package struct LineError: Error, Equatable, CustomStringConvertible {
+package struct RequestLineError: Error, Equatable, CustomStringConvertible {
     /// The problem, without a prefix.
     package let description: String
 
@@ -26,20 +26,20 @@ package struct RequestLineSplitter: ~Copyable {
 
     /// The arguments of a line, the command's name first; empty for a blank line or a comment, which begins with `#`.
     /// - Parameter line: its bytes, including the line feed.
-    /// - Throws: `LineError`.
-    package mutating func arguments(of line: [UInt8]) throws(LineError) -> [[UInt8]] {
+    /// - Throws: `RequestLineError`.
+    package mutating func arguments(of line: [UInt8]) throws(RequestLineError) -> [[UInt8]] {
         let isComment = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") } == UInt8(ascii: "#")
         if isComment { return [] }
         // The parser would take it for RESP.
-        if line.first == UInt8(ascii: "*") { throw LineError("A command does not begin with \"*\"") }
+        if line.first == UInt8(ascii: "*") { throw RequestLineError("A command does not begin with \"*\"") }
         let bytes = line.span
-        guard case .complete = parser.parse(bytes) else { throw LineError("The line is too long or has no end") }
+        guard case .complete = parser.parse(bytes) else { throw RequestLineError("The line is too long or has no end") }
         guard !parser.isBlank else { return [] }
         let form = Catalog.find(String(decoding: copies(of: bytes)[0], as: UTF8.self))?.lineForm ?? .words
         do {
             try parser.splitLine(bytes, form: form)
         } catch {
-            throw LineError(error.message)
+            throw RequestLineError(error.message)
         }
         return try unfolded(copies(of: bytes))
     }
@@ -52,7 +52,7 @@ package struct RequestLineSplitter: ~Copyable {
     }
 
     /// The text after `AFTER <seq>` is a request of its own.
-    private mutating func unfolded(_ arguments: [[UInt8]]) throws(LineError) -> [[UInt8]] {
+    private mutating func unfolded(_ arguments: [[UInt8]]) throws(RequestLineError) -> [[UInt8]] {
         guard arguments.count == 3 else { return arguments }
         let name = arguments[0]
         guard name.span.equalsIgnoringCase("AFTER") else { return arguments }

@@ -26,10 +26,10 @@ package struct TransferPair: Equatable, Sendable {
     }
 
     /// Parses a line; nil if it is blank.
-    /// - Throws: `LineError`, which says what was expected.
-    package init?(line: [UInt8]) throws(LineError) {
+    /// - Throws: `RequestLineError`, which says what was expected.
+    package init?(line: [UInt8]) throws(RequestLineError) {
         if line.allSatisfy({ [0x20, 0x09, 0x0a, 0x0d].contains($0) }) { return nil }
-        var fields = FieldReader(line.span)
+        var fields = PairFieldReader(line.span)
         var (key, value, expires) = ([UInt8]?.none, [UInt8]?.none, Int?.none)
         try fields.begin()
         while let name = try fields.nextName() {
@@ -40,18 +40,19 @@ package struct TransferPair: Equatable, Sendable {
             case "value64": try fields.take(name, into: &value, isBase64: true)
             case "expires": expires = try fields.time()
             default:
-                throw LineError("Unknown field \"\(name)\"; expected key or key64, value or value64, and expires")
+                throw RequestLineError(
+                    "Unknown field \"\(name)\"; expected key or key64, value or value64, and expires")
             }
         }
         try fields.end()
-        guard let key else { throw LineError("There is no \"key\" (or \"key64\")") }
-        guard let value else { throw LineError("There is no \"value\" (or \"value64\")") }
+        guard let key else { throw RequestLineError("There is no \"key\" (or \"key64\")") }
+        guard let value else { throw RequestLineError("There is no \"value\" (or \"value64\")") }
         self.init(key: key, value: value, expires: expires)
     }
 }
 
 /// Parses the fields of a pair's line, with errors in words.
-private struct FieldReader: ~Escapable {
+private struct PairFieldReader: ~Escapable {
     private let line: Span<UInt8>
     private var json: JSONReader
     /// The last field's name.
@@ -63,53 +64,53 @@ private struct FieldReader: ~Escapable {
         json = JSONReader(line)
     }
 
-    mutating func begin() throws(LineError) {
+    mutating func begin() throws(RequestLineError) {
         guard (try? json.next()) == .beginObject else {
-            throw LineError("The line is not a JSON object, such as {\"key\":\"k\",\"value\":\"v\"}")
+            throw RequestLineError("The line is not a JSON object, such as {\"key\":\"k\",\"value\":\"v\"}")
         }
     }
 
     /// The next field's name; nil after the last.
-    mutating func nextName() throws(LineError) -> String? {
+    mutating func nextName() throws(RequestLineError) -> String? {
         guard case .name(let bytes) = try next() else { return nil }
         name = String(decoding: bytes, as: UTF8.self)
         return name
     }
 
-    mutating func end() throws(LineError) { _ = try next() }
+    mutating func end() throws(RequestLineError) { _ = try next() }
 
     /// Takes a field's value if it is a text.
     @_lifetime(self: copy self)
-    mutating func take(_ name: String, into place: inout [UInt8]?, isBase64: Bool) throws(LineError) {
-        guard place == nil else { throw LineError("There are two of \"\(name)\"") }
-        guard case .text(let text) = try value() else { throw LineError("\"\(name)\" is not a string") }
+    mutating func take(_ name: String, into place: inout [UInt8]?, isBase64: Bool) throws(RequestLineError) {
+        guard place == nil else { throw RequestLineError("There are two of \"\(name)\"") }
+        guard case .text(let text) = try value() else { throw RequestLineError("\"\(name)\" is not a string") }
         guard isBase64 else {
             place = text
             return
         }
         var bytes = ByteBuffer()
-        guard bytes.append(decodedBase64: text.span) else { throw LineError("\"\(name)\" is not base64") }
+        guard bytes.append(decodedBase64: text.span) else { throw RequestLineError("\"\(name)\" is not base64") }
         place = Array(bytes.bytes)
     }
 
     /// Takes a time in Unix milliseconds, or null.
-    mutating func time() throws(LineError) -> Int? {
+    mutating func time() throws(RequestLineError) -> Int? {
         switch try value() {
         case .null: return nil
         case .number(let digits):
             if let milliseconds = digits.span.decimal, milliseconds > 0 { return milliseconds }
         default: break
         }
-        throw LineError("\"expires\" is not a time in Unix milliseconds")
+        throw RequestLineError("\"expires\" is not a time in Unix milliseconds")
     }
 
-    private mutating func value() throws(LineError) -> JSONToken {
+    private mutating func value() throws(RequestLineError) -> JSONToken {
         let token = try next()
-        if token == .beginObject || token == .beginList { throw FieldReader.noValue }
+        if token == .beginObject || token == .beginList { throw PairFieldReader.noValue }
         return token
     }
 
-    private mutating func next() throws(LineError) -> JSONToken {
+    private mutating func next() throws(RequestLineError) -> JSONToken {
         do throws(JSONError) {
             return try json.next()
         } catch {
@@ -117,25 +118,25 @@ private struct FieldReader: ~Escapable {
         }
     }
 
-    private static let noValue = LineError(
+    private static let noValue = RequestLineError(
         "A field is a list, an object or invalid JSON; a pair has strings and a number")
 
-    private func explained(_ error: JSONError) -> LineError {
+    private func explained(_ error: JSONError) -> RequestLineError {
         switch error {
         case .expected(.value, let offset):
-            offset == line.count ? LineError("The JSON object has no end") : FieldReader.noValue
-        case .expected(.name, _): LineError("The name of a field is not a JSON string")
-        case .expected(.colon, _): LineError("There is no colon after \"\(name)\"")
-        case .expected(.comma, _): LineError("The JSON object has no end, or no comma between its fields")
-        case .expected(.end, _): LineError("There is text after the JSON object")
-        case .isTooDeep: FieldReader.noValue
-        case .string(.unterminated): LineError("A JSON string has no closing quote")
+            offset == line.count ? RequestLineError("The JSON object has no end") : PairFieldReader.noValue
+        case .expected(.name, _): RequestLineError("The name of a field is not a JSON string")
+        case .expected(.colon, _): RequestLineError("There is no colon after \"\(name)\"")
+        case .expected(.comma, _): RequestLineError("The JSON object has no end, or no comma between its fields")
+        case .expected(.end, _): RequestLineError("There is text after the JSON object")
+        case .isTooDeep: PairFieldReader.noValue
+        case .string(.unterminated): RequestLineError("A JSON string has no closing quote")
         case .string(.loneSurrogate(let place)):
-            LineError(
+            RequestLineError(
                 "A JSON string has half of a surrogate pair (\(String(line.extracting(place..<place + 6)))), which is no character; "
                     + "put bytes that are not UTF-8 into key64 or value64, in base64")
-        case .string(.badEscape): LineError("A JSON string has an unknown escape")
-        case .string(.controlByte): LineError("A JSON string has a bare control character")
+        case .string(.badEscape): RequestLineError("A JSON string has an unknown escape")
+        case .string(.controlByte): RequestLineError("A JSON string has a bare control character")
         }
     }
 }

@@ -12,7 +12,7 @@ struct ChangeCollector: ~Copyable {
     private var sorter = ChangeSorter()
 
     private var history: String?
-    private(set) var position: LogPosition
+    private(set) var position: ChainPosition
     private var timestamp: UInt64
     /// The numbers of the spill files that no `clear` has voided.
     private(set) var runs: [Int] = []

@@ -5,7 +5,7 @@ import LogFormat
 /// The result of a compaction. Sizes are in bytes.
 package struct CompactionReport: Equatable, Sendable {
     /// The last change in the snapshot.
-    package var position = LogPosition.start
+    package var position = ChainPosition.start
     package var pairs = 0
     package var snapshotSize = 0
     /// Merged records.

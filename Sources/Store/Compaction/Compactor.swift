@@ -86,7 +86,7 @@ struct Compactor {
                 after: nil, chunkSize: budget.readSize
             ).header
             start = SnapshotHeader(
-                history: header.history, position: LogPosition(seq: open - 1, crc: header.chain), timestamp: 0)
+                history: header.history, position: ChainPosition(seq: open - 1, crc: header.chain), timestamp: 0)
         }
         return ChangeCollector(
             self, after: start, needsSnapshot: false,

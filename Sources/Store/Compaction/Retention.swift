@@ -26,7 +26,7 @@ package struct Retention: Sendable {
     ///   - ageTime: the wall clock, in Unix milliseconds; nil while it is unreliable for ages: then only size counts.
     /// - Returns: how many were removed, and their size in bytes.
     func apply(
-        to files: DataFiles, merged position: LogPosition, ageTime: UInt64?, on disk: any Disk
+        to files: DataFiles, merged position: ChainPosition, ageTime: UInt64?, on disk: any Disk
     ) throws(StoreError) -> (count: Int, size: Int) {
         let segments = try files.contents(on: disk).segments
         var merged: [(path: FilePath, status: FileStatus)] = []

@@ -12,9 +12,9 @@ import LogFormat
 /// Where a feed begins: the first line after the hellos.
 package enum FeedStart: Equatable, Sendable {
     /// The records after this change follow. A follower that has more cuts its log back first.
-    case continues(LogPosition)
+    case continues(ChainPosition)
     /// The lines of a snapshot that is exact at this change follow, then the records after it.
-    case snapshot(LogPosition)
+    case snapshot(ChainPosition)
 }
 
 /// A line that is not part of the log.
@@ -25,7 +25,7 @@ package enum FeedLine: Equatable, Sendable {
     case heartbeat(time: UInt64, seq: UInt64)
     /// The leader makes no change after this one; the follower that has it must lead, and these must follow it
     /// (`host:port` each).
-    case promote(LogPosition, followers: [String])
+    case promote(ChainPosition, followers: [String])
 
     /// Parses a line.
     /// - Parameter text: the line without its line feed.

@@ -21,7 +21,7 @@ struct FeedReader: Sendable {
     private static let attempts = 3
 
     /// How far the log may be sent.
-    var limit: LogPlace { writer.place(isSynced: isSynced) }
+    var limit: FilePosition { writer.filePosition(isSynced: isSynced) }
 
     // MARK: Locating
 
@@ -56,7 +56,7 @@ struct FeedReader: Sendable {
 
     /// The place after the change that `position` names.
     /// - Returns: nil if this log never had it, or no longer knows.
-    private func find(_ position: LogPosition) throws(FeedFailure) -> FeedSource.Segment? {
+    private func find(_ position: ChainPosition) throws(FeedFailure) -> FeedSource.Segment? {
         let limit = limit
         guard position.seq <= limit.seq else { return nil }
         // A segment after the limit is still being created.
@@ -83,7 +83,7 @@ struct FeedReader: Sendable {
         return (.snapshot(position), source)
     }
 
-    private func openSnapshot() throws(FeedFailure) -> (any DiskFile, size: Int, LogPosition)? {
+    private func openSnapshot() throws(FeedFailure) -> (any DiskFile, size: Int, ChainPosition)? {
         do throws(StoreError) {
             guard try disk.exists(files.snapshot) else { return nil }
             let file = try disk.open(files.snapshot, for: .reading)

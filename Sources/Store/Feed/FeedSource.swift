@@ -25,14 +25,14 @@ struct FeedSource: Sendable {
     /// Bytes of the segments between this one and the open one.
     var laterSize = 0
 
-    /// Bytes until `place`, approximately: a sealed segment counts with the size at which it was found.
-    func remainingSize(until place: LogPlace) -> Int {
-        let log = segment.first == place.segment ? place.offset - segment.offset : laterSize + place.offset
+    /// Bytes until a position, approximately: a sealed segment counts with the size at which it was found.
+    func remainingSize(until position: FilePosition) -> Int {
+        let log = segment.first == position.segment ? position.offset - segment.offset : laterSize + position.offset
         return (snapshot.map { $0.size - $0.offset } ?? 0) + max(log, 0)
     }
 
     /// Whether only the end of the open segment is left, at most `size` bytes of it.
-    func isNear(_ place: LogPlace, within size: Int) -> Bool {
-        snapshot == nil && segment.first == place.segment && place.offset - segment.offset <= size
+    func isNear(_ position: FilePosition, within size: Int) -> Bool {
+        snapshot == nil && segment.first == position.segment && position.offset - segment.offset <= size
     }
 }

@@ -12,16 +12,16 @@ package struct FollowerHello: Equatable, Sendable {
     /// The data set. Meaningless without any change.
     package var history: String
     /// The newest change.
-    package var position: LogPosition
+    package var position: ChainPosition
     /// The starts of segments that are not in the snapshot, newest first.
-    package var checkpoints: [LogPosition]
+    package var checkpoints: [ChainPosition]
     /// Its id; nil if its version has none.
     package var id: ServerID?
 
     /// The most that are sent and accepted.
     package static let checkpointLimit = 64
 
-    package init(history: String, position: LogPosition, checkpoints: [LogPosition], id: ServerID? = nil) {
+    package init(history: String, position: ChainPosition, checkpoints: [ChainPosition], id: ServerID? = nil) {
         self.history = history
         self.position = position
         self.checkpoints = checkpoints

@@ -21,7 +21,7 @@ extension Store {
             precondition(!batch.isInMulti, "a role changes inside a multi record")
             if newValue && !refusesChanges { lastOwnSeq = newest.seq }
             refusesChanges = newValue
-            grant()
+            renewSpaceQuota()
         }
     }
 
@@ -44,11 +44,11 @@ extension Store {
             return try applySpecialRecord(line)
         }
         apply(plain.change(in: line), seq: plain.seq)
-        note(line, LogPosition(seq: plain.seq, crc: plain.crc), timestamp: plain.timestamp)
+        note(line, ChainPosition(seq: plain.seq, crc: plain.crc), timestamp: plain.timestamp)
     }
 
     @inline(__always)
-    private func note(_ line: Span<UInt8>, _ position: LogPosition, timestamp: UInt64) {
+    private func note(_ line: Span<UInt8>, _ position: ChainPosition, timestamp: UInt64) {
         assert(position.seq == newest.seq + 1, "a record that does not follow the newest change")
         batch.append(line: line, after: newest, to: position)
         newest = position
@@ -70,7 +70,7 @@ extension Store {
             // Parse it once first, so that it is applied completely or not at all.
             try replicaParser.changes(of: line) { _ in }
             try replicaParser.changes(of: line) { change in apply(change, seq: seq) }
-            note(line, LogPosition(seq: seq, crc: crc), timestamp: timestamp)
+            note(line, ChainPosition(seq: seq, crc: crc), timestamp: timestamp)
         } catch {
             throw .damaged(expected: error.expected, found: error.found)
         }

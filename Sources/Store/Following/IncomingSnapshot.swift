@@ -21,7 +21,7 @@ package final class IncomingSnapshot {
     }
 
     /// The change at which it must be exact.
-    package let position: LogPosition
+    package let position: ChainPosition
     /// The history in its header; empty before that has come.
     package private(set) var history = ""
     /// Pairs so far.
@@ -40,7 +40,7 @@ package final class IncomingSnapshot {
     private static let batchSize = 64 << 10
 
     init(
-        at position: LogPosition, of history: String?, files: DataFiles, on disk: any Disk, by worker: LazyWorker,
+        at position: ChainPosition, of history: String?, files: DataFiles, on disk: any Disk, by worker: LazyWorker,
         progress: @escaping @Sendable () -> Void
     ) {
         self.position = position

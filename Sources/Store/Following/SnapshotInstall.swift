@@ -19,7 +19,7 @@ struct SnapshotInstall: Equatable, Sendable {
     /// The leader's data set.
     let history: String
     /// The change at which its snapshot is exact; `start` if there is none.
-    let position: LogPosition
+    let position: ChainPosition
     /// Whether the old data is renamed instead of removed, because it is not part of what is installed.
     let setsAside: Bool
 
@@ -54,10 +54,10 @@ struct SnapshotInstall: Equatable, Sendable {
             let crc = fields.quotedHex()
         else { return nil }
         self.init(
-            history: history, position: LogPosition(seq: seq, crc: crc), setsAside: fields.skip(",\"aside\":true"))
+            history: history, position: ChainPosition(seq: seq, crc: crc), setsAside: fields.skip(",\"aside\":true"))
     }
 
-    init(history: String, position: LogPosition, setsAside: Bool) {
+    init(history: String, position: ChainPosition, setsAside: Bool) {
         self.history = history
         self.position = position
         self.setsAside = setsAside

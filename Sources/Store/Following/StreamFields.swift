@@ -25,11 +25,11 @@ extension FieldReader {
     }
 
     /// Parses the text after a field's name and colon: `7,"crc":"…"`.
-    mutating func expectPosition() throws(ReplicationError) -> LogPosition {
+    mutating func expectPosition() throws(ReplicationError) -> ChainPosition {
         let seq = try expectNumber("seq")
         try expect(",\"crc\":\"")
         guard let crc = quotedHex() else { throw malformed("eight hexadecimal digits as crc") }
-        return LogPosition(seq: seq, crc: crc)
+        return ChainPosition(seq: seq, crc: crc)
     }
 
     /// Parses the rest of an object: nothing, or unknown fields, and the brace.
@@ -47,7 +47,7 @@ extension FieldReader {
 
 extension ByteBuffer {
     /// Appends `7,"crc":"…"`.
-    mutating func append(position: LogPosition) {
+    mutating func append(position: ChainPosition) {
         append(decimal: position.seq)
         append(",\"crc\":\"")
         append(hex: position.crc)

@@ -12,7 +12,7 @@ import SystemPackage
 extension Store {
     /// Starts receiving a snapshot that is exact at `position`. One at a time.
     /// - Parameter history: the leader's data set, if it must be that one.
-    package func beginSnapshot(at position: LogPosition, of history: String? = nil) -> IncomingSnapshot {
+    package func beginSnapshot(at position: ChainPosition, of history: String? = nil) -> IncomingSnapshot {
         IncomingSnapshot(at: position, of: history, files: files, on: disk, by: snapshotWorker, progress: progress)
     }
 
@@ -45,7 +45,7 @@ extension Store {
     /// are set aside.
     /// - Throws: `ReplicationError.notACheckpoint` if there is no such place any more; nothing has changed then, and
     ///   the store is still loaded. `disk`.
-    package func cutBack(to position: LogPosition) throws(ReplicationError) {
+    package func cutBack(to position: ChainPosition) throws(ReplicationError) {
         do throws(StoreError) {
             let places = try checkpoints() + [.start]
             if places.contains(position) { return try setAside(behind: position) }
@@ -55,7 +55,7 @@ extension Store {
         throw .notACheckpoint(position.seq)
     }
 
-    private func setAside(behind position: LogPosition) throws(StoreError) {
+    private func setAside(behind position: ChainPosition) throws(StoreError) {
         let end = self.position.seq
         let error = endLog()
         defer { beginLoading() }
@@ -78,11 +78,11 @@ extension Store {
     }
 
     /// The starts of segments that are not in the snapshot, newest first; not the end of the log.
-    func checkpoints() throws(StoreError) -> [LogPosition] {
+    func checkpoints() throws(StoreError) -> [ChainPosition] {
         let merged =
             try disk.exists(files.snapshot)
             ? SnapshotReader(disk.open(files.snapshot, for: .reading).source, chunkSize: 4096).header.position.seq : 0
-        var checkpoints: [LogPosition] = []
+        var checkpoints: [ChainPosition] = []
         for first in try files.contents(on: disk).segments.reversed()
         where first > merged && first <= position.seq && checkpoints.count < FollowerHello.checkpointLimit {
             let file = try disk.open(files.segment(firstSeq: first), for: .reading)
@@ -98,7 +98,7 @@ extension Store {
     /// - Returns: why it could not be ended.
     private func endLog() -> StoreError? {
         precondition(!isWriting && batch.isEmpty, "files change places under the writer")
-        compactions.stop()
+        compactionScheduler.stop()
         let ended = writer
         ended.close(&batch)
         return ended.failureError

@@ -19,11 +19,11 @@ package struct DurableMark: Equatable, Sendable {
     /// The number that names the segment that was open.
     package let segment: UInt64
     /// A change that was on the disk, together with everything before it.
-    package let position: LogPosition
+    package let position: ChainPosition
     /// Whether the log was closed cleanly there.
     package let isClosed: Bool
 
-    init(history: String, segment: UInt64, position: LogPosition, isClosed: Bool) {
+    init(history: String, segment: UInt64, position: ChainPosition, isClosed: Bool) {
         self.history = history
         self.segment = segment
         self.position = position
@@ -45,7 +45,7 @@ package struct DurableMark: Equatable, Sendable {
         else { return nil }
         let isClosed = fields.skip(",\"closed\":true")
         guard fields.isAtFieldEnd, [number, segment, seq].allSatisfy({ $0 <= Number.largest }) else { return nil }
-        let position = LogPosition(seq: seq, crc: crc)
+        let position = ChainPosition(seq: seq, crc: crc)
         return (number, DurableMark(history: history, segment: segment, position: position, isClosed: isClosed))
     }
 

@@ -8,9 +8,9 @@ struct LogBatch: ~Copyable, Sendable {
     private(set) var lines = ByteBuffer()
     private var encoder = RecordEncoder()
     /// The position before the first record, which names a segment that begins with it.
-    private(set) var start = LogPosition.start
+    private(set) var start = ChainPosition.start
     /// The position after the last record.
-    private(set) var end = LogPosition.start
+    private(set) var end = ChainPosition.start
     /// The open `multi` record: its offset, and its number of changes.
     private var multi: (offset: Int, changes: Int)?
 
@@ -19,7 +19,8 @@ struct LogBatch: ~Copyable, Sendable {
 
     /// Appends a change after `position`: as a record, or as part of the open `multi` record.
     /// - Returns: the position after it; unchanged inside a `multi` record.
-    mutating func append(_ change: borrowing Change, after position: LogPosition, timestamp: UInt64) -> LogPosition {
+    mutating func append(_ change: borrowing Change, after position: ChainPosition, timestamp: UInt64) -> ChainPosition
+    {
         guard let open = multi else {
             assert(lines.isEmpty || end == position, "a change that does not follow the last one")
             if lines.isEmpty { start = position }
@@ -34,7 +35,7 @@ struct LogBatch: ~Copyable, Sendable {
     /// Appends a record of another log: the same bytes, and the line feed.
     /// - Parameter end: the position after it.
     @inline(__always)
-    mutating func append(line: Span<UInt8>, after position: LogPosition, to end: LogPosition) {
+    mutating func append(line: Span<UInt8>, after position: ChainPosition, to end: ChainPosition) {
         assert(multi == nil, "a record inside another")
         assert(end.seq == position.seq + 1, "a record that does not follow the last one")
         if lines.isEmpty { start = position }
@@ -44,7 +45,7 @@ struct LogBatch: ~Copyable, Sendable {
         self.end = end
     }
 
-    mutating func beginMulti(after position: LogPosition, timestamp: UInt64) {
+    mutating func beginMulti(after position: ChainPosition, timestamp: UInt64) {
         precondition(multi == nil, "a multi record inside another")
         if lines.isEmpty { start = position }
         multi = (lines.count, 0)
@@ -53,7 +54,7 @@ struct LogBatch: ~Copyable, Sendable {
 
     /// Ends the record; one without changes is undone.
     /// - Returns: the position after it.
-    mutating func endMulti(after position: LogPosition) -> LogPosition {
+    mutating func endMulti(after position: ChainPosition) -> ChainPosition {
         guard let ended = multi else { preconditionFailure("no multi record to end") }
         multi = nil
         guard ended.changes > 0 else {

@@ -5,7 +5,8 @@
 // The first failure is final: after a failed sync the disk's content is unknown (Rebello et al., "Can applications
 // recover from fsync failures?", 2020), so nothing is written after it, and nothing later is ever reported durable. Two
 // conditions are not failures but obstacles that can pass: a disk without space, which has taken nothing, and a file
-// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until `giveUp`.
+// that was moved away, which may come back. Then the job is submitted again until the batch fits, or until
+// `failOnObstacles`.
 //
 // If the log fails, the fate of a change that was not durable is known only if no write of it was begun
 // (`attemptedSeq`): then a restart does not have it. Any other may or may not survive.
@@ -49,7 +50,7 @@ final class LogWriter: Sendable {
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
     /// Whether obstacles count as failures from now on.
-    private let isGivenUp = Atomic<Bool>(false)
+    private let failsOnObstacles = Atomic<Bool>(false)
     private let progress: @Sendable () -> Void
 
     /// Numbers of the last records that a write was begun for, that are written, and that are known to be on the disk.
@@ -57,7 +58,7 @@ final class LogWriter: Sendable {
     private let written: Atomic<UInt64>
     private let synced: Atomic<UInt64>
     /// How far the files are written and synced, for concurrent readers.
-    private let places: Mutex<(written: LogPlace, synced: LogPlace)>
+    private let filePositions: Mutex<(written: FilePosition, synced: FilePosition)>
     private let finishedJobs = Atomic<Int>(0)
     private let batches = Atomic<Int>(0)
     private let writtenBytes = Atomic<Int>(0)
@@ -79,11 +80,11 @@ final class LogWriter: Sendable {
     ///   - progress: called by the worker after each job, and when an obstacle comes or goes.
     /// - Throws: `StoreError.noThread`.
     init(
-        segment: consuming sending OpenSegment, position: LogPosition, in background: any Background,
+        segment: consuming sending OpenSegment, position: ChainPosition, in background: any Background,
         progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
-        let place = segment.place
-        places = Mutex((place, place))
+        let filePosition = segment.filePosition
+        filePositions = Mutex((filePosition, filePosition))
         next = segment.next
         self.segment = Mutex(segment)
         self.progress = progress
@@ -100,7 +101,7 @@ final class LogWriter: Sendable {
     var writtenSeq: UInt64 { written.load(ordering: .acquiring) }
     var durableSeq: UInt64 { synced.load(ordering: .acquiring) }
     /// How far the files can be sent to a follower: what is synced, or what is written.
-    func place(isSynced: Bool) -> LogPlace { places.withLock { isSynced ? $0.synced : $0.written } }
+    func filePosition(isSynced: Bool) -> FilePosition { filePositions.withLock { isSynced ? $0.synced : $0.written } }
     /// Finished jobs; the caller counts those it has submitted.
     var finishedJobCount: Int { finishedJobs.load(ordering: .acquiring) }
     var syncCount: Int { syncs.load(ordering: .relaxed) }
@@ -153,14 +154,14 @@ final class LogWriter: Sendable {
     }
 
     /// Makes what an obstacle delays, now or later, fail instead of waiting. For the end of the process.
-    func giveUp() {
-        isGivenUp.store(true, ordering: .releasing)
+    func failOnObstacles() {
+        failsOnObstacles.store(true, ordering: .releasing)
         worker.submit { self.proceed() }
     }
 
     /// Writes the rest, syncs, closes the log cleanly and returns when that is done. No job may be in progress.
     func close(_ batch: inout LogBatch) {
-        giveUp()
+        failOnObstacles()
         var job = Job(syncs: true)
         job.closes = true
         submit(&batch, job)
@@ -224,7 +225,7 @@ final class LogWriter: Sendable {
             writtenBytes.add(batch.lines.count, ordering: .relaxed)
             batches.add(1, ordering: .relaxed)
             sealed.store(segment.sealedSize, ordering: .relaxed)
-            places.withLock { $0.written = segment.place }
+            filePositions.withLock { $0.written = segment.filePosition }
         }
         written.store(batch.end.seq, ordering: .releasing)
     }
@@ -234,7 +235,7 @@ final class LogWriter: Sendable {
             try segment.withLock { segment throws(StoreError) in
                 try segment.rotate()
                 sealed.store(segment.sealedSize, ordering: .relaxed)
-                places.withLock { $0 = (segment.place, segment.place) }
+                filePositions.withLock { $0 = (segment.filePosition, segment.filePosition) }
             }
             unsynced.store(0, ordering: .relaxed)
             synced.store(writtenSeq, ordering: .releasing)
@@ -259,7 +260,7 @@ final class LogWriter: Sendable {
                 if error.isDiskFull && segment.withLock({ $0.releaseReserve() }) { continue }
                 note(error)
                 isHeld = true
-                guard isGivenUp.load(ordering: .acquiring) else { return false }
+                guard failsOnObstacles.load(ordering: .acquiring) else { return false }
                 fail(error)
             }
         }
@@ -270,15 +271,15 @@ final class LogWriter: Sendable {
     /// Outside the segment's lock, so that in the relaxed modes writing continues meanwhile.
     private func sync() {
         guard failureError == nil else { return }
-        let (file, place, position) = segment.withLock { ($0.file, $0.place, $0.position) }
-        precondition(place.seq <= attemptedSeq, "what was never written is about to be called durable")
-        assert(place.seq >= durableSeq, "less is durable than before")
+        let (file, filePosition, position) = segment.withLock { ($0.file, $0.filePosition, $0.position) }
+        precondition(filePosition.seq <= attemptedSeq, "what was never written is about to be called durable")
+        assert(filePosition.seq >= durableSeq, "less is durable than before")
         unsynced.store(0, ordering: .relaxed)
         let start = background.now
         do throws(StoreError) {
             try file.sync()
-            places.withLock { $0.synced = place }
-            synced.store(place.seq, ordering: .releasing)
+            filePositions.withLock { $0.synced = filePosition }
+            synced.store(filePosition.seq, ordering: .releasing)
             segment.withLock { $0.noteNowAndThen(durable: position) }
         } catch {
             fail(error)
@@ -312,10 +313,10 @@ final class LogWriter: Sendable {
         let isDone = attempt(&isHeld) { () throws(StoreError) in
             try segment.withLock { segment throws(StoreError) in
                 try segment.close(durable: durableSeq)
-                places.withLock { $0 = (segment.place, segment.place) }
+                filePositions.withLock { $0 = (segment.filePosition, segment.filePosition) }
             }
         }
-        if isDone { _ = next.giveUp() }
+        if isDone { _ = next.discard() }
         return isDone
     }
 

@@ -16,7 +16,7 @@ final class NextSegment: Sendable {
         /// How far the file is filled, and that on the disk.
         var filled = 0
         /// Whether a call has failed, or the disk is too full: no more attempts for this segment.
-        var isGivenUp = false
+        var isDiscarded = false
     }
 
     private let disk: any Disk
@@ -64,7 +64,7 @@ final class NextSegment: Sendable {
         state.withLock { state in
             let (begun, filled) = (state.file, state.filled)
             forget(&state)
-            state.isGivenUp = false
+            state.isDiscarded = false
             guard let begun else { return nil }
             do throws(StoreError) {
                 guard begun.isInPlace() else { throw .displaced(path: begun.path.string) }
@@ -82,14 +82,14 @@ final class NextSegment: Sendable {
 
     /// Frees the space, and takes none until the next segment is begun.
     /// - Returns: whether there was any.
-    func giveUp() -> Bool {
-        state.withLock { giveUp(&$0) }
+    func discard() -> Bool {
+        state.withLock { discard(&$0) }
     }
 
     /// The same, if the space is needed elsewhere.
-    func giveUpIfShort() {
+    func discardIfShort() {
         state.withLock { state in
-            if state.file != nil && isDiskShort { _ = giveUp(&state) }
+            if state.file != nil && isDiskShort { _ = discard(&state) }
         }
     }
 
@@ -103,7 +103,7 @@ final class NextSegment: Sendable {
     /// - Returns: whether more is needed.
     private func step(_ state: inout State) -> Bool {
         let target = target.load(ordering: .relaxed)
-        guard !state.isGivenUp, state.filled < target else { return false }
+        guard !state.isDiscarded, state.filled < target else { return false }
         do throws(StoreError) {
             if isDiskShort { throw .disk(operation: .write, path: files.nextSegment.string, errno: .noSpace) }
             let file = if let begun = state.file { begun } else { try disk.create(files.nextSegment) }
@@ -115,15 +115,15 @@ final class NextSegment: Sendable {
             state.filled = end
             return end < target
         } catch {
-            _ = giveUp(&state)
+            _ = discard(&state)
             return false
         }
     }
 
-    private func giveUp(_ state: inout State) -> Bool {
+    private func discard(_ state: inout State) -> Bool {
         let isThere = state.file != nil
         forget(&state)
-        state.isGivenUp = true
+        state.isDiscarded = true
         return isThere && (try? disk.remove(files.nextSegment)) != nil
     }
 

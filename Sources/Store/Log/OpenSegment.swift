@@ -19,7 +19,7 @@ struct OpenSegment: ~Copyable, Sendable {
     /// The number that names it.
     private var firstSeq: UInt64
     /// The position after the last record.
-    private(set) var position: LogPosition
+    private(set) var position: ChainPosition
     /// The offset of the next line.
     private var end: Int
     /// How far the file is filled, which is its size.
@@ -44,7 +44,7 @@ struct OpenSegment: ~Copyable, Sendable {
 
     /// Reopens a segment whose last line ends at `end`.
     init(
-        reopening file: any DiskFile, end: Int, hasRecords: Bool, position: LogPosition, history: String,
+        reopening file: any DiskFile, end: Int, hasRecords: Bool, position: ChainPosition, history: String,
         disk: any Disk, files: DataFiles, layout: LogLayout, in background: any Background
     ) throws(StoreError) {
         // Everything that was read and will be served must be on the disk first, and so must the name that it was found
@@ -59,7 +59,7 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Begins a log's first segment, or its next one, after `position`; in `empty` if a crash left its file without a
     /// header. On return the segment is durable.
     init(
-        after position: LogPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
+        after position: ChainPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
         layout: LogLayout, in background: any Background
     ) throws(StoreError) {
         let (file, end, _) = try OpenSegment.create(
@@ -76,7 +76,7 @@ struct OpenSegment: ~Copyable, Sendable {
         let background: any Background
 
         init(
-            _ file: any DiskFile, _ position: LogPosition, _ history: String, _ disk: any Disk, _ files: DataFiles,
+            _ file: any DiskFile, _ position: ChainPosition, _ history: String, _ disk: any Disk, _ files: DataFiles,
             _ layout: LogLayout, _ background: any Background
         ) throws(StoreError) {
             self.background = background
@@ -91,7 +91,7 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     private init(
-        _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: LogPosition,
+        _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: ChainPosition,
         _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ others: OtherFiles
     ) {
         precondition(end <= filled, "a segment's last line ends behind its file")
@@ -121,7 +121,7 @@ struct OpenSegment: ~Copyable, Sendable {
     private var isConsistent: Bool { end <= filled && filled <= reach && claimed <= position.seq }
 
     private static func create(
-        after position: LogPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
+        after position: ChainPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
         disk: any Disk, files: DataFiles
     ) throws(StoreError) -> (file: any DiskFile, end: Int, filled: Int) {
         let path = files.segment(firstSeq: position.seq + 1)
@@ -145,7 +145,7 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     /// How far it is written.
-    var place: LogPlace { LogPlace(segment: firstSeq, offset: end, seq: position.seq) }
+    var filePosition: FilePosition { FilePosition(segment: firstSeq, offset: end, seq: position.seq) }
 
     // MARK: Writing
 
@@ -240,7 +240,7 @@ struct OpenSegment: ~Copyable, Sendable {
         } catch {
             guard error.isDiskFull else { throw error }
             isShort = true
-            _ = next.giveUp()
+            _ = next.discard()
         }
         try file.sync()
     }
@@ -248,7 +248,7 @@ struct OpenSegment: ~Copyable, Sendable {
     // MARK: What is durable
 
     /// Records in DURABLE that everything up to `position` is on the disk, and this segment.
-    mutating func note(durable position: LogPosition, isClosed: Bool = false) {
+    mutating func note(durable position: ChainPosition, isClosed: Bool = false) {
         // A start that finds less refuses to begin.
         precondition(position.seq <= self.position.seq, "more is noted as durable than is written")
         noted = background.now
@@ -257,7 +257,7 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     /// The same, if the last time is more than a second ago.
-    mutating func noteNowAndThen(durable position: LogPosition) {
+    mutating func noteNowAndThen(durable position: ChainPosition) {
         if background.now - noted > 1_000_000_000 { note(durable: position) }
     }
 
@@ -267,8 +267,8 @@ struct OpenSegment: ~Copyable, Sendable {
     /// - Returns: whether there was any.
     mutating func releaseReserve() -> Bool {
         isShort = true
-        let isGiven = next.giveUp()
-        return reserve.release() || isGiven
+        let isFreed = next.discard()
+        return reserve.release() || isFreed
     }
 
     /// Bytes that can still be written, as far as known.
@@ -282,7 +282,7 @@ struct OpenSegment: ~Copyable, Sendable {
 
     /// Takes the reserve again once there is space, and frees the next segment's file if there is little.
     mutating func recover() throws(StoreError) {
-        next.giveUpIfShort()
+        next.discardIfShort()
         guard isShort, try disk.space(at: files.folder).available >= neededSpace else { return }
         try reserve.acquire()
         isShort = layout.reserve > 0 && !reserve.isHeld

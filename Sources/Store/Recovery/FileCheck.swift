@@ -10,7 +10,7 @@ struct FileCheck {
 
     /// Loads everything into a second table.
     /// - Returns: how the files differ from what they should hold; empty if they do not.
-    func problems(history: String, position: LogPosition, table: Table) -> [String] {
+    func problems(history: String, position: ChainPosition, table: Table) -> [String] {
         let copy = Table()
         do throws(StoreError) {
             var recovery = try Recovery(disk: disk, files: files, table: copy, time: 0)
@@ -29,7 +29,7 @@ struct FileCheck {
 
     /// Segments that the snapshot has superseded, which a start does not read, must be intact as well.
     private func retainedProblems(before seq: UInt64, history: String) -> [String] {
-        var position: LogPosition?
+        var position: ChainPosition?
         do throws(StoreError) {
             for first in try files.contents(on: disk).segments where first <= seq {
                 let file = try disk.open(files.segment(firstSeq: first), for: .reading)

@@ -45,7 +45,7 @@ extension Recovery {
     }
 
     /// Refuses a change other than the one that was on the disk.
-    func checkIdentity(_ position: LogPosition, _ damage: (_ expected: String, _ found: String) -> StoreError)
+    func checkIdentity(_ position: ChainPosition, _ damage: (_ expected: String, _ found: String) -> StoreError)
         throws(StoreError)
     {
         guard let mark, position.seq == mark.position.seq, position != mark.position else { return }

@@ -48,7 +48,7 @@ struct Recovery: ~Copyable {
     /// Whether there is other evidence of a log, and no segments of it were set aside.
     var hasTraces = false
 
-    var position = LogPosition.start
+    var position = ChainPosition.start
     var timestamp: UInt64 = 0
     var history: String?
     var report = RecoveryReport()

@@ -15,7 +15,7 @@ package final class Table {
     /// The number of leading bits that index the directory: it has 2^depth entries.
     private var depth = 0
     let sipHash: SipHash
-    var foresight = Foresight()
+    var prefetchedKeys = PrefetchedKeys()
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
@@ -89,7 +89,7 @@ package final class Table {
 
     /// The hash that all other calls take for a key.
     package func hash(_ key: Span<UInt8>) -> UInt64 {
-        foresight.hash(of: key) ?? sipHash.hash(key)
+        prefetchedKeys.hash(of: key) ?? sipHash.hash(key)
     }
 
     package func pair(for key: Span<UInt8>, hash: UInt64) -> Pair? {

@@ -43,13 +43,13 @@ struct BatchRun {
 
 /// A batch in progress.
 private final class RunningBatch {
-    let progress: Progress
+    let progress: ProgressLine
     private(set) var tally = Tally()
     private let input: Input
     private let run: BatchRun
     private let printer: ReplyPrinter
     private var pipeline: Pipeline<Asked>?
-    private var lines = LineBuffer()
+    private var lines = BatchLineBuffer()
     private var splitter = RequestLineSplitter()
     private var readSize = 0
     private var isStopped = false
@@ -66,7 +66,7 @@ private final class RunningBatch {
     init(input: Input, link: ServerLink, run: BatchRun) {
         self.input = input
         self.run = run
-        progress = Progress(of: input.size, writesOutput: true)
+        progress = ProgressLine(of: input.size, writesOutput: true)
         printer = ReplyPrinter(format: run.format, style: run.format == .text ? .batch : .command)
         pipeline = Pipeline(over: link, isStepwise: run.stopping.stopOnError) { [unowned self] asked, reply in
             try answered(asked, reply)
@@ -96,7 +96,7 @@ private final class RunningBatch {
     }
 
     private func nextLine(_ isAtEnd: Bool) throws -> [UInt8]? {
-        do throws(LineError) {
+        do throws(RequestLineError) {
             return try lines.next(isAtEnd: isAtEnd)
         } catch {
             try object("\(error)")
@@ -107,7 +107,7 @@ private final class RunningBatch {
 
     private func take(_ line: [UInt8]) throws {
         let arguments: [[UInt8]]
-        do throws(LineError) {
+        do throws(RequestLineError) {
             arguments = try splitter.arguments(of: line)
         } catch {
             return try object("\(error)")

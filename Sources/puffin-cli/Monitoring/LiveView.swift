@@ -9,7 +9,7 @@ import Shell
 struct LiveView {
     private let isLive = Terminal.isOutput && environment("TERM") != "dumb"
     private var shown = 0
-    private let output = Output()
+    private let output = BufferedOutput()
 
     init() {}
 

@@ -22,7 +22,7 @@ struct PingCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let wait { try waitForServer(wait) }
-        try await Request(
+        try await SingleRequest(
             arguments: [Array("PING".utf8)] + [text?.bytes].compactMap { $0 }, server: server, format: format.value()
         ).run()
     }

@@ -23,7 +23,8 @@ struct StatsCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard watch || pace.count != nil || pace.interval != nil else {
-            return try await Request(arguments: [Array("STATS".utf8)], server: server, format: format.value()).run()
+            return try await SingleRequest(arguments: [Array("STATS".utf8)], server: server, format: format.value())
+                .run()
         }
         let isJSON = try format.value() == .json
         let link = try server.connect()

@@ -33,7 +33,7 @@ struct TopCommand: ParsableCommand {
             let total = try link.count()
             let scan = SizeScan(over: link, way: try SizeScan.Way(for: link), limit: count)
             let size = sample == 0 ? Int.max : sample
-            let progress = Progress(of: total.map { min($0, size) }, writesOutput: false)
+            let progress = ProgressLine(of: total.map { min($0, size) }, writesOutput: false)
             defer { progress.clear() }
             try scan.run(sample: size, matching: match?.bytes, progress)
             progress.clear()
@@ -44,7 +44,7 @@ struct TopCommand: ParsableCommand {
     }
 
     private func show(_ scan: SizeScan, of total: Int?) throws {
-        let output = Output()
+        let output = BufferedOutput()
         if try format.value() == .json {
             for entry in scan.largest.entries {
                 try output.write { buffer in
@@ -132,7 +132,7 @@ private final class SizeScan {
         }
     }
 
-    func run(sample: Int, matching pattern: [UInt8]?, _ progress: Progress) throws {
+    func run(sample: Int, matching pattern: [UInt8]?, _ progress: ProgressLine) throws {
         var walk = KeyWalk(over: link, matching: pattern)
         var asked = 0
         while asked < sample, !isCut, let keys = try walk.next() {

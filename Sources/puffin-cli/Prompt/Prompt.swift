@@ -12,7 +12,7 @@ import Wire
 final class Prompt {
     private let session: PromptSession
     private let history = HistoryFile()
-    private let output = Output()
+    private let output = BufferedOutput()
     private let hasColours = Terminal.hasColours
     private var splitter = RequestLineSplitter()
 
@@ -67,7 +67,7 @@ final class Prompt {
     /// - Returns: false if it was the last one.
     private func run(_ line: String) throws -> Bool {
         let arguments: [[UInt8]]
-        do throws(LineError) {
+        do throws(RequestLineError) {
             arguments = try splitter.arguments(of: Array((line + "\n").utf8))
         } catch {
             try complain("\(error)")

@@ -61,7 +61,7 @@ final class PromptSession {
     func close() { (link, role) = (nil, nil) }
 
     private func note(_ reply: Reply) {
-        // Text of the server goes into the prompt without passing `Output`.
+        // Text of the server goes into the prompt without passing `BufferedOutput`.
         guard case .array(let parts) = reply, let word = parts.first?.word else { return role = "server" }
         role = word == "master" ? "leader" : word == "slave" ? "follower" : word.terminalSafe
     }

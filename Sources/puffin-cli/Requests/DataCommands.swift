@@ -24,8 +24,10 @@ struct SetCommand: AsyncParsableCommand {
         guard let bytes = try source.value(or: value) else {
             throw failed("set needs a key and a value: puffin-cli set <key> <value>")
         }
-        try await Request(arguments: [Array("SET".utf8), key.bytes, bytes], server: server, format: format.value())
-            .run()
+        try await SingleRequest(
+            arguments: [Array("SET".utf8), key.bytes, bytes], server: server, format: format.value()
+        )
+        .run()
     }
 }
 
@@ -43,7 +45,7 @@ struct GetCommand: AsyncParsableCommand {
     @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
 
     func run() async throws {
-        try await Request(arguments: [Array("GET".utf8), key.bytes], server: server, format: format.value()).run()
+        try await SingleRequest(arguments: [Array("GET".utf8), key.bytes], server: server, format: format.value()).run()
     }
 }
 
@@ -76,8 +78,10 @@ struct DeleteCommand: AsyncParsableCommand {
         guard !keys.isEmpty else {
             throw failed("delete needs one or more keys, or --match: puffin-cli delete <key> …")
         }
-        try await Request(arguments: [Array("DEL".utf8)] + keys.map(\.bytes), server: server, format: format.value())
-            .run()
+        try await SingleRequest(
+            arguments: [Array("DEL".utf8)] + keys.map(\.bytes), server: server, format: format.value()
+        )
+        .run()
     }
 }
 

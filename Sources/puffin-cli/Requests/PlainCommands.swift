@@ -21,7 +21,7 @@ struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
     var arguments: [RawBytes] = []
 
     func run() async throws {
-        try await Request(
+        try await SingleRequest(
             arguments: [Array(Catalog.rows[Place.value].name.utf8)] + arguments.map(\.bytes), server: server,
             format: format.value()
         ).run()
@@ -38,7 +38,7 @@ struct ClearingCommand<Place: RowNumber>: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The command's arguments.", visibility: .hidden)) var arguments: [RawBytes] = []
 
     func run() async throws {
-        try await Request(
+        try await SingleRequest(
             arguments: [Array(Catalog.rows[Place.value].name.utf8)] + arguments.map(\.bytes), server: server,
             format: format.value(),
             isConfirmed: safety.yes
@@ -58,7 +58,7 @@ struct SendCommand: AsyncParsableCommand {
     @Argument(help: "The command and its arguments.") var words: [RawBytes]
 
     func run() async throws {
-        try await Request(
+        try await SingleRequest(
             arguments: words.map(\.bytes), server: server, format: format.value(), isConfirmed: safety.yes
         ).run()
     }

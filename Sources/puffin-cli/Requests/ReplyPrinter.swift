@@ -18,12 +18,12 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// Writes replies.
 struct ReplyPrinter {
-    let output: Output
+    let output: BufferedOutput
     let format: OutputFormat
     let style: TextStyle
 
     init(format: OutputFormat, style: TextStyle) {
-        output = Output(isRaw: format == .raw)
+        output = BufferedOutput(isRaw: format == .raw)
         self.format = format
         self.style = Terminal.isOutput ? style.forTerminal : style
     }

@@ -139,7 +139,7 @@ struct DemoteCommand: AsyncParsableCommand {
 
 /// Sends a command whose answer is OK, and prints that.
 private func tell(_ words: [String], _ server: ServerOptions, _ format: FormatOptions) async throws {
-    try await Request(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
+    try await SingleRequest(arguments: words.map { Array($0.utf8) }, server: server, format: format.value()).run()
 }
 
 /// Reports a reply that the command does not have.

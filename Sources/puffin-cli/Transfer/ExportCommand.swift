@@ -26,9 +26,9 @@ struct ExportCommand: ParsableCommand {
         let isRESP = format.format == .resp
         let link = try server.connect()
         let start = ContinuousClock.now
-        let output = Output()
+        let output = BufferedOutput()
         var tally = Tally()
-        let progress = try Progress(of: orExit { () throws(ClientError) in try link.count() }, writesOutput: true)
+        let progress = try ProgressLine(of: orExit { () throws(ClientError) in try link.count() }, writesOutput: true)
         defer { progress.clear() }
         do {
             let scan = try PairScan(over: link, matching: match?.bytes) { pair in

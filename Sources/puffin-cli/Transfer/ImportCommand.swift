@@ -41,9 +41,9 @@ struct ImportCommand: ParsableCommand {
     private func run(from file: String) throws {
         let input = try Input(file)
         let link = try server.connect()
-        let progress = Progress(of: input.size, writesOutput: false)
+        let progress = ProgressLine(of: input.size, writesOutput: false)
         try run(into: link, progress, name: input.name) { sink in
-            var lines = LineBuffer()
+            var lines = BatchLineBuffer()
             var readSize = 0
             var isAtEnd = false
             while !sink.isStopped {
@@ -51,7 +51,7 @@ struct ImportCommand: ParsableCommand {
                     let place = "\(input.name):\(lines.number)"
                     do {
                         if let pair = try TransferPair(line: line) { try sink.store(pair, from: place) }
-                    } catch let error as LineError {
+                    } catch let error as RequestLineError {
                         try sink.object(at: place, "\(error)")
                     }
                 }
@@ -75,7 +75,7 @@ struct ImportCommand: ParsableCommand {
         }
         let link = try server.connect()
         guard endpoint != link.endpoint else { throw failed("\(endpoint) would be imported into itself") }
-        let progress = try Progress(
+        let progress = try ProgressLine(
             of: orExit { () throws(ClientError) in try source.count() }, writesOutput: false)
         var others = OtherTypes()
         defer { if let text = others.text { printError(text) } }
@@ -94,7 +94,7 @@ struct ImportCommand: ParsableCommand {
     }
 
     private func run(
-        into link: ServerLink, _ progress: Progress, name: String, _ body: (PairSink) throws -> Void
+        into link: ServerLink, _ progress: ProgressLine, name: String, _ body: (PairSink) throws -> Void
     ) throws {
         let start = ContinuousClock.now
         let sink = try orThrow { try PairSink(over: link, progress: progress, stopping: stopping, options: options) }

@@ -7,7 +7,7 @@ import Wire
 
 /// Stores pairs on a server.
 final class PairSink {
-    let progress: Progress
+    let progress: ProgressLine
     private(set) var tally = Tally()
     private var pipeline: Pipeline<String>?
     private let hasExpiry: Bool
@@ -20,7 +20,7 @@ final class PairSink {
     /// Further errors are only counted.
     private static let complaintLimit = 20
 
-    init(over link: ServerLink, progress: Progress, stopping: StopOptions, options: ImportOptions) throws {
+    init(over link: ServerLink, progress: ProgressLine, stopping: StopOptions, options: ImportOptions) throws {
         self.progress = progress
         self.stopping = stopping
         self.options = options

@@ -53,7 +53,7 @@ private func checkRefusal(_ error: StoreError) throws(BrokenProperty) {
 /// What a store says of its data.
 private struct StoreState: Equatable {
     var pairs: [[UInt8]: [UInt8]] = [:]
-    var position: LogPosition
+    var position: ChainPosition
     let history: String
 
     init(_ store: Store) {
@@ -84,7 +84,7 @@ private func checkStart(
 }
 
 /// No line of any segment may say that more was durable than there is now.
-private func checkDurable(_ segments: [String: [UInt8]], position: LogPosition) throws(BrokenProperty) {
+private func checkDurable(_ segments: [String: [UInt8]], position: ChainPosition) throws(BrokenProperty) {
     for (path, bytes) in segments {
         for line in bytes.split(separator: 0x0a) {
             guard case .durable(let seq, _)? = try? RecordParser().parse(Array(line).span, chain: 0) else { continue }

@@ -19,7 +19,7 @@ struct SegmentRecipe {
     /// The segments' contents, by the number of their first record.
     private(set) var segments: [UInt64: [UInt8]] = [:]
     /// Where the records that can be followed end, if nothing else is wrong.
-    private var position = LogPosition.start
+    private var position = ChainPosition.start
     private var current: UInt64 = 1
 
     init(_ input: [UInt8]) {
@@ -65,7 +65,7 @@ struct SegmentRecipe {
         segments[current, default: []] += Array(buffer.bytes)
         let line = buffer.bytes.extracting(0..<buffer.count - 1)
         if case .record(let seq, _, _)? = try? RecordParser().parse(line, chain: position.crc) {
-            position = LogPosition(seq: seq, crc: crc)
+            position = ChainPosition(seq: seq, crc: crc)
         }
     }
 }

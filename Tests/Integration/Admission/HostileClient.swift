@@ -4,7 +4,7 @@ import TestSupport
 /// A client that means no good: what it asks for, and what it does with the server's answers or instead of asking to the end.
 final class HostileClient {
     enum Conduct: CaseIterable {
-        case readsSlowly, neverReads, resets, sendsHalf, parks, pipelines
+        case readsSlowly, neverReads, resets, sendsHalf, waits, pipelines
     }
 
     private let connection: WireConnection
@@ -29,7 +29,7 @@ final class HostileClient {
             // Either less than was asked for, or a length of which next to nothing comes.
             let half = "*3\r\n$3\r\nSET\r\n$4\r\nhalf\r\n$\(1 << (10 + random.below(15)))\r\nhalf"
             rest = random.below(3) == 0 ? Array(half.utf8)[...] : request.prefix(request.count / 2 + 1)
-        case .parks:
+        case .waits:
             // No follower is there, and no such change.
             let waits = ["WAIT 1 0\n", "WAITAOF 0 1 0\n", "AFTER 99999999 GET key:0\n", "WAIT 1 300\n"]
             rest = (Array(waits[random.below(waits.count)].utf8) + request)[...]
@@ -47,7 +47,7 @@ final class HostileClient {
         switch conduct {
         case .readsSlowly: if connection.hasReceived { _ = try? connection.receive(atMost: 100) }
         case .pipelines: if connection.hasReceived { _ = try? connection.receive(atMost: 1 << 20) }
-        case .neverReads, .resets, .sendsHalf, .parks: break
+        case .neverReads, .resets, .sendsHalf, .waits: break
         }
         guard let left = life else { return true }
         life = left - 1

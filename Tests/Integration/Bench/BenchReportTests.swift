@@ -122,7 +122,7 @@ struct BenchReportTests {
 
     @Test(
         "Redis is loaded with RESP, and lines for it are refused with what to do",
-        .enabled(if: Peer.areThere("redis-server")))
+        .enabled(if: PeerProgram.areThere("redis-server")))
     func redis() throws {
         try withTemporaryFolder { folder in
             let redis = try RedisProcess(folder: folder)

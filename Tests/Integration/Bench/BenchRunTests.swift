@@ -160,7 +160,7 @@ struct BenchRunTests {
 
     @Test(
         "on a terminal a line shows the run's progress, and is cleared at the end; elsewhere there is none",
-        .enabled(if: Peer.areThere("python3")))
+        .enabled(if: PeerProgram.areThere("python3")))
     func liveLine() throws {
         try withServer { server in
             // Gives a program a terminal for its standard error, and prints what comes there.

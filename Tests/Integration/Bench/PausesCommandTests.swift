@@ -65,7 +65,7 @@ struct PausesCommandTests {
         #expect(meter.output.contains(expected), "\(meter.output)")
     }
 
-    @Test("an answer other than PONG is shown", .enabled(if: Peer.areThere("python3")))
+    @Test("an answer other than PONG is shown", .enabled(if: PeerProgram.areThere("python3")))
     func otherAnswer() throws {
         let peer = try ChildProcess([
             "python3", "-c",

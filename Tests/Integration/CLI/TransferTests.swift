@@ -59,7 +59,7 @@ struct TransferTests {
 
     @Test(
         "Redis' strings are imported; other types are counted and named, and expiring pairs are not stored permanently unless requested",
-        .enabled(if: Peer.areThere("redis-server", "redis-cli")))
+        .enabled(if: PeerProgram.areThere("redis-server", "redis-cli")))
     func fromRedis() throws {
         try withTool { tool, _ in
             let redis = try RedisProcess(folder: tool.folder)
@@ -84,7 +84,8 @@ struct TransferTests {
     }
 
     @Test(
-        "as RESP an export is what redis-cli --pipe takes", .enabled(if: Peer.areThere("redis-server", "redis-cli")))
+        "as RESP an export is what redis-cli --pipe takes",
+        .enabled(if: PeerProgram.areThere("redis-server", "redis-cli")))
     func toRedis() throws {
         try withTool { tool, _ in
             let redis = try RedisProcess(folder: tool.folder)

@@ -163,7 +163,9 @@ struct ClientServerTests {
         }
     }
 
-    @Test("counters and expiry, with a server that has them", .enabled(if: TestSupport.Peer.areThere("redis-server")))
+    @Test(
+        "counters and expiry, with a server that has them",
+        .enabled(if: TestSupport.PeerProgram.areThere("redis-server")))
     func redis() async throws {
         try await withFolder { folder in
             let server = try RedisProcess(folder: folder)

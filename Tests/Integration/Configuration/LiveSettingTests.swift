@@ -36,11 +36,11 @@ struct LiveSettingTests {
             var expected: [String] = []
             for setting in others {
                 let value = try #require(
-                    (setting.words + ["17", "2M"]).first { setting.isAllowed($0) && setting.standard != [$0] })
+                    (setting.words + ["17", "2M"]).first { setting.isAllowed($0) && setting.default != [$0] })
                 if !lines.contains("\(setting.section):") { lines.append("\(setting.section):") }
                 lines.append("  \(setting.key): \(setting.isList ? "[\(value)]" : value)")
                 expected.append(
-                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(setting.standard.joined())"
+                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(setting.default.joined())"
                 )
             }
             let reloaded = try Reloaded(in: folder, "# nothing\n")

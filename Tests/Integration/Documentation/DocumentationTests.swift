@@ -21,7 +21,7 @@ struct DocumentationTests {
 
     @Test(
         "the README's commands print what it shows",
-        .enabled(if: Peer.areThere("redis-cli")))
+        .enabled(if: PeerProgram.areThere("redis-cli")))
     func commands() throws {
         try withTemporaryFolder { folder in
             let block = try Document("README.md").block(containing: "$ bin/puffin-cli set")
@@ -37,7 +37,8 @@ struct DocumentationTests {
         }
     }
 
-    @Test("the program that the log's description shows checks a real log", .enabled(if: Peer.areThere("python3")))
+    @Test(
+        "the program that the log's description shows checks a real log", .enabled(if: PeerProgram.areThere("python3")))
     func verification() throws {
         try withTemporaryFolder { folder in
             let program = try Document("docs/log-format.md").block(containing: "import json, sys\n")

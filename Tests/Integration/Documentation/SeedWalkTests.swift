@@ -55,7 +55,7 @@ struct SeedWalkTests {
         }
     }
 
-    @Test("basic usage: start, set, get, delete, and the same by hand", .enabled(if: Peer.areThere("nc")))
+    @Test("basic usage: start, set, get, delete, and the same by hand", .enabled(if: PeerProgram.areThere("nc")))
     func basicUsage() throws {
         try withPlace { place in
             let server = try place.start("./bin/puffin-server")

@@ -85,7 +85,8 @@ struct ProgramStartTests {
         """
 
     @Test(
-        "flags are seen although a preloaded library has moved the environment", .enabled(if: Peer.areThere("cc")),
+        "flags are seen although a preloaded library has moved the environment",
+        .enabled(if: PeerProgram.areThere("cc")),
         arguments: programs)
     func preloaded(program: String) throws {
         try withTemporaryFolder { folder in

@@ -5,7 +5,7 @@ import Testing
 /// The metrics page, compared with what clients have done.
 @Suite("Metrics")
 struct PageTests {
-    @Test("Prometheus' own checker reports nothing", .enabled(if: Peer.areThere("promtool")))
+    @Test("Prometheus' own checker reports nothing", .enabled(if: PeerProgram.areThere("promtool")))
     func conventions() throws {
         try withTemporaryFolder { folder in
             let follower = try WatchedServer(data: folder + "/follower.json", ["--mode", "follower"])

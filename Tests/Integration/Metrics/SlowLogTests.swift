@@ -161,7 +161,7 @@ struct SlowLogTests {
         }
     }
 
-    @Test("redis-cli lists slow requests", .enabled(if: Peer.areThere("redis-cli")))
+    @Test("redis-cli lists slow requests", .enabled(if: PeerProgram.areThere("redis-cli")))
     func redisCLI() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedServer(data: folder + "/puffin.json", SlowLogTests.all)

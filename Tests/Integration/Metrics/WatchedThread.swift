@@ -11,7 +11,7 @@ import TestSupport
 final class WatchedThread: @unchecked Sendable {
     let disk = TestDisk()
     private let condition = NSCondition()
-    private var started: (port: UInt16, metricsPort: UInt16, stop: StopRequest)?
+    private var started: (port: UInt16, metricsPort: UInt16, stop: ShutdownRequest)?
     private var hasEnded = false
 
     /// Starts a server and waits until it listens.
@@ -38,7 +38,7 @@ final class WatchedThread: @unchecked Sendable {
         guard let server = try? Server(configuration, disk: disk, log: log), let port = server.metricsPort else {
             return
         }
-        publish { started = (server.port, port, server.stopRequest) }
+        publish { started = (server.port, port, server.shutdownRequest) }
         _ = server.run()
     }
 

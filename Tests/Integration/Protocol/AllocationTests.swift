@@ -23,7 +23,7 @@ struct AllocationTests {
     private static func requestsPerRound(_ request: Request) -> Int { request == .insert ? 512 : 128 }
 
     @Test(
-        "no request allocates more than its limit", .enabled(if: Peer.areThere("cc")),
+        "no request allocates more than its limit", .enabled(if: PeerProgram.areThere("cc")),
         arguments: ["always", "never"], [1, 16])
     func limits(durability: String, pipeline: Int) throws {
         try withTemporaryFolder { folder in
@@ -63,7 +63,7 @@ struct AllocationTests {
         return Double(counts.min() ?? 0) / Double(requests)
     }
 
-    @Test("an allocation in the server is counted", .enabled(if: Peer.areThere("cc")))
+    @Test("an allocation in the server is counted", .enabled(if: PeerProgram.areThere("cc")))
     func counts() throws {
         try withTemporaryFolder { folder in
             let counter = try AllocationCounter(in: folder)

@@ -15,7 +15,7 @@ struct BytePair {
 /// `summary:name=version` to the one line that describes it.
 enum PackageIndex {
     static func pairs() throws -> [BytePair] {
-        let dump = Peer.path(of: "apt-cache").flatMap { try? ChildProcess.run([$0, "dumpavail"]).output } ?? ""
+        let dump = PeerProgram.path(of: "apt-cache").flatMap { try? ChildProcess.run([$0, "dumpavail"]).output } ?? ""
         let pairs = parse(Array(dump.utf8))
         if pairs.count >= 1000 { return pairs }
         print("package index: apt-cache has none on this machine; pairs like its own are generated")

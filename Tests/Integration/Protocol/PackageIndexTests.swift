@@ -25,12 +25,13 @@ struct PackageIndexTests {
         }
     }
 
-    @Test("a package index loaded by redis-cli comes back byte for byte", .enabled(if: Peer.areThere("redis-cli")))
+    @Test(
+        "a package index loaded by redis-cli comes back byte for byte", .enabled(if: PeerProgram.areThere("redis-cli")))
     func pipe() throws {
         try load("redis-cli --pipe") { server, pairs, folder in
             let input = folder + "/input.resp"
             try LogFile.write(pairs.flatMap(\.array), to: input)
-            let client = try #require(Peer.path(of: "redis-cli"))
+            let client = try #require(PeerProgram.path(of: "redis-cli"))
             let (code, output) = try ChildProcess.run([client, "-p", "\(server.port)", "--pipe"], input: input)
             #expect(code == 0)
             #expect(output.contains("errors: 0, replies: \(pairs.count)\n"), "\(output)")
@@ -94,7 +95,7 @@ struct PackageIndexTests {
                 try #require(Array(value.utf8) == pairs[next].value)
                 next += 1
             }
-            guard let jq = Peer.path(of: "jq") else { continue }
+            guard let jq = PeerProgram.path(of: "jq") else { continue }
             #expect(try ChildProcess.run([jq, "-ne", "all(inputs; type == \"object\")", segment]).exitCode == 0)
         }
         #expect(next == pairs.count)

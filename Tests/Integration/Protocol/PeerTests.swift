@@ -13,7 +13,7 @@ struct PeerTests {
         }
     }
 
-    @Test("nc -N sends a session and prints every reply", .enabled(if: Peer.areThere("nc")))
+    @Test("nc -N sends a session and prints every reply", .enabled(if: PeerProgram.areThere("nc")))
     func netcat() throws {
         try withServer { server, folder in
             let session =
@@ -36,7 +36,7 @@ struct PeerTests {
     }
 
     @Test(
-        "redis-cli runs one command at a time, in RESP2 and RESP3", .enabled(if: Peer.areThere("redis-cli")),
+        "redis-cli runs one command at a time, in RESP2 and RESP3", .enabled(if: PeerProgram.areThere("redis-cli")),
         arguments: ["-2", "-3"])
     func redisCLI(version: String) throws {
         try withServer { server, _ in
@@ -61,7 +61,7 @@ struct PeerTests {
 
     @Test(
         "redis-cli runs a file of commands, and its mass insertion ends without errors",
-        .enabled(if: Peer.areThere("redis-cli")))
+        .enabled(if: PeerProgram.areThere("redis-cli")))
     func redisCLIFiles() throws {
         try withServer { server, folder in
             try "SET a 1\nGET a\nDEL a\n".write(toFile: folder + "/commands", atomically: true, encoding: .utf8)
@@ -76,7 +76,7 @@ struct PeerTests {
     }
 
     @Test(
-        "redis-benchmark runs to its end without an error", .enabled(if: Peer.areThere("redis-benchmark")),
+        "redis-benchmark runs to its end without an error", .enabled(if: PeerProgram.areThere("redis-benchmark")),
         arguments: [["-P", "16"], ["-3", "-d", "1000"]])
     func benchmark(options: [String]) throws {
         try withServer { server, _ in
@@ -120,10 +120,10 @@ struct PeerTests {
         """
 
     @Test(
-        "redis-py sets, gets, deletes, pipelines and scans, with either protocol", .enabled(if: Peer.hasRedisPy),
+        "redis-py sets, gets, deletes, pipelines and scans, with either protocol", .enabled(if: PeerProgram.hasRedisPy),
         arguments: ["2", "3"])
     func redisPy(version: String) throws {
-        let python = try #require(Peer.path(of: "python"))
+        let python = try #require(PeerProgram.path(of: "python"))
         try withServer { server, _ in
             let script = try ChildProcess.run([python, "-c", Self.script, "\(server.port)", version])
             #expect(script.output == "done\n")
@@ -132,7 +132,7 @@ struct PeerTests {
     }
 }
 
-extension Peer {
+extension PeerProgram {
     /// Whether the project's own Python environment, which has redis-py, is there.
     fileprivate static var hasRedisPy: Bool {
         areThere("python") && path(of: "python")?.hasPrefix(".venv/") == true

@@ -206,7 +206,7 @@ struct RedisComparisonTests {
     ]
 
     @Test(
-        "requests get the replies that Redis gives, byte for byte", .enabled(if: Peer.areThere("redis-server")),
+        "requests get the replies that Redis gives, byte for byte", .enabled(if: PeerProgram.areThere("redis-server")),
         arguments: [false, true])
     func replies(isRESP3: Bool) throws {
         try withBoth { puffin, redis in
@@ -224,7 +224,7 @@ struct RedisComparisonTests {
     }
 
     @Test(
-        "invalid bytes get an error that begins as Redis' does", .enabled(if: Peer.areThere("redis-server"))
+        "invalid bytes get an error that begins as Redis' does", .enabled(if: PeerProgram.areThere("redis-server"))
     )
     func protocolErrors() throws {
         try withBoth { puffin, redis in

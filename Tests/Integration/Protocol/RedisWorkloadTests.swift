@@ -9,7 +9,7 @@ import Torture
 struct RedisWorkloadTests {
     /// A twentieth of the long run's.
     @Test(
-        "get the replies that Redis gives, byte for byte", .enabled(if: Peer.areThere("redis-server")),
+        "get the replies that Redis gives, byte for byte", .enabled(if: PeerProgram.areThere("redis-server")),
         arguments: Torture.seeds(1, orTorture: 20))
     func replies(seed: UInt64) throws {
         try withTemporaryFolder { folder in

@@ -100,9 +100,10 @@ struct RoleReplyTests {
         }
     }
 
-    @Test("redis-py finds its role, its read-only error and the figures", .enabled(if: Peer.areThere("python3")))
+    @Test("redis-py finds its role, its read-only error and the figures", .enabled(if: PeerProgram.areThere("python3")))
     func redisPy() throws {
-        guard let python = Peer.path(of: "python"), try ChildProcess.run([python, "-c", "import redis"]).exitCode == 0
+        guard let python = PeerProgram.path(of: "python"),
+            try ChildProcess.run([python, "-c", "import redis"]).exitCode == 0
         else {
             print("skipped: redis-py is not installed (make setup-dev installs it)")
             return
@@ -138,7 +139,7 @@ struct RoleReplyTests {
         }
     }
 
-    @Test("redis-cli prints the role", .enabled(if: Peer.areThere("redis-cli")))
+    @Test("redis-cli prints the role", .enabled(if: PeerProgram.areThere("redis-cli")))
     func redisCLI() throws {
         try withReplicas(1) { (leader, followers) throws in
             let role = try ChildProcess.run(["redis-cli", "-p", "\(followers[0].port)", "--no-raw", "ROLE"])

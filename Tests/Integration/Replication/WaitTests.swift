@@ -123,7 +123,7 @@ struct WaitTests {
         }
     }
 
-    @Test("and Redis does say so", .enabled(if: Peer.areThere("redis-server")))
+    @Test("and Redis does say so", .enabled(if: PeerProgram.areThere("redis-server")))
     func redis() throws {
         try withTemporaryFolder { folder in
             let redis = try RedisProcess(folder: folder)

@@ -11,7 +11,7 @@ import TestSupport
 final class ServerThread: @unchecked Sendable {
     let gate: SyncGate
     private let condition = NSCondition()
-    private var started: (port: UInt16, stop: StopRequest)?
+    private var started: (port: UInt16, stop: ShutdownRequest)?
     private var startFailure: StartError?
     private var end: StoreError??
 
@@ -70,7 +70,7 @@ final class ServerThread: @unchecked Sendable {
             } else {
                 try Server(configuration, disk: disk, log: log)
             }
-        publish { started = (server.port, server.stopRequest) }
+        publish { started = (server.port, server.shutdownRequest) }
         mayRun.wait()
         return server.run()
     }

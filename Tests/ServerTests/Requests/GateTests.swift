@@ -116,7 +116,7 @@ struct GateTests {
         #expect(ask(.set, ["a", String(repeating: "v", count: 20_000)])?.kind == "DISKFULL")
     }
 
-    @Test("a change that the disk has no room for is refused and told; less is granted without a look at the disk")
+    @Test("a change that the disk has no room for is refused and told; less is permitted without a look at the disk")
     func diskRoom() throws {
         try serve()
         disk.available = 1000

@@ -34,8 +34,8 @@ struct LinkTests {
 
     @Test("a follower gets to its leader's start by the shortest way")
     func catchUp() {
-        let (own, earlier) = (LogPosition(seq: 7, crc: 7), LogPosition(seq: 5, crc: 5))
-        let later = LogPosition(seq: 9, crc: 9)
+        let (own, earlier) = (ChainPosition(seq: 7, crc: 7), ChainPosition(seq: 5, crc: 5))
+        let later = ChainPosition(seq: 9, crc: 9)
         for (start, position, isSame, expected) in [
             (FeedStart.continues(own), own, true, CatchUp.none), (.continues(earlier), own, true, .cutBack(earlier)),
             (.continues(.start), own, true, .cutBack(.start)),

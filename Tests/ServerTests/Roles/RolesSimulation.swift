@@ -41,7 +41,7 @@ final class RolesSimulation {
     /// Which members have ever had a position of a log on disk, one bit each.
     private var holders: [UInt64: UInt8] = [:]
     /// For each authority, the newest change that was acknowledged to clients.
-    private var acknowledged: [Int: LogPosition] = [:]
+    private var acknowledged: [Int: ChainPosition] = [:]
 
     init(seed: UInt64, defect: PlantedDefect = .none) throws {
         random = SplitMix64(seed: seed)
@@ -530,6 +530,6 @@ extension SplitMix64 {
     fileprivate mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }
 
-extension LogPosition {
+extension ChainPosition {
     fileprivate var key: UInt64 { seq << 32 | UInt64(crc) }
 }

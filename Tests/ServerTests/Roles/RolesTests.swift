@@ -21,7 +21,7 @@ struct RolesTests {
             roles = Roles(id: ServerID(1), acks: acks, isFollower: isFollower)
             log.history = "0123456789ab"
             (log.isLoaded, log.isIdle) = (true, true)
-            log.position = LogPosition(seq: 7, crc: 7)
+            log.position = ChainPosition(seq: 7, crc: 7)
         }
 
         mutating func on(_ event: Roles.Event) -> [Roles.Effect] { roles.on(event, log: log, at: now) }
@@ -180,7 +180,7 @@ struct RolesTests {
         stage.start()
         _ = stage.on(.followed(hello(), address: "10.0.0.1:8080"))
         _ = stage.on(.leaderReached(.following))
-        let behind = LogPosition(seq: 8, crc: 8)
+        let behind = ChainPosition(seq: 8, crc: 8)
         #expect(
             stage.on(.toldToLead(behind, followers: [])) == [
                 .endLeader(reason: "it hands over at change 8, and this server's last is 7")

@@ -11,9 +11,9 @@ struct SimulatedLog {
     var durable = 0
 
     var count: Int { ids.count }
-    var end: LogPosition { position(count) }
+    var end: ChainPosition { position(count) }
 
-    func position(_ seq: Int) -> LogPosition { LogPosition(seq: UInt64(seq), crc: chain[seq]) }
+    func position(_ seq: Int) -> ChainPosition { ChainPosition(seq: UInt64(seq), crc: chain[seq]) }
 
     mutating func append(_ id: UInt64) {
         ids.append(id)
@@ -47,7 +47,7 @@ enum FollowerLine {
 /// A leader's line. `start` has everything before the records that follow.
 enum LeaderLine {
     case greeting(LeaderHello), start([UInt64]), record(seq: Int, UInt64, chain: UInt32)
-    case heartbeat(seq: UInt64, isFresh: Bool), promote(LogPosition, [String], Int)
+    case heartbeat(seq: UInt64, isFresh: Bool), promote(ChainPosition, [String], Int)
 }
 
 final class SimulatedConnection {

@@ -60,7 +60,7 @@ final class SteppedServer {
 
     /// Stops as a signal does.
     func stop() {
-        server.stopRequest.make()
+        server.shutdownRequest.make()
         while !server.isFinished {
             work()
             turn()

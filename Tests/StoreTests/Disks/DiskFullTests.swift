@@ -161,7 +161,7 @@ struct DiskFullTests {
         opened.set("large".bytes, [UInt8](repeating: UInt8(ascii: "x"), count: 300_000))
         opened.store.flush()
         opened.waitUntilHeld()
-        opened.store.giveUpWaiting()
+        opened.store.failObstructedWrites()
         opened.waitUntilIdle()
         #expect(opened.store.failure?.isDiskFull == true)
         opened.store.close()

@@ -119,7 +119,7 @@ struct FailedOperationTests {
         store.set("held", "2")
         store.store.flush()
         store.waitUntilHeld()
-        store.store.giveUpWaiting()
+        store.store.failObstructedWrites()
         store.waitUntilIdle()
         #expect(store.store.failure == .displaced(path: ModelFiles.segment(1)) && store.store.attempted == 1)
         disk.base.move("/elsewhere", to: ModelFiles.folder)
@@ -137,7 +137,7 @@ struct FailedOperationTests {
         for number in 0..<40 { store.set("key \(number)", String(repeating: "v", count: 400)) }
         store.store.flush()
         store.waitUntilHeld()
-        store.store.giveUpWaiting()
+        store.store.failObstructedWrites()
         store.waitUntilIdle()
         #expect(store.store.failure?.isDiskFull == true)
         let last = store.store.position.seq

@@ -7,7 +7,7 @@ import Store
 struct Ledger {
     /// By the number of the change.
     private var states: [[[UInt8]: [UInt8]]] = [[:]]
-    private var positions: [LogPosition] = [.start]
+    private var positions: [ChainPosition] = [.start]
     /// The last change that must survive any accident.
     private(set) var sure: UInt64 = 0
 
@@ -15,10 +15,10 @@ struct Ledger {
     var pairs: [[UInt8]: [UInt8]] { states[states.count - 1] }
 
     /// The newest change.
-    var position: LogPosition { positions[positions.count - 1] }
+    var position: ChainPosition { positions[positions.count - 1] }
 
     /// Notes a change: the pairs after it, and what the store calls it.
-    mutating func note(_ pairs: [[UInt8]: [UInt8]], _ position: LogPosition) {
+    mutating func note(_ pairs: [[UInt8]: [UInt8]], _ position: ChainPosition) {
         states.append(pairs)
         positions.append(position)
     }

@@ -8,7 +8,7 @@ import Testing
 /// The replication stream's lines other than lines of the log.
 @Suite("Texts of the replication stream")
 struct StreamTextTests {
-    private let position = LogPosition(seq: 515_392, crc: 0xeece_75c1)
+    private let position = ChainPosition(seq: 515_392, crc: 0xeece_75c1)
 
     private func text(_ write: (inout ByteBuffer) -> Void) -> String {
         var buffer = ByteBuffer()
@@ -107,11 +107,11 @@ struct StreamTextTests {
         let head = #"{"history":"5f0c9a52e1b7","seq":515392,"crc":"eece75c1","checkpoints":["#
         #expect(text { $0.append(followerHello: hello) } == head + "]}\n")
         #expect(follower(head + "]}") == .success(hello))
-        hello.checkpoints = [LogPosition(seq: 9, crc: 1), .start]
+        hello.checkpoints = [ChainPosition(seq: 9, crc: 1), .start]
         let line = head + #"{"seq":9,"crc":"00000001"},{"seq":0,"crc":"00000000"}]}"#
         #expect(text { $0.append(followerHello: hello) } == line + "\n")
         #expect(follower(line) == .success(hello))
-        hello.checkpoints = [LogPosition](repeating: position, count: 65)
+        hello.checkpoints = [ChainPosition](repeating: position, count: 65)
         let cut = text { $0.append(followerHello: hello) }
         #expect((try? follower(String(cut.dropLast())).get().checkpoints.count) == 64)
         let long = cut.dropLast(3) + #",{"seq":9,"crc":"00000001"}]}"#

@@ -108,7 +108,7 @@ struct ReplicatedLineTests {
             }
         }
         for (seq, history) in [(position.seq + 1, opened.store.history), (position.seq, "000000000000")] {
-            let incoming = opened.store.beginSnapshot(at: LogPosition(seq: seq, crc: position.crc), of: history)
+            let incoming = opened.store.beginSnapshot(at: ChainPosition(seq: seq, crc: position.crc), of: history)
             let header = lines[0]
             #expect(throws: ReplicationError.self) { try incoming.append(header.span) }
         }
@@ -138,10 +138,10 @@ struct ReplicatedLineTests {
         let model = ModelDisk()
         let disk = FaultyDisk(model)
         let opened = try OpenedStore(on: disk)
-        let incoming = opened.store.beginSnapshot(at: LogPosition(seq: 1, crc: 0))
+        let incoming = opened.store.beginSnapshot(at: ChainPosition(seq: 1, crc: 0))
         var lines = ByteBuffer()
         var chain = lines.append(
-            snapshotHeader: SnapshotHeader(history: "a", position: LogPosition(seq: 1, crc: 0), timestamp: 1))
+            snapshotHeader: SnapshotHeader(history: "a", position: ChainPosition(seq: 1, crc: 0), timestamp: 1))
         try incoming.append(lines.bytes.extracting(0..<lines.count - 1))
         disk.kill()
         let value = [UInt8](repeating: 0x61, count: 1_000)

@@ -32,8 +32,8 @@ struct SwitchingTests {
         let leaderModel = ModelDisk()
         let model = ModelDisk()
         let before: [[UInt8]: [UInt8]]
-        let beforePosition: LogPosition
-        let checkpoint: LogPosition
+        let beforePosition: ChainPosition
+        let checkpoint: ChainPosition
 
         init(_ scene: Scene) throws {
             self.scene = scene
@@ -183,7 +183,7 @@ struct SwitchingTests {
         let stage = try Stage(.cutBack)
         let follower = try OpenedStore(on: FaultyDisk(stage.model))
         let error = #expect(throws: ReplicationError.self) {
-            try follower.store.cutBack(to: LogPosition(seq: stage.checkpoint.seq, crc: ~stage.checkpoint.crc))
+            try follower.store.cutBack(to: ChainPosition(seq: stage.checkpoint.seq, crc: ~stage.checkpoint.crc))
         }
         #expect(error == .notACheckpoint(stage.checkpoint.seq))
         #expect(follower.store.isLoaded && follower.store.position == stage.beforePosition)

@@ -83,7 +83,7 @@ struct VerificationTests {
             var snapshot = ByteBuffer()
             let history = try set.verification.history ?? ""
             let header = SnapshotHeader(
-                history: history, position: LogPosition(seq: 60, crc: 7), timestamp: OpenedStore.now)
+                history: history, position: ChainPosition(seq: 60, crc: 7), timestamp: OpenedStore.now)
             var chain = snapshot.append(snapshotHeader: header)
             for key in ["b", "a"] {
                 let key = key.bytes

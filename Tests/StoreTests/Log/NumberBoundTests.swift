@@ -88,7 +88,7 @@ struct NumberBoundTests {
             ),
         ]
         if let first = UInt64(number), first > 1 << 53 {
-            var log = RawLog(after: LogPosition(seq: first - 1, crc: 0))
+            var log = RawLog(after: ChainPosition(seq: first - 1, crc: 0))
             log.add(#"{"seq":\#(number),"ts":1,"op":"clear""#)
             files.append(("a segment's name", Files(segments: [first: log.bytes])))
             files.append(

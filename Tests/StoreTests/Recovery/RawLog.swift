@@ -9,13 +9,13 @@ import Testing
 /// The bytes of one segment.
 struct RawLog {
     private(set) var bytes: [UInt8] = []
-    private(set) var position: LogPosition
+    private(set) var position: ChainPosition
     /// Where each line begins.
     private(set) var offsets: [Int] = []
 
     static let history = "5f0c9a52e1b7"
 
-    init(after position: LogPosition = .start, history: String = RawLog.history, version: Int = 1) {
+    init(after position: ChainPosition = .start, history: String = RawLog.history, version: Int = 1) {
         self.position = position
         let chain = String(position.crc, radix: 16)
         let zeros = String(repeating: "0", count: 8 - chain.count)
@@ -43,7 +43,7 @@ struct RawLog {
     mutating func record(_ fields: String, seq: UInt64? = nil) {
         let number = seq ?? position.seq + 1
         add("{\"seq\":\(number),\"ts\":1764000000123,\(fields)", chain: position.crc)
-        position = LogPosition(seq: number, crc: bytes.span.hex32(at: bytes.count - 11) ?? 0)
+        position = ChainPosition(seq: number, crc: bytes.span.hex32(at: bytes.count - 11) ?? 0)
     }
 
     mutating func set(_ key: String, _ value: String) {

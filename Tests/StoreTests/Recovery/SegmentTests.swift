@@ -168,7 +168,7 @@ struct SegmentTests {
         try withTemporaryFolder { folder in
             var first = RawLog()
             first.set("a", "1")
-            let other = RawLog(after: LogPosition(seq: 1, crc: 0x1234_5678))
+            let other = RawLog(after: ChainPosition(seq: 1, crc: 0x1234_5678))
             try LogFiles(folder).make([1: first.bytes, 2: other.bytes])
             #expect(damage(opening: folder)?.path == LogFiles(folder).path(LogFiles.name(2)))
         }

@@ -29,7 +29,7 @@ struct TableTests {
     }
 
     @Test("prefetching a key, requested later or not, changes no answer", arguments: SeededRandom.seeds(2))
-    func foresight(seed: UInt64) {
+    func prefetch(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let (table, plain) = (Table(seed: seed), Table(seed: seed))
         for number in 0..<5_000 where number % 3 != 0 {
@@ -37,11 +37,11 @@ struct TableTests {
             plain.set(sizedKey(number), key(number))
         }
         for _ in 0..<50_000 {
-            let foreseen = (0..<random.below(5)).map { _ in sizedKey(random.below(6_000)) }
-            for key in foreseen { table.foresee(key.span) }
-            if random.below(2) == 0 { table.foreseePair() }
+            let prefetched = (0..<random.below(5)).map { _ in sizedKey(random.below(6_000)) }
+            for key in prefetched { table.prefetch(key.span) }
+            if random.below(2) == 0 { table.prefetchPair() }
             // Occasionally one is not requested, or another one is.
-            for wanted in foreseen where random.below(10) > 0 {
+            for wanted in prefetched where random.below(10) > 0 {
                 let key = random.below(10) == 0 ? sizedKey(random.below(6_000)) : wanted
                 #expect(table.hash(key.span) == plain.hash(key.span))
                 #expect(table.get(key) == plain.get(key))

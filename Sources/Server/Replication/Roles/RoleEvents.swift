@@ -26,7 +26,7 @@ extension Roles {
         /// The number of its request.
         let request: Int
         /// The end of this server's log, set once the follower has all of it.
-        var position: LogPosition?
+        var position: ChainPosition?
     }
 
     /// The connection from this server's leader.
@@ -49,7 +49,7 @@ extension Roles {
     /// The state of the log at an event.
     package struct LogView: Equatable, Sendable {
         package var history = ""
-        package var position = LogPosition.start
+        package var position = ChainPosition.start
         /// Whether the data set is loaded.
         package var isLoaded = false
         /// Whether the log writer is idle.
@@ -110,7 +110,7 @@ extension Roles {
         case leaderReached(LeaderPhase)
         case leaderLost
         /// The leader hands over to this server.
-        case toldToLead(LogPosition, followers: [String])
+        case toldToLead(ChainPosition, followers: [String])
         /// This server has every change of its leader.
         case wasFresh
 
@@ -137,7 +137,7 @@ extension Roles {
         /// End the connection for good.
         case drop(Int)
         /// Promote a follower that has every change.
-        case tellToLead(Int, LogPosition, followers: [String])
+        case tellToLead(Int, ChainPosition, followers: [String])
         /// Send a heartbeat to all followers now.
         case heartbeat
 

@@ -111,7 +111,7 @@ extension Roles {
     }
 
     /// Handles the leader's handover: it accepts no further changes, and this server has all of them.
-    mutating func toldToLead(_ position: LogPosition, _ others: [String]) {
+    mutating func toldToLead(_ position: ChainPosition, _ others: [String]) {
         guard isFollower, change == nil, let leader else {
             return effects.append(.endLeader(reason: "its role is being changed"))
         }

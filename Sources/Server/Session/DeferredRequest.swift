@@ -1,0 +1,93 @@
+// A deferred request: its reply waits for something other than a change of its own, such as followers, a leader's
+// change or a handover. Its connection runs no further requests meanwhile.
+
+import Bytes
+import Reactor
+import Wire
+
+/// A request that waits for a condition, and its reply.
+struct DeferredRequest {
+    /// The time-out of the wait.
+    enum Patience {
+        case milliseconds(Int)
+        /// Until the client closes its side.
+        case client
+        /// Without a time-out; only for conditions that always come true.
+        case unlimited
+    }
+
+    let dialect: ReplyDialect
+    /// Bytes of memory in use.
+    let heldSize: Int
+    /// The conditions of which one must be met before `isDone` is asked; if empty, it is polled each turn.
+    let conditions: [WakeCondition]
+    /// The deadline in milliseconds of the monotonic clock; nil before the wait begins.
+    private(set) var deadline: Int?
+    private let patience: Patience
+    private let isDone: () -> Bool
+    private let answer: (inout ReplyQueue, _ isLate: Bool) -> Void
+
+    /// - Parameters:
+    ///   - conditions: see the property.
+    ///   - heldSize: the bytes of memory that `answer` retains.
+    ///   - isDone: asked when one of the conditions is met.
+    ///   - answer: writes the reply; `isLate` is true after a time-out.
+    init(
+        _ dialect: ReplyDialect, within patience: Patience, on conditions: [WakeCondition] = [],
+        holding heldSize: Int = 0,
+        until isDone: @escaping () -> Bool,
+        answer: @escaping (inout ReplyQueue, _ isLate: Bool) -> Void
+    ) {
+        self.dialect = dialect
+        self.patience = patience
+        self.conditions = conditions
+        self.heldSize = heldSize
+        self.isDone = isDone
+        self.answer = answer
+    }
+
+    /// Begins the wait.
+    mutating func begin(at now: Int) {
+        assert(deadline == nil, "a request begins to wait twice")
+        if case .milliseconds(let limit) = patience { deadline = now + limit }
+    }
+
+    /// Whether its reply is that of another request, which it holds.
+    var runsRequest: Bool { heldSize > 0 }
+
+    /// Whether it is answered when the client closes its side.
+    var waitsForClient: Bool { if case .client = patience { true } else { false } }
+
+    /// Writes the reply if it is due.
+    /// - Parameters:
+    ///   - now: in milliseconds of the monotonic clock.
+    ///   - clientHasEnded: whether the client has closed its side.
+    /// - Returns: whether the reply was written.
+    func step(_ replies: inout ReplyQueue, at now: Int, clientHasEnded: Bool) -> Bool {
+        let isReady = isDone()
+        guard isReady || isLate(at: now, clientHasEnded) else { return false }
+        answer(&replies, !isReady)
+        return true
+    }
+
+    private func isLate(at now: Int, _ clientHasEnded: Bool) -> Bool {
+        switch patience {
+        case .milliseconds: deadline.map { now >= $0 } ?? false
+        case .client: clientHasEnded
+        case .unlimited: false
+        }
+    }
+}
+
+/// The bytes of a request that runs later, counted as buffer memory until then.
+final class HeldRequest {
+    let bytes: [UInt8]
+    private var memory = CountedMemory()
+    /// Bytes of memory in use.
+    var size: Int { memory.size }
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        memory.set(Allocation.size(of: bytes.capacity))
+    }
+}
