@@ -37,7 +37,7 @@ struct Announcements {
         }
         for warning in store.recovery.warnings { log.warning("\(warning)") }
         for name in store.recovery.unknownFiles {
-            log.warning("Left alone: \(data).log/\(name) is not a file of Puffin's")
+            log.warning("Ignoring unknown file \(data).log/\(name)")
         }
         log.info(
             "Data file \(data): \(counted(store.count, "pair")) loaded in \(milliseconds) ms, durability \(store.durability.rawValue)"
@@ -56,7 +56,7 @@ struct Announcements {
                 "Compaction ended after \(milliseconds(seconds)) ms: the snapshot \(data) holds \(counted(report.pairs, "pair")) as of change \(report.position.seq) in \(report.snapshotSize) bytes\(removed)"
             )
         case .wasNotNeeded:
-            log.info("Compaction ended: the snapshot holds everything already")
+            log.info("Compaction ended: the snapshot is already up to date")
         case .failed(let error):
             log.error("Compaction failed and has changed nothing: \(error)")
         }
@@ -100,7 +100,7 @@ struct Announcements {
             )
         case .isBehind(let time):
             log.warning(
-                "This machine's clock is behind the time that changes are stamped with, by \(span(time / 1_000_000)); stamps never go back, so they go on at their own pace"
+                "This machine's clock is behind the time that changes are stamped with, by \(span(time / 1_000_000)); timestamps never go back, so they advance at their own rate"
             )
         case .agrees:
             log.info("This machine's clock agrees with the time that changes are stamped with")

@@ -21,8 +21,6 @@ package struct Limits: Sendable {
     package var unsentPauseSize = 1 << 20
     /// The size of a reply of several values or keys, beyond which the request is refused.
     package var unsentSize = 64 << 20
-    /// The size up to which an incomplete request is still received when memory is short.
-    package var shortRequestSize = 64 << 10
     /// The size of a line of a leader's log: every byte of the key and the value escaped (6 bytes each), and the other
     /// fields.
     package var recordSize: Int { 6 * (requestSize + keySize) + 4096 }

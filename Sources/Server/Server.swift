@@ -185,22 +185,22 @@ package final class Server {
 
         turn.enter(.run)
         store.now = clock.begin()
-        loop.deliver()  // requests that have come, timers, signals
+        loop.deliver()  // received requests, timers, signals
         if isLoading { load() }  // a part of the files
-        watchMemory()  // connections that take too much of it
-        resume()  // long replies, a step further, and requests that had to wait
+        watchMemory()  // whether memory is below its limit again
+        resume()  // the next step of long replies, and suspended requests
 
         turn.enter(.commit)
-        let hasCommitted = commit()  // the turn's changes, to the log writer
+        let hasCommitted = commit()  // passes the turn's changes to the log writer
 
         turn.enter(.release)
         release(hasCommitted)  // replies whose changes are committed
 
         turn.enter(.send)
-        replication.advance()  // the log to followers, acknowledgements to the leader
+        replication.advance()  // sends the log to followers, acknowledgements to the leader
 
         turn.enter(.flush)
-        flush()  // what is released, to the sockets
+        flush()  // writes released replies to the sockets
 
         turn.enter(.bury)
         if !turn.isEmpty(.retired) { bury() }

@@ -13,8 +13,8 @@ struct LinkErrorThrottleTests {
         }
         #expect(
             said == [
-                "behind by 0", "behind by 600 (599 times more since this was last said)",
-                "behind by 1200 (599 times more since this was last said)",
+                "behind by 0", "behind by 600 (599 times more since this was last logged)",
+                "behind by 1200 (599 times more since this was last logged)",
             ])
     }
 

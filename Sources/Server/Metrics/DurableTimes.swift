@@ -23,7 +23,8 @@ final class DurableTimes {
     /// Removes all entries: the sequence numbers belong to another history.
     func forget() { count = 0 }
 
-    /// The time at which a change became durable; `late` if that is too long ago to be known.
+    /// When a change became durable; for a change older than every record, the oldest recorded time.
+    /// - Parameter late: returned if `seq` is newer than every recorded change.
     func time(of seq: UInt64, orElse late: Int) -> Int {
         var time = late
         for age in 1...entries.count where age <= count {

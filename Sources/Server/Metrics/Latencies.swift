@@ -73,16 +73,16 @@ package final class Latencies {
     func appendMetrics(to page: inout MetricsText) {
         page.begin(
             "puffin_request_duration_seconds", .histogram,
-            "From when the server turns to a request to when its reply is handed to the system, without what is waited for."
+            "Processing time of requests, from reception to sending the reply, without waiting for disk and followers."
         )
         page.append("puffin_request_duration_seconds", ("kind", "read"), snapshot(.read))
         page.append("puffin_request_duration_seconds", ("kind", "write"), snapshot(.write))
         page.begin(
-            "puffin_disk_wait_seconds", .histogram, "How long replies wait for the log: for its sync, or its write.")
+            "puffin_disk_wait_seconds", .histogram, "How long replies wait for the log's sync or write.")
         page.append("puffin_disk_wait_seconds", nil, snapshot(.disk))
         page.begin(
             "puffin_replica_wait_seconds", .histogram,
-            "How long replies wait for followers when the change is on this server's disk.")
+            "How long replies wait for followers after the change is on this server's disk.")
         page.append("puffin_replica_wait_seconds", nil, snapshot(.replica))
     }
 }

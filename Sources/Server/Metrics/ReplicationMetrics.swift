@@ -12,9 +12,9 @@ extension Replication {
             "puffin_ack_policy_info", "How many followers a reply to a change waits for.", "policy", "\(settings.acks)")
         if isFollower { appendLeader(to: &page) }
         let followers = followers
-        page.gauge("puffin_followers", "Followers that this server has.", .number(followers.count))
+        page.gauge("puffin_followers", "Followers of this server.", .number(followers.count))
         page.gauge(
-            "puffin_followers_connected", "Followers that the log is being sent to.",
+            "puffin_followers_connected", "Followers that are being sent the log.",
             .number(followers.count { $0.isFeeding }))
         if !followers.isEmpty { append(followers, to: &page) }
     }
@@ -22,9 +22,10 @@ extension Replication {
     private func appendLeader(to page: inout MetricsText) {
         let newest = leaderSeq
         page.gauge(
-            "puffin_leader_connected", "Whether changes come from the leader.", .flag(leader?.isFollowing == true))
+            "puffin_leader_connected", "Whether this follower is applying its leader's log.",
+            .flag(leader?.isFollowing == true))
         page.gauge(
-            "puffin_replication_lag_changes", "Changes that the leader is known to have and this follower has not.",
+            "puffin_replication_lag_changes", "Known changes of the leader that this follower lacks.",
             .unsigned(newest - min(newest, server.store.position.seq)))
         page.gauge(
             "puffin_replication_lag_seconds", "How long ago this follower last had everything that its leader had.",
@@ -33,7 +34,7 @@ extension Replication {
 
     private func append(_ followers: [FollowerStatus], to page: inout MetricsText) {
         let newest = server.store.position.seq
-        append(followers, "puffin_follower_connected", .gauge, "Whether the log is being sent to it.", to: &page) {
+        append(followers, "puffin_follower_connected", .gauge, "Whether it is being sent the log.", to: &page) {
             .flag($0.isFeeding)
         }
         append(followers, "puffin_follower_acknowledged_seq", .gauge, "The newest change on its disk.", to: &page) {
@@ -42,16 +43,15 @@ extension Replication {
         append(followers, "puffin_follower_lag_changes", .gauge, "Changes that are not on its disk.", to: &page) {
             .unsigned(newest - min(newest, $0.acknowledged))
         }
-        append(followers, "puffin_follower_lag_bytes", .gauge, "Bytes of the log that were not sent to it.", to: &page)
-        {
+        append(followers, "puffin_follower_lag_bytes", .gauge, "Bytes of the log not yet sent to it.", to: &page) {
             .number($0.remainingSize)
         }
         append(
             followers, "puffin_follower_lag_seconds", .gauge,
-            "How long a change has taken, or takes by now, to get to its disk.",
+            "How long a change takes to reach its disk.",
             to: &page
         ) { .milliseconds($0.lag) }
-        append(followers, "puffin_follower_sent_bytes_total", .counter, "Bytes that were sent to it.", to: &page) {
+        append(followers, "puffin_follower_sent_bytes_total", .counter, "Bytes sent to it.", to: &page) {
             .number($0.sentSize)
         }
     }

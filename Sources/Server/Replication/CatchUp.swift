@@ -26,7 +26,7 @@ package enum CatchUp: Equatable, Sendable {
         case .continues(let start) where start.seq == 0 && position.seq == 0: self = .adoptHistory(start)
         case .continues(let start) where start.seq < position.seq && isSameHistory: self = .cutBack(start)
         case .continues(let start):
-            self = .refuse("it goes on behind change \(start.seq), and this server's last is \(position.seq)")
+            self = .refuse("it continues after change \(start.seq), and this server's last is \(position.seq)")
         }
     }
 }

@@ -86,7 +86,7 @@ final class FollowerLink: OutboundDelegate {
         case .down: return
         }
         if silence > server.replication.settings.timeout {
-            outbound.fail("nothing was heard of it for \(silence / 1000) s")
+            outbound.fail("no heartbeat for \(silence / 1000) s")
         }
     }
 
@@ -215,7 +215,7 @@ final class FollowerLink: OutboundDelegate {
         switch start {
         case .continues(let position):
             server.log.info(
-                "Follower \(outbound.endpoint): connected, goes on behind change \(position.seq) of \(server.store.position.seq)"
+                "Follower \(outbound.endpoint): connected, continues after change \(position.seq) of \(server.store.position.seq)"
             )
         case .snapshot(let position):
             server.log.info(

@@ -194,7 +194,7 @@ final class LeaderLink: StreamDelegate {
         let store = server.store
         guard store.position == position else {
             return end(
-                "the data set ends at change \(store.position.seq), not at \(position.seq), where the leader goes on")
+                "the data set ends at change \(store.position.seq), not at \(position.seq), where the leader continues")
         }
         if store.isBlank && store.history != hello.history {
             // Everything was quarantined: the leader has none of these changes.
@@ -234,7 +234,7 @@ final class LeaderLink: StreamDelegate {
         owesAcknowledgement = true
         let silence = server.clock.milliseconds - lastHeard
         if isOpen && isReading && silence > server.replication.settings.timeout {
-            end("nothing was heard of it for \(silence / 1000) s")
+            end("no heartbeat for \(silence / 1000) s")
         }
     }
 
@@ -335,7 +335,7 @@ final class LeaderLink: StreamDelegate {
             server.store.requestSync()
         case .promote(let position, let followers)?:
             server.replication.report(.toldToLead(position, followers: followers))
-        case .start, nil: end("it sends a line that is no part of a log")
+        case .start, nil: end("it sends a line that is not part of a log")
         }
     }
 
@@ -376,7 +376,7 @@ final class LeaderLink: StreamDelegate {
             change(at: position) { try $0.adoptHistory(history) }
         case .cutBack(let position):
             server.log.warning(
-                "Leader \(address): its log and this one differ behind change \(position.seq); \(store.position.seq - position.seq) changes that it does not have are set aside, as *.diverged-<time>"
+                "Leader \(address): its log and this one differ after change \(position.seq); \(store.position.seq - position.seq) changes that it does not have are set aside, as *.diverged-<time>"
             )
             change(at: position) { try $0.cutBack(to: position) }
         case .install(let position):
@@ -407,7 +407,7 @@ final class LeaderLink: StreamDelegate {
         server.replication.report(.leaderReached(.following))
         guard server.replication.takeSpoken() else { return }
         server.log.info(
-            "Leader \(address): following behind change \(server.store.position.seq), its newest is \(leaderSeq)")
+            "Leader \(address): following after change \(server.store.position.seq), its newest is \(leaderSeq)")
     }
 
     // MARK: Stream events

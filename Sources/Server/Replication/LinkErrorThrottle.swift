@@ -42,7 +42,7 @@ package struct LinkErrorThrottle {
             kind.unsaid += 1
             return nil
         }
-        let text = kind.unsaid == 0 ? complaint : "\(complaint) (\(kind.unsaid) times more since this was last said)"
+        let text = kind.unsaid == 0 ? complaint : "\(complaint) (\(kind.unsaid) times more since this was last logged)"
         kind = Kind(since: kind.since, said: kind.said + 1, unsaid: 0, isNews: false)
         hasSpoken = true
         return text

@@ -102,7 +102,7 @@ private struct LiveChange: Sendable {
         guard let follower = try? WireListener() else { preconditionFailure("no port to listen on") }
         return LiveChange(before: "1h", after: "2s", options: ["--follower", "127.0.0.1:\(follower.port)"]) {
             reloaded in
-            withExtendedLifetime(follower) { reloaded.server.log.contains("nothing was heard of it for ") }
+            withExtendedLifetime(follower) { reloaded.server.log.contains("no heartbeat for ") }
         }
     }
 

@@ -77,7 +77,7 @@ struct ReplicationDamageTests {
                 try waitUntilEqual(leader, follower)
                 try follower.waitForLog("INFO Writes are accepted again")
                 try expectEqual(leader, follower)
-                #expect(leader.count(of: "nothing was heard of it") == 0, "\(leader.log)")
+                #expect(leader.count(of: "no heartbeat") == 0, "\(leader.log)")
             }
         }
     }

@@ -38,7 +38,7 @@ struct ReplicationDivergenceTests {
                 try b.write(5000..<5100)
             }
             try expectEqual(b, a)
-            try a.waitForLog("its log and this one differ behind change ")
+            try a.waitForLog("its log and this one differ after change ")
             let kept = try records(in: a.files(named: ".diverged-"))
             for seq in common + 1...lost.last { #expect(kept.contains(lost.line(seq)), "change \(seq) is kept") }
             #expect(try a.ask("GET key:599") == "ERROR: Key not found")

@@ -29,8 +29,8 @@ struct ReplicationPartitionTests {
                 try load.wait(for: 500)
                 let isLong = seconds > 2
                 if isLong {
-                    try follower.waitForLog("nothing was heard of it for ")
-                    try leader.waitForLog("nothing was heard of it for ")
+                    try follower.waitForLog("no heartbeat for ")
+                    try leader.waitForLog("no heartbeat for ")
                     #expect(try follower.stats()["leader_link"] == "down")
                     #expect(try follower.figure("stale_milliseconds") > 1000)
                 }

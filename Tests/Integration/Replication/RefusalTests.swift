@@ -109,7 +109,7 @@ struct ReplicationRefusalTests {
             try copy(leader, to: twin)
             try follower.start()
             try leader.start()
-            try follower.waitForLog("following behind change")
+            try follower.waitForLog("following after change")
             try twin.start()
             try twin.waitForLog("it refuses: Already following \(leader.address)")
             try follower.waitForLog("Leader \(twin.address): not followed: Already following \(leader.address)")

@@ -28,8 +28,8 @@ struct ReplicationRestartTests {
             #expect(more >= missed)
             #expect(Double(more) < 1.2 * Double(missed) + Double(ReplicationRestartTests.allowance))
             try expectEqual(leader, follower)
-            try follower.waitForLog("following behind change \(before)")
-            #expect(leader.log.contains("goes on behind change \(before)"), "\(leader.log)")
+            try follower.waitForLog("following after change \(before)")
+            #expect(leader.log.contains("continues after change \(before)"), "\(leader.log)")
         }
     }
 

@@ -40,8 +40,8 @@ struct LinkTests {
             (FeedStart.continues(own), own, true, CatchUp.none), (.continues(earlier), own, true, .cutBack(earlier)),
             (.continues(.start), own, true, .cutBack(.start)),
             (.continues(.start), .start, false, .adoptHistory(.start)), (.snapshot(later), own, false, .install(later)),
-            (.continues(later), own, true, .refuse("it goes on behind change 9, and this server's last is 7")),
-            (.continues(own), own, false, .refuse("it goes on behind change 7, and this server's last is 7")),
+            (.continues(later), own, true, .refuse("it continues after change 9, and this server's last is 7")),
+            (.continues(own), own, false, .refuse("it continues after change 7, and this server's last is 7")),
         ] {
             #expect(CatchUp(to: start, from: position, isSameHistory: isSame) == expected)
         }

@@ -141,7 +141,7 @@ extension Roles {
         followers[index].id = id
         for other in followers.indices where other != index {
             if followers[other].id == id && followers[other].isFeeding {
-                retry(other, "its follower has another link of this server's")
+                retry(other, "its follower is connected under another name")
             }
             // A restarted server has a new id, and may have been the follower of any link that is down. What that
             // follower has acknowledged would count twice.

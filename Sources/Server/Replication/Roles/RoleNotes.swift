@@ -95,7 +95,7 @@ extension Roles {
             joinIfAlone()
             say(
                 .info,
-                "This server follows \(endpoint.map { "\($0)" } ?? "whatever leader connects") now, and refuses changes"
+                "This server follows \(endpoint.map { "\($0)" } ?? "any leader that connects") now, and refuses changes"
             )
             answer(request, .done)
         case .telling(let handover)?: tell(handover)

@@ -188,7 +188,7 @@ package struct Roles: Sendable {
         do throws(EndpointError) {
             return try Endpoint(parsing: text)
         } catch {
-            say(.warning, "Left out of what the file ROLE says: \(error)")
+            say(.warning, "Ignoring an address in the file ROLE: \(error)")
             return nil
         }
     }
