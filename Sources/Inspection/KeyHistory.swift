@@ -7,12 +7,17 @@ import Store
 /// The history of a key, in the order of the log.
 package struct KeyHistory: ~Copyable {
     package enum Event: Equatable, Sendable {
-        case set([UInt8])
+        /// When the pair expires is in Unix milliseconds, 0 for never.
+        case set([UInt8], expires: UInt64 = 0)
         case delete
+        /// The pair was removed because it had expired.
+        case expired
+        /// Only the time when the pair expires was changed.
+        case ttl(expires: UInt64)
         /// Every key was removed.
         case clear
-        /// The snapshot's value; nil if the key is not in it. Earlier changes may have been removed.
-        case snapshot([UInt8]?)
+        /// The snapshot's value, and when it expires; nil if the key is not in it. Earlier changes may have been removed.
+        case snapshot([UInt8]?, expires: UInt64 = 0)
     }
 
     package struct Entry: Equatable, Sendable {
@@ -53,7 +58,7 @@ package struct KeyHistory: ~Copyable {
         while try reader.next() {
             try reader.pair { change in
                 guard change.key.equals(key.span) else { return }
-                entry.event = .snapshot(Array(change.value))
+                entry.event = .snapshot(Array(change.value), expires: change.expires)
             }
         }
         return entry
@@ -87,7 +92,12 @@ package struct KeyHistory: ~Copyable {
         try cursor.changes { change in
             if change.kind == .clear { return events.append(.clear) }
             guard change.key.equals(key.span) else { return }
-            events.append(change.kind == .delete ? .delete : .set(Array(change.value)))
+            switch change.kind {
+            case .set: events.append(.set(Array(change.value), expires: change.expires))
+            case .delete: events.append(change.isExpiry ? .expired : .delete)
+            case .ttl: events.append(.ttl(expires: change.expires))
+            case .clear: break
+            }
         }
         let (seq, time) = (cursor.position.seq, cursor.timestamp)
         ready = events.map { Entry(seq: seq, timestamp: time, event: $0) }[...]

@@ -84,7 +84,7 @@ package struct LogStatistics: Sendable {
         var line = ByteBuffer()
         let header = SnapshotHeader(
             history: header?.history ?? "000000000000", position: ChainPosition(seq: lastSeq, crc: 0),
-            timestamp: header?.timestamp ?? 1_000_000_000_000)
+            timestamp: header?.timestamp ?? 1_000_000_000_000, needs: header?.needs ?? [])
         _ = line.append(snapshotHeader: header)
         line.append(snapshotEnd: table.count, chain: 0)
         var (size, keys, values) = (line.count, 0, 0)

@@ -84,13 +84,26 @@ extension ByteBuffer {
         case .set:
             append(text: padded(of + "set", to: 12) + "  " + padded(change.key.excerpt(of: 24), to: 24) + "  ")
             append(text: change.value.excerpt(of: rest))
+            if change.expires > 0 { append(text: "  (\(expiry(change.expires)))") }
         case .delete:
-            append(text: padded(of + "delete", to: 12) + "  " + change.key.excerpt(of: 24))
+            let name = change.isExpiry ? "expired" : of + "delete"
+            append(text: padded(name, to: 12) + "  " + change.key.excerpt(of: 24))
+        case .ttl:
+            append(text: padded(of + "ttl", to: 12) + "  " + padded(change.key.excerpt(of: 24), to: 24) + "  ")
+            append(text: expiry(change.expires))
         case .clear:
             append(text: "clear")
         }
         append(UInt8(ascii: "\n"))
     }
+}
+
+/// When a pair expires, as a person reads it: `expires 2025-11-24T16:01:00.123Z`.
+package func expiry(_ time: UInt64) -> String {
+    guard time > 0 else { return "never expires" }
+    var text = ByteBuffer()
+    text.append(time: Timestamp(milliseconds: time))
+    return "expires " + String(text.bytes)
 }
 
 /// A text padded with spaces to a width in characters.

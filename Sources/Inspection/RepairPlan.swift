@@ -49,8 +49,11 @@ package struct RepairPlan: Sendable {
     package init(_ verification: Verification) throws(StoreError) {
         self.verification = verification
         segments = verification.files.filter { $0.kind != .snapshot }
-        if let other = verification.files.first(where: { if case .otherVersion = $0.state { true } else { false } }) {
-            obstacle = "\(other.path) is not of version 1: use the Puffin that wrote it"
+        for file in verification.files {
+            guard case .otherVersion(let found) = file.state else { continue }
+            obstacle = """
+                \(file.path) is not of \(Needs.readableVersions), but \(found): use the Puffin that wrote it
+                """
             return
         }
         guard try planSnapshot() else { return }

@@ -75,6 +75,6 @@ struct SalvageReader: ~Copyable {
     private static func visit(
         _ parser: inout RecordParser, _ reader: borrowing LineReader<FileSource>, _ apply: (borrowing Change) -> Void
     ) throws(LineError) {
-        try parser.changes(of: reader.line, apply: apply)
+        try parser.changes(of: reader.line, needs: .known, apply: apply)
     }
 }

@@ -150,7 +150,8 @@ package struct Verification: Sendable {
     /// The change that should precede `first`, if it is known.
     private func missing(before first: UInt64) -> UInt64? {
         if let previous { return previous.seq + 1 }
-        let isFirst = !files.contains { $0.kind == .segment }
+        // A snapshot of another version has an unknown part of the log.
+        let isFirst = !files.contains { $0.kind == .segment } && !isOfOtherVersion
         return isFirst && first > base.seq + 1 ? base.seq + 1 : nil
     }
 

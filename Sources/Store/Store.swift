@@ -11,6 +11,7 @@ import SystemPackage
 package final class Store {
     let table: Table
     let recent = RecentChanges()
+    let watches = Watches()
 
     let disk: any Disk
     let files: DataFiles
@@ -81,6 +82,8 @@ package final class Store {
     var committedSeq: UInt64 = 0
     var refusesChanges = false
     var pendingBound = Int.max
+    /// Records of several changes that are open, one inside another.
+    private var multiDepth = 0
     /// The newest change that a client may have made, if changes are refused now.
     var lastOwnSeq: UInt64 = 0
     /// For replicated lines that are not plain.
@@ -88,6 +91,10 @@ package final class Store {
     var time: UInt64
     /// The time of the newest change, in Unix milliseconds.
     var newestTime: UInt64 = 0
+    /// What the changes given to the writer need, and all before them.
+    private var writtenNeeds: Needs = []
+    /// What the changes up to the newest one need together, whether or not a pair still shows it.
+    package var needs: Needs { writtenNeeds.union(batch.needs) }
 
     /// The newest change.
     package var position: ChainPosition { newest }
@@ -219,6 +226,7 @@ package final class Store {
         newest = loaded.position
         committedSeq = position.seq
         newestTime = loaded.timestamp
+        writtenNeeds = loaded.needs
         now = newestTime
         history = loaded.history ?? Store.newHistory(options.seed ?? .random(in: 0 ... .max))
         compactionScheduler.found(recovery)
@@ -227,11 +235,11 @@ package final class Store {
         if let open = last, open.end > 0 {
             segment = try OpenSegment(
                 reopening: open.file, end: open.end, hasRecords: open.hasRecords, position: position, history: history,
-                disk: disk, files: files, layout: options.layout, in: background)
+                needs: loaded.segmentNeeds, disk: disk, files: files, layout: options.layout, in: background)
         } else {
             segment = try OpenSegment(
-                after: position, in: last?.file, history: history, disk: disk, files: files, layout: options.layout,
-                in: background)
+                after: position, in: last?.file, history: history, needs: needs, disk: disk, files: files,
+                layout: options.layout, in: background)
         }
         openWriter = try LogWriter(segment: segment, position: position, in: background, progress: progress)
         renewSpaceQuota()
@@ -285,7 +293,7 @@ package final class Store {
     /// Bytes of memory that a key and its value take; nil where the key is not there. And the change that the answer depends on.
     package func size(of key: Span<UInt8>) -> (size: Int?, seq: UInt64) {
         let hash = table.hash(key)
-        return (table.size(of: key, hash: hash), newestChange(hash))
+        return (table.size(of: key, hash: hash, at: time), newestChange(hash))
     }
 
     /// Prefetches what a request for this key will need.
@@ -299,7 +307,7 @@ package final class Store {
     package func get(_ key: Span<UInt8>) -> Reading {
         let hash = table.hash(key)
         let seq = newestChange(hash)
-        guard let pair = table.pair(for: key, hash: hash) else { return Reading(nil, seq: seq) }
+        guard let pair = table.pair(for: key, hash: hash, at: time) else { return Reading(nil, seq: seq) }
         let value = pair.value
         return unsafe Reading(_overrideLifetime(value, borrowing: self), seq: seq)
     }
@@ -307,7 +315,7 @@ package final class Store {
     /// Visits one key, as good as any; none where there is none. What is visited depends on the change `position`.
     package func visitRandomKey(_ visit: (Span<UInt8>) -> Void) {
         let place = ScanCursor(number: .random(in: 0...ScanCursor.largestNumber))
-        if let pair = table.pair(from: place) { visit(pair.key) }
+        if let pair = table.pair(from: place, at: time) { visit(pair.key) }
     }
 
     /// The newest change that a key with this hash can depend on, or 0 if everything is committed.
@@ -319,15 +327,31 @@ package final class Store {
     package func scan(
         from cursor: UInt64, count: Int, buckets: Int, visit: (Span<UInt8>) -> Void
     ) -> UInt64 {
-        table.scan(from: cursor, count: count, buckets: buckets) { visit($0.key) }
+        var place = ScanCursor(number: cursor)
+        table.scan(from: &place, size: count, buckets: buckets, at: time) { pair in
+            visit(pair.key)
+            return 1
+        }
+        return place.number
     }
 
     /// As above, where `visit` returns how much a key counts, and the cursor is advanced.
     package func scan(
         from cursor: inout ScanCursor, size: Int, buckets: Int, visit: (Span<UInt8>) -> Int
     ) {
-        table.scan(from: &cursor, size: size, buckets: buckets) { visit($0.key) }
+        table.scan(from: &cursor, size: size, buckets: buckets, at: time) { visit($0.key) }
     }
+
+    // MARK: Watching
+
+    /// Watches a key for `watcher`, unless it does so already.
+    package func watch(_ key: Span<UInt8>, for watcher: Watcher) {
+        let hash = table.hash(key)
+        watches.add(hash, isThere: table.pair(for: key, hash: hash, at: time) != nil, for: watcher)
+    }
+
+    /// Ends all watches of `watcher`.
+    package func unwatch(_ watcher: Watcher) { watches.remove(watcher) }
 
     // MARK: Changing
 
@@ -343,7 +367,7 @@ package final class Store {
     package func delete(_ key: Span<UInt8>, _ permit: borrowing Permit) -> (isDeleted: Bool, seq: UInt64) {
         assert(key.count <= permit.size, "a key is larger than what was permitted")
         let hash = table.hash(key)
-        guard table.pair(for: key, hash: hash) != nil else { return (false, newestChange(hash)) }
+        guard table.pair(for: key, hash: hash, at: time) != nil else { return (false, newestChange(hash)) }
         return (true, propose(.delete(key: key)))
     }
 
@@ -353,15 +377,24 @@ package final class Store {
         propose(.clear)
     }
 
-    /// Begins a record of several changes: all of them survive a crash, or none.
+    /// Begins a record of several changes: all of them survive a crash, or none. Inside another such record, the changes
+    /// become part of that one.
     package func beginMulti(_ permit: borrowing Permit) {
-        batch.beginMulti(after: position, timestamp: now)
+        multiDepth += 1
+        if multiDepth == 1 { batch.beginMulti(after: position, timestamp: now) }
     }
 
-    /// Ends the record; one without changes is not written.
+    /// Ends the innermost record. Only the outermost is written, if it has changes.
     package func endMulti() {
-        newest = batch.endMulti(after: position)
+        precondition(multiDepth > 0, "no record of several changes to end")
+        multiDepth -= 1
+        if multiDepth == 0 { newest = batch.endMulti(after: position) }
     }
+
+    /// Bytes of the open record of several changes so far; 0 if there is none.
+    package var openRecordSize: Int { batch.multiSize }
+    /// The number of the newest change; that of the open record if it has changes.
+    package var newestSeq: UInt64 { newest.seq + (batch.multiHasChanges ? 1 : 0) }
 
     /// Writes the change down under the next number, and applies it.
     /// - Returns: the number.
@@ -378,6 +411,7 @@ package final class Store {
 
     func apply(_ change: borrowing Change, seq: UInt64) {
         let hash = table.hash(change.key)
+        if !watches.isEmpty { watches.touch(change.kind == .clear ? nil : hash, seq: seq) }
         table.apply(change, hash: hash)
         if change.kind == .clear { recent.noteAll(seq) } else { recent[hash] = seq }
     }
@@ -439,6 +473,7 @@ package final class Store {
     package func flush() {
         precondition(!batch.isInMulti, "half a multi record handed over")
         guard !isWriting || !jobIsLong else { return }
+        writtenNeeds.formUnion(batch.needs)
         if writer.unsyncedSize >= options.layout.syncInterval { wantsSync = true }
         if options.durability != .always && (batch.isEmpty || isShort(batch) && writer.writeAtOnce(&batch)) {
             if (wantsSync || wantsRotation || wantsReserve) && !isWriting { submit(syncs: wantsSync) }
@@ -463,6 +498,7 @@ package final class Store {
         assert(batch.isEmpty || batch.end == newest, "the log lacks the newest change")
         jobIsLong = !batch.isEmpty || wantsRotation
         submittedSize = batch.lines.count
+        writtenNeeds.formUnion(batch.needs)
         submittedJobs += 1
         if wantsRotation { rotationJob = submittedJobs }
         writer.submit(

@@ -105,7 +105,7 @@ extension StoreError: CustomStringConvertible {
         case .locked(let path, let holder):
             "Cannot open \(path): in use by \(holder); stop that server, or name another data file with --data"
         case .unknownVersion(let path, let found):
-            "Cannot read \(path): expected a Puffin file of version 1, found \(found); "
+            "Cannot read \(path): expected a Puffin file of \(Needs.readableVersions), found \(found); "
                 + "use the Puffin that wrote it, or name another data file with --data"
         case .corruption(let damage):
             "Damaged log: \(damage.path), line \(damage.line), byte \(damage.offset): expected \(damage.expected), "

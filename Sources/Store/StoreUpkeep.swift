@@ -93,7 +93,8 @@ extension Store {
         }
         switch compactionScheduler.state {
         case .walking(let walk): go(on: walk)
-        case .sealing(let seq, let time) where isSealed: compactionScheduler.sealed(through: seq, timestamp: time)
+        case .sealing(let seq, let time, let needs) where isSealed:
+            compactionScheduler.sealed(through: seq, timestamp: time, needs: needs)
         case .idle, .prepared, .sealing, .running: break
         }
     }
@@ -103,7 +104,7 @@ extension Store {
         case .goOn: progress()
         case .wait: break
         case .end:
-            compactionScheduler.walked(newest: position.seq, timestamp: newestTime)
+            compactionScheduler.walked(newest: position.seq, timestamp: newestTime, needs: needs)
             wantsRotation = true
             flush()
         }

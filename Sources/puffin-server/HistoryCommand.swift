@@ -42,18 +42,24 @@ struct HistoryCommand: ParsableCommand {
     }
 }
 
+/// Says behind a value when it expires, if it does.
+private func suffix(_ expires: UInt64) -> String { expires > 0 ? "  (\(expiry(expires)))" : "" }
+
 extension ByteBuffer {
     fileprivate mutating func append(row entry: KeyHistory.Entry, width: Int) {
-        if case .snapshot(let value) = entry.event {
-            let has = value.map { $0.span.excerpt(of: max(width - 50, 10)) } ?? "(not this key)"
+        if case .snapshot(let value, let expires) = entry.event {
+            let has = value.map { $0.span.excerpt(of: max(width - 50, 10)) + suffix(expires) } ?? "(not this key)"
             append(text: "(as of change \(entry.seq) the snapshot has: \(has))\n")
             return
         }
         append(text: aligned("\(entry.seq)", 12, left: true) + "  ")
         append(time: Timestamp(milliseconds: entry.timestamp))
         switch entry.event {
-        case .set(let value): append(text: "  set       " + value.span.excerpt(of: max(width - 50, 10)))
+        case .set(let value, let expires):
+            append(text: "  set       " + value.span.excerpt(of: max(width - 50, 10)) + suffix(expires))
         case .delete: append("  delete")
+        case .expired: append("  expired")
+        case .ttl(let expires): append(text: "  ttl       " + expiry(expires))
         case .clear: append("  clear")
         case .snapshot: break
         }
@@ -76,14 +82,20 @@ extension JSONWriter {
         member("ts", entry.timestamp)
         member("time", bytes: time.bytes)
         switch entry.event {
-        case .set(let value):
+        case .set(let value, let expires):
             member("op", "set")
             member("value", bytes: value.span)
+            if expires > 0 { member("expires", expires) }
         case .delete: member("op", "delete")
+        case .expired: member("op", "expired")
+        case .ttl(let expires):
+            member("op", "ttl")
+            if expires > 0 { member("expires", expires) }
         case .clear: member("op", "clear")
-        case .snapshot(let value):
+        case .snapshot(let value, let expires):
             member("op", "snapshot")
             if let value { member("value", bytes: value.span) }
+            if expires > 0 { member("expires", expires) }
         }
     }
 }

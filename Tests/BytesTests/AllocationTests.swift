@@ -28,6 +28,20 @@ struct AllocationTests {
         }
     }
 
+    @Test("a block of the usable size of another takes as much, and what takes more does not fit into it")
+    func usableSizes() {
+        var sizes = Array(0...300)
+        for power in 9...26 { sizes += ((1 << power) - 40)...((1 << power) + 40) }
+        for size in sizes {
+            let usable = Allocation.usableSize(of: size)
+            #expect(usable >= size, "\(size)")
+            if usable < 128 << 10 || size >= 128 << 10 {
+                #expect(Allocation.size(of: usable) == Allocation.size(of: size), "\(size)")
+                #expect(Allocation.size(of: usable + 1) > Allocation.size(of: size), "\(size)")
+            }
+        }
+    }
+
     @Test("memory for expected bytes is reserved in one piece, once that is not wasteful")
     func expecting() {
         let total = 40 << 20

@@ -35,6 +35,11 @@ struct ByteBufferTests {
             buffer.append("static" as StaticString)
             buffer.append("grüße")
             model += Array("staticgrüße".utf8)
+            let start = random.below(model.count)
+            let size = random.below(model.count - start + 1)
+            guard size < 3_000 else { return }
+            buffer.append(copyOf: size, at: start)
+            model += model[start..<start + size]
         case 5:
             let bytes = random.bytes(1 + random.below(100))
             let used = random.below(bytes.count + 1)

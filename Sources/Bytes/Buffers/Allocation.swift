@@ -14,6 +14,13 @@ package enum Allocation {
         if size < 128 << 10 { return max((size &+ 23) & ~15, 32) }
         return (size &+ 16 &+ 4095) & ~4095
     }
+
+    /// Bytes that a block can hold that takes no more memory than one of `size` bytes: what to ask for where the content may
+    /// change its size later. Two contents with the same `size(of:)` fit into the same such block.
+    @inlinable
+    package static func usableSize(of size: Int) -> Int {
+        Allocation.size(of: size) &- (size < 128 << 10 ? 8 : 16)
+    }
 }
 
 /// The memory of all buffers of this process, from every thread.

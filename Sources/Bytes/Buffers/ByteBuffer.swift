@@ -118,6 +118,15 @@ public struct ByteBuffer: ~Copyable {
         tail &+= count
     }
 
+    /// Appends a copy of `size` of its own bytes, from `offset` on.
+    package mutating func append(copyOf size: Int, at offset: Int) {
+        precondition(size >= 0 && offset >= 0 && offset + size <= count, "copied from outside the buffer")
+        guard size > 0 else { return }
+        reserve(size)
+        unsafe (base.unsafelyUnwrapped + tail).update(from: base.unsafelyUnwrapped + head + offset, count: size)
+        tail &+= size
+    }
+
     /// For texts of the cold path: error messages, statistics.
     public mutating func append(text: String) {
         for byte in text.utf8 { append(byte) }

@@ -10,9 +10,16 @@ public struct Change: ~Escapable {
         case set
         case delete
         case clear
+        /// Only the time when the pair expires. The one effect that does not stand alone: it is stated only for a pair
+        /// that is there.
+        case ttl
     }
 
     public let kind: Kind
+    /// Whether a `delete` removes a pair because it has expired. For readers of the log; it is applied as any other.
+    public let isExpiry: Bool
+    /// When the pair of a `set` or `ttl` expires, in Unix milliseconds up to `Number.largest`; 0 for never.
+    public let expires: UInt64
     /// Empty for `clear`, which affects every key.
     public let key: Span<UInt8>
     /// Empty except for `set`.
@@ -20,24 +27,40 @@ public struct Change: ~Escapable {
 
     @_lifetime(copy key, copy value)
     @inlinable @inline(__always)
-    init(_ kind: Kind, _ key: Span<UInt8>, _ value: Span<UInt8>) {
+    init(_ kind: Kind, _ key: Span<UInt8>, _ value: Span<UInt8>, expires: UInt64 = 0, isExpiry: Bool = false) {
         self.kind = kind
+        self.isExpiry = isExpiry
+        self.expires = expires
         self.key = key
         self.value = value
     }
 
     @_lifetime(copy key, copy value)
     @inlinable @inline(__always)
-    public static func set(key: Span<UInt8>, value: Span<UInt8>) -> Change { Change(.set, key, value) }
+    public static func set(key: Span<UInt8>, value: Span<UInt8>, expires: UInt64 = 0) -> Change {
+        Change(.set, key, value, expires: expires)
+    }
 
     @_lifetime(copy key)
     @inlinable @inline(__always)
-    public static func delete(key: Span<UInt8>) -> Change { Change(.delete, key, Span()) }
+    public static func delete(key: Span<UInt8>, isExpiry: Bool = false) -> Change {
+        Change(.delete, key, Span(), isExpiry: isExpiry)
+    }
+
+    @_lifetime(copy key)
+    @inlinable @inline(__always)
+    public static func ttl(key: Span<UInt8>, expires: UInt64) -> Change {
+        Change(.ttl, key, Span(), expires: expires)
+    }
 
     public static var clear: Change {
         @_lifetime(immortal)
         @inlinable @inline(__always) get { Change(.clear, Span(), Span()) }
     }
+
+    /// What a file with this change needs of its readers.
+    @inlinable @inline(__always)
+    public var needs: Needs { expires != 0 || kind == .ttl || isExpiry ? .expiry : [] }
 
     /// Whether key and value need no escapes in JSON.
     @inlinable public var isPlain: Bool { key.isPlainText && value.isPlainText }
@@ -49,6 +72,9 @@ package enum Operation: String, CaseIterable, Sendable {
     case delete
     case clear
     case multi
+    case ttl
+    /// Pairs that have expired are removed.
+    case expired
 
     /// The operation of a line that `RecordParser.parse` has accepted as a record.
     package init(of line: Span<UInt8>) {
@@ -58,6 +84,10 @@ package enum Operation: String, CaseIterable, Sendable {
             self = .delete
         } else if fields.isAt("\"op\":\"clear\"") {
             self = .clear
+        } else if fields.isAt("\"op\":\"ttl\"") {
+            self = .ttl
+        } else if fields.isAt("\"op\":\"expired\"") {
+            self = .expired
         } else {
             self = fields.isAt("\"op\":\"multi\"") ? .multi : .set
         }

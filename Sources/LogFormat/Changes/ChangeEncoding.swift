@@ -1,14 +1,18 @@
 // Encodes changes. Field order is fixed, there are no spaces, and the last field is the checksum:
 //
 //     record  = {"seq":N,"ts":MS,CHANGE,"crc":HEX}                                         a line of a segment
-//     CHANGE  = "op":"set",KEY,VALUE / "op":"delete",KEY / "op":"clear"
-//             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]                          no multi inside another
-//     pair    = {KEY,VALUE,"crc":HEX} / {KEY,"crc":HEX}                                    a line of a snapshot
+//     CHANGE  = "op":"set",KEY,VALUE[,EXPIRES] / "op":"delete",KEY / "op":"clear" / "op":"ttl",KEY[,EXPIRES]
+//             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]        no multi or expired inside another
+//             / "op":"expired","changes":[{KEY} *("," {KEY})]            removes these keys, because they have expired
+//     pair    = {KEY,VALUE[,EXPIRES],"crc":HEX}                                            a line of a snapshot
+//             / {KEY,"crc":HEX} / {KEY,"expires":MS,"crc":HEX}                             or of sorted changes
 //     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
 //     VALUE   = "value":TEXT / "value64":BASE64
+//     EXPIRES = "expires":MS                      1 to 2^53 - 1; without it the pair never expires
 //
 // A record continues the checksum of the record before it, a pair that of the line before it. A pair without a value
-// removes its key: only files of sorted changes have such lines.
+// removes its key, or says when it expires, 0 for never: only files of sorted changes have such lines. EXPIRES, `ttl`
+// and `expired` need `expiry` (see Needs.swift).
 
 import Bytes
 
@@ -29,8 +33,11 @@ extension ByteBuffer {
         case .set: append("\"op\":\"set\",")
         case .delete: append("\"op\":\"delete\",")
         case .clear: return append("\"op\":\"clear\"")
+        case .ttl: append("\"op\":\"ttl\",")
         }
+        assert(!change.isExpiry, "a pair that has expired is removed by a record of its own kind")
         append(pairOf: change)
+        if change.expires != 0 { append(expires: change.expires) }
     }
 
     /// Appends the line of a pair, or of a removed key.
@@ -42,6 +49,7 @@ extension ByteBuffer {
         let start = count
         append(UInt8(ascii: "{"))
         if isPlain { append(plainPairOf: change) } else { append(pairOf: change) }
+        if change.expires != 0 || change.kind == .ttl { append(expires: change.expires) }
         return appendChecksum(bodyFrom: start, chain: chain)
     }
 
@@ -54,7 +62,14 @@ extension ByteBuffer {
         return crc
     }
 
-    /// Appends the fields of a change's key.
+    @inline(never)
+    private mutating func append(expires: UInt64) {
+        assert(expires <= Number.largest, "a time beyond every parser of JSON")
+        append(",\"expires\":")
+        append(decimal: expires)
+    }
+
+    /// Appends the fields of a change's key and value.
     @inline(__always)
     private mutating func append(pairOf change: borrowing Change) {
         append(field: "key", change.key)
@@ -74,6 +89,9 @@ extension ByteBuffer {
         }
         append(UInt8(ascii: "\""))
     }
+
+    /// Appends the field of a key.
+    fileprivate mutating func append(key: Span<UInt8>) { append(field: "key", key) }
 
     @inline(__always)
     private mutating func append(field name: StaticString, _ text: Span<UInt8>) {
@@ -133,10 +151,16 @@ package struct RecordEncoder: ~Copyable, Sendable {
         lines.append("\"op\":\"multi\",\"changes\":[")
     }
 
-    /// Appends one of the several changes of a record.
+    /// Appends the beginning of a record that removes pairs because they have expired.
+    package mutating func beginExpired(after position: ChainPosition, timestamp: UInt64, to lines: inout ByteBuffer) {
+        appendHead(seq: position.seq + 1, timestamp: timestamp, to: &lines)
+        lines.append("\"op\":\"expired\",\"changes\":[")
+    }
+
+    /// Appends one of the several changes of a record, which all are expiries or none is.
     package func append(multiPart change: borrowing Change, isFirst: Bool, to lines: inout ByteBuffer) {
         lines.append(isFirst ? "{" : ",{")
-        lines.append(change: change)
+        if change.isExpiry { lines.append(key: change.key) } else { lines.append(change: change) }
         lines.append("}")
     }
 

@@ -4,7 +4,7 @@
 
 import Bytes
 
-/// The parts of a plain line: a record that sets or deletes one key, or a pair. Offsets are in bytes from the line's
+/// The parts of a plain line: a record that changes one key, or a pair. Offsets are in bytes from the line's
 /// first.
 public struct PlainLine {
     /// 0 for a pair.
@@ -14,10 +14,15 @@ public struct PlainLine {
     @usableFromInline var keyStart = 0
     @usableFromInline var keyEnd = 0
     @usableFromInline var valueStart = 0
+    @usableFromInline var valueEnd = 0
     /// The end of the body, which the checksum covers.
     @usableFromInline var end = 0
-    /// Whether the line sets a value, rather than removing the key.
+    /// Whether the line sets a value, rather than removing the key or saying when it expires.
     public var hasValue = false
+    /// What the line needs of its readers.
+    public var needs: Needs = []
+    /// When the pair expires, in Unix milliseconds; 0 for never.
+    @usableFromInline var expires: UInt64 = 0
 
     @inlinable init() {}
 
@@ -30,12 +35,18 @@ public struct PlainLine {
     @inlinable @inline(__always)
     public func body(of line: Span<UInt8>) -> Span<UInt8> { line.extracting(0..<end) }
 
+    /// When the pair expires, if the line states nothing else: in Unix milliseconds, 0 for never.
+    @inlinable @inline(__always)
+    public var newTime: UInt64? { hasValue || needs.isEmpty ? nil : expires }
+
     /// The change that the line states.
     @_lifetime(copy line)
     @inlinable @inline(__always)
     public func change(in line: Span<UInt8>) -> Change {
-        guard hasValue else { return .delete(key: key(in: line)) }
-        return .set(key: key(in: line), value: line.extracting(valueStart..<end &- 1))
+        guard hasValue else {
+            return needs.isEmpty ? .delete(key: key(in: line)) : .ttl(key: key(in: line), expires: expires)
+        }
+        return .set(key: key(in: line), value: line.extracting(valueStart..<valueEnd), expires: expires)
     }
 
     /// - Returns: nil unless the line, without its line feed, is a plain record whose checksum continues `chain`.
@@ -53,15 +64,21 @@ public struct PlainLine {
         if line.starts(with: ",\"op\":\"set\",\"key\":\"", at: timestamp.end) {
             plain.takeKey(line, at: timestamp.end &+ 19)
             guard plain.takeValue(line) else { return nil }
-        } else {
-            guard line.starts(with: ",\"op\":\"delete\",\"key\":\"", at: timestamp.end) else { return nil }
+        } else if line.starts(with: ",\"op\":\"delete\",\"key\":\"", at: timestamp.end) {
             plain.takeKey(line, at: timestamp.end &+ 22)
+            // Of a removal `expires` is an unknown field.
+            guard plain.takeChecksum(line, chain: chain), plain.needs.isEmpty else { return nil }
+            return plain
+        } else {
+            guard line.starts(with: ",\"op\":\"ttl\",\"key\":\"", at: timestamp.end) else { return nil }
+            plain.takeKey(line, at: timestamp.end &+ 19)
+            plain.needs = .expiry
         }
         return plain.takeChecksum(line, chain: chain) ? plain : nil
     }
 
     /// - Returns: nil unless the line, without its line feed, is a plain pair whose checksum continues `chain`; a key
-    ///   without a value counts as a pair.
+    ///   without a value counts as a pair, with or without a time when it expires.
     @inlinable @inline(__always)
     public static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"key\":\"") else { return nil }
@@ -90,17 +107,36 @@ public struct PlainLine {
         guard line.starts(with: "\",\"value\":\"", at: keyEnd) else { return false }
         hasValue = true
         valueStart = keyEnd &+ 11
-        end = line.firstNotPlain(from: valueStart) &+ 1
+        valueEnd = line.firstNotPlain(from: valueStart)
+        end = valueEnd &+ 1
         return true
     }
 
-    /// The rest of the line must be a quote and the checksum.
+    /// The rest of the line must be a quote, maybe the time when the pair expires, and the checksum.
     @inlinable @inline(__always)
     mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32) -> Bool {
-        guard end &+ 18 == line.count, line.starts(with: "\",\"crc\":\"", at: end &- 1),
-            let crc = line.hex32(at: end &+ 8), line.starts(with: "\"}", at: end &+ 16)
-        else { return false }
+        if end &+ 18 == line.count {
+            guard line.starts(with: "\",\"crc\":\"", at: end &- 1) else { return false }
+        } else {
+            // Passes no pointer to self: the plainest lines are parsed in registers.
+            guard let field = PlainLine.expires(line, at: end) else { return false }
+            (expires, end, needs) = (field.value, field.end, .expiry)
+        }
+        guard let crc = line.hex32(at: end &+ 8), line.starts(with: "\"}", at: end &+ 16) else { return false }
         self.crc = crc
         return CRC32C.extend(chain, with: body(of: line)) == crc
+    }
+
+    /// The field `expires` behind a key or value that ends before `offset`, if the checksum follows it.
+    @usableFromInline
+    static func expires(_ line: Span<UInt8>, at offset: Int) -> (value: UInt64, end: Int)? {
+        guard line.starts(with: "\",\"expires\":", at: offset &- 1), isNumber(line, at: offset &+ 11) else {
+            return nil
+        }
+        let time = line.decimal(at: offset &+ 11)
+        guard time.end &+ 18 == line.count, line.starts(with: ",\"crc\":\"", at: time.end), time.value > 0,
+            time.value <= Number.largest
+        else { return nil }
+        return time
     }
 }

@@ -35,7 +35,7 @@ package struct RecordParser: ~Copyable {
             } else if isChained {
                 .pair(crc: crc)
             } else {
-                fields.fileHeader()
+                try fields.fileHeader()
             }
         guard let parsed, isRecord || isPair(parsed) || fields.isAtFieldEnd else {
             throw LineError(
@@ -51,65 +51,107 @@ package struct RecordParser: ~Copyable {
     }
 
     /// Visits the changes of a line that `parse` has accepted: a record's in order, or for a pair the change that sets
-    /// it, or that removes it if it has no value (in a file of sorted changes).
+    /// it, or, if it has no value (in a file of sorted changes), that removes it or says when it expires.
+    /// - Parameter needs: what the first line of the file names: anything else is unknown.
     package mutating func changes(
-        of line: Span<UInt8>, apply: (borrowing Change) -> Void
+        of line: Span<UInt8>, needs: Needs, apply: (borrowing Change) -> Void
     ) throws(LineError) {
         var fields = FieldReader(line.lineBody)
-        let isRead: Bool
+        var isRead = false
         if fields.recordHead() != nil {
-            isRead = try change(&fields, isNested: false, apply)
-        } else {
-            guard fields.skip("{\"key") else {
-                throw LineError(expected: "a change of version 1", found: excerpt(of: line))
-            }
-            isRead = try pair(&fields, canLackValue: true, apply)
+            isRead = try change(&fields, needs, isNested: false, apply)
+        } else if fields.skip("{\"key") {
+            isRead = try pair(&fields, needs, canLackValue: true, apply)
         }
-        guard isRead else { throw LineError(expected: "a change of version 1", found: excerpt(of: line)) }
+        guard isRead else {
+            let version = needs.isEmpty ? "version 1" : "version 2 with the needs \(needs)"
+            throw LineError(expected: "a change of \(version)", found: excerpt(of: line))
+        }
         guard fields.isAtFieldEnd else {
             throw LineError(expected: "the end of the record", found: excerpt(of: line))
         }
     }
 
     private mutating func change(
-        _ fields: inout FieldReader, isNested: Bool, _ apply: (borrowing Change) -> Void
+        _ fields: inout FieldReader, _ needs: Needs, isNested: Bool, _ apply: (borrowing Change) -> Void
     ) throws(LineError) -> Bool {
         guard fields.skip("\"op\":\"") else { return false }
-        if fields.skip("set\",\"key") { return try pair(&fields, canLackValue: false, apply) }
-        if fields.skip("delete\",\"key") {
-            guard let key = fields.text(into: &key) else { return false }
-            apply(.delete(key: key.bytes(in: fields.body, or: self.key)))
-            return true
-        }
+        if fields.skip("set\",\"key") { return try pair(&fields, needs, canLackValue: false, apply) }
+        if fields.skip("delete\",\"key") { return delete(&fields, isExpiry: false, apply) }
         if fields.skip("clear\"") {
             apply(.clear)
             return true
         }
+        if needs.contains(.expiry), fields.skip("ttl\",\"key") {
+            guard let key = fields.text(into: &key) else { return false }
+            let expires = try expires(&fields, needs) ?? 0
+            apply(.ttl(key: key.bytes(in: fields.body, or: self.key), expires: expires))
+            return true
+        }
         if isNested { return false }
+        if needs.contains(.expiry), fields.skip("expired\",\"changes\":[") {
+            repeat {
+                guard fields.skip("{\"key"), delete(&fields, isExpiry: true, apply), fields.skip("}") else {
+                    return false
+                }
+            } while fields.skip(",")
+            return fields.skip("]")
+        }
         guard fields.skip("multi\",\"changes\":[") else { return false }
         repeat {
-            guard fields.skip("{"), try change(&fields, isNested: true, apply), fields.skip("}") else {
+            guard fields.skip("{"), try change(&fields, needs, isNested: true, apply), fields.skip("}") else {
                 return false
             }
         } while fields.skip(",")
         return fields.skip("]")
     }
 
+    /// A removal, after the name `key`.
+    private mutating func delete(
+        _ fields: inout FieldReader, isExpiry: Bool, _ apply: (borrowing Change) -> Void
+    ) -> Bool {
+        guard let key = fields.text(into: &key) else { return false }
+        apply(.delete(key: key.bytes(in: fields.body, or: self.key), isExpiry: isExpiry))
+        return true
+    }
+
     /// A key and its value, after the name `key`.
     private mutating func pair(
-        _ fields: inout FieldReader, canLackValue: Bool, _ apply: (borrowing Change) -> Void
+        _ fields: inout FieldReader, _ needs: Needs, canLackValue: Bool, _ apply: (borrowing Change) -> Void
     ) throws(LineError) -> Bool {
-        guard let key = fields.text(into: &key) else { return false }
+        guard let place = fields.text(into: &key) else { return false }
         if canLackValue && fields.isAtEnd {
-            apply(.delete(key: key.bytes(in: fields.body, or: self.key)))
+            apply(.delete(key: place.bytes(in: fields.body, or: key)))
+            return true
+        }
+        if canLackValue, let expires = try expires(&fields, needs, canBeNever: true) {
+            apply(.ttl(key: place.bytes(in: fields.body, or: key), expires: expires))
             return true
         }
         guard fields.skip(",\"value"), let value = fields.text(into: &value) else { return false }
-        guard !fields.skip(",\"expires\":") else {
-            throw LineError(
-                expected: "a pair that does not expire (this version has no expiry)", found: excerpt(of: fields.body))
-        }
-        apply(.set(key: key.bytes(in: fields.body, or: self.key), value: value.bytes(in: fields.body, or: self.value)))
+        let expires = try expires(&fields, needs) ?? 0
+        apply(
+            .set(
+                key: place.bytes(in: fields.body, or: key), value: value.bytes(in: fields.body, or: self.value),
+                expires: expires))
         return true
+    }
+
+    /// The field `expires`; nil if another one is next.
+    private func expires(
+        _ fields: inout FieldReader, _ needs: Needs, canBeNever: Bool = false
+    ) throws(LineError) -> UInt64? {
+        guard fields.skip(",\"expires\":") else { return nil }
+        guard needs.contains(.expiry) else {
+            throw LineError(
+                expected: "a pair that does not expire (the file's first line does not name expiry)",
+                found: excerpt(of: fields.body))
+        }
+        guard let time = fields.number(), time > 0 || canBeNever else {
+            throw LineError(
+                expected: fields.isBeyondBound ? Number.bound : "the time when a pair expires, in milliseconds",
+                found: excerpt(of: fields.body))
+        }
+        return time
     }
 }

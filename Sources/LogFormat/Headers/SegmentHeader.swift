@@ -1,7 +1,8 @@
 // A segment's lines:
 //
 //     segment = header *(durable / record)
-//     header  = {"puffin":"log","version":1,"history":ID,"seq":N,"chain":HEX,"crc":HEX}
+//     header  = {"puffin":"log",VERSION,"history":ID,"seq":N,"chain":HEX,"crc":HEX}
+//     VERSION = see Needs.swift
 //     durable = {"durable":N[,"closed":true],"crc":HEX}                                    opens every batch
 //     record  = see ChangeEncoding.swift
 
@@ -15,14 +16,17 @@ package struct LogHeader: Equatable, Sendable {
     package var firstSeq: UInt64
     /// The checksum before that record.
     package var chain: UInt32
+    /// What its records need, or may need.
+    package var needs: Needs
 
     /// A segment can begin after the last possible change.
     package static let largestFirst = Number.largest + 1
 
-    package init(history: String, firstSeq: UInt64, chain: UInt32) {
+    package init(history: String, firstSeq: UInt64, chain: UInt32, needs: Needs = []) {
         self.history = history
         self.firstSeq = firstSeq
         self.chain = chain
+        self.needs = needs
     }
 }
 
@@ -36,7 +40,7 @@ extension ByteBuffer {
     /// Appends a segment's first line.
     package mutating func append(header: LogHeader) {
         let start = count
-        append(fileHeader: "log")
+        append(fileHeader: "log", needs: header.needs)
         append(",\"history\":\"")
         append(text: header.history)
         append("\",\"seq\":")
@@ -50,10 +54,11 @@ extension ByteBuffer {
 
 extension FieldReader {
     /// The fields after those of every header.
-    mutating func segmentHeader() -> LogHeader? {
+    @_lifetime(self: copy self)
+    mutating func segmentHeader(_ needs: Needs) -> LogHeader? {
         guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
             let seq = number(upTo: LogHeader.largestFirst), skip(",\"chain\":\""), let chain = quotedHex()
         else { return nil }
-        return LogHeader(history: history, firstSeq: seq, chain: chain)
+        return LogHeader(history: history, firstSeq: seq, chain: chain, needs: needs)
     }
 }

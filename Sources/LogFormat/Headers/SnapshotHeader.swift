@@ -2,7 +2,8 @@
 // is the same file, byte for byte.
 //
 //     snapshot = header *pair end
-//     header   = {"puffin":"snapshot","version":1,"history":ID,"seq":N,"ts":MS,"chain":HEX,"crc":HEX}
+//     header   = {"puffin":"snapshot",VERSION,"history":ID,"seq":N,"ts":MS,"chain":HEX,"crc":HEX}
+//     VERSION  = see Needs.swift
 //     pair     = {KEY,VALUE,"crc":HEX}             see ChangeEncoding.swift
 //     end      = {"end":true,"count":N,"crc":HEX}
 //
@@ -20,11 +21,15 @@ package struct SnapshotHeader: Equatable, Sendable {
     package var position: ChainPosition
     /// When that change was made, in Unix milliseconds.
     package var timestamp: UInt64
+    /// What the changes up to that one need together, whether or not a pair still shows it: so files of the same change
+    /// are the same, however they were made.
+    package var needs: Needs
 
-    package init(history: String, position: ChainPosition, timestamp: UInt64) {
+    package init(history: String, position: ChainPosition, timestamp: UInt64, needs: Needs = []) {
         self.history = history
         self.position = position
         self.timestamp = timestamp
+        self.needs = needs
     }
 }
 
@@ -33,7 +38,7 @@ extension ByteBuffer {
     /// - Returns: its checksum, which the first pair continues.
     package mutating func append(snapshotHeader header: SnapshotHeader) -> UInt32 {
         let start = count
-        append(fileHeader: "snapshot")
+        append(fileHeader: "snapshot", needs: header.needs)
         append(",\"history\":\"")
         append(text: header.history)
         append("\",\"seq\":")
@@ -57,12 +62,14 @@ extension ByteBuffer {
 
 extension FieldReader {
     /// The fields after those of every header.
-    mutating func snapshotHeader() -> SnapshotHeader? {
+    @_lifetime(self: copy self)
+    mutating func snapshotHeader(_ needs: Needs) -> SnapshotHeader? {
         guard skip(",\"history\":\""), let history = history(), skip(",\"seq\":"),
             let seq = number(), skip(",\"ts\":"), let timestamp = number(), skip(",\"chain\":\""),
             let chain = quotedHex()
         else { return nil }
-        return SnapshotHeader(history: history, position: ChainPosition(seq: seq, crc: chain), timestamp: timestamp)
+        return SnapshotHeader(
+            history: history, position: ChainPosition(seq: seq, crc: chain), timestamp: timestamp, needs: needs)
     }
 
     /// The fields after the first one's name, in a snapshot's last line.

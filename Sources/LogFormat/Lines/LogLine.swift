@@ -21,11 +21,14 @@ public struct LineError: Error, Equatable, Sendable {
     public let found: String
     /// Whether the checksum is right: the line was written like this, and no crash made it.
     public let isWhole: Bool
+    /// Whether the line is the intact header of a file that this version cannot read: no damage.
+    public let isOtherVersion: Bool
 
-    public init(expected: String, found: String, isWhole: Bool = true) {
+    public init(expected: String, found: String, isWhole: Bool = true, isOtherVersion: Bool = false) {
         self.expected = expected
         self.found = found
         self.isWhole = isWhole
+        self.isOtherVersion = isOtherVersion
     }
 }
 

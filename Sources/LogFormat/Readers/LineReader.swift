@@ -152,7 +152,8 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         return true
     }
 
-    /// The file's first line; throws a separate error for a file of another version.
+    /// The file's first line.
+    /// - Throws: `unknownVersion` if this version cannot read the file.
     mutating func first(_ kind: StaticString) throws(Source.Failure) -> LogLine? {
         guard try advance() else { return nil }
         if line.isOtherVersion(than: kind) {
@@ -161,6 +162,7 @@ public struct LineReader<Source: ByteSource>: ~Copyable {
         do throws(LineError) {
             return try RecordParser().parse(line, chain: 0)
         } catch {
+            if error.isOtherVersion { throw .unknownVersion(path: source.path, found: error.found) }
             throw damage(error)
         }
     }

@@ -40,7 +40,7 @@ public struct RecordRun: ~Copyable {
     @usableFromInline
     mutating func take(_ line: Span<UInt8>, end: Int, number: Int) throws(LineError) -> Bool {
         plain = PlainLine.record(line, chain: position.crc)
-        if let plain, plain.seq == position.seq &+ 1 {
+        if let plain, plain.seq == position.seq &+ 1, plain.needs.isSubset(of: header.needs) {
             accept(plain.seq, plain.timestamp, plain.crc)
             (self.end, endNumber) = (end, number)
             return true
@@ -87,7 +87,7 @@ public struct RecordRun: ~Copyable {
     /// Visits the changes of the current record, which is not plain.
     @usableFromInline
     mutating func changes(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
-        try parser.changes(of: line, apply: apply)
+        try parser.changes(of: line, needs: header.needs, apply: apply)
     }
 
     /// Whether a line, readable by itself, claims that a number after the last record was durable.
@@ -140,7 +140,8 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
             throw lines.damage(expected: "a segment's header", found: "another line")
         }
         let wanted = LogHeader(
-            history: history ?? header.history, firstSeq: firstSeq, chain: expected?.crc ?? header.chain)
+            history: history ?? header.history, firstSeq: firstSeq, chain: expected?.crc ?? header.chain,
+            needs: header.needs)
         guard header == wanted else {
             throw lines.damage(expected: "the header of \(wanted)", found: "that of \(header)")
         }

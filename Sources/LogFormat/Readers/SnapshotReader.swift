@@ -10,6 +10,7 @@ public struct PairRun: ~Copyable {
         case end
     }
 
+    private let needs: Needs
     private var chain: UInt32
     /// The current pair, if its line is a plain one.
     public private(set) var plain: PlainLine?
@@ -17,17 +18,23 @@ public struct PairRun: ~Copyable {
     public private(set) var count = 0
     private var parser = RecordParser()
 
-    /// - Parameter chain: the checksum of the header's line.
-    package init(behind chain: UInt32) { self.chain = chain }
+    /// - Parameters:
+    ///   - needs: what the header names.
+    ///   - chain: the checksum of the header's line.
+    package init(_ needs: Needs, behind chain: UInt32) {
+        self.needs = needs
+        self.chain = chain
+    }
 
     /// Takes the next line.
     public mutating func take(_ line: Span<UInt8>) throws(LineError) -> Step {
         plain = PlainLine.pair(line, chain: chain)
-        if let plain {
+        if let plain, plain.needs.isSubset(of: needs) {
             chain = plain.crc
             count &+= 1
             return .pair
         }
+        plain = nil
         return try takeParsed(line)
     }
 
@@ -45,10 +52,11 @@ public struct PairRun: ~Copyable {
         }
     }
 
-    /// Visits the current pair as the change that sets it, or that removes its key if it has no value.
+    /// Visits the current pair as the change that sets it, or, if it has no value, that removes its key or says when it
+    /// expires.
     @usableFromInline
     mutating func change(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
-        try parser.changes(of: line, apply: apply)
+        try parser.changes(of: line, needs: needs, apply: apply)
     }
 }
 
@@ -69,7 +77,7 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
             throw .unknownVersion(path: source.path, found: excerpt(of: lines.line))
         }
         self.header = header
-        run = PairRun(behind: lines.line.checksumDigits ?? 0)
+        run = PairRun(header.needs, behind: lines.line.checksumDigits ?? 0)
         self.lines = lines
     }
 
@@ -126,7 +134,7 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
         guard hasValue else { throw lines.damage(LineError(expected: "a pair", found: "a key without a value")) }
     }
 
-    /// As `pair`, for a file of sorted changes: a key without a value is visited as its removal.
+    /// As `pair`, for a file of sorted changes: a key without a value is visited as its removal, or as its new time.
     @inlinable public mutating func change(apply: (borrowing Change) -> Void) throws(Source.Failure) {
         if let plain = run.plain { return apply(plain.change(in: lines.line)) }
         do throws(LineError) {

@@ -145,6 +145,8 @@ final class FollowerLink: OutboundDelegate {
         }
         do throws(ReplicationError) {
             let hello = try FollowerHello(line)
+            let missing = server.store.needs.subtracting(hello.knows.known)
+            guard missing.isEmpty else { return outbound.refuse("the follower does not know \(missing): upgrade it") }
             server.replication.report(.answered(number, hello))
         } catch {
             outbound.refuse("\(error)")

@@ -323,7 +323,8 @@ final class LeaderLink: StreamDelegate {
 
     private func takeOther(_ line: Span<UInt8>) {
         // Lines about the leader's files.
-        if line.count == 0 || line.starts(with: "{\"durable\":") || line.starts(with: "{\"puffin\":\"log\"") { return }
+        if line.count == 0 || line.starts(with: "{\"durable\":") { return }
+        if line.starts(with: "{\"puffin\":\"log\"") { return checkHeader(line) }
         if tellsWhy(line) { return }
         switch feedLine(line) {
         case .heartbeat(let time, let seq)?:
@@ -336,6 +337,15 @@ final class LeaderLink: StreamDelegate {
         case .promote(let position, let followers)?:
             server.replication.report(.toldToLead(position, followers: followers))
         case .start, nil: end("it sends a line that is not part of a log")
+        }
+    }
+
+    /// Ends the link before a record that this version does not understand, and says so on both sides.
+    private func checkHeader(_ line: Span<UInt8>) {
+        do throws(ReplicationError) {
+            try Store.check(segmentHeader: line)
+        } catch {
+            end("\(error)")
         }
     }
 

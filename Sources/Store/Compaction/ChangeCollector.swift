@@ -14,6 +14,8 @@ struct ChangeCollector: ~Copyable {
     private var history: String?
     private(set) var position: ChainPosition
     private var timestamp: UInt64
+    /// What the changes so far need, those in the old snapshot included.
+    private var needs: Needs
     /// The numbers of the spill files that no `clear` has voided.
     private(set) var runs: [Int] = []
     private var lastRun = 0
@@ -37,11 +39,12 @@ struct ChangeCollector: ~Copyable {
         history = start?.history
         position = start?.position ?? .start
         timestamp = start?.timestamp ?? 0
+        needs = start?.needs ?? []
     }
 
     /// The header of the new snapshot.
     var header: SnapshotHeader {
-        SnapshotHeader(history: history ?? "", position: position, timestamp: timestamp)
+        SnapshotHeader(history: history ?? "", position: position, timestamp: timestamp, needs: needs)
     }
 
     /// Takes pairs of the table as if they were the first changes.
@@ -49,6 +52,7 @@ struct ChangeCollector: ~Copyable {
         var place = 0
         while place < pairs.count {
             let pair = StoredChange.change(in: pairs, at: place)
+            needs.formUnion(pair.needs)
             sorter.append(pair, isPlain: pair.isPlain)
             try spillIfFull()
             place &+= StoredChange(in: pairs, at: place).size
@@ -60,7 +64,9 @@ struct ChangeCollector: ~Copyable {
     /// - Parameters:
     ///   - seq: the newest change that one of them may contain; the log is sealed after it.
     ///   - timestamp: its time.
-    mutating func noteSealed(through seq: UInt64, timestamp: UInt64) {
+    ///   - needs: what the changes up to that one need.
+    mutating func noteSealed(through seq: UInt64, timestamp: UInt64, needs: Needs) {
+        self.needs.formUnion(needs)
         dumpedSeq = seq
         self.timestamp = timestamp
     }
@@ -95,9 +101,11 @@ struct ChangeCollector: ~Copyable {
     @inline(__always)
     private mutating func collect(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
         if let plain = reader.plain {
+            needs.formUnion(plain.needs)
             sorter.append(plain.change(in: reader.line), isPlain: true)
         } else {
             try reader.changes { change in
+                needs.formUnion(change.needs)
                 if change.kind == .clear { forgetEverything() } else { sorter.append(change) }
             }
         }
@@ -128,7 +136,7 @@ struct ChangeCollector: ~Copyable {
             creating: compactor.files.run(lastRun), header, on: compactor.disk)
         sorter.sort()
         while !sorter.isEmpty {
-            sorter.writeFirst(to: &writer, removals: true)
+            sorter.writeFirst(to: &writer)
             try writer.flushIfLarge()
             sorter.removeFirst()
         }

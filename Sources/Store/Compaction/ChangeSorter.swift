@@ -1,5 +1,8 @@
 // The changes of a part of the log in bounded memory: the newest one of each key, sorted by key. A superseded change
 // costs a hash table lookup, and no more memory than its key has already; only the remaining changes are sorted.
+//
+// A `ttl` is the one change that does not replace the one before it: it gives its time to the `set` of its key, replaces
+// an older `ttl`, and vanishes on a removal. It stays as it is only where neither is in this part of the log.
 
 import Bytes
 import LogFormat
@@ -67,7 +70,9 @@ struct ChangeSorter: ~Copyable {
         }
         touch()
         var end = newest[0].place
+        let copies = texts.count
         for change in newest { settle(change, end: &end) }
+        settleCopies(from: copies, end: &end)
         texts.truncate(to: end)
         newest.removeAll(keepingCapacity: true)
     }
@@ -89,13 +94,18 @@ struct ChangeSorter: ~Copyable {
 
     /// - Parameter end: the end of the settled changes.
     private mutating func settle(_ change: Newest, end: inout Int) {
-        let size = StoredChange(in: texts, at: change.place).size
+        let stored = StoredChange(in: texts, at: change.place)
+        let size = stored.size
         let mask = slots.count &- 1
         var index = Int(truncatingIfNeeded: change.hash) & mask
         while slots[index] != 0 {
             let slot = slots[index]
             if slot &>> 32 == change.hash, StoredChange.haveSameKey(in: texts, place(slot), change.place) {
-                if replace(place(slot), by: change.place, size: size) { return }
+                if stored.isTTL && giveTime(of: change, toSlot: index)
+                    || replace(place(slot), by: change.place, size: size)
+                {
+                    return
+                }
                 break
             }
             index = (index &+ 1) & mask
@@ -106,11 +116,43 @@ struct ChangeSorter: ~Copyable {
         end &+= size
     }
 
+    /// Gives the time of a `ttl` to the older change of its key.
+    /// - Returns: false if that is a `ttl` as well, which is to be replaced.
+    private mutating func giveTime(of change: Newest, toSlot index: Int) -> Bool {
+        let old = place(slots[index])
+        let stored = StoredChange(in: texts, at: old)
+        if stored.isTTL { return false }
+        let time = StoredChange.expires(in: texts, at: change.place)
+        if stored.isRemoved || StoredChange.setExpires(time, in: &texts, at: old) { return true }
+        // Behind the changes that are not settled yet, because it is larger than the `ttl` in whose place it could be.
+        slots[index] = ChangeSorter.slot(change.hash, texts.count)
+        StoredChange.appendCopy(expiring: time, to: &texts, of: old)
+        voidSize += stored.size
+        StoredChange.makeVoid(in: &texts, at: old)
+        return true
+    }
+
+    /// Moves the copies that were made behind the unsettled changes to the end of the settled ones.
+    private mutating func settleCopies(from start: Int, end: inout Int) {
+        var place = start
+        while place < texts.count {
+            let copy = StoredChange(in: texts, at: place)
+            if copy.isVoid {
+                voidSize -= copy.size
+            } else {
+                move(copy.size, from: place, to: end)
+                end &+= copy.size
+            }
+            place &+= copy.size
+        }
+    }
+
     /// Supersedes a change.
     /// - Returns: whether the newer one took its place.
     private mutating func replace(_ old: Int, by new: Int, size: Int) -> Bool {
         let change = StoredChange(in: texts, at: old)
-        if change.size == size {
+        // A copy stands behind the changes that are not settled yet.
+        if change.size == size, old < new {
             texts.move(size, from: new, to: old)
             return true
         }
@@ -200,13 +242,28 @@ struct ChangeSorter: ~Copyable {
         get { key(at: order[first].place) }
     }
 
-    /// Writes the first remaining change.
-    /// - Parameter removals: whether to write it even if it removes its key.
-    func writeFirst(to writer: inout PairWriter, removals: Bool) {
+    /// When the pair of the first remaining change expires, if nothing else of it is known here; 0 for never.
+    var newTime: UInt64? {
+        guard !isEmpty, StoredChange(in: texts, at: order[first].place).isTTL else { return nil }
+        return StoredChange.expires(in: texts, at: order[first].place)
+    }
+
+    /// Writes the first remaining change, of whatever kind.
+    func writeFirst(to writer: inout PairWriter) {
         let place = order[first].place
-        let stored = StoredChange(in: texts, at: place)
-        if stored.isRemoved && !removals { return }
-        writer.append(StoredChange.change(in: texts, at: place), isPlain: stored.isPlain)
+        writer.append(
+            StoredChange.change(in: texts, at: place), isPlain: StoredChange(in: texts, at: place).isPlain)
+    }
+
+    /// Writes the first remaining change if it is a pair.
+    /// - Parameter time: when the pair expires, if that is not what the change says.
+    func writeFirstPair(to writer: inout PairWriter, expires time: UInt64?) {
+        let place = order[first].place
+        let change = StoredChange.change(in: texts, at: place)
+        guard change.kind == .set else { return }
+        writer.append(
+            .set(key: change.key, value: change.value, expires: time ?? change.expires),
+            isPlain: StoredChange(in: texts, at: place).isPlain)
     }
 
     /// Drops the first remaining change.

@@ -13,6 +13,8 @@ package struct CompactionReport: Equatable, Sendable {
     package var mergedSize = 0
     /// Spill files that were needed.
     package var runs = 0
+    /// Changes of the time when a pair expires whose pair was not there: 0, unless the log is wrong.
+    package var strayTimes = 0
     /// Merged segments that retention has removed.
     package var removedSegments = 0
     package var removedSize = 0

@@ -9,6 +9,7 @@
 //     begun ── from the table ──> walking through it ──> sealing: the open segment is being sealed ──> running ──> idle
 
 import Bytes
+import LogFormat
 
 /// Schedules compactions, one at a time. Used from the store's thread.
 final class CompactionScheduler {
@@ -16,7 +17,7 @@ final class CompactionScheduler {
         case idle, prepared
         case walking(TableWalk)
         /// The newest change in the table when the walk ended, and its time.
-        case sealing(through: UInt64, timestamp: UInt64)
+        case sealing(through: UInt64, timestamp: UInt64, needs: Needs)
         case running
     }
 
@@ -160,15 +161,16 @@ final class CompactionScheduler {
     /// - Parameters:
     ///   - newest: the newest change, after which the open segment is sealed now.
     ///   - timestamp: its time.
-    func walked(newest: UInt64, timestamp: UInt64) {
+    ///   - needs: what the changes up to that one need.
+    func walked(newest: UInt64, timestamp: UInt64, needs: Needs) {
         guard case .walking = state else { preconditionFailure("a walk has ended that was not made") }
-        state = .sealing(through: newest, timestamp: timestamp)
+        state = .sealing(through: newest, timestamp: timestamp, needs: needs)
     }
 
     /// Records that the open segment is sealed after everything handed over.
-    func sealed(through seq: UInt64, timestamp: UInt64) {
+    func sealed(through seq: UInt64, timestamp: UInt64, needs: Needs) {
         state = .running
-        run?.end(.sealed(through: seq, timestamp: timestamp))
+        run?.end(.sealed(through: seq, timestamp: timestamp, needs: needs))
     }
 
     /// Makes the compaction fail if it needs the open segment to be sealed.

@@ -86,7 +86,8 @@ struct Compactor {
                 after: nil, chunkSize: budget.readSize
             ).header
             start = SnapshotHeader(
-                history: header.history, position: ChainPosition(seq: open - 1, crc: header.chain), timestamp: 0)
+                history: header.history, position: ChainPosition(seq: open - 1, crc: header.chain), timestamp: 0,
+                needs: base?.needs ?? [])
         }
         return ChangeCollector(
             self, after: start, needsSnapshot: false,
@@ -146,6 +147,7 @@ struct Compactor {
         try disk.rename(files.nextSnapshot, to: files.snapshot)
         try disk.syncFolder(files.snapshot.folder)
         return CompactionReport(
-            position: header.position, pairs: writer.count, snapshotSize: writer.size, runs: runs)
+            position: header.position, pairs: writer.count, snapshotSize: writer.size, runs: runs,
+            strayTimes: merge.strayTimes)
     }
 }

@@ -10,6 +10,8 @@ struct PairMerge: ~Copyable {
     /// The sources not at their ends, as a heap: none comes before its parent.
     private var heap: [Entry] = []
     private let progress: CompactionProgress
+    /// Times of pairs that no source has: none, unless the log says when something expires that is not there.
+    private(set) var strayTimes = 0
 
     /// A source and its current key.
     private struct Entry {
@@ -42,11 +44,15 @@ struct PairMerge: ~Copyable {
         var seen = 0
         while let newest = heap.first {
             pop()
-            while let other = heap.first, order(other, newest) == 0 {
-                pop()
-                try advance(other.source)
+            if sources[newest.source].newTime == nil {
+                while let other = heap.first, order(other, newest) == 0 {
+                    pop()
+                    try advance(other.source)
+                }
+                try sources[newest.source].write(to: &writer, expires: nil)
+            } else {
+                try writeOlder(than: newest, to: &writer)
             }
-            try sources[newest.source].write(to: &writer)
             try writer.flushIfLarge()
             try advance(newest.source)
             steps &+= 1
@@ -59,6 +65,22 @@ struct PairMerge: ~Copyable {
         assert(sources.allSatisfy { $0.head == nil }, "a merge ends before its sources")
         try writer.end()
         return true
+    }
+
+    /// Writes the pair of a key of which the newest source knows only when it expires: the newest source that knows
+    /// more has the value, or says that the key is removed.
+    private mutating func writeOlder(than newest: Entry, to writer: inout PairWriter) throws(StoreError) {
+        let time = sources[newest.source].newTime
+        var isFound = false
+        while let other = heap.first, order(other, newest) == 0 {
+            pop()
+            if !isFound && sources[other.source].newTime == nil {
+                isFound = true
+                try sources[other.source].write(to: &writer, expires: time)
+            }
+            try advance(other.source)
+        }
+        if !isFound { strayTimes += 1 }
     }
 
     private mutating func advance(_ source: Int) throws(StoreError) {

@@ -8,13 +8,19 @@ import LogFormat
 class SortedPairs {
     /// The current key; nil after the last one.
     fileprivate(set) final var head: KeyHead?
+    /// When the current key's pair expires, if nothing else of it is known here; 0 for never. The rest is in an older
+    /// source.
+    fileprivate(set) final var newTime: UInt64?
 
     /// Goes to the next pair.
     /// - Throws: `StoreError.corruption` if a file is damaged or out of order.
     func advance() throws(StoreError) { preconditionFailure("pairs of no kind") }
 
     /// Writes the current pair, unless its key is removed.
-    func write(to writer: inout PairWriter) throws(StoreError) { preconditionFailure("pairs of no kind") }
+    /// - Parameter time: when the pair expires, if a newer source says that; 0 for never.
+    func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
+        preconditionFailure("pairs of no kind")
+    }
 
     /// Below, at or above 0 if the current key sorts before, equals or sorts after that of `other`. Not needed if their
     /// heads differ.
@@ -58,8 +64,13 @@ final class PairsOfFile: SortedPairs {
         try advance()
     }
 
-    override func advance() throws(StoreError) { head = try file.advance() }
-    override func write(to writer: inout PairWriter) throws(StoreError) { try file.write(to: &writer) }
+    override func advance() throws(StoreError) {
+        head = try file.advance()
+        newTime = file.newTime
+    }
+    override func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
+        try file.write(to: &writer, expires: time)
+    }
     override func compared(with other: SortedPairs) -> Int { file.key.compared(with: other) }
     override func compared(with key: Span<UInt8>) -> Int { file.key.compared(with: key) }
 }
@@ -68,6 +79,8 @@ final class PairsOfFile: SortedPairs {
 private struct PairFile: ~Copyable {
     private var reader: SnapshotReader<FileSource>
     private(set) var key = KeyCopy()
+    /// As `SortedPairs.newTime`.
+    private(set) var newTime: UInt64?
 
     init(_ reader: consuming SnapshotReader<FileSource>) {
         self.reader = reader
@@ -79,20 +92,27 @@ private struct PairFile: ~Copyable {
         var isAscending = true
         if let plain = reader.plain {
             isAscending = key.become(plain.key(in: reader.line), isFirst: isFirst)
+            newTime = plain.newTime
         } else {
-            try reader.change { change in isAscending = key.become(change.key, isFirst: isFirst) }
+            try reader.change { change in
+                isAscending = key.become(change.key, isFirst: isFirst)
+                newTime = change.kind == .ttl ? change.expires : nil
+            }
         }
         if !isAscending { throw reader.damage(expected: "keys in their order", found: "one that comes earlier") }
         return key.head
     }
 
-    mutating func write(to writer: inout PairWriter) throws(StoreError) {
-        if let plain = reader.plain {
+    mutating func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
+        if time == nil, let plain = reader.plain {
             if plain.hasValue { writer.append(plainBody: plain.body(of: reader.line)) }
             return
         }
+        let isPlain = reader.plain != nil
         try reader.change { change in
-            if change.kind == .set { writer.append(change) }
+            guard change.kind == .set else { return }
+            writer.append(
+                .set(key: change.key, value: change.value, expires: time ?? change.expires), isPlain: isPlain)
         }
     }
 }
@@ -125,16 +145,16 @@ final class PairsInMemory: SortedPairs {
         self.changes = changes
         super.init()
         self.changes.sort()
-        head = self.changes.keyHead
+        (head, newTime) = (self.changes.keyHead, self.changes.newTime)
     }
 
     override func advance() throws(StoreError) {
         changes.removeFirst()
-        head = changes.keyHead
+        (head, newTime) = (changes.keyHead, changes.newTime)
     }
 
-    override func write(to writer: inout PairWriter) throws(StoreError) {
-        changes.writeFirst(to: &writer, removals: false)
+    override func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
+        changes.writeFirstPair(to: &writer, expires: time)
     }
 
     override func compared(with other: SortedPairs) -> Int { changes.compared(with: other) }

@@ -50,7 +50,7 @@ final class TableWalk {
         cursor = table.scan(from: cursor, size: budget.stepSize, buckets: 1) { pair in
             let size = chunk.count
             // The worker finds out whether it is plain.
-            chunk.append(stored: pair.change, isPlain: false)
+            chunk.append(stored: .set(key: pair.key, value: pair.value, expires: pair.expires), isPlain: false)
             return chunk.count - size
         }
         isAtEnd = cursor == 0

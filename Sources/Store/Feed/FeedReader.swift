@@ -68,8 +68,12 @@ struct FeedReader: Sendable {
                 file.source, firstSeq: segments[index], history: history, after: nil, chunkSize: FeedReader.chunkSize)
             while reader.position.seq < position.seq, try reader.next() {}
             guard reader.position == position else { return nil }
+            let isOpen = segments[index] == limit.segment
+            // A file that has replaced the open segment at this moment is longer than what may be sent: nothing of it is.
+            let offset = isOpen && reader.end > limit.offset ? 0 : reader.end
             return FeedSource.Segment(
-                file: file, first: segments[index], offset: reader.end, next: segments.dropFirst(index + 1).first)
+                file: file, first: segments[index], edition: isOpen ? limit.edition : 0, offset: offset,
+                next: segments.dropFirst(index + 1).first)
         } catch {
             throw FeedFailure(error)
         }
@@ -132,6 +136,10 @@ struct FeedReader: Sendable {
             let limit = limit
             precondition(source.segment.first <= limit.segment, "a feed reads a segment that may not be sent")
             let isOpen = source.segment.first == limit.segment
+            if isOpen && source.segment.edition != limit.edition {
+                try goToReplacement(&source, edition: limit.edition)
+                continue
+            }
             // A sealed segment ends with its file, which was truncated before the next one began.
             let end = isOpen ? limit.offset : try size(of: source.segment.file)
             if source.segment.offset < end {
@@ -163,16 +171,31 @@ struct FeedReader: Sendable {
         return count
     }
 
+    /// Goes to the file in the place of one that was replaced, and had no records: its first line names more needs.
+    private func goToReplacement(_ source: inout FeedSource, edition: Int) throws(FeedFailure) {
+        let (first, next) = (source.segment.first, source.segment.next)
+        do throws(StoreError) {
+            let file = try disk.open(files.segment(firstSeq: first), for: .reading)
+            source.segment = FeedSource.Segment(file: file, first: first, edition: edition, offset: 0, next: next)
+        } catch {
+            throw FeedFailure(error)
+        }
+    }
+
     /// Segments are removed oldest first: while this one exists, so do the later ones.
     private func goToNextSegment(_ source: inout FeedSource) throws(FeedFailure) {
         let segments = try segments()
         let isThere = segments.contains(source.segment.first)
+        // It was replaced, and sealed, since this feed was here last.
+        if isThere && !source.segment.file.isInPlace() { return try goToReplacement(&source, edition: 0) }
         let next = isThere ? segments.first { $0 > source.segment.first } : source.segment.next
         guard let next else { throw .removed }
         do throws(StoreError) {
             let file = try disk.open(files.segment(firstSeq: next), for: .reading)
             let following = segments.contains(next) ? segments.first { $0 > next } : nil
-            source.segment = FeedSource.Segment(file: file, first: next, offset: 0, next: following)
+            let limit = limit
+            source.segment = FeedSource.Segment(
+                file: file, first: next, edition: next == limit.segment ? limit.edition : 0, offset: 0, next: following)
         } catch {
             throw FeedFailure(error)
         }

@@ -14,6 +14,8 @@ struct FeedSource: Sendable {
         let file: any DiskFile
         /// The number that names it.
         let first: UInt64
+        /// See `FilePosition`: of the file that was open when this one was found.
+        var edition = 0
         /// Bytes.
         var offset: Int
         /// The number that names the next one, if it existed when this one was found.
@@ -27,12 +29,14 @@ struct FeedSource: Sendable {
 
     /// Bytes until a position, approximately: a sealed segment counts with the size at which it was found.
     func remainingSize(until position: FilePosition) -> Int {
-        let log = segment.first == position.segment ? position.offset - segment.offset : laterSize + position.offset
+        let isOpen = segment.first == position.segment && segment.edition == position.edition
+        let log = isOpen ? position.offset - segment.offset : laterSize + position.offset
         return (snapshot.map { $0.size - $0.offset } ?? 0) + max(log, 0)
     }
 
     /// Whether only the end of the open segment is left, at most `size` bytes of it.
     func isNear(_ position: FilePosition, within size: Int) -> Bool {
-        snapshot == nil && segment.first == position.segment && position.offset - segment.offset <= size
+        snapshot == nil && segment.first == position.segment && segment.edition == position.edition
+            && position.offset - segment.offset <= size
     }
 }

@@ -2,7 +2,7 @@
 // back if the leader does not know that one.
 //
 //     {"history":"5f0c9a52e1b7","seq":515400,"crc":"0d1e2f3a","checkpoints":[{"seq":515392,"crc":"eece75c1"}],
-//      "id":"0123456789abcdef"}                          one line
+//      "id":"0123456789abcdef","knows":["expiry"]}                          one line
 
 import Bytes
 import LogFormat
@@ -17,15 +17,20 @@ package struct FollowerHello: Equatable, Sendable {
     package var checkpoints: [ChainPosition]
     /// Its id; nil if its version has none.
     package var id: ServerID?
+    /// The needs of files that it knows; none if its version does not say.
+    package var knows: NamedNeeds
 
     /// The most that are sent and accepted.
     package static let checkpointLimit = 64
 
-    package init(history: String, position: ChainPosition, checkpoints: [ChainPosition], id: ServerID? = nil) {
+    package init(
+        history: String, position: ChainPosition, checkpoints: [ChainPosition], id: ServerID? = nil, knows: Needs = []
+    ) {
         self.history = history
         self.position = position
         self.checkpoints = checkpoints
         self.id = id
+        self.knows = NamedNeeds(knows)
     }
 
     /// Parses an answer.
@@ -48,6 +53,11 @@ package struct FollowerHello: Equatable, Sendable {
         }
         try fields.expect("]")
         id = try fields.takeID()
+        knows = NamedNeeds()
+        if fields.skip(",\"knows\":") {
+            guard let named = fields.needs() else { throw fields.malformed("names of needs") }
+            knows = named
+        }
         try fields.expectEnd()
     }
 }
@@ -67,6 +77,10 @@ extension ByteBuffer {
         }
         append("]")
         append(id: hello.id)
+        if !hello.knows.isEmpty {
+            append(",\"knows\":")
+            append(needs: hello.knows)
+        }
         append("}\n")
     }
 }

@@ -13,7 +13,7 @@ extension Store {
         return LeaderHello(
             history: history, port: port, first: min(first ?? position.seq + 1, Number.largest), last: position.seq,
             durable: durable,
-            id: id)
+            id: id, needs: needs)
     }
 
     /// Starts feeding a follower that has answered `hello`. The store must be loaded.

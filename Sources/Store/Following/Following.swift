@@ -29,7 +29,7 @@ extension Store {
     /// - Parameter id: this server's id.
     /// - Throws: `StoreError` if they cannot be read.
     package func followerHello(id: ServerID? = nil) throws(StoreError) -> FollowerHello {
-        FollowerHello(history: history, position: position, checkpoints: try checkpoints(), id: id)
+        FollowerHello(history: history, position: position, checkpoints: try checkpoints(), id: id, knows: .known)
     }
 
     /// Bytes of records that the writer has not got. Only the caller of `applyRecord` bounds them.
@@ -44,16 +44,29 @@ extension Store {
             return try applySpecialRecord(line)
         }
         apply(plain.change(in: line), seq: plain.seq)
-        note(line, ChainPosition(seq: plain.seq, crc: plain.crc), timestamp: plain.timestamp)
+        note(line, ChainPosition(seq: plain.seq, crc: plain.crc), timestamp: plain.timestamp, plain.needs)
     }
 
     @inline(__always)
-    private func note(_ line: Span<UInt8>, _ position: ChainPosition, timestamp: UInt64) {
+    private func note(_ line: Span<UInt8>, _ position: ChainPosition, timestamp: UInt64, _ needs: Needs) {
         assert(position.seq == newest.seq + 1, "a record that does not follow the newest change")
-        batch.append(line: line, after: newest, to: position)
+        batch.append(line: line, after: newest, to: position, needs: needs)
         newest = position
         newestTime = timestamp
         time = max(time, timestamp)
+    }
+
+    /// Checks the first line of a segment of the leader's log.
+    /// - Throws: `ReplicationError.otherVersion` if this version cannot read what follows.
+    package static func check(segmentHeader line: Span<UInt8>) throws(ReplicationError) {
+        let expected = "files of \(Needs.readableVersions)"
+        if line.isOtherVersion(than: "log") { throw .otherVersion(expected: expected, found: excerpt(of: line)) }
+        do throws(LineError) {
+            _ = try RecordParser().parse(line, chain: 0)
+        } catch {
+            // Nothing depends on what else the line says.
+            if error.isOtherVersion { throw .otherVersion(expected: expected, found: error.found) }
+        }
     }
 
     /// A record of an uncommon form, or an invalid one.
@@ -68,9 +81,10 @@ extension Store {
                 throw LineError(expected: "a record", found: excerpt(of: line))
             }
             // Parse it once first, so that it is applied completely or not at all.
-            try replicaParser.changes(of: line) { _ in }
-            try replicaParser.changes(of: line) { change in apply(change, seq: seq) }
-            note(line, ChainPosition(seq: seq, crc: crc), timestamp: timestamp)
+            var needs: Needs = []
+            try replicaParser.changes(of: line, needs: .known) { change in needs.formUnion(change.needs) }
+            try replicaParser.changes(of: line, needs: .known) { change in apply(change, seq: seq) }
+            note(line, ChainPosition(seq: seq, crc: crc), timestamp: timestamp, needs)
         } catch {
             throw .damaged(expected: error.expected, found: error.found)
         }

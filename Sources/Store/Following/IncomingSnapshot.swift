@@ -28,6 +28,8 @@ package final class IncomingSnapshot {
     package private(set) var count = 0
 
     private let wantedHistory: String?
+    /// What the header names.
+    private var needs: Needs = []
     private let file: IncomingFile
     private var parser = RecordParser()
     private var chain: UInt32 = 0
@@ -65,7 +67,9 @@ package final class IncomingSnapshot {
     package func append(_ line: Span<UInt8>) throws(ReplicationError) -> Bool {
         if let error = file.failure { throw .disk(error) }
         guard !isWhole else { throw damage("nothing behind a snapshot's last line", line) }
-        if let plain = PlainLine.pair(line, chain: chain), plain.hasValue, !history.isEmpty {
+        if let plain = PlainLine.pair(line, chain: chain), plain.hasValue, !history.isEmpty,
+            plain.needs.isSubset(of: needs)
+        {
             chain = plain.crc
             count &+= 1
         } else {
@@ -83,6 +87,7 @@ package final class IncomingSnapshot {
             parsed = try parser.parse(line, chain: chain)
             if case .pair = parsed { try requireValue(line) }
         } catch {
+            if error.isOtherVersion { throw .otherVersion(expected: error.expected, found: error.found) }
             throw .damaged(expected: error.expected, found: error.found)
         }
         switch parsed {
@@ -102,7 +107,8 @@ package final class IncomingSnapshot {
 
     private func take(_ header: SnapshotHeader) throws(ReplicationError) {
         let wanted = SnapshotHeader(
-            history: wantedHistory ?? header.history, position: position, timestamp: header.timestamp)
+            history: wantedHistory ?? header.history, position: position, timestamp: header.timestamp,
+            needs: header.needs)
         guard header == wanted else {
             throw .damaged(
                 expected: "a snapshot of history \(wanted.history) at seq \(position.seq), crc \(hex(position.crc))",
@@ -110,11 +116,12 @@ package final class IncomingSnapshot {
             )
         }
         history = header.history
+        needs = header.needs
     }
 
     private func requireValue(_ line: Span<UInt8>) throws(LineError) {
         var hasValue = false
-        try parser.changes(of: line) { change in
+        try parser.changes(of: line, needs: needs) { change in
             if change.kind == .set { hasValue = true }
         }
         guard hasValue else { throw LineError(expected: "a pair", found: excerpt(of: line)) }

@@ -4,8 +4,8 @@
 package enum ReplicationError: Error, Equatable, Sendable {
     /// Not a line that is allowed at this point of the stream.
     case malformed(expected: String, found: String)
-    /// The other side speaks another version of the stream.
-    case otherVersion(found: String)
+    /// The other side speaks another version of the stream, or sends files of another version.
+    case otherVersion(expected: String, found: String)
     /// A record that does not follow the newest one: one was omitted or repeated.
     case outOfOrder(expected: UInt64, found: UInt64)
     /// A line that is not as it was written, or that this version does not understand.
@@ -21,8 +21,8 @@ extension ReplicationError: CustomStringConvertible {
         switch self {
         case .malformed(let expected, let found):
             "Cannot follow the replication stream: expected \(expected), found \(found); see that the other side is a Puffin"
-        case .otherVersion(let found):
-            "Cannot follow the replication stream: expected version 1 of it, found \(found); use the same Puffin on both sides"
+        case .otherVersion(let expected, let found):
+            "Cannot follow the replication stream: expected \(expected), found \(found); use the same Puffin on both sides"
         case .outOfOrder(let expected, let found):
             "Cannot apply a replicated change: expected seq \(expected), found seq \(found); the link restarts"
         case .damaged(let expected, let found):

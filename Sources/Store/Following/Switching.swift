@@ -108,6 +108,7 @@ extension Store {
     private func beginLoading() {
         precondition(batch.isEmpty, "changes are forgotten that are in no log")
         openWriter = nil
+        watches.touchAll()
         table.removeAll()
         recent.noteAll(0)
         recovery = RecoveryReport()

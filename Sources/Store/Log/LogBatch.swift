@@ -11,16 +11,23 @@ struct LogBatch: ~Copyable, Sendable {
     private(set) var start = ChainPosition.start
     /// The position after the last record.
     private(set) var end = ChainPosition.start
+    /// What its records need of readers.
+    private(set) var needs: Needs = []
     /// The open `multi` record: its offset, and its number of changes.
     private var multi: (offset: Int, changes: Int)?
 
     var isEmpty: Bool { lines.isEmpty }
     var isInMulti: Bool { multi != nil }
+    /// Bytes of the open `multi` record so far; 0 if there is none.
+    var multiSize: Int { multi.map { lines.count - $0.offset } ?? 0 }
+    /// Whether the open `multi` record has changes.
+    var multiHasChanges: Bool { multi.map { $0.changes > 0 } ?? false }
 
     /// Appends a change after `position`: as a record, or as part of the open `multi` record.
     /// - Returns: the position after it; unchanged inside a `multi` record.
     mutating func append(_ change: borrowing Change, after position: ChainPosition, timestamp: UInt64) -> ChainPosition
     {
+        needs.formUnion(change.needs)
         guard let open = multi else {
             assert(lines.isEmpty || end == position, "a change that does not follow the last one")
             if lines.isEmpty { start = position }
@@ -33,15 +40,18 @@ struct LogBatch: ~Copyable, Sendable {
     }
 
     /// Appends a record of another log: the same bytes, and the line feed.
-    /// - Parameter end: the position after it.
+    /// - Parameters:
+    ///   - end: the position after it.
+    ///   - needs: what it needs of readers.
     @inline(__always)
-    mutating func append(line: Span<UInt8>, after position: ChainPosition, to end: ChainPosition) {
+    mutating func append(line: Span<UInt8>, after position: ChainPosition, to end: ChainPosition, needs: Needs) {
         assert(multi == nil, "a record inside another")
         assert(end.seq == position.seq + 1, "a record that does not follow the last one")
         if lines.isEmpty { start = position }
         lines.reserve(line.count &+ 1)
         lines.append(line)
         lines.append(UInt8(ascii: "\n"))
+        self.needs.formUnion(needs)
         self.end = end
     }
 
@@ -50,6 +60,14 @@ struct LogBatch: ~Copyable, Sendable {
         if lines.isEmpty { start = position }
         multi = (lines.count, 0)
         encoder.beginMulti(after: position, timestamp: timestamp, to: &lines)
+    }
+
+    /// Begins a record of pairs that are removed because they have expired; `endMulti` ends it.
+    mutating func beginExpired(after position: ChainPosition, timestamp: UInt64) {
+        precondition(multi == nil, "an expired record inside another")
+        if lines.isEmpty { start = position }
+        multi = (lines.count, 0)
+        encoder.beginExpired(after: position, timestamp: timestamp, to: &lines)
     }
 
     /// Ends the record; one without changes is undone.
@@ -70,6 +88,7 @@ struct LogBatch: ~Copyable, Sendable {
     mutating func removeAll(keeping size: Int) {
         precondition(multi == nil, "half a multi record is dropped")
         lines.removeAll()
+        needs = []
         lines.trim(above: size)
     }
 }

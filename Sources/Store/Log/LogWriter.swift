@@ -142,7 +142,9 @@ final class LogWriter: Sendable {
     /// may.
     /// - Returns: false if it was not written; then `submit` it.
     func writeAtOnce(_ batch: inout LogBatch) -> Bool {
-        guard failureError == nil, segment.withLock({ $0.takesAtOnce(batch.lines.count) }) else { return false }
+        guard failureError == nil, segment.withLock({ $0.takesAtOnce(batch.lines.count, batch.needs) }) else {
+            return false
+        }
         do throws(StoreError) {
             try append(batch)
         } catch {
@@ -215,9 +217,13 @@ final class LogWriter: Sendable {
 
     private func append(_ batch: borrowing LogBatch) throws(StoreError) {
         try segment.withLock { segment throws(StoreError) in
-            let sealedBefore = segment.sealedSize
+            let (sealedBefore, editionBefore) = (segment.sealedSize, segment.edition)
             assert(batch.end.seq > segment.position.seq, "a batch without a new change")
             try segment.makeRoom(for: batch)
+            // The old file had no records: a feed has nothing more to read in it.
+            if segment.edition > editionBefore {
+                filePositions.withLock { $0 = (segment.filePosition, segment.filePosition) }
+            }
             attempted.store(batch.end.seq, ordering: .releasing)
             try segment.append(batch, durable: durableSeq)
             if segment.sealedSize != sealedBefore { unsynced.store(0, ordering: .relaxed) }

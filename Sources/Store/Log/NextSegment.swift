@@ -80,6 +80,26 @@ final class NextSegment: Sendable {
         }
     }
 
+    /// Replaces a segment without records by another file with another header, which is on the disk then; its name is
+    /// not. A crash leaves one file or the other.
+    func replace(_ path: FilePath, header: Span<UInt8>) throws(StoreError) -> any DiskFile {
+        try state.withLock { state throws(StoreError) in
+            _ = discard(&state)
+            state.isDiscarded = false
+            if try disk.exists(files.nextSegment) { try disk.remove(files.nextSegment) }
+            let file = try disk.create(files.nextSegment)
+            do throws(StoreError) {
+                try file.write(header, Span(), at: 0)
+                try file.sync()
+                try disk.rename(files.nextSegment, to: path)
+            } catch {
+                try? disk.remove(files.nextSegment)
+                throw error
+            }
+            return try disk.open(path, for: .writing)
+        }
+    }
+
     /// Frees the space, and takes none until the next segment is begun.
     /// - Returns: whether there was any.
     func discard() -> Bool {

@@ -15,6 +15,10 @@ struct OpenSegment: ~Copyable, Sendable {
     private let files: DataFiles
     private let layout: LogLayout
     private let history: String
+    /// What its first line names, and that of the next one will.
+    private var needs: Needs
+    /// See `FilePosition`.
+    private(set) var edition = 0
     private(set) var file: any DiskFile
     /// The number that names it.
     private var firstSeq: UInt64
@@ -42,9 +46,10 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Whether the disk has refused space: nothing is preallocated until there is enough again.
     private(set) var isShort: Bool
 
-    /// Reopens a segment whose last line ends at `end`.
+    /// Reopens a segment whose last line ends at `end`, and whose first line names `needs`.
     init(
         reopening file: any DiskFile, end: Int, hasRecords: Bool, position: ChainPosition, history: String,
+        needs: Needs,
         disk: any Disk, files: DataFiles, layout: LogLayout, in background: any Background
     ) throws(StoreError) {
         // Everything that was read and will be served must be on the disk first, and so must the name that it was found
@@ -53,19 +58,20 @@ struct OpenSegment: ~Copyable, Sendable {
         try disk.syncFolder(files.folder)
         let size = try file.size()
         let others = try OtherFiles(file, position, history, disk, files, layout, background)
-        self.init(file, end, size, hasRecords, position, history, disk, files, layout, others)
+        self.init(file, end, size, hasRecords, position, history, needs, disk, files, layout, others)
     }
 
     /// Begins a log's first segment, or its next one, after `position`; in `empty` if a crash left its file without a
     /// header. On return the segment is durable.
+    /// - Parameter needs: what its records may need.
     init(
-        after position: ChainPosition, in empty: (any DiskFile)?, history: String, disk: any Disk, files: DataFiles,
-        layout: LogLayout, in background: any Background
+        after position: ChainPosition, in empty: (any DiskFile)?, history: String, needs: Needs, disk: any Disk,
+        files: DataFiles, layout: LogLayout, in background: any Background
     ) throws(StoreError) {
         let (file, end, _) = try OpenSegment.create(
-            after: position, in: empty, history: history, disk: disk, files: files)
+            after: position, in: empty, history: history, needs: needs, disk: disk, files: files)
         let others = try OtherFiles(file, position, history, disk, files, layout, background)
-        self.init(file, end, try file.size(), false, position, history, disk, files, layout, others)
+        self.init(file, end, try file.size(), false, position, history, needs, disk, files, layout, others)
     }
 
     /// The files beside an open segment.
@@ -92,7 +98,8 @@ struct OpenSegment: ~Copyable, Sendable {
 
     private init(
         _ file: any DiskFile, _ end: Int, _ filled: Int, _ hasRecords: Bool, _ position: ChainPosition,
-        _ history: String, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout, _ others: OtherFiles
+        _ history: String, _ needs: Needs, _ disk: any Disk, _ files: DataFiles, _ layout: LogLayout,
+        _ others: OtherFiles
     ) {
         precondition(end <= filled, "a segment's last line ends behind its file")
         self.file = file
@@ -105,6 +112,7 @@ struct OpenSegment: ~Copyable, Sendable {
         // When a segment is reopened, it is unknown whether its last records had been synced, so nothing is claimed.
         claimed = hasRecords ? 0 : position.seq
         self.history = history
+        self.needs = needs
         self.disk = disk
         self.files = files
         self.layout = layout
@@ -120,14 +128,19 @@ struct OpenSegment: ~Copyable, Sendable {
     /// Whether what it knows of the file can be: lines up to `end`, filled behind that, and never more than was written.
     private var isConsistent: Bool { end <= filled && filled <= reach && claimed <= position.seq }
 
-    private static func create(
-        after position: ChainPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
-        disk: any Disk, files: DataFiles
-    ) throws(StoreError) -> (file: any DiskFile, end: Int, filled: Int) {
-        let path = files.segment(firstSeq: position.seq + 1)
+    private static func header(_ history: String, after position: ChainPosition, _ needs: Needs) -> ByteBuffer {
         var line = ByteBuffer()
         line.append(
-            header: LogHeader(history: history, firstSeq: position.seq + 1, chain: position.crc))
+            header: LogHeader(history: history, firstSeq: position.seq + 1, chain: position.crc, needs: needs))
+        return line
+    }
+
+    private static func create(
+        after position: ChainPosition, in empty: (any DiskFile)? = nil, from next: NextSegment? = nil, history: String,
+        needs: Needs, disk: any Disk, files: DataFiles
+    ) throws(StoreError) -> (file: any DiskFile, end: Int, filled: Int) {
+        let path = files.segment(firstSeq: position.seq + 1)
+        let line = header(history, after: position, needs)
         let prepared = next?.begin(as: path, header: line.bytes)
         let file = if let made = prepared?.file ?? empty { made } else { try disk.create(path) }
         do throws(StoreError) {
@@ -145,19 +158,43 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     /// How far it is written.
-    var filePosition: FilePosition { FilePosition(segment: firstSeq, offset: end, seq: position.seq) }
+    var filePosition: FilePosition { FilePosition(segment: firstSeq, edition: edition, offset: end, seq: position.seq) }
 
     // MARK: Writing
 
     /// Whether a batch of `size` bytes can be written without blocking on the disk: no sealing, no preallocation.
-    func takesAtOnce(_ size: Int) -> Bool {
-        !isFull(adding: size) && layout.preallocation == 0 && !isShort
+    func takesAtOnce(_ size: Int, _ needs: Needs) -> Bool {
+        !isFull(adding: size) && needs.isSubset(of: self.needs) && layout.preallocation == 0 && !isShort
     }
 
-    /// Begins the next segment if this one is too full for a batch.
+    /// Begins the next segment if this one is too full for a batch, or its first line does not name what the batch
+    /// needs.
     /// - Throws: `StoreError`; if it `isPassing`, it may be tried again. Nothing of the batch is written then.
     mutating func makeRoom(for batch: borrowing LogBatch) throws(StoreError) {
-        if isFull(adding: batch.lines.count) { try rotate() }
+        if !batch.needs.isSubset(of: needs) {
+            try begin(needing: needs.union(batch.needs))
+        } else if isFull(adding: batch.lines.count) {
+            try rotate()
+        }
+    }
+
+    /// Begins a segment whose first line names more: the next one, or this one again if it has no records.
+    private mutating func begin(needing needs: Needs) throws(StoreError) {
+        if hasRecords {
+            try seal()
+            return try beginNext(needing: needs)
+        }
+        // Its number is the next one's, too, so there cannot be both.
+        precondition(firstSeq == position.seq + 1, "a segment with records is replaced")
+        let line = OpenSegment.header(history, after: position, needs)
+        let old = file
+        file = try next.replace(old.path, header: line.bytes)
+        // Who still reads the old file finds its end there.
+        try? old.truncate(to: end)
+        (end, filled, reach) = (line.count, line.count, line.count)
+        edition += 1
+        try disk.syncFolder(files.folder)
+        self.needs = needs
     }
 
     /// Writes a batch that fits, preceded by a line that says what was durable before it.
@@ -184,9 +221,16 @@ struct OpenSegment: ~Copyable, Sendable {
     mutating func rotate() throws(StoreError) {
         guard hasRecords else { return }
         try seal()
+        try beginNext(needing: needs)
+    }
+
+    /// Begins the next segment, once this one is sealed.
+    private mutating func beginNext(needing needs: Needs) throws(StoreError) {
         let sealed = end
         (file, end, filled) = try OpenSegment.create(
-            after: position, from: next, history: history, disk: disk, files: files)
+            after: position, from: next, history: history, needs: needs, disk: disk, files: files)
+        self.needs = needs
+        edition = 0
         reach = filled
         claimed = position.seq
         firstSeq = position.seq + 1

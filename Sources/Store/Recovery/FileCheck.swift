@@ -46,8 +46,8 @@ struct FileCheck {
     private func differences(_ table: Table, _ copy: Table) -> [String] {
         var wrong = 0
         _ = table.scan(from: 0, count: .max, buckets: .max) { pair in
-            let other = copy.pair(for: pair.key, hash: copy.hash(pair.key))
-            if let other, other.value.equals(pair.value) { return }
+            let other = copy.pair(for: pair.key, hash: copy.hash(pair.key), at: 0)
+            if let other, other.value.equals(pair.value), other.expires == pair.expires { return }
             wrong += 1
         }
         if wrong == 0 && table.count == copy.count { return [] }

@@ -50,11 +50,15 @@ struct Recovery: ~Copyable {
 
     var position = ChainPosition.start
     var timestamp: UInt64 = 0
+    /// What the changes up to `position` need, by themselves and not by the headers of segments.
+    var needs: Needs = []
     var history: String?
     var report = RecoveryReport()
     /// The last segment, and the end of its last good line: 0 if a crash left it without a header. nil if there is
     /// none.
     var openSegment: (file: any DiskFile, end: Int, hasRecords: Bool)?
+    /// What the first line of the last segment names.
+    var segmentNeeds: Needs = []
 
     /// Bytes to read, and those of finished files.
     var totalSize = 0
@@ -123,6 +127,7 @@ struct Recovery: ~Copyable {
         history = reader.header.history
         position = reader.header.position
         timestamp = reader.header.timestamp
+        needs = reader.header.needs
         report.snapshot = (position.seq, 0, status.size)
         snapshot = consume reader
     }
@@ -202,6 +207,7 @@ struct Recovery: ~Copyable {
             let reader = try SegmentReader(
                 file.source, firstSeq: firstSeq, history: history, after: isInside ? nil : position)
             history = reader.header.history
+            segmentNeeds = reader.header.needs
             segment = consume reader
         } catch {
             // A segment with changes of the snapshot was begun long ago.
@@ -259,7 +265,10 @@ struct Recovery: ~Copyable {
     private mutating func apply(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
         // Only behind a snapshot that ends inside a segment are there numbers that are not wanted.
         precondition(reader.position.seq == position.seq + 1, "a change is applied out of its order")
-        try reader.changes { change in table.apply(change) }
+        try reader.changes { change in
+            table.apply(change)
+            needs.formUnion(change.needs)
+        }
         position = reader.position
         timestamp = reader.timestamp
         report.records += 1

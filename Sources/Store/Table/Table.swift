@@ -16,25 +16,33 @@ package final class Table {
     private var depth = 0
     let sipHash: SipHash
     var prefetchedKeys = PrefetchedKeys()
+    /// When pairs expire. Each pair that does has an entry that comes out by then.
+    var wheel = DueWheel()
+    /// Entries made since the start: see `register`.
+    var registrations = 0
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
     private var pairCount = 0
+    private var expiringPairCount = 0
     private var usedSize = 0
     private var remainingSize = 0
 
-    /// The number of pairs.
+    /// The number of pairs, those included that have expired and are not removed yet.
     package var count: Int { pairCount }
-    /// Bytes of memory: pairs, buckets and directory.
-    package var size: Int { usedSize }
+    /// The number of pairs that expire at some time.
+    package var expiringCount: Int { expiringPairCount }
+    /// Bytes of memory: pairs, buckets, directory and due wheel.
+    package var size: Int { usedSize &+ wheel.size }
     /// Bytes of cleared memory that are not freed yet.
     package var clearedSize: Int { remainingSize }
 
-    /// What was cleared and is freed in steps: a directory, its depth, and the entries already freed.
+    /// What was cleared and is freed in steps: a directory, its depth, and the entries already freed; and a due wheel.
     @safe
     private struct Remains {
         let directory: UnsafeMutablePointer<UInt64>
         let depth: Int
+        var wheel: DueWheel
         var done = 0
     }
 
@@ -92,33 +100,42 @@ package final class Table {
         prefetchedKeys.hash(of: key) ?? sipHash.hash(key)
     }
 
-    package func pair(for key: Span<UInt8>, hash: UInt64) -> Pair? {
+    /// The pair of `key`; nil if there is none, or if it has expired at `time`.
+    /// - Parameter time: Unix milliseconds; 0 for a pair whether it has expired or not.
+    package func pair(for key: Span<UInt8>, hash: UInt64, at time: UInt64) -> Pair? {
         let bucket = bucket(for: hash)
         guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return nil }
-        return Bucket.pair(ofSlot: bucket.slot(at: index))
+        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        return pair.isDead(at: time) ? nil : pair
     }
 
     /// Sets `key` to `value`.
-    package func set(_ key: Span<UInt8>, hash: UInt64, value: Span<UInt8>) {
-        let tag = Bucket.tag(of: hash)
+    /// - Parameter expires: when the pair expires, in Unix milliseconds up to `Pair.latestExpiry`; 0 for never.
+    package func set(_ key: Span<UInt8>, hash: UInt64, value: Span<UInt8>, expires: UInt64 = 0) {
         let bucket = bucket(for: hash)
-        guard let index = bucket.index(of: key, tag: tag) else {
-            return insert(Pair(key: key, value: value), hash: hash)
+        guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else {
+            return insert(Pair(key: key, value: value, expires: expires), hash: hash)
         }
-        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
-        if pair.valueSize == value.count { return pair.overwrite(value) }
-        let replacement = Pair(key: key, value: value)
-        usedSize += replacement.size - pair.size
-        bucket.store(Bucket.slot(replacement, tag: tag), at: index)
-        pair.free()
+        replace(at: index, of: bucket, hash: hash, value: value, expires: expires)
     }
 
-    /// The first pair at or behind a place in the table, or the first of all where there is none behind it; nil where the table is empty.
-    package func pair(from place: ScanCursor) -> Pair? {
+    /// Sets when the pair of `key` expires, in Unix milliseconds up to `Pair.latestExpiry`; 0 for never. Its value stays.
+    /// - Returns: whether there is such a pair.
+    package func setExpiry(of key: Span<UInt8>, hash: UInt64, to expires: UInt64) -> Bool {
+        let bucket = bucket(for: hash)
+        guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return false }
+        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        replace(at: index, of: bucket, hash: hash, value: pair.value, expires: expires)
+        return true
+    }
+
+    /// The first pair at or behind a place in the table that has not expired at `time`, or the first of all where there is none
+    /// behind it; nil where the table has none.
+    package func pair(from place: ScanCursor, at time: UInt64) -> Pair? {
         guard count > 0 else { return nil }
         var found: Pair?
         for var cursor in [place, ScanCursor()] where found == nil {
-            scan(from: &cursor, size: 1, buckets: .max) { pair in
+            scan(from: &cursor, size: 1, buckets: .max, at: time) { pair in
                 if found == nil { found = pair }
                 return 1
             }
@@ -126,16 +143,17 @@ package final class Table {
         return found
     }
 
-    /// Bytes of memory that a key and its value take, with one pair's share of the buckets; nil where the key is not there.
-    package func size(of key: Span<UInt8>, hash: UInt64) -> Int? {
-        pair(for: key, hash: hash).map { $0.size + Bucket.sizePerPair }
+    /// Bytes of memory that a key and its value take, with one pair's share of the buckets; nil where the key is not there
+    /// at `time`.
+    package func size(of key: Span<UInt8>, hash: UInt64, at time: UInt64) -> Int? {
+        pair(for: key, hash: hash, at: time).map { $0.size + Bucket.sizePerPair }
     }
 
-    /// How many bytes the table would grow if `key` had a value of `valueSize` bytes; 0 or less if its value is no
-    /// smaller now. Of the buckets it counts the share of one pair.
-    package func growth(for key: Span<UInt8>, hash: UInt64, valueSize: Int) -> Int {
-        let size = Pair.size(keySize: key.count, valueSize: valueSize)
-        guard let pair = pair(for: key, hash: hash) else { return size + Bucket.sizePerPair }
+    /// How many bytes the table would grow if `key` had a value of `valueSize` bytes that expires at `expires` (0 for never);
+    /// 0 or less if its value is no smaller now. Of the buckets it counts the share of one pair.
+    package func growth(for key: Span<UInt8>, hash: UInt64, valueSize: Int, expires: UInt64 = 0) -> Int {
+        let size = Pair.size(keySize: key.count, valueSize: valueSize, expires: expires)
+        guard let pair = pair(for: key, hash: hash, at: 0) else { return size + Bucket.sizePerPair }
         return size - pair.size
     }
 
@@ -144,21 +162,16 @@ package final class Table {
     package func remove(_ key: Span<UInt8>, hash: UInt64) -> Bool {
         let bucket = bucket(for: hash)
         guard let index = bucket.index(of: key, tag: Bucket.tag(of: hash)) else { return false }
-        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
-        bucket.remove(at: index)
-        pairCount -= 1
-        usedSize -= pair.size
-        assert(pairCount >= 0 && usedSize > 0, "more is removed than there was")
-        pair.free()
-        if bucket.isSparse { resize(bucket, to: Bucket.capacity(for: bucket.count), hash: hash) }
+        removePair(at: index, of: bucket)
+        shrink(bucket, hash: hash)
         return true
     }
 
     // MARK: Scanning
 
-    /// Visits pairs in the order of the table from `cursor` on, until those visited count `size` in total, in at most
-    /// `buckets` buckets, and advances the cursor. Pairs with the same tag are visited together. A pair that exists for
-    /// the whole of a scan is visited exactly once, even if buckets split meanwhile.
+    /// Visits pairs, those that have expired included, in the order of the table from `cursor` on, until those visited
+    /// count `size` in total, in at most `buckets` buckets, and advances the cursor. Pairs with the same tag are visited
+    /// together. A pair that exists for the whole of a scan is visited exactly once, even if buckets split meanwhile.
     /// - Parameter visit: returns how much a pair counts.
     package func scan(
         from cursor: inout ScanCursor, size: Int, buckets: Int, visit: (Pair) -> Int
@@ -185,7 +198,14 @@ package final class Table {
         }
     }
 
-    /// As above, from a cursor's number (0 at first), and until at least `size` is visited. If buckets split, a pair
+    /// As above, but pairs that have expired at `time` are passed over.
+    package func scan(
+        from cursor: inout ScanCursor, size: Int, buckets: Int, at time: UInt64, visit: (Pair) -> Int
+    ) {
+        scan(from: &cursor, size: size, buckets: buckets) { pair in pair.isDead(at: time) ? 0 : visit(pair) }
+    }
+
+    /// Visits pairs, those that have expired included, from a cursor's number (0 at first), and until at least `size` is visited. If buckets split, a pair
     /// may be visited more than once; if each call takes whole buckets (`size` is Int.max), exactly once.
     /// - Returns: the number of the next cursor; 0 at the end.
     func scan(
@@ -222,9 +242,11 @@ package final class Table {
     /// As above, with the key's hash.
     func apply(_ change: borrowing Change, hash: UInt64) {
         switch change.kind {
-        case .set: set(change.key, hash: hash, value: change.value)
+        case .set: set(change.key, hash: hash, value: change.value, expires: change.expires)
         case .delete: _ = remove(change.key, hash: hash)
         case .clear: removeAll()
+        // It is stated only for a pair that is there: compaction counts those that are not.
+        case .ttl: _ = setExpiry(of: change.key, hash: hash, to: change.expires)
         }
     }
 
@@ -232,17 +254,20 @@ package final class Table {
 
     /// Removes every pair. Their memory is freed in steps, so that clearing a large table does not block.
     package func removeAll() {
-        remains.append(unsafe Remains(directory: directory, depth: depth))
         remainingSize += size
+        remains.append(unsafe Remains(directory: directory, depth: depth, wheel: wheel.removeAll()))
         unsafe (directory, usedSize) = Table.emptyDirectory()
         depth = 0
-        pairCount = 0
+        (pairCount, expiringPairCount) = (0, 0)
     }
 
     /// Frees up to `buckets` buckets of what was cleared.
     /// - Returns: whether there is more.
     package func giveBackMemory(buckets: Int) -> Bool {
         guard var last = remains.popLast() else { return false }
+        remainingSize -= last.wheel.size
+        let hasMore = last.wheel.giveBackMemory()
+        remainingSize += last.wheel.size
         var budget = buckets
         while last.done < 1 << last.depth, budget > 0 {
             let bucket = unsafe Bucket(entry: last.directory[last.done])
@@ -258,7 +283,7 @@ package final class Table {
             bucket.free()
             budget -= 1
         }
-        if last.done < 1 << last.depth {
+        if last.done < 1 << last.depth || hasMore {
             remains.append(last)
         } else {
             unsafe last.directory.deallocate()
@@ -284,6 +309,53 @@ package final class Table {
         }
         pairCount += 1
         usedSize += pair.size
+        noteExpiry(of: pair, hash: hash, insteadOf: 0)
+    }
+
+    /// Gives the pair of a slot another value and expiry: in its block where they take as much memory, else in another.
+    private func replace(at index: Int, of bucket: Bucket, hash: UInt64, value: Span<UInt8>, expires: UInt64) {
+        var pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        let oldExpires = pair.markedExpires
+        let growth = Pair.size(keySize: pair.keySize, valueSize: value.count, expires: expires) &- pair.size
+        if growth == 0 {
+            pair.overwrite(value, expires: expires)
+        } else {
+            let replacement = Pair(key: pair.key, value: value, expires: expires)
+            bucket.store(Bucket.slot(replacement, tag: Bucket.tag(of: hash)), at: index)
+            usedSize += growth
+            pair.free()
+            pair = replacement
+        }
+        noteExpiry(of: pair, hash: hash, insteadOf: oldExpires)
+    }
+
+    /// Removes the pair of a slot. The bucket keeps its capacity.
+    func removePair(at index: Int, of bucket: Bucket) {
+        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        bucket.remove(at: index)
+        pairCount -= 1
+        usedSize -= pair.size
+        if pair.expires != 0 { expiringPairCount -= 1 }
+        assert(pairCount >= 0 && expiringPairCount >= 0 && usedSize > 0, "more is removed than there was")
+        pair.free()
+    }
+
+    /// Notes that a pair may expire at another time than before: `old` with its mark.
+    @inline(__always)
+    private func noteExpiry(of pair: Pair, hash: UInt64, insteadOf old: UInt64) {
+        if pair.expires != 0 || old != 0 { changeExpiry(of: pair, hash: hash, insteadOf: old) }
+    }
+
+    private func changeExpiry(of pair: Pair, hash: UInt64, insteadOf old: UInt64) {
+        let (new, oldTime) = (pair.expires, old & Pair.latestExpiry)
+        expiringPairCount += (new == 0 ? 0 : 1) - (oldTime == 0 ? 0 : 1)
+        guard new != 0 else { return }
+        if oldTime != 0 && oldTime <= new {
+            // Its entry comes out earlier, finds it alive and registers it again.
+            pair.setMark(old & ~Pair.latestExpiry)
+        } else {
+            register(pair, hash: hash)
+        }
     }
 
     private func grow(_ bucket: Bucket, hash: UInt64) {
@@ -292,6 +364,11 @@ package final class Table {
         } else {
             split(bucket, hash: hash)
         }
+    }
+
+    /// Gives a bucket that pairs were removed from a smaller capacity if it is sparse.
+    func shrink(_ bucket: Bucket, hash: UInt64) {
+        if bucket.isSparse { resize(bucket, to: Bucket.capacity(for: bucket.count), hash: hash) }
     }
 
     private func resize(_ bucket: Bucket, to capacity: Int, hash: UInt64) {
@@ -367,12 +444,15 @@ package final class Table {
 
     /// Verifies every invariant: each bucket is reached by exactly the entries given by its depth, its slots are in
     /// order at or after their homes with no gap before them, each pair's hash leads to its slot, and the totals are
-    /// right.
+    /// right, that of the pairs that expire among them. Each of those has an entry in the due wheel that comes out in time.
     /// - Returns: what is wrong; empty if all is well.
     package func check() -> [String] {
         var problems: [String] = []
         var pairs = 0
-        var bytes = Table.directorySize(depth: depth)
+        var expiring = 0
+        let (due, wheelProblems) = wheel.content()
+        problems += wheelProblems
+        var bytes = Table.directorySize(depth: depth) + wheel.size
         var index = 0
         while index < 1 << depth {
             let bucket = unsafe Bucket(entry: directory[index])
@@ -381,16 +461,22 @@ package final class Table {
                 problems.append("directory entry \(other) does not lead to its bucket")
             }
             pairs += bucket.count
-            bytes += bucket.size + check(bucket, entry: index, problems: &problems)
+            bytes +=
+                bucket.size
+                + check(
+                    bucket, entry: index, due: due, expiring: &expiring, problems: &problems)
             index += run
         }
         if pairs != count { problems.append("\(pairs) pairs found, \(count) counted") }
+        if expiring != expiringCount { problems.append("\(expiring) pairs expire, \(expiringCount) counted") }
         if bytes != size { problems.append("\(bytes) bytes found, \(size) counted") }
         if remains.isEmpty && clearedSize != 0 { problems.append("\(clearedSize) bytes cleared that are nowhere") }
         return problems
     }
 
-    private func check(_ bucket: Bucket, entry: Int, problems: inout [String]) -> Int {
+    private func check(
+        _ bucket: Bucket, entry: Int, due: DueWheel.Content, expiring: inout Int, problems: inout [String]
+    ) -> Int {
         var bytes = 0
         var found = 0
         var previous: UInt64 = 0
@@ -404,6 +490,10 @@ package final class Table {
             let hash = sipHash.hash(pair.key)
             bytes += pair.size
             found += 1
+            if pair.expires != 0 { expiring += 1 }
+            if pair.expires != 0, !due.covers(hash, pair.markedExpires) {
+                problems.append("no entry of the due wheel finds a pair in time")
+            }
             if tag != Bucket.tag(of: hash) { problems.append("a tag is not its key's") }
             if tag < previous { problems.append("tags are out of order") }
             if (bucket.home(of: tag)...index).contains(where: { bucket.slot(at: $0) == 0 }) {

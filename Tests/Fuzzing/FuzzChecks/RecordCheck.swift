@@ -84,7 +84,12 @@ private func check(pair line: [UInt8], crc: UInt32) throws(BrokenProperty) {
         var buffer = ByteBuffer()
         switch changes[0] {
         case .set(let key, let value): _ = buffer.append(pairLine: .set(key: key.span, value: value.span), chain: chain)
+        case .setExpiring(let key, let value, let expires):
+            _ = buffer.append(pairLine: .set(key: key.span, value: value.span, expires: expires), chain: chain)
+        case .ttl(let key, let expires):
+            _ = buffer.append(pairLine: .ttl(key: key.span, expires: expires), chain: chain)
         case .delete(let key): _ = buffer.append(pairLine: .delete(key: key.span), chain: chain)
+        case .expired: throw BrokenProperty(description: "\(shown(line)) is read as an expiry")
         case .clear: throw BrokenProperty(description: "\(shown(line)) is read as a clear")
         }
         let again = Array(buffer.bytes).dropLast()
@@ -122,7 +127,7 @@ private func check(seq: UInt64, timestamp: UInt64, crc: UInt32, line: [UInt8]) t
 private func found(_ line: [UInt8]) throws(LineError) -> [ChangeCopy] {
     var parser = RecordParser()
     var copies: [ChangeCopy] = []
-    try parser.changes(of: line.span) { copies.append(ChangeCopy($0)) }
+    try parser.changes(of: line.span, needs: .known) { copies.append(ChangeCopy($0)) }
     return copies
 }
 
@@ -147,8 +152,13 @@ extension LineError {
 extension ByteBuffer {
     /// Appends the fields of a record's changes: of several as `multi`.
     fileprivate mutating func append(_ changes: [ChangeCopy]) {
-        if changes.count == 1 { return append(changes[0]) }
-        append("\"op\":\"multi\",\"changes\":[")
+        if case .expired = changes[0] {
+            append("\"op\":\"expired\",\"changes\":[")
+        } else if changes.count == 1 {
+            return append(changes[0])
+        } else {
+            append("\"op\":\"multi\",\"changes\":[")
+        }
         for (index, change) in changes.enumerated() {
             append(index == 0 ? "{" : ",{")
             append(change)
@@ -160,7 +170,14 @@ extension ByteBuffer {
     private mutating func append(_ change: ChangeCopy) {
         switch change {
         case .set(let key, let value): append(change: .set(key: key.span, value: value.span))
+        case .setExpiring(let key, let value, let expires):
+            append(change: .set(key: key.span, value: value.span, expires: expires))
+        case .ttl(let key, let expires): append(change: .ttl(key: key.span, expires: expires))
         case .delete(let key): append(change: .delete(key: key.span))
+        case .expired(let key):
+            append("\"key64\":\"")
+            append(base64: key.span)
+            append("\"")
         case .clear: append(change: .clear)
         }
     }

@@ -39,7 +39,7 @@ struct StreamTextTests {
         #expect(text { $0.append(leaderHello: hello) } == line + "\n")
         #expect(leader(line) == .success(hello))
         #expect(leader(String(line.dropFirst(10))) == .success(hello))
-        #expect(leader(line.dropLast() + #","node":"x{}"}"#) == .success(hello), "fields that are not known")
+        #expect(leader(String(line.dropLast()) + #","node":"x{}"}"#) == .success(hello), "fields that are not known")
     }
 
     @Test("an id follows the last field that versions without ids know, and is accepted only as sixteen digits")
@@ -55,7 +55,7 @@ struct StreamTextTests {
         let hello = FollowerHello(history: "h", position: position, checkpoints: [], id: id)
         #expect(text { $0.append(followerHello: hello) } == line + "\n")
         #expect(follower(line) == .success(hello))
-        #expect(follower(line.dropLast() + #","knows":["expiry"]}"#) == .success(hello))
+        #expect(follower(line.dropLast() + #","more":["expiry"]}"#) == .success(hello))
         for wrong in ["", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "0123456789abcdeg", "\\"] {
             #expect((try? leader(leaderLine.replacingOccurrences(of: "\(id)", with: wrong)).get()) == nil, "\(wrong)")
             #expect((try? follower(line.replacingOccurrences(of: "\(id)", with: wrong)).get()) == nil, "\(wrong)")
@@ -96,9 +96,47 @@ struct StreamTextTests {
     @Test("another version is told as such")
     func otherVersion() {
         let error = leader(#"REPLICATE {"version":2,"all":"else"}"#)
-        #expect(error == .failure(.otherVersion(found: "version 2")))
+        #expect(
+            error
+                == .failure(
+                    .otherVersion(
+                        expected: "version 1 of it, or version 2 with no needs but expiry", found: "version 2")))
         guard case .failure(let failure) = error else { return }
-        #expect("\(failure)".contains("expected version 1 of it, found version 2"))
+        #expect(
+            "\(failure)".contains("expected version 1 of it, or version 2 with no needs but expiry, found version 2"))
+    }
+
+    @Test("a greeting names what will be sent needs, and is refused if one of that is not known")
+    func needs() {
+        let head = #"{"version":2,"history":"h","port":1,"first":1,"last":2,"durable":3"#
+        let hello = LeaderHello(history: "h", port: 1, first: 1, last: 2, durable: 3, needs: .expiry)
+        let line = head + #","needs":["expiry"]}"#
+        #expect(text { $0.append(leaderHello: hello) } == "REPLICATE " + line + "\n")
+        #expect(leader(line) == .success(hello))
+        #expect(leader(String(line.dropLast()) + #","more":1}"#) == .success(hello))
+        // Version 1 needs nothing, whatever fields it has that are not known.
+        #expect((try? leader(line.replacing(":2,\"history", with: ":1,\"history")).get())?.needs == [])
+        for (needs, found) in [
+            (#","needs":["expiry","notes"]"#, "version 2 that needs notes"), (#","needs":[]"#, "version 2"),
+            (#","needs":["notes","terms"]"#, "version 2 that needs notes, terms"), ("", "version 2"),
+        ] {
+            guard case .failure(.otherVersion(_, found)) = leader(head + needs + "}") else {
+                Issue.record("\(needs): \(leader(head + needs + "}"))")
+                continue
+            }
+        }
+    }
+
+    @Test("a follower's answer says what it knows, also names that are not known here")
+    func knows() throws {
+        let head = #"{"history":"h","seq":0,"crc":"00000000","checkpoints":[]"#
+        let hello = FollowerHello(history: "h", position: .start, checkpoints: [], knows: .expiry)
+        #expect(text { $0.append(followerHello: hello) } == head + ",\"knows\":[\"expiry\"]}\n")
+        let newer = try follower(head + #","knows":["expiry","notes"]}"#).get()
+        #expect(newer.knows.known == .expiry && newer.knows.unknown == ["notes"])
+        #expect(text { $0.append(followerHello: newer) } == head + ",\"knows\":[\"expiry\",\"notes\"]}\n")
+        #expect(try follower(head + "}").get().knows.isEmpty)
+        #expect((try? follower(head + #","knows":["b","a"]}"#).get()) == nil)
     }
 
     @Test("a follower's answer is written as the format says, and read")

@@ -9,7 +9,7 @@ import Testing
 @Suite("The log format")
 struct FormatTests {
     private static let vector = #"""
-        {"puffin":"log","version":1,"history":"5f0c9a52e1b7","seq":1,"chain":"00000000","crc":"7d9a8807"}
+        {"puffin":"log","version":2,"needs":["expiry"],"history":"5f0c9a52e1b7","seq":1,"chain":"00000000","crc":"8a69b277"}
         {"durable":0,"crc":"84dcd596"}
         {"seq":1,"ts":1764000000123,"op":"set","key":"greeting","value":"Hello, world!","crc":"8162a92e"}
         {"seq":2,"ts":1764000000123,"op":"set","key":"session:7","value":"x","expires":1764000060123,"crc":"01d96fcb"}
@@ -23,7 +23,7 @@ struct FormatTests {
     func written() {
         let (greeting, hello, session, x) = ("greeting".bytes, "Hello, world!".bytes, "session:7".bytes, "x".bytes)
         var log = ByteBuffer()
-        log.append(header: LogHeader(history: "5f0c9a52e1b7", firstSeq: 1, chain: 0))
+        log.append(header: LogHeader(history: "5f0c9a52e1b7", firstSeq: 1, chain: 0, needs: .expiry))
         log.append(durable: 0)
         var start = log.count
         log.append(recordHead: 1, timestamp: 1_764_000_000_123)
@@ -31,8 +31,7 @@ struct FormatTests {
         var crc = log.appendChecksum(bodyFrom: start, chain: 0)
         start = log.count
         log.append(recordHead: 2, timestamp: 1_764_000_000_123)
-        log.append(change: .set(key: session.span, value: x.span))
-        log.append(",\"expires\":1764000060123" as StaticString)
+        log.append(change: .set(key: session.span, value: x.span, expires: 1_764_000_060_123))
         crc = log.appendChecksum(bodyFrom: start, chain: crc)
         log.append(durable: 2)
         start = log.count
@@ -56,7 +55,7 @@ struct FormatTests {
         }
         #expect(
             lines == [
-                .header(LogHeader(history: "5f0c9a52e1b7", firstSeq: 1, chain: 0)),
+                .header(LogHeader(history: "5f0c9a52e1b7", firstSeq: 1, chain: 0, needs: .expiry)),
                 .durable(seq: 0, isClosed: false),
                 .record(seq: 1, timestamp: 1_764_000_000_123, crc: 0x8162_a92e),
                 .record(seq: 2, timestamp: 1_764_000_000_123, crc: 0x01d9_6fcb),

@@ -23,11 +23,11 @@ func parsed(_ line: [UInt8], chain: UInt32 = 0) throws(LineError) -> LogLine {
 }
 
 /// The changes of a record with `fields` behind its head.
-func changes(_ fields: String) throws(LineError) -> [ChangeCopy] {
+func changes(_ fields: String, needs: Needs = []) throws(LineError) -> [ChangeCopy] {
     let line = line("{\"seq\":7,\"ts\":8,\(fields)")
     var parser = RecordParser()
     _ = try parser.parse(line.span, chain: 0)
     var copies: [ChangeCopy] = []
-    try parser.changes(of: line.span) { copies.append(ChangeCopy($0)) }
+    try parser.changes(of: line.span, needs: needs) { copies.append(ChangeCopy($0)) }
     return copies
 }

@@ -61,7 +61,7 @@ struct RecordParserTests {
         let line = line("{\"seq\":7,\"ts\":8,\(fields)")
         var parser = RecordParser()
         var count = 0
-        try? parser.changes(of: line.span) { _ in count += 1 }
+        try? parser.changes(of: line.span, needs: []) { _ in count += 1 }
         #expect(count == 0)
     }
 

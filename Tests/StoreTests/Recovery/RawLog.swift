@@ -15,7 +15,7 @@ struct RawLog {
 
     static let history = "5f0c9a52e1b7"
 
-    init(after position: ChainPosition = .start, history: String = RawLog.history, version: Int = 1) {
+    init(after position: ChainPosition = .start, history: String = RawLog.history, version: String = "1") {
         self.position = position
         let chain = String(position.crc, radix: 16)
         let zeros = String(repeating: "0", count: 8 - chain.count)

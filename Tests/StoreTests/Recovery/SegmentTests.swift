@@ -179,7 +179,7 @@ struct SegmentTests {
         try withTemporaryFolder { folder in
             var first = RawLog()
             first.set("a", "1")
-            let other = RawLog(after: segment == 1 ? .start : first.position, version: 2)
+            let other = RawLog(after: segment == 1 ? .start : first.position, version: "2")
             try LogFiles(folder).make(segment == 1 ? [1: other.bytes] : [1: first.bytes, 2: other.bytes])
             let error = #expect(throws: StoreError.self) { try OpenedStore(folder).close() }
             guard case .unknownVersion(let path, let found) = error else {

@@ -216,10 +216,10 @@ struct ScanTests {
     @Test("a pair is found from any place of a table that has one, and each of many is found from some place")
     func anyPair() {
         let table = Table()
-        #expect(table.pair(from: ScanCursor()) == nil)
+        #expect(table.pair(from: ScanCursor(), at: 0) == nil)
         var random = SeededRandom(seed: 5)
         func found() -> [UInt8]? {
-            table.pair(from: ScanCursor(number: random.next() & ScanCursor.largestNumber)).map { Array($0.key) }
+            table.pair(from: ScanCursor(number: random.next() & ScanCursor.largestNumber), at: 0).map { Array($0.key) }
         }
         for number in 0..<5_000 {
             let key = Array("key \(number)".utf8)
@@ -234,6 +234,6 @@ struct ScanTests {
         }
         for _ in 0..<100 { #expect(found() == Array("key 4999".utf8)) }
         let key = Array("key 4999".utf8)
-        #expect(table.size(of: key.span, hash: table.hash(key.span)) == 32 + 12)
+        #expect(table.size(of: key.span, hash: table.hash(key.span), at: 0) == 32 + 12)
     }
 }
