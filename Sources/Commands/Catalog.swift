@@ -7,7 +7,9 @@ import Bytes
 package enum Catalog {
     /// All rows; the index of each is that of its `Command`.
     package static let rows: [CommandSpec] = {
-        let specs = (strings + keys + connection + server + replication).sorted { $0.command.index < $1.command.index }
+        let specs = (strings + keys + connection + transactions + server + replication).sorted {
+            $0.command.index < $1.command.index
+        }
         precondition(specs.map(\.command) == Command.allCases, "a command without a row, or with two")
         return specs
     }()

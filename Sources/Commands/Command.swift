@@ -15,6 +15,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case ping, echo, quit, reset, select, hello, auth
     case client, clientID, clientGetName, clientSetName, clientSetInfo, clientInfo, clientList, clientKill, clientReply
     case clientNoEvict, clientHelp
+    case multi, exec, discard, watch, unwatch
     case help, stats, time, info
     case config, configGet, configSet, configResetStat, configHelp
     case command, commandCount, commandInfo, commandDocs, commandList, commandGetKeys, commandHelp

@@ -8,6 +8,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case general = "ERR"
     case behind = "BEHIND"
     case diskFull = "DISKFULL"
+    case aborted = "EXECABORT"
     case loading = "LOADING"
     case unknownProtocol = "NOPROTO"
     case outOfMemory = "OOM"
@@ -28,7 +29,9 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     package var effect: Effect {
         switch self {
-        case .general, .behind, .diskFull, .loading, .unknownProtocol, .outOfMemory, .readOnly, .wrongPassword: .none
+        case .general, .behind, .diskFull, .aborted, .loading, .unknownProtocol, .outOfMemory, .readOnly,
+            .wrongPassword:
+            .none
         case .unacknowledged: .made
         case .superseded, .unknown: .unknown
         }
@@ -63,6 +66,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .general: "Nothing was changed: the request is wrong, or cannot be run; the sentence says why."
         case .behind: "Nothing was changed: this server lacks the change that `AFTER` names."
         case .diskFull: "Nothing was changed: there is no space on the disk."
+        case .aborted: "Nothing was changed: the transaction was not run; the sentence says why."
         case .loading: "Nothing was changed: the server is loading its data."
         case .unknownProtocol: "Nothing was changed: this version of RESP is not offered."
         case .outOfMemory: "Nothing was changed: the memory limit is reached."
@@ -81,6 +85,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .general: "any request"
         case .behind: "`AFTER`"
         case .diskFull: "changes; those that only remove pairs have a reserve"
+        case .aborted: "`EXEC`"
         case .loading: "what reads or changes pairs, roles or snapshots"
         case .unknownProtocol: "`HELLO`"
         case .outOfMemory: "changes that add, and large replies"

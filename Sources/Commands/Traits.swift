@@ -31,6 +31,8 @@
     @inlinable public static var urgent: Traits { Traits(rawValue: 1 << 10) }
     /// Run only for clients on the server's own machine, as long as there are no users with rights.
     @inlinable public static var loopback: Traits { Traits(rawValue: 1 << 12) }
+    /// Refused in a transaction: it may wait, or changes what the transaction itself depends on.
+    @inlinable public static var noMulti: Traits { Traits(rawValue: 1 << 13) }
     /// For Redis clients, or between servers: help for people need not show it.
     @inlinable public static var hidden: Traits { Traits(rawValue: 1 << 11) }
 }

@@ -40,6 +40,8 @@ public struct ReplyWriter: ~Copyable {
     public var buffer = ByteBuffer()
     public var dialect = ReplyDialect.line
     private var isInList = false
+    /// Whether what is written is an element of a list that the caller began: then its own lists nest in that one.
+    package var isElement = false
 
     package init() {}
 
@@ -86,7 +88,7 @@ public struct ReplyWriter: ~Copyable {
     }
 
     private mutating func line(_ bytes: Span<UInt8>) {
-        if bytes.isPlainLineValue && !(isInList && bytes.equals("END")) {
+        if bytes.isPlainLineValue && !((isInList || isElement) && bytes.equals("END")) {
             buffer.reserve(bytes.count &+ 1)
             buffer.append(bytes)
         } else {
@@ -123,6 +125,12 @@ public struct ReplyWriter: ~Copyable {
         case .resp2: buffer.append("$-1\r\n")
         case .resp3: buffer.append("_\r\n")
         }
+    }
+
+    /// A null where a list was requested. In a line the caller writes an error that says why.
+    package mutating func missingList() {
+        assert(!isLine, "a line has no null list")
+        buffer.append(dialect == .resp3 ? "_\r\n" : "*-1\r\n")
     }
 
     package mutating func error(_ error: ReplyError) {

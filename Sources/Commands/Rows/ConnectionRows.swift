@@ -14,7 +14,8 @@ extension Catalog {
             lineArity: 0...0,
             traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
         CommandSpec(
-            .reset, "RESET", "Resets the connection to its initial state: no name, RESP2, replies on.", .connection,
+            .reset, "RESET", "Resets the connection to its initial state: no name, RESP2, replies on, no transaction.",
+            .connection,
             traits: [.connection, .hidden], categories: .connection, since: "0.1.0"),
         CommandSpec(
             .auth, "AUTH", "[<user>] <password>", 1...CommandSpec.any, needs: "a password",

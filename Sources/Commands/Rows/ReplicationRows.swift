@@ -5,7 +5,7 @@ extension Catalog {
         CommandSpec(
             .replicate, "REPLICATE", "<greeting>", 1...1, needs: "a leader's greeting",
             "Greets a follower, between servers.", .replication, form: .rest(afterWords: 0),
-            traits: [.takesConnection, .hidden], categories: .connection, since: "0.1.0"),
+            traits: [.takesConnection, .hidden, .noMulti], categories: .connection, since: "0.1.0"),
         CommandSpec(
             .role, "ROLE", "Shows whether the server leads or follows, whom, and up to which change.", .replication,
             traits: .urgent,
@@ -15,19 +15,19 @@ extension Catalog {
         CommandSpec(
             .promote, "PROMOTE", "[FORCE]", 0...1, needs: "FORCE or nothing",
             "Makes this follower the leader; FORCE allows losing changes of the old leader.", .replication,
-            traits: [.effect, .urgent], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .urgent, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .demote, "DEMOTE", "Makes this leader a follower of any leader that connects to it.", .replication,
-            traits: [.effect, .urgent], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .urgent, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .follow, "FOLLOW", "<host:port>", 1...1, needs: "an address",
             "Makes this server a follower of the leader at an address, and asks that leader to connect.", .replication,
-            traits: [.effect, .later, .urgent], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .later, .urgent, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             // A server that asks on its own behalf adds its id after the address.
             .follower, "FOLLOWER", nil, 2...3, needs: "ADD or REMOVE, and an address",
             "Adds or removes a follower, permanently.", .replication,
-            traits: [.effect, .later, .urgent], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .later, .urgent, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .followerAdd, "ADD", of: .follower, "<host:port>", 1...2, needs: "an address",
             "Adds a follower, permanently.", .replication,
@@ -42,7 +42,7 @@ extension Catalog {
             .handover, "HANDOVER", "<host:port> [<milliseconds>]", 1...2,
             needs: "a follower's address, and how long it may take or nothing",
             "Makes a follower the leader and this leader its follower, without losing a change.", .replication,
-            traits: [.effect, .later, .urgent], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .later, .urgent, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .wait, "WAIT", "<followers> <milliseconds>", 2...2, needs: "a number of followers and a time",
             "Waits until a number of followers have applied all changes so far; returns how many have.", .replication,
@@ -57,7 +57,7 @@ extension Catalog {
         CommandSpec(
             .after, "AFTER", "<seq> <request>", 2...CommandSpec.any, needs: "the number of a change, and a request",
             "Runs a request once this server has a change: to read your own writes from a follower.", .replication,
-            lineArity: 2...2, form: .rest(afterWords: 1), traits: [.effect, .later], categories: .admin,
+            lineArity: 2...2, form: .rest(afterWords: 1), traits: [.effect, .later, .noMulti], categories: .admin,
             replyBound: .data, since: "0.1.0"),
         CommandSpec(
             .seq, "SEQ", "Returns the number of the newest change, for AFTER; it covers this connection's changes.",

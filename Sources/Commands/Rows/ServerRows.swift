@@ -23,7 +23,7 @@ extension Catalog {
         CommandSpec(
             .config, "CONFIG", nil, 1...CommandSpec.any, needs: "a subcommand",
             "Shows settings, and changes those that need no restart.", .server,
-            traits: [.effect, .urgent, .hidden],
+            traits: [.effect, .urgent, .hidden, .noMulti],
             categories: .admin,
             answer: .pairs, since: "0.1.0"),
         CommandSpec(
@@ -82,17 +82,18 @@ extension Catalog {
             since: "0.1.0"),
         CommandSpec(
             .compact, "COMPACT", "Starts merging the log into the snapshot; STATS shows the progress.", .server,
-            traits: [.effect, .urgent], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .urgent, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
-            .bgrewriteaof, "BGREWRITEAOF", "Starts COMPACT, for Redis clients.", .server, traits: [.effect, .hidden],
+            .bgrewriteaof, "BGREWRITEAOF", "Starts COMPACT, for Redis clients.", .server,
+            traits: [.effect, .hidden, .noMulti],
             categories: .admin,
             since: "0.1.0"),
         CommandSpec(
             .bgsave, "BGSAVE", "[SCHEDULE]", 0...1, needs: "SCHEDULE or nothing", "Starts COMPACT, for Redis clients.",
-            .server, traits: [.effect, .hidden], categories: .admin, since: "0.1.0"),
+            .server, traits: [.effect, .hidden, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .save, "SAVE", "Runs COMPACT and waits for the snapshot, for Redis clients.", .server,
-            traits: [.effect, .later, .hidden], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .later, .hidden, .noMulti], categories: .admin, since: "0.1.0"),
         CommandSpec(
             .lastsave, "LASTSAVE",
             "Returns when the last snapshot was begun, in Unix seconds; 0 if this server has made none.", .server,

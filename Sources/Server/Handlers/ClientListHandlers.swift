@@ -43,9 +43,15 @@ enum ClientListHandlers {
     private static func describe(_ session: Session, _ outputSize: Int) -> String {
         let second = 1_000_000_000
         return "id=\(session.id) addr=\(session.stream.peer) name=\(session.name) age=\(session.times.age / second) "
-            + "idle=\(session.times.idleTime / second) flags=N db=0 sub=0 psub=0 multi=-1 "
+            + "idle=\(session.times.idleTime / second) flags=\(flags(of: session)) db=0 sub=0 psub=0 multi=\(session.transaction?.count ?? -1) watch=\(session.watcher?.count ?? 0) "
             + "qbuf=\(session.stream.heldSize) omem=\(outputSize) tot-mem=\(session.charge) user=default "
             + "resp=\(session.speaksRESP3 ? 3 : 2)"
+    }
+
+    /// As Redis has them: `x` in a transaction, `d` if a watched key has changed.
+    private static func flags(of session: Session) -> String {
+        let flags = (session.transaction == nil ? "" : "x") + (session.watcher?.change == nil ? "" : "d")
+        return flags.isEmpty ? "N" : flags
     }
 
     /// Whether this is the connection type of clients; nil after an error for an unknown type.

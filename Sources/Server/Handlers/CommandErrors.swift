@@ -29,6 +29,12 @@ extension ReplyError {
         ReplyError("Reply too large: more than \(limit) bytes; ask for fewer keys at a time")
     }
 
+    /// Of KEYS or SCAN inside EXEC, which holds up all clients.
+    static func tooManyKeys(limit: Int) -> ReplyError {
+        ReplyError(
+            "Too much to search in a transaction: more than \(limit) keys, or a slow pattern; use SCAN outside of it")
+    }
+
     static func patternTooLong(size: Int) -> ReplyError {
         .tooLong("Pattern", size: size, limit: GlobPattern.sizeLimit)
     }

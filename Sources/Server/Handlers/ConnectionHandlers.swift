@@ -19,6 +19,7 @@ enum ConnectionHandlers {
     }
 
     static func quit(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.endTransaction()
         replies.writer.ok()
         session.finish()
     }
@@ -80,6 +81,7 @@ enum ConnectionHandlers {
     static func reset(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         session.name = ""
         session.speaksRESP3 = false
+        session.endTransaction()
         replies.mute(.nothing)
         replies.writer.simple("RESET")
     }

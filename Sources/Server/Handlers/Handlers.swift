@@ -63,6 +63,12 @@ extension Command {
         case .clientList: .read(ClientListHandlers.list)
         case .clientKill: .read(ClientListHandlers.kill)
 
+        case .multi: .read(TransactionHandlers.begin)
+        case .exec: .read(TransactionHandlers.execute)
+        case .discard: .read(TransactionHandlers.discard)
+        case .watch: .read(TransactionHandlers.watch)
+        case .unwatch: .read(TransactionHandlers.unwatch)
+
         case .help: .read(DescriptionHandlers.help)
         case .stats: .read(ServerHandlers.statistics)
         case .time: .read(ServerHandlers.time)

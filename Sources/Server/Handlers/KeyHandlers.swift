@@ -19,7 +19,12 @@ enum KeyHandlers {
     static func keys(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         let pattern = arguments.count > 1 ? arguments[1] : allKeys.span
         guard pattern.count <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: pattern.count)) }
-        session.begin(listing(.all, GlobPattern(pattern), session, replies), arguments)
+        let list = listing(.all, GlobPattern(pattern), session, replies)
+        guard session.isInExec else { return session.begin(list, arguments) }
+        let limit = TransactionHandlers.keyLimit
+        guard session.store.count <= limit, list.finish(&replies) else {
+            return replies.fail(.tooManyKeys(limit: limit))
+        }
     }
 
     private static func listing(
@@ -192,6 +197,10 @@ enum KeyHandlers {
                 GlobPattern(arguments[patternIndex])
             } else { GlobPattern(allKeys.span) }
         let page = listing(.page(count: count), pattern, from: ScanCursor(number: cursor), session, replies)
-        if !page.step(&replies, session.allowance) { session.begin(page, arguments) }
+        if session.isInExec {
+            if !page.finish(&replies) { replies.fail(.tooManyKeys(limit: TransactionHandlers.keyLimit)) }
+        } else if !page.step(&replies, session.allowance) {
+            session.begin(page, arguments)
+        }
     }
 }

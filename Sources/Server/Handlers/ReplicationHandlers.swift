@@ -8,7 +8,7 @@ import Wire
 
 enum ReplicationHandlers {
     static func seq(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        let seq = session.store.position.seq
+        let seq = session.store.newestSeq
         replies.depends(on: seq)
         replies.writer.integer(Int(seq))
     }
@@ -90,6 +90,9 @@ enum ReplicationHandlers {
         do throws(ReplicationError) {
             hello = try LeaderHello(arguments[1])
         } catch {
+            if case .otherVersion = error, session.server.replication.isFollower {
+                session.server.replication.complain("not followed: \(error)", about: session.stream.peer.host)
+            }
             return replies.fail(ReplyError("\(error)"))
         }
         guard session.owesNothing(replies) else {
@@ -195,6 +198,7 @@ enum ReplicationHandlers {
         guard !replication.isFollower else { return replies.fail(.onFollower("WAIT")) }
         guard let count = arguments[1].signedNumber else { return replies.fail(.notAnInteger) }
         guard let patience = patience(arguments[2], &replies) else { return }
+        if session.isInExec { return replies.writer.integer(replication.followersThatApplied(seq)) }
         session.deferReply(
             DeferredRequest(replies.writer.dialect, within: patience, on: [.applied(seq, by: count)]) {
                 replication.followersThatApplied(seq) >= count
@@ -212,6 +216,13 @@ enum ReplicationHandlers {
         let (store, replication) = (session.store, session.server.replication)
         guard !replication.isFollower else { return replies.fail(.onFollower("WAITAOF")) }
         let seq = store.position.seq
+        let answer = { (replies: inout ReplyQueue) in
+            replies.writer.list(2)
+            replies.writer.integer(store.durable >= seq ? 1 : 0)
+            replies.writer.integer(replication.followersThatSynced(seq))
+            replies.writer.endList()
+        }
+        if session.isInExec { return answer(&replies) }
         // In the modes that do not sync each change, request a sync.
         if local == 1 && store.durability != .always && store.isLoaded { store.requestSync() }
         let conditions: [WakeCondition] = (local == 0 ? [] : [.durable(seq)]) + [.acknowledged(seq, by: count)]
@@ -219,10 +230,7 @@ enum ReplicationHandlers {
             DeferredRequest(replies.writer.dialect, within: patience, on: conditions) {
                 (local == 0 || store.durable >= seq) && replication.followersThatSynced(seq) >= count
             } answer: { replies, _ in
-                replies.writer.list(2)
-                replies.writer.integer(store.durable >= seq ? 1 : 0)
-                replies.writer.integer(replication.followersThatSynced(seq))
-                replies.writer.endList()
+                answer(&replies)
             })
     }
 

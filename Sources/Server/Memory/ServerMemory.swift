@@ -88,6 +88,13 @@ extension ReplyError {
                 + "ask for less at a time or raise --max-memory")
     }
 
+    /// The error of a transaction whose requests cannot be kept until EXEC.
+    static func outOfMemory(used: Int, limit: Int, transaction: Int) -> ReplyError {
+        ReplyError(
+            outOfMemory: "the transaction takes \(transaction) bytes, \(used) of \(limit) are in use; "
+                + "queue less or raise --max-memory")
+    }
+
     /// The error of an incomplete request that already takes too much.
     static func outOfMemory(used: Int, limit: Int, incomplete: Int) -> ReplyError {
         ReplyError(

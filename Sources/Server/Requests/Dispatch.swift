@@ -37,7 +37,7 @@ extension Session {
             do {
                 try parser.splitLine(bytes, form: command.form)
             } catch {
-                return replies.fail(ReplyError(error.message))
+                return refuse(ReplyError(error.message), command.index, &replies)
             }
         }
         let arguments = parser.arguments(in: bytes)
@@ -45,9 +45,22 @@ extension Session {
         guard arity.contains(arguments.count - 1) else {
             if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
             let isTooMany = arguments.count - 1 > arity.upperBound
-            return replies.fail(.wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany))
+            return refuse(
+                .wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany), command.index, &replies)
         }
+        if transaction != nil, queue(command, arguments, of: bytes, isLine: isLine, &replies) { return }
         command.perform(arguments, self, gate, &replies)
+    }
+
+    /// Runs a request that was checked when it was queued.
+    func runQueued(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
+        guard let index = commands.index(of: parser.arguments(in: bytes)[0]) else {
+            preconditionFailure("an unknown command was queued")
+        }
+        if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
+        let arguments = parser.arguments(in: bytes)
+        if commands.rows[index].traits.contains(.change), !fitsRecord(arguments.extent, &replies) { return }
+        commands.rows[index].perform(arguments, self, gate, &replies)
     }
 
     /// Runs a request of a subcommand that was looked up.
@@ -62,12 +75,22 @@ extension Session {
 
     // MARK: Malformed requests
 
+    /// Answers a malformed request of a known command.
+    @inline(never)
+    private func refuse(_ error: ReplyError, _ index: Int, _ replies: inout ReplyQueue) {
+        abortTransaction()
+        guard commands.spec(index).command == .exec else { return replies.fail(error) }
+        endTransaction()
+        replies.fail(.discarded(because: error))
+    }
+
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
         requestCounts.countUnknown()
         if parser.isLine {
             try? parser.splitLine(bytes, form: .words)
             if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }
         }
+        abortTransaction()
         replies.fail(.unknownCommand(parser.arguments(in: bytes), echoSize: server.limits.echoSize))
     }
 

@@ -107,6 +107,24 @@ package final class Gate {
         return permit
     }
 
+    /// Admits the changes of a transaction together. Each of them is admitted once more when it runs: that makes no
+    /// difference unless the table or the log grows by more than the sizes of keys and values suggest.
+    /// - Parameters:
+    ///   - growth: an upper bound of the bytes by which the table grows; called only if memory is short.
+    /// - Throws: the error reply if they may not run.
+    package func admitTransaction(
+        _ summary: Transaction.Summary, growth: () -> Int
+    ) throws(ReplyError) -> Permit {
+        let permit =
+            if let permit = store.permit(forChangesOf: summary.changeSize) { permit } else {
+                try permitOnCloserLook(summary.changeSize, shrinks: summary.onlyShrinks)
+            }
+        if summary.storedCount > 0, !memory.hasRoom(forPairs: summary.storedCount, of: summary.storedSize) {
+            try makeRoom(forGrowthBy: growth())
+        }
+        return permit
+    }
+
     // MARK: Slow path
 
     @inline(never)
@@ -124,12 +142,17 @@ package final class Gate {
     /// Makes room for the values that a request stores, unless it needs no more memory than is in use now.
     @inline(never)
     private func makeRoom(for arguments: Arguments, _ keys: Keys) throws(ReplyError) {
+        try makeRoom(forGrowthBy: growth(of: arguments, keys))
+    }
+
+    /// The bytes by which the table grows at most if a request that stores values runs.
+    func growth(of arguments: Arguments, _ keys: Keys) -> Int {
         assert(keys != .none, "a command that stores values has no keys")
         var growth = 0
         for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
             growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
         }
-        try makeRoom(forGrowthBy: growth)
+        return growth
     }
 
     /// Makes room for so many more bytes, and renews the quota.

@@ -59,6 +59,35 @@ final class KeyListing: LongReply {
         }
     }
 
+    /// The steps of a search that runs at once: some 10 ms.
+    private static let stepLimit = 16 << 20
+
+    /// Makes the whole reply at once, inside EXEC.
+    /// - Returns: false if that would take too long: then nothing is written.
+    func finish(_ replies: inout ReplyQueue) -> Bool {
+        var steps = KeyListing.stepLimit
+        switch kind {
+        case .all: search.advance(in: store, size: sizeLimit &+ 1, steps: &steps)
+        case .page(let count):
+            search.advance(
+                in: store, count: count, buckets: max(count / 10, 16), size: KeyListing.pageSize, steps: &steps)
+        }
+        guard search.isSettled, steps > 0 else { return false }
+        guard case .all = kind else {
+            writePage(&replies)
+            return true
+        }
+        guard search.keys.size <= sizeLimit else {
+            replies.fail(.replyTooLarge(limit: sizeLimit))
+            return true
+        }
+        replies.depends(on: store.position.seq)
+        replies.writer.list(search.keys.count)
+        search.keys.move(to: &replies.writer)
+        replies.writer.endList()
+        return true
+    }
+
     private func listPage(_ count: Int, _ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool {
         guard allowance.hasSteps else { return false }
         allowance.withSteps { steps in
@@ -74,6 +103,11 @@ final class KeyListing: LongReply {
         }
         hasBegun = true
         guard search.isSettled else { return false }
+        writePage(&replies)
+        return true
+    }
+
+    private func writePage(_ replies: inout ReplyQueue) {
         assert(replies.writer.dialect == dialect, "a page and its keys differ in dialect")
         replies.depends(on: store.position.seq)
         replies.writer.list(2)
@@ -81,7 +115,6 @@ final class KeyListing: LongReply {
         if !replies.writer.isLine { replies.writer.list(search.keys.count) }
         search.keys.move(to: &replies.writer)
         replies.writer.endList()
-        return true
     }
 
     private func listAll(_ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool {

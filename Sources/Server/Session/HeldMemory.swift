@@ -53,6 +53,60 @@ extension Session {
         return false
     }
 
+    /// What the replies of a transaction may take together. Large ones among them reserve their own memory.
+    struct ListAllowance {
+        private let session: Session
+        private var reserved = 0
+        private var charge: Int
+
+        init(session: Session) {
+            self.session = session
+            charge = session.charge
+        }
+
+        /// Reserves memory for the replies so far.
+        /// - Parameter size: bytes of the replies so far.
+        /// - Returns: the error for the next request if its reply may not follow.
+        mutating func refusal(ofMoreThan size: Int) -> ReplyError? {
+            let server = session.server
+            guard size <= server.limits.unsentSize else { return .repliesTooLarge(limit: server.limits.unsentSize) }
+            reserved += session.charge - charge
+            charge = session.charge
+            let more = size - reserved
+            guard more >= Session.largeReplySize else { return nil }
+            guard session.pool.ask(more, .reply, for: session, waits: false) else {
+                server.memory.countRefusal()
+                return .outOfMemory(used: server.usedMemory, limit: server.memory.limit, reply: size)
+            }
+            session.charge += more
+            (reserved, charge) = (size, session.charge)
+            return nil
+        }
+    }
+
+    // MARK: Transactions
+
+    /// Charges memory that the transaction is about to take.
+    /// - Parameters:
+    ///   - more: bytes of memory.
+    ///   - size: bytes that the transaction has then.
+    /// - Throws: the error if there is not enough.
+    func reserve(_ more: Int, forTransactionOf size: Int) throws(ReplyError) {
+        guard more > 0 else { return }
+        let isGiven: Bool
+        if size > MemoryLedger.smallSize {
+            isGiven = pool.ask(more, .request, for: self, waits: false)
+        } else {
+            isGiven = size <= MemoryLedger.tinySize || !pool.isOverfull
+            if isGiven { pool.settle(self, from: charge, to: charge + more) }
+        }
+        guard isGiven else {
+            server.memory.countRefusal()
+            throw .outOfMemory(used: server.usedMemory, limit: server.memory.limit, transaction: size)
+        }
+        charge += more
+    }
+
     // MARK: Incomplete requests
 
     /// Reserves the memory for a large request as a whole before its buffer grows.
@@ -185,7 +239,9 @@ extension Session {
     /// Updates the charge if it has changed. Called for each session that was active in a turn.
     @inline(__always)
     func settle(_ replies: borrowing ReplyQueue) {
-        var size = replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
+        var size =
+            replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
+            &+ transactionSize
         if isBusy || stream.heldCapacity > 0 {
             size += parser.heldSize + longReplySize + (deferredRequest?.heldSize ?? 0)
         }
@@ -206,7 +262,10 @@ extension Session {
     }
 
     /// Sets the charge to 0: the connection is closed or was handed over.
-    func settleAtEnd() { settle(at: 0) }
+    func settleAtEnd() {
+        endTransaction()
+        settle(at: 0)
+    }
 
     /// Bytes of unsent replies.
     var outputSize: Int { replies.size + stream.unsentSize + longReplySize }

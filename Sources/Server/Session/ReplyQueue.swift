@@ -135,6 +135,29 @@ package struct ReplyQueue: ~Copyable {
         dependency = 0
     }
 
+    /// What a part of the current reply sets aside.
+    struct Outer {
+        fileprivate let start: Int
+        fileprivate let dependency: UInt64
+    }
+
+    /// Bytes of the current reply, or of its current part.
+    var currentSize: Int { writer.buffer.count - start }
+
+    /// Begins an element of the current reply, which is a list: until `endPart`, `takeBack` discards the element alone.
+    mutating func beginPart() -> Outer {
+        let outer = Outer(start: start, dependency: dependency)
+        (start, dependency) = (writer.buffer.count, 0)
+        writer.isElement = true
+        return outer
+    }
+
+    /// Ends the part. The whole reply depends on the newest change that a part depends on.
+    mutating func endPart(_ outer: Outer) {
+        (start, dependency) = (outer.start, max(outer.dependency, dependency))
+        writer.isElement = false
+    }
+
     /// Uncounts a read request, which runs again later.
     mutating func noteWait() { counts.reads = max(counts.reads - 1, 0) }
 

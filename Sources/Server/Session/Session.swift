@@ -78,6 +78,14 @@ final class Session: StreamDelegate, ListMember {
     var isStalled = false
     /// Whether the current request runs as a part of another one: it cannot wait for memory.
     private(set) var isRunningPart = false
+    /// Whether that other request is EXEC: then nothing is deferred.
+    private(set) var isInExec = false
+    /// The open transaction; nil if there is none.
+    var transaction: Transaction?
+    /// The watched keys; nil if there are none.
+    var watcher: Watcher?
+    /// Bytes of memory of both.
+    var transactionSize = 0
     /// The peer's transfer rate, needed when memory is short.
     var pace = Pace()
 
@@ -177,6 +185,8 @@ final class Session: StreamDelegate, ListMember {
     @inline(never)
     private func isChange(_ bytes: Span<UInt8>, _ parser: borrowing RequestParser) -> Bool {
         guard !parser.isBlank, let index = commands.index(of: parser.arguments(in: bytes)[0]) else { return false }
+        // A queued request changes nothing yet.
+        if let transaction { return index == Command.exec.index && transaction.summary.changes }
         return commands.rows[index].traits.contains(.change)
     }
 
@@ -235,6 +245,7 @@ final class Session: StreamDelegate, ListMember {
     /// there is no room for it, replies with the error.
     @inline(__always)
     func permit(on key: Span<UInt8>, valueSize: Int, _ replies: inout ReplyQueue) -> Permit? {
+        if isInExec, !fitsRecord(key.count + valueSize, &replies) { return nil }
         do throws(ReplyError) {
             return try gate.admitEffect(on: key, valueSize: valueSize)
         } catch {
@@ -286,6 +297,31 @@ final class Session: StreamDelegate, ListMember {
         isRunningPart = true
         defer { isRunningPart = false }
         runCommand(bytes, &parser, &replies)
+    }
+
+    /// Runs queued requests as parts of EXEC, and writes the list of their replies.
+    func runQueued(_ bytes: Span<UInt8>, count: Int, _ replies: inout ReplyQueue) {
+        assert(!isRunningPart, "EXEC is a part of another request")
+        (isRunningPart, isInExec) = (true, true)
+        defer { (isRunningPart, isInExec) = (false, false) }
+        var parser = RequestParser(limits: server.limits.request)
+        var allowed = ListAllowance(session: self)
+        replies.writer.list(count)
+        var offset = 0
+        for _ in 0..<count {
+            let request = bytes.extracting(offset..<bytes.count)
+            guard case .complete(let size) = parser.parse(request) else {
+                preconditionFailure("a queued request is incomplete")
+            }
+            offset += size
+            let error = allowed.refusal(ofMoreThan: replies.currentSize)
+            let outer = replies.beginPart()
+            if let error { replies.fail(error) } else { runQueued(request, &parser, &replies) }
+            // CLIENT REPLY OFF: the list needs an element for each request, if it is sent.
+            if replies.currentSize == 0 { replies.writer.ok() }
+            replies.endPart(outer)
+        }
+        replies.writer.endList()
     }
 
     /// Whether all earlier requests are answered and their replies sent.

@@ -20,6 +20,8 @@ package enum Outcome: Equatable, Sendable {
         case (.error(let code, let message), _): self = .failure(code: code, message: message)
         case (.integer(0), .deleted?) where isOneKey: self = .keyNotFound
         case (.integer(1), .deleted?) where isOneKey: self = .success(.simple("OK"))
+        case (.null, _) where spec?.command == .exec:
+            self = .failure(code: "", message: "Not run: a watched key has changed")
         case (.null, .plain?) where spec?.keys == Keys.none:
             self = .failure(code: "", message: "There is none")
         case (.null, .plain?)

@@ -95,8 +95,9 @@ final class Prompt {
         }
         do {
             if spec?.traits.contains(.clears) == true {
-                let count = try session.connect().count()
-                try confirm("\(spec?.name ?? "") removes \(allPairs(count)) at \(session.endpoint)")
+                // In a transaction, the request for their number would be queued.
+                let pairs = session.isInTransaction ? "every pair" : allPairs(try session.connect().count())
+                try confirm("\(spec?.name ?? "") removes \(pairs) at \(session.endpoint)")
             }
             let reply = try session.execute(
                 spec?.completed(arguments) ?? arguments, allowing: waitingTime(of: arguments))
@@ -114,7 +115,8 @@ final class Prompt {
             let name = String(decoding: arguments[0], as: UTF8.self)
             let text = (outcome.errorText ?? "").trimmed
             let match = spec == nil ? nearest(to: name, among: Catalog.commands.map(\.name)) : nil
-            guard let match, let info = try? session.execute(commandInfoRequest(name), allowing: .zero),
+            guard let match, !session.isInTransaction,
+                let info = try? session.execute(commandInfoRequest(name), allowing: .zero),
                 saysUnknown(info)
             else { return try complain(text) }
             return try complain(text + "; did you mean \(match)?")

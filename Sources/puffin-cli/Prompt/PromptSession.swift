@@ -2,6 +2,7 @@
 
 import BlockingClient
 import Bytes
+import Commands
 import Shell
 import Wire
 
@@ -12,6 +13,18 @@ final class PromptSession {
     private var link: ServerLink?
     /// `leader` or `follower`; nil without a connection.
     private(set) var role: String?
+    /// What this connection has and a new one would not have.
+    private var hold = Hold.nothing
+
+    private enum Hold {
+        case nothing
+        case watchedKeys
+        /// Whatever is sent now is queued.
+        case transaction
+    }
+
+    /// Whether requests are queued instead of run.
+    var isInTransaction: Bool { hold == .transaction }
 
     init(to endpoint: Endpoint, within limit: Duration) {
         self.endpoint = endpoint
@@ -23,11 +36,16 @@ final class PromptSession {
     /// - Throws: `ClientError.cannotConnect`.
     @discardableResult
     func connect() throws(ClientError) -> ServerLink {
+        if let link, isInTransaction { return link }
         if let link, let reply = try? link.execute("ROLE") {
             note(reply)
             return link
         }
-        (link, role) = (nil, nil)
+        let hadWatches = hold == .watchedKeys
+        close()
+        if hadWatches {
+            throw .connectionLost(to: endpoint, reason: "it has forgotten the watched keys")
+        }
         let fresh = try ServerLink(to: endpoint, within: limit)
         note(try fresh.execute("ROLE"))
         link = fresh
@@ -39,26 +57,41 @@ final class PromptSession {
     func execute(_ arguments: [[UInt8]], allowing extra: Duration) throws(ClientError) -> Reply {
         let link = try connect()
         do throws(ClientError) {
-            if extra > .zero {
+            if extra > .zero, !isInTransaction {
                 // A link has one time limit; a request that waits gets a link of its own with a longer one.
                 let patient = try ServerLink(to: endpoint, within: limit + extra)
                 return try patient.execute(arguments)
             }
             let reply = try link.execute(arguments)
+            note(reply, to: arguments)
+            if isInTransaction { return reply }
             // The role may have changed. A connection that is lost by now has already given its reply.
             if let role = try? link.execute("ROLE") { note(role) } else { close() }
             return reply
         } catch {
-            (self.link, role) = (nil, nil)
+            close()
             throw error
         }
     }
 
-    /// The current connection, if any; completion does not wait for one.
-    var existingLink: ServerLink? { link }
+    /// The current connection, if any and if it runs requests now; completion does not wait for one.
+    var existingLink: ServerLink? { isInTransaction ? nil : link }
 
     /// Drops the connection.
-    func close() { (link, role) = (nil, nil) }
+    func close() { (link, role, hold) = (nil, nil, .nothing) }
+
+    /// Notes what a request has made of the connection.
+    private func note(_ reply: Reply, to arguments: [[UInt8]]) {
+        let isDone = reply == .simple("OK")
+        switch Catalog.find(arguments)?.command {
+        case .multi where isDone: hold = .transaction
+        case .watch where isDone: hold = .watchedKeys
+        case .discard where isDone, .reset where reply == .simple("RESET"), .unwatch where isDone: hold = .nothing
+        // An EXEC that is refused ends the transaction too.
+        case .exec: hold = .nothing
+        default: break
+        }
+    }
 
     private func note(_ reply: Reply) {
         // Text of the server goes into the prompt without passing `BufferedOutput`.

@@ -40,7 +40,16 @@ struct HostileRequest {
         request.add(row, isLine ? row.lineUsage : row.usage)
         if !isLine && random.below(8) == 0 { request.addJunk() }
         random = request.random
-        return isLine ? request.line : request.resp
+        let bytes = isLine ? request.line : request.resp
+        guard row.command == .exec else { return bytes }
+        // A transaction whose requests are as odd as others.
+        var queued = Array("MULTI\n".utf8)
+        for _ in 0..<1 + random.below(6) {
+            let other = rows[random.below(rows.count)]
+            guard !other.traits.contains(.noMulti), ![.exec, .quit, .reset].contains(other.command) else { continue }
+            queued += Self.bytes(other, &random)
+        }
+        return queued + bytes
     }
 
     private init(isChange: Bool, _ random: SeededRandom) {

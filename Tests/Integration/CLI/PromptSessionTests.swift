@@ -56,6 +56,50 @@ struct PromptSessionTests {
         }
     }
 
+    @Test(
+        "a transaction is this connection's: nothing but what is typed is queued, and a new connection does not watch")
+    func transactions() throws {
+        try withTemporaryFolder { folder in
+            let port = lastingPort()
+            let options = ["--port", "\(port)", "--data", folder + "/puffin.json"]
+            var server = try ServerProcess(arguments: options)
+            let prompt = try prompt(port, folder)
+            func enter(_ keys: String, _ reply: String) {
+                #expect(prompt.expect("127.0.0.1:\(port) leader> "), "\(keys): \(prompt.screen)")
+                prompt.type(keys + "\r")
+                #expect(prompt.expect("\n" + reply + "\n"), "\(reply): \(prompt.screen)")
+            }
+            enter("MULTI", "OK")
+            enter("SET a 1", "QUEUED")
+            // Completion asks nothing of the server.
+            enter("INCR a\(Self.tab)", "QUEUED")
+            enter("gett", "ERROR: unknown command 'gett', with args beginning with:")
+            enter("EXEC", "ERROR: EXECABORT Transaction discarded because of previous errors.")
+            enter("MULTI", "OK")
+            enter("SET a 1", "QUEUED")
+            enter("INCR a", "QUEUED")
+            enter("MGET a none", "QUEUED")
+            enter("WAIT 0 100", "QUEUED")
+            enter("EXEC", "OK\n2")
+            enter("WATCH a", "OK")
+            enter("GET a", "2")
+            #expect(try server.connect().ask("SET a 3") == "OK")
+            enter("MULTI", "OK")
+            enter("SET a 4", "QUEUED")
+            enter("EXEC", "ERROR: Not run: a watched key has changed")
+            enter("WATCH a", "OK")
+            #expect(prompt.expect("leader> "))
+            server.kill()
+            server = try ServerProcess(arguments: options)
+            prompt.type("MULTI\r")
+            #expect(prompt.expect("it has forgotten the watched keys"), "\(prompt.screen)")
+            prompt.type("GET a\r")
+            #expect(prompt.expect("\n3\n"), "\(prompt.screen)")
+            prompt.type("exit\r")
+            #expect(prompt.wait() == 0 && server.stop() == 0)
+        }
+    }
+
     @Test("a server that goes and comes back, and one that follows")
     func reconnect() throws {
         try withTemporaryFolder { folder in

@@ -88,6 +88,14 @@ struct RESPReplyTests {
         Row("CLIENT", "REPLY", "SKIP", reply: ""), Row("PING", reply: ""),
         Row("CLIENT", "REPLY", "ON", reply: "+OK\r\n"),
         Row("CLIENT", "REPLY", "SKIP", reply: ""), Row("PING", reply: ""), Row("PING", reply: "+PONG\r\n"),
+        // Transactions: where Redis differs, or has no such limit; the rest is in RedisWorkloadTests and RedisComparisonTests.
+        Row("WATCH", "t", reply: "+OK\r\n"), Row("SET", "t", "1", reply: "+OK\r\n"), Row("MULTI", reply: "+OK\r\n"),
+        Row("EXEC", reply: "*-1\r\n", resp3: "_\r\n"), Row("MULTI", reply: "+OK\r\n"),
+        Row("MGET", "t", "none", reply: "+QUEUED\r\n"), Row("DELEX", "t", "IFEQ", "1", reply: "+QUEUED\r\n"),
+        Row(
+            "EXEC", reply: "*2\r\n*2\r\n$1\r\n1\r\n$-1\r\n:1\r\n", resp3: "*2\r\n*2\r\n$1\r\n1\r\n_\r\n:1\r\n"),
+        Row("MULTI", reply: "+OK\r\n"), Row("COMPACT", reply: "-ERR Command not allowed inside a transaction\r\n"),
+        Row("EXEC", reply: "-EXECABORT Transaction discarded because of previous errors.\r\n"),
         Row("CONFIG", "RESETSTAT", reply: "+OK\r\n"), Row("SAVE", reply: "+OK\r\n"),
         Row(
             "COMMAND", "INFO", "get",

@@ -52,6 +52,68 @@ struct RedisWorkloadTests {
         }
     }
 
+    @Test(
+        "and transactions of two connections get the replies that Redis gives",
+        .enabled(if: PeerProgram.areThere("redis-server")),
+        arguments: Torture.seeds(1, orTorture: 20), [false, true])
+    func transactions(seed: UInt64, isRESP3: Bool) throws {
+        try withTemporaryFolder { folder in
+            let redis = try RedisProcess(folder: folder)
+            let options = ["--max-memory", "0", "--durability", "never", "--segment-size", "64K"]
+            let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"] + options)
+            let puffin = try ServerProcess(
+                data: folder + "/puffin.json", options + ["--follower", "127.0.0.1:\(follower.port)"])
+            print("random transactions to Puffin and Redis, seed \(seed), RESP\(isRESP3 ? 3 : 2)")
+            // Of each server two connections, and one that looks at what there is.
+            let connections = try [puffin.port, redis.port].map { port in
+                try (0..<2).map { _ in try WireConnection(port: port) }
+            }
+            for connection in connections.joined() where isRESP3 {
+                try connection.send(resp("HELLO", "3"))
+                _ = try connection.receive(through: "$7\r\nmodules\r\n*0\r\n")
+            }
+            var random = SeededRandom(seed: seed)
+            var requests = RandomRequests(seed: seed + 1000)
+            var counts: [String: Int] = [:]
+            for step in 0..<6_000 {
+                let index = random.below(2)
+                let request = random.below(3) == 0 ? requests.nextOfTransaction() : requests.next()
+                let replies = try connections.map { servers in
+                    try servers[index].send(MarkedChange.array(request))
+                    return try servers[index].receiveReply()
+                }
+                let texts = replies.map { String(decoding: $0, as: UTF8.self) }
+                try #require(
+                    replies[0] == replies[1],
+                    "seed \(seed), step \(step), connection \(index): \(RandomRequests.shown(request)): \(texts)")
+                if request[0] == Array("EXEC".utf8) { counts[String(texts[0].prefix(3)), default: 0] += 1 }
+            }
+            // Lists, null lists, EXECABORT and EXEC without MULTI: all of them have come up.
+            let nothing = isRESP3 ? "_\r\n" : "*-1"
+            let lists = counts.filter { $0.key.hasPrefix("*") && $0.key != nothing }.values.reduce(0, +)
+            #expect(
+                lists > 50 && counts[nothing, default: 0] > 20 && counts["-EX", default: 0] > 20
+                    && counts["-ER", default: 0] > 20)
+            for connection in connections.joined() {
+                try connection.send(resp("RESET"))
+                #expect(try connection.receiveReply() == Array("+RESET\r\n".utf8))
+            }
+            let expected = try content(connections[1][0])
+            #expect(try content(connections[0][0]) == expected)
+            #expect(try puffin.connect().ask("WAIT 1 20000") == "1")
+            #expect(try content(follower.connect()) == expected, "the follower")
+            puffin.kill()
+            for time in ["after the kill", "after the compaction"] {
+                let again = try ServerProcess(data: folder + "/puffin.json", options)
+                #expect(try content(again.connect()) == expected, "\(time)")
+                #expect(try again.connect().ask("SAVE") == "OK")
+                #expect(again.stop() == 0)
+            }
+            #expect(follower.stop() == 0)
+            withExtendedLifetime(redis) {}
+        }
+    }
+
     /// What a server holds.
     private func content(_ connection: WireConnection) throws -> [[UInt8]] {
         try answers([[Array("MGET".utf8)] + RandomRequests.keys, [Array("DBSIZE".utf8)]], connection)
@@ -71,6 +133,22 @@ struct RedisWorkloadTests {
         }
         try #require(replies.count == requests.count)
         return replies
+    }
+}
+
+extension WireConnection {
+    /// One reply in RESP, with everything that is nested in it.
+    fileprivate func receiveReply() throws -> [UInt8] {
+        var head: [UInt8] = []
+        while !head.suffix(2).elementsEqual("\r\n".utf8) { head += try receive(exactly: 1) }
+        let size = Int(String(decoding: head.dropFirst().dropLast(2), as: UTF8.self)) ?? 0
+        switch head.first {
+        case UInt8(ascii: "$"), UInt8(ascii: "="): return size < 0 ? head : try head + receive(exactly: size + 2)
+        case UInt8(ascii: "*"), UInt8(ascii: "%"):
+            let count = max(size, 0) * (head.first == UInt8(ascii: "%") ? 2 : 1)
+            return try (0..<count).reduce(into: head) { bytes, _ in bytes += try receiveReply() }
+        default: return head
+        }
     }
 }
 
@@ -120,6 +198,19 @@ private struct RandomRequests {
         }
         if surplus == 0 { request.append(argument("v")) }
         if surplus == 1, request.count > 1 { request.removeLast() }
+        return request
+    }
+
+    /// A request about a transaction; one in twenty with an argument too many.
+    mutating func nextOfTransaction() -> [[UInt8]] {
+        let names = [
+            "MULTI", "MULTI", "MULTI", "EXEC", "EXEC", "EXEC", "DISCARD", "WATCH", "WATCH", "WATCH", "UNWATCH", "FROB",
+        ]
+        let name = names[random.below(names.count)]
+        var request = [Array(name.utf8)]
+        if name == "WATCH" { for _ in 0...random.below(3) { request.append(argument("k")) } }
+        // Of an unknown command Redis repeats the arguments raw.
+        if name != "WATCH", name != "FROB", random.below(20) == 0 { request.append(argument("v")) }
         return request
     }
 
