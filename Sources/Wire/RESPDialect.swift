@@ -17,8 +17,8 @@ extension RequestParser {
         if let argumentsLeft {
             left = argumentsLeft
         } else {
-            switch length(in: bytes, at: 0) {
-            case .complete(let value, let end) where value >= 0 && value <= limits.argumentCount:
+            switch arrayLength(in: bytes) {
+            case .complete(let value, let end) where value <= limits.argumentCount:
                 (left, offset) = (value, end)
             case .incomplete:
                 return .incomplete(missing: 1)
@@ -51,6 +51,18 @@ extension RequestParser {
             }
         }
         return .complete(used: offset)
+    }
+
+    /// The number of arguments. As in Redis, a negative number is none.
+    @inline(__always)
+    private func arrayLength(in bytes: Span<UInt8>) -> Length {
+        let found = length(in: bytes, at: 0)
+        guard case .invalid = found, bytes[1] == UInt8(ascii: "-") else { return found }
+        switch length(in: bytes, at: 1) {
+        case .complete(let value, let end) where value > 0: return .complete(value: 0, end: end)
+        case .complete: return .invalid
+        case let other: return other
+        }
     }
 
     /// Peeks at the request at `offset` before it is parsed; nil if it is unusual or incomplete.

@@ -15,6 +15,9 @@ struct RESPDialectTests {
         ("*2\r\n$4\r\nECHO\r\n$8\r\n\r\n$3\r\n\"\n\r\n", ["ECHO", "\r\n$3\r\n\"\n"]),
         ("*2\r\n$4\r\nECHO\r\n$5\r\n\u{0}\u{1}ü \r\n", ["ECHO", "\u{0}\u{1}ü "]),
         ("*0\r\n", []),
+        ("*-1\r\n", []),
+        ("*-10\r\n", []),
+        ("*-3000000000\r\n", []),
         (
             "*8\r\n" + (1...8).map { "$1\r\n\($0)\r\n" }.joined(),
             ["1", "2", "3", "4", "5", "6", "7", "8"]
@@ -59,7 +62,12 @@ struct RESPDialectTests {
     }
 
     static let malformedInputs: [(input: String, error: ProtocolError)] = [
-        ("*-1\r\n", .invalidArrayLength(limit: 8)),
+        ("*-\r\n", .invalidArrayLength(limit: 8)),
+        ("*-0\r\n", .invalidArrayLength(limit: 8)),
+        ("*-01\r\n", .invalidArrayLength(limit: 8)),
+        ("*--1\r\n", .invalidArrayLength(limit: 8)),
+        ("*-1\rx", .invalidArrayLength(limit: 8)),
+        ("*-x\r\n", .invalidArrayLength(limit: 8)),
         ("*\r\n", .invalidArrayLength(limit: 8)),
         ("*x\r\n", .invalidArrayLength(limit: 8)),
         ("*1x\r\n", .invalidArrayLength(limit: 8)),

@@ -109,7 +109,7 @@ struct BadInput {
 
     /// Bytes after which nothing can be understood.
     static let protocolErrors = [
-        array("*-1\r\n"), array("*x\r\n"), array("*\r\n"), array("*65537\r\n"), array("*99999999999999999999\r\n"),
+        array("*-\r\n"), array("*x\r\n"), array("*\r\n"), array("*65537\r\n"), array("*99999999999999999999\r\n"),
         array("*1\n$4\r\nPING\r\n"), array("*1\rx"), array("*+1\r\n"), array("* 1\r\n"),
         bulk("*1\r\n$-1\r\n"), bulk("*1\r\n$x\r\n"), bulk("*1\r\n$\r\n"), bulk("*1\r\n$67108865\r\n"),
         bulk("*1\r\n$99999999999999999999\r\n"), bulk("*2\r\n$3\r\nGET\r\n$1\nk\r\n"),
