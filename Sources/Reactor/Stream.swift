@@ -179,6 +179,12 @@ package final class Stream {
     /// Bytes of memory for received bytes.
     package var heldCapacity: Int { capacity }
 
+    /// The address that the peer has connected to. A call to the system.
+    package var local: Address { isOpen ? Address(ofSocket: descriptor) : Address() }
+
+    /// The number of its descriptor; after the end the system gives it to another file.
+    package var descriptorNumber: Int { Int(descriptor) }
+
     /// How far the peer is gone.
     package enum PeerState: Sendable {
         case there

@@ -5,7 +5,8 @@ import Wire
 
 enum ClientListHandlers {
     static func own(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        let line = describe(session, replies.size)
+        let size = size(of: arguments, isLine: replies.writer.isLine)
+        let line = describe(session, requestSize: size, outputSize: replies.size)
         if replies.writer.isLine { replies.writer.text(line) } else { replies.writer.verbatim(line + "\n") }
     }
 
@@ -29,7 +30,13 @@ enum ClientListHandlers {
         }
         let size = wanted.count * lineSize
         guard size < Session.largeReplySize || session.hasMemory(forReplyOf: size, arguments, &replies) else { return }
-        let lines = wanted.map { describe($0, $0 === session ? replies.size : $0.outputSize) }
+        let requestSize = Self.size(of: arguments, isLine: replies.writer.isLine)
+        let outputSize = replies.size
+        let lines = wanted.map {
+            $0 === session
+                ? describe($0, requestSize: requestSize, outputSize: outputSize)
+                : describe($0, requestSize: 0, outputSize: $0.outputSize)
+        }
         guard replies.writer.isLine else { return replies.writer.verbatim(lines.map { $0 + "\n" }.joined()) }
         replies.writer.list(lines.count)
         for line in lines { replies.writer.text(line) }
@@ -37,22 +44,39 @@ enum ClientListHandlers {
     }
 
     /// An upper bound of the size of a connection's line, in bytes.
-    private static let lineSize = 512
+    private static let lineSize = 1024
 
-    /// - Parameter outputSize: bytes of unsent replies; the running session lends its reply buffer to the request.
-    private static func describe(_ session: Session, _ outputSize: Int) -> String {
+    /// The fields of Redis 7.0, in its order, and then those that it does not have.
+    /// - Parameters:
+    ///   - requestSize: the size of the request that is being run for this connection; 0 if there is none.
+    ///   - outputSize: bytes of unsent replies; the running session lends its reply buffer to the request.
+    private static func describe(_ session: Session, requestSize: Int, outputSize: Int) -> String {
         let second = 1_000_000_000
-        return "id=\(session.id) addr=\(session.stream.peer) name=\(session.name) age=\(session.times.age / second) "
-            + "idle=\(session.times.idleTime / second) flags=\(flags(of: session)) db=0 sub=0 psub=0 multi=\(session.transaction?.count ?? -1) watch=\(session.watcher?.count ?? 0) "
-            + "qbuf=\(session.stream.heldSize) omem=\(outputSize) tot-mem=\(session.charge) user=default "
-            + "resp=\(session.speaksRESP3 ? 3 : 2)"
+        let (stream, times, transaction) = (session.stream, session.times, session.transaction)
+        let command = times.lastCommand.map { session.commands.spec($0).redisName } ?? "NULL"
+        // A connection has no buffers of its own for pub/sub, none of a fixed size, and none for input that is parsed at once.
+        return
+            "id=\(session.id) addr=\(stream.peer) laddr=\(stream.local) fd=\(stream.descriptorNumber) name=\(session.name) "
+            + "age=\(times.age / second) idle=\(times.idleTime / second) flags=\(flags(of: session)) db=0 sub=0 psub=0 ssub=0 "
+            + "multi=\(transaction?.count ?? -1) qbuf=\(stream.heldSize + requestSize) "
+            + "qbuf-free=\(stream.heldCapacity - stream.heldSize) argv-mem=\(requestSize) multi-mem=\(transaction?.heldSize ?? 0) "
+            + "rbs=0 rbp=0 obl=0 oll=0 omem=\(outputSize) tot-mem=\(session.charge) "
+            + "events=\(stream.isReading ? "r" : "")\(stream.unsentSize > 0 ? "w" : "") cmd=\(command) user=default redir=-1 "
+            + "resp=\(session.speaksRESP3 ? 3 : 2) watch=\(session.watcher?.count ?? 0)"
     }
 
-    /// As Redis has them: `x` in a transaction, `d` if a watched key has changed.
+    /// As Redis has them: `x` in a transaction, `b` while the reply is deferred, `d` if a watched key has changed, `c` if the connection
+    /// is closed after the replies.
     private static func flags(of session: Session) -> String {
-        let flags = (session.transaction == nil ? "" : "x") + (session.watcher?.change == nil ? "" : "d")
+        var flags = session.transaction == nil ? "" : "x"
+        if session.hasDeferredRequest { flags += "b" }
+        if session.watcher?.change != nil { flags += "d" }
+        if !session.state.isOpen { flags += "c" }
         return flags.isEmpty ? "N" : flags
     }
+
+    /// The size of the request with these arguments: in RESP, a line end follows the last one.
+    private static func size(of arguments: Arguments, isLine: Bool) -> Int { arguments.extent + (isLine ? 1 : 2) }
 
     /// Whether this is the connection type of clients; nil after an error for an unknown type.
     private static func isNormal(_ type: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue) -> Bool? {

@@ -22,6 +22,7 @@ extension Session {
     ) {
         if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
             requestCounts.count(index)
+            times.note(command: index)
             run(commands.rows[index], bytes, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
@@ -70,6 +71,7 @@ extension Session {
         guard command.arity.contains(arguments.count - 2) else {
             return replies.fail(.wrongArity(of: commands.spec(command.index).command))
         }
+        times.note(command: command.index)
         command.perform(arguments, self, gate, &replies)
     }
 

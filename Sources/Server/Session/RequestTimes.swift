@@ -59,6 +59,13 @@ final class RequestTimes {
     private let start: Int
     private var lastRun: Int
 
+    /// The last command: an index of the catalog; nil before the first one.
+    private(set) var lastCommand: Int?
+
+    /// Notes a request's command.
+    @inline(__always)
+    func note(command index: Int) { lastCommand = index }
+
     /// The age of the connection, and its idle time.
     var age: Int { max(clock.last - start, 0) }
     var idleTime: Int { max(clock.last - lastRun, 0) }

@@ -15,16 +15,23 @@ struct ConnectionCommandTests {
             try first.send("CLIENT LIST\n")
             let lines = String(decoding: try first.receive(through: "END\n"), as: UTF8.self).split(separator: "\n")
             #expect(lines.count == 3)
-            let form = /id=([12]) addr=127\.0\.0\.1:\d+ name=(\w*) age=\d+ idle=\d+ flags=N db=0 .* resp=([23])/
-            let found = lines.dropLast().compactMap { try? form.wholeMatch(in: $0) }
-            #expect(found.map { "\($0.1) \($0.2) \($0.3)" } == ["1 one 2", "2  3"])
+            let form = try Regex(
+                #"id=([12]) addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:(\d+) fd=\d+ name=(\w*) age=\d+ idle=\d+ flags=N db=0 sub=0 "#
+                    + #"psub=0 ssub=0 multi=-1 qbuf=(\d+) qbuf-free=\d+ argv-mem=\d+ multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 "#
+                    + #"tot-mem=\d+ events=r cmd=(\S+) user=default redir=-1 resp=([23]) watch=0"#,
+                as: (Substring, Substring, Substring, Substring, Substring, Substring, Substring).self)
+            let found = lines.dropLast().compactMap { try? form.wholeMatch(in: $0)?.output }
+            #expect(
+                found.map { "\($0.1) \($0.3) \($0.4) \($0.5) \($0.6)" } == ["1 one 12 client|list 2", "2  0 hello 3"],
+                "\(lines)")
+            #expect(found.allSatisfy { $0.2 == "\(server.port)" })
             #expect(try first.ask("CLIENT INFO").hasPrefix("id=1 addr=127.0.0.1:"))
             try first.send("CLIENT LIST ID 2 99 2\n")
             let chosen = String(decoding: try first.receive(through: "END\n"), as: UTF8.self)
             #expect(chosen.split(separator: "\n").map { $0.prefix(4) } == ["id=2", "id=2", "END"])
             try second.send(resp("CLIENT", "LIST") + resp("ECHO", "end"))
             let text = String(decoding: try second.receive(through: "$3\r\nend\r\n"), as: UTF8.self)
-            #expect(text.hasPrefix("=") && text.contains("txt:id=1 ") && text.contains(" resp=2\nid=2 "))
+            #expect(text.hasPrefix("=") && text.contains("txt:id=1 ") && text.contains(" resp=2 watch=0\nid=2 "))
             try first.expect("CLIENT LIST TYPE replica\n", "END\n")
         }
     }
