@@ -4,8 +4,8 @@
 SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use if installed.
-PACKAGES = libevent-dev libyaml-dev libedit-dev libxxhash-dev pkg-config
-PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2
+PACKAGES = libevent-dev libyaml-dev libedit-dev libssl-dev libxxhash-dev pkg-config
+PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2 tcl dpkg-dev
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	micro micro-instructions request-instructions docs reference lint fmt man install uninstall build-all release deb clean
+	test-redis micro micro-instructions request-instructions docs reference lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -57,6 +57,9 @@ test: setup ## Run every test
 test-integration: setup ## Run only the tests that start programs
 	$(SWIFT_BUILD) --build-tests
 	swift test -c release --skip-build --filter IntegrationTests
+
+test-redis: build ## Run the tests of Redis 7.0 against bin/puffin-server (some: make test-redis ARGS=unit/type/string)
+	Tests/Redis/run $(ARGS)
 
 coverage: setup ## Report the lines that tests reach (some tests: make coverage ARGS="--filter WireTests")
 	Tests/Checks/coverage $(ARGS)
@@ -115,7 +118,7 @@ lint: ## Check format, import directions, places of unsafe code, headers and len
 	Tests/Checks/check-style
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
-		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
+		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
