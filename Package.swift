@@ -51,6 +51,9 @@ let package = Package(
         .systemLibrary(
             name: "CLibedit", path: "Sources/CLibedit", pkgConfig: "libedit",
             providers: [.apt(["libedit-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
         // XXH3 is in the headers of libxxhash-dev alone: nothing is linked, so there is no pkgConfig.
         .systemLibrary(
             name: "CMachine", path: "Sources/CMachine",
@@ -71,11 +74,12 @@ let package = Package(
             name: "Inspection",
             dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
+        .target(name: "OpenSSL", dependencies: ["COpenSSL"], swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Commands", "LogFormat", "Wire", "Store", "Program", "Reactor",
+                "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -19,7 +19,9 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case help, stats, time, info
     case config, configGet, configSet, configResetStat, configHelp
     case command, commandCount, commandInfo, commandDocs, commandList, commandGetKeys, commandHelp
+    case eval, evalsha, script, scriptLoad, scriptExists, scriptFlush, scriptHelp
     case function, functionFlush
+    case debug, debugDigest, debugDigestValue, debugLoadAOF, debugLog, debugProtocol, debugReload, debugSleep, debugHelp
     case compact, bgrewriteaof, bgsave, save, lastsave
     case replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove

@@ -11,6 +11,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case aborted = "EXECABORT"
     case loading = "LOADING"
     case unknownProtocol = "NOPROTO"
+    case noScript = "NOSCRIPT"
     case outOfMemory = "OOM"
     case readOnly = "READONLY"
     case superseded = "SUPERSEDED"
@@ -29,8 +30,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     package var effect: Effect {
         switch self {
-        case .general, .behind, .diskFull, .aborted, .loading, .unknownProtocol, .outOfMemory, .readOnly,
-            .wrongPassword:
+        case .general, .behind, .diskFull, .aborted, .loading, .unknownProtocol, .noScript, .outOfMemory,
+            .readOnly, .wrongPassword:
             .none
         case .unacknowledged: .made
         case .superseded, .unknown: .unknown
@@ -69,6 +70,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .aborted: "Nothing was changed: the transaction was not run; the sentence says why."
         case .loading: "Nothing was changed: the server is loading its data."
         case .unknownProtocol: "Nothing was changed: this version of RESP is not offered."
+        case .noScript: "Nothing was changed: no script with this digest was sent since the start."
         case .outOfMemory: "Nothing was changed: the memory limit is reached."
         case .readOnly:
             "Nothing was changed: this server is a follower, or about to be one. Ends with ` leader=host:port` where the leader is known."
@@ -88,6 +90,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .aborted: "`EXEC`"
         case .loading: "what reads or changes pairs, roles or snapshots"
         case .unknownProtocol: "`HELLO`"
+        case .noScript: "`EVALSHA`"
         case .outOfMemory: "changes that add, and large replies"
         case .readOnly: "changes"
         case .superseded: "what waited for a commit when the server became a follower"

@@ -8,8 +8,16 @@ package struct Keys: Equatable, Sendable {
     package let first: Int
     package let last: Int
     package let step: Int
+    /// The position of the argument that says how many keys follow it; nil for most commands. Then the other numbers are 0.
+    package let countPlace: Int?
+
+    package init(first: Int, last: Int, step: Int, countPlace: Int? = nil) {
+        (self.first, self.last, self.step, self.countPlace) = (first, last, step, countPlace)
+    }
 
     package static let none = Keys(first: 0, last: 0, step: 0)
+    /// Those behind their number, which follows a script.
+    package static let counted = Keys(first: 0, last: 0, step: 0, countPlace: 2)
     package static let one = Keys(first: 1, last: 1, step: 1)
     package static let two = Keys(first: 1, last: 2, step: 1)
     /// The one behind a subcommand.

@@ -21,6 +21,8 @@ package struct Configuration: Sendable {
     package var metrics = MetricsSettings()
     package var slowLog = SlowLogSettings()
     package var logging = LogSettings()
+    /// Whether DEBUG, which is for tests, is allowed.
+    package var allowsDebug = false
 
     package init() {}
 }

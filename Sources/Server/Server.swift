@@ -21,6 +21,9 @@ package final class Server {
     let clock: TurnClock
     let latencies = Latencies()
     let slowLog: SlowLog
+    let scripts = LoadedScripts()
+    /// Whether DEBUG is allowed.
+    let allowsDebug: Bool
     let durableTimes: DurableTimes?
     let memory: MemoryBudget
     let allowance = TurnAllowance()
@@ -89,6 +92,7 @@ package final class Server {
             throw .metrics(error)
         }
         slowLog = SlowLog(configuration.slowLog, log: log)
+        allowsDebug = configuration.allowsDebug
         shutdownRequest = ShutdownRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication

@@ -32,6 +32,9 @@ package enum ServerSettings {
             When OK is sent: always = the change is on disk; interval = it is written, and synced every second; never = it is \
             written, and the system syncs when it likes.
             """),
+        ServerSetting(
+            "server.debug_commands", \.allowsDebug, .truth, default: "false",
+            "Allow DEBUG, for developers: its commands stop the server for a while, load its data again, and the like."),
     ]
 
     private static let replication: [ServerSetting] = [

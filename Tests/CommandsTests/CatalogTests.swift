@@ -69,6 +69,11 @@ struct CatalogTests {
                 "COMMAND [COUNT|INFO <name> …|DOCS [<name> …]|LIST [FILTERBY MODULE <name>|ACLCAT <category>|PATTERN <pattern>]"
                     + "|GETKEYS <request>]"
             ),
+            (.script, "SCRIPT LOAD <script>|EXISTS <sha1> …|FLUSH [ASYNC|SYNC]"),
+            (
+                .debug,
+                "DEBUG DIGEST|DIGEST-VALUE <key> …|LOADAOF|LOG <text>|PROTOCOL <type>|RELOAD [NOSAVE]|SLEEP <seconds>"
+            ),
             (.function, "FUNCTION"), (.follower, "FOLLOWER ADD|REMOVE <host:port>"),
             (.object, "OBJECT ENCODING|REFCOUNT <key>"), (.memory, "MEMORY USAGE <key> [SAMPLES <count>]"),
             (.slowlog, "SLOWLOG GET [<count>]|LEN|RESET"),

@@ -52,7 +52,7 @@ enum DescriptionHandlers {
     }
 
     static func names(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        var shown = Catalog.commands
+        var shown = Catalog.rows
         if arguments.count > 2 {
             guard arguments.count == 5, arguments[2].equalsIgnoringCase("FILTERBY") else {
                 return replies.fail(.misused(.commandList))
@@ -92,8 +92,14 @@ enum DescriptionHandlers {
             return replies.fail(ReplyError("Invalid number of arguments specified for command"))
         }
         guard spec.keys != .none else { return replies.fail(ReplyError("The command has no key arguments")) }
-        let places = spec.keys.indices(count: count)
-        replies.writer.list(Array(places).count)
+        var places = Array(spec.keys.indices(count: count))
+        if let place = spec.keys.countPlace {
+            // As in Redis, an invalid number is none.
+            let most = count - place - 1
+            let number = arguments[place + 2].decimal.map { (0...most).contains($0) ? $0 : 0 } ?? 0
+            places = Array(place + 1..<place + 1 + number)
+        }
+        replies.writer.list(places.count)
         for place in places { replies.writer.value(arguments[place + 2]) }
         replies.writer.endList()
     }
@@ -123,8 +129,10 @@ extension ReplyWriter {
         list(10)
         text(spec.redisName)
         integer(spec.redisArity)
-        list(1)
+        let hasMovableKeys = spec.keys.countPlace != nil
+        list(hasMovableKeys ? 2 : 1)
         text(spec.redisFlag)
+        if hasMovableKeys { text("movablekeys") }
         integer(spec.keys.first)
         integer(spec.keys.last)
         integer(spec.keys.step)

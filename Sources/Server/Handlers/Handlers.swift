@@ -50,7 +50,7 @@ extension Command {
         case .quit: .read(ConnectionHandlers.quit)
         case .select: .read(ConnectionHandlers.select)
         case .hello: .read(ConnectionHandlers.hello)
-        case .client, .config, .follower, .function, .memory, .object, .slowlog: .read(runSubcommand)
+        case .client, .config, .follower, .function, .memory, .object, .script, .slowlog: .read(runSubcommand)
         case .clientID: .read(ConnectionHandlers.number)
         case .clientGetName: .read(ConnectionHandlers.name)
         case .clientSetName: .read(ConnectionHandlers.setName)
@@ -84,6 +84,21 @@ extension Command {
         case .configSet: .read(ServerHandlers.changeSettings)
         case .configResetStat: .read(ServerHandlers.resetStatistics)
 
+        case .eval: .write(ScriptHandlers.evaluate)
+        case .evalsha: .write(ScriptHandlers.evaluateByDigest)
+        case .scriptLoad: .read(ScriptHandlers.load)
+        case .scriptExists: .read(ScriptHandlers.exist)
+        case .scriptFlush: .read(ScriptHandlers.flush)
+
+        case .debug: .read(DebugHandlers.run)
+        case .debugDigest: .read(DebugHandlers.digest)
+        case .debugDigestValue: .read(DebugHandlers.digestValues)
+        case .debugLoadAOF: .read(DebugHandlers.loadLog)
+        case .debugLog: .read(DebugHandlers.log)
+        case .debugProtocol: .read(DebugHandlers.showType)
+        case .debugReload: .read(DebugHandlers.reload)
+        case .debugSleep: .read(DebugHandlers.sleep)
+
         case .compact: .read(CompactionHandlers.compact)
         case .bgrewriteaof: .read(CompactionHandlers.rewrite)
         case .bgsave: .read(CompactionHandlers.save)
@@ -106,7 +121,7 @@ extension Command {
         case .slowlogGet: .read(SlowLogHandlers.list)
         case .slowlogLen: .read(SlowLogHandlers.count)
         case .slowlogReset: .read(SlowLogHandlers.reset)
-        case .clientHelp, .commandHelp, .configHelp, .memoryHelp, .objectHelp, .slowlogHelp:
+        case .clientHelp, .commandHelp, .configHelp, .debugHelp, .memoryHelp, .objectHelp, .scriptHelp, .slowlogHelp:
             .read(DescriptionHandlers.subcommandHelp)
         }
     }

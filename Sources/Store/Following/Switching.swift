@@ -77,6 +77,13 @@ extension Store {
         _ = try Quarantine.everything(of: files, as: "superseded", time: now, on: disk)
     }
 
+    /// Drops everything in memory, so that the files are loaded as at a start.
+    package func loadAgain() throws(StoreError) {
+        let error = endLog()
+        defer { beginLoading() }
+        if let error { throw error }
+    }
+
     /// The starts of segments that are not in the snapshot, newest first; not the end of the log.
     func checkpoints() throws(StoreError) -> [ChainPosition] {
         let merged =

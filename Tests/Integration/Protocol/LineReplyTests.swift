@@ -96,6 +96,27 @@ struct LineReplyTests {
         ),
         ("CLIENT KILL ID 99", "0\n"), ("CLIENT KILL 127.0.0.1:1", "ERROR: No such client\n"),
         ("CLIENT KILL ID 0", "ERROR: client-id should be greater than 0\n"), ("CLIENT NO-EVICT on", "OK\n"),
+        // Scripts.
+        ("SET lock a", "OK\n"),
+        (
+            "EVAL \"if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end\" 1 lock b",
+            "0\n"
+        ),
+        (
+            "SCRIPT LOAD \"if redis.call('get',KEYS[1]) == ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end\"",
+            "ae3671744a5dbb24ea37ef607b8b10ac7856d43e\n"
+        ),
+        ("EVALSHA ae3671744a5dbb24ea37ef607b8b10ac7856d43e 1 lock a", "1\n"),
+        ("SCRIPT EXISTS x ae3671744a5dbb24ea37ef607b8b10ac7856d43e", "0\n1\nEND\n"), ("SCRIPT FLUSH", "OK\n"),
+        (
+            "EVALSHA ae3671744a5dbb24ea37ef607b8b10ac7856d43e 1 lock a",
+            "ERROR: No matching script. Please use EVAL.\n"
+        ),
+        (
+            "EVAL \"return 1\" 0",
+            "ERROR: Unknown script: this server runs no Lua, only the scripts that docs/locks.md lists; DELEX and SET IFEQ do the same\n"
+        ),
+        ("DEBUG SLEEP 0", "ERROR: DEBUG is not allowed: start the server with server.debug_commands set to true\n"),
         ("CLIENT REPLY OFF", ""), ("PING", ""), ("CLIENT REPLY ON", "OK\n"), ("CLIENT REPLY SKIP", ""), ("KEYS", ""),
         ("CLIENT REPLY SOMETIMES", "ERROR: Wrong options: CLIENT REPLY ON|OFF|SKIP\n"),
         ("CONFIG SET slowlog.threshold 20ms", "OK\n"), ("CONFIG GET slowlog.*", "slowlog.threshold\n20ms\nEND\n"),
@@ -201,7 +222,9 @@ struct LineReplyTests {
         let elsewhere: Set<Command> = [
             .time, .command, .commandCount, .help, .stats, .quit, .compact, .bgrewriteaof, .bgsave, .lastsave,
             // In ConnectionCommandTests.
-            .clientInfo, .clientList, .clientHelp, .commandHelp, .configHelp,
+            .clientInfo, .clientList, .clientHelp, .commandHelp, .configHelp, .scriptHelp,
+            // In DebugTests.
+            .debugDigest, .debugDigestValue, .debugLoadAOF, .debugLog, .debugProtocol, .debugReload, .debugHelp,
             // In the folder Replication.
             .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait, .waitaof,
             .after, .seq,

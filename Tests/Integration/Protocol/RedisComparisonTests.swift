@@ -2,9 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The same requests to Puffin and to Redis. Deliberate differences are not in the table: `*-1`, which Redis ignores,
-/// and the cursors `` and `-1`, which it takes for numbers, are errors; text that an error repeats is made safe to
-/// print.
+/// The same requests to Puffin and to Redis. Deliberate differences are not in the table: the cursors `` and `-1`,
+/// which Redis takes for numbers, are errors; text that an error repeats is made safe to print.
 struct RedisComparisonTests {
     /// Requests that follow each other on one connection to an empty server.
     static let conversations: [[[String]]] = [
@@ -197,7 +196,45 @@ struct RedisComparisonTests {
             ["SAVE", "x"], ["RESET", "x"],
         ],
         [["QUIT", "x"], ["PING"]],
+        [
+            ["EVALSHA", releaseDigest, "1", "a", "x"], ["EVALSHA", "x", "y"], ["EVALSHA", "x"], ["EVAL"],
+            ["SCRIPT", "EXISTS", releaseDigest, "x"], ["SCRIPT", "LOAD", release],
+            ["SCRIPT", "EXISTS", releaseDigest, "x"],
+            ["EVALSHA", releaseDigest, "x"], ["EVALSHA", releaseDigest, "2", "a"],
+            ["EVALSHA", releaseDigest, "-1", "a"],
+            ["EVALSHA", releaseDigest, "1", "a", "x"], ["SET", "a", "x"],
+            ["EVALSHA", releaseDigest.uppercased(), "1", "a", "y"],
+            ["EVALSHA", releaseDigest, "1", "a", "x"], ["EXISTS", "a"], ["EVAL", tellingMissing, "1", "a", "x"],
+            ["SET", "a", "x"], ["EVAL", tellingMissing, "1", "a", ""],
+            ["EVAL", tellingMissing, "2", "a", "b", "x", "y"],
+            ["SCRIPT", "FLUSH", "FROB"], ["SCRIPT", "FLUSH", "async"], ["EVALSHA", releaseDigest, "1", "a", "x"],
+            ["SCRIPT"],
+            ["SCRIPT", "LOAD"], ["SCRIPT", "EXISTS"], ["COMMAND", "GETKEYS", "eval", "x", "1", "a", "b"],
+            ["COMMAND", "GETKEYS", "eval", "x", "0"], ["COMMAND", "GETKEYS", "eval", "x", "2", "a"],
+        ],
+        [["DEBUG"], ["DEBUG", "SLEEP", "0"], ["DEBUG", "FROB"], ["DEBUG", "HELP"]],
     ]
+
+    private static let release =
+        #"if redis.call("get",KEYS[1]) == ARGV[1] then return redis.call("del",KEYS[1]) else return 0 end"#
+    private static let releaseDigest = "b70c2384248f88e6b75b9f89241a180f856ad852"
+    private static let tellingMissing = """
+        local val = redis.call("GET", KEYS[1])
+        if val == ARGV[1] then return redis.call("DEL", KEYS[1]) elseif val == false then return -1 else return 0 end
+        """
+
+    /// With DEBUG allowed.
+    private static let debugging: [[String]] =
+        [
+            "string", "integer", "double", "bignum", "null", "array", "set", "map", "attrib", "push", "verbatim",
+            "true",
+            "false", "TRUE", "frob",
+        ].map { ["DEBUG", "PROTOCOL", $0] } + [
+            ["DEBUG", "DIGEST"], ["MSET", "a", "1", "b", "", "", "x"], ["DEBUG", "DIGEST"], ["SET", "b", "2"],
+            ["DEBUG", "DIGEST"], ["DEBUG", "DIGEST-VALUE", "a", "none", "b"], ["DEBUG", "DIGEST-VALUE"],
+            ["DEBUG", "RELOAD"], ["DEBUG", "DIGEST"], ["GET", "b"], ["DEBUG", "RELOAD", "NOSAVE"], ["DEBUG", "DIGEST"],
+            ["DEBUG", "LOG", "text"], ["DEBUG", "SLEEP", "0"], ["DEBUG", "SLEEP", "0.01"],
+        ]
 
     /// Bytes that are not requests, and how many bytes of the replies are the same: Puffin says more.
     static let malformed = [
@@ -224,6 +261,23 @@ struct RedisComparisonTests {
     }
 
     @Test(
+        "DEBUG shows each type of reply, and digests are Redis' digests",
+        .enabled(if: PeerProgram.areThere("redis-server")),
+        arguments: [false, true])
+    func debugging(isRESP3: Bool) throws {
+        try withBoth(allowingDebug: true) { puffin, redis in
+            let requests = Self.debugging.map { words in
+                "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+            }
+            let found = try answers(requests, port: puffin.port, isRESP3: isRESP3)
+            let expected = try answers(requests, port: redis, isRESP3: isRESP3)
+            for ((request, found), expected) in zip(zip(Self.debugging, found), expected) {
+                #expect(found == expected, "\(request)")
+            }
+        }
+    }
+
+    @Test(
         "invalid bytes get an error that begins as Redis' does", .enabled(if: PeerProgram.areThere("redis-server"))
     )
     func protocolErrors() throws {
@@ -238,10 +292,11 @@ struct RedisComparisonTests {
         }
     }
 
-    private func withBoth(_ body: (ServerProcess, UInt16) throws -> Void) throws {
+    private func withBoth(allowingDebug: Bool = false, _ body: (ServerProcess, UInt16) throws -> Void) throws {
         try withTemporaryFolder { folder in
-            let redis = try RedisProcess(folder: folder)
-            try body(ServerProcess(data: folder + "/puffin.json", ["--max-memory", "0"]), redis.port)
+            let redis = try RedisProcess(folder: folder, allowingDebug ? ["--enable-debug-command", "yes"] : [])
+            let options = ["--max-memory", "0"] + (allowingDebug ? ["--server-debug-commands"] : [])
+            try body(ServerProcess(data: folder + "/puffin.json", options), redis.port)
             withExtendedLifetime(redis) {}
         }
     }

@@ -9,14 +9,17 @@ final class RedisProcess {
 
     /// Starts a server and waits until it serves. Redis cannot choose a port itself, and a port that was free a moment
     /// ago may be taken: then another is tried.
-    init(folder: String) throws {
+    /// - Parameter options: further options.
+    init(folder: String, _ options: [String] = []) throws {
         var log = ""
         for _ in 0..<20 {
             let port = freePort()
-            let process = try ChildProcess([
-                "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--databases", "1", "--save", "", "--dir",
-                folder,
-            ])
+            let process = try ChildProcess(
+                [
+                    "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--databases", "1", "--save", "",
+                    "--dir",
+                    folder,
+                ] + options)
             if process.waitForOutput(containing: "Ready to accept connections") {
                 (self.port, self.process) = (port, process)
                 return

@@ -1,0 +1,5 @@
+// OpenSSL 3's libcrypto, of which OpenSSL uses the digests.
+#pragma once
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
