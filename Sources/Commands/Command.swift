@@ -22,7 +22,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case eval, evalsha, script, scriptLoad, scriptExists, scriptFlush, scriptHelp
     case function, functionFlush
     case debug, debugDigest, debugDigestValue, debugLoadAOF, debugLog, debugProtocol, debugReload, debugSleep, debugHelp
-    case compact, bgrewriteaof, bgsave, save, lastsave
+    case compact, bgrewriteaof, bgsave, save, lastsave, shutdown
     case replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove
     case handover, wait, waitaof, after, seq

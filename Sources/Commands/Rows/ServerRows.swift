@@ -100,6 +100,10 @@ extension Catalog {
             traits: .hidden,
             categories: .admin, since: "0.1.0"),
         CommandSpec(
+            .shutdown, "SHUTDOWN", "[NOSAVE|SAVE] [NOW] [FORCE]", 0...CommandSpec.any, needs: "options or nothing",
+            "Stops the server as SIGTERM does; the options, for Redis clients, change nothing.", .server,
+            traits: [.effect, .urgent, .loopback, .noMulti], categories: .admin, since: "0.1.0"),
+        CommandSpec(
             .slowlog, "SLOWLOG", nil, 1...2, needs: "a subcommand", "Shows the latest slow requests, newest first.",
             .server, traits: [.effect, .urgent], categories: .admin, answer: .rows, replyBound: .data, since: "0.1.0"),
         CommandSpec(

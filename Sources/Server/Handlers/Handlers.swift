@@ -105,6 +105,8 @@ extension Command {
         case .save: .read(CompactionHandlers.saveAndWait)
         case .lastsave: .read(CompactionHandlers.lastTime)
 
+        case .shutdown: .read(ServerHandlers.shutDown)
+
         case .replicate: .read(ReplicationHandlers.replicate)
         case .role: .read(ReplicationHandlers.role)
         case .promote: .read(ReplicationHandlers.promote)

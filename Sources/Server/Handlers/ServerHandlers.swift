@@ -118,6 +118,31 @@ enum ServerHandlers {
         replies.writer.ok()
     }
 
+    /// Everything acknowledged is in the log anyway, so SAVE and NOSAVE mean the same. As Redis, it sends no reply in RESP: the end of the
+    /// connection is one.
+    static func shutDown(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        var (saves, savesNot, aborts) = (false, false, false)
+        for index in 1..<arguments.count {
+            let option = arguments[index]
+            if option.equalsIgnoringCase("SAVE") {
+                saves = true
+            } else if option.equalsIgnoringCase("NOSAVE") {
+                savesNot = true
+            } else if option.equalsIgnoringCase("ABORT") {
+                aborts = true
+            } else if !option.equalsIgnoringCase("NOW"), !option.equalsIgnoringCase("FORCE") {
+                return replies.fail(.misused(.shutdown))
+            }
+        }
+        guard !(saves && savesNot), !aborts || arguments.count == 2 else { return replies.fail(.misused(.shutdown)) }
+        guard !aborts else { return replies.fail(ReplyError("No shutdown in progress.")) }
+        session.server.log.notice(
+            "Client requests a shutdown", metadata: ["client": "\(session.id)", "address": "\(session.stream.peer)"])
+        session.server.shutdownRequest.make()
+        if replies.writer.isLine { replies.writer.ok() }
+        session.finish()
+    }
+
     static func flushFunctions(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         guard arguments.count <= 3 else {
             return replies.fail(

@@ -12,7 +12,7 @@ struct HostileRequest {
         .flushall: "it takes the pairs of those who watch", .flushdb: "as FLUSHALL",
         .demote: "a follower refuses the changes of those who watch", .follow: "as DEMOTE",
         .compact: "a compaction's memory is promised apart", .bgsave: "as COMPACT", .save: "as COMPACT",
-        .bgrewriteaof: "as COMPACT",
+        .bgrewriteaof: "as COMPACT", .shutdown: "it ends the server",
     ]
 
     /// Whether requests or replies of this command can be large.

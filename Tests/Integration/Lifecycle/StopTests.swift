@@ -24,6 +24,25 @@ struct StopTests {
         }
     }
 
+    @Test(
+        "SHUTDOWN ends the server as a signal does; a line is answered, and in RESP the end of the connection is the answer",
+        arguments: [("SHUTDOWN\n", "OK\n"), ("shutdown nosave now force\n", "OK\n"), (resp("SHUTDOWN"), "")])
+    func command(request: String, reply: String) throws {
+        try withTemporaryFolder { folder in
+            let data = folder + "/puffin.json"
+            let server = try ServerProcess(data: data)
+            let (client, idle) = (try server.connect(), try server.connect())
+            try client.send("SET a 1\nSHUTDOWN ABORT\nSHUTDOWN LATER\n" + request + "SET a 2\n")
+            #expect(
+                try client.receiveAll()
+                    == "OK\nERROR: No shutdown in progress.\n"
+                    + "ERROR: Wrong options: SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE]\n" + reply)
+            #expect(try idle.receiveAll() == "")
+            #expect(server.process.wait() == 0, "\(server.log)")
+            try checkClosed(data, seq: 1)
+        }
+    }
+
     /// The log ends, at its last byte, with the line of a clean stop.
     private func checkClosed(_ data: String, seq: UInt64) throws {
         let segment = try LogFile(data: data).lastSegment()

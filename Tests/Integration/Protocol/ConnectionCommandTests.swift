@@ -76,6 +76,11 @@ struct ConnectionCommandTests {
             try client.expect(
                 resp("CONFIG", "RESETSTAT"),
                 "-ERR CONFIG RESETSTAT is run only for clients on this server's machine (127.0.0.1, ::1)\r\n")
+            for name in ["SHUTDOWN", "DEBUG"] {
+                try client.expect(
+                    "\(name) x\n",
+                    "ERROR: \(name) is run only for clients on this server's machine (127.0.0.1, ::1)\n")
+            }
             try client.expect("CLIENT LIST ID 9\n", "END\n")
         }
     }

@@ -223,6 +223,8 @@ struct LineReplyTests {
             .time, .command, .commandCount, .help, .stats, .quit, .compact, .bgrewriteaof, .bgsave, .lastsave,
             // In ConnectionCommandTests.
             .clientInfo, .clientList, .clientHelp, .commandHelp, .configHelp, .scriptHelp,
+            // In StopTests.
+            .shutdown,
             // In DebugTests.
             .debugDigest, .debugDigestValue, .debugLoadAOF, .debugLog, .debugProtocol, .debugReload, .debugHelp,
             // In the folder Replication.

@@ -212,6 +212,9 @@ struct RedisComparisonTests {
             ["SCRIPT", "LOAD"], ["SCRIPT", "EXISTS"], ["COMMAND", "GETKEYS", "eval", "x", "1", "a", "b"],
             ["COMMAND", "GETKEYS", "eval", "x", "0"], ["COMMAND", "GETKEYS", "eval", "x", "2", "a"],
         ],
+        [
+            ["SHUTDOWN", "FROB"], ["SHUTDOWN", "ABORT"], ["SHUTDOWN", "abort", "NOW"], ["SHUTDOWN", "SAVE", "NOSAVE"],
+        ],
         [["DEBUG"], ["DEBUG", "SLEEP", "0"], ["DEBUG", "FROB"], ["DEBUG", "HELP"]],
     ]
 
