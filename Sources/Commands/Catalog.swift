@@ -7,9 +7,8 @@ import Bytes
 package enum Catalog {
     /// All rows; the index of each is that of its `Command`.
     package static let rows: [CommandSpec] = {
-        let specs = (strings + keys + connection + transactions + scripts + server + debug + replication).sorted {
-            $0.command.index < $1.command.index
-        }
+        let groups = [strings, keys, expiry, connection, transactions, scripts, server, debug, replication]
+        let specs = groups.joined().sorted { $0.command.index < $1.command.index }
         precondition(specs.map(\.command) == Command.allCases, "a command without a row, or with two")
         return specs
     }()

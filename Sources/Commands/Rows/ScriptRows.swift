@@ -9,13 +9,13 @@ extension Catalog {
             .eval, "EVAL", "<script> <numkeys> [<key> …] [<argument> …]", 2...CommandSpec.any,
             needs: "a script and the number of its keys",
             "Runs one of the scripts that libraries have for locks and counters; docs/locks.md lists them.", .server,
-            keys: .counted,
+            keys: .ofScript,
             traits: traits, categories: .write, since: "0.1.0"),
         CommandSpec(
             .evalsha, "EVALSHA", "<sha1> <numkeys> [<key> …] [<argument> …]", 2...CommandSpec.any,
             needs: "a script's digest and the number of its keys",
             "Runs a script that EVAL or SCRIPT LOAD has brought, named by the SHA-1 digest of its text.", .server,
-            keys: .counted,
+            keys: .ofScript,
             traits: traits, categories: .write, since: "0.1.0"),
         CommandSpec(
             .script, "SCRIPT", nil, 1...CommandSpec.any, needs: "a subcommand",

@@ -92,14 +92,10 @@ enum DescriptionHandlers {
             return replies.fail(ReplyError("Invalid number of arguments specified for command"))
         }
         guard spec.keys != .none else { return replies.fail(ReplyError("The command has no key arguments")) }
-        var places = Array(spec.keys.indices(count: count))
-        if let place = spec.keys.countPlace {
-            // As in Redis, an invalid number is none.
-            let most = count - place - 1
-            let number = arguments[place + 2].decimal.map { (0...most).contains($0) ? $0 : 0 } ?? 0
-            places = Array(place + 1..<place + 1 + number)
+        guard let places = spec.keys.indices(in: arguments, names: 2) else {
+            return replies.fail(ReplyError("Invalid arguments specified for command"))
         }
-        replies.writer.list(places.count)
+        replies.writer.list(Array(places).count)
         for place in places { replies.writer.value(arguments[place + 2]) }
         replies.writer.endList()
     }
@@ -129,13 +125,14 @@ extension ReplyWriter {
         list(10)
         text(spec.redisName)
         integer(spec.redisArity)
-        let hasMovableKeys = spec.keys.countPlace != nil
-        list(hasMovableKeys ? 2 : 1)
+        // Where a request says how many keys it has, Redis has no fixed positions.
+        let keys = spec.keys.isCounted ? .none : spec.keys
+        list(spec.keys.isCounted ? 2 : 1)
         text(spec.redisFlag)
-        if hasMovableKeys { text("movablekeys") }
-        integer(spec.keys.first)
-        integer(spec.keys.last)
-        integer(spec.keys.step)
+        if spec.keys.isCounted { text("movablekeys") }
+        integer(keys.first)
+        integer(keys.last)
+        integer(keys.step)
         let categories = spec.categories.names
         list(categories.count)
         for category in categories { text(category) }
