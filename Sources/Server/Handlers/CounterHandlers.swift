@@ -33,24 +33,35 @@ enum CounterHandlers {
         add(-amount, to: arguments[1], session, &replies)
     }
 
-    /// A missing key counts as 0.
     private static func add(
         _ amount: Int, to key: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue
     ) {
         let store = session.store
         let reading = store.get(key)
         replies.depends(on: reading.seq)
+        do throws(ReplyError) {
+            let sum = try sum(of: reading.value, amount)
+            let text = DecimalText(sum)
+            guard let permit = session.permit(on: key, valueSize: text.bytes.count, &replies) else { return }
+            replies.depends(on: store.set(key, to: text.bytes, expires: reading.expires, permit))
+            replies.writer.integer(sum)
+        } catch {
+            replies.fail(error)
+        }
+    }
+
+    /// The sum of a value, where a missing one counts as 0, and an amount.
+    /// - Throws: Redis' error for a value that is no number, or a sum that is out of range.
+    @inline(__always)
+    static func sum(of value: Span<UInt8>?, _ amount: Int) throws(ReplyError) -> Int {
         var number = 0
-        if let value = reading.value {
-            guard let found = value.decimal else { return replies.fail(.notAnInteger) }
+        if let value {
+            guard let found = value.decimal else { throw .notAnInteger }
             number = found
         }
         let (sum, isTooLarge) = number.addingReportingOverflow(amount)
-        guard !isTooLarge else { return replies.fail(ReplyError("increment or decrement would overflow")) }
-        let text = DecimalText(sum)
-        guard let permit = session.permit(on: key, valueSize: text.bytes.count, &replies) else { return }
-        replies.depends(on: store.set(key, to: text.bytes, expires: reading.expires, permit))
-        replies.writer.integer(sum)
+        guard !isTooLarge else { throw ReplyError("increment or decrement would overflow") }
+        return sum
     }
 
     static func incrementByFloat(

@@ -132,6 +132,43 @@ struct PeerTests {
     }
 }
 
+/// Locks of libraries.
+struct LockTests {
+    private static let script = """
+        import sys, redis
+        from redis.exceptions import LockError, LockNotOwnedError
+        r = redis.Redis(port=int(sys.argv[1]), decode_responses=True)
+        first, second = r.lock("name", timeout=100), r.lock("name", timeout=100)
+        assert first.acquire() and first.owned() and first.locked()
+        assert not second.acquire(blocking=False) and not second.owned()
+        assert first.extend(50) and 149 <= r.ttl("name") <= 150, r.ttl("name")
+        assert first.extend(200, replace_ttl=True) and 199 <= r.ttl("name") <= 200, r.ttl("name")
+        assert first.reacquire() and 99 <= r.ttl("name") <= 100, r.ttl("name")
+        r.set("name", "somebody else's")
+        for change in (first.reacquire, lambda: first.extend(1), first.release):
+            try: change()
+            except LockNotOwnedError: pass
+            else: assert False
+        assert r.get("name") == "somebody else's" and r.delete("name") == 1
+        with r.lock("name", timeout=100): assert second.locked() and not second.acquire(blocking_timeout=0.01)
+        assert second.acquire(blocking=False) and r.script_flush() and second.release() is None
+        assert not r.exists("name")
+        untimed = r.lock("name")
+        assert untimed.acquire() and r.ttl("name") == -1 and untimed.release() is None
+        print("done")
+        """
+
+    @Test("redis-py's locks are taken, extended, reacquired and released", .enabled(if: PeerProgram.hasRedisPy))
+    func redisPy() throws {
+        let python = try #require(PeerProgram.path(of: "python"))
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let script = try ChildProcess.run([python, "-c", Self.script, "\(server.port)"])
+            #expect(script.output == "done\n" && script.exitCode == 0, "\(script.output)")
+        }
+    }
+}
+
 extension PeerProgram {
     /// Whether the project's own Python environment, which has redis-py, is there.
     fileprivate static var hasRedisPy: Bool {

@@ -15,13 +15,32 @@ struct ScriptCommandTests {
         client = try SteppedClient(stepped)
     }
 
+    private func ask(_ words: [String]) throws -> String {
+        try client.send("*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined())
+        stepped.turn(2)
+        // The first pair that expires begins a segment, which is a worker's job.
+        stepped.work()
+        stepped.turn(2)
+        return client.take()
+    }
+
     private func check(_ requests: [(words: [String], reply: String)]) throws {
         for (words, reply) in requests {
-            try client.send("*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined())
-            stepped.turn(2)
-            let found = client.take()
+            let found = try ask(words)
             #expect(found == reply, "\(words): \(found)")
         }
+    }
+
+    /// The milliseconds for which a key will be there.
+    private func timeLeft(_ key: String) throws -> Int {
+        let reply = try ask(["PTTL", key])
+        // CR LF is one character.
+        return try #require(Int(reply.dropFirst().dropLast()))
+    }
+
+    private static func texts(of script: KnownScript) -> [String] {
+        LibraryScript.all.filter { $0.script == script }.map(\.text)
+            + KnownScript.forms.filter { $0.script == script }.map(\.text)
     }
 
     private static let release = LibraryScript.all[0].text
@@ -29,7 +48,7 @@ struct ScriptCommandTests {
 
     @Test("a lock is released by its holder alone, and a missing one is told apart where the script does so")
     func release() throws {
-        for library in LibraryScript.all where library.script != .deleteIfEqual(missing: -1) {
+        for library in LibraryScript.all where library.script == .deleteIfEqual(missing: 0) {
             try check([
                 (["SET", "lock", "token"], "+OK\r\n"), (["EVAL", library.text, "1", "lock", "other"], ":0\r\n"),
                 (["EVAL", library.text, "1", "lock", "toke"], ":0\r\n"), (["GET", "lock"], "$5\r\ntoken\r\n"),
@@ -44,6 +63,115 @@ struct ScriptCommandTests {
             // More keys and arguments than it reads.
             (["SET", "b", "1"], "+OK\r\n"), (["EVAL", Self.release, "2", "a", "b", "1", "2"], ":0\r\n"),
             (["EVAL", Self.release, "2", "b", "a", "1", "2"], ":1\r\n"),
+        ])
+    }
+
+    @Test("a lock lives longer for its holder alone, whatever its time was; a time in the past releases it")
+    func expiry() throws {
+        for (isSeconds, factor) in [(false, 1), (true, 1000)] {
+            for text in Self.texts(of: .expireIfEqual(isSeconds: isSeconds)) {
+                try check([
+                    (["SET", "lock", "a"], "+OK\r\n"), (["EVAL", text, "1", "lock", "b", "100000"], ":0\r\n"),
+                    (["PTTL", "lock"], ":-1\r\n"), (["EVAL", text, "1", "lock", "a", "100000"], ":1\r\n"),
+                ])
+                #expect((1...100_000 * factor).contains(try timeLeft("lock")))
+                try check([
+                    (
+                        ["EVAL", text, "1", "lock", "a", "9223372036854775807"],
+                        "-ERR invalid expire time in '\(isSeconds ? "expire" : "pexpire")' command\r\n"
+                    ),
+                    (["EVAL", text, "1", "lock", "b", "x"], ":0\r\n"),
+                    (["EVAL", text, "1", "lock", "a", "x"], "-ERR value is not an integer or out of range\r\n"),
+                    (["EVAL", text, "1", "lock", "a"], "-ERR This script needs 1 key and 2 arguments\r\n"),
+                    (["GET", "lock"], "$1\r\na\r\n"), (["EVAL", text, "1", "lock", "a", "-1"], ":1\r\n"),
+                    (["GET", "lock"], "$-1\r\n"), (["EVAL", text, "1", "lock", "a", "10"], ":0\r\n"),
+                ])
+            }
+        }
+    }
+
+    @Test("redis-py's extension adds to the time that is left, or replaces it, and leaves a lock without a time alone")
+    func extensions() throws {
+        let text = try #require(Self.texts(of: .extendIfEqual).first)
+        try check([
+            (["SET", "lock", "a"], "+OK\r\n"), (["EVAL", text, "1", "lock", "a", "1000", "0"], ":0\r\n"),
+            (["PTTL", "lock"], ":-1\r\n"), (["PEXPIRE", "lock", "100000"], ":1\r\n"),
+            (["EVAL", text, "1", "lock", "b", "1000", "0"], ":0\r\n"),
+            (["EVAL", text, "1", "lock", "a", "50000", "0"], ":1\r\n"),
+        ])
+        let left = try timeLeft("lock")
+        #expect(left > 100_000 && left <= 150_000)
+        try check([(["EVAL", text, "1", "lock", "a", "20000", "1"], ":1\r\n")])
+        #expect((1...20_000).contains(try timeLeft("lock")))
+        try check([
+            (
+                ["EVAL", text, "1", "lock", "a", "9223372036854775807", "0"],
+                "-ERR invalid expire time in 'pexpire' command\r\n"
+            ),
+            (["EVAL", text, "1", "lock", "a", "1.5", "0"], "-ERR value is not an integer or out of range\r\n"),
+            (["EVAL", text, "1", "none", "a", "1000", "0"], ":0\r\n"),
+            (["EVAL", text, "1", "lock", "a", "-9000000", "0"], ":1\r\n"), (["EXISTS", "lock"], ":0\r\n"),
+        ])
+    }
+
+    @Test("a lock is taken if nobody has it, for a time")
+    func taking() throws {
+        for text in Self.texts(of: .setNew(isStatus: false)) + Self.texts(of: .expireIfEqualOrSet) {
+            let isRenewal = text.contains("PEXPIRE")
+            try check([
+                (["DEL", "lock"], try ask(["EXISTS", "lock"])), (["EVAL", text, "1", "lock", "a", "100000"], ":1\r\n"),
+                (["GET", "lock"], "$1\r\na\r\n"), (["EVAL", text, "1", "lock", "b", "100000"], ":0\r\n"),
+                (["EVAL", text, "1", "lock", "a", "200000"], isRenewal ? ":1\r\n" : ":0\r\n"),
+                (["EVAL", text, "1", "none", "a", "0"], "-ERR invalid expire time in 'set' command\r\n"),
+                (["EVAL", text, "1", "none", "a", "x"], "-ERR value is not an integer or out of range\r\n"),
+                (["EXISTS", "none"], ":0\r\n"),
+            ])
+            let left = try timeLeft("lock")
+            #expect(left <= (isRenewal ? 200_000 : 100_000) && left > (isRenewal ? 100_000 : 0))
+        }
+        for text in Self.texts(of: .setNew(isStatus: true)) {
+            try check([
+                (["DEL", "lock"], ":1\r\n"), (["EVAL", text, "1", "lock", "a", "100000"], "+OK\r\n"),
+                (["EVAL", text, "1", "lock", "a", "100000"], "$-1\r\n"),
+            ])
+        }
+    }
+
+    @Test("a counter gets its time with its first number, and keeps it")
+    func counters() throws {
+        for isSeconds in [true, false] {
+            let most = isSeconds ? 100_000_000 : 100_000
+            for text in Self.texts(of: .count(byArgument: false, isSeconds: isSeconds)) {
+                try check([
+                    (["DEL", "n"], try ask(["EXISTS", "n"])), (["EVAL", text, "1", "n", "100000"], ":1\r\n"),
+                    (["EVAL", text, "1", "n", "900000"], ":2\r\n"),
+                ])
+                #expect((1...most).contains(try timeLeft("n")))
+            }
+            for text in Self.texts(of: .count(byArgument: true, isSeconds: isSeconds)) {
+                try check([
+                    (["DEL", "n"], ":1\r\n"), (["EVAL", text, "1", "n", "100000", "5"], ":5\r\n"),
+                    (["EVAL", text, "1", "n", "900000", "-2"], ":3\r\n"),
+                    (
+                        ["EVAL", text, "1", "n", "100000", "9007199254740992"],
+                        "-ERR value is not an integer or out of range\r\n"
+                    ),
+                ])
+                #expect((1...most).contains(try timeLeft("n")))
+            }
+        }
+        let text = try #require(Self.texts(of: .count(byArgument: false, isSeconds: true)).first)
+        try check([
+            // A number that is there has no time, and gets none.
+            (["SET", "n", "7"], "+OK\r\n"), (["EVAL", text, "1", "n", "100"], ":8\r\n"), (["PTTL", "n"], ":-1\r\n"),
+            (["SET", "n", "x"], "+OK\r\n"),
+            (["EVAL", text, "1", "n", "100"], "-ERR value is not an integer or out of range\r\n"),
+            (["SET", "n", "9223372036854775807"], "+OK\r\n"),
+            (["EVAL", text, "1", "n", "100"], "-ERR increment or decrement would overflow\r\n"),
+            // A time in the past removes it at once. After an error nothing is changed.
+            (["SET", "n", "0"], "+OK\r\n"),
+            (["EVAL", text, "1", "n", "x"], "-ERR value is not an integer or out of range\r\n"),
+            (["GET", "n"], "$1\r\n0\r\n"), (["EVAL", text, "1", "n", "-1"], ":1\r\n"), (["EXISTS", "n"], ":0\r\n"),
         ])
     }
 
