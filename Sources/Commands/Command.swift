@@ -22,7 +22,9 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case command, commandCount, commandInfo, commandDocs, commandList, commandGetKeys, commandHelp
     case eval, evalsha, script, scriptLoad, scriptExists, scriptFlush, scriptHelp
     case function, functionFlush
-    case debug, debugDigest, debugDigestValue, debugLoadAOF, debugLog, debugProtocol, debugReload, debugSleep, debugHelp
+    case debug, debugDigest, debugDigestValue, debugLoadAOF, debugLog, debugProtocol, debugReload, debugSetActiveExpire,
+        debugSleep
+    case debugHelp
     case compact, bgrewriteaof, bgsave, save, lastsave, shutdown
     case replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove

@@ -53,7 +53,7 @@ package final class Server {
     private(set) lazy var connections = Connections(self)
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
-    private let expiry: Expiry
+    let expiry: Expiry
     let pool: Pool
     private(set) lazy var reading = BackgroundRead(loop)
     private var signals: [Signal] = []

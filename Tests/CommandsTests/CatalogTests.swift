@@ -72,7 +72,7 @@ struct CatalogTests {
             (.script, "SCRIPT LOAD <script>|EXISTS <sha1> …|FLUSH [ASYNC|SYNC]"),
             (
                 .debug,
-                "DEBUG DIGEST|DIGEST-VALUE <key> …|LOADAOF|LOG <text>|PROTOCOL <type>|RELOAD [NOSAVE]|SLEEP <seconds>"
+                "DEBUG DIGEST|DIGEST-VALUE <key> …|LOADAOF|LOG <text>|PROTOCOL <type>|RELOAD [NOSAVE]|SET-ACTIVE-EXPIRE 0|1|SLEEP <seconds>"
             ),
             (.function, "FUNCTION"), (.follower, "FOLLOWER ADD|REMOVE <host:port>"),
             (.object, "OBJECT ENCODING|REFCOUNT <key>"), (.memory, "MEMORY USAGE <key> [SAMPLES <count>]"),

@@ -28,6 +28,10 @@ extension Catalog {
             "Runs COMPACT, then does as LOADAOF; NOSAVE omits COMPACT.", .server,
             traits: [.effect, .later], categories: .admin, since: "0.1.0"),
         CommandSpec(
+            .debugSetActiveExpire, "SET-ACTIVE-EXPIRE", of: .debug, "0|1", 1...1, needs: "0 or 1",
+            "Stops or resumes the removal of pairs that have expired; nobody sees them in any case.", .server,
+            traits: .effect, categories: .admin, since: "0.1.0"),
+        CommandSpec(
             .debugSleep, "SLEEP", of: .debug, "<seconds>", 1...1, needs: "a number of seconds",
             "Stops the server's thread for this time.", .server, traits: .effect, categories: .admin,
             since: "0.1.0"),

@@ -101,6 +101,14 @@ enum DebugHandlers {
         replies.writer.ok()
     }
 
+    static func setExpiry(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard let value = arguments[2].decimal, value == 0 || value == 1 else {
+            return replies.fail(ReplyError("DEBUG SET-ACTIVE-EXPIRE takes 0 or 1"))
+        }
+        session.server.expiry.isOn = value == 1
+        replies.writer.ok()
+    }
+
     /// The longest sleep, in seconds.
     private static let longestSleep = 3600.0
 
@@ -145,10 +153,13 @@ private struct DataDigest: CustomStringConvertible {
 
     /// Mixes the type and the value of a key, if it exists.
     mutating func mix(valueOf key: Span<UInt8>, in store: Store) {
-        guard let value = store.get(key).value else { return }
+        let reading = store.get(key)
+        guard let value = reading.value else { return }
         // The type string is 0, in four bytes.
         mix([UInt8](repeating: 0, count: 4).span)
         mix(value)
+        // Only whether it expires, and not when.
+        if reading.expires != 0 { add(Array("!!expire!!".utf8).span) }
     }
 
     var description: String { Digests.hexadecimal(bytes) }

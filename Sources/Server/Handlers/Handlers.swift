@@ -110,6 +110,7 @@ extension Command {
         case .debugLog: .read(DebugHandlers.log)
         case .debugProtocol: .read(DebugHandlers.showType)
         case .debugReload: .read(DebugHandlers.reload)
+        case .debugSetActiveExpire: .read(DebugHandlers.setExpiry)
         case .debugSleep: .read(DebugHandlers.sleep)
 
         case .compact: .read(CompactionHandlers.compact)

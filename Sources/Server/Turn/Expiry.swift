@@ -16,6 +16,8 @@ final class Expiry {
     private var alarmTime = UInt64.max
     /// In milliseconds: 31 years.
     private static let longestWait = 1_000_000_000_000
+    /// Whether pairs are removed; readers do not meet them in any case. DEBUG SET-ACTIVE-EXPIRE changes it.
+    var isOn = true
     /// Whether there is more to remove now.
     private(set) var hasMore = false
 
@@ -31,6 +33,7 @@ final class Expiry {
     /// Takes a step, if one is due.
     @inline(__always)
     func advance() {
+        guard isOn else { return hasMore = false }
         let store = server.store
         hasMore = store.removeExpired() && !server.isStopping
         if !hasMore, store.nextExpiryTime != alarmTime { setAlarm(at: store.nextExpiryTime) }

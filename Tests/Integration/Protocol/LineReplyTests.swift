@@ -246,7 +246,8 @@ struct LineReplyTests {
             // In StopTests.
             .shutdown,
             // In DebugTests.
-            .debugDigest, .debugDigestValue, .debugLoadAOF, .debugLog, .debugProtocol, .debugReload, .debugHelp,
+            .debugDigest, .debugDigestValue, .debugLoadAOF, .debugLog, .debugProtocol, .debugReload,
+            .debugSetActiveExpire, .debugHelp,
             // In the folder Replication.
             .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait, .waitaof,
             .after, .seq,

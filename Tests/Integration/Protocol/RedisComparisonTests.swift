@@ -287,6 +287,18 @@ struct RedisComparisonTests {
             ["EVALSHA", releaseDigest, "1", "a", "x"], ["EXISTS", "a"], ["EVAL", tellingMissing, "1", "a", "x"],
             ["SET", "a", "x"], ["EVAL", tellingMissing, "1", "a", ""],
             ["EVAL", tellingMissing, "2", "a", "b", "x", "y"],
+            ["SET", "a", "x"], ["EVAL", extending, "1", "a", "x", "50000", "0"], ["TTL", "a"],
+            ["EXPIRE", "a", "100"], ["EVAL", extending, "1", "a", "x", "50000", "0"], ["TTL", "a"],
+            ["EVAL", extending, "1", "a", "x", "30000", "1"], ["TTL", "a"],
+            ["EVAL", extending, "1", "a", "y", "1", "1"],
+            ["EVAL", extending, "1", "a", "x", "-1", "1"], ["GET", "a"], ["EVAL", counting, "1", "n", "100", "3"],
+            ["TTL", "n"],
+            ["EVAL", counting, "1", "n", "900", "3"], ["TTL", "n"], ["EVAL", counting, "1", "n", "200", "-6"],
+            ["TTL", "n"],
+            ["EVAL", counting, "1", "n", "0", "4"], ["GET", "n"],
+            ["EVAL", taking, "1", "l", "x", "100000"], ["TTL", "l"], ["EVAL", taking, "1", "l", "x", "200000"],
+            ["TTL", "l"],
+            ["EVAL", taking, "1", "l", "y", "1"], ["GET", "l"],
             ["SCRIPT", "FLUSH", "FROB"], ["SCRIPT", "FLUSH", "async"], ["EVALSHA", releaseDigest, "1", "a", "x"],
             ["SCRIPT"],
             ["SCRIPT", "LOAD"], ["SCRIPT", "EXISTS"], ["COMMAND", "GETKEYS", "eval", "x", "1", "a", "b"],
@@ -306,6 +318,29 @@ struct RedisComparisonTests {
         if val == ARGV[1] then return redis.call("DEL", KEYS[1]) elseif val == false then return -1 else return 0 end
         """
 
+    private static let extending = """
+        local token = redis.call('get', KEYS[1])
+        if not token or token ~= ARGV[1] then return 0 end
+        local expiration = redis.call('pttl', KEYS[1])
+        if not expiration then expiration = 0 end
+        if expiration < 0 then return 0 end
+        local newttl = ARGV[2]
+        if ARGV[3] == "0" then newttl = ARGV[2] + expiration end
+        redis.call('pexpire', KEYS[1], newttl)
+        return 1
+        """
+    private static let counting = """
+        local current
+        local amount = tonumber(ARGV[2])
+        current = redis.call("incrby", KEYS[1], amount)
+        if tonumber(current) == amount then redis.call("expire", KEYS[1], ARGV[1]) end
+        return current
+        """
+    private static let taking = """
+        if redis.call("GET", KEYS[1]) == ARGV[1] then return redis.call("PEXPIRE", KEYS[1], ARGV[2])
+        elseif redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2], "NX") then return 1 else return 0 end
+        """
+
     /// With DEBUG allowed.
     private static let debugging: [[String]] =
         [
@@ -316,7 +351,8 @@ struct RedisComparisonTests {
             ["DEBUG", "DIGEST"], ["MSET", "a", "1", "b", "", "", "x"], ["DEBUG", "DIGEST"], ["SET", "b", "2"],
             ["DEBUG", "DIGEST"], ["DEBUG", "DIGEST-VALUE", "a", "none", "b"], ["DEBUG", "DIGEST-VALUE"],
             ["DEBUG", "RELOAD"], ["DEBUG", "DIGEST"], ["GET", "b"], ["DEBUG", "RELOAD", "NOSAVE"], ["DEBUG", "DIGEST"],
-            ["DEBUG", "LOG", "text"], ["DEBUG", "SLEEP", "0"], ["DEBUG", "SLEEP", "0.01"],
+            ["EXPIRE", "a", "100"], ["DEBUG", "DIGEST"], ["DEBUG", "DIGEST-VALUE", "a"], ["DEBUG", "RELOAD"],
+            ["DEBUG", "DIGEST"], ["DEBUG", "LOG", "text"], ["DEBUG", "SLEEP", "0"], ["DEBUG", "SLEEP", "0.01"],
         ]
 
     /// Bytes that are not requests, and how many bytes of the replies are the same: Puffin says more.
