@@ -15,12 +15,13 @@ extension Catalog {
             traits: [.data, .change], categories: .write, answer: .value, replyBound: .value, since: "0.1.0"),
         CommandSpec(
             .setex, "SETEX", "<key> <seconds> <value>", 3...3, needs: "a key, a number of seconds and a value",
-            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .one,
-            traits: [.data, .change], categories: .write, since: "0.1.0"),
+            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .oneWithLaterValue,
+            traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
         CommandSpec(
             .psetex, "PSETEX", "<key> <milliseconds> <value>", 3...3,
             needs: "a key, a number of milliseconds and a value", "Sets a key to a value that expires.", .strings,
-            form: .rest(afterWords: 2), keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0"),
+            form: .rest(afterWords: 2), keys: .oneWithLaterValue, traits: [.data, .change, .storesValues],
+            categories: .write, since: "0.1.0"),
         setting(.expire, "EXPIRE", "<seconds>", needs: "seconds", "Makes a key expire in so many seconds."),
         setting(
             .pexpire, "PEXPIRE", "<milliseconds>", needs: "milliseconds",
