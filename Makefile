@@ -72,10 +72,10 @@ torture: setup ## Run the crash and fault tests many more times: some ten minute
 fuzz: setup ## Fuzz the parsers, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz
 
-bench: build ## Measure a standard set with its own servers: a minute and a half
+bench: build ## Measure a standard set with its own servers: two minutes
 	Tests/Benchmarks/Load/standard
 
-bench-compare: build ## Measure the same side by side with redis-server, if installed: two minutes
+bench-compare: build ## Measure the same side by side with redis-server, if installed: four minutes
 	Tests/Benchmarks/Load/compare
 
 bench-pauses: build ## Measure how long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
@@ -104,16 +104,20 @@ sed -i -e '/^<!-- $(1) -->$$/,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/!d; }' $(2)
 sed -i -e '0,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/ r .build/reference.md' -e '}' $(2)
 endef
 
-reference: build ## Regenerate the tables of settings, commands and error codes in docs/
+reference: build ## Regenerate the parts of docs/ that follow from the programs: settings, commands, error codes
 	$(call refer,settings,docs/configuration.md,$(BIN)/puffin-server config reference)
 	$(call refer,commands,docs/protocol.md,$(BIN)/puffin-server reference commands)
 	$(call refer,codes,docs/protocol.md,$(BIN)/puffin-server reference codes)
+	$(call refer,manual,docs/commands.md,$(BIN)/puffin-server reference manual)
 
-lint: ## Check format, import directions, places of unsafe code, headers and lengths
+# The server is built first (nothing happens where it is up to date), so that the documents are never compared with an old one.
+lint: setup ## Check format, import directions, places of unsafe code, headers and lengths, and generated documents
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Tests/Checks/check-rooms
 	Tests/Checks/check-style
-	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+	$(SWIFT_BUILD) --product puffin-server
+	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
