@@ -7,7 +7,7 @@ import Bytes
 package enum Catalog {
     /// All rows; the index of each is that of its `Command`.
     package static let rows: [CommandSpec] = {
-        let specs = (strings + keys + connection + transactions + server + replication).sorted {
+        let specs = (strings + keys + expiry + connection + transactions + server + replication).sorted {
             $0.command.index < $1.command.index
         }
         precondition(specs.map(\.command) == Command.allCases, "a command without a row, or with two")

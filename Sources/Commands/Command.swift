@@ -3,12 +3,13 @@
 /// A command or subcommand: a row of the catalog. The order is that of `HELP` and `COMMAND`; subcommands follow their
 /// command.
 package enum Command: UInt8, CaseIterable, Sendable {
-    case get, set, mget, mset, msetnx
-    case getset, getdel, setnx, append, strlen, getrange, substr, setrange
+    case get, set, mget, mset, msetnx, msetex
+    case getset, getdel, getex, setnx, setex, psetex, append, strlen, getrange, substr, setrange
     case incr, decr, incrby, decrby, incrbyfloat
     case setbit, getbit, bitcount
     case delex, digest
     case del, delete, unlink, exists, touch, type, keys, scan, randomkey, rename, renamenx, copy
+    case expire, pexpire, expireat, pexpireat, persist, ttl, pttl, expiretime, pexpiretime
     case dbsize, count, flushall, flushdb
     case object, objectEncoding, objectRefcount, objectHelp
     case memory, memoryUsage, memoryHelp

@@ -10,8 +10,7 @@ extension Catalog {
     }
 
     static let foreign: [(name: String, traits: Traits)] =
-        ["TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"].map { ($0, .data) }
-        + ["READONLY", "READWRITE", "ASKING"].map { ($0, .connection) }
+        ["READONLY", "READWRITE", "ASKING"].map { ($0, .connection) }
         + ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR", "SYNC", "PSYNC"].map { ($0, .takesConnection) }
 
     private static let foreignNames = CommandNames(foreign.map(\.name))

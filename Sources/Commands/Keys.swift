@@ -8,6 +8,13 @@ package struct Keys: Equatable, Sendable {
     package let first: Int
     package let last: Int
     package let step: Int
+    /// Whether the argument before the first one says how many there are. Where it is not looked at, what follows the keys is
+    /// taken for keys too.
+    package let isCounted: Bool
+
+    init(first: Int, last: Int, step: Int, isCounted: Bool = false) {
+        (self.first, self.last, self.step, self.isCounted) = (first, last, step, isCounted)
+    }
 
     package static let none = Keys(first: 0, last: 0, step: 0)
     package static let one = Keys(first: 1, last: 1, step: 1)
@@ -16,11 +23,24 @@ package struct Keys: Equatable, Sendable {
     package static let second = Keys(first: 2, last: 2, step: 1)
     package static let all = Keys(first: 1, last: -1, step: 1)
     package static let everySecond = Keys(first: 1, last: -1, step: 2)
+    /// Every second one behind their number.
+    package static let counted = Keys(first: 2, last: -1, step: 2, isCounted: true)
 
     /// The positions of the keys among `count` arguments, the name included; empty if there are no keys.
     package func indices(count: Int) -> StrideThrough<Int> {
         guard step > 0 else { return stride(from: 1, through: 0, by: 1) }
         return stride(from: first, through: last < 0 ? count + last : last, by: step)
+    }
+
+    /// The positions of the keys among the arguments of a request.
+    /// - Returns: nil if the request says that it has more than there are.
+    package func indices(in arguments: Arguments, names offset: Int = 0) -> StrideThrough<Int>? {
+        let count = arguments.count - offset
+        guard isCounted else { return indices(count: count) }
+        guard let number = arguments[first - 1 + offset].decimal, number > 0, number <= (count - first) / step else {
+            return nil
+        }
+        return stride(from: first, through: first + (number - 1) * step, by: step)
     }
 
     /// Whether the argument at this position is a key, given enough arguments.

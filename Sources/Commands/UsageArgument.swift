@@ -126,8 +126,9 @@ private struct UsageReader {
             switch name {
             case "key", "new key": "key"
             case "pattern": "pattern"
-            case "count", "increment", "decrement", "offset", "start", "end", "cursor", "seq", "milliseconds", "id",
-                "0|1":
+            case "count", "increment", "decrement", "offset", "start", "end", "cursor", "seq", "seconds",
+                "milliseconds",
+                "unix seconds", "unix milliseconds", "numkeys", "id", "0|1":
                 "integer"
             default: "string"
             }

@@ -16,6 +16,10 @@ extension Server {
             ("uptime_seconds", String(statistics.uptimeSeconds(at: clock.last))),
             ("durability", store.durability.rawValue),
             ("pairs", String(store.count)),
+            ("pairs_expiring", String(store.expiringCount)),
+            ("expired", String(store.expiredCount)),
+            ("expiry_lag_milliseconds", String(store.expiryLag)),
+            ("expiry_index_bytes", String(store.expiryIndexSize)),
             ("table_bytes", String(store.size)),
             ("memory_bytes", String(usedMemory)),
             ("memory_limit_bytes", String(memory.shownLimit)),
@@ -130,10 +134,14 @@ extension Server {
                     ("total_net_output_bytes", String(counts.sentSize)),
                     ("rejected_connections", String(counts.refusedConnections)),
                     ("total_error_replies", String(counts.errors)),
+                    ("expired_keys", String(store.expiredCount)),
                 ]
             ),
             ("Replication", replication.redisFigures),
-            ("Keyspace", store.count == 0 ? [] : [("db0", "keys=\(store.count),expires=0,avg_ttl=0")]),
+            (
+                "Keyspace",
+                store.count == 0 ? [] : [("db0", "keys=\(store.count),expires=\(store.expiringCount),avg_ttl=0")]
+            ),
         ]
     }
 

@@ -51,6 +51,7 @@ package final class Server {
     private(set) lazy var connections = Connections(self)
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
+    private let expiry: Expiry
     let pool: Pool
     private(set) lazy var reading = BackgroundRead(loop)
     private var signals: [Signal] = []
@@ -80,6 +81,7 @@ package final class Server {
             loop = try EventLoop()
             wakeup = try Wakeup(loop)
             deferrals = Deferrals(try Alarm(loop) {})
+            expiry = try Expiry(loop)
             listeners = try Listeners(loop, configuration, log: log)
         } catch {
             throw .network(error)
@@ -112,6 +114,7 @@ package final class Server {
         store.pendingLimit = memory.shares.log
         pool.attach(to: self)
         deferrals.attach(to: self)
+        expiry.attach(to: self)
     }
 
     /// - Parameter others: descriptors needed beside those of clients and the data set.
@@ -164,7 +167,7 @@ package final class Server {
 
     private var hasMoreToDo: Bool {
         !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
-            || groupCommit.isGathering
+            || groupCommit.isGathering || expiry.hasMore
             || isLoading || allowance.isThrottling && !store.isBacklogged
     }
 
@@ -191,6 +194,7 @@ package final class Server {
         if isLoading { load() }  // a part of the files
         watchMemory()  // whether memory is below its limit again
         resume()  // the next step of long replies, and suspended requests
+        expiry.advance()  // a step of the pairs that have expired
 
         turn.enter(.commit)
         let hasCommitted = commit()  // passes the turn's changes to the log writer
@@ -242,14 +246,13 @@ package final class Server {
                 return
             }
             announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
-            resumeFromNewestChange()
             state = .serving
             precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
             reportMemory()
-            guard isFirst else { return }
-            replication.start()
-            log.info("Ready")
+            if isFirst { replication.start() }
+            resumeFromNewestChange(isFirst: isFirst)
+            if isFirst { log.info("Ready") }
         } catch {
             state = .failed(error)
         }
@@ -434,8 +437,13 @@ package final class Server {
         listeners.resume()
     }
 
-    /// Starts the clock no earlier than the newest change's time, and warns if the wall clock is behind it.
-    private func resumeFromNewestChange() {
+    /// Starts the clock no earlier than the newest change's time, and warns if the wall clock is behind it. A follower's begins
+    /// with that time, whatever its machine's clock says.
+    private func resumeFromNewestChange(isFirst: Bool) {
+        if clock.isFollowing {
+            if isFirst, store.newestTimestamp > 0 { clock.follow(from: store.newestTimestamp) }
+            return store.now = clock.now
+        }
         clock.resume(from: store.newestTimestamp, isSaid: true)
         let ahead = clock.lead / 1_000_000
         if ahead >= 1 {

@@ -81,6 +81,13 @@ package final class Store {
     var newest = ChainPosition.start
     var committedSeq: UInt64 = 0
     var refusesChanges = false
+    /// When `removeExpired` may next have something to do: see there.
+    var expiryWakeTime = UInt64.max
+    /// Entries of the due wheel when that was determined.
+    var knownRegistrations = 0
+    /// The time of the next attempt after one without space.
+    var expiryPauseEnd: UInt64 = 0
+    var expiredPairs = 0
     var pendingBound = Int.max
     /// Records of several changes that are open, one inside another.
     private var multiDepth = 0
@@ -102,10 +109,11 @@ package final class Store {
     package var newestTimestamp: UInt64 { newestTime }
     /// Replies to changes up to this one may be released.
     package var committed: UInt64 { committedSeq }
-    /// The time stamp of new changes, in Unix milliseconds; it never decreases.
+    /// The time by which pairs expire and changes are stamped, in Unix milliseconds. It never decreases, except while only a
+    /// leader's changes are accepted: then it is the leader's, and no earlier than the newest change.
     package var now: UInt64 {
         get { time }
-        set { time = max(time, newValue) }
+        set { time = max(refusesChanges ? newestTime : time, newValue) }
     }
 
     /// The wall clock for the age of merged segments, in Unix milliseconds; nil while it is unreliable, and no segment
@@ -169,6 +177,8 @@ package final class Store {
     private func findFiles() throws(StoreError) {
         let before = try files.contents(on: disk)
         try SnapshotInstall.finishInterrupted(files, time: now, on: disk)
+        // Where the due wheel begins. A clock that is wrong by less than a day does not delay removals.
+        _ = table.removeDue(at: max(time, 86_400_000) - 86_400_000) { _ in false }
         loading = try Recovery(
             disk: disk, files: files, table: table, time: now, before: before, damage: options.damage)
         // Not before it is known that its log exists.
@@ -268,11 +278,14 @@ package final class Store {
     package struct Reading: ~Escapable {
         /// nil if the key does not exist.
         package let value: Span<UInt8>?
+        /// When the pair expires, in Unix milliseconds; 0 for never, or if there is no pair.
+        package let expires: UInt64
         package let seq: UInt64
 
         @_lifetime(copy value)
-        init(_ value: Span<UInt8>?, seq: UInt64) {
+        init(_ value: Span<UInt8>?, expires: UInt64 = 0, seq: UInt64) {
             self.value = value
+            self.expires = expires
             self.seq = seq
         }
     }
@@ -309,7 +322,7 @@ package final class Store {
         let seq = newestChange(hash)
         guard let pair = table.pair(for: key, hash: hash, at: time) else { return Reading(nil, seq: seq) }
         let value = pair.value
-        return unsafe Reading(_overrideLifetime(value, borrowing: self), seq: seq)
+        return unsafe Reading(_overrideLifetime(value, borrowing: self), expires: pair.expires, seq: seq)
     }
 
     /// Visits one key, as good as any; none where there is none. What is visited depends on the change `position`.
@@ -347,7 +360,8 @@ package final class Store {
     /// Watches a key for `watcher`, unless it does so already.
     package func watch(_ key: Span<UInt8>, for watcher: Watcher) {
         let hash = table.hash(key)
-        watches.add(hash, isThere: table.pair(for: key, hash: hash, at: time) != nil, for: watcher)
+        let pair = table.pair(for: key, hash: hash, at: time)
+        watches.add(hash, isThere: pair != nil, expires: pair?.expires ?? 0, for: watcher)
     }
 
     /// Ends all watches of `watcher`.
@@ -356,10 +370,23 @@ package final class Store {
     // MARK: Changing
 
     /// Makes `value` the value of `key`.
+    /// - Parameter expires: when the pair expires, in Unix milliseconds up to `Number.largest`; 0 for never.
     /// - Returns: the number of the change.
-    package func set(_ key: Span<UInt8>, to value: Span<UInt8>, _ permit: borrowing Permit) -> UInt64 {
+    package func set(
+        _ key: Span<UInt8>, to value: Span<UInt8>, expires: UInt64 = 0, _ permit: borrowing Permit
+    ) -> UInt64 {
         assert(key.count + value.count <= permit.size, "a pair is larger than what was permitted")
-        return propose(.set(key: key, value: value))
+        return propose(.set(key: key, value: value, expires: expires))
+    }
+
+    /// Changes when the pair of `key`, which must exist, expires.
+    /// - Parameter expires: Unix milliseconds up to `Number.largest`; 0 for never.
+    /// - Returns: the number of the change.
+    package func setExpiry(of key: Span<UInt8>, to expires: UInt64, _ permit: borrowing Permit) -> UInt64 {
+        assert(key.count <= permit.size, "a key is larger than what was permitted")
+        precondition(
+            table.pair(for: key, hash: table.hash(key), at: time) != nil, "the expiry of a missing pair is changed")
+        return propose(.ttl(key: key, expires: expires))
     }
 
     /// Removes `key`.
@@ -411,9 +438,20 @@ package final class Store {
 
     func apply(_ change: borrowing Change, seq: UInt64) {
         let hash = table.hash(change.key)
-        if !watches.isEmpty { watches.touch(change.kind == .clear ? nil : hash, seq: seq) }
+        if !watches.isEmpty { tellWatchers(of: change, hash: hash, seq: seq) }
         table.apply(change, hash: hash)
-        if change.kind == .clear { recent.noteAll(seq) } else { recent[hash] = seq }
+        if change.kind == .clear { recent.noteAll(seq) } else if !change.isExpiry { recent[hash] = seq }
+    }
+
+    @inline(never)
+    private func tellWatchers(of change: borrowing Change, hash: UInt64, seq: UInt64) {
+        if change.kind == .clear {
+            watches.touchExisting(seq: seq)
+        } else if change.isExpiry {
+            watches.expire(hash, seq: seq)
+        } else {
+            watches.touch(hash, seq: seq)
+        }
     }
 
     // MARK: Committing

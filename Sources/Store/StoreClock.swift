@@ -5,7 +5,10 @@
 //     ahead                  step to it         keep one's pace; after 60 s, if it is still so, step to it
 //     behind                 run at 9/10        keep one's pace
 //
-// It never stands still and never goes back. A server that follows each jump at once lets one wrong second of NTP stamp
+// A follower does not look at its wall clock: it goes by the times that its leader tells, each second and in each change. From
+// one to the next, and without a leader, it runs by the boot time. So a pair expires on a follower when it does on the leader.
+//
+// It never stands still and never goes back, but for a follower that gets another leader. A server that follows each jump at once lets one wrong second of NTP stamp
 // changes with a wrong year, or expire every lock (valkey-io/valkey#2651).
 
 /// Both clocks of the machine at one moment.
@@ -62,6 +65,10 @@ package struct StoreClock: Sendable {
         case behind(told: Int)
     }
     private var state = State.agrees
+    /// Whether time is a leader's.
+    package private(set) var isFollowing = false
+    /// Whether a leader has told its time since `follow`.
+    private var hasHeard = false
     /// The initial difference of wall clock and boot time, and the wall clock at the last check, in microseconds.
     private let firstApart: Int
     private var lastReading: ClockReading
@@ -98,6 +105,7 @@ package struct StoreClock: Sendable {
     package mutating func look(at reading: ClockReading) -> ClockEvent? {
         assert(reading.boot >= lastReading.boot, "the boot time goes back")
         lastReading = reading
+        guard !isFollowing else { return nil }
         let time = microseconds(at: reading.boot)
         let ahead = reading.wall - time
         if ahead > StoreClock.tolerance { return lookAhead(reading, time, ahead) }
@@ -146,6 +154,40 @@ package struct StoreClock: Sendable {
         guard newest > microseconds(at: boot) else { return }
         (isSlow, offset) = (false, newest - boot / 1000)
         if isSaid && lead > StoreClock.tolerance { state = .behind(told: boot) }
+    }
+
+    // MARK: Following a leader
+
+    /// Goes by a leader's time from now on, and by the boot time until one tells it.
+    /// - Parameters:
+    ///   - time: now, in Unix milliseconds.
+    ///   - boot: the moment, in nanoseconds of the boot time.
+    package mutating func follow(from time: UInt64, at boot: Int) {
+        (isFollowing, hasHeard, isSlow, state) = (true, false, false, .agrees)
+        offset = Int(min(time, StoreClock.latest)) * 1000 - boot / 1000
+    }
+
+    /// Takes over the leader's time. One that is behind is met at nine tenths of the pace: it was longer on its way than the
+    /// one before.
+    /// - Parameters:
+    ///   - time: in Unix milliseconds.
+    ///   - boot: the moment, in nanoseconds of the boot time.
+    ///   - isFirst: whether this leader has told no time before: then time may go back.
+    package mutating func hear(_ time: UInt64, at boot: Int, isFirst: Bool) {
+        guard isFollowing else { return }
+        let (heard, current) = (Int(min(time, StoreClock.latest)) * 1000, microseconds(at: boot))
+        (baseBoot, baseTime) = (boot, isFirst ? heard : max(current, heard))
+        (isSlow, offset) = (!isFirst && heard < current, heard - boot / 1000)
+        hasHeard = true
+    }
+
+    /// Goes by the wall clock from now on: from the leader's time, as from one's own. If no leader has told its time, as after
+    /// a start: no earlier than the wall clock.
+    package mutating func beginLeading(at reading: ClockReading) {
+        guard isFollowing else { return }
+        isFollowing = false
+        lastReading = reading
+        if !hasHeard { resume(from: UInt64(max(reading.wall, 0)) / 1000, at: reading.boot) }
     }
 
     // MARK: What others know by it

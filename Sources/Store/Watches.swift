@@ -9,7 +9,10 @@ import Bytes
 /// A set of watched keys, and whether any of them has changed. Used from one thread.
 package final class Watcher {
     /// The change after which EXEC may not run; 0 if the data set was replaced; nil if there is none.
-    package fileprivate(set) var change: UInt64?
+    fileprivate var change: UInt64?
+    /// The earliest expiry of the watched pairs when they were watched, in Unix milliseconds; 0 if none expires. A later
+    /// change of a pair's expiry is a change.
+    private var firstExpiry: UInt64 = 0
     /// The indices of its entries by hash.
     fileprivate var entries: [UInt64: Int32] = [:]
     private var memory = CountedMemory()
@@ -24,6 +27,18 @@ package final class Watcher {
     package var count: Int { entries.count }
     /// Bytes of memory in use.
     package var heldSize: Int { memory.size }
+
+    /// Why EXEC may not run at `time`, in Unix milliseconds: the number of the change of a watched key; 0 if a watched pair has
+    /// expired, or if the data set was replaced; nil if it may.
+    package func change(at time: UInt64) -> UInt64? {
+        change ?? (firstExpiry != 0 && firstExpiry <= time ? 0 : nil)
+    }
+
+    fileprivate func note(expires: UInt64) {
+        if expires != 0 { firstExpiry = firstExpiry == 0 ? expires : min(firstExpiry, expires) }
+    }
+
+    fileprivate func forget() { (change, firstExpiry) = (nil, 0) }
 
     fileprivate func noteMemory() { memory.set(entries.count * Watcher.watchSize) }
 }
@@ -56,8 +71,12 @@ package final class Watches {
     }
 
     /// Adds a watch. A watcher that watches the key already, or has been told of a change, needs no other.
-    package func add(_ hash: UInt64, isThere: Bool, for watcher: Watcher) {
+    /// - Parameters:
+    ///   - isThere: whether there is a pair, which has not expired.
+    ///   - expires: when it expires, in Unix milliseconds; 0 for never.
+    package func add(_ hash: UInt64, isThere: Bool, expires: UInt64 = 0, for watcher: Watcher) {
         guard watcher.change == nil, watcher.entries[hash] == nil else { return }
+        watcher.note(expires: expires)
         let head = heads[hash] ?? -1
         let entry = Entry(hash: hash, watcher: watcher, next: head, previous: -1, isThere: isThere)
         let index: Int32
@@ -78,19 +97,28 @@ package final class Watches {
     /// Ends all watches of a watcher, which can be used again.
     package func remove(_ watcher: Watcher) {
         end(watcher)
-        watcher.change = nil
+        watcher.forget()
+    }
+
+    /// Tells watchers that every pair was removed, except those that watch missing keys.
+    package func touchExisting(seq: UInt64) {
+        for entry in entries where entry.isThere {
+            if let watcher = entry.watcher { tell(watcher, seq) }
+        }
+    }
+
+    /// Tells the watchers of a key that its pair was removed because it has expired, except those that watched it after that.
+    package func expire(_ hash: UInt64, seq: UInt64) {
+        var index = heads[hash] ?? -1
+        while index >= 0, !isEmpty {
+            let entry = entries[Int(index)]
+            index = entry.next
+            if entry.isThere, let watcher = entry.watcher { tell(watcher, seq) }
+        }
     }
 
     /// Tells the watchers of a key of its change.
-    /// - Parameter hash: of the key; nil if every pair was removed: those that watch a missing key are not told.
-    @inline(never)
-    package func touch(_ hash: UInt64?, seq: UInt64) {
-        guard let hash else {
-            for entry in entries where entry.isThere {
-                if let watcher = entry.watcher { tell(watcher, seq) }
-            }
-            return
-        }
+    package func touch(_ hash: UInt64, seq: UInt64) {
         while let head = heads[hash], let watcher = entries[Int(head)].watcher { tell(watcher, seq) }
     }
 

@@ -306,4 +306,68 @@ struct StoreClockTests {
         let lead = Int(watched.clock.milliseconds(at: watched.machine.boot)) - watched.machine.wallMilliseconds
         #expect(lead == 0 || lead > 10_000, "\(name): \(lead) ms apart")
     }
+
+    // MARK: Following a leader
+
+    @Test("a follower's time is its leader's, whatever its own wall clock says and does", arguments: [-1, 0, 1])
+    func following(hours: Int) {
+        var watched = Watched()
+        let leader = watched.machine
+        watched.machine.setWall(by: hours * StoreClockTests.hour)
+        watched.clock.follow(from: UInt64(leader.wallMilliseconds - 500), at: watched.machine.boot)
+        #expect(watched.now == leader.wallMilliseconds - 500 && watched.clock.isFollowing)
+        // The first heartbeat sets it, also back.
+        watched.clock.hear(UInt64(leader.wallMilliseconds - 700), at: watched.machine.boot, isFirst: true)
+        #expect(watched.now == leader.wallMilliseconds - 700)
+        watched.machine.pass(300)
+        #expect(watched.now == leader.wallMilliseconds - 400)
+        watched.machine.setWall(by: 3 * StoreClockTests.hour)
+        watched.run(seconds: 200)
+        #expect(watched.now == leader.wallMilliseconds + 199_600 && watched.events == [])
+        // A later time is taken over at once.
+        watched.clock.hear(UInt64(leader.wallMilliseconds + 200_000), at: watched.machine.boot, isFirst: false)
+        #expect(watched.now == leader.wallMilliseconds + 200_000)
+    }
+
+    @Test("a heartbeat that was longer on its way does not turn time back: it is met at nine tenths of the pace")
+    func delayed() {
+        var watched = Watched()
+        let start = watched.now
+        watched.clock.follow(from: UInt64(start), at: watched.machine.boot)
+        watched.clock.hear(UInt64(start - 50), at: watched.machine.boot, isFirst: false)
+        #expect(watched.now == start)
+        var last = watched.now
+        for _ in 0..<1000 {
+            watched.machine.pass(1)
+            #expect(watched.now >= last && watched.now - last <= 2)
+            last = watched.now
+        }
+        #expect(last == start + 950)
+    }
+
+    @Test("a promoted follower goes on from its leader's time: nothing expires early or late")
+    func promoted() {
+        var watched = Watched()
+        let start = watched.now - StoreClockTests.hour
+        watched.clock.follow(from: UInt64(start - 5), at: watched.machine.boot)
+        watched.clock.hear(UInt64(start), at: watched.machine.boot, isFirst: true)
+        watched.clock.beginLeading(at: watched.machine.reading)
+        #expect(watched.now == start && !watched.clock.isFollowing)
+        // Its own wall clock is an hour ahead: that is a jump like any other.
+        watched.run(seconds: 59)
+        #expect(watched.now == start + 59_000 && watched.events.count == 1)
+        watched.run(seconds: 3)
+        #expect(watched.lead == 0)
+    }
+
+    @Test("one that has heard no leader since its start begins with the wall clock, or its newest change")
+    func promotedWithoutLeader() {
+        var watched = Watched()
+        watched.clock.follow(from: UInt64(watched.now - StoreClockTests.hour), at: watched.machine.boot)
+        watched.clock.beginLeading(at: watched.machine.reading)
+        #expect(watched.lead == 0)
+        watched.clock.follow(from: UInt64(watched.now + StoreClockTests.hour), at: watched.machine.boot)
+        watched.clock.beginLeading(at: watched.machine.reading)
+        #expect(watched.lead == StoreClockTests.hour)
+    }
 }

@@ -16,19 +16,49 @@ struct WatchesTests {
         #expect(first.count == 2 && second.count == 1)
         #expect(first.heldSize == 2 * Watcher.watchSize)
         watches.touch(3, seq: 7)
-        #expect(first.change == nil && second.change == nil)
+        #expect(first.change(at: 0) == nil && second.change(at: 0) == nil)
         watches.touch(1, seq: 8)
-        #expect(first.change == 8 && first.count == 0 && first.heldSize == 0 && second.change == nil)
+        #expect(first.change(at: 0) == 8 && first.count == 0 && first.heldSize == 0 && second.change(at: 0) == nil)
         watches.touch(2, seq: 9)
-        #expect(first.change == 8 && second.change == 9 && watches.isEmpty)
+        #expect(first.change(at: 0) == 8 && second.change(at: 0) == 9 && watches.isEmpty)
         // One that has been told needs no further watch until it is used again.
         watches.add(4, isThere: true, for: first)
         #expect(watches.isEmpty)
         watches.remove(first)
         watches.add(4, isThere: true, for: first)
-        #expect(first.change == nil && !watches.isEmpty)
+        #expect(first.change(at: 0) == nil && !watches.isEmpty)
         watches.touchAll()
-        #expect(first.change == 0 && watches.isEmpty)
+        #expect(first.change(at: 0) == 0 && watches.isEmpty)
+    }
+
+    @Test("the removal of an expired pair is a change for those that watched it alive, and for nobody else")
+    func expired() {
+        let (watches, alive, dead, other) = (Watches(), Watcher(), Watcher(), Watcher())
+        watches.add(1, isThere: false, for: dead)
+        watches.add(1, isThere: true, expires: 100, for: alive)
+        watches.add(2, isThere: true, expires: 50, for: other)
+        watches.expire(1, seq: 7)
+        #expect(alive.change(at: 0) == 7 && alive.count == 0)
+        #expect(dead.change(at: 1000) == nil && dead.count == 1 && other.change(at: 49) == nil)
+        // A change of its key does touch it.
+        watches.touch(1, seq: 8)
+        #expect(dead.change(at: 0) == 8)
+        watches.expire(2, seq: 9)
+        #expect(other.change(at: 0) == 9 && watches.isEmpty)
+        watches.expire(2, seq: 10)
+    }
+
+    @Test("a pair that was watched alive and has expired since is a change, though nobody has removed it yet")
+    func expiredSince() {
+        let (watches, watcher) = (Watches(), Watcher())
+        watches.add(1, isThere: true, expires: 0, for: watcher)
+        #expect(watcher.change(at: .max) == nil)
+        watches.add(2, isThere: true, expires: 200, for: watcher)
+        watches.add(3, isThere: true, expires: 100, for: watcher)
+        watches.add(4, isThere: true, expires: 300, for: watcher)
+        #expect(watcher.change(at: 99) == nil && watcher.change(at: 100) == 0)
+        watches.remove(watcher)
+        #expect(watcher.change(at: 1000) == nil && watches.isEmpty)
     }
 
     @Test("ten thousand watchers of one key, and one watcher of ten thousand keys, end in no time that grows with both")
@@ -42,7 +72,7 @@ struct WatchesTests {
         for hash in 0..<10_000 { watches.add(UInt64(hash), isThere: true, for: watchers[0]) }
         #expect(watchers[0].count == 10_000)
         watches.touch(1, seq: 5)
-        #expect(watchers.allSatisfy { $0.change == 5 } && watches.isEmpty)
+        #expect(watchers.allSatisfy { $0.change(at: 0) == 5 } && watches.isEmpty)
     }
 
     @Test(
@@ -71,7 +101,7 @@ struct WatchesTests {
                 change(step) { $0 == hash }
                 if present.remove(hash) == nil { present.insert(hash) }
             case 75:
-                watches.touch(nil, seq: step)
+                watches.touchExisting(seq: step)
                 change(step) { present.contains($0) }
                 present = []
             case 76:
@@ -82,7 +112,7 @@ struct WatchesTests {
                 (changes[index], keys[index]) = (nil, [])
             }
             for index in watchers.indices {
-                #expect(watchers[index].change == changes[index] && watchers[index].count == keys[index].count)
+                #expect(watchers[index].change(at: 0) == changes[index] && watchers[index].count == keys[index].count)
             }
             #expect(watches.isEmpty == keys.allSatisfy { $0.isEmpty })
         }

@@ -8,6 +8,16 @@ extension Store {
     package func set(_ key: Span<UInt8>, to value: Span<UInt8>) -> UInt64 { set(key, to: value, .withoutAsking()) }
 
     @discardableResult
+    package func set(_ key: Span<UInt8>, to value: Span<UInt8>, expires: UInt64) -> UInt64 {
+        set(key, to: value, expires: expires, .withoutAsking())
+    }
+
+    @discardableResult
+    package func setExpiry(of key: Span<UInt8>, to expires: UInt64) -> UInt64 {
+        setExpiry(of: key, to: expires, .withoutAsking())
+    }
+
+    @discardableResult
     package func delete(_ key: Span<UInt8>) -> (isDeleted: Bool, seq: UInt64) { delete(key, .withoutAsking()) }
 
     @discardableResult

@@ -11,7 +11,8 @@ extension Catalog {
             since: "0.1.0"),
         CommandSpec(
             .set, "SET",
-            "<key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET]",
+            "<key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET] "
+                + "[EX <seconds>|PX <milliseconds>|EXAT <unix seconds>|PXAT <unix milliseconds>|KEEPTTL]",
             2...CommandSpec.any, needs: "a key and a value",
             "Sets a key to a value; in a line, options follow a value in quotes.", .strings,
             form: .restOrOptions(afterWords: 1), lineArguments: "<key> <value>", keys: .one,

@@ -48,6 +48,11 @@ extension ReplyError {
         ReplyError("\(message) '\(echo(name, session.server.limits.echoSize))'")
     }
 
+    /// The error of an option of EXPIRE.
+    static func unsupportedOption(_ name: Span<UInt8>, _ session: Session) -> ReplyError {
+        ReplyError("Unsupported option \(echo(name, session.server.limits.echoSize))")
+    }
+
     static func tooLong(_ what: String, size: Int, limit: Int) -> ReplyError {
         ReplyError("\(what) too long: \(size) bytes, the limit is \(limit)")
     }

@@ -59,6 +59,7 @@ private enum Condition {
 /// The options of SET.
 private struct SetOptions {
     private(set) var condition = Condition.none
+    private(set) var expiry = ExpiryOption()
     /// Whether the reply is the key's old value.
     private(set) var isForOldValue = false
 
@@ -78,7 +79,7 @@ private struct SetOptions {
                 case .none, .present: condition = .present
                 default: throw .misused(.set)
                 }
-            } else {
+            } else if !expiry.take(arguments, at: &index, keeps: true) {
                 guard case .none = condition, let comparison = try Condition.comparison(arguments, at: index, of: .set)
                 else { throw .misused(.set) }
                 condition = comparison
@@ -95,17 +96,21 @@ enum ConditionHandlers {
     static func setWithOptions(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
+        guard session.accepts(arguments[2], &replies) else { return }
+        let store = session.store
         let options: SetOptions
+        let newExpiry: UInt64?
         do throws(ReplyError) {
             options = try SetOptions(arguments)
+            newExpiry = try options.expiry.expiry(arguments, at: store.now, for: .set)
+            if let newExpiry, newExpiry != 0 { try session.admitExpiry() }
         } catch {
             return replies.fail(error)
         }
-        guard session.accepts(arguments[2], &replies) else { return }
-        let store = session.store
         let reading = store.get(arguments[1])
         let isMet = options.condition.isMet(by: reading.value, arguments)
         let isThere = reading.value != nil
+        let expires = newExpiry ?? reading.expires
         if options.isForOldValue {
             if let value = reading.value {
                 guard StringHandlers.write(value, arguments, session, &replies) else { return }
@@ -113,7 +118,7 @@ enum ConditionHandlers {
                 replies.writer.missing()
             }
         }
-        replies.depends(on: isMet ? store.set(arguments[1], to: arguments[2], permit) : reading.seq)
+        replies.depends(on: isMet ? store.set(arguments[1], to: arguments[2], expires: expires, permit) : reading.seq)
         guard !options.isForOldValue else { return }
         if isMet { return replies.writer.ok() }
         guard replies.writer.isLine else { return replies.writer.missing() }

@@ -49,7 +49,7 @@ enum CounterHandlers {
         guard !isTooLarge else { return replies.fail(ReplyError("increment or decrement would overflow")) }
         let text = DecimalText(sum)
         guard let permit = session.permit(on: key, valueSize: text.bytes.count, &replies) else { return }
-        replies.depends(on: store.set(key, to: text.bytes, permit))
+        replies.depends(on: store.set(key, to: text.bytes, expires: reading.expires, permit))
         replies.writer.integer(sum)
     }
 
@@ -75,7 +75,7 @@ enum CounterHandlers {
         guard session.accepts(sum.bytes, &replies),
             let permit = session.permit(on: arguments[1], valueSize: sum.count, &replies)
         else { return }
-        replies.depends(on: store.set(arguments[1], to: sum.bytes, permit))
+        replies.depends(on: store.set(arguments[1], to: sum.bytes, expires: reading.expires, permit))
         replies.writer.value(sum.bytes)
     }
 

@@ -111,7 +111,9 @@ enum DescriptionHandlers {
             return replies.fail(ReplyError("Invalid number of arguments specified for command"))
         }
         guard spec.keys != .none else { return replies.fail(ReplyError("The command has no key arguments")) }
-        let places = spec.keys.indices(count: count)
+        guard let places = spec.keys.indices(in: arguments, names: 2) else {
+            return replies.fail(ReplyError("Invalid arguments specified for command"))
+        }
         replies.writer.list(Array(places).count)
         for place in places { replies.writer.value(arguments[place + 2]) }
         replies.writer.endList()

@@ -69,7 +69,7 @@ enum EditHandlers {
         else { return }
         var value = ByteBuffer()
         value.append(reading.value, with: bytes, at: offset ?? size)
-        replies.depends(on: store.set(arguments[1], to: value.bytes, permit))
+        replies.depends(on: store.set(arguments[1], to: value.bytes, expires: reading.expires, permit))
         replies.writer.integer(newSize)
     }
 
@@ -106,7 +106,7 @@ enum EditHandlers {
             let changed: InlineArray<1, UInt8> = [bit == 1 ? byte | mask(place) : byte & ~mask(place)]
             var value = ByteBuffer()
             value.append(reading.value, with: changed.span, at: place >> 3)
-            replies.depends(on: store.set(arguments[1], to: value.bytes, permit))
+            replies.depends(on: store.set(arguments[1], to: value.bytes, expires: reading.expires, permit))
         }
         replies.writer.integer(old)
     }

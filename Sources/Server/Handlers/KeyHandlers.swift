@@ -99,7 +99,7 @@ enum KeyHandlers {
             return false
         }
         store.beginMulti(larger)
-        replies.depends(on: store.set(arguments[target], to: value, larger))
+        replies.depends(on: store.set(arguments[target], to: value, expires: reading.expires, larger))
         replies.depends(on: store.delete(arguments[key], permit).seq)
         store.endMulti()
         return true
@@ -136,7 +136,7 @@ enum KeyHandlers {
             return replies.writer.notDone(ReplyError("Not copied: the new key exists"))
         }
         guard let larger = session.permit(on: arguments[2], valueSize: value.count, &replies) else { return }
-        replies.depends(on: store.set(arguments[2], to: value, larger))
+        replies.depends(on: store.set(arguments[2], to: value, expires: reading.expires, larger))
         replies.writer.done()
     }
 
@@ -144,8 +144,12 @@ enum KeyHandlers {
 
     static func random(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         replies.depends(on: session.store.position.seq)
-        guard session.store.count > 0 else { return replies.writer.missing() }
-        session.store.visitRandomKey { replies.writer.value($0) }
+        var isFound = false
+        session.store.visitRandomKey { key in
+            replies.writer.value(key)
+            isFound = true
+        }
+        if !isFound { replies.writer.missing() }
     }
 
     static func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {

@@ -26,7 +26,7 @@ enum TransactionHandlers {
 
     static func execute(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         guard let transaction = session.transaction else { return replies.fail(ReplyError("EXEC without MULTI")) }
-        let change = session.watcher?.change
+        let change = session.watcher?.change(at: session.store.now)
         let (count, summary) = (transaction.count, transaction.summary)
         let requests = transaction.takeRequests()
         session.endTransaction()

@@ -17,6 +17,7 @@ extension Server {
         appendRequests(to: &page)
         appendConnections(to: &page)
         appendMemory(to: &page)
+        appendExpiry(to: &page)
         appendLog(to: &page)
         appendCompaction(to: &page)
         replication.appendMetrics(to: &page)
@@ -120,6 +121,19 @@ extension Server {
         page.gauge("puffin_memory_limit_bytes", "The memory limit; 0 for none.", .number(memory.shownLimit))
         page.counter(
             "puffin_memory_refusals_total", "Requests refused because memory was short.", .number(memory.refusals))
+    }
+
+    private func appendExpiry(to page: inout MetricsText) {
+        page.gauge("puffin_pairs_expiring", "Pairs that expire at some time.", .number(store.expiringCount))
+        page.counter(
+            "puffin_expired_total", "Pairs that this server has removed because they had expired.",
+            .number(store.expiredCount))
+        page.gauge(
+            "puffin_expiry_lag_seconds", "How long the removal of expired pairs is overdue; readers do not meet them.",
+            .microseconds(Int(clamping: store.expiryLag * 1000)))
+        page.gauge(
+            "puffin_expiry_index_bytes", "Memory of the index of expiries, a part of the table's.",
+            .number(store.expiryIndexSize))
     }
 
     private func appendLog(to page: inout MetricsText) {

@@ -30,6 +30,8 @@ final class FollowerLink: OutboundDelegate {
     /// The start of feeding, in milliseconds of the monotonic clock, and the follower's position then.
     private var feedStart = (time: 0, seq: UInt64(0))
     private var lagProbe = LagProbe()
+    /// The needs of files that the follower knows; nil until it has answered the greeting.
+    private(set) var knows: Needs?
     private(set) var sentSize = 0
 
     /// The largest send buffer, in bytes.
@@ -120,6 +122,7 @@ final class FollowerLink: OutboundDelegate {
     func ended() {
         state = .down
         promotion = nil
+        knows = nil
         server.replication.report(.lost(number))
     }
 
@@ -145,6 +148,7 @@ final class FollowerLink: OutboundDelegate {
         }
         do throws(ReplicationError) {
             let hello = try FollowerHello(line)
+            knows = hello.knows.known
             let missing = server.store.needs.subtracting(hello.knows.known)
             guard missing.isEmpty else { return outbound.refuse("the follower does not know \(missing): upgrade it") }
             server.replication.report(.answered(number, hello))
@@ -207,7 +211,7 @@ final class FollowerLink: OutboundDelegate {
         if let line = promotion.take() { output.append(feedLine: line) }
         guard heartbeatIsDue else { return }
         heartbeatIsDue = false
-        let time = server.replication.isFresh ? server.clock.wallTime / 1000 : 0
+        let time = server.replication.isFresh ? server.store.now : 0
         output.append(feedLine: .heartbeat(time: time, seq: feed.newestSeq))
     }
 

@@ -51,6 +51,7 @@ final class LeaderLink: StreamDelegate {
     var leaderSeq: UInt64 { isFollowing ? max(toldSeq, server.store.position.seq) : toldSeq }
     /// The leader's newest change by its last heartbeat.
     private var toldSeq: UInt64
+    private var hasToldTime = false
     /// Whether it leads, or is in sync with its own leader, by its last heartbeat.
     private(set) var leaderIsFresh = true
     private var acknowledged: (durable: UInt64, applied: UInt64)?
@@ -330,6 +331,10 @@ final class LeaderLink: StreamDelegate {
         case .heartbeat(let time, let seq)?:
             toldSeq = seq
             leaderIsFresh = time > 0
+            if time > 0 {
+                server.clock.hear(time, isFirst: !hasToldTime)
+                hasToldTime = true
+            }
             server.replication.report(.leaderSaid(seq: seq, isFresh: leaderIsFresh))
             owesAcknowledgement = true
             // In the modes that do not sync each change, request a sync from time to time: the leader counts durable changes.

@@ -2,6 +2,7 @@
 // A leader dials its followers. A follower waits to be dialed, applies the changes it receives, and can have followers itself.
 
 import Bytes
+import LogFormat
 import Logging
 import Reactor
 import Store
@@ -124,10 +125,22 @@ final class Replication {
             let effects = roles.on(events.removeFirst(), log: logView, at: server.clock.milliseconds)
             commitRule = roles.commitRule
             if server.store.isReadOnly == roles.isWritable { server.store.isReadOnly = !roles.isWritable }
+            if server.clock.isFollowing != roles.isFollower { noteRole() }
             for effect in effects { perform(effect) }
         }
         isReporting = false
         noteActivity()
+    }
+
+    /// Sets the store's clock going by the leader's time, or by this machine's. A leader's time has reached its newest change.
+    private func noteRole() {
+        let (clock, store) = (server.clock, server.store)
+        if roles.isFollower {
+            clock.follow(from: store.now)
+        } else {
+            clock.beginLeading()
+            clock.resume(from: store.now)
+        }
     }
 
     private func noteActivity() {
@@ -285,6 +298,14 @@ final class Replication {
     /// The followers of this server, in the order in which they were added.
     var followers: [FollowerStatus] {
         roles.followers.compactMap { follower in links[follower.number].map { FollowerStatus(follower, $0) } }
+    }
+
+    /// A connected follower that does not know one of these needs; nil if there is none. One that is not connected is
+    /// asked when it connects.
+    func followerLacking(_ needs: Needs) -> Endpoint? {
+        roles.followers.first { follower in
+            links[follower.number]?.knows.map { !$0.isSuperset(of: needs) } ?? false
+        }?.endpoint
     }
 
     /// The number of followers that have applied a change, and of those that have it on their disks.

@@ -69,6 +69,18 @@ package final class TurnClock {
         storeClock.resume(from: newest, at: BootClock.nanoseconds, isSaid: isSaid)
     }
 
+    /// Goes by a leader's time from `time` on, in Unix milliseconds.
+    func follow(from time: UInt64) { storeClock.follow(from: time, at: BootClock.nanoseconds) }
+
+    /// Takes over the leader's time, in Unix milliseconds; see `StoreClock`.
+    func hear(_ time: UInt64, isFirst: Bool) { storeClock.hear(time, at: BootClock.nanoseconds, isFirst: isFirst) }
+
+    /// Goes by the wall clock from now on.
+    func beginLeading() { storeClock.beginLeading(at: TurnClock.reading(wallClock)) }
+
+    /// Whether the store's clock goes by a leader's.
+    var isFollowing: Bool { storeClock.isFollowing }
+
     /// The wall clock now, in microseconds since 1970-01-01 UTC. It may jump.
     var wallTime: UInt64 { wallClock() }
 

@@ -20,6 +20,7 @@ extension Store {
         set {
             precondition(!batch.isInMulti, "a role changes inside a multi record")
             if newValue && !refusesChanges { lastOwnSeq = newest.seq }
+            if !newValue && refusesChanges { resumeExpiry() }
             refusesChanges = newValue
             renewSpaceQuota()
         }

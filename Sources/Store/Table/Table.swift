@@ -314,19 +314,18 @@ package final class Table {
 
     /// Gives the pair of a slot another value and expiry: in its block where they take as much memory, else in another.
     private func replace(at index: Int, of bucket: Bucket, hash: UInt64, value: Span<UInt8>, expires: UInt64) {
-        var pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
         let oldExpires = pair.markedExpires
         let growth = Pair.size(keySize: pair.keySize, valueSize: value.count, expires: expires) &- pair.size
-        if growth == 0 {
+        guard growth != 0 else {
             pair.overwrite(value, expires: expires)
-        } else {
-            let replacement = Pair(key: pair.key, value: value, expires: expires)
-            bucket.store(Bucket.slot(replacement, tag: Bucket.tag(of: hash)), at: index)
-            usedSize += growth
-            pair.free()
-            pair = replacement
+            return noteExpiry(of: pair, hash: hash, insteadOf: oldExpires)
         }
-        noteExpiry(of: pair, hash: hash, insteadOf: oldExpires)
+        let replacement = Pair(key: pair.key, value: value, expires: expires)
+        bucket.store(Bucket.slot(replacement, tag: Bucket.tag(of: hash)), at: index)
+        usedSize += growth
+        pair.free()
+        noteExpiry(of: replacement, hash: hash, insteadOf: oldExpires)
     }
 
     /// Removes the pair of a slot. The bucket keeps its capacity.

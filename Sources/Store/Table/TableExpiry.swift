@@ -4,6 +4,9 @@
 import Bytes
 
 extension Table {
+    /// Bytes of memory of the due wheel.
+    package var dueWheelSize: Int { wheel.size }
+
     /// The first time, in Unix milliseconds, at which `removeDue` may have something to do; nil if there is none.
     package var nextDueTime: UInt64? { wheel.isSweeping ? 0 : wheel.nextTime }
 

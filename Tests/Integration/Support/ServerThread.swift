@@ -22,13 +22,20 @@ final class ServerThread: @unchecked Sendable {
     ///   - waits: whether it takes no turn before `go`.
     ///   - wallClock: microseconds since 1970, where it is not to be the machine's clock.
     ///   - maxMemory: in bytes; as usual where it is nil.
+    ///   - follows: whether it is a follower.
     init(
-        data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil, maxMemory: Int? = nil
+        data: String, waits: Bool = false, wallClock: (@Sendable () -> UInt64)? = nil, maxMemory: Int? = nil,
+        follows: Bool = false
     ) throws {
         let disk = TestDisk()
         gate = disk.gate
         if !waits { go() }
-        Thread.detachNewThread { self.run(data: data, disk: disk, wallClock: wallClock, maxMemory: maxMemory) }
+        var configuration = Configuration()
+        configuration.port = 0
+        configuration.data = FilePath(data)
+        configuration.maxMemory = maxMemory
+        configuration.replication.isFollower = follows
+        Thread.detachNewThread { [configuration] in self.run(configuration, disk, wallClock) }
         try condition.withLock {
             while started == nil {
                 if let startFailure { throw startFailure }
@@ -46,11 +53,7 @@ final class ServerThread: @unchecked Sendable {
     /// Lets it take its turns.
     func go() { mayRun.signal() }
 
-    private func run(data: String, disk: TestDisk, wallClock: (@Sendable () -> UInt64)?, maxMemory: Int?) {
-        var configuration = Configuration()
-        configuration.port = 0
-        configuration.data = FilePath(data)
-        configuration.maxMemory = maxMemory
+    private func run(_ configuration: Configuration, _ disk: TestDisk, _ wallClock: (@Sendable () -> UInt64)?) {
         do throws(StartError) {
             let failure = try serve(configuration, disk, wallClock)
             // The server is released by now, and with it its lock on the data file.
@@ -82,10 +85,9 @@ final class ServerThread: @unchecked Sendable {
         }
     }
 
-    func connect() throws -> WireConnection {
-        guard let started = condition.withLock({ started }) else { throw WireError(description: "no server") }
-        return try WireConnection(port: started.port)
-    }
+    var port: UInt16 { condition.withLock { started?.port ?? 0 } }
+
+    func connect() throws -> WireConnection { try WireConnection(port: port) }
 
     /// Waits until the server has ended.
     /// - Returns: what `run` returned.

@@ -25,7 +25,7 @@ struct ExpiryCompactionTests {
             self.keys = keys
         }
 
-        private mutating func time() -> UInt64 { 1_764_000_000_000 + UInt64(random.below(1_000_000)) }
+        private mutating func time() -> UInt64 { 1_764_100_000_000 + UInt64(random.below(1_000_000)) }
 
         private func text(_ change: borrowing Change) -> String {
             var buffer = ByteBuffer()

@@ -105,7 +105,7 @@ struct ExpiryLineTests {
                     history: RawLog.history, position: ChainPosition(seq: 1, crc: 5), timestamp: 9, needs: needs)
                 var chain = file.append(snapshotHeader: header)
                 let start = file.count
-                file.append(text: #"{"key":"k","value":"\#(value)","expires":7"#)
+                file.append(text: #"{"key":"k","value":"\#(value)","expires":1764100000000"#)
                 chain = file.appendChecksum(bodyFrom: start, chain: chain)
                 file.append(snapshotEnd: 1, chain: chain)
                 let bytes = Array(file.bytes)

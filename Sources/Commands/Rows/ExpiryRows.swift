@@ -1,0 +1,57 @@
+// Commands about the time when pairs expire.
+
+extension Catalog {
+    private static let times = "EX <seconds>|PX <milliseconds>|EXAT <unix seconds>|PXAT <unix milliseconds>"
+
+    static let expiry: [CommandSpec] = [
+        CommandSpec(
+            .msetex, "MSETEX", "<numkeys> <key> <value> … [NX|XX] [\(times)|KEEPTTL]", 3...CommandSpec.any,
+            needs: "a number of keys, and so many keys and values",
+            "Sets several keys in one atomic change, with one time when they expire.", .strings,
+            keys: .counted, traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .getex, "GETEX", "<key> [\(times)|PERSIST]", 1...CommandSpec.any, needs: "a key",
+            "Returns the value of a key, and changes when it expires.", .strings, lineArity: 1...3, keys: .one,
+            traits: [.data, .change], categories: .write, answer: .value, replyBound: .value, since: "0.1.0"),
+        CommandSpec(
+            .setex, "SETEX", "<key> <seconds> <value>", 3...3, needs: "a key, a number of seconds and a value",
+            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .one,
+            traits: [.data, .change], categories: .write, since: "0.1.0"),
+        CommandSpec(
+            .psetex, "PSETEX", "<key> <milliseconds> <value>", 3...3,
+            needs: "a key, a number of milliseconds and a value", "Sets a key to a value that expires.", .strings,
+            form: .rest(afterWords: 2), keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0"),
+        setting(.expire, "EXPIRE", "<seconds>", needs: "seconds", "Makes a key expire in so many seconds."),
+        setting(
+            .pexpire, "PEXPIRE", "<milliseconds>", needs: "milliseconds",
+            "Makes a key expire in so many milliseconds."),
+        setting(
+            .expireat, "EXPIREAT", "<unix seconds>", needs: "a Unix time in seconds",
+            "Makes a key expire at a Unix time in seconds."),
+        setting(
+            .pexpireat, "PEXPIREAT", "<unix milliseconds>", needs: "a Unix time in milliseconds",
+            "Makes a key expire at a Unix time in milliseconds."),
+        CommandSpec(
+            .persist, "PERSIST", "<key>", 1...1, needs: "a key", "Makes a key never expire.", .keys, keys: .one,
+            traits: [.data, .change], categories: .write, since: "0.1.0"),
+        asking(.ttl, "TTL", "Returns in how many seconds a key expires."),
+        asking(.pttl, "PTTL", "Returns in how many milliseconds a key expires."),
+        asking(.expiretime, "EXPIRETIME", "Returns when a key expires, as Unix time in seconds."),
+        asking(.pexpiretime, "PEXPIRETIME", "Returns when a key expires, as Unix time in milliseconds."),
+    ]
+
+    private static func setting(
+        _ command: Command, _ name: String, _ time: String, needs: String, _ summary: String
+    ) -> CommandSpec {
+        CommandSpec(
+            command, name, "<key> \(time) [NX|XX|GT|LT]", 2...CommandSpec.any, needs: "a key and \(needs)", summary,
+            .keys,
+            lineArity: 2...4, keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0")
+    }
+
+    private static func asking(_ command: Command, _ name: String, _ summary: String) -> CommandSpec {
+        CommandSpec(
+            command, name, "<key>", 1...1, needs: "a key", summary, .keys, keys: .one, traits: .data, categories: .read,
+            since: "0.1.0")
+    }
+}

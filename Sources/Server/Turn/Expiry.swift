@@ -1,0 +1,47 @@
+// Pairs that have expired are removed a step a turn. While nothing else happens, an alarm causes the turns.
+
+import Reactor
+
+/// The removal of expired pairs from a server's store. Used from one thread.
+final class Expiry {
+    /// Set once, when the server is assembled.
+    private unowned var owner: Server?
+    private var server: Server {
+        guard let owner else { preconditionFailure("used before it is attached to a server") }
+        return owner
+    }
+    /// Causes a turn when a pair expires.
+    private var alarm: Alarm?
+    /// The time for which the alarm is set, in milliseconds of the store's clock; `UInt64.max` if it is not.
+    private var alarmTime = UInt64.max
+    /// In milliseconds: 31 years.
+    private static let longestWait = 1_000_000_000_000
+    /// Whether there is more to remove now.
+    private(set) var hasMore = false
+
+    /// - Throws: `ReactorError` if the system has no descriptor left.
+    init(_ loop: EventLoop) throws(ReactorError) {
+        // The store's clock may be slower than the alarm's: a turn that comes too early sets it again.
+        alarm = try Alarm(loop) { [unowned self] in alarmTime = .max }
+    }
+
+    /// Attaches it to its server.
+    func attach(to server: Server) { owner = server }
+
+    /// Takes a step, if one is due.
+    @inline(__always)
+    func advance() {
+        let store = server.store
+        hasMore = store.removeExpired() && !server.isStopping
+        if !hasMore, store.nextExpiryTime != alarmTime { setAlarm(at: store.nextExpiryTime) }
+    }
+
+    @inline(never)
+    private func setAlarm(at time: UInt64) {
+        alarmTime = time
+        guard time < .max else { return }
+        let now = server.store.now
+        let wait = time > now ? min(Int(clamping: time - now), Expiry.longestWait) : 0
+        alarm?.set(at: (server.clock.milliseconds + wait + 1) * 1_000_000)
+    }
+}
