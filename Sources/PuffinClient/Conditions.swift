@@ -52,6 +52,14 @@ public struct SetCondition: Equatable, Sendable {
     public static func lacksDigest(_ digest: String) -> Self { Self(ValueCondition.lacksDigest(digest).words) }
 }
 
+/// Whether keys exist, as a condition on several of them.
+public enum ExistenceCondition: String, Sendable {
+    /// None of them exists (`NX`).
+    case absent = "NX"
+    /// All of them exist (`XX`).
+    case present = "XX"
+}
+
 /// When the expiry of a key is set, depending on the one that it has.
 public enum ExpiryCondition: String, Sendable {
     /// The key has none (`NX`).

@@ -20,10 +20,23 @@ struct PromptTests {
             ("memory ", .word(prefix: "", ["USAGE"])), ("memory us", .word(prefix: "us", ["USAGE"])),
             ("MEMORY USAGE k", .key(prefix: "k")), ("client reply ", .word(prefix: "", ["ON", "OFF", "SKIP"])),
             ("SET k v ", .usage(Command.set.spec.usage)), ("SET k v N", .usage(Command.set.spec.usage)),
-            ("SET k \"two words\" IFEQ \"a b\" G", .word(prefix: "G", ["GET"])),
+            ("SET k \"two words\" IFEQ \"a b\" G", .word(prefix: "G", ["GET", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"])),
         ] as [(String, Completion)])
     func completion(line: String, expected: Completion) {
         #expect(Completion(before: line, locals: ["exit": "exit"]) == expected)
+    }
+
+    @Test("a value that ends like options is pointed out, unless it is in quotes")
+    func hints() {
+        #expect(
+            optionHint(for: "set k v ex 60")
+                == "The value is \"v ex 60\": options follow a value in quotes, set k \"v\" ex 60")
+        for line in [
+            "SET k v", "SET k \"v\" EX 60", "SET k buy GET milk", "SET k v 60", "APPEND k v NX", "SET k NX", "",
+        ] {
+            #expect(optionHint(for: line) == nil, "\(line)")
+        }
+        #expect(optionHint(for: "SET k v NX GET") != nil)
     }
 
     @Test("keys that a line cannot hold bare are quoted")

@@ -21,7 +21,7 @@ extension Catalog {
             replies:
                 "`OK`. If the condition is not met, null (a line: `ERROR: Not set: …`, with the reason). With `GET`, the old value, or null if there was none, whether the key was set or not.",
             errors:
-                "A syntax error for conditions that contradict each other; `ERR digest must be exactly 16 hexadecimal characters`.",
+                "A syntax error for options that contradict each other; `ERR digest must be exactly 16 hexadecimal characters`; `ERR invalid expire time in 'set' command`.",
             since: "0.1.0"),
         CommandSpec(
             .mget, "MGET", "<key> …", 1...CommandSpec.any, needs: "one or more keys",

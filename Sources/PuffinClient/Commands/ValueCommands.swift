@@ -152,6 +152,20 @@ extension Client {
         return try await flag(words("MSETNX") + pairs.flatMap { words($0.key, $0.value) })
     }
 
+    /// Sets several keys in one atomic change, each to a value that expires after a time (`MSETEX`).
+    /// - Parameter condition: on all of the keys; nil for always.
+    /// - Returns: whether it was met, so whether they were set.
+    /// - Throws: `PuffinError.emptyRequest` if there are none.
+    @discardableResult
+    public func setAll<Key: ByteConvertible, Value: ByteConvertible>(
+        _ pairs: [(key: Key, value: Value)], if condition: ExistenceCondition? = nil, expiresIn time: Duration
+    ) async throws(PuffinError) -> Bool {
+        guard !pairs.isEmpty else { throw .emptyRequest }
+        return try await flag(
+            words("MSETEX", pairs.count) + pairs.flatMap { words($0.key, $0.value) }
+                + (condition.map { words($0.rawValue) } ?? []) + Expiry.after(time).words)
+    }
+
     // MARK: Changing
 
     /// Computes a new value from the old one, and sets it only if the key has not changed meanwhile; otherwise it reads

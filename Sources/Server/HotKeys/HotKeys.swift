@@ -96,7 +96,7 @@ package final class HotKeys {
 
     /// Counts the keys of a request.
     package func add(_ arguments: Arguments, _ keys: Keys, isChange: Bool) {
-        let indices = keys.indices(count: arguments.count)
+        guard let indices = keys.indices(in: arguments), arguments.count > keys.first else { return }
         let count = Array(indices).count
         guard count > 0 else { return }
         let step = (count - 1) / HotKeys.keysPerRequest + 1

@@ -71,6 +71,24 @@ extension CommandSpec {
     }
 }
 
+/// What to say of a line whose value ends with what would be options behind a value in quotes: `SET k v EX 60` sets `k` to
+/// `v EX 60`.
+/// - Returns: nil if there is nothing to say.
+package func optionHint(for line: String) -> String? {
+    let words = lineWords(line)
+    guard let name = words.first, let spec = Catalog.find(name), case .restOrOptions(let count) = spec.lineForm,
+        words.count > count + 2, words[count + 1].first != "\""
+    else { return nil }
+    let options = UsageArgument.tokens(of: spec.parsedArguments)
+    let tail = words[(count + 2)...]
+    guard let first = tail.first, options.contains(first.uppercased()),
+        tail.allSatisfy({ options.contains($0.uppercased()) || Int($0) != nil })
+    else { return nil }
+    let value = words[(count + 1)...].joined(separator: " ")
+    let request = words[...count] + ["\"\(words[count + 1])\""] + tail
+    return "The value is \"\(value)\": options follow a value in quotes, \(request.joined(separator: " "))"
+}
+
 /// The words of a line. A JSON string is one word, with its quotes.
 private func lineWords(_ line: String) -> [String] {
     var words: [String] = []

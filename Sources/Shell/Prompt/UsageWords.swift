@@ -45,6 +45,14 @@ extension UsageArgument {
         return position > given.endIndex ? [] : left.flatMap(\.firstWords)
     }
 
+    /// Every option word of a usage.
+    static func tokens(of usage: [UsageArgument]) -> Set<String> {
+        usage.reduce(into: []) { tokens, argument in
+            if let token = argument.token { tokens.insert(token) }
+            tokens.formUnion(UsageArgument.tokens(of: argument.parts))
+        }
+    }
+
     /// The words with which it may begin; empty if it begins with a value.
     private var firstWords: [String] {
         if let token { return [token] }

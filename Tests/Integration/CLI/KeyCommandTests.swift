@@ -26,6 +26,33 @@ struct KeyCommandTests {
         }
     }
 
+    @Test("pairs expire after a time, at a time, or never")
+    func expiry() throws {
+        try withTool { (tool, _) throws in
+            func left(_ key: String) throws -> Int { Int(try tool("ttl", key).output.dropLast()) ?? 0 }
+            #expect(try tool("set", "k", "v", "--ex", "1000") == Result(0, "OK\n"))
+            #expect(try (900...1000).contains(left("k")))
+            #expect(try tool("set", "k", "v", "--keepttl") == Result(0, "OK\n"))
+            #expect(try (900...1000).contains(left("k")))
+            #expect(try tool("set", "k", "v", "--ex", "2h") == Result(0, "OK\n"))
+            #expect(try (7000...7200).contains(left("k")))
+            #expect(try tool("set", "k", "v", "--px", "1000000", "--xx") == Result(0, "OK\n"))
+            #expect(try (900...1000).contains(left("k")))
+            #expect(try tool("set", "k", "v", "--exat", "4102444800") == Result(0, "OK\n"))
+            #expect(try tool("expiretime", "k") == Result(0, "4102444800\n"))
+            #expect(try tool("expire", "k", "30m", "--lt") == Result(0, "1\n"))
+            #expect(try (1700...1800).contains(left("k")))
+            #expect(try tool("expire", "k", "60", "--gt") == Result(0, "0\n"))
+            #expect(try tool("expire", "k", "--at", "4102444800", "-gt") == Result(0, "1\n"))
+            #expect(try tool("persist", "k") == Result(0, "1\n"))
+            #expect(try tool("expire", "k", "60", "--xx") == Result(0, "0\n"))
+            #expect(try tool("ttl", "k") == Result(0, "-1\n"))
+            #expect(try tool("expire", "none", "60") == Result(0, "0\n"))
+            #expect(try tool("expire", "k", "-1") == Result(0, "1\n"))
+            #expect(try tool("ttl", "k") == Result(0, "-2\n"))
+        }
+    }
+
     @Test("numbers")
     func numbers() throws {
         try withTool { (tool, _) throws in

@@ -183,6 +183,19 @@ struct ClientMethodTests {
         }
     }
 
+    @Test("expiry")
+    func expiry() async throws {
+        try await withServer { (client) async throws in
+            try await checkExpiry(client)
+            #expect(try await client.setAll([(key: "a", value: 1), (key: "b", value: 2)], expiresIn: .seconds(100)))
+            #expect(
+                try await client.setAll([(key: "a", value: 1)], if: .absent, expiresIn: .seconds(100)) == false)
+            #expect(try await client.timeToLive("b") != .unlimited)
+            try await client.update("b") { ($0 ?? []) + [0x21] }
+            #expect(try await client.timeToLive("b") != .unlimited)
+        }
+    }
+
     @Test("expiry, with a Redis server", .enabled(if: PeerProgram.areThere("redis-server")))
     func redisExpiry() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("puffin-test-\(UUID().uuidString)")

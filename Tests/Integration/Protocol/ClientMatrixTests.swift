@@ -28,9 +28,10 @@ struct ClientMatrixTests {
     /// Runs a driver, and compares what it can do with the documents.
     private func check(_ client: String, _ command: [String], input: String? = nil) throws {
         let result = try ChildProcess.run(command, input: input ?? "/dev/null")
-        #expect(result.exitCode == 0, "\(result.output)")
+        try #require(result.exitCode == 0, "\(result.output)")
         let found = result.output.split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
-        #expect(try Dictionary(uniqueKeysWithValues: found.map { ($0[0], $0[1]) }) == column(client), "run: make clients")
+        #expect(
+            try Dictionary(uniqueKeysWithValues: found.map { ($0[0], $0[1]) }) == column(client), "run: make clients")
     }
 
     @Test(
@@ -45,7 +46,8 @@ struct ClientMatrixTests {
 
     @Test(
         "ruby-redis and Perl's Redis",
-        .enabled(if: PeerProgram.knows("ruby", "-e", "require 'redis'") && PeerProgram.knows("perl", "-MRedis", "-e", "1")),
+        .enabled(
+            if: PeerProgram.knows("ruby", "-e", "require 'redis'") && PeerProgram.knows("perl", "-MRedis", "-e", "1")),
         arguments: [("ruby-redis", "ruby", "ruby-redis-driver"), ("Redis.pm", "perl", "perl-redis-driver")])
     func others(client: String, program: String, driver: String) throws {
         let cases = try ChildProcess.run(["python3", Self.folder + "cases-json"])

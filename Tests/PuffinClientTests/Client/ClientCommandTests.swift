@@ -63,6 +63,12 @@ struct ClientCommandTests {
         try await check(":0\r\n", "MSETNX a 1 b 2", false) { c in
             try await c.setAllIfAbsent([(key: "a", value: 1), (key: "b", value: 2)])
         }
+        try await check(":1\r\n", "MSETEX 2 a 1 b 2 NX PX 1000", true) { c in
+            try await c.setAll([(key: "a", value: 1), (key: "b", value: 2)], if: .absent, expiresIn: .seconds(1))
+        }
+        try await check(":0\r\n", "MSETEX 1 a 1 PX 1000", false) { c in
+            try await c.setAll([(key: "a", value: 1)], expiresIn: .seconds(1))
+        }
         try await check(bulk("u"), "SET k v GET", [0x75]) { c in try await c.exchange("k", "v") }
         try await check(null, "SET k v GET KEEPTTL", nil) { c in try await c.exchange("k", "v", keepingExpiry: true) }
     }
