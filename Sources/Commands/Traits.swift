@@ -37,6 +37,20 @@
     @inlinable public static var hidden: Traits { Traits(rawValue: 1 << 11) }
 }
 
+extension Traits {
+    /// What users should know of a command besides its categories, in words.
+    package var words: [String] {
+        let known: [(Traits, String)] = [
+            (.shrink, "allowed when the disk or memory is full"), (.later, "may wait"),
+            (.connection, "of one connection: refused by clients that share connections"),
+            (.takesConnection, "takes over the connection"), (.noMulti, "refused in a transaction"),
+            (.loopback, "for clients on the server's machine only"),
+            (.urgent, "answered beyond the limit of connections"), (.local, "about the server that is asked"),
+        ]
+        return known.filter { contains($0.0) }.map(\.1)
+    }
+}
+
 /// Categories for access rules, with Redis' names. Each command has at least one: a `CommandSpec` without categories
 /// does not compile.
 package struct Categories: OptionSet, Sendable {

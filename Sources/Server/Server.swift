@@ -21,6 +21,7 @@ package final class Server {
     let clock: TurnClock
     let latencies = Latencies()
     let slowLog: SlowLog
+    let hotKeys: HotKeys
     let durableTimes: DurableTimes?
     let memory: MemoryBudget
     let allowance = TurnAllowance()
@@ -91,6 +92,7 @@ package final class Server {
             throw .metrics(error)
         }
         slowLog = SlowLog(configuration.slowLog, log: log)
+        hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
         shutdownRequest = ShutdownRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
@@ -416,6 +418,7 @@ package final class Server {
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()
+        hotKeys.tick(at: clock.milliseconds)
         lookAtWallClock()
         if case .loading(var loading, let isFirst) = state, loading.isReportDue(at: clock.last) {
             log.info("Loading \(announcements.data): \(loading.description)")

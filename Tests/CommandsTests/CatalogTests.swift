@@ -147,15 +147,44 @@ struct CatalogTests {
     }
 }
 
-/// What docs/protocol.md says of commands and codes.
+/// What docs/protocol.md and docs/commands.md say of commands and codes.
 struct ReferenceTests {
     @Test(
-        "docs/protocol.md has the tables that the catalog generates",
-        arguments: [("commands", Catalog.reference), ("codes", ErrorCode.reference)])
-    func tables(name: String, table: String) throws {
-        let parts = try Project.text("docs/protocol.md").components(separatedBy: "<!-- \(name) -->\n")
+        "the documents have the parts that the catalog generates",
+        arguments: [
+            ("docs/protocol.md", "commands", Catalog.reference), ("docs/protocol.md", "codes", ErrorCode.reference),
+            ("docs/commands.md", "manual", Catalog.manual),
+        ])
+    func parts(document: String, name: String, part: String) throws {
+        let parts = try Project.text(document).components(separatedBy: "<!-- \(name) -->\n")
         #expect(parts.count == 3)
-        #expect(parts[1] == table, "run: make reference")
+        #expect(parts[1] == part, "run: make reference")
+    }
+
+    @Test("each command says what it answers, and what it costs, in sentences")
+    func details() {
+        for spec in Catalog.rows {
+            let isAnswered = Catalog.subcommands(of: spec.command).isEmpty || spec.arity.lowerBound == 0
+            #expect(
+                spec.replies.isEmpty != isAnswered && spec.replies.hasSuffix(isAnswered ? "." : ""), "\(spec.fullName)")
+            #expect(spec.errors?.hasSuffix(".") != false, "\(spec.fullName)")
+            #expect(spec.complexity.hasPrefix("O(") || spec.complexity.hasPrefix("That of"), "\(spec.fullName)")
+            for text in [spec.replies, spec.errors ?? ""] {
+                #expect(text.filter { $0 == "`" }.count.isMultiple(of: 2), "\(spec.fullName)")
+            }
+        }
+    }
+
+    @Test("HELP of a command has its usage, what it does, its details, and its subcommands")
+    func help() {
+        #expect(
+            Command.setnx.spec.help == [
+                "SETNX <key> <value>", "Sets a key to a value if the key does not exist.", "complexity: O(1)",
+                "since: 0.1.0", "categories: @write",
+                "answers: 1 if the key was set, otherwise 0 (a line: OK, ERROR: Not set: the key exists).",
+            ])
+        #expect(Command.set.spec.help.contains("in a line: SET <key> <value>"))
+        #expect(Command.memory.spec.help.last?.hasPrefix("MEMORY USAGE <key> [SAMPLES <count>]  Returns") == true)
     }
 }
 

@@ -51,6 +51,16 @@ package struct GlobPattern: Sendable {
         compile(pattern)
     }
 
+    /// A pattern that matches the texts with a prefix, whatever bytes that has.
+    package static func text(ofPrefix prefix: [UInt8]) -> [UInt8] {
+        var pattern: [UInt8] = []
+        for byte in prefix {
+            if "*?[]\\^-".utf8.contains(byte) { pattern.append(UInt8(ascii: "\\")) }
+            pattern.append(byte)
+        }
+        return pattern + [UInt8(ascii: "*")]
+    }
+
     /// Whether every text matches.
     package var matchesAll: Bool { hasStar && leastSize == 0 }
 

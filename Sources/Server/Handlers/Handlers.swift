@@ -116,6 +116,7 @@ extension Command {
         case .after: .read(ReplicationHandlers.after)
         case .seq: .read(ReplicationHandlers.seq)
 
+        case .hotkeys: .read(HotKeyHandlers.list)
         case .slowlogGet: .read(SlowLogHandlers.list)
         case .slowlogLen: .read(SlowLogHandlers.count)
         case .slowlogReset: .read(SlowLogHandlers.reset)

@@ -227,6 +227,8 @@ struct LineReplyTests {
             .after, .seq,
             // In MetricsTests.
             .slowlogGet, .slowlogLen, .slowlogReset, .slowlogHelp,
+            // In ServerTests.
+            .hotkeys,
         ]
         // A command that needs a subcommand is tested by its subcommands.
         let needed = Command.allCases.filter { Catalog.subcommands(of: $0).isEmpty || $0 == .command }
