@@ -64,6 +64,8 @@ package struct LoadCore: ~Copyable {
         if operation == .set || operation == .insert {
             size = sizes.next(&random)
             version = UInt32(truncatingIfNeeded: random.next())
+        } else if operation == .scan {
+            size = 1 + random.below(RequestEncoder.scanLimit)
         }
         encoder.append(operation, key: key, size: size, version: version, to: &output)
         inFlight.append(InFlightRequest(start: start, key: key, operation: operation))
