@@ -32,9 +32,15 @@ extension Catalog {
             categories: .read,
             replyBound: .data, since: "0.1.0"),
         CommandSpec(
-            .scan, "SCAN", "<cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]", 1...CommandSpec.any,
+            .scan, "SCAN", "<cursor> [MATCH <pattern>|PREFIX <prefix>] [COUNT <count>] [TYPE <type>]",
+            1...CommandSpec.any,
             needs: "a cursor, 0 at first", "Lists some keys after a cursor, and the next cursor; 0 ends the scan.",
             .keys, lineArity: 1...7, traits: [.data, .local], categories: .read, replyBound: .data, since: "0.1.0"),
+        CommandSpec(
+            .range, "RANGE", "PREFIX <prefix>|FROM <key> [TO <key>] [AFTER <key>] [LIMIT <count>] [REVERSE] [VALUES]",
+            2...CommandSpec.any, needs: "PREFIX and a prefix, or FROM and a key",
+            "Lists keys in byte order, from a key on or with a prefix; needs the setting storage.index.", .keys,
+            lineArity: 2...10, traits: .data, categories: .read, replyBound: .data, since: "0.1.0"),
         CommandSpec(
             .randomkey, "RANDOMKEY", "Returns a random key.", .keys, traits: [.data, .local], categories: .read,
             answer: .value, replyBound: .value, since: "0.1.0"),
