@@ -81,7 +81,8 @@ struct BenchRunTests {
         }
     }
 
-    @Test("scans are RANGE where the server reads ranges, and the report says what they are", arguments: ["line", "resp"])
+    @Test(
+        "scans are RANGE where the server reads ranges, and the report says what they are", arguments: ["line", "resp"])
     func scans(dialect: String) throws {
         let run = ["--preset", "ycsb-e", "--dialect", dialect, "--requests", "500"]
         for (options, sentence) in [
