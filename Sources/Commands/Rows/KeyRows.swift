@@ -63,7 +63,11 @@ extension Catalog {
             .range, "RANGE", "PREFIX <prefix>|FROM <key> [TO <key>] [AFTER <key>] [LIMIT <count>] [REVERSE] [VALUES]",
             2...CommandSpec.any, needs: "PREFIX and a prefix, or FROM and a key",
             "Lists keys in byte order, from a key on or with a prefix; needs the setting storage.index.", .keys,
-            lineArity: 2...10, traits: .data, categories: .read, replyBound: .data, since: "0.1.0"),
+            lineArity: 2...10, traits: .data, categories: .read, replyBound: .data,
+            complexity: "O(log(N) + M) for N pairs and M listed keys",
+            replies: "A list of keys; with `VALUES` each is followed by its value.",
+            errors: "`ERR RANGE needs the ordered index: …` without it, `ERR The index is being built: …` until it is complete.",
+            since: "0.1.0"),
         CommandSpec(
             .randomkey, "RANDOMKEY", "Returns a random key.", .keys, traits: [.data, .local], categories: .read,
             answer: .value, replyBound: .value,
