@@ -66,7 +66,8 @@ extension Catalog {
             lineArity: 2...10, traits: .data, categories: .read, replyBound: .data,
             complexity: "O(log(N) + M) for N pairs and M listed keys",
             replies: "A list of keys; with `VALUES` each is followed by its value.",
-            errors: "`ERR RANGE needs the ordered index: …` without it, `ERR The index is being built: …` until it is complete.",
+            errors:
+                "`ERR RANGE needs the ordered index: …` without it, `ERR The index is being built: …` until it is there.",
             since: "0.1.0"),
         CommandSpec(
             .randomkey, "RANDOMKEY", "Returns a random key.", .keys, traits: [.data, .local], categories: .read,
