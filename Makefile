@@ -5,7 +5,9 @@ SWIFT_BUILD = swift build -c release
 BIN = bin
 # Libraries to build with, and programs that tests use if installed.
 PACKAGES = libevent-dev libyaml-dev libedit-dev libssl-dev libxxhash-dev pkg-config
-PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2 tcl dpkg-dev
+PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2 ruby-redis libredis-perl tcl dpkg-dev
+# Clients and caches from PyPI, in an environment of the project's own.
+PYTHON_PEERS = redis hiredis walrus django cachelib
 VENV = .venv
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
@@ -15,7 +17,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis micro micro-instructions request-instructions docs reference lint fmt man install uninstall build-all release deb clean
+	test-redis micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,10 +37,12 @@ endef
 setup:
 	$(call install,$(PACKAGES))
 
-setup-dev: setup ## Install the programs that the tests talk to (redis-cli, promtool, nc, redis-py)
+setup-dev: setup ## Install the programs that the tests talk to (redis-cli, promtool, nc, clients in Python, Ruby, Perl)
 	$(call install,$(PEERS))
 	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
-	@$(VENV)/bin/python -c 'import redis' 2>/dev/null || $(VENV)/bin/pip install --quiet redis
+	@for name in $(PYTHON_PEERS); do \
+		$(VENV)/bin/python -c "import $$name" 2>/dev/null || $(VENV)/bin/pip install --quiet $$name || exit; \
+	done
 
 build: setup ## Build the programs into bin/
 	$(SWIFT_BUILD) --product puffin-server
@@ -75,10 +79,10 @@ torture: setup ## Run the crash and fault tests many more times: some ten minute
 fuzz: setup ## Fuzz the parsers, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz
 
-bench: build ## Measure a standard set with its own servers: a minute and a half
+bench: build ## Measure a standard set with its own servers: two minutes
 	Tests/Benchmarks/Load/standard
 
-bench-compare: build ## Measure the same side by side with redis-server, if installed: two minutes
+bench-compare: build ## Measure the same side by side with redis-server, if installed: four minutes
 	Tests/Benchmarks/Load/compare
 
 bench-pauses: build ## Measure how long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
@@ -107,16 +111,23 @@ sed -i -e '/^<!-- $(1) -->$$/,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/!d; }' $(2)
 sed -i -e '0,/^<!-- $(1) -->$$/ { /^<!-- $(1) -->$$/ r .build/reference.md' -e '}' $(2)
 endef
 
-reference: build ## Regenerate the tables of settings, commands and error codes in docs/
+reference: build ## Regenerate the parts of docs/ that follow from the programs: settings, commands, error codes
 	$(call refer,settings,docs/configuration.md,$(BIN)/puffin-server config reference)
 	$(call refer,commands,docs/protocol.md,$(BIN)/puffin-server reference commands)
 	$(call refer,codes,docs/protocol.md,$(BIN)/puffin-server reference codes)
+	$(call refer,manual,docs/commands.md,$(BIN)/puffin-server reference manual)
 
-lint: ## Check format, import directions, places of unsafe code, headers and lengths
+clients: setup-dev build ## Run every command with clients in other languages, and write the table of docs/clients.md
+	$(call refer,clients,docs/clients.md,$(VENV)/bin/python Tests/Clients/table $(BIN)/puffin-server)
+
+# The server is built first (nothing happens where it is up to date), so that the documents are never compared with an old one.
+lint: setup ## Check format, import directions, places of unsafe code, headers and lengths, and generated documents
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	Tests/Checks/check-rooms
 	Tests/Checks/check-style
-	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+	$(SWIFT_BUILD) --product puffin-server
+	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 

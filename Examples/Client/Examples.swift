@@ -12,11 +12,13 @@ enum Examples {
         switch arguments.first {
         case "getting-started": try await getStarted(address)
         case "pipelining": try await pipeline(address)
+        case "transactions": try await changeTogether(address)
         case "failures": try await countVisit(address)
         case "followers": try await readFromFollowers(address, followers: Array(arguments.dropFirst(2)))
         default:
             print(
-                "usage: puffin-client-examples getting-started|pipelining|failures|followers [host:port] [follower …]")
+                "usage: puffin-client-examples getting-started|pipelining|transactions|failures|followers [host:port] [follower …]"
+            )
         }
     }
 }

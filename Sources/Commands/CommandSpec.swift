@@ -69,6 +69,12 @@ package struct CommandSpec: Sendable {
     package let valueOption: String?
     /// The first version that has the command.
     package let since: String
+    /// The time that it takes, in O notation and words.
+    package let complexity: String
+    /// What it answers, in RESP and, if that differs, in a line. In Markdown, sentences; empty if subcommands answer.
+    package let replies: String
+    /// The errors that are its own, in the same way; nil if there are none.
+    package let errors: String?
     /// What follows the name in RESP and in a line; nil if subcommands do.
     private let shownArguments: (resp: String, line: String)?
     private let form: LineForm
@@ -85,7 +91,8 @@ package struct CommandSpec: Sendable {
         _ arity: ClosedRange<Int>, needs: String, _ summary: String, _ group: Group,
         lineArity: ClosedRange<Int>? = nil, form: LineForm = .words, lineArguments: String? = nil,
         lineNeeds: String? = nil, keys: Keys = .none, traits: Traits = [], categories: Categories,
-        answer: Answer = .plain, replyBound: ReplyBound = .short, valueOption: String? = nil, since: String
+        answer: Answer = .plain, replyBound: ReplyBound = .short, valueOption: String? = nil,
+        complexity: String = "O(1)", replies: String = "", errors: String? = nil, since: String
     ) {
         self.command = command
         self.name = name
@@ -103,6 +110,9 @@ package struct CommandSpec: Sendable {
         self.replyBound = replyBound
         self.valueOption = valueOption
         self.since = since
+        self.complexity = complexity
+        self.replies = replies
+        self.errors = errors
         shownArguments = arguments.map { ($0, lineArguments ?? $0) }
         self.form = form
     }
@@ -111,11 +121,12 @@ package struct CommandSpec: Sendable {
     init(
         _ command: Command, _ name: String, of parent: Command? = nil, _ summary: String, _ group: Group,
         traits: Traits = [], categories: Categories, answer: Answer = .plain, replyBound: ReplyBound = .short,
-        since: String
+        complexity: String = "O(1)", replies: String = "", errors: String? = nil, since: String
     ) {
         self.init(
             command, name, of: parent, "", 0...0, needs: "no arguments", summary, group, traits: traits,
-            categories: categories, answer: answer, replyBound: replyBound, since: since)
+            categories: categories, answer: answer, replyBound: replyBound, complexity: complexity, replies: replies,
+            errors: errors, since: since)
     }
 
     /// As many arguments as the request limits allow.

@@ -12,7 +12,7 @@
     @inlinable public static var change: Traits { Traits(rawValue: 1 << 1) }
     /// Removes pairs and never adds any: it may use the reserve of a full disk or memory.
     @inlinable public static var shrink: Traits { Traits(rawValue: 1 << 2) }
-    /// Each of its keys is followed by a value to store, so the memory limit applies.
+    /// Each of its keys is followed by a value to store (see `Keys.valueDistance`), so the memory limit applies.
     @inlinable public static var storesValues: Traits { Traits(rawValue: 1 << 3) }
     /// Removes every pair: tools ask for confirmation.
     @inlinable public static var clears: Traits { Traits(rawValue: 1 << 4) }
@@ -35,6 +35,20 @@
     @inlinable public static var noMulti: Traits { Traits(rawValue: 1 << 13) }
     /// For Redis clients, or between servers: help for people need not show it.
     @inlinable public static var hidden: Traits { Traits(rawValue: 1 << 11) }
+}
+
+extension Traits {
+    /// What users should know of a command besides its categories, in words.
+    package var words: [String] {
+        let known: [(Traits, String)] = [
+            (.shrink, "allowed when the disk or memory is full"), (.later, "may wait"),
+            (.connection, "of one connection: refused by clients that share connections"),
+            (.takesConnection, "takes over the connection"), (.noMulti, "refused in a transaction"),
+            (.loopback, "for clients on the server's machine only"),
+            (.urgent, "answered beyond the limit of connections"), (.local, "about the server that is asked"),
+        ]
+        return known.filter { contains($0.0) }.map(\.1)
+    }
 }
 
 /// Categories for access rules, with Redis' names. Each command has at least one: a `CommandSpec` without categories

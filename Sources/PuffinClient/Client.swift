@@ -1,5 +1,5 @@
 // The library's main type: a client of one Puffin server, or of a leader and its followers. Commands are in
-// ClientCommands.swift; requests travel through Engine/.
+// Commands/; requests travel through Engine/.
 
 import Reactor
 import Synchronization
@@ -113,7 +113,7 @@ public final class Client: Sendable {
     /// ```
     ///
     /// It is not a transaction: other clients' requests may run in between, and a failed request does not stop later
-    /// ones.
+    /// ones. ``transaction(timeout:_:)`` is one.
     /// - Returns: the result of each request, in order.
     /// - Throws: ``PuffinError`` only if nothing was sent.
     public func pipeline(
@@ -131,8 +131,16 @@ public final class Client: Sendable {
         batch.requests.isEmpty ? [] : try await run(batch.requests, timeout: timeout)
     }
 
-    private func run(_ requests: [[[UInt8]]], timeout: Duration?) async throws(PuffinError) -> CallResult {
-        let kind = try Client.kind(of: requests)
+    /// Sends a request that only the leader may answer.
+    func executeAtLeader(_ arguments: [[UInt8]]) async throws(PuffinError) -> RESPValue {
+        let results = try await run([arguments], timeout: nil, needsLeader: true)
+        return try results[0].get()
+    }
+
+    func run(
+        _ requests: [[[UInt8]]], timeout: Duration?, needsLeader: Bool = false
+    ) async throws(PuffinError) -> CallResult {
+        let kind = try Client.kind(of: requests, needsLeader: needsLeader)
         if Task.isCancelled { throw .cancelled }
         let (engine, id) = try enter()
         let (mark, start) = (CancellationMark(), MonotonicClock.nanoseconds)
@@ -148,9 +156,11 @@ public final class Client: Sendable {
         }
     }
 
-    private static func kind(of requests: [[[UInt8]]]) throws(PuffinError) -> CommandKind {
+    private static func kind(of requests: [[[UInt8]]], needsLeader: Bool) throws(PuffinError) -> CommandKind {
         guard requests.allSatisfy({ $0.first?.isEmpty == false }) else { throw .emptyRequest }
-        return try CommandKind(batch: requests)
+        var kind = try CommandKind(batch: requests)
+        if needsLeader { kind.suitsFollowers = false }
+        return kind
     }
 
     private func enter() throws(PuffinError) -> (Engine, Engine.ClientID) {

@@ -42,6 +42,9 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     case notSupported(command: String)
     /// A request without a command, or a multi-set or delete of nothing. It was not sent.
     case emptyRequest
+    /// Another client changed the key during each attempt of ``Client/update(_:attempts:_:)``. This call has changed
+    /// nothing.
+    case contended(attempts: Int)
     /// The system refuses a resource that the library's thread needs. The request was not sent.
     case outOfResources(reason: String)
 
@@ -90,6 +93,8 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case .notSupported(let command):
             "\(command) cannot be sent over connections that are shared: replies would no longer match requests"
         case .emptyRequest: "the request is empty; a command needs a name, and setAll and deleteAll a key"
+        case .contended(let attempts):
+            "another client changed the key during each of \(attempts) attempts; nothing has changed"
         case .outOfResources(let reason): "the client cannot start: \(reason)"
         }
     }

@@ -24,6 +24,7 @@ package final class Server {
     let scripts = LoadedScripts()
     /// Whether DEBUG is allowed.
     let allowsDebug: Bool
+    let hotKeys: HotKeys
     let durableTimes: DurableTimes?
     let memory: MemoryBudget
     let allowance = TurnAllowance()
@@ -62,7 +63,7 @@ package final class Server {
     private var groupCommit = GroupCommit()
     private(set) var state: DataState
     private var announcements: Announcements
-    private var hasMemoryToGiveBack = false
+    private var hasTableWork = false
 
     /// The interval of checks for replies that have waited too long for followers, in milliseconds.
     private static let expiryInterval = 20
@@ -95,6 +96,7 @@ package final class Server {
         }
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
+        hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
         shutdownRequest = ShutdownRequest(bell: wakeup.bell)
         limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
@@ -168,7 +170,7 @@ package final class Server {
     }
 
     private var hasMoreToDo: Bool {
-        !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
+        !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasTableWork
             || groupCommit.isGathering || expiry.hasMore
             || isLoading || allowance.isThrottling && !store.isBacklogged
     }
@@ -213,7 +215,7 @@ package final class Server {
         turn.enter(.bury)
         if !turn.isEmpty(.retired) { bury() }
         deferrals.look()
-        hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
+        hasTableWork = store.advanceTable()  // frees cleared tables, builds the ordered index, a little at a time
         tellCompaction()
         if shutdownRequest.wasMade { shutdown.stop(at: clock.milliseconds) }
         allowance.renew(pool)
@@ -420,6 +422,7 @@ package final class Server {
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()
+        hotKeys.tick(at: clock.milliseconds)
         lookAtWallClock()
         if case .loading(var loading, let isFirst) = state, loading.isReportDue(at: clock.last) {
             log.info("Loading \(announcements.data): \(loading.description)")

@@ -30,6 +30,13 @@ struct WorkloadOptions: ParsableArguments {
             "The shares of gets, sets and deletes, as get:set:delete. (default: 90:10:0)", valueName: "g:s:d"))
     var ratio: String?
 
+    @Option(
+        name: "-mix --mix",
+        help: ArgumentHelp(
+            "Operations and their weights, in place of --ratio, such as get=70,set-ex=15,expire=15. Operations: "
+                + LoadOperation.options.map(\.name).joined(separator: ", ") + ".", valueName: "mix"))
+    var mix: String?
+
     @Option(name: "-keys --keys", help: "The number of keys. (default: 100000)")
     var keys: Int?
 

@@ -22,7 +22,11 @@ struct BenchPlan {
     private static func workload(_ options: WorkloadOptions) throws(SettingsError) -> Workload {
         var workload = try Workload()
         if let preset = options.preset { workload = try preset.workload() }
+        if options.ratio != nil && options.mix != nil {
+            throw SettingsError("--ratio and --mix each say what the operations are; give one of them")
+        }
         if let ratio = options.ratio { workload.mix = try OperationMix(parsing: ratio) }
+        if let mix = options.mix { workload.mix = try OperationMix(parsingMix: mix) }
         if let size = options.valueSize { workload.valueSizes = try ValueSizes(parsing: size) }
         workload.keyCount = options.keys ?? workload.keyCount
         workload.keySize = options.keySize ?? workload.keySize

@@ -1,23 +1,25 @@
-// `puffin-server reference`: prints the tables of docs/protocol.md, for `make reference`.
+// `puffin-server reference`: prints the generated parts of docs/protocol.md and docs/commands.md, for `make reference`.
 
 import ArgumentParser
 import Commands
 
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reference", abstract: "Prints a table of docs/protocol.md.", shouldDisplay: false)
+        commandName: "reference", abstract: "Prints a generated part of docs/protocol.md or docs/commands.md.",
+        shouldDisplay: false)
 
-    enum Table: String, CaseIterable, ExpressibleByArgument {
-        case commands, codes
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case commands, codes, manual
     }
 
-    @Argument(help: "The table: commands or codes.") var table: Table
+    @Argument(help: "The part: commands, codes or manual.") var part: Part
 
     func run() throws {
         try inspecting { output in
-            switch table {
+            switch part {
             case .commands: try output.write(Catalog.reference)
             case .codes: try output.write(ErrorCode.reference)
+            case .manual: try output.write(Catalog.manual)
             }
         }
     }

@@ -5,14 +5,16 @@ import Testing
 /// Requests out, replies in: without a socket.
 @Suite("Requests and replies")
 struct CoreTests {
-    private func request(_ dialect: Dialect, _ operation: LoadOperation, key: Int = 1234, keySize: Int = 16) throws
-        -> String
-    {
+    private func request(
+        _ dialect: Dialect, _ operation: LoadOperation, key: Int = 1234, keySize: Int = 16, size: Int = 8,
+        readsRanges: Bool = true
+    ) throws -> String {
         var workload = try Workload()
         workload.keySize = keySize
+        workload.readsRanges = readsRanges
         let encoder = RequestEncoder(dialect, workload)
         var output = ByteBuffer()
-        encoder.append(operation, key: key, size: 8, version: 0, to: &output)
+        encoder.append(operation, key: key, size: size, version: 0, to: &output)
         let text = String(output.bytes)
         var value = ByteBuffer()
         ValuePattern().append(size: 8, key: key, version: 0, to: &value)
@@ -26,7 +28,13 @@ struct CoreTests {
         #expect(try request(.line, .set) == "SET key:000000001234 VALUE\n")
         #expect(try request(.line, .insert) == "SET key:000000001234 VALUE\n")
         #expect(try request(.line, .delete) == "DEL key:000000001234\n")
-        #expect(try request(.line, .scan) == "KEYS key:0000000012*\n")
+        #expect(try request(.line, .setExpiring) == "SETEX key:000000001234 3600 VALUE\n")
+        #expect(try request(.line, .getExpiring) == "GETEX key:000000001234 EX 3600\n")
+        #expect(try request(.line, .expire) == "EXPIRE key:000000001234 3600\n")
+        #expect(try request(.line, .increment) == "INCR key:000000001234\n")
+        #expect(try request(.line, .page) == "SCAN 0 COUNT 100\n")
+        #expect(try request(.line, .scan) == "RANGE FROM key:000000001234 LIMIT 8\n")
+        #expect(try request(.line, .scan, readsRanges: false) == "KEYS key:0000000012*\n")
         #expect(try request(.line, .get, keySize: 5) == "GET 01234\n")
         #expect(try request(.line, .get, keySize: 9) == "GET key:01234\n")
     }
@@ -37,7 +45,19 @@ struct CoreTests {
         #expect(
             try request(.resp, .set) == "*3\r\n$3\r\nSET\r\n$16\r\nkey:000000001234\r\n$8\r\nVALUE\r\n")
         #expect(try request(.resp, .delete) == "*2\r\n$3\r\nDEL\r\n$16\r\nkey:000000001234\r\n")
-        #expect(try request(.resp, .scan) == "*2\r\n$4\r\nKEYS\r\n$15\r\nkey:0000000012*\r\n")
+        let key = "$16\r\nkey:000000001234\r\n"
+        let time = "$2\r\nEX\r\n$4\r\n3600\r\n"
+        #expect(try request(.resp, .setExpiring) == "*5\r\n$3\r\nSET\r\n\(key)$8\r\nVALUE\r\n\(time)")
+        #expect(try request(.resp, .getExpiring) == "*4\r\n$5\r\nGETEX\r\n\(key)\(time)")
+        #expect(try request(.resp, .expire) == "*3\r\n$6\r\nEXPIRE\r\n\(key)$4\r\n3600\r\n")
+        #expect(try request(.resp, .increment) == "*2\r\n$4\r\nINCR\r\n\(key)")
+        #expect(try request(.resp, .page) == "*4\r\n$4\r\nSCAN\r\n$1\r\n0\r\n$5\r\nCOUNT\r\n$3\r\n100\r\n")
+        let range = "*5\r\n$5\r\nRANGE\r\n$4\r\nFROM\r\n$16\r\nkey:000000001234\r\n$5\r\nLIMIT\r\n"
+        for (size, digits) in [(8, 1), (10, 2), (99, 2), (100, 3)] {
+            #expect(try request(.resp, .scan, size: size) == range + "$\(digits)\r\n\(size)\r\n")
+        }
+        #expect(
+            try request(.resp, .scan, readsRanges: false) == "*2\r\n$4\r\nKEYS\r\n$15\r\nkey:0000000012*\r\n")
     }
 
     private static let replies: [(Dialect, isList: Bool, String, kind: String)] = [
@@ -113,6 +133,44 @@ struct CoreTests {
         #expect(core.recorder.latencies[Int(LoadOperation.get.rawValue)].totalCount == 2)
         #expect(core.recorder.latencies[Int(LoadOperation.set.rawValue)].totalCount == 2)
         #expect(core.replies == 4)
+    }
+
+    @Test(
+        "a group of keys is one request, and a transaction has one reply for each part of it",
+        arguments: Dialect.allCases)
+    func groups(dialect: Dialect) throws {
+        func core(_ operation: LoadOperation) throws -> LoadCore {
+            var workload = try Workload()
+            workload.mix = OperationMix([operation: 1])
+            return LoadCore(dialect, workload, space: KeySpace(count: 100_000), verifies: false, thread: 0, of: 1)
+        }
+        var inFlight = InFlight(limit: 2)
+        var followUps: [Int] = []
+        var many = try core(.setMany)
+        many.issue(start: 1, &inFlight, &followUps)
+        let mset = String(many.output.bytes)
+        #expect(mset.matches(of: /key:[0-9]{12}/).count == 10)
+        #expect(mset.hasPrefix(dialect == .line ? "MSET key:" : "*21\r\n$4\r\nMSET\r\n$16\r\nkey:"))
+        #expect(mset.utf8.last == UInt8(ascii: "\n") && mset.count { $0.isNewline } == (dialect == .line ? 1 : 43))
+        let ok = Array((dialect == .line ? "OK\n" : "+OK\r\n").utf8)
+        _ = many.take(ok.span, now: 2, &inFlight, &followUps)
+        #expect(many.replies == 1 && many.outstanding == 0)
+
+        var transaction = try core(.transaction)
+        transaction.measureStart = 0
+        for _ in 0..<2 { transaction.issue(start: 1, &inFlight, &followUps) }
+        let requests = String(transaction.output.bytes)
+        #expect(requests.matches(of: /MULTI/).count == 2 && requests.matches(of: /EXEC/).count == 2)
+        #expect(requests.matches(of: /SET/).count == 20)
+        let (status, queued) = dialect == .line ? ("OK\n", "QUEUED\n") : ("+OK\r\n", "+QUEUED\r\n")
+        let list = String(repeating: status, count: 10)
+        let reply =
+            status + String(repeating: queued, count: 10) + (dialect == .line ? list + "END\n" : "*10\r\n" + list)
+        let bytes = Array((reply + reply).utf8)
+        let taken = transaction.take(bytes.span, now: 2, &inFlight, &followUps)
+        #expect(taken.used == bytes.count && !taken.isMalformed)
+        #expect(transaction.replies == 2 && transaction.outstanding == 0)
+        #expect(transaction.recorder.latencies[Int(LoadOperation.transaction.rawValue)].totalCount == 2)
     }
 
     @Test("a value that was not written for its key is counted and shown")

@@ -28,6 +28,24 @@ struct WorkloadTests {
         #expect(error?.description.contains("\"\(text)\"") == true)
     }
 
+    @Test("a mix names its operations")
+    func mix() throws {
+        let mix = try OperationMix(parsingMix: "get=70,set-ex=15,expire=15")
+        #expect(mix == OperationMix([.get: 70, .setExpiring: 15, .expire: 15]))
+        #expect(mix.summary == "70 % GET, 15 % SET EX, 15 % EXPIRE" && mix.needsData)
+        #expect(try OperationMix(parsingMix: "incr") == OperationMix([.increment: 1]))
+        #expect(try !OperationMix(parsingMix: "multi,mset,incr").needsData)
+        var random = SplitMix64(seed: 7)
+        for (name, operation) in LoadOperation.options {
+            #expect(try OperationMix(parsingMix: name).next(&random) == operation)
+        }
+        for text in ["", "frob", "get=", "get=0", "get=x", "get=1=2", "get,", "get=1,get=2", "get=2000000"] {
+            let error = #expect(throws: SettingsError.self) { try OperationMix(parsingMix: text) }
+            #expect(
+                error?.description.contains("set-ex") == true && error?.description.hasSuffix("\"\(text)\"") == true)
+        }
+    }
+
     @Test("sizes stay within what was asked, and use all of it")
     func sizes() throws {
         for (text, smallest, largest) in [("32", 32, 32), ("16-19", 16, 19), ("8,64,1024", 8, 1024)] {
@@ -91,7 +109,7 @@ struct WorkloadTests {
         let workload = try preset.workload()
         try workload.check()
         #expect(workload.name == preset.rawValue)
-        #expect(workload.mix.needsData == (preset != .load))
+        #expect(workload.mix.needsData == (preset != .load && preset != .counter))
         #expect(!preset.summary.isEmpty)
     }
 }

@@ -120,7 +120,16 @@ struct CatalogTests {
                 .bitcount,
                 "key:key start:block{start:integer end:integer byte:oneof{byte:pure-token=BYTE bit:pure-token=BIT}?}?"
             ),
-            (.scan, "cursor:integer match:pattern=MATCH? count:integer=COUNT? type:string=TYPE?"),
+            (
+                .scan,
+                "cursor:integer match:oneof{match:pattern=MATCH prefix:string=PREFIX}? count:integer=COUNT? "
+                    + "type:string=TYPE?"
+            ),
+            (
+                .range,
+                "prefix:oneof{prefix:string=PREFIX from:key=FROM} to:key=TO? after:key=AFTER? limit:integer=LIMIT? "
+                    + "reverse:pure-token=REVERSE? values:pure-token=VALUES?"
+            ),
             (.copy, "key:key new key:key db:integer=DB? replace:pure-token=REPLACE?"),
             (.clientReply, "on:oneof{on:pure-token=ON off:pure-token=OFF skip:pure-token=SKIP}"),
             (
@@ -152,15 +161,44 @@ struct CatalogTests {
     }
 }
 
-/// What docs/protocol.md says of commands and codes.
+/// What docs/protocol.md and docs/commands.md say of commands and codes.
 struct ReferenceTests {
     @Test(
-        "docs/protocol.md has the tables that the catalog generates",
-        arguments: [("commands", Catalog.reference), ("codes", ErrorCode.reference)])
-    func tables(name: String, table: String) throws {
-        let parts = try Project.text("docs/protocol.md").components(separatedBy: "<!-- \(name) -->\n")
+        "the documents have the parts that the catalog generates",
+        arguments: [
+            ("docs/protocol.md", "commands", Catalog.reference), ("docs/protocol.md", "codes", ErrorCode.reference),
+            ("docs/commands.md", "manual", Catalog.manual),
+        ])
+    func parts(document: String, name: String, part: String) throws {
+        let parts = try Project.text(document).components(separatedBy: "<!-- \(name) -->\n")
         #expect(parts.count == 3)
-        #expect(parts[1] == table, "run: make reference")
+        #expect(parts[1] == part, "run: make reference")
+    }
+
+    @Test("each command says what it answers, and what it costs, in sentences")
+    func details() {
+        for spec in Catalog.rows {
+            let isAnswered = Catalog.subcommands(of: spec.command).isEmpty || spec.arity.lowerBound == 0
+            #expect(
+                spec.replies.isEmpty != isAnswered && spec.replies.hasSuffix(isAnswered ? "." : ""), "\(spec.fullName)")
+            #expect(spec.errors?.hasSuffix(".") != false, "\(spec.fullName)")
+            #expect(spec.complexity.hasPrefix("O(") || spec.complexity.hasPrefix("That of"), "\(spec.fullName)")
+            for text in [spec.replies, spec.errors ?? ""] {
+                #expect(text.filter { $0 == "`" }.count.isMultiple(of: 2), "\(spec.fullName)")
+            }
+        }
+    }
+
+    @Test("HELP of a command has its usage, what it does, its details, and its subcommands")
+    func help() {
+        #expect(
+            Command.setnx.spec.help == [
+                "SETNX <key> <value>", "Sets a key to a value if the key does not exist.", "complexity: O(1)",
+                "since: 0.1.0", "categories: @write",
+                "answers: 1 if the key was set, otherwise 0 (a line: OK, ERROR: Not set: the key exists).",
+            ])
+        #expect(Command.set.spec.help.contains("in a line: SET <key> <value>"))
+        #expect(Command.memory.spec.help.last?.hasPrefix("MEMORY USAGE <key> [SAMPLES <count>]  Returns") == true)
     }
 }
 

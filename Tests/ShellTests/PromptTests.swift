@@ -1,4 +1,5 @@
 import Bytes
+import Commands
 import Shell
 import Testing
 
@@ -13,9 +14,29 @@ struct PromptTests {
             ("MSET a b", .usage("MSET <key> <value> …")), ("MSET a b c", .key(prefix: "c")), ("FROB x", .nothing),
             ("GET \"two w", .usage("GET <key>")), ("COUNT ", .usage("COUNT")), ("help se", .topic(prefix: "se")),
             ("help ", .topic(prefix: "")), ("exit ", .usage("exit")),
+            ("copy a b ", .word(prefix: "", ["DB", "REPLACE"])), ("copy a b DB 0 re", .word(prefix: "re", ["REPLACE"])),
+            ("copy a b DB ", .usage("COPY <key> <new key> [DB 0] [REPLACE]")),
+            ("SCAN 0 MATCH a* ", .word(prefix: "", ["COUNT", "TYPE"])), ("SCAN ", .usage(Command.scan.spec.usage)),
+            ("memory ", .word(prefix: "", ["USAGE"])), ("memory us", .word(prefix: "us", ["USAGE"])),
+            ("MEMORY USAGE k", .key(prefix: "k")), ("client reply ", .word(prefix: "", ["ON", "OFF", "SKIP"])),
+            ("SET k v ", .usage(Command.set.spec.usage)), ("SET k v N", .usage(Command.set.spec.usage)),
+            ("SET k \"two words\" IFEQ \"a b\" G", .word(prefix: "G", ["GET", "EX", "PX", "EXAT", "PXAT", "KEEPTTL"])),
         ] as [(String, Completion)])
     func completion(line: String, expected: Completion) {
         #expect(Completion(before: line, locals: ["exit": "exit"]) == expected)
+    }
+
+    @Test("a value that ends like options is pointed out, unless it is in quotes")
+    func hints() {
+        #expect(
+            optionHint(for: "set k v ex 60")
+                == "The value is \"v ex 60\": options follow a value in quotes, set k \"v\" ex 60")
+        for line in [
+            "SET k v", "SET k \"v\" EX 60", "SET k buy GET milk", "SET k v 60", "APPEND k v NX", "SET k NX", "",
+        ] {
+            #expect(optionHint(for: line) == nil, "\(line)")
+        }
+        #expect(optionHint(for: "SET k v NX GET") != nil)
     }
 
     @Test("keys that a line cannot hold bare are quoted")
@@ -29,7 +50,9 @@ struct PromptTests {
         #expect(lineSpelling(of: [0x61, 0xff]) == "\"a\\xff\"")
         #expect(commonPrefix(of: ["user:12", "user:1", "user:13"]) == "user:1")
         #expect(commonPrefix(of: []) == "")
-        #expect(String(decoding: pattern(ofPrefix: "a*[b]?\\"), as: UTF8.self) == "a\\*\\[b\\]\\?\\\\*")
+        #expect(
+            String(decoding: GlobPattern.text(ofPrefix: Array("a*[b]?\\".utf8)), as: UTF8.self) == "a\\*\\[b\\]\\?\\\\*"
+        )
     }
 
     @Test(

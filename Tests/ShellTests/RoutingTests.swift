@@ -38,7 +38,7 @@ struct RoutingTests {
     @Test(
         "a suggestion is near enough to be plausible",
         arguments: [
-            ("gte", "GET"), ("delte", "DELETE"), ("flusall", "FLUSHALL"), ("MGETT", "MGET"), ("expire", nil),
+            ("gte", "GET"), ("delte", "DELETE"), ("flusall", "FLUSHALL"), ("MGETT", "MGET"), ("expier", "EXPIRE"),
             ("lpush", nil),
             ("frobnicate", nil), ("handovr", "HANDOVER"), ("statss", "STATS"),
         ] as [(String, String?)])

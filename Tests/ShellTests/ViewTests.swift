@@ -1,5 +1,7 @@
+import Bytes
 import Shell
 import Testing
+import Wire
 
 /// Figures as views show them.
 struct ViewTests {
@@ -27,6 +29,28 @@ struct ViewTests {
         figures["requests"] = "5"
         let restarted = StatsView.lines(StatsSample(figures: figures, time: 3), since: first, of: "h:1")
         #expect(restarted.contains("requests      5 so far"))
+    }
+
+    @Test("the most requested keys are a table, and a line of JSON each")
+    func hotKeys() {
+        let row: Reply = .array([.bulk(Array("two words".utf8)), .integer(12_345), .integer(7)])
+        let rows = HotKeyRow.rows(of: .array([row])) ?? []
+        #expect(rows == [HotKeyRow(key: Array("two words".utf8), requests: 12_345, changes: 7)])
+        #expect(
+            HotKeyView.lines(rows, of: "h:1") == [
+                "  requests/s     changes/s  key", "      12,345             7  \"two words\"",
+            ])
+        #expect(HotKeyView.lines([], of: "h:1") == ["h:1  no requests for keys"])
+        var json = ByteBuffer()
+        json.append(jsonLine: rows[0])
+        #expect(
+            String(json.bytes)
+                == "{\"key\":\"two words\",\"requests_per_second\":12345,\"changes_per_second\":7}\n")
+        for reply in [
+            Reply.integer(1), .array([.integer(1)]), .array([.array([.integer(1), .integer(1), .integer(1)])]),
+        ] {
+            #expect(HotKeyRow.rows(of: reply) == nil)
+        }
     }
 
     @Test("the largest of many keys, the largest first")

@@ -6,6 +6,8 @@ package struct InFlightRequest {
     var start: Int
     var key: Int
     var operation: LoadOperation
+    /// The replies that are missing.
+    var missing = 1
 }
 
 /// A queue of bounded size, which allocates only when it is created.
@@ -31,6 +33,9 @@ package struct InFlight: ~Copyable {
         slots[index] = request
         count &+= 1
     }
+
+    /// Notes that a reply to the oldest request has come that is not its last.
+    mutating func noteReply() { slots[head].missing &-= 1 }
 
     mutating func removeFirst() {
         head &+= 1

@@ -61,13 +61,30 @@ package struct LoadCore: ~Copyable {
             key = operation == .insert ? space.claim() : chooser.next(&random)
         }
         var (size, version): (Int, UInt32) = (0, 0)
-        if operation == .set || operation == .insert {
-            size = sizes.next(&random)
-            version = UInt32(truncatingIfNeeded: random.next())
+        if operation == .setMany || operation == .transaction {
+            appendGroup(operation, first: key)
+        } else {
+            if operation.storesValue {
+                size = sizes.next(&random)
+                version = UInt32(truncatingIfNeeded: random.next())
+            } else if operation == .scan {
+                size = 1 + random.below(RequestEncoder.scanLimit)
+            }
+            encoder.append(operation, key: key, size: size, version: version, to: &output)
         }
-        encoder.append(operation, key: key, size: size, version: version, to: &output)
-        inFlight.append(InFlightRequest(start: start, key: key, operation: operation))
+        inFlight.append(
+            InFlightRequest(start: start, key: key, operation: operation, missing: operation.replyCount))
         outstanding &+= 1
+    }
+
+    private mutating func appendGroup(_ operation: LoadOperation, first: Int) {
+        encoder.beginGroup(operation, to: &output)
+        for number in 0..<LoadOperation.groupSize {
+            let key = number == 0 ? first : chooser.next(&random)
+            let version = UInt32(truncatingIfNeeded: random.next())
+            encoder.appendPair(operation, key: key, size: sizes.next(&random), version: version, to: &output)
+        }
+        encoder.endGroup(operation, to: &output)
     }
 
     /// Takes the replies at the front of `bytes`, which arrived by `now`.
@@ -77,7 +94,7 @@ package struct LoadCore: ~Copyable {
         var taken = TakenReplies()
         // Replies with the same latency are counted together: those to one batch arrive at once.
         var start = 0
-        var counts = InlineArray<6, Int>(repeating: 0)
+        var counts = PerOperation(repeating: 0)
         while taken.used < bytes.count {
             guard inFlight.count > 0 else {
                 taken.isMalformed = true
@@ -85,10 +102,15 @@ package struct LoadCore: ~Copyable {
             }
             let request = inFlight.first
             let scan = ReplyScanner.next(
-                dialect, in: bytes, from: taken.used, isList: request.operation == .scan)
+                dialect, in: bytes, from: taken.used, isList: request.operation.answersList && request.missing == 1)
             guard let end = finish(scan, request, bytes, &followUps) else {
                 if case .incomplete(let missing) = scan { taken.missing = missing } else { taken.isMalformed = true }
                 break
+            }
+            if request.missing > 1 {
+                inFlight.noteReply()
+                taken.used = end
+                continue
             }
             if request.start != start {
                 record(&counts, start: start, now: now)
@@ -105,7 +127,7 @@ package struct LoadCore: ~Copyable {
         return taken
     }
 
-    private mutating func record(_ counts: inout InlineArray<6, Int>, start: Int, now: Int) {
+    private mutating func record(_ counts: inout PerOperation, start: Int, now: Int) {
         for operation in LoadOperation.allCases {
             let index = Int(operation.rawValue)
             guard counts[index] > 0 else { continue }
@@ -124,7 +146,7 @@ package struct LoadCore: ~Copyable {
         switch scan {
         case .answer(let value, let end):
             if request.operation.rawValue > LoadOperation.delete.rawValue { follow(request, &followUps) }
-            if verifies && request.operation.measuredAs == .get { verify(bytes.extracting(value), key: request.key) }
+            if verifies && request.operation.readsValue { verify(bytes.extracting(value), key: request.key) }
             return end
         case .missing(let end):
             if request.start >= measureStart { recorder.countMiss(request.operation) }

@@ -9,10 +9,29 @@ package enum LoadOperation: UInt8, CaseIterable, Sendable {
     case delete
     /// SET of a key that does not exist yet.
     case insert
-    /// KEYS with a prefix: the nearest thing to a range query.
+    /// Some keys in order: by RANGE, or by KEYS with a prefix where the server has no RANGE.
     case scan
     /// GET of a key, followed by a SET of the same key after its reply. Measured as GET and SET.
     case readModifyWrite
+    /// SET of a value that expires, in a line SETEX.
+    case setExpiring
+    /// GETEX, which prolongs the time to live.
+    case getExpiring
+    case expire
+    case increment
+    /// MSET of `groupSize` keys.
+    case setMany
+    /// MULTI, `groupSize` SETs and EXEC.
+    case transaction
+    /// The first page of a SCAN.
+    case page
+
+    /// The number of keys of `setMany` and `transaction`.
+    package static let groupSize = 10
+    /// The time to live of what expires, in seconds.
+    static let timeToLive = 3600
+    /// About how many keys a page of SCAN has.
+    static let pageSize = 100
 
     /// Its name in reports.
     package var name: String {
@@ -22,25 +41,66 @@ package enum LoadOperation: UInt8, CaseIterable, Sendable {
         case .delete: "DELETE"
         case .insert: "INSERT"
         case .scan: "SCAN"
+        case .setExpiring: "SET EX"
+        case .getExpiring: "GETEX"
+        case .expire: "EXPIRE"
+        case .increment: "INCR"
+        case .setMany: "MSET 10"
+        case .transaction: "MULTI 10"
+        case .page: "SCAN 0"
         }
+    }
+
+    /// Its name in the option `--mix`; nil if presets alone have it.
+    private var optionName: String? {
+        switch self {
+        case .get: "get"
+        case .set: "set"
+        case .delete: "delete"
+        case .setExpiring: "set-ex"
+        case .getExpiring: "getex"
+        case .expire: "expire"
+        case .increment: "incr"
+        case .setMany: "mset"
+        case .transaction: "multi"
+        case .page: "scan"
+        case .insert, .scan, .readModifyWrite: nil
+        }
+    }
+
+    /// The operations that `--mix` can name.
+    package static let options: [(name: String, operation: LoadOperation)] = allCases.compactMap { operation in
+        operation.optionName.map { ($0, operation) }
     }
 
     /// The operation as which it is measured.
     var measuredAs: LoadOperation { self == .readModifyWrite ? .get : self }
+
+    /// Whether its reply is the value of its key.
+    var readsValue: Bool { self == .get || self == .readModifyWrite || self == .getExpiring }
+    /// Whether it stores a value of its key.
+    var storesValue: Bool { self == .set || self == .insert || self == .setExpiring }
+    /// The number of replies.
+    var replyCount: Int { self == .transaction ? LoadOperation.groupSize + 2 : 1 }
+    /// Whether a line answers it, the last one of several, with a list.
+    var answersList: Bool { self == .scan || self == .transaction || self == .page }
 }
+
+/// A number for each operation.
+typealias PerOperation = InlineArray<13, Int>
 
 /// The share of each operation.
 package struct OperationMix: Equatable, Sendable {
     private let weights: [Int]
     private let total: Int
-    private let bounds: InlineArray<6, Int>
+    private let bounds: PerOperation
 
     /// - Parameter weights: by operation; others are 0, and at least one is not.
     package init(_ weights: [LoadOperation: Int]) {
         self.weights = LoadOperation.allCases.map { weights[$0] ?? 0 }
-        var bounds = InlineArray<6, Int>(repeating: 0)
+        var bounds = PerOperation(repeating: 0)
         var sum = 0
-        for index in 0..<6 {
+        for index in 0..<PerOperation.count {
             sum += self.weights[index]
             bounds[index] = sum
         }
@@ -66,13 +126,34 @@ package struct OperationMix: Equatable, Sendable {
         self.init(Dictionary(uniqueKeysWithValues: zip(kinds, parts.map { $0 ?? 0 })))
     }
 
+    /// Parses operations and their weights, such as `get=70,set-ex=15,expire=15`.
+    /// - Throws: `SettingsError`, which says what was expected.
+    package init(parsingMix text: String) throws(SettingsError) {
+        var weights: [LoadOperation: Int] = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let words = part.split(separator: "=", omittingEmptySubsequences: false)
+            let weight = words.count == 1 ? 1 : words.count == 2 ? Int(words[1]) : nil
+            guard let operation = LoadOperation.options.first(where: { $0.name == words[0] })?.operation, let weight,
+                (1...OperationMix.weightLimit).contains(weight), weights.updateValue(weight, forKey: operation) == nil
+            else {
+                throw SettingsError(
+                    "--mix is a list of operations and weights, such as get=90,set-ex=10, of "
+                        + LoadOperation.options.map(\.name).joined(separator: ", ") + "; found \"\(text)\"")
+            }
+        }
+        self.init(weights)
+    }
+
     package static func == (left: OperationMix, right: OperationMix) -> Bool { left.weights == right.weights }
 
     package func contains(_ operation: LoadOperation) -> Bool { weights[Int(operation.rawValue)] > 0 }
 
     /// Whether anything reads keys that must exist.
     package var needsData: Bool {
-        contains(.get) || contains(.scan) || contains(.readModifyWrite) || contains(.delete)
+        LoadOperation.allCases.contains { operation in
+            let needsKey = operation.readsValue || [.scan, .delete, .expire, .page].contains(operation)
+            return needsKey && contains(operation)
+        }
     }
 
     package func next(_ random: inout SplitMix64) -> LoadOperation {

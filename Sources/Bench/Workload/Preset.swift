@@ -22,8 +22,8 @@ package enum Preset: String, CaseIterable, Sendable {
         case .ycsbD: "95 % reads of the latest, 5 % inserts"
         case .ycsbE: "95 % scans of up to 100 keys, 5 % inserts"
         case .ycsbF: "half reads, half read-modify-writes"
-        case .session: "80 % reads, 15 % updates, 5 % deletes of values of 200 to 2000 bytes"
-        case .counter: "half reads, half updates of 1,000 keys of 8 bytes, a few of them most of the time"
+        case .session: "70 % reads, 15 % updates with a time to live, 15 % EXPIRE; values of 200 to 2000 bytes"
+        case .counter: "INCR of 1,000 keys, a few of them most of the time"
         case .load: "sets every key once, in order"
         }
     }
@@ -36,9 +36,12 @@ package enum Preset: String, CaseIterable, Sendable {
         workload.distribution = distribution
         workload.valueSizes = try ValueSizes(parsing: valueSize)
         switch self {
-        // KEYS examines every key, so a scan's cost grows with their number.
+        // Without RANGE, KEYS examines every key, so a scan's cost grows with their number.
         case .ycsbE: workload.keyCount = 10_000
-        case .counter: workload.keyCount = 1000
+        case .counter:
+            workload.keyCount = 1000
+            // Other workloads on the same server leave values that are not numbers.
+            workload.keySize = 20
         case .session: workload.keySize = 32
         default: break
         }
@@ -47,13 +50,14 @@ package enum Preset: String, CaseIterable, Sendable {
 
     private var mix: OperationMix {
         switch self {
-        case .ycsbA, .counter: OperationMix([.get: 50, .set: 50])
+        case .ycsbA: OperationMix([.get: 50, .set: 50])
         case .ycsbB: OperationMix([.get: 95, .set: 5])
         case .ycsbC: OperationMix([.get: 100])
         case .ycsbD: OperationMix([.get: 95, .insert: 5])
         case .ycsbE: OperationMix([.scan: 95, .insert: 5])
         case .ycsbF: OperationMix([.get: 50, .readModifyWrite: 50])
-        case .session: OperationMix([.get: 80, .set: 15, .delete: 5])
+        case .session: OperationMix([.get: 70, .setExpiring: 15, .expire: 15])
+        case .counter: OperationMix([.increment: 100])
         case .load: OperationMix([.set: 100])
         }
     }

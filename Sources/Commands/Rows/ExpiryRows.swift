@@ -8,19 +8,30 @@ extension Catalog {
             .msetex, "MSETEX", "<numkeys> <key> <value> … [NX|XX] [\(times)|KEEPTTL]", 3...CommandSpec.any,
             needs: "a number of keys, and so many keys and values",
             "Sets several keys in one atomic change, with one time when they expire.", .strings,
-            keys: .counted, traits: [.data, .change, .storesValues], categories: .write, since: "0.1.0"),
+            keys: .counted, traits: [.data, .change, .storesValues], categories: .write, complexity: "O(N) for N keys",
+            replies: "1 if the keys were set, otherwise 0 (a line: `OK`, `ERROR: Not set: …`, with the reason).",
+            errors:
+                "`ERR invalid numkeys value`; `ERR wrong number of key-value pairs`; `ERR invalid expire time in 'msetex' command`.",
+            since: "0.1.0"),
         CommandSpec(
             .getex, "GETEX", "<key> [\(times)|PERSIST]", 1...CommandSpec.any, needs: "a key",
             "Returns the value of a key, and changes when it expires.", .strings, lineArity: 1...3, keys: .one,
-            traits: [.data, .change], categories: .write, answer: .value, replyBound: .value, since: "0.1.0"),
+            traits: [.data, .change], categories: .write, answer: .value, replyBound: .value,
+            replies: "The value; null (a line: `ERROR: Key not found`) if the key does not exist.",
+            errors:
+                "`ERR invalid expire time in 'getex' command`; a syntax error for options that contradict each other.",
+            since: "0.1.0"),
         CommandSpec(
             .setex, "SETEX", "<key> <seconds> <value>", 3...3, needs: "a key, a number of seconds and a value",
-            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .one,
-            traits: [.data, .change], categories: .write, since: "0.1.0"),
+            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .oneWithLaterValue,
+            traits: [.data, .change, .storesValues], categories: .write, replies: "`OK`.",
+            errors: "`ERR invalid expire time in 'setex' command` for a time of 0 or less.", since: "0.1.0"),
         CommandSpec(
             .psetex, "PSETEX", "<key> <milliseconds> <value>", 3...3,
             needs: "a key, a number of milliseconds and a value", "Sets a key to a value that expires.", .strings,
-            form: .rest(afterWords: 2), keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0"),
+            form: .rest(afterWords: 2), keys: .oneWithLaterValue, traits: [.data, .change, .storesValues],
+            categories: .write, replies: "`OK`.",
+            errors: "`ERR invalid expire time in 'psetex' command` for a time of 0 or less.", since: "0.1.0"),
         setting(.expire, "EXPIRE", "<seconds>", needs: "seconds", "Makes a key expire in so many seconds."),
         setting(
             .pexpire, "PEXPIRE", "<milliseconds>", needs: "milliseconds",
@@ -33,7 +44,10 @@ extension Catalog {
             "Makes a key expire at a Unix time in milliseconds."),
         CommandSpec(
             .persist, "PERSIST", "<key>", 1...1, needs: "a key", "Makes a key never expire.", .keys, keys: .one,
-            traits: [.data, .change], categories: .write, since: "0.1.0"),
+            traits: [.data, .change], categories: .write,
+            replies:
+                "1 if the key expired before, otherwise 0 (a line: `OK`, `ERROR: Not changed: the key never expires`, `ERROR: Key not found`).",
+            since: "0.1.0"),
         asking(.ttl, "TTL", "Returns in how many seconds a key expires."),
         asking(.pttl, "PTTL", "Returns in how many milliseconds a key expires."),
         asking(.expiretime, "EXPIRETIME", "Returns when a key expires, as Unix time in seconds."),
@@ -46,12 +60,19 @@ extension Catalog {
         CommandSpec(
             command, name, "<key> \(time) [NX|XX|GT|LT]", 2...CommandSpec.any, needs: "a key and \(needs)", summary,
             .keys,
-            lineArity: 2...4, keys: .one, traits: [.data, .change], categories: .write, since: "0.1.0")
+            lineArity: 2...4, keys: .one, traits: [.data, .change], categories: .write,
+            replies:
+                "1 if the time was set, otherwise 0 (a line: `OK`, `ERROR: Key not found`, `ERROR: Not set: …`, with the reason). A time in the past removes the key.",
+            errors:
+                "`ERR value is not an integer or out of range`; `ERR invalid expire time in '\(name.lowercased())' command`; `ERR Unsupported option …`; options that are not compatible.",
+            since: "0.1.0")
     }
 
     private static func asking(_ command: Command, _ name: String, _ summary: String) -> CommandSpec {
         CommandSpec(
             command, name, "<key>", 1...1, needs: "a key", summary, .keys, keys: .one, traits: .data, categories: .read,
+            replies:
+                "The number; -1 if the key never expires, -2 if it does not exist (a line: `never`, `ERROR: Key not found`).",
             since: "0.1.0")
     }
 }

@@ -34,7 +34,7 @@ struct CommandKind: Equatable {
             let name = CommandKind.name(arguments[0])
             let begins = !isInTransaction && name == "MULTI"
             let ends = isInTransaction && (name == "EXEC" || name == "DISCARD")
-            let kind = begins || ends ? CommandKind(isRead: false) : try CommandKind(arguments)
+            let kind = begins || ends ? CommandKind(isRead: true) : try CommandKind(arguments)
             isInTransaction = begins || isInTransaction && !ends
             isRead = isRead && kind.isRead
             suitsFollowers = suitsFollowers && kind.suitsFollowers

@@ -6,8 +6,27 @@ import Wire
 
 enum DescriptionHandlers {
     static func help(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard arguments.count == 1 else { return explain(arguments, session, &replies) }
         replies.writer.list(Catalog.commands.count)
         for spec in Catalog.commands { replies.writer.text(spec.lineUsage + "  " + spec.summary) }
+        replies.writer.endList()
+    }
+
+    /// HELP of one command or subcommand.
+    private static func explain(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard let command = Catalog.find(arguments[1]) else {
+            return replies.fail(.unknownOption("There is no command", arguments[1], session))
+        }
+        var spec = command
+        if arguments.count == 3 {
+            guard let found = Catalog.subcommand(arguments[2], of: command.command) else {
+                return replies.fail(.unknownOption("\(command.name) has no subcommand", arguments[2], session))
+            }
+            spec = found
+        }
+        let lines = spec.help
+        replies.writer.list(lines.count)
+        for line in lines { replies.writer.text(line) }
         replies.writer.endList()
     }
 
@@ -144,10 +163,11 @@ extension ReplyWriter {
     fileprivate mutating func append(documentOf spec: CommandSpec) {
         guard !isLine else { return text(spec.summary) }
         let arguments = spec.parsedArguments
-        map(3 + (arguments.isEmpty ? 0 : 1))
+        map(4 + (arguments.isEmpty ? 0 : 1))
         pair("summary", spec.summary)
         pair("since", spec.since)
         pair("group", spec.group.redisName)
+        pair("complexity", spec.complexity)
         guard !arguments.isEmpty else { return }
         text("arguments")
         append(arguments)

@@ -55,6 +55,7 @@ extension Command {
         case .memoryUsage: .read(ValueHandlers.memory)
         case .keys: .read(KeyHandlers.keys)
         case .scan: .read(KeyHandlers.scan)
+        case .range: .read(RangeHandlers.range)
         case .dbsize, .count: .read(KeyHandlers.count)
         case .flushall, .flushdb: .write(KeyHandlers.clear)
 
@@ -134,6 +135,7 @@ extension Command {
         case .after: .read(ReplicationHandlers.after)
         case .seq: .read(ReplicationHandlers.seq)
 
+        case .hotkeys: .read(HotKeyHandlers.list)
         case .slowlogGet: .read(SlowLogHandlers.list)
         case .slowlogLen: .read(SlowLogHandlers.count)
         case .slowlogReset: .read(SlowLogHandlers.reset)

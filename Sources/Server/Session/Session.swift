@@ -16,6 +16,7 @@ final class Session: StreamDelegate, ListMember {
     let commands: CommandTable
     let requestCounts: RequestCounts
     let times: RequestTimes
+    private let hotKeys: HotKeys
     let allowance: TurnAllowance
     let gate: Gate
     let turn: Turn
@@ -96,6 +97,7 @@ final class Session: StreamDelegate, ListMember {
         commands = server.commands
         requestCounts = server.requestCounts
         times = RequestTimes(server)
+        hotKeys = server.hotKeys
         allowance = server.allowance
         gate = server.gate
         turn = server.turn
@@ -127,6 +129,7 @@ final class Session: StreamDelegate, ListMember {
         statistics.countReceived(consumption.used)
         parser.trim()
         if times.endRunning() { times.noteSlow(bytes, used: consumption.used, of: self) }
+        if hotKeys.isSampling { hotKeys.sample(bytes, used: consumption.used, of: self) }
         return consumption
     }
 

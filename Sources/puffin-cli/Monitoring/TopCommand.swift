@@ -1,4 +1,4 @@
-// Finds large keys by sampling a bounded number of keys.
+// Finds large keys by sampling a bounded number of keys, and shows the most requested ones, which the server samples.
 
 import ArgumentParser
 import BlockingClient
@@ -8,27 +8,44 @@ import Wire
 
 struct TopCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "top", abstract: "Prints the largest of the keys that it samples.",
-        usage: "puffin-cli top [--count <n>] [--sample <n>] [--match <pattern>] [<options>]",
+        commandName: "top", abstract: "Prints the largest of the keys that it samples, or the most requested ones.",
+        usage: """
+            puffin-cli top [--count <n>] [--sample <n>] [--match <pattern>] [<options>]
+            puffin-cli top --hot [--count <n>] [--watch] [--interval <time>] [<options>]
+            """,
         discussion: """
             It walks over the keys with SCAN and asks for the size of each value with STRLEN, or with MEMORY USAGE. \
             From a server that has neither it reads the values themselves, \(SizeScan.byteLimit >> 20) MiB at most. \
-            It samples 100,000 keys, or --sample (0 for all); SCAN is ordered by hash, so the sample is fair. Servers \
-            do not count accesses by key, so the most used keys are not shown.
+            It samples 100,000 keys, or --sample (0 for all); SCAN is ordered by hash, so the sample is fair.
+            With --hot it asks the server (HOTKEYS) to sample requests for an interval, and prints the keys with most \
+            requests a second, and how many of those are changes. The numbers are lower bounds. --watch goes on, with \
+            averages of some ten seconds.
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @Option(name: "-count --count", help: "How many keys to print.") var count = 10
+    @Flag(name: "-hot --hot", help: "Print the keys that are requested most.") var hot = false
+    @Flag(name: "-watch --watch", help: "With --hot: show them continuously.") var watch = false
+    @Option(
+        name: "-interval --interval",
+        help: "With --hot: how long to sample before printing, such as 500ms or 5s. (default: 2s)", transform: timeSpan)
+    var interval: TimeSpan?
     @Option(name: "-sample --sample", help: "How many keys to sample, 0 for all.") var sample = 100_000
     @Option(name: "-match --match", help: "Only keys that match a pattern such as user:*.") var match: RawBytes?
 
     func validate() throws {
         if count < 1 || sample < 0 { throw ValidationError("--count is 1 or more, --sample 0 or more") }
+        if !hot, watch || interval != nil { throw ValidationError("--watch and --interval need --hot") }
+        if hot, match != nil || sample != 100_000 {
+            throw ValidationError("--hot cannot be combined with --match or --sample")
+        }
+        if hot, count > 100 { throw ValidationError("--count is at most 100 with --hot") }
     }
 
     func run() throws {
         let link = try server.connect()
+        if hot { return try showHotKeys(over: link) }
         do {
             let total = try link.count()
             let scan = SizeScan(over: link, way: try SizeScan.Way(for: link), limit: count)
@@ -41,6 +58,34 @@ struct TopCommand: ParsableCommand {
         } catch let error as ClientError {
             throw failed(error.advice)
         }
+    }
+
+    private func showHotKeys(over link: ServerLink) throws {
+        let format = try format.value()
+        var view = LiveView()
+        _ = try hotKeys(over: link)
+        repeat {
+            pause(for: interval?.duration ?? .seconds(2))
+            let rows = try hotKeys(over: link)
+            if format == .json {
+                let output = BufferedOutput()
+                for row in rows { try output.write { $0.append(jsonLine: row) } }
+                try output.flush()
+            } else {
+                try view.show(HotKeyView.lines(rows, of: "\(link.endpoint)"))
+            }
+        } while watch
+    }
+
+    private func hotKeys(over link: ServerLink) throws -> [HotKeyRow] {
+        let reply = try orExit { () throws(ClientError) in try link.execute("HOTKEYS", String(count)) }
+        if let text = Outcome(reply, spec: nil, arguments: []).errorText {
+            throw serverError("\(link.endpoint): \(text)")
+        }
+        guard let rows = HotKeyRow.rows(of: reply) else {
+            throw failed("the server answered HOTKEYS with \(reply), which is not a valid reply")
+        }
+        return rows
     }
 
     private func show(_ scan: SizeScan, of total: Int?) throws {

@@ -83,7 +83,9 @@ final class Prompt {
         case "help", "?":
             let topic = arguments.count > 1 ? String(decoding: arguments[1], as: UTF8.self) : nil
             try say(topic.map(PromptHelp.topic) ?? PromptHelp.overview)
-        default: try ask(arguments)
+        default:
+            try ask(arguments)
+            if let hint = optionHint(for: line) { try say(hint) }
         }
         return true
     }

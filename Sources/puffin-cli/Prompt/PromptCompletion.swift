@@ -20,6 +20,10 @@ struct PromptCompletion {
         case .key(let prefix):
             guard let link = session.existingLink else { return .beep }
             return choose(prefix, among: keys(over: link, beginningWith: prefix).map { lineSpelling(of: $0) })
+        case .word(let prefix, let words):
+            let isLower = prefix != prefix.uppercased()
+            let fitting = words.filter { $0.hasPrefix(prefix.uppercased()) }
+            return choose(prefix, among: isLower ? fitting.map { $0.lowercased() } : fitting)
         case .usage(let usage): return .show([usage])
         case .nothing: return .beep
         }

@@ -30,6 +30,6 @@ enum PromptHelp {
             let match = nearest(to: name, among: Catalog.commands.map(\.name)).map { "; did you mean \($0)?" } ?? ""
             return ["There is no help for \"\(name)\"\(match)"]
         }
-        return [spec.usage, "  " + spec.clientSummary]
+        return [spec.usage, "  " + spec.clientSummary] + spec.help.dropFirst(2).map { "  " + $0 }
     }
 }

@@ -7,8 +7,10 @@ import Wire
 struct SetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Sets a key to a value; prints OK when it is safe on disk.",
-        usage: "puffin-cli set <key> <value> [<options>]",
+        usage: "puffin-cli set <key> <value> [--nx|--xx|--if-equal <value>] [--ex <time>] [<options>]",
         discussion: """
+            If a condition is not met, it prints an error and exits with 1. With --get it prints the value that the key \
+            had before.
             A value of - is read from standard input. An argument that begins with a dash and is not a number must \
             follow --:
               puffin-cli set mood -- -cheerful
@@ -17,7 +19,10 @@ struct SetCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
     @OptionGroup var source: ValueOptions
-    @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
+    @OptionGroup var condition: ConditionOptions
+    @OptionGroup var expiry: ExpiryOptions
+    @Flag(name: "-get --get", help: "Print the old value, whether the key is set or not.") var get = false
+    @Argument(help: "The key.", completion: .custom(completeArguments)) var key: RawBytes
     @Argument(help: "The value; - reads it from standard input.") var value: RawBytes?
 
     func run() async throws {
@@ -25,7 +30,9 @@ struct SetCommand: AsyncParsableCommand {
             throw failed("set needs a key and a value: puffin-cli set <key> <value>")
         }
         try await SingleRequest(
-            arguments: [Array("SET".utf8), key.bytes, bytes], server: server, format: format.value()
+            arguments: [Array("SET".utf8), key.bytes, bytes] + condition.words + (get ? [Array("GET".utf8)] : [])
+                + expiry.words,
+            server: server, format: format.value()
         )
         .run()
     }
@@ -42,7 +49,7 @@ struct GetCommand: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Argument(help: "The key.", completion: .custom(completeKeys)) var key: RawBytes
+    @Argument(help: "The key.", completion: .custom(completeArguments)) var key: RawBytes
 
     func run() async throws {
         try await SingleRequest(arguments: [Array("GET".utf8), key.bytes], server: server, format: format.value()).run()
@@ -66,7 +73,7 @@ struct DeleteCommand: AsyncParsableCommand {
     @OptionGroup var format: FormatOptions
     @OptionGroup var safety: SafetyOptions
     @Option(name: "-match --match", help: "Deletes the keys that match a pattern such as user:*.") var match: RawBytes?
-    @Argument(help: "The keys.", completion: .custom(completeKeys)) var keys: [RawBytes] = []
+    @Argument(help: "The keys.", completion: .custom(completeArguments)) var keys: [RawBytes] = []
 
     func run() async throws {
         if let match {

@@ -17,13 +17,29 @@ struct PlainCommand<Place: RowNumber>: AsyncParsableCommand {
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var format: FormatOptions
-    @Argument(help: ArgumentHelp("The command's arguments.", visibility: .hidden), completion: .custom(completeKeys))
+    @Argument(
+        help: ArgumentHelp("The command's arguments.", visibility: .hidden), completion: .custom(completeArguments))
     var arguments: [RawBytes] = []
 
     func run() async throws {
         try await SingleRequest(
             arguments: [Array(Catalog.rows[Place.value].name.utf8)] + arguments.map(\.bytes), server: server,
             format: format.value()
+        ).run()
+    }
+}
+
+/// A command whose only argument is a key.
+struct KeyCommand<Place: RowNumber>: AsyncParsableCommand {
+    static var configuration: CommandConfiguration { PlainCommand<Place>.configuration }
+
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var format: FormatOptions
+    @Argument(help: "The key.", completion: .custom(completeArguments)) var key: RawBytes
+
+    func run() async throws {
+        try await SingleRequest(
+            arguments: [Array(Catalog.rows[Place.value].name.utf8), key.bytes], server: server, format: format.value()
         ).run()
     }
 }

@@ -20,7 +20,11 @@ let subcommandGroups: [CommandGroup] = {
 
 /// The commands with a form of their own, by section of help.
 private let formed: [String: [any ParsableCommand.Type]] = [
-    "Data": [SetCommand.self, GetCommand.self, DeleteCommand.self, SendCommand.self],
+    "Data": [
+        SetCommand.self, GetCommand.self, DeleteCommand.self, AppendCommand.self, IncrementCommand.self,
+        DecrementCommand.self, ExpireCommand.self, RenameCommand.self, CopyCommand.self, ScanCommand.self,
+        SendCommand.self,
+    ],
     "Server": [PingCommand.self, StatsCommand.self, LatencyCommand.self, TopCommand.self],
     "Replication": [
         RoleCommand.self, HandoverCommand.self, PromoteCommand.self, FollowCommand.self, DemoteCommand.self,
@@ -38,7 +42,8 @@ private func named(_ command: any ParsableCommand.Type, _ spec: CommandSpec) -> 
 
 private func plainCommand(_ spec: CommandSpec) -> any ParsableCommand.Type {
     func command<Place: RowNumber>(at place: Place.Type) -> any ParsableCommand.Type {
-        spec.traits.contains(.clears) ? ClearingCommand<Place>.self : PlainCommand<Place>.self
+        if spec.traits.contains(.clears) { return ClearingCommand<Place>.self }
+        return spec.arguments == "<key>" ? KeyCommand<Place>.self : PlainCommand<Place>.self
     }
     return command(at: number(spec.command.index))
 }

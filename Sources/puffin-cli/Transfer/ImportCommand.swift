@@ -15,12 +15,11 @@ struct ImportCommand: ParsableCommand {
             """,
         discussion: """
             Reads the lines that export writes: {"key":"greeting","value":"Hello, world!"}. Pairs overwrite existing \
-            ones. From Redis it reads the strings of database 0; keys of other types are counted and named.
+            ones; one whose "expires" has come is gone at once. From Redis it reads the strings of database 0; keys of other types are counted and named.
             """)
 
     @OptionGroup var server: ServerOptions
     @OptionGroup var stopping: StopOptions
-    @OptionGroup var options: ImportOptions
     @Option(
         name: "-from-redis --from-redis", help: "Takes the pairs from the server at host:port, over RESP.",
         transform: { try Endpoint(parsing: $0) })
@@ -97,7 +96,7 @@ struct ImportCommand: ParsableCommand {
         into link: ServerLink, _ progress: ProgressLine, name: String, _ body: (PairSink) throws -> Void
     ) throws {
         let start = ContinuousClock.now
-        let sink = try orThrow { try PairSink(over: link, progress: progress, stopping: stopping, options: options) }
+        let sink = PairSink(over: link, progress: progress, stopping: stopping)
         do {
             try body(sink)
             try sink.finish()
@@ -111,25 +110,10 @@ struct ImportCommand: ParsableCommand {
         if sink.tally.unusable > 0 { throw ExitCode.noAnswer }
         if sink.tally.refused > 0 { throw ExitCode.errorReply }
     }
-
-    private func orThrow<Result>(_ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let error as ClientError {
-            throw failed(error.advice)
-        }
-    }
 }
 
 /// An error has ended the import.
 private struct Stopped: Error {}
-
-/// What an import does with what it cannot store.
-struct ImportOptions: ParsableArguments {
-    @Flag(
-        name: "-drop-expires --drop-expires", help: "Store pairs that expire permanently if the server has no expiry.")
-    var dropExpires = false
-}
 
 /// Keys that are not strings: their number by type, and some names.
 private struct OtherTypes {

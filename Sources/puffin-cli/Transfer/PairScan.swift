@@ -10,7 +10,7 @@ import Wire
 final class PairScan {
     private let link: ServerLink
     private let pattern: [UInt8]?
-    private let hasExpiry: Bool
+    private let clock: Clock?
     private let found: (TransferPair) throws -> Void
     private let refused: ([UInt8], Reply) throws -> Void
     /// The value whose expiry is requested next.
@@ -18,6 +18,13 @@ final class PairScan {
     /// The server's clock when last read, in Unix milliseconds.
     private var time = 0
     private var pipeline: Pipeline<Question>?
+
+    /// How a server says when a key expires.
+    private enum Clock: String {
+        case unixTime = "PEXPIRETIME"
+        /// Before Redis 7.
+        case timeToLive = "PTTL"
+    }
 
     private enum Question {
         case value([UInt8])
@@ -36,7 +43,7 @@ final class PairScan {
         self.pattern = pattern
         self.found = found
         self.refused = refused
-        hasExpiry = try link.knows("PTTL")
+        clock = try link.knows("PEXPIRETIME") ? .unixTime : link.knows("PTTL") ? .timeToLive : nil
         pipeline = Pipeline(over: link) { [unowned self] question, reply in try answered(question, reply) }
     }
 
@@ -44,7 +51,7 @@ final class PairScan {
     func run() throws {
         var walk = KeyWalk(over: link, matching: pattern)
         while let keys = try walk.next() {
-            if hasExpiry { try look() }
+            if clock == .timeToLive { try look() }
             for key in keys { try ask(key) }
             try pipeline?.drain()
         }
@@ -52,13 +59,13 @@ final class PairScan {
 
     private func ask(_ key: [UInt8]) throws {
         try pipeline?.send([Array("GET".utf8), key], tag: .value(key), isWide: true)
-        if hasExpiry { try pipeline?.send([Array("PTTL".utf8), key], tag: .expiry(key), isWide: false) }
+        if let clock { try pipeline?.send([Array(clock.rawValue.utf8), key], tag: .expiry(key), isWide: false) }
     }
 
     private func answered(_ question: Question, _ reply: Reply) throws {
         switch (question, reply) {
         case (.value(let key), .bulk(let bytes)):
-            if hasExpiry { value = bytes } else { try found(TransferPair(key: key, value: bytes)) }
+            if clock != nil { value = bytes } else { try found(TransferPair(key: key, value: bytes)) }
         // The key was removed meanwhile.
         case (.value, .null): value = nil
         case (.value(let key), _):
@@ -68,11 +75,12 @@ final class PairScan {
             // Below -1 it has just expired.
             guard let value, left >= -1 else { return }
             let largest = Int(Number.largest)
+            // `time` is 0 where the server says when, and not how long.
             let expires = min(time + min(left, largest), largest)
             try found(TransferPair(key: key, value: value, expires: left < 0 ? nil : expires))
         case (.expiry, _):
             let text = Outcome(reply, spec: nil, arguments: []).errorText
-            throw serverError("\(link.endpoint): \(text ?? "PTTL was answered with \(reply)")")
+            throw serverError("\(link.endpoint): \(text ?? "\(clock?.rawValue ?? "") was answered with \(reply)")")
         }
     }
 

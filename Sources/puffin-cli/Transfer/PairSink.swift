@@ -10,9 +10,7 @@ final class PairSink {
     let progress: ProgressLine
     private(set) var tally = Tally()
     private var pipeline: Pipeline<String>?
-    private let hasExpiry: Bool
     private let stopping: StopOptions
-    private let options: ImportOptions
     private var complaints = 0
     /// Whether an error has ended the import.
     private(set) var isStopped = false
@@ -20,11 +18,9 @@ final class PairSink {
     /// Further errors are only counted.
     private static let complaintLimit = 20
 
-    init(over link: ServerLink, progress: ProgressLine, stopping: StopOptions, options: ImportOptions) throws {
+    init(over link: ServerLink, progress: ProgressLine, stopping: StopOptions) {
         self.progress = progress
         self.stopping = stopping
-        self.options = options
-        hasExpiry = try link.knows("PEXPIREAT")
         pipeline = Pipeline(over: link, isStepwise: stopping.stopOnError) { [unowned self] place, reply in
             if let text = Outcome(reply, spec: nil, arguments: []).errorText {
                 tally.refused += 1
@@ -38,13 +34,6 @@ final class PairSink {
     /// - Parameter place: its name in messages: a file and a line, or a key.
     /// - Throws: `ClientError`.
     func store(_ pair: TransferPair, from place: String) throws {
-        var pair = pair
-        if pair.expires != nil, !hasExpiry {
-            guard options.dropExpires else {
-                return try object(at: place, "this server has no expiry; --drop-expires stores the pair permanently")
-            }
-            pair.expires = nil
-        }
         try pipeline?.send(pair.request, tag: place, isWide: false)
     }
 

@@ -164,38 +164,11 @@ struct ClientServerTests {
     }
 
     @Test(
-        "counters and expiry, with a server that has them",
-        .enabled(if: TestSupport.PeerProgram.areThere("redis-server")))
-    func redis() async throws {
-        try await withFolder { folder in
-            let server = try RedisProcess(folder: folder)
-            try await withClient("127.0.0.1:\(server.port)") { client in
-                #expect(try await client.increment("n") == 1)
-                #expect(try await client.increment("n", by: 41) == 42)
-                #expect(try await client.timeToLive("n") == .unlimited)
-                #expect(try await client.timeToLive("x") == .missing)
-                #expect(try await client.expire("n", after: .seconds(100)))
-                guard case .limited(let time) = try await client.timeToLive("n") else {
-                    throw WireError(description: "it does not expire")
-                }
-                #expect(time > .zero && time <= .seconds(100))
-                try await client.set("k", "v", expiringAfter: .seconds(100))
-                #expect(try await client.timeToLive("k") != .unlimited)
-                let results = try await client.pipeline { batch in
-                    batch.execute("MULTI")
-                    batch.increment("n")
-                    batch.execute("EXEC")
-                }
-                #expect(try results[2].get() == .array([.integer(43)]))
-            }
-        }
-    }
-
-    @Test(
         "the examples print what they should",
         arguments: [
             ("getting-started", "Hello, Puffin!\n43\ntrue\nuser:1\nuser:2\n5\n"), ("pipelining", "1\n1\n0\n999\n"),
-            ("failures", "counted\n"), ("followers", "Reads come from anywhere, and have this in them.\nfalse\n"),
+            ("failures", "counted\n"), ("transactions", "moved: 7 left, 3 sold\ntea;milk;\nlocked\nfree\n"),
+            ("followers", "Reads come from anywhere, and have this in them.\nfalse\n"),
         ])
     func examples(name: String, output: String) async throws {
         try await withFolder { folder in

@@ -29,6 +29,45 @@ struct CatalogReplyTests {
         }
     }
 
+    @Test("HELP of a command says in both dialects what the catalog says", arguments: ["SET", "client list", "Object"])
+    func help(name: String) throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            let words = name.split(separator: " ").map { Array($0.utf8) }
+            let lines = try #require(Catalog.find(words)).help
+            try client.expect("HELP \(name)\n", lines.joined(separator: "\n") + "\nEND\n")
+            let bulks = lines.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+            try client.expect(
+                resp(["HELP"] + name.split(separator: " ").map(String.init)), "*\(lines.count)\r\n" + bulks)
+        }
+    }
+
+    @Test("HELP of what does not exist is an error")
+    func noHelp() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            try client.expect("HELP FROB\n", "ERROR: There is no command 'FROB'\n")
+            try client.expect("HELP client frob\n", "ERROR: CLIENT has no subcommand 'frob'\n")
+            try client.expect(resp(["HELP", "FROB"]), "-ERR There is no command 'FROB'\r\n")
+            try client.expect(
+                "HELP a b c\n",
+                "ERROR: HELP needs a command or nothing: HELP [<command> [<subcommand>]]\n")
+        }
+    }
+
+    @Test("COMMAND DOCS has the complexity of a command")
+    func complexity() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
+            try client.send(resp(["COMMAND", "DOCS", "mget"]))
+            let reply = String(decoding: try client.receive(through: "multiple\r\n"), as: UTF8.self)
+            #expect(reply.contains("$10\r\ncomplexity\r\n$15\r\nO(N) for N keys\r\n"))
+        }
+    }
+
     private func resp(_ words: [String]) -> String {
         "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
     }

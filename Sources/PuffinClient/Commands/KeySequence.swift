@@ -6,7 +6,7 @@ public struct KeySequence: AsyncSequence, Sendable {
     public typealias Failure = PuffinError
 
     let client: Client
-    let pattern: String?
+    let pattern: [UInt8]?
     let batch: Int
 
     /// Begins with the first key.
@@ -39,13 +39,13 @@ public struct KeySequence: AsyncSequence, Sendable {
         private func read(
             from cursor: [UInt8], isolation actor: isolated (any Actor)?
         ) async throws(PuffinError) -> (cursor: [UInt8], keys: [[UInt8]]) {
-            var request = Client.request("SCAN", [cursor])
-            if let pattern = keys.pattern { request += [Array("MATCH".utf8), pattern.puffinBytes] }
-            request += [Array("COUNT".utf8), keys.batch.puffinBytes]
+            var request = words("SCAN", cursor)
+            if let pattern = keys.pattern { request += words("MATCH") + [pattern] }
+            request += words("COUNT", keys.batch)
             let reply = try await keys.client.execute(request)
             guard let parts = reply.elements, parts.count == 2, let next = parts[0].bytes,
                 let keys = Client.byteList(parts[1])
-            else { throw .unexpectedReply(to: "SCAN", reply) }
+            else { throw .unexpected(reply, to: request) }
             return (next, keys)
         }
     }
