@@ -1,6 +1,7 @@
 // What the documents show is run, so that it stays true.
 
 import Foundation
+import Server
 import TestSupport
 import Testing
 
@@ -58,6 +59,48 @@ struct DocumentationTests {
             let bad = try ChildProcess.run(["python3", folder + "/verify.py", segment])
             #expect(bad.exitCode != 0 && bad.output.contains("line 3: crc"), "\(bad.output)")
         }
+    }
+}
+
+/// What docs/locks.md says.
+struct LockDocumentTests {
+    @Test("the sessions get the replies that they show, and the number in EXEC is that of its change")
+    func sessions() throws {
+        try withTemporaryFolder { folder in
+            let client = try ServerProcess(data: folder + "/puffin.json").connect()
+            for text in ["IFEQ \"9e02\"", "QUEUED"] {
+                for line in try Document("docs/locks.md").block(containing: text).split(separator: "\n") {
+                    let parts = line.split(separator: /\ {2,}/, omittingEmptySubsequences: false)
+                    try #require(parts.count == 2, "\(line)")
+                    if !parts[0].isEmpty { try client.send(parts[0] + "\n") }
+                    #expect(try client.receiveLine() == parts[1])
+                }
+            }
+        }
+    }
+
+    @Test("every script that it lists is known, and of every known one a form is listed")
+    func scripts() throws {
+        let blocks = try Document("docs/locks.md").blocks.filter { $0.contains("redis.call") }
+        let texts = blocks.flatMap { $0.components(separatedBy: "\n\n") }
+        #expect(texts.count == 15)
+        var listed: Set<KnownScript> = []
+        for text in texts {
+            let variants = [
+                text, text.replacingOccurrences(of: "\"EXPIRE\"", with: "\"PEXPIRE\""),
+                text.contains("PTTL") || text.contains("NX") || text.contains("not token")
+                    ? text : text.replacingOccurrences(of: "\"PEXPIRE\"", with: "\"EXPIRE\""),
+                text.contains("GET")
+                    ? text
+                    : text.replacingOccurrences(of: "\"PX\", ARGV[2], \"NX\"", with: "\"NX\", \"PX\", ARGV[2]"),
+            ]
+            for variant in variants {
+                let bytes = Array(variant.utf8)
+                let script = KnownScript(bytes.span)
+                listed.insert(try #require(script, "\(variant)"))
+            }
+        }
+        #expect(listed == Set(KnownScript.forms.map(\.script)))
     }
 }
 
