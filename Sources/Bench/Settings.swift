@@ -31,6 +31,8 @@ package struct Workload: Sendable {
     package var keySize = 16
     package var valueSizes: ValueSizes
     package var seed: UInt64 = 1
+    /// Whether scans are RANGE requests of 1 to 100 keys; otherwise KEYS with a prefix that up to 100 keys have.
+    package var readsRanges = true
 
     /// The largest number of keys.
     static let keyLimit = 1_000_000_000

@@ -8,7 +8,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case incr, decr, incrby, decrby, incrbyfloat
     case setbit, getbit, bitcount
     case delex, digest
-    case del, delete, unlink, exists, touch, type, keys, scan, randomkey, rename, renamenx, copy
+    case del, delete, unlink, exists, touch, type, keys, scan, range, randomkey, rename, renamenx, copy
     case expire, pexpire, expireat, pexpireat, persist, ttl, pttl, expiretime, pexpiretime
     case dbsize, count, flushall, flushdb
     case object, objectEncoding, objectRefcount, objectHelp

@@ -11,13 +11,18 @@ package struct Keys: Equatable, Sendable {
     /// Whether the argument before the first one says how many there are. Where it is not looked at, what follows the keys is
     /// taken for keys too.
     package let isCounted: Bool
+    /// How far behind a key its value is, if the command stores values.
+    package let valueDistance: Int
 
-    init(first: Int, last: Int, step: Int, isCounted: Bool = false) {
-        (self.first, self.last, self.step, self.isCounted) = (first, last, step, isCounted)
+    init(first: Int, last: Int, step: Int, isCounted: Bool = false, valueDistance: Int = 1) {
+        (self.first, self.last, self.step) = (first, last, step)
+        (self.isCounted, self.valueDistance) = (isCounted, valueDistance)
     }
 
     package static let none = Keys(first: 0, last: 0, step: 0)
     package static let one = Keys(first: 1, last: 1, step: 1)
+    /// One, with its value behind another argument.
+    package static let oneWithLaterValue = Keys(first: 1, last: 1, step: 1, valueDistance: 2)
     package static let two = Keys(first: 1, last: 2, step: 1)
     /// The one behind a subcommand.
     package static let second = Keys(first: 2, last: 2, step: 1)

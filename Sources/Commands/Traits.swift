@@ -12,7 +12,7 @@
     @inlinable public static var change: Traits { Traits(rawValue: 1 << 1) }
     /// Removes pairs and never adds any: it may use the reserve of a full disk or memory.
     @inlinable public static var shrink: Traits { Traits(rawValue: 1 << 2) }
-    /// Each of its keys is followed by a value to store, so the memory limit applies.
+    /// Each of its keys is followed by a value to store (see `Keys.valueDistance`), so the memory limit applies.
     @inlinable public static var storesValues: Traits { Traits(rawValue: 1 << 3) }
     /// Removes every pair: tools ask for confirmation.
     @inlinable public static var clears: Traits { Traits(rawValue: 1 << 4) }

@@ -2,7 +2,7 @@
 //
 //     sequence = item *( " " item )
 //     item     = ( "[" choice "]" / choice ) [ " …" ]       … repeats what is before it, back to the first that a value can be
-//     choice   = sequence *( "|" sequence )                  without brackets, of single words
+//     choice   = sequence *( "|" sequence )                  without brackets, of single words, or of tokens with a value each
 //     word     = "<" name ">" / TOKEN
 
 /// An argument of a command, as COMMAND DOCS tells of it.
@@ -81,11 +81,12 @@ private struct UsageReader {
                 found.append(argument)
             } else {
                 index += 1
-                var alternatives = [single(word)]
+                let haveValues = isValue(at: index) && words.indices.contains(index + 1) && words[index + 1] == "|"
+                var alternatives = [alternative(word, hasValue: haveValues && !isInBrackets)]
                 // Words without brackets.
                 while words.indices.contains(index + 1), next == "|", words[index + 1] != "[", !isInBrackets {
                     index += 2
-                    alternatives.append(single(words[index - 1]))
+                    alternatives.append(alternative(words[index - 1], hasValue: haveValues && isValue(at: index)))
                 }
                 found.append(alternatives.count == 1 ? alternatives[0] : oneOf(alternatives))
             }
@@ -112,6 +113,15 @@ private struct UsageReader {
 
     private func block(_ parts: [UsageArgument]) -> UsageArgument {
         parts.count == 1 ? parts[0] : UsageArgument(name: parts.first?.name ?? "", type: "block", parts: parts)
+    }
+
+    private func isValue(at index: Int) -> Bool { words.indices.contains(index) && words[index].hasPrefix("<") }
+
+    /// A word, or a token with the value behind it.
+    private mutating func alternative(_ word: String, hasValue: Bool) -> UsageArgument {
+        guard hasValue, !word.hasPrefix("<"), let value = next else { return single(word) }
+        index += 1
+        return block(joined([single(word), single(value)]))
     }
 
     private func single(_ word: String) -> UsageArgument {

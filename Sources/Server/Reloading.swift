@@ -70,6 +70,7 @@ extension Server {
         store.change(
             compactRatio: configuration.store.compactRatio, compactSize: configuration.store.compactSize,
             retention: configuration.store.retention)
+        store.change(index: configuration.store.index)
         replication.change(to: configuration.replication)
         slowLog.change(to: configuration.slowLog)
     }

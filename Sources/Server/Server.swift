@@ -60,7 +60,7 @@ package final class Server {
     private var groupCommit = GroupCommit()
     private(set) var state: DataState
     private var announcements: Announcements
-    private var hasMemoryToGiveBack = false
+    private var hasTableWork = false
 
     /// The interval of checks for replies that have waited too long for followers, in milliseconds.
     private static let expiryInterval = 20
@@ -166,7 +166,7 @@ package final class Server {
     }
 
     private var hasMoreToDo: Bool {
-        !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
+        !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasTableWork
             || groupCommit.isGathering || expiry.hasMore
             || isLoading || allowance.isThrottling && !store.isBacklogged
     }
@@ -211,7 +211,7 @@ package final class Server {
         turn.enter(.bury)
         if !turn.isEmpty(.retired) { bury() }
         deferrals.look()
-        hasMemoryToGiveBack = store.giveBackMemory()  // of cleared tables, a little at a time
+        hasTableWork = store.advanceTable()  // frees cleared tables, builds the ordered index, a little at a time
         tellCompaction()
         if shutdownRequest.wasMade { shutdown.stop(at: clock.milliseconds) }
         allowance.renew(pool)

@@ -87,6 +87,12 @@ package enum ServerSettings {
         ServerSetting(
             "storage.retain_age", \.store.retention.age, flag: "retain-age", .age, default: "7d", isLive: true,
             "Merged log older than this is removed."),
+        ServerSetting(
+            "storage.index", \.store.index, flag: "storage-index", .choice(), default: "none", isLive: true,
+            """
+            ordered = the keys are kept in byte order too, for RANGE and for KEYS with a prefix, which takes 9 to 13 bytes of \
+            memory a pair and time for each new or removed key; none = they are not.
+            """),
     ]
 
     private static let limits: [ServerSetting] = [
@@ -123,7 +129,8 @@ package enum ServerSettings {
         ServerSetting(
             "limits.unsent_size", \.limits.unsentSize, flag: "max-unsent-size", .size(from: 1 << 20, upTo: 1 << 30),
             default: "64M",
-            "The largest reply to one MGET or KEYS. A request whose reply would be larger is answered with an error."),
+            "The largest reply to one MGET, KEYS or RANGE. A request whose reply would be larger is answered with an error."
+        ),
     ]
 
     private static let observation: [ServerSetting] = [

@@ -135,6 +135,8 @@ package final class Store {
         progress: @escaping @Sendable () -> Void
     ) throws(StoreError) {
         table = options.seed.map { Table(sipHash: SipHash(key: ($0, 0))) } ?? Table()
+        // Before anything is loaded: a snapshot has its keys in order, which is the fastest way to fill the index.
+        table.keepOrder(options.index == .ordered)
         self.background = background
         snapshotWorker = LazyWorker("snapshot", in: background)
         files = DataFiles(data: data)
@@ -347,6 +349,9 @@ package final class Store {
         }
         return place.number
     }
+
+    /// Brings what a scan of whole buckets meets next into the processor's cache.
+    package func touchKeys(at cursor: ScanCursor) { table.touchPairs(at: cursor) }
 
     /// As above, where `visit` returns how much a key counts, and the cursor is advanced.
     package func scan(

@@ -10,6 +10,14 @@ package enum Durability: String, Sendable, CaseIterable {
     case never
 }
 
+/// What is kept of the order of keys.
+package enum KeyIndex: String, Sendable, CaseIterable {
+    /// Nothing: ranges cannot be read.
+    case none
+    /// The ordered index.
+    case ordered
+}
+
 /// What a start does about damage that no crash explains.
 package enum DamagePolicy: Sendable {
     /// Refuses, and changes nothing.
@@ -31,6 +39,7 @@ package struct StoreOptions: Sendable {
     /// runs often or seldom, and the same per pair each time.
     package var compactSize = 256 << 20
     package var damage = DamagePolicy.refuse
+    package var index = KeyIndex.none
     /// The seed of the table's hash key and of a new history, so that a test gets the same store again; nil for the
     /// system's random numbers.
     package var seed: UInt64?

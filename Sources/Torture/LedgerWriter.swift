@@ -49,10 +49,13 @@ struct LedgerWriter {
         let size = random.below(1 + (random.below(40) == 0 ? load.sizes.rare : load.sizes.usual))
         let value = MarkedValue(number: lastNumber, size: size)
         switch random.below(10) {
-        case 0...5: return .set(randomKey(), value, asLine: asLine)
+        case 0...5: return .set(randomKey(), value, asLine: asLine, expires: random.below(3) == 0)
         case 6...7: return .multiSet(randomKeys(), value)
         default:
             let keys = random.below(2) == 0 ? [randomKey()] : randomKeys()
+            if keys.count == 1, random.below(2) == 0 {
+                return .expire(keys[0], number: lastNumber, isPresent: ledger.expects(keys[0]))
+            }
             let present = keys.count { ledger.expects($0) }
             return .delete(keys, number: lastNumber, present: present, asLine: asLine)
         }

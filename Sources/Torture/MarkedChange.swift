@@ -11,14 +11,23 @@ package struct MarkedChange: Sendable {
     /// The reply's line, without its line feed.
     package let reply: String
 
-    package static func set(_ key: String, _ value: MarkedValue, asLine: Bool) -> MarkedChange {
+    /// - Parameter expires: whether the pair expires: so late that it does not in this run.
+    package static func set(_ key: String, _ value: MarkedValue, asLine: Bool, expires: Bool = false) -> MarkedChange {
         let isLine = asLine && value.isPlain
+        let words = expires ? ["SETEX", key, "1000000"] : ["SET", key]
         return MarkedChange(
             number: value.number, effects: [(key, value)],
             request: isLine
-                ? Array("SET \(key) ".utf8) + value.bytes + [0x0a]
-                : array([Array("SET".utf8), Array(key.utf8), value.bytes]),
+                ? Array((words.joined(separator: " ") + " ").utf8) + value.bytes + [0x0a]
+                : array(words.map { Array($0.utf8) } + [value.bytes]),
             reply: isLine ? "OK" : "+OK\r")
+    }
+
+    /// Removes a key by a time in the past.
+    package static func expire(_ key: String, number: Int, isPresent: Bool) -> MarkedChange {
+        MarkedChange(
+            number: number, effects: [(key, nil)], request: array("PEXPIREAT", key, "1"),
+            reply: isPresent ? ":1\r" : ":0\r")
     }
 
     package static func multiSet(_ keys: [String], _ value: MarkedValue) -> MarkedChange {

@@ -5,14 +5,16 @@ import Testing
 /// Requests out, replies in: without a socket.
 @Suite("Requests and replies")
 struct CoreTests {
-    private func request(_ dialect: Dialect, _ operation: LoadOperation, key: Int = 1234, keySize: Int = 16) throws
-        -> String
-    {
+    private func request(
+        _ dialect: Dialect, _ operation: LoadOperation, key: Int = 1234, keySize: Int = 16, size: Int = 8,
+        readsRanges: Bool = true
+    ) throws -> String {
         var workload = try Workload()
         workload.keySize = keySize
+        workload.readsRanges = readsRanges
         let encoder = RequestEncoder(dialect, workload)
         var output = ByteBuffer()
-        encoder.append(operation, key: key, size: 8, version: 0, to: &output)
+        encoder.append(operation, key: key, size: size, version: 0, to: &output)
         let text = String(output.bytes)
         var value = ByteBuffer()
         ValuePattern().append(size: 8, key: key, version: 0, to: &value)
@@ -26,12 +28,13 @@ struct CoreTests {
         #expect(try request(.line, .set) == "SET key:000000001234 VALUE\n")
         #expect(try request(.line, .insert) == "SET key:000000001234 VALUE\n")
         #expect(try request(.line, .delete) == "DEL key:000000001234\n")
-        #expect(try request(.line, .scan) == "KEYS key:0000000012*\n")
         #expect(try request(.line, .setExpiring) == "SETEX key:000000001234 3600 VALUE\n")
         #expect(try request(.line, .getExpiring) == "GETEX key:000000001234 EX 3600\n")
         #expect(try request(.line, .expire) == "EXPIRE key:000000001234 3600\n")
         #expect(try request(.line, .increment) == "INCR key:000000001234\n")
         #expect(try request(.line, .page) == "SCAN 0 COUNT 100\n")
+        #expect(try request(.line, .scan) == "RANGE FROM key:000000001234 LIMIT 8\n")
+        #expect(try request(.line, .scan, readsRanges: false) == "KEYS key:0000000012*\n")
         #expect(try request(.line, .get, keySize: 5) == "GET 01234\n")
         #expect(try request(.line, .get, keySize: 9) == "GET key:01234\n")
     }
@@ -49,7 +52,12 @@ struct CoreTests {
         #expect(try request(.resp, .expire) == "*3\r\n$6\r\nEXPIRE\r\n\(key)$4\r\n3600\r\n")
         #expect(try request(.resp, .increment) == "*2\r\n$4\r\nINCR\r\n\(key)")
         #expect(try request(.resp, .page) == "*4\r\n$4\r\nSCAN\r\n$1\r\n0\r\n$5\r\nCOUNT\r\n$3\r\n100\r\n")
-        #expect(try request(.resp, .scan) == "*2\r\n$4\r\nKEYS\r\n$15\r\nkey:0000000012*\r\n")
+        let range = "*5\r\n$5\r\nRANGE\r\n$4\r\nFROM\r\n$16\r\nkey:000000001234\r\n$5\r\nLIMIT\r\n"
+        for (size, digits) in [(8, 1), (10, 2), (99, 2), (100, 3)] {
+            #expect(try request(.resp, .scan, size: size) == range + "$\(digits)\r\n\(size)\r\n")
+        }
+        #expect(
+            try request(.resp, .scan, readsRanges: false) == "*2\r\n$4\r\nKEYS\r\n$15\r\nkey:0000000012*\r\n")
     }
 
     private static let replies: [(Dialect, isList: Bool, String, kind: String)] = [

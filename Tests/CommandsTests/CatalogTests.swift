@@ -115,7 +115,16 @@ struct CatalogTests {
                 .bitcount,
                 "key:key start:block{start:integer end:integer byte:oneof{byte:pure-token=BYTE bit:pure-token=BIT}?}?"
             ),
-            (.scan, "cursor:integer match:pattern=MATCH? count:integer=COUNT? type:string=TYPE?"),
+            (
+                .scan,
+                "cursor:integer match:oneof{match:pattern=MATCH prefix:string=PREFIX}? count:integer=COUNT? "
+                    + "type:string=TYPE?"
+            ),
+            (
+                .range,
+                "prefix:oneof{prefix:string=PREFIX from:key=FROM} to:key=TO? after:key=AFTER? limit:integer=LIMIT? "
+                    + "reverse:pure-token=REVERSE? values:pure-token=VALUES?"
+            ),
             (.copy, "key:key new key:key db:integer=DB? replace:pure-token=REPLACE?"),
             (.clientReply, "on:oneof{on:pure-token=ON off:pure-token=OFF skip:pure-token=SKIP}"),
             (

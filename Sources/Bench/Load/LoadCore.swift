@@ -67,6 +67,8 @@ package struct LoadCore: ~Copyable {
             if operation.storesValue {
                 size = sizes.next(&random)
                 version = UInt32(truncatingIfNeeded: random.next())
+            } else if operation == .scan {
+                size = 1 + random.below(RequestEncoder.scanLimit)
             }
             encoder.append(operation, key: key, size: size, version: version, to: &output)
         }

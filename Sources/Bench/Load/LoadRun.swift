@@ -14,6 +14,8 @@ package struct LoadRun {
     /// - Parameter space: the existing keys; runs against the same data share it.
     package init(_ target: Target, _ workload: Workload, _ settings: LoadSettings, _ space: KeySpace) {
         self.target = target
+        var workload = workload
+        workload.readsRanges = target.identity.rangeRefusal == nil
         self.workload = workload
         self.settings = settings
         self.space = space

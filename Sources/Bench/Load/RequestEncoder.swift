@@ -29,7 +29,11 @@ package struct RequestEncoder: ~Copyable {
     private var timeOption = ByteBuffer()
     private var timeArgument = ByteBuffer()
 
-    /// A scan omits the last two digits of the key, so up to 100 keys match.
+    private let readsRanges: Bool
+
+    /// The most keys of a scan.
+    package static let scanLimit = 100
+    /// By KEYS a scan omits the last two digits of the key, so up to 100 keys match.
     private static let scannedDigits = 2
     private static let keyPrefix = "key:"
 
@@ -45,8 +49,13 @@ package struct RequestEncoder: ~Copyable {
         get.append(text: RequestEncoder.opening("GET", keySize: size, prefix, dialect))
         set.append(text: RequestEncoder.opening("SET", arguments: 2, keySize: size, prefix, dialect))
         delete.append(text: RequestEncoder.opening("DEL", keySize: size, prefix, dialect))
-        let scanSize = prefix.utf8.count + scanDigits + 1
-        scan.append(text: RequestEncoder.opening("KEYS", keySize: scanSize, prefix, dialect))
+        readsRanges = workload.readsRanges
+        if readsRanges {
+            scan.append(text: RequestEncoder.rangeOpening(keySize: size, prefix, dialect))
+        } else {
+            let scanSize = prefix.utf8.count + scanDigits + 1
+            scan.append(text: RequestEncoder.opening("KEYS", keySize: scanSize, prefix, dialect))
+        }
         let seconds = LoadOperation.timeToLive
         let isLine = dialect == .line
         timeArgument.append(text: isLine ? " \(seconds)" : "\r\n" + RequestEncoder.bulk(seconds))
@@ -67,6 +76,13 @@ package struct RequestEncoder: ~Copyable {
         exec.append(text: isLine ? "EXEC\n" : "*1\r\n$4\r\nEXEC\r\n")
     }
 
+    private static func rangeOpening(keySize: Int, _ prefix: String, _ dialect: Dialect) -> String {
+        switch dialect {
+        case .line: "RANGE FROM \(prefix)"
+        case .resp: "*5\r\n$5\r\nRANGE\r\n$4\r\nFROM\r\n$\(keySize)\r\n\(prefix)"
+        }
+    }
+
     private static func bulk(_ number: Int) -> String { "$\(String(number).utf8.count)\r\n\(number)" }
 
     private static func opening(
@@ -78,7 +94,7 @@ package struct RequestEncoder: ~Copyable {
         }
     }
 
-    /// Appends a request. `size` and `version` are those of the value, if it has one.
+    /// Appends a request. `size` and `version` are those of the value, if it has one; of a scan, `size` is the number of keys.
     package func append(
         _ operation: LoadOperation, key: Int, size: Int, version: UInt32, to output: inout ByteBuffer
     ) {
@@ -89,6 +105,7 @@ package struct RequestEncoder: ~Copyable {
         case .delete:
             output.append(delete.bytes)
             output.append(decimal: key, width: digits)
+        case .scan where readsRanges: appendRange(key: key, limit: size, to: &output)
         case .scan:
             output.append(scan.bytes)
             output.append(decimal: key / 100, width: scanDigits)
@@ -162,6 +179,19 @@ package struct RequestEncoder: ~Copyable {
         } else if dialect == .line {
             output.append("\n")
         }
+    }
+
+    private func appendRange(key: Int, limit: Int, to output: inout ByteBuffer) {
+        output.append(scan.bytes)
+        output.append(decimal: key, width: digits)
+        if dialect == .line {
+            output.append(" LIMIT ")
+        } else {
+            output.append("\r\n$5\r\nLIMIT\r\n$")
+            output.append(decimal: limit < 10 ? 1 : limit < 100 ? 2 : 3)
+            output.append("\r\n")
+        }
+        output.append(decimal: limit)
     }
 
     /// Whether the reply to a GET of `key` is a value written for it.

@@ -66,12 +66,14 @@ package struct Target: Sendable {
     }
 }
 
-/// What a server says in INFO: its name and version, and its durability.
+/// What a server says in INFO, its name and version and its durability; and whether it has RANGE.
 package struct ServerIdentity: Sendable {
     /// `Puffin 0.1.0`, `Redis 7.0.15`; `unknown` if it does not say.
     package let name: String
     /// In the server's own words; empty if it does not say.
     package let durability: String
+    /// What the server answers to RANGE where it does not read ranges; nil where it does.
+    package let rangeRefusal: String?
     let isLoading: Bool
     let speaksOnlyRESP: Bool
     /// The server's process, if it runs on this machine.
@@ -80,6 +82,7 @@ package struct ServerIdentity: Sendable {
     init(asking endpoint: Endpoint) {
         var fields: [String: String] = [:]
         var settings: [String: String] = [:]
+        var refusal: String? = "no connection"
         if var connection = try? Connection(to: endpoint, timeLimit: .seconds(2)) {
             fields = ServerIdentity.information(&connection)
             if fields["puffin_version"] == nil && !fields.isEmpty {
@@ -87,7 +90,9 @@ package struct ServerIdentity: Sendable {
                     settings[name] = ServerIdentity.setting(name, &connection)
                 }
             }
+            refusal = ServerIdentity.rangeRefusal(&connection)
         }
+        rangeRefusal = refusal
         isLoading = fields["loading"] == "1"
         speaksOnlyRESP = fields["puffin_version"] == nil && fields["redis_version"] != nil
         name = ServerIdentity.name(fields)
@@ -115,6 +120,15 @@ package struct ServerIdentity: Sendable {
             fields[String(line[..<colon])] = String(line[line.index(after: colon)...])
         }
         return fields
+    }
+
+    private static func rangeRefusal(_ connection: inout Connection) -> String? {
+        let request = ["RANGE", "FROM", "key:", "LIMIT", "1"].map { Array($0.utf8) }
+        switch try? connection.execute(request) {
+        case .array: return nil
+        case .error(let code, let message): return "\(code) \(message)"
+        default: return "no reply"
+        }
     }
 
     private static func setting(_ name: String, _ connection: inout Connection) -> String? {

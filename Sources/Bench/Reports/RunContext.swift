@@ -26,7 +26,7 @@ package struct RunContext: Sendable {
         durability = target.identity.durability
         address = "\(target.address)"
         dialect = target.dialect.rawValue
-        self.workload = workload.summary
+        self.workload = workload.summary + RunContext.scans(workload, target.identity)
         load = settings.summary
         let information = SystemText.read("/proc/cpuinfo") ?? ""
         let model = information.split(separator: "\n").first { $0.hasPrefix("model name") }
@@ -35,6 +35,13 @@ package struct RunContext: Sendable {
         machine = RunContext.line("/proc/sys/kernel/hostname")
         kernel = RunContext.line("/proc/sys/kernel/ostype") + " " + RunContext.line("/proc/sys/kernel/osrelease")
         time = WallClock.universalTime
+    }
+
+    /// How scans are made, if there are any.
+    private static func scans(_ workload: Workload, _ server: ServerIdentity) -> String {
+        guard workload.mix.contains(.scan) else { return "" }
+        guard let refusal = server.rangeRefusal else { return "; scans are RANGE with a LIMIT of 1 to 100" }
+        return "; scans are KEYS with a prefix, because RANGE is refused (\(refusal))"
     }
 
     private static func line(_ path: String) -> String {

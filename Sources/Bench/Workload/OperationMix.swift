@@ -9,7 +9,7 @@ package enum LoadOperation: UInt8, CaseIterable, Sendable {
     case delete
     /// SET of a key that does not exist yet.
     case insert
-    /// KEYS with a prefix: the nearest thing to a range query.
+    /// Some keys in order: by RANGE, or by KEYS with a prefix where the server has no RANGE.
     case scan
     /// GET of a key, followed by a SET of the same key after its reply. Measured as GET and SET.
     case readModifyWrite

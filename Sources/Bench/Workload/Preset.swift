@@ -36,7 +36,7 @@ package enum Preset: String, CaseIterable, Sendable {
         workload.distribution = distribution
         workload.valueSizes = try ValueSizes(parsing: valueSize)
         switch self {
-        // KEYS examines every key, so a scan's cost grows with their number.
+        // Without RANGE, KEYS examines every key, so a scan's cost grows with their number.
         case .ycsbE: workload.keyCount = 10_000
         case .counter:
             workload.keyCount = 1000

@@ -42,6 +42,10 @@ package struct GlobPattern: Sendable {
     /// The segment at the text's end.
     private var tail = Segment()
     private var hasStar = false
+    /// What every text that matches begins with.
+    package private(set) var literalPrefix: [UInt8] = []
+    /// Whether every text that begins so matches: the pattern is those bytes and a star.
+    package private(set) var isPrefix = false
     /// The size of the shortest text that can match, in bytes.
     private var leastSize = 0
 
@@ -61,6 +65,18 @@ package struct GlobPattern: Sendable {
         return pattern + [UInt8(ascii: "*")]
     }
 
+    /// The pattern of all texts that begin with `prefix`, whatever its bytes mean in a pattern.
+    /// - Parameter prefix: at most `sizeLimit` bytes; the caller checks that.
+    package init(prefix: Span<UInt8>) {
+        precondition(prefix.count <= GlobPattern.sizeLimit, "a pattern beyond its limit")
+        for index in 0..<prefix.count { elements.append(Element(prefix[index])) }
+        head.end = prefix.count
+        tail = Segment(start: prefix.count, end: prefix.count)
+        hasStar = true
+        leastSize = prefix.count
+        findPrefix()
+    }
+
     /// Whether every text matches.
     package var matchesAll: Bool { hasStar && leastSize == 0 }
 
@@ -68,6 +84,7 @@ package struct GlobPattern: Sendable {
     package var size: Int {
         elements.capacity * MemoryLayout<Element>.stride + sets.capacity * MemoryLayout<ByteSet>.stride
             + borders.capacity * MemoryLayout<Int32>.stride + middle.capacity * MemoryLayout<Segment>.stride
+            + literalPrefix.capacity
     }
 
     // MARK: Compiling
@@ -105,6 +122,15 @@ package struct GlobPattern: Sendable {
         if hasStar { tail = segment } else { head = segment }
         leastSize = elements.count + tail.gap + middle.reduce(0) { $0 + $1.gap }
         if middle.contains(where: { $0.isLiteral && $0.size > 1 }) { findBorders() }
+        findPrefix()
+    }
+
+    private mutating func findPrefix() {
+        for element in elements[head.start..<head.end] {
+            guard element >= 0, element < GlobPattern.firstSet else { break }
+            literalPrefix.append(UInt8(truncatingIfNeeded: element))
+        }
+        isPrefix = hasStar && literalPrefix.count == leastSize
     }
 
     /// Ends a run of `*` and `?`: with a star it separates two segments, without one it belongs to a segment.
@@ -192,7 +218,11 @@ package struct GlobPattern: Sendable {
     @inline(__always)
     package func matches(_ text: Span<UInt8>, _ progress: inout Progress, steps: inout Int) -> Bool? {
         guard text.count >= leastSize, hasStar || text.count == leastSize else { return false }
-        if leastSize == 0 { return true }
+        if isPrefix {
+            // Eight bytes at a time.
+            steps &-= leastSize &>> 3
+            return text.sharedSize(with: literalPrefix.span, atMost: leastSize) == leastSize
+        }
         return compare(text, &progress, &steps)
     }
 

@@ -23,13 +23,14 @@ extension Catalog {
             since: "0.1.0"),
         CommandSpec(
             .setex, "SETEX", "<key> <seconds> <value>", 3...3, needs: "a key, a number of seconds and a value",
-            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .one,
-            traits: [.data, .change], categories: .write, replies: "`OK`.",
+            "Sets a key to a value that expires.", .strings, form: .rest(afterWords: 2), keys: .oneWithLaterValue,
+            traits: [.data, .change, .storesValues], categories: .write, replies: "`OK`.",
             errors: "`ERR invalid expire time in 'setex' command` for a time of 0 or less.", since: "0.1.0"),
         CommandSpec(
             .psetex, "PSETEX", "<key> <milliseconds> <value>", 3...3,
             needs: "a key, a number of milliseconds and a value", "Sets a key to a value that expires.", .strings,
-            form: .rest(afterWords: 2), keys: .one, traits: [.data, .change], categories: .write, replies: "`OK`.",
+            form: .rest(afterWords: 2), keys: .oneWithLaterValue, traits: [.data, .change, .storesValues],
+            categories: .write, replies: "`OK`.",
             errors: "`ERR invalid expire time in 'psetex' command` for a time of 0 or less.", since: "0.1.0"),
         setting(.expire, "EXPIRE", "<seconds>", needs: "seconds", "Makes a key expire in so many seconds."),
         setting(

@@ -50,13 +50,24 @@ extension Catalog {
             errors: "Inside `EXEC`, an error if there are more than 10,000 pairs; a pattern longer than 128 KiB.",
             since: "0.1.0"),
         CommandSpec(
-            .scan, "SCAN", "<cursor> [MATCH <pattern>] [COUNT <count>] [TYPE <type>]", 1...CommandSpec.any,
+            .scan, "SCAN", "<cursor> [MATCH <pattern>|PREFIX <prefix>] [COUNT <count>] [TYPE <type>]",
+            1...CommandSpec.any,
             needs: "a cursor, 0 at first", "Lists some keys after a cursor, and the next cursor; 0 ends the scan.",
             .keys, lineArity: 1...7, traits: [.data, .local], categories: .read, replyBound: .data,
             complexity: "O(1) for each call, O(N) for N pairs for a whole scan",
             replies:
                 "A list of two: the next cursor, and a list of keys (a line: one list that begins with the cursor). A key that exists throughout is returned at least once.",
             errors: "`ERR invalid cursor`; a syntax error for an unknown option.",
+            since: "0.1.0"),
+        CommandSpec(
+            .range, "RANGE", "PREFIX <prefix>|FROM <key> [TO <key>] [AFTER <key>] [LIMIT <count>] [REVERSE] [VALUES]",
+            2...CommandSpec.any, needs: "PREFIX and a prefix, or FROM and a key",
+            "Lists keys in byte order, from a key on or with a prefix; needs the setting storage.index.", .keys,
+            lineArity: 2...10, traits: .data, categories: .read, replyBound: .data,
+            complexity: "O(log(N) + M) for N pairs and M listed keys",
+            replies: "A list of keys; with `VALUES` each is followed by its value.",
+            errors:
+                "`ERR RANGE needs the ordered index: …` without it, `ERR The index is being built: …` until it is there.",
             since: "0.1.0"),
         CommandSpec(
             .randomkey, "RANDOMKEY", "Returns a random key.", .keys, traits: [.data, .local], categories: .read,

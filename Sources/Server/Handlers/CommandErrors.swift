@@ -9,6 +9,7 @@ extension ReplyError {
     static let syntax = ReplyError("syntax error")
     static let notAnInteger = ReplyError("value is not an integer or out of range")
     static let invalidCursor = ReplyError("invalid cursor")
+    static let matchAndPrefix = ReplyError("MATCH and PREFIX exclude each other: use one of them")
 
     /// In the line dialect, the error includes the command's usage.
     static func wrongArity(of command: Command, isTooMany: Bool = false) -> ReplyError {
@@ -33,6 +34,22 @@ extension ReplyError {
     static func tooManyKeys(limit: Int) -> ReplyError {
         ReplyError(
             "Too much to search in a transaction: more than \(limit) keys, or a slow pattern; use SCAN outside of it")
+    }
+
+    // MARK: RANGE
+
+    static let noIndex = ReplyError("RANGE needs the ordered index: set storage.index to ordered")
+
+    static func indexIsBuilt(_ percent: Int) -> ReplyError { ReplyError("The index is being built: \(percent) %") }
+
+    static func tooManyExpired(limit: Int) -> ReplyError {
+        ReplyError(
+            "More than \(limit) expired pairs in this range are still to be removed; try again, or with a narrower range"
+        )
+    }
+
+    static func rangeTooLarge(limit: Int) -> ReplyError {
+        ReplyError("Reply too large: more than \(limit) bytes; use a smaller LIMIT")
     }
 
     static func patternTooLong(size: Int) -> ReplyError {

@@ -11,24 +11,24 @@ enum ExpiryHandlers {
     static func setSeconds(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
-        set(.seconds, .setex, arguments, session, &replies)
+        setValue(.seconds, .setex, arguments, session, permit, &replies)
     }
 
     static func setMilliseconds(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
-        set(.milliseconds, .psetex, arguments, session, &replies)
+        setValue(.milliseconds, .psetex, arguments, session, permit, &replies)
     }
 
-    private static func set(
-        _ form: TimeForm, _ command: Command, _ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue
+    private static func setValue(
+        _ form: TimeForm, _ command: Command, _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit,
+        _ replies: inout ReplyQueue
     ) {
         let (store, value) = (session.store, arguments[3])
         guard session.accepts(value, &replies) else { return }
         do throws(ReplyError) {
             let expires = try form.expiry(arguments[2], at: store.now, for: command)
             try session.admitExpiry()
-            guard let permit = session.permit(on: arguments[1], valueSize: value.count, &replies) else { return }
             replies.depends(on: store.set(arguments[1], to: value, expires: expires, permit))
             replies.writer.ok()
         } catch {

@@ -55,6 +55,7 @@ extension Command {
         case .memoryUsage: .read(ValueHandlers.memory)
         case .keys: .read(KeyHandlers.keys)
         case .scan: .read(KeyHandlers.scan)
+        case .range: .read(RangeHandlers.range)
         case .dbsize, .count: .read(KeyHandlers.count)
         case .flushall, .flushdb: .write(KeyHandlers.clear)
 

@@ -173,17 +173,20 @@ enum KeyHandlers {
             return replies.fail(.invalidCursor)
         }
         var patternIndex: Int?
+        var isPrefix = false
         var count = 10
         var isOtherType = false
         var index = 2
         while index < arguments.count {
             guard index + 1 < arguments.count else { return replies.fail(.syntax) }
             let value = arguments[index + 1]
-            if arguments[index].equalsIgnoringCase("MATCH") {
+            let isMatch = arguments[index].equalsIgnoringCase("MATCH")
+            if isMatch || arguments[index].equalsIgnoringCase("PREFIX") {
+                guard patternIndex == nil || isPrefix != isMatch else { return replies.fail(.matchAndPrefix) }
                 guard value.count <= GlobPattern.sizeLimit else {
                     return replies.fail(.patternTooLong(size: value.count))
                 }
-                patternIndex = index + 1
+                (patternIndex, isPrefix) = (index + 1, !isMatch)
             } else if arguments[index].equalsIgnoringCase("COUNT") {
                 guard let number = value.signedNumber else { return replies.fail(.notAnInteger) }
                 guard number > 0 else { return replies.fail(.syntax) }
@@ -198,7 +201,7 @@ enum KeyHandlers {
         // There are no keys of any other type, but the cursor advances all the same.
         let pattern =
             if isOtherType { GlobPattern(noKeys.span) } else if let patternIndex {
-                GlobPattern(arguments[patternIndex])
+                isPrefix ? GlobPattern(prefix: arguments[patternIndex]) : GlobPattern(arguments[patternIndex])
             } else { GlobPattern(allKeys.span) }
         let page = listing(.page(count: count), pattern, from: ScanCursor(number: cursor), session, replies)
         if session.isInExec {

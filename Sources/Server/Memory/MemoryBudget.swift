@@ -98,8 +98,8 @@ package final class MemoryBudget {
     /// The same, for pairs of a total size.
     @inline(__always)
     func hasRoom(forPairs count: Int, of size: Int) -> Bool {
-        // A pair takes less than 48 bytes beyond its content, or a page for 32 pairs: see `Allocation` and `Bucket`.
-        let left = quota.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 48
+        // A pair takes less than 64 bytes beyond its content, or a page for 32 pairs: see `Allocation`, `Bucket` and `OrderedIndex`.
+        let left = quota.load(ordering: .relaxed) &- size &- size &>> 5 &- count &* 64
         guard left >= 0 else { return false }
         quota.store(left, ordering: .relaxed)
         return true

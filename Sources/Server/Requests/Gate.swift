@@ -75,7 +75,7 @@ package final class Gate {
     /// Admits a request that changes data.
     /// - Parameters:
     ///   - extent: the total size of the arguments, in bytes: an upper bound for the change.
-    ///   - keys: the positions of the keys; each is followed by its value if the command stores values.
+    ///   - keys: the positions of the keys; `valueDistance` behind each is its value if the command stores values.
     /// - Throws: the error reply if it may not run.
     @inline(__always)
     package func admitChange(
@@ -149,8 +149,9 @@ package final class Gate {
     func growth(of arguments: Arguments, _ keys: Keys) -> Int {
         assert(keys != .none, "a command that stores values has no keys")
         var growth = 0
-        for index in keys.indices(count: arguments.count) where index + 1 < arguments.count {
-            growth += max(store.growth(for: arguments[index], valueSize: arguments[index + 1].count), 0)
+        for index in keys.indices(count: arguments.count) where index + keys.valueDistance < arguments.count {
+            let value = arguments[index + keys.valueDistance]
+            growth += max(store.growth(for: arguments[index], valueSize: value.count), 0)
         }
         return growth
     }

@@ -40,7 +40,8 @@ final class KeyListing: LongReply {
         self.sizeLimit = sizeLimit
         self.kind = kind
         self.dialect = dialect
-        search = KeySearch(pattern, from: cursor, dialect: dialect)
+        let isOrdered = if case .all = kind { store.order == .known } else { false }
+        search = KeySearch(pattern, from: cursor, isOrdered: isOrdered, dialect: dialect)
     }
 
     /// Bytes of memory in use.
@@ -123,7 +124,7 @@ final class KeyListing: LongReply {
             search.advance(
                 in: store, size: isStreamed ? KeyListing.stepSize : sizeLimit &+ 1, steps: &steps)
         }
-        let isFound = search.isSettled && search.cursor.isAtEnd
+        let isFound = search.isSettled && search.isAtEnd
         if !isStreamed, !hasBegun {
             guard search.keys.size <= sizeLimit else {
                 replies.fail(.replyTooLarge(limit: sizeLimit))

@@ -1,6 +1,9 @@
 // The incremental key search of KEYS and SCAN. Its cost is counted in steps: comparing one byte of a pattern is one
 // step, reaching a key is many. If the steps run out during a match, the key is copied and the match continues in a
 // later turn, even if the key is deleted meanwhile.
+//
+// Where all keys that match begin alike, KEYS reads that range of the ordered index. If the index is dropped meanwhile,
+// the table is scanned for the rest of the range.
 
 import Bytes
 import Store
@@ -18,13 +21,23 @@ struct KeySearch: ~Copyable {
     private var undecidedSize = 0
     private var progress = GlobPattern.Progress()
     private var memory = CountedMemory()
+    /// The range of keys that is left, if they are searched in their order; all others are done.
+    private var range: KeyRange?
+    private var readsRange: Bool
+    /// Whether every key was reached.
+    private(set) var isAtEnd = false
 
     /// The cost of reaching a key, mostly a cache miss, and of visiting the slots of a bucket.
     private static let keySteps = 64
     private static let bucketSteps = 512
+    /// About as many keys as a bucket of a large table has.
+    private static let bucketKeys = 700
 
-    init(_ pattern: GlobPattern, from cursor: ScanCursor, dialect: ReplyDialect) {
+    /// - Parameter isOrdered: whether the ordered index may be read, rather than from the cursor on.
+    init(_ pattern: GlobPattern, from cursor: ScanCursor, isOrdered: Bool = false, dialect: ReplyDialect) {
         self.pattern = pattern
+        readsRange = isOrdered && !pattern.literalPrefix.isEmpty
+        if readsRange { range = KeyRange(prefix: pattern.literalPrefix) }
         matchesAll = pattern.matchesAll
         self.cursor = cursor
         keys = KeyList(dialect: dialect)
@@ -46,23 +59,43 @@ struct KeySearch: ~Copyable {
         in store: Store, count: Int = .max, buckets: Int = .max, size: Int, steps: inout Int
     ) {
         decide(&steps)
+        if readsRange, store.order != .known { readsRange = false }
+        if readsRange { readRange(in: store, size: size, &steps) } else { scan(store, count, buckets, size, &steps) }
+        noteMemory()
+    }
+
+    private mutating func readRange(in store: Store, size: Int, _ steps: inout Int) {
+        guard undecided.isEmpty, steps > 0, keys.size < size, !isAtEnd, let range else { return }
+        var last: [UInt8]?
+        _ = store.visit(range) { pair in
+            look(at: pair.key, &steps)
+            guard steps <= 0 || keys.size >= size else { return true }
+            last = Array(pair.key)
+            return false
+        }
+        if let last { self.range?.begin(behind: last) } else { isAtEnd = true }
+    }
+
+    private mutating func scan(_ store: Store, _ count: Int, _ buckets: Int, _ size: Int, _ steps: inout Int) {
         var (keysLeft, bucketsLeft) = (count, buckets)
-        while undecided.isEmpty, steps > 0, keysLeft > 0, bucketsLeft > 0, keys.size < size, !cursor.isAtEnd {
+        while undecided.isEmpty, steps > 0, keysLeft > 0, bucketsLeft > 0, keys.size < size, !isAtEnd {
             var cursor = self.cursor
+            if keysLeft >= KeySearch.bucketKeys { store.touchKeys(at: cursor) }
             store.scan(from: &cursor, size: 1, buckets: 1) { key in
                 look(at: key, &steps)
                 keysLeft &-= 1
                 return steps <= 0 || keysLeft <= 0 || keys.size >= size ? 1 : 0
             }
             self.cursor = cursor
+            isAtEnd = cursor.isAtEnd
             steps -= KeySearch.bucketSteps
             bucketsLeft &-= 1
         }
-        noteMemory()
     }
 
     private mutating func look(at key: Span<UInt8>, _ steps: inout Int) {
         steps -= KeySearch.keySteps + key.count >> 3
+        if let range, !readsRange, !range.contains(key) { return }
         if matchesAll { return keys.append(key) }
         guard undecided.isEmpty else { return keep(key) }
         guard let isMatch = pattern.matches(key, &progress, steps: &steps) else { return keep(key) }

@@ -32,25 +32,33 @@ extension Session {
         // A request waits once only.
         let waits = !isRunningPart && !hasWaitedInVain
         hasWaitedInVain = false
-        let isReserved = size <= reservedReplySize || pool.ask(size, .reply, for: self, waits: waits)
-        if isReserved {
-            if size > reservedReplySize { charge += size }
-            reservedReplySize = 0
-            replies.writer.buffer.reserve(size)
-            return true
-        }
+        guard waits else { return hasMemoryNow(forReplyOf: size, &replies) }
+        if reserve(forReplyOf: size, &replies, waits: true) { return true }
         replies.takeBack()
-        guard waits else {
-            server.memory.countRefusal()
-            replies.fail(.outOfMemory(used: server.usedMemory, limit: server.memory.limit, reply: size))
-            return false
-        }
         // The request is counted when it runs again.
         replies.noteWait()
         if let index = commands.index(of: arguments[0]) { requestCounts.takeBack(index) }
         want = .reply
         isBusy = true
         return false
+    }
+
+    /// Reserves memory for a large reply. If there is none, replies with an error.
+    /// - Parameter size: the size of the reply in bytes.
+    func hasMemoryNow(forReplyOf size: Int, _ replies: inout ReplyQueue) -> Bool {
+        if reserve(forReplyOf: size, &replies, waits: false) { return true }
+        replies.takeBack()
+        server.memory.countRefusal()
+        replies.fail(.outOfMemory(used: server.usedMemory, limit: server.memory.limit, reply: size))
+        return false
+    }
+
+    private func reserve(forReplyOf size: Int, _ replies: inout ReplyQueue, waits: Bool) -> Bool {
+        guard size <= reservedReplySize || pool.ask(size, .reply, for: self, waits: waits) else { return false }
+        if size > reservedReplySize { charge += size }
+        reservedReplySize = 0
+        replies.writer.buffer.reserve(size)
+        return true
     }
 
     /// What the replies of a transaction may take together. Large ones among them reserve their own memory.

@@ -46,7 +46,7 @@ final class TableWalk {
     }
 
     private func copy() {
-        table.touchPairs(at: cursor)
+        table.touchPairs(at: ScanCursor(number: cursor))
         cursor = table.scan(from: cursor, size: budget.stepSize, buckets: 1) { pair in
             let size = chunk.count
             // The worker finds out whether it is plain.

@@ -20,21 +20,23 @@ package final class Table {
     var wheel = DueWheel()
     /// Entries made since the start: see `register`.
     var registrations = 0
+    /// The pairs in the order of their keys, where that is wanted.
+    var keyIndex = TableIndex()
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
     private var pairCount = 0
     private var expiringPairCount = 0
     private var usedSize = 0
-    private var remainingSize = 0
+    var remainingSize = 0
 
     /// The number of pairs, those included that have expired and are not removed yet.
     package var count: Int { pairCount }
     /// The number of pairs that expire at some time.
     package var expiringCount: Int { expiringPairCount }
-    /// Bytes of memory: pairs, buckets, directory and due wheel.
-    package var size: Int { usedSize &+ wheel.size }
-    /// Bytes of cleared memory that are not freed yet.
+    /// Bytes of memory: pairs, buckets, directory, due wheel and ordered index.
+    package var size: Int { usedSize &+ wheel.size &+ keyIndex.size }
+    /// Bytes of cleared memory, and of a dropped index, that are not freed yet.
     package var clearedSize: Int { remainingSize }
 
     /// What was cleared and is freed in steps: a directory, its depth, and the entries already freed; and a due wheel.
@@ -143,17 +145,20 @@ package final class Table {
         return found
     }
 
-    /// Bytes of memory that a key and its value take, with one pair's share of the buckets; nil where the key is not there
+    /// Bytes of memory that a key and its value take, with one pair's share of the buckets and the index; nil where the key is not there
     /// at `time`.
     package func size(of key: Span<UInt8>, hash: UInt64, at time: UInt64) -> Int? {
-        pair(for: key, hash: hash, at: time).map { $0.size + Bucket.sizePerPair }
+        pair(for: key, hash: hash, at: time).map { $0.size + sharedSizePerPair }
     }
 
+    /// The share of one pair in the memory that pairs have together.
+    private var sharedSizePerPair: Int { Bucket.sizePerPair + (keyIndex.tree == nil ? 0 : OrderedIndex.sizePerPair) }
+
     /// How many bytes the table would grow if `key` had a value of `valueSize` bytes that expires at `expires` (0 for never);
-    /// 0 or less if its value is no smaller now. Of the buckets it counts the share of one pair.
+    /// 0 or less if its value is no smaller now. Of buckets and index it counts the share of one pair.
     package func growth(for key: Span<UInt8>, hash: UInt64, valueSize: Int, expires: UInt64 = 0) -> Int {
         let size = Pair.size(keySize: key.count, valueSize: valueSize, expires: expires)
-        guard let pair = pair(for: key, hash: hash, at: 0) else { return size + Bucket.sizePerPair }
+        guard let pair = pair(for: key, hash: hash, at: 0) else { return size + sharedSizePerPair }
         return size - pair.size
     }
 
@@ -227,8 +232,7 @@ package final class Table {
     }
 
     /// Brings the pairs of a scan's next bucket into the processor's cache, if the scan has not entered it yet.
-    func touchPairs(at number: UInt64) {
-        let cursor = ScanCursor(number: number)
+    package func touchPairs(at cursor: ScanCursor) {
         if cursor.tag == 0 { bucket(for: cursor.prefix).touchPairs() }
     }
 
@@ -254,7 +258,8 @@ package final class Table {
 
     /// Removes every pair. Their memory is freed in steps, so that clearing a large table does not block.
     package func removeAll() {
-        remainingSize += size
+        dropIndex()
+        remainingSize += usedSize + wheel.size
         remains.append(unsafe Remains(directory: directory, depth: depth, wheel: wheel.removeAll()))
         unsafe (directory, usedSize) = Table.emptyDirectory()
         depth = 0
@@ -264,7 +269,8 @@ package final class Table {
     /// Frees up to `buckets` buckets of what was cleared.
     /// - Returns: whether there is more.
     package func giveBackMemory(buckets: Int) -> Bool {
-        guard var last = remains.popLast() else { return false }
+        giveBackIndex(nodes: min(buckets, 1 << 20) * 64)
+        guard var last = remains.popLast() else { return keyIndex.hasRemains }
         remainingSize -= last.wheel.size
         let hasMore = last.wheel.giveBackMemory()
         remainingSize += last.wheel.size
@@ -289,8 +295,9 @@ package final class Table {
             unsafe last.directory.deallocate()
             remainingSize -= Table.directorySize(depth: last.depth)
         }
-        assert(remainingSize >= 0 && (remainingSize == 0 || !remains.isEmpty), "cleared memory is counted wrong")
-        return !remains.isEmpty
+        let hasRemains = !remains.isEmpty || keyIndex.hasRemains
+        assert(remainingSize >= 0 && (remainingSize == 0 || hasRemains), "cleared memory is counted wrong")
+        return hasRemains
     }
 
     // MARK: Growth
@@ -309,6 +316,7 @@ package final class Table {
         }
         pairCount += 1
         usedSize += pair.size
+        if keyIndex.tree != nil { indexInserted(pair) }
         noteExpiry(of: pair, hash: hash, insteadOf: 0)
     }
 
@@ -324,6 +332,7 @@ package final class Table {
         let replacement = Pair(key: pair.key, value: value, expires: expires)
         bucket.store(Bucket.slot(replacement, tag: Bucket.tag(of: hash)), at: index)
         usedSize += growth
+        if keyIndex.tree != nil { indexReplaced(pair, by: replacement) }
         pair.free()
         noteExpiry(of: replacement, hash: hash, insteadOf: oldExpires)
     }
@@ -336,6 +345,7 @@ package final class Table {
         usedSize -= pair.size
         if pair.expires != 0 { expiringPairCount -= 1 }
         assert(pairCount >= 0 && expiringPairCount >= 0 && usedSize > 0, "more is removed than there was")
+        if keyIndex.tree != nil { indexRemoved(pair) }
         pair.free()
     }
 
@@ -443,7 +453,8 @@ package final class Table {
 
     /// Verifies every invariant: each bucket is reached by exactly the entries given by its depth, its slots are in
     /// order at or after their homes with no gap before them, each pair's hash leads to its slot, and the totals are
-    /// right, that of the pairs that expire among them. Each of those has an entry in the due wheel that comes out in time.
+    /// right, that of the pairs that expire among them. Each of those has an entry in the due wheel that comes out in time. The ordered
+    /// index, if there is one, has these pairs.
     /// - Returns: what is wrong; empty if all is well.
     package func check() -> [String] {
         var problems: [String] = []
@@ -451,7 +462,8 @@ package final class Table {
         var expiring = 0
         let (due, wheelProblems) = wheel.content()
         problems += wheelProblems
-        var bytes = Table.directorySize(depth: depth) + wheel.size
+        problems += checkIndex()
+        var bytes = Table.directorySize(depth: depth) + wheel.size + keyIndex.size
         var index = 0
         while index < 1 << depth {
             let bucket = unsafe Bucket(entry: directory[index])
@@ -469,7 +481,9 @@ package final class Table {
         if pairs != count { problems.append("\(pairs) pairs found, \(count) counted") }
         if expiring != expiringCount { problems.append("\(expiring) pairs expire, \(expiringCount) counted") }
         if bytes != size { problems.append("\(bytes) bytes found, \(size) counted") }
-        if remains.isEmpty && clearedSize != 0 { problems.append("\(clearedSize) bytes cleared that are nowhere") }
+        if remains.isEmpty && !keyIndex.hasRemains && clearedSize != 0 {
+            problems.append("\(clearedSize) bytes cleared that are nowhere")
+        }
         return problems
     }
 

@@ -21,7 +21,11 @@ struct EveryCommandTests {
         try withTemporaryFolder { folder in
             let data = folder + "/puffin.json"
             let server = try ServerProcess(
-                data: data, ["--max-memory", "\(Self.limit)M", "--durability", durability, "--compact-ratio", "0"])
+                data: data,
+                [
+                    "--max-memory", "\(Self.limit)M", "--durability", durability, "--compact-ratio", "0",
+                    "--storage-index", "ordered",
+                ])
             let witness = try Witness(server)
             let base = try witness.peakMemory()
             let canary = try Canary(server)

@@ -37,7 +37,7 @@ struct HostileRequest {
     static func bytes(_ row: CommandSpec, _ random: inout SeededRandom) -> [UInt8] {
         var request = HostileRequest(isChange: row.traits.contains(.change), random)
         let isLine = random.below(3) == 0
-        request.add(row, isLine ? row.lineUsage : row.usage)
+        request.add(row, request.form(of: isLine ? row.lineUsage : row.usage))
         if !isLine && random.below(8) == 0 { request.addJunk() }
         random = request.random
         let bytes = isLine ? request.line : request.resp
@@ -66,6 +66,12 @@ struct HostileRequest {
     }
 
     // MARK: Words
+
+    /// A usage with one of its alternatives, where they are more than words: `RANGE PREFIX <prefix>|FROM <key> …`.
+    private mutating func form(of usage: String) -> String {
+        let (first, second) = ("PREFIX <prefix>", "FROM <key> [TO <key>]")
+        return usage.replacing("\(first)|\(second)", with: random.below(2) == 0 ? first : second)
+    }
 
     /// Adds names and arguments as a usage has them: `SCAN <cursor> [MATCH <pattern>] …`.
     private mutating func add(_ row: CommandSpec, _ usage: String) {
@@ -109,6 +115,7 @@ struct HostileRequest {
         case "<value>", "<text>", "<greeting>": value()
         case "<request>": Array(["GET", "SET", "MGET", "KEYS"][random.below(4)].utf8)
         case "<pattern>": Array(["*", "*[a-z]*", "long*long*long*9", "none", "maxmemory"][random.below(5)].utf8)
+        case "<prefix>": Array(["", "large:", "long", "key:1", "none"][random.below(5)].utf8)
         case "<cursor>": Array("0".utf8)
         case "<milliseconds>": Array("\(1 + random.below(500))".utf8)
         case "<seq>": Array((random.below(2) == 0 ? "1" : "99999999").utf8)

@@ -81,6 +81,21 @@ struct BenchRunTests {
         }
     }
 
+    @Test(
+        "scans are RANGE where the server reads ranges, and the report says what they are", arguments: ["line", "resp"])
+    func scans(dialect: String) throws {
+        let run = ["--preset", "ycsb-e", "--dialect", dialect, "--requests", "500"]
+        for (options, sentence) in [
+            (["--storage-index", "ordered"], "; scans are RANGE with a LIMIT of 1 to 100"),
+            ([], "; scans are KEYS with a prefix, because RANGE is refused (ERR RANGE needs the ordered index: "),
+        ] {
+            try withServer(options) { server in
+                let outcome = try Self.run(server.port, run)
+                #expect(outcome.exitCode == 0 && outcome.output.contains(sentence), "\(outcome.output)")
+            }
+        }
+    }
+
     @Test("a value changed by another client is found", arguments: ["line", "resp"])
     func verify(dialect: String) throws {
         try withServer { server in

@@ -86,6 +86,7 @@ private struct LiveChange: Sendable {
         "storage.compact_size": compaction(before: "1G", after: "1"),
         "storage.retain_size": retention(before: "1G", after: "0"),
         "storage.retain_age": retention(before: "7d", after: "0"),
+        "storage.index": LiveChange(before: "none", after: "ordered") { try $0.server.ask("RANGE FROM a") == "END" },
         "memory.max": LiveChange(before: "1G", after: "1M") {
             try $0.server.figure("memory_limit_bytes") == 1 << 20
         },

@@ -27,8 +27,16 @@ struct LineReplyTests {
         ("GET END", "END\n"), ("KEYS a*", "a\nEND\n"), ("KEYS [A-F]??", "\"END\"\nEND\n"), ("FLUSHDB sync", "OK\n"),
         ("SCAN 0", "0\nEND\n"), ("SET only 1", "OK\n"), ("KEYS", "only\nEND\n"), ("SCAN 0", "0\nonly\nEND\n"),
         ("SCAN 0 MATCH x* COUNT 5", "0\nEND\n"), ("SCAN 0 TYPE string", "0\nonly\nEND\n"),
-        ("SCAN 0 TYPE list", "0\nEND\n"),
+        ("SCAN 0 TYPE list", "0\nEND\n"), ("SCAN 0 PREFIX on", "0\nonly\nEND\n"), ("SCAN 0 PREFIX o*", "0\nEND\n"),
+        ("RANGE FROM a", "ERROR: RANGE needs the ordered index: set storage.index to ordered\n"),
+        (
+            "RANGE PREFIX",
+            "ERROR: RANGE needs PREFIX and a prefix, or FROM and a key: RANGE PREFIX <prefix>|FROM <key> [TO <key>] [AFTER <key>] [LIMIT <count>] [REVERSE] [VALUES]\n"
+        ),
         ("FLUSHALL ASYNC", "OK\n"),
+        ("CONFIG SET storage.index ordered", "OK\n"), ("MSET b 1 c 2 a 3", "OK\n"), ("RANGE FROM b", "b\nc\nEND\n"),
+        ("RANGE PREFIX \"\" REVERSE LIMIT 2 VALUES", "c\n2\nb\n1\nEND\n"), ("KEYS b*", "b\nEND\n"),
+        ("CONFIG SET storage.index none", "OK\n"), ("FLUSHALL", "OK\n"),
         // Values.
         ("SET k \"a b\" NX", "OK\n"), ("SET k \"c\" NX", "ERROR: Not set: the key exists\n"), ("GET k", "a b\n"),
         ("SET k \"c\" IFEQ \"b\"", "ERROR: Not set: the value is another\n"), ("SET k \"c\" IFEQ \"a b\" ", "OK\n"),

@@ -45,6 +45,13 @@ struct RESPReplyTests {
         Row("SCAN", "0", "TYPE", "list", reply: "*2\r\n$1\r\n0\r\n*0\r\n"), Row("FLUSHALL", reply: "+OK\r\n"),
         Row("FLUSHALL", "sync", reply: "+OK\r\n"), Row("FLUSHDB", "ASYNC", reply: "+OK\r\n"),
         Row("DBSIZE", reply: ":0\r\n"),
+        Row("CONFIG", "SET", "storage.index", "ordered", reply: "+OK\r\n"),
+        Row("MSET", "b", "1", "c", "2", "a", "3", reply: "+OK\r\n"),
+        Row("RANGE", "FROM", "b", "VALUES", reply: "*4\r\n$1\r\nb\r\n$1\r\n1\r\n$1\r\nc\r\n$1\r\n2\r\n"),
+        Row("RANGE", "FROM", "b", "TO", "c", "TO", "d", reply: "-ERR TO is given twice\r\n"),
+        Row("CONFIG", "SET", "storage.index", "none", reply: "+OK\r\n"),
+        Row("RANGE", "FROM", "b", reply: "-ERR RANGE needs the ordered index: set storage.index to ordered\r\n"),
+        Row("SCAN", "0", "PREFIX", "b", reply: "*2\r\n$1\r\n0\r\n*1\r\n$1\r\nb\r\n"), Row("FLUSHALL", reply: "+OK\r\n"),
         // What Redis 7.0 does not have, and what its replies in RESP3 differ in; the rest is in RedisWorkloadTests.
         Row("SET", "k", "a", "IFEQ", "b", reply: "$-1\r\n", resp3: "_\r\n"),
         Row("SET", "k", "a", "IFNE", "b", reply: "+OK\r\n"),

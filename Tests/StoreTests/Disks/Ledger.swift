@@ -3,22 +3,49 @@
 import LogFormat
 import Store
 
+/// A value, and when it expires: Unix milliseconds, 0 for never.
+struct Stored: Equatable {
+    var value: [UInt8]
+    var expires: UInt64
+
+    func isAlive(at time: UInt64) -> Bool { expires == 0 || expires > time }
+}
+
+typealias Pairs = [[UInt8]: Stored]
+
+extension Pairs {
+    /// Those that have not expired.
+    func alive(at time: UInt64) -> Pairs { filter { $0.value.isAlive(at: time) } }
+}
+
+extension OpenedStore {
+    /// Every pair that has not expired.
+    var stored: Pairs {
+        var pairs: Pairs = [:]
+        _ = store.scan(from: 0, count: .max, buckets: .max) { key in
+            let reading = store.get(key)
+            pairs[Array(key)] = Stored(value: reading.value.map { Array($0) } ?? [], expires: reading.expires)
+        }
+        return pairs
+    }
+}
+
 /// The pairs after each change, and how far they must be there.
 struct Ledger {
-    /// By the number of the change.
-    private var states: [[[UInt8]: [UInt8]]] = [[:]]
+    /// By the number of the change; nil where only the pairs after a later one are known.
+    private var states: [Pairs?] = [[:]]
     private var positions: [ChainPosition] = [.start]
     /// The last change that must survive any accident.
     private(set) var sure: UInt64 = 0
 
     /// The pairs after the newest change.
-    var pairs: [[UInt8]: [UInt8]] { states[states.count - 1] }
+    var pairs: Pairs { states[states.count - 1] ?? [:] }
 
     /// The newest change.
     var position: ChainPosition { positions[positions.count - 1] }
 
-    /// Notes a change: the pairs after it, and what the store calls it.
-    mutating func note(_ pairs: [[UInt8]: [UInt8]], _ position: ChainPosition) {
+    /// Notes a change: the pairs after it if they are known, and what the store calls it.
+    mutating func note(_ pairs: Pairs?, _ position: ChainPosition) {
         states.append(pairs)
         positions.append(position)
     }
@@ -43,7 +70,9 @@ struct Ledger {
         if position.seq < sure { return "\(sure) was answered for, \(position.seq) came back" }
         guard position.seq < states.count else { return "\(position.seq) came back, \(states.count - 1) was the last" }
         if position != positions[Int(position.seq)] { return "\(position) came back, which never was" }
-        if opened.pairs != states[Int(position.seq)] { return "the pairs are not those of \(position.seq)" }
+        if let pairs = states[Int(position.seq)], opened.stored != pairs.alive(at: opened.store.now) {
+            return "the pairs are not those of \(position.seq)"
+        }
         let problems = opened.store.check()
         return problems.isEmpty ? nil : problems.joined(separator: "; ")
     }

@@ -2,6 +2,7 @@
 // files and snapshots.
 
 import Bytes
+import LogFormat
 import Store
 import TestSupport
 
@@ -44,7 +45,8 @@ struct Workload {
         case 0:
             _ = opened.store.clear()
             pairs = [:]
-        case 1..<15:
+        case 1..<8: return expire(opened, &ledger)
+        case 8..<20:
             opened.store.beginMulti()
             for _ in 0...random.below(4) { changeOne(opened, &pairs) }
             opened.store.endMulti()
@@ -55,15 +57,37 @@ struct Workload {
         if opened.store.position != ledger.position { ledger.note(pairs, opened.store.position) }
     }
 
-    private mutating func changeOne(_ opened: OpenedStore, _ pairs: inout [[UInt8]: [UInt8]]) {
-        let key = key()
-        if random.below(5) == 0 {
+    private mutating func changeOne(_ opened: OpenedStore, _ pairs: inout Pairs) {
+        let (key, now) = (key(), opened.store.now)
+        let isThere = pairs[key]?.isAlive(at: now) ?? false
+        let expires = random.below(2) == 0 ? 0 : now + 1 + UInt64(random.below(5_000))
+        switch random.below(10) {
+        case 0, 1:
             _ = opened.store.delete(key.span)
-            pairs[key] = nil
-        } else {
+            if isThere { pairs[key] = nil }
+        case 2,
+            3 where isThere:
+            opened.store.setExpiry(of: key.span, to: expires)
+            pairs[key]?.expires = expires
+        default:
             let value = value()
-            opened.set(key, value)
-            pairs[key] = value
+            opened.store.set(key.span, to: value.span, expires: expires)
+            pairs[key] = Stored(value: value, expires: expires)
+        }
+    }
+
+    /// Lets time pass to the end of a tick, and removes what has expired: usually in one step.
+    private mutating func expire(_ opened: OpenedStore, _ ledger: inout Ledger) {
+        opened.store.now = (opened.store.now + UInt64(random.below(5_000))) | 63
+        let left = ledger.pairs.alive(at: opened.store.now)
+        var positions: [ChainPosition] = []
+        var hasMore = true
+        while hasMore {
+            hasMore = opened.store.removeExpired()
+            if opened.store.position != positions.last ?? ledger.position { positions.append(opened.store.position) }
+        }
+        for (index, position) in positions.enumerated() {
+            ledger.note(index == positions.count - 1 ? left : nil, position)
         }
     }
 
