@@ -3,7 +3,7 @@
 
 import Glibc
 
-let all = Benchmark.wire + Benchmark.store + Benchmark.replica
+let all = Benchmark.wire + Benchmark.store + Benchmark.order + Benchmark.replica
 guard let options = Options(Array(CommandLine.arguments.dropFirst())),
     options.only.map({ name in all.contains { $0.name == name } }) ?? true
 else {

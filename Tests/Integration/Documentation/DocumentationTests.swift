@@ -5,10 +5,12 @@ import TestSupport
 import Testing
 
 struct DocumentationTests {
-    @Test("the README's session with nc gets the replies that it shows")
-    func session() throws {
+    @Test(
+        "the README's sessions with nc get the replies that they show",
+        arguments: ["SET greeting Hello, world!", "SETEX session:7 1800 Ada Lovelace"])
+    func session(first: String) throws {
         try withTemporaryFolder { folder in
-            let block = try Document("README.md").block(containing: "$ nc -N localhost 8080\n")
+            let block = try Document("README.md").block(containing: "$ nc -N localhost 8080\n\(first)\n")
             let server = try ServerProcess(data: folder + "/puffin.json")
             let client = try server.connect()
             let lines = block.split(separator: "\n").dropFirst()

@@ -24,7 +24,8 @@ extension OpenedStore {
         var pairs: Pairs = [:]
         _ = store.scan(from: 0, count: .max, buckets: .max) { key in
             let reading = store.get(key)
-            pairs[Array(key)] = Stored(value: reading.value.map { Array($0) } ?? [], expires: reading.expires)
+            guard let value = reading.value else { return }
+            pairs[Array(key)] = Stored(value: Array(value), expires: reading.expires)
         }
         return pairs
     }
