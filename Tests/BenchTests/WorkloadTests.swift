@@ -30,6 +30,7 @@ struct WorkloadTests {
 
     @Test("a mix names its operations")
     func mix() throws {
+        #expect(PerOperation.count == LoadOperation.allCases.count)
         let mix = try OperationMix(parsingMix: "get=70,set-ex=15,expire=15")
         #expect(mix == OperationMix([.get: 70, .setExpiring: 15, .expire: 15]))
         #expect(mix.summary == "70 % GET, 15 % SET EX, 15 % EXPIRE" && mix.needsData)

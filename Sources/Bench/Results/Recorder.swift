@@ -12,8 +12,8 @@ package typealias IntervalHistogram = Histogram<UInt32>
 package struct Recorder: Sendable {
     /// Latencies in nanoseconds, by the operation's raw value.
     package private(set) var latencies: [LatencyHistogram]
-    package private(set) var misses = InlineArray<6, Int>(repeating: 0)
-    package private(set) var errors = InlineArray<6, Int>(repeating: 0)
+    package private(set) var misses = PerOperation(repeating: 0)
+    package private(set) var errors = PerOperation(repeating: 0)
     /// Values that differ from what was written.
     package private(set) var mismatches = 0
     /// The first few errors and mismatches, as texts.

@@ -87,7 +87,7 @@ package enum LoadOperation: UInt8, CaseIterable, Sendable {
 }
 
 /// A number for each operation.
-typealias PerOperation = InlineArray<13, Int>
+package typealias PerOperation = InlineArray<13, Int>
 
 /// The share of each operation.
 package struct OperationMix: Equatable, Sendable {

@@ -159,7 +159,7 @@ extension Catalog {
             .hotkeys, "HOTKEYS", "[<count>]", 0...1, needs: "a number of keys or nothing",
             "Lists the keys that are requested most; the server samples requests for ten seconds after each HOTKEYS.",
             .server, traits: [.urgent, .local], categories: .admin, answer: .rows, replyBound: .bytes(256 << 10),
-            complexity: "O(1); while it samples, some 20,000 requests a second are looked at",
+            complexity: "O(1); while it samples, some 5,000 keys a second are counted",
             replies:
                 "A list (of 10 keys, or as many as asked for, 100 at most): key, requests a second, changes a second; the most requested first (a line: requests, changes, key). The first answer is empty: it begins the sampling. The numbers are lower bounds, averages of some ten seconds.",
             errors: "A count that is not from 1 to 100.",

@@ -15,9 +15,10 @@ package final class HotKeys {
     package static let lease = 10_000
     /// What is left after a second of what was counted before: the counts are those of the last ten seconds or so.
     private static let decay = 0.9
-    /// The number of samples a second beyond which it samples fewer groups, and below which it samples more.
-    private static let mostSamples = 20_000
-    private static let leastSamples = 5_000
+    /// The number of samples a second beyond which it samples fewer groups, and below which it samples more. A sample of a
+    /// key that makes another one leave takes some 10,000 instructions.
+    private static let mostSamples = 5_000
+    private static let leastSamples = 1_000
     /// The largest number of keys of a request that are counted: of more, every n-th.
     private static let keysPerRequest = 256
 

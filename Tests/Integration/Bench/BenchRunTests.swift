@@ -81,6 +81,34 @@ struct BenchRunTests {
         }
     }
 
+    @Test("every operation of --mix runs on both dialects, without errors and misses", arguments: ["line", "resp"])
+    func mixes(dialect: String) throws {
+        let mixes = [
+            ("get", "GET"), ("set", "SET"), ("set-ex", "SET EX"), ("getex", "GETEX"), ("mset", "MSET 10"),
+            ("multi", "MULTI 10"), ("scan", "SCAN 0"), ("incr", "INCR"), ("expire", "EXPIRE"),
+        ]
+        try withServer { server in
+            for (mix, name) in mixes {
+                // Keys of their own: the others hold values that are no numbers.
+                let keys = mix == "incr" ? ["--key-size", "20"] : ["--verify"]
+                let outcome = try Self.run(
+                    server.port,
+                    ["--mix", mix, "--dialect", dialect, "--requests", "300", "--pipeline", "3", "--format", "json"]
+                        + keys
+                )
+                let report = try Self.json(outcome)
+                let operations = try #require(report["operations"] as? [[String: Any]])
+                #expect(operations.map { $0["name"] as? String } == [name])
+                let total = try #require(report["total"] as? [String: Any])
+                #expect(total["count"] as? Int == 300 && total["errors"] as? Int == 0 && total["misses"] as? Int == 0)
+            }
+            let ttl = try server.connect().ask("TTL key:000000000042")
+            #expect((3500...3600).contains(Int(ttl) ?? 0), "\(ttl)")
+        }
+        let both = try Self.run(1, ["--mix", "get", "--ratio", "1:0"])
+        #expect(both.exitCode == 2 && both.output.contains("--ratio and --mix each say"))
+    }
+
     @Test(
         "scans are RANGE where the server reads ranges, and the report says what they are", arguments: ["line", "resp"])
     func scans(dialect: String) throws {
