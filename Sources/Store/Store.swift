@@ -20,6 +20,8 @@ package final class Store {
     let background: any Background
     /// Writes received snapshots.
     let snapshotWorker: LazyWorker
+    /// Read for feeds of changes.
+    let feedWorkers: FeedWorkers
     /// As in `options`, but changeable.
     var compactRatio: Double
     var compactSize: Int
@@ -129,6 +131,7 @@ package final class Store {
         table = options.seed.map { Table(sipHash: SipHash(key: ($0, 0))) } ?? Table()
         self.background = background
         snapshotWorker = LazyWorker("snapshot", in: background)
+        feedWorkers = FeedWorkers(in: background)
         files = DataFiles(data: data)
         self.disk = disk
         let announce: @Sendable () -> Void = { [news] in
