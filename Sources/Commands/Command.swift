@@ -24,6 +24,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove
     case handover, wait, waitaof, after, seq
+    case changes, unchanges
     case slowlog, slowlogGet, slowlogLen, slowlogReset, slowlogHelp
 
     /// The row's index in the catalog.

@@ -50,6 +50,7 @@ package final class Server {
     private(set) lazy var connections = Connections(self)
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
+    let changes = ChangeHub()
     let pool: Pool
     private(set) lazy var reading = BackgroundRead(loop)
     private var signals: [Signal] = []
@@ -110,6 +111,7 @@ package final class Server {
         store.pendingLimit = memory.shares.log
         pool.attach(to: self)
         deferrals.attach(to: self)
+        changes.attach(to: self)
     }
 
     /// - Parameter others: descriptors needed beside those of clients and the data set.
@@ -162,7 +164,7 @@ package final class Server {
 
     private var hasMoreToDo: Bool {
         !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasMemoryToGiveBack
-            || groupCommit.isGathering
+            || groupCommit.isGathering || changes.hasMoreToDo
             || isLoading || allowance.isThrottling && !store.isBacklogged
     }
 
@@ -198,6 +200,7 @@ package final class Server {
 
         turn.enter(.send)
         replication.advance()  // sends the log to followers, acknowledgements to the leader
+        changes.advance()  // sends committed changes to feeds
 
         turn.enter(.flush)
         flush()  // writes released replies to the sockets
@@ -265,6 +268,7 @@ package final class Server {
         }
         durableTimes?.forget()
         replication.beginAnew()
+        changes.beginAnew()
     }
 
     // MARK: Requests that had to wait
@@ -410,6 +414,7 @@ package final class Server {
         everySecond?()
         let now = clock.milliseconds
         connections.tick(at: now)
+        changes.tick(at: now)
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()

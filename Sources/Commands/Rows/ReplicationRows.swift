@@ -62,5 +62,14 @@ extension Catalog {
         CommandSpec(
             .seq, "SEQ", "Returns the number of the newest change, for AFTER; it covers this connection's changes.",
             .replication, traits: [.data, .local], categories: .read, since: "0.1.0"),
+        CommandSpec(
+            .changes, "CHANGES", "<prefix> [FROM <token>] [LIMIT <count> [WAIT <milliseconds>]]", 1...7,
+            needs: "a prefix of keys, and options",
+            "Sends each committed change of keys with a prefix, from a token on; with LIMIT as one reply.",
+            .replication, traits: [.later, .local, .connection, .noMulti], categories: .read, replyBound: .data,
+            since: "0.1.0"),
+        CommandSpec(
+            .unchanges, "UNCHANGES", "Ends this connection's feed of changes.", .replication,
+            traits: [.connection, .noMulti], categories: .connection, since: "0.1.0"),
     ]
 }
