@@ -131,15 +131,32 @@ public final class Client: Sendable {
         batch.requests.isEmpty ? [] : try await run(batch.requests, timeout: timeout)
     }
 
-    private func run(_ requests: [[[UInt8]]], timeout: Duration?) async throws(PuffinError) -> CallResult {
-        let kind = try Client.kind(of: requests)
+    /// Sends a command to the leader, also one that a follower may answer.
+    func executeOnLeader(_ arguments: [[UInt8]]) async throws(PuffinError) -> RESPValue {
+        try await run([arguments], timeout: nil, suitsFollowers: false)[0].get()
+    }
+
+    /// Begins a feed of changes.
+    func follow(_ prefix: [UInt8], from token: String?) throws(PuffinError) -> FeedHandle {
+        let (engine, id) = try enter()
+        let buffer = ChangeBuffer(engine, prefix: prefix, token: token)
+        engine.follow(buffer, for: id)
+        return FeedHandle(buffer)
+    }
+
+    private func run(
+        _ requests: [[[UInt8]]], timeout: Duration?, suitsFollowers: Bool = true
+    ) async throws(PuffinError) -> CallResult {
+        var kind = try Client.kind(of: requests)
+        kind.suitsFollowers = kind.suitsFollowers && suitsFollowers
         if Task.isCancelled { throw .cancelled }
         let (engine, id) = try enter()
-        let (mark, start) = (CancellationMark(), MonotonicClock.nanoseconds)
+        let (mark, start, sentKind) = (CancellationMark(), MonotonicClock.nanoseconds, kind)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let call = Call(
-                    requests, kind, timeout: timeout ?? options.requestTimeout, start: start, mark: mark, continuation)
+                    requests, sentKind, timeout: timeout ?? options.requestTimeout, start: start, mark: mark,
+                    continuation)
                 engine.submit(call, for: id)
             }
         } onCancel: {
