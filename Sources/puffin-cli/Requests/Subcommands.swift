@@ -20,7 +20,7 @@ let subcommandGroups: [CommandGroup] = {
 
 /// The commands with a form of their own, by section of help.
 private let formed: [String: [any ParsableCommand.Type]] = [
-    "Data": [SetCommand.self, GetCommand.self, DeleteCommand.self, SendCommand.self],
+    "Data": [SetCommand.self, GetCommand.self, DeleteCommand.self, WatchCommand.self, SendCommand.self],
     "Server": [PingCommand.self, StatsCommand.self, LatencyCommand.self, TopCommand.self],
     "Replication": [
         RoleCommand.self, HandoverCommand.self, PromoteCommand.self, FollowCommand.self, DemoteCommand.self,
