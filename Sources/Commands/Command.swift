@@ -29,6 +29,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove
     case handover, wait, waitaof, after, seq
+    case changes, unchanges
     case hotkeys
     case slowlog, slowlogGet, slowlogLen, slowlogReset, slowlogHelp
 

@@ -7,7 +7,9 @@ import Wire
 package enum ErrorCode: String, CaseIterable, Sendable {
     case general = "ERR"
     case behind = "BEHIND"
+    case compacted = "COMPACTED"
     case diskFull = "DISKFULL"
+    case diverged = "DIVERGED"
     case aborted = "EXECABORT"
     case loading = "LOADING"
     case unknownProtocol = "NOPROTO"
@@ -30,8 +32,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     package var effect: Effect {
         switch self {
-        case .general, .behind, .diskFull, .aborted, .loading, .unknownProtocol, .noScript, .outOfMemory,
-            .readOnly, .wrongPassword:
+        case .general, .behind, .compacted, .diskFull, .diverged, .aborted, .loading, .unknownProtocol, .noScript,
+            .outOfMemory, .readOnly, .wrongPassword:
             .none
         case .unacknowledged: .made
         case .superseded, .unknown: .unknown
@@ -58,6 +60,13 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     private static let leaderName = "leader="
 
+    /// The token in COMPACTED's message; empty if there is none.
+    package static func oldestToken(in message: String) -> String {
+        let words = message.split { " ;".contains($0) }
+        guard let index = words.firstIndex(of: "token"), words.indices.contains(index + 2) else { return "" }
+        return String(words[index + 2])
+    }
+
     /// Whether the code follows `ERR`, because clients know only that word.
     package var isSecondWord: Bool { self == .diskFull }
 
@@ -65,8 +74,11 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     package var meaning: String {
         switch self {
         case .general: "Nothing was changed: the request is wrong, or cannot be run; the sentence says why."
-        case .behind: "Nothing was changed: this server lacks the change that `AFTER` names."
+        case .behind: "Nothing was changed: this server lacks the change that `AFTER` or a token names."
+        case .compacted:
+            "Nothing was changed: the log no longer has the changes after a token. The sentence has the oldest token."
         case .diskFull: "Nothing was changed: there is no space on the disk."
+        case .diverged: "Nothing was changed: a token is of another history than this server's."
         case .aborted: "Nothing was changed: the transaction was not run; the sentence says why."
         case .loading: "Nothing was changed: the server is loading its data."
         case .unknownProtocol: "Nothing was changed: this version of RESP is not offered."
@@ -85,8 +97,10 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     package var raisedBy: String {
         switch self {
         case .general: "any request"
-        case .behind: "`AFTER`"
+        case .behind: "`AFTER`, `CHANGES`"
+        case .compacted: "`CHANGES`"
         case .diskFull: "changes; those that only remove pairs have a reserve"
+        case .diverged: "`CHANGES`"
         case .aborted: "`EXEC`"
         case .loading: "what reads or changes pairs, roles or snapshots"
         case .unknownProtocol: "`HELLO`"

@@ -137,6 +137,14 @@ public final class Client: Sendable {
         return try results[0].get()
     }
 
+    /// Begins a feed of changes.
+    func follow(_ prefix: [UInt8], from token: String?) throws(PuffinError) -> FeedHandle {
+        let (engine, id) = try enter()
+        let buffer = ChangeBuffer(engine, prefix: prefix, token: token)
+        engine.follow(buffer, for: id)
+        return FeedHandle(buffer)
+    }
+
     func run(
         _ requests: [[[UInt8]]], timeout: Duration?, needsLeader: Bool = false
     ) async throws(PuffinError) -> CallResult {
@@ -147,7 +155,8 @@ public final class Client: Sendable {
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let call = Call(
-                    requests, kind, timeout: timeout ?? options.requestTimeout, start: start, mark: mark, continuation)
+                    requests, kind, timeout: timeout ?? options.requestTimeout, start: start, mark: mark,
+                    continuation)
                 engine.submit(call, for: id)
             }
         } onCancel: {

@@ -27,6 +27,12 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     case readOnly(at: ServerAddress, leader: ServerAddress?, message: String)
     /// The change is on the leader's disk, but not yet on as many followers' disks as `--ack` asks for.
     case unacknowledged(message: String)
+    /// The server's log no longer has the changes after a token: read the pairs again, and continue from `oldest`, the
+    /// oldest token that it has, or from a newer one.
+    case compacted(oldest: String, message: String)
+    /// A token is of another history than the server's: it was restored, or has lost changes in a failover. Read the
+    /// pairs again.
+    case diverged(message: String)
     /// Any other error reply. The code is its first word, such as `ERR` or `OOM`.
     case server(code: String, message: String)
     /// The server sent a reply that this command does not have.
@@ -84,6 +90,8 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
         case .connectionLost(let server, let reason): "the connection to \(server) is lost: \(reason)"
         case .readOnly(_, _, let message): ErrorCode.described(ErrorCode.readOnly.rawValue, message)
         case .unacknowledged(let message): ErrorCode.described(ErrorCode.unacknowledged.rawValue, message)
+        case .compacted(_, let message): ErrorCode.described(ErrorCode.compacted.rawValue, message)
+        case .diverged(let message): ErrorCode.described(ErrorCode.diverged.rawValue, message)
         case .server(let code, let message): ErrorCode.described(code, message)
         case .unexpectedReply(let command, let reply):
             "the server answered \(command) with \(reply), which is not a valid reply"
@@ -124,6 +132,8 @@ extension PuffinError {
             let (sentence, leader) = ErrorCode.splitLeader(message)
             self = .readOnly(at: server, leader: leader.flatMap { try? ServerAddress($0) }, message: sentence)
         case .unacknowledged: self = .unacknowledged(message: message)
+        case .compacted: self = .compacted(oldest: ErrorCode.oldestToken(in: message), message: message)
+        case .diverged: self = .diverged(message: message)
         default: self = .server(code: code, message: message)
         }
     }

@@ -26,6 +26,10 @@ package struct Limits: Sendable {
     package var recordSize: Int { 6 * (requestSize + keySize) + 4096 }
     /// How long AFTER waits for a change, in milliseconds.
     package var afterTime = 1000
+    /// The number of feeds of changes, and of CHANGES … LIMIT that wait for their replies.
+    package var feedCount = 1000
+    /// How long a client may take nothing of its feed, in milliseconds.
+    package var feedIdleTime = 60_000
     /// The number of keys that one SCAN visits.
     package var scanCount = 10_000
     /// The number of bytes of a client's text that an error message quotes.

@@ -55,6 +55,7 @@ package final class Server {
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
     let expiry: Expiry
+    let changes = ChangeHub()
     let pool: Pool
     private(set) lazy var reading = BackgroundRead(loop)
     private var signals: [Signal] = []
@@ -119,6 +120,7 @@ package final class Server {
         pool.attach(to: self)
         deferrals.attach(to: self)
         expiry.attach(to: self)
+        changes.attach(to: self)
     }
 
     /// - Parameter others: descriptors needed beside those of clients and the data set.
@@ -171,7 +173,7 @@ package final class Server {
 
     private var hasMoreToDo: Bool {
         !turn.isEmpty(.unfinished) || !turn.isEmpty(.deferred) || !turn.isEmpty(.touched) || hasTableWork
-            || groupCommit.isGathering || expiry.hasMore
+            || groupCommit.isGathering || expiry.hasMore || changes.hasMoreToDo
             || isLoading || allowance.isThrottling && !store.isBacklogged
     }
 
@@ -208,6 +210,7 @@ package final class Server {
 
         turn.enter(.send)
         replication.advance()  // sends the log to followers, acknowledgements to the leader
+        changes.advance()  // sends committed changes to feeds
 
         turn.enter(.flush)
         flush()  // writes released replies to the sockets
@@ -274,6 +277,7 @@ package final class Server {
         }
         durableTimes?.forget()
         replication.beginAnew()
+        changes.beginAnew()
     }
 
     // MARK: Requests that had to wait
@@ -419,6 +423,7 @@ package final class Server {
         everySecond?()
         let now = clock.milliseconds
         connections.tick(at: now)
+        changes.tick(at: now)
         resumeAccepting()
         metrics?.tick()
         slowLog.tick()

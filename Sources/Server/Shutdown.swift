@@ -53,6 +53,7 @@ final class Shutdown {
     private func look() {
         guard steps.look(receivedSize: server.statistics.receivedSize, at: server.clock.milliseconds) else { return }
         server.turn.takesRequests = false
+        server.changes.close()
         for session in server.connections.all { session.stream.isReading = false }
     }
 

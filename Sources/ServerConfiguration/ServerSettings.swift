@@ -130,6 +130,9 @@ package enum ServerSettings {
             .count(16...ProtocolLimits.argumentCount), default: "65536",
             "How many arguments a request in RESP may have."),
         ServerSetting(
+            "limits.feeds", \.limits.feedCount, flag: "max-feeds", .count(1...1_000_000), default: "1000",
+            "How many feeds of changes (CHANGES) may be open at a time."),
+        ServerSetting(
             "limits.unsent_size", \.limits.unsentSize, flag: "max-unsent-size", .size(from: 1 << 20, upTo: 1 << 30),
             default: "64M",
             "The largest reply to one MGET, KEYS or RANGE. A request whose reply would be larger is answered with an error."

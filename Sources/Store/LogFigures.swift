@@ -20,4 +20,9 @@ extension Store {
             syncNanoseconds: openWriter?.syncNanoseconds ?? 0, lastSyncNanoseconds: lastSyncNanoseconds,
             segments: (try? files.contents(on: disk))?.segments.count)
     }
+
+    /// The number of the oldest change that the log still has, or would have next. Lists the log's folder.
+    package var oldestSeq: UInt64 {
+        (try? files.contents(on: disk))?.segments.first ?? position.seq + 1
+    }
 }

@@ -20,6 +20,8 @@ package final class Store {
     let background: any Background
     /// Writes received snapshots.
     let snapshotWorker: LazyWorker
+    /// Read for feeds of changes.
+    let feedWorkers: FeedWorkers
     /// As in `options`, but changeable.
     var compactRatio: Double
     var compactSize: Int
@@ -139,6 +141,7 @@ package final class Store {
         table.keepOrder(options.index == .ordered)
         self.background = background
         snapshotWorker = LazyWorker("snapshot", in: background)
+        feedWorkers = FeedWorkers(in: background)
         files = DataFiles(data: data)
         self.disk = disk
         let announce: @Sendable () -> Void = { [news] in

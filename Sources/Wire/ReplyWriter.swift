@@ -160,6 +160,12 @@ public struct ReplyWriter: ~Copyable {
         }
     }
 
+    /// Begins a message of `count` elements that answers no request: a push in RESP3, an array in RESP2.
+    package mutating func push(_ count: Int) {
+        assert(!isLine, "a line's message has a form of its own")
+        header(UInt8(ascii: dialect == .resp3 ? ">" : "*"), count)
+    }
+
     package mutating func endList() {
         guard isLine else { return }
         isInList = false

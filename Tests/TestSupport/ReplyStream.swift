@@ -35,7 +35,7 @@ package struct ReplyStream {
         }
     }
 
-    /// The next reply of RESP2.
+    /// The next reply of RESP2 or RESP3; a push is an array.
     /// - Returns: nil if the connection ends before it is complete.
     package mutating func next() throws -> WireReply? {
         guard let line = try nextLine() else { return nil }
@@ -45,7 +45,8 @@ package struct ReplyStream {
         case UInt8(ascii: "-"): return .error(text)
         case UInt8(ascii: ":"): return .integer(Int(text) ?? 0)
         case UInt8(ascii: "$"): return try bulk(size: Int(text) ?? -1)
-        case UInt8(ascii: "*"):
+        case UInt8(ascii: "_"): return .missing
+        case UInt8(ascii: "*"), UInt8(ascii: ">"):
             var replies: [WireReply] = []
             for _ in 0..<(Int(text) ?? 0) {
                 guard let reply = try next() else { return nil }

@@ -40,6 +40,14 @@ extension ByteBuffer {
         if change.expires != 0 { append(expires: change.expires) }
     }
 
+    /// Appends one of the several changes of a record, which all are expiries or none is.
+    @inline(__always)
+    package mutating func append(multiPart change: borrowing Change, isFirst: Bool) {
+        append(isFirst ? "{" : ",{")
+        if change.isExpiry { append(key: change.key) } else { append(change: change) }
+        append("}")
+    }
+
     /// Appends the line of a pair, or of a removed key.
     /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     /// - Returns: its checksum, which continues `chain`.
@@ -91,7 +99,7 @@ extension ByteBuffer {
     }
 
     /// Appends the field of a key.
-    fileprivate mutating func append(key: Span<UInt8>) { append(field: "key", key) }
+    private mutating func append(key: Span<UInt8>) { append(field: "key", key) }
 
     @inline(__always)
     private mutating func append(field name: StaticString, _ text: Span<UInt8>) {
@@ -159,9 +167,7 @@ package struct RecordEncoder: ~Copyable, Sendable {
 
     /// Appends one of the several changes of a record, which all are expiries or none is.
     package func append(multiPart change: borrowing Change, isFirst: Bool, to lines: inout ByteBuffer) {
-        lines.append(isFirst ? "{" : ",{")
-        if change.isExpiry { lines.append(key: change.key) } else { lines.append(change: change) }
-        lines.append("}")
+        lines.append(multiPart: change, isFirst: isFirst)
     }
 
     /// Ends a record of several changes that begins at offset `start` and follows `position`.

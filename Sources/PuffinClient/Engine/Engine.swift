@@ -13,6 +13,7 @@ final class Engine: Sendable {
     private enum Message: Sendable {
         case open(ClientID, Client.Options, leader: ServerAddress, followers: [ServerAddress])
         case submit(ClientID, Call)
+        case follow(ClientID, ChangeBuffer)
         case close(ClientID)
     }
 
@@ -47,7 +48,12 @@ final class Engine: Sendable {
         if let error = post(.submit(id, call)) { call.fail(error) }
     }
 
-    /// Makes it look for cancelled tasks.
+    /// Begins a feed of changes; its buffer gets an error in any case.
+    func follow(_ buffer: ChangeBuffer, for id: ClientID) {
+        if let error = post(.follow(id, buffer)) { buffer.end(error) }
+    }
+
+    /// Makes it look for cancelled tasks, and for feeds whose tasks have taken changes.
     func prune() {
         inbox.withLock { inbox in
             inbox.isPruning = true
@@ -104,6 +110,8 @@ final class Engine: Sendable {
                     routers[id] = Router(options, leader: leader, followers: followers, loop, wakeup.bell)
                 case .submit(let id, let call):
                     if let router = routers[id] { router.submit(call) } else { call.fail(.closed) }
+                case .follow(let id, let buffer):
+                    if let router = routers[id] { router.follow(buffer) } else { buffer.end(.closed) }
                 case .close(let id): routers.removeValue(forKey: id)?.close()
                 }
             }
@@ -135,5 +143,6 @@ final class Engine: Sendable {
             return inbox.messages
         }
         for case .submit(_, let call) in messages { call.fail(error) }
+        for case .follow(_, let buffer) in messages { buffer.end(error) }
     }
 }

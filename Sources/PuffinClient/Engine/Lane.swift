@@ -39,7 +39,7 @@ final class Lane {
             longest: Lane.milliseconds(router.options.longestPause))
     }
 
-    private static func milliseconds(_ duration: Duration) -> UInt64 {
+    static func milliseconds(_ duration: Duration) -> UInt64 {
         UInt64(max(1, 0.adding(duration) / 1_000_000))
     }
 

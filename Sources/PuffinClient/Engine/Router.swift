@@ -18,6 +18,8 @@ final class Router {
     private let waitingCount = WaitingCount()
     /// When to check for overdue requests.
     private var pruneTime = Int.max
+    /// Feeds of changes.
+    private var feeds: [ChangeLink] = []
 
     /// The newest change that covers all of this client's; nil if unknown.
     private var seq: UInt64? = 0
@@ -43,6 +45,11 @@ final class Router {
         if request.isCancelled { return request.finish(.cancelled) }
         watch(request.deadline)
         route(request)
+    }
+
+    /// Begins a feed of changes.
+    func follow(_ buffer: ChangeBuffer) {
+        feeds.append(ChangeLink(buffer, options, servers: lanes.map(\.address), loop, bell))
     }
 
     /// Queues a request for a server.
@@ -77,10 +84,14 @@ final class Router {
             distributeReads()
             for lane in lanes { lane.dispatch(now: now) }
         } while lanes.contains { $0.hasLoss }
+        for feed in feeds { feed.advance(now: now) }
+        feeds.removeAll(where: \.isOver)
     }
 
     /// The next time at which it must be advanced, whatever else happens.
-    var nextMoment: Int { lanes.reduce(pruneTime) { min($0, $1.nextMoment) } }
+    var nextMoment: Int {
+        feeds.reduce(lanes.reduce(pruneTime) { min($0, $1.nextMoment) }) { min($0, $1.nextMoment) }
+    }
 
     private func distributeReads() {
         var kept: [PendingRequest] = []
@@ -142,6 +153,7 @@ final class Router {
     func close() {
         for request in reads.takeAll() { request.finish(.closed) }
         for lane in lanes { lane.close() }
+        for feed in feeds { feed.end(.closed) }
     }
 }
 

@@ -138,7 +138,7 @@ extension ReplyError {
     }
 
     /// Received bytes, escaped and truncated.
-    private static func echo(_ bytes: Span<UInt8>, _ limit: Int) -> String {
+    static func echo(_ bytes: Span<UInt8>, _ limit: Int) -> String {
         var shown = ByteBuffer()
         shown.append(lineQuoted: bytes.extracting(0..<min(bytes.count, limit)))
         return String(shown.bytes.extracting(1..<shown.count - 1)) + (bytes.count > limit ? "…" : "")

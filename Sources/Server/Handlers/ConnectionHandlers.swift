@@ -20,6 +20,7 @@ enum ConnectionHandlers {
 
     static func quit(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         session.endTransaction()
+        session.endFeed()
         replies.writer.ok()
         session.finish()
     }
@@ -65,6 +66,8 @@ enum ConnectionHandlers {
             }
         }
         if let name { session.name = name }
+        // The messages of a feed would be of the other version.
+        if isVersion3 != session.speaksRESP3 { session.endFeed() }
         session.speaksRESP3 = isVersion3
         if !replies.writer.isLine { replies.writer.dialect = isVersion3 ? .resp3 : .resp2 }
         replies.writer.map(7)
@@ -81,6 +84,7 @@ enum ConnectionHandlers {
     static func reset(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         session.name = ""
         session.speaksRESP3 = false
+        session.endFeed()
         session.endTransaction()
         replies.mute(.nothing)
         replies.writer.simple("RESET")

@@ -135,7 +135,10 @@ extension Command {
         case .after: .read(ReplicationHandlers.after)
         case .seq: .read(ReplicationHandlers.seq)
 
+        case .changes: .read(ChangeHandlers.changes)
+        case .unchanges: .read(ChangeHandlers.end)
         case .hotkeys: .read(HotKeyHandlers.list)
+
         case .slowlogGet: .read(SlowLogHandlers.list)
         case .slowlogLen: .read(SlowLogHandlers.count)
         case .slowlogReset: .read(SlowLogHandlers.reset)

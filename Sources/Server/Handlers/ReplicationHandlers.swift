@@ -298,7 +298,7 @@ extension ReplyError {
         ReplyError("value is out of range, \(range)")
     }
 
-    fileprivate static func notThere(_ seq: UInt64, _ server: Server) -> ReplyError {
+    static func notThere(_ seq: UInt64, _ server: Server) -> ReplyError {
         let replication = server.replication
         let advice =
             replication.isFollower

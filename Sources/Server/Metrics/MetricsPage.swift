@@ -21,6 +21,7 @@ extension Server {
         appendLog(to: &page)
         appendCompaction(to: &page)
         replication.appendMetrics(to: &page)
+        changes.appendMetrics(to: &page)
         return page.finish()
     }
 
@@ -154,6 +155,7 @@ extension Server {
             "puffin_log_last_sync_seconds", "How long the last sync of the log took.",
             .nanoseconds(log.lastSyncNanoseconds))
         page.gauge("puffin_log_segments", "Segments of the log.", log.segments.map { .number($0) })
+        page.gauge("puffin_log_oldest_seq", "The oldest change that the log still has.", .unsigned(store.oldestSeq))
     }
 
     private func appendCompaction(to page: inout MetricsText) {

@@ -49,6 +49,7 @@ extension Session {
             return refuse(
                 .wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany), command.index, &replies)
         }
+        if feedsOnly, refuseInFeed(commands.spec(command.index).command, &replies) { return }
         if transaction != nil, queue(command, arguments, of: bytes, isLine: isLine, &replies) { return }
         command.perform(arguments, self, gate, &replies)
     }

@@ -249,7 +249,7 @@ extension Session {
     func settle(_ replies: borrowing ReplyQueue) {
         var size =
             replies.capacity &+ stream.unsentSize &+ max(stream.heldCapacity, reservedSize)
-            &+ transactionSize
+            &+ transactionSize &+ feedSize
         if isBusy || stream.heldCapacity > 0 {
             size += parser.heldSize + longReplySize + (deferredRequest?.heldSize ?? 0)
         }

@@ -181,6 +181,24 @@ package struct ReplyQueue: ~Copyable {
         start = writer.buffer.count
     }
 
+    /// Appends a message that answers no request, behind the replies so far. Not while a reply is being made. Errors
+    /// that replace the replies before it may drop it too (`failHeld`).
+    package mutating func push(_ message: Span<UInt8>, committed: UInt64) {
+        assert(dependency == 0, "a message inside a reply")
+        endTurn(committed: committed)
+        writer.buffer.append(message)
+        start = writer.buffer.count
+        if marks.isEmpty {
+            releasedSize += message.count
+        } else if keepsApart, let last = marks.last, last.seq > 0 {
+            marks.append(Mark(seq: 0, size: message.count, replies: 0, dialect: writer.dialect, since: time))
+            noteMarks()
+        } else {
+            marks[marks.count - 1].size += message.count
+        }
+        assert(isAccounted, "the sizes of the parts do not add up to the buffer's")
+    }
+
     /// Drops the bytes of a muted reply.
     @inline(never)
     private mutating func drop(_ isComplete: Bool) {

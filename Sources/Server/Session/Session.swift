@@ -87,6 +87,15 @@ final class Session: StreamDelegate, ListMember {
     var watcher: Watcher?
     /// Bytes of memory of both.
     var transactionSize = 0
+    /// Its feed of changes, and the CHANGES … LIMIT that waits for its reply; nil if there is none.
+    var feed: ChangeSubscriber? { didSet { feedsOnly = feed != nil && feed?.dialect != .resp3 } }
+    var page: ChangeSubscriber?
+    /// Whether it is a feed and runs only requests that concern that.
+    private(set) var feedsOnly = false
+    /// Whether its feed waits until the client takes messages again.
+    var isFeedPaused = false
+    /// Bytes of memory of both.
+    var feedSize = 0
     /// The peer's transfer rate, needed when memory is short.
     var pace = Pace()
 
@@ -333,6 +342,7 @@ final class Session: StreamDelegate, ListMember {
     /// Hands the stream over, to be a link between servers. No reply may be pending. The session ends.
     func giveAwayStream() -> Stream {
         precondition(stream.unsentSize == 0, "a connection with unsent replies is handed over")
+        forgetFeeds()
         state = .closed
         settleAtEnd()
         turn.add(self, to: .retired)

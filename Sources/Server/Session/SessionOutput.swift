@@ -55,7 +55,8 @@ extension Session {
     ///   written.
     func failHeld(ends: Bool = true, _ error: (UInt64) -> ReplyError) {
         let wasHeld = replies.failHeld(error)
-        if ends || wasHeld && isBusy { finish() }
+        // Messages of a feed may be dropped with the replies before them: its client continues from its last token.
+        if ends || wasHeld && (isBusy || feed != nil) { finish() }
     }
 
     // MARK: Sending and closing
@@ -77,6 +78,7 @@ extension Session {
             hasMissedWake = false
             turn.add(self, to: .deferred)
         }
+        if isFeedPaused, let feed, canTakePush { server.changes.resume(feed) }
     }
 
     /// - Returns: false if the connection is lost.
@@ -96,8 +98,8 @@ extension Session {
 
     private var isSent: Bool { replies.isEmpty && stream.unsentSize == 0 }
 
-    /// Whether every request received is answered and its reply sent.
-    var isSettled: Bool { isSent && !isBusy && !isStalled }
+    /// Whether every request received is answered and its reply sent, and nothing else will be sent.
+    var isSettled: Bool { isSent && !isBusy && !isStalled && feed == nil }
 
     private var isClosed: Bool { if case .closed = state { true } else { false } }
 
@@ -119,6 +121,7 @@ extension Session {
         state = .closed
         settleAtEnd()
         if deferredRequest != nil { server.deferrals.remove(self) }
+        forgetFeeds()
         turn.add(self, to: .retired)
     }
 

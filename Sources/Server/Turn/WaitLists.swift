@@ -11,6 +11,9 @@ package enum WakeCondition: Equatable, Sendable {
     case applied(UInt64, by: Int)
     /// So many followers have changes up to this one on their disks.
     case acknowledged(UInt64, by: Int)
+
+    /// Never met: who makes the reply wakes the request.
+    static let owner = WakeCondition.committed(.max)
 }
 
 /// The progress of every condition. Followers' values are in descending order.

@@ -1,9 +1,17 @@
-/// Why a follower can no longer be fed.
+// The failures of feeds.
+
+import LogFormat
+
+/// Why a feed ends.
 package enum FeedFailure: Error, Equatable, Sendable {
-    /// Nothing left in this log leads to the follower's position.
+    /// Nothing left in this log leads to the position that was asked for.
     case diverged(String)
     /// Compaction or retention removed a segment before it was read. A new feed finds what there is.
     case removed
+    /// The log no longer has the change after the position that was asked for, only what follows `oldest`.
+    case compacted(oldest: ChainPosition)
+    /// The position that was asked for comes after `newest`, the newest change that is written or synced.
+    case ahead(newest: UInt64)
     case disk(StoreError)
 }
 
@@ -12,6 +20,9 @@ extension FeedFailure: CustomStringConvertible {
         switch self {
         case .diverged(let text): text
         case .removed: "A segment that the follower needed was removed while it was fed; the link restarts"
+        case .compacted(let oldest):
+            "Changes up to \(oldest.seq) are no longer kept; the oldest token is \(oldest.token); read the pairs again, then go on from there"
+        case .ahead(let newest): "The newest change is \(newest)"
         case .disk(let error): error.description
         }
     }

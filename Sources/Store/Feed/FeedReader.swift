@@ -1,17 +1,18 @@
-// The worker's side of a feed: finds where a follower's log meets this one, and reads the files from there on. Its
-// reads may block on the disk, and it lists the folder where a segment ends.
+// The worker's side of a feed: finds where a follower's log or a token meets this log, and reads the files from there
+// on. Its reads may block on the disk, and it lists the folder where a segment ends.
 
 import Bytes
 import LogFormat
 import SystemPackage
 
-/// Reads a log for one follower.
+/// Reads a log for one feed.
 struct FeedReader: Sendable {
     let disk: any Disk
     let files: DataFiles
     let history: String
     let writer: LogWriter
-    let background: any Background
+    /// The worker of the next job.
+    let worker: @Sendable () throws(StoreError) -> any Worker
     /// Whether only synced bytes may be sent, rather than all written ones.
     let isSynced: Bool
 
@@ -57,23 +58,31 @@ struct FeedReader: Sendable {
     /// The place after the change that `position` names.
     /// - Returns: nil if this log never had it, or no longer knows.
     private func find(_ position: ChainPosition) throws(FeedFailure) -> FeedSource.Segment? {
+        guard let (segment, found) = try find(seq: position.seq), found == position else { return nil }
+        return segment
+    }
+
+    /// The place after a change, and the position there. Reads its segment up to it.
+    /// - Returns: nil if this log has no change before it, or not yet this one.
+    func find(seq: UInt64) throws(FeedFailure) -> (FeedSource.Segment, ChainPosition)? {
         let limit = limit
-        guard position.seq <= limit.seq else { return nil }
+        guard seq <= limit.seq else { return nil }
         // A segment after the limit is still being created.
         let segments = try segments().filter { $0 <= limit.segment }
-        guard let index = segments.lastIndex(where: { $0 <= position.seq + 1 }) else { return nil }
+        guard let index = segments.lastIndex(where: { $0 <= seq + 1 }) else { return nil }
         do throws(StoreError) {
             let file = try disk.open(files.segment(firstSeq: segments[index]), for: .reading)
             var reader = try SegmentReader(
                 file.source, firstSeq: segments[index], history: history, after: nil, chunkSize: FeedReader.chunkSize)
-            while reader.position.seq < position.seq, try reader.next() {}
-            guard reader.position == position else { return nil }
+            while reader.position.seq < seq, try reader.next() {}
+            guard reader.position.seq == seq else { return nil }
             let isOpen = segments[index] == limit.segment
             // A file that has replaced the open segment at this moment is longer than what may be sent: nothing of it is.
             let offset = isOpen && reader.end > limit.offset ? 0 : reader.end
-            return FeedSource.Segment(
+            let segment = FeedSource.Segment(
                 file: file, first: segments[index], edition: isOpen ? limit.edition : 0, offset: offset,
                 next: segments.dropFirst(index + 1).first)
+            return (segment, reader.position)
         } catch {
             throw FeedFailure(error)
         }
@@ -98,11 +107,11 @@ struct FeedReader: Sendable {
         }
     }
 
-    private func source(from segment: FeedSource.Segment) throws(FeedFailure) -> FeedSource {
+    func source(from segment: FeedSource.Segment) throws(FeedFailure) -> FeedSource {
         FeedSource(segment: segment, laterSize: try laterSize(behind: segment.first, in: segments()))
     }
 
-    private func segments() throws(FeedFailure) -> [UInt64] {
+    func segments() throws(FeedFailure) -> [UInt64] {
         do throws(StoreError) {
             return try files.contents(on: disk).segments
         } catch {

@@ -18,9 +18,14 @@ extension Store {
 
     /// Starts feeding a follower that has answered `hello`. The store must be loaded.
     package func feed(for hello: FollowerHello) -> LogFeed {
-        let reader = FeedReader(
-            disk: disk, files: files, history: history, writer: writer, background: background,
-            isSynced: durability == .always)
-        return LogFeed(reader, for: hello, progress: progress)
+        // The worker ends with its job: most of the time a feed needs none.
+        let reader = feedReader { [background] () throws(StoreError) in try background.startForStorage("feed") }
+        return LogFeed(reader, progress: progress) { reader throws(FeedFailure) in try reader.locate(hello) }
+    }
+
+    /// - Parameter worker: the worker of the next job.
+    func feedReader(_ worker: @escaping @Sendable () throws(StoreError) -> any Worker) -> FeedReader {
+        FeedReader(
+            disk: disk, files: files, history: history, writer: writer, worker: worker, isSynced: durability == .always)
     }
 }

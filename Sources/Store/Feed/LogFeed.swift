@@ -1,4 +1,4 @@
-// One follower's reading of the log: where it begins, and then the files' bytes unchanged, first a snapshot's if
+// One reading of the log, of a follower or a feed of changes: where it begins, and then the files' bytes unchanged, first a snapshot's if
 // needed, then the segments', up to the last change that may be sent. The log is the backlog: however slow the
 // follower, it costs reads, and two chunks of 256 KiB of memory; to find the beginning, one chunk and the log's longest
 // line.
@@ -9,7 +9,7 @@
 import Bytes
 import Synchronization
 
-/// Reads the log for one follower. Used from the store's thread; its position is valid until the store is loaded again.
+/// Reads the log for one consumer. Used from the store's thread; its position is valid until the store is loaded again.
 package final class LogFeed {
     /// The result of `next`.
     package enum Step: Equatable, Sendable {
@@ -38,8 +38,11 @@ package final class LogFeed {
         let mailbox = Mutex(Mailbox())
     }
 
+    /// Finds where a feed begins. Called by the worker.
+    typealias Locator = @Sendable (FeedReader) throws(FeedFailure) -> (FeedStart, FeedSource)
+
     private let reader: FeedReader
-    private let hello: FollowerHello
+    private let locate: Locator
     private let progress: @Sendable () -> Void
     private let work = Work()
 
@@ -61,12 +64,18 @@ package final class LogFeed {
     /// Whether the bytes so far end with a line, so that one of the leader's own may follow.
     package private(set) var isAtLineEnd = true
 
-    init(_ reader: FeedReader, for hello: FollowerHello, progress: @escaping @Sendable () -> Void) {
+    init(_ reader: FeedReader, progress: @escaping @Sendable () -> Void, locate: @escaping Locator) {
         self.reader = reader
-        self.hello = hello
+        self.locate = locate
         self.progress = progress
         submit()
     }
+
+    /// Where the next bytes to be read begin: the number that names the segment, and the offset.
+    var place: (segment: UInt64, offset: Int)? { source.map { ($0.segment.first, $0.segment.offset) } }
+
+    /// Bytes of memory that are read and not taken.
+    var heldSize: Int { ready.capacity }
 
     /// Bytes still to be appended, approximately; 0 until the feed's beginning is known.
     package var remainingSize: Int {
@@ -137,9 +146,8 @@ package final class LogFeed {
         isBusy = true
         work.mailbox.withLock { $0.source = source }
         do throws(StoreError) {
-            // The worker ends with this job: most of the time a feed needs none.
-            try reader.background.startForStorage("feed").submit { [work, reader, hello, progress] in
-                LogFeed.run(work, reader, hello)
+            try reader.worker().submit { [work, reader, locate, progress] in
+                LogFeed.run(work, reader, locate)
                 progress()
             }
         } catch {
@@ -147,7 +155,7 @@ package final class LogFeed {
         }
     }
 
-    private static func run(_ work: Work, _ reader: FeedReader, _ hello: FollowerHello) {
+    private static func run(_ work: Work, _ reader: FeedReader, _ locate: Locator) {
         var bytes = ByteBuffer()
         var source = work.mailbox.withLock { mailbox in
             swap(&mailbox.bytes, &bytes)
@@ -159,7 +167,7 @@ package final class LogFeed {
                 defer { source = known }
                 try reader.fill(&bytes, from: &known)
             } else {
-                let located = try reader.locate(hello)
+                let located = try locate(reader)
                 (start, source) = (located.0, located.1)
             }
         } catch {

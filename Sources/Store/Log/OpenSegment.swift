@@ -158,7 +158,9 @@ struct OpenSegment: ~Copyable, Sendable {
     }
 
     /// How far it is written.
-    var filePosition: FilePosition { FilePosition(segment: firstSeq, edition: edition, offset: end, seq: position.seq) }
+    var filePosition: FilePosition {
+        FilePosition(segment: firstSeq, edition: edition, offset: end, position: position)
+    }
 
     // MARK: Writing
 

@@ -23,6 +23,7 @@ private let formed: [String: [any ParsableCommand.Type]] = [
     "Data": [
         SetCommand.self, GetCommand.self, DeleteCommand.self, AppendCommand.self, IncrementCommand.self,
         DecrementCommand.self, ExpireCommand.self, RenameCommand.self, CopyCommand.self, ScanCommand.self,
+        WatchCommand.self,
         SendCommand.self,
     ],
     "Server": [PingCommand.self, StatsCommand.self, LatencyCommand.self, TopCommand.self],

@@ -1,0 +1,176 @@
+// CHANGES and UNCHANGES: feeds of changes, and CHANGES … LIMIT, which is one reply.
+
+import Bytes
+import Commands
+import Store
+import Wire
+
+enum ChangeHandlers {
+    /// The largest number of changes in one reply.
+    static let pageLimit = 10_000
+
+    private struct Options {
+        var token: ChangeToken?
+        var limit: Int?
+        /// In milliseconds; 0 for no limit, nil not to wait.
+        var wait: Int?
+    }
+
+    static func changes(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        let (prefix, limits) = (arguments[1], session.server.limits)
+        guard prefix.count <= limits.keySize else {
+            return replies.fail(.tooLong("Prefix", size: prefix.count, limit: limits.keySize))
+        }
+        do throws(ReplyError) {
+            let options = try options(arguments, session)
+            try session.gate.admitRead()
+            if options.limit == nil { session.endFeed() }
+            let count = session.server.changes.count
+            guard count < limits.feedCount else {
+                throw ReplyError("Too many feeds: the limit is \(limits.feedCount) (limits.feeds)")
+            }
+            let page = options.limit.map { ChangeSubscriber.Page(limit: $0, waits: options.wait != nil) }
+            let subscriber = ChangeSubscriber(
+                session, prefix: Array(prefix), from: options.token, dialect: replies.writer.dialect, page: page)
+            if page == nil {
+                begin(subscriber, session, &replies)
+            } else {
+                collect(subscriber, within: options.wait, session, &replies)
+            }
+        } catch {
+            replies.fail(error)
+        }
+    }
+
+    private static func options(_ arguments: Arguments, _ session: Session) throws(ReplyError) -> Options {
+        var options = Options()
+        var index = 2
+        while index < arguments.count {
+            guard index + 1 < arguments.count else { throw .syntax }
+            let (name, value) = (arguments[index], arguments[index + 1])
+            if name.equalsIgnoringCase("FROM"), options.token == nil, options.limit == nil {
+                guard let token = ChangeToken(value) else { throw .invalidToken(value, session) }
+                options.token = token
+            } else if name.equalsIgnoringCase("LIMIT"), options.limit == nil {
+                guard let limit = value.signedNumber else { throw .notAnInteger }
+                guard (1...pageLimit).contains(limit) else {
+                    throw ReplyError("value is out of range, LIMIT is 1 to \(pageLimit)")
+                }
+                options.limit = limit
+            } else if name.equalsIgnoringCase("WAIT"), options.limit != nil, options.wait == nil {
+                guard let wait = value.signedNumber else {
+                    throw ReplyError("timeout is not an integer or out of range")
+                }
+                guard wait >= 0 else { throw ReplyError("timeout is negative") }
+                options.wait = wait
+            } else {
+                throw .syntax
+            }
+            index += 2
+        }
+        return options
+    }
+
+    /// Begins a feed. The first message is the reply to CHANGES.
+    private static func begin(_ subscriber: ChangeSubscriber, _ session: Session, _ replies: inout ReplyQueue) {
+        session.feed = subscriber
+        session.server.changes.add(subscriber)
+        session.noteFeedSize()
+        if let position = subscriber.position {
+            subscriber.isAnswered = true
+            replies.writer.message("from", position, isReply: true)
+            if subscriber.isLive { replies.writer.message("at", position) }
+            return
+        }
+        session.deferReply(
+            DeferredRequest(replies.writer.dialect, within: .unlimited, on: [.owner]) {
+                subscriber.position != nil || subscriber.error != nil
+            } answer: { [unowned session] replies, _ in
+                if let error = subscriber.error {
+                    session.endFeed()
+                    return replies.fail(error)
+                }
+                guard let position = subscriber.position else { preconditionFailure("a feed begins nowhere") }
+                subscriber.isAnswered = true
+                replies.writer.message("from", position, isReply: true)
+            })
+    }
+
+    /// Collects one reply.
+    private static func collect(
+        _ subscriber: ChangeSubscriber, within wait: Int?, _ session: Session, _ replies: inout ReplyQueue
+    ) {
+        let hub = session.server.changes
+        session.page = subscriber
+        hub.add(subscriber)
+        session.noteFeedSize()
+        let patience: DeferredRequest.Patience =
+            wait.map { $0 == 0 ? .client : .milliseconds($0) } ?? .unlimited
+        session.deferReply(
+            DeferredRequest(replies.writer.dialect, within: patience, on: [.owner]) {
+                subscriber.isEnded
+            } answer: { [unowned session] replies, _ in
+                hub.remove(subscriber)
+                session.page = nil
+                session.noteFeedSize()
+                if let error = subscriber.error { return replies.fail(error) }
+                subscriber.writePage(&replies)
+            })
+    }
+
+    static func end(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.endFeed()
+        replies.writer.ok()
+    }
+}
+
+extension Session {
+    /// Refuses a request on a connection that is a feed.
+    /// - Returns: false if it may run.
+    @inline(never)
+    func refuseInFeed(_ command: Command, _ replies: inout ReplyQueue) -> Bool {
+        switch command {
+        case .ping, .quit, .reset, .changes, .unchanges: return false
+        default: break
+        }
+        let allowed = "only PING / QUIT / RESET / CHANGES / UNCHANGES are allowed in this context"
+        replies.fail(ReplyError("Can't execute '\(command.spec.redisName)': \(allowed)"))
+        return true
+    }
+}
+
+extension Server {
+    /// The error of a feed that cannot begin or continue.
+    /// - Parameter token: where it begins or continues.
+    func error(for failure: FeedFailure, from token: ChangeToken) -> ReplyError {
+        switch failure {
+        case .compacted:
+            return ReplyError(line: "Compacted: \(failure)", resp: "\(failure)", code: .compacted)
+        case .diverged(let sentence):
+            return ReplyError(line: "Diverged: \(sentence)", resp: sentence, code: .diverged)
+        case .ahead(let newest):
+            guard case .position(let position) = token, !replication.isFollower else {
+                return .notThere(token.seq, self)
+            }
+            let sentence =
+                "Token \(position.token) is of another history: the newest change here is \(newest); "
+                + "read the pairs again, then go on from there"
+            return ReplyError(line: "Diverged: \(sentence)", resp: sentence, code: .diverged)
+        case .removed, .disk: return ReplyError("Cannot read the log: \(failure)")
+        }
+    }
+}
+
+extension ReplyError {
+    /// At the server's end.
+    static let stopping = ReplyError("The server is stopping")
+
+    static let notFoundYet = ReplyError(
+        "The beginning was not found in time: the disk is slow; ask again, or wait longer")
+
+    fileprivate static func invalidToken(_ token: Span<UInt8>, _ session: Session) -> ReplyError {
+        ReplyError(
+            "Invalid token '\(echo(token, session.server.limits.echoSize))': expected the number of a change, or what "
+                + "CHANGES has sent, such as 515400-eece75c1")
+    }
+}
