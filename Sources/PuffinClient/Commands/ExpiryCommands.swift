@@ -17,8 +17,8 @@ enum Expiry {
 }
 
 extension Client {
-    /// Makes a key expire after a time, rounded up to whole milliseconds (`PEXPIRE`). A time of 0 or less removes it.
-    /// - Parameter condition: when; nil for always.
+    /// Makes a key expire after a time, rounded up to whole milliseconds (`PEXPIRE`), if `condition` is
+    /// met. A time of 0 or less removes it.
     /// - Returns: whether the key exists and the condition is met.
     @discardableResult
     public func expire(
@@ -28,8 +28,7 @@ extension Client {
             words("PEXPIRE", key, time.wholeMilliseconds) + (condition.map { words($0.rawValue) } ?? []))
     }
 
-    /// Makes a key expire at a time (`PEXPIREAT`). A time in the past removes it.
-    /// - Parameter condition: when; nil for always.
+    /// Makes a key expire at a time (`PEXPIREAT`), if `condition` is met. A time in the past removes it.
     /// - Returns: whether the key exists and the condition is met.
     @discardableResult
     public func expire(

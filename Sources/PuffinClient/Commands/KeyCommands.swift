@@ -73,7 +73,7 @@ extension Client {
     }
 
     /// Copies a value, and its expiry, to another key.
-    /// - Parameter replacing: whether it may replace an existing key.
+    /// With `replacing`, it may replace an existing key.
     /// - Returns: whether it was copied: the key exists, and the other does not or may be replaced.
     @discardableResult
     public func copy(

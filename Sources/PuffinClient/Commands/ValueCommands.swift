@@ -39,6 +39,7 @@ extension Client {
 
     /// A part of the value of a key (`GETRANGE`); empty if the key does not exist or has no such bytes.
     /// - Parameters:
+    ///   - key: the key.
     ///   - start: the first byte, from 0; a negative place counts from the end, -1 being the last byte.
     ///   - end: the last byte, in the same way.
     public func getRange(
@@ -64,7 +65,7 @@ extension Client {
     // MARK: Setting
 
     /// Sets a key to a value. The server answers once the change is as safe as its `--durability` and `--ack` say.
-    /// - Parameter keepingExpiry: whether an expiry that the key has is kept; otherwise the key does not expire.
+    /// With `keepingExpiry`, an expiry that the key has is kept; otherwise the key does not expire.
     public func set(
         _ key: some ByteConvertible, _ value: some ByteConvertible, keepingExpiry: Bool = false
     ) async throws(PuffinError) {
@@ -86,7 +87,7 @@ extension Client {
     }
 
     /// Sets a key to a value if a condition is met.
-    /// - Parameter keepingExpiry: whether an expiry that the key has is kept; otherwise the key does not expire.
+    /// With `keepingExpiry`, an expiry that the key has is kept; otherwise the key does not expire.
     /// - Returns: whether it was met, so whether the key was set.
     @discardableResult
     public func set(
@@ -117,7 +118,7 @@ extension Client {
     }
 
     /// Sets a key to a value, and returns the old value; nil if the key did not exist (`SET … GET`).
-    /// - Parameter keepingExpiry: whether an expiry that the key has is kept; otherwise the key does not expire.
+    /// With `keepingExpiry`, an expiry that the key has is kept; otherwise the key does not expire.
     public func exchange(
         _ key: some ByteConvertible, _ newValue: some ByteConvertible, keepingExpiry: Bool = false
     ) async throws(PuffinError) -> [UInt8]? {
@@ -152,8 +153,7 @@ extension Client {
         return try await flag(words("MSETNX") + pairs.flatMap { words($0.key, $0.value) })
     }
 
-    /// Sets several keys in one atomic change, each to a value that expires after a time (`MSETEX`).
-    /// - Parameter condition: on all of the keys; nil for always.
+    /// Sets several keys in one atomic change, each to a value that expires after a time (`MSETEX`), if `condition` is met.
     /// - Returns: whether it was met, so whether they were set.
     /// - Throws: `PuffinError.emptyRequest` if there are none.
     @discardableResult
@@ -178,6 +178,7 @@ extension Client {
     /// try await client.update("cart:1") { cart in (cart ?? []) + Array("apple;".utf8) }
     /// ```
     /// - Parameters:
+    ///   - key: the key.
     ///   - attempts: how often it may compute, 1 or more.
     ///   - change: the new value from the old one. nil stands for a key that does not exist, as the old value and as the
     ///     new one. If both are equal, nothing is sent.
@@ -217,7 +218,7 @@ extension Client {
     }
 
     /// Overwrites a part of the value of a key (`SETRANGE`). A value that is too short is extended with zeros first.
-    /// - Parameter offset: the place of the first byte, from 0.
+    /// `offset` is the place of the first byte, from 0.
     /// - Returns: the new size in bytes.
     @discardableResult
     public func setRange(
@@ -263,13 +264,13 @@ extension Client {
     // MARK: Bits
 
     /// A bit of the value of a key (`GETBIT`); false beyond its end.
-    /// - Parameter offset: the bit's place; 0 is the highest bit of the first byte.
+    /// Bit 0 is the highest bit of the first byte.
     public func getBit(_ key: some ByteConvertible, at offset: Int) async throws(PuffinError) -> Bool {
         try await flag(words("GETBIT", key, offset))
     }
 
     /// Sets a bit of the value of a key (`SETBIT`). A value that is too short is extended with zeros first.
-    /// - Parameter offset: the bit's place; 0 is the highest bit of the first byte.
+    /// Bit 0 is the highest bit of the first byte.
     /// - Returns: the old bit.
     @discardableResult
     public func setBit(
@@ -280,6 +281,7 @@ extension Client {
 
     /// The number of bits that are 1 in the value of a key, or in a part of it (`BITCOUNT`).
     /// - Parameters:
+    ///   - key: the key.
     ///   - start: the first byte or bit, from 0; a negative place counts from the end, -1 being the last.
     ///   - end: the last byte or bit, in the same way.
     ///   - unit: whether these are places of bytes or bits.

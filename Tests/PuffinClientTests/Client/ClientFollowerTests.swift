@@ -69,6 +69,30 @@ struct ClientFollowerTests {
         for follower in group.followers { #expect(!follower.allRequests.contains("SET k v")) }
     }
 
+    @Test("the leader runs transactions and what update reads; later reads from followers have the transaction in them")
+    func transactions() async throws {
+        let leader: FakeServer.Rule = { text in
+            switch text {
+            case "MULTI": "+OK\r\n"
+            case "EXEC": "*1\r\n:1\r\n"
+            case "INCRBY n 1", "GET n": "+QUEUED\r\n"
+            default: Self.answering("leader", role: Self.leads)(text)
+            }
+        }
+        let group = try group([Self.answering("one", role: Self.follows("connected"))], leader: leader)
+        defer { group.stop() }
+        try await group.waitForReader("one")
+        #expect(try await group.client.transaction { $0.get("n") } == [.success(.integer(1))])
+        #expect(!group.leader.allRequests.contains("SEQ"))
+        #expect(try await group.client.transaction { $0.increment("n") } == [.success(.integer(1))])
+        #expect(group.leader.allRequests.suffix(4) == ["MULTI", "INCRBY n 1", "EXEC", "SEQ"])
+        try await group.waitForReader("one")
+        #expect(group.followers[0].allRequests.contains("AFTER 7 GET k"))
+        let value = try await group.client.update("k") { $0 }
+        #expect(value == Array("leader".utf8) && group.leader.allRequests.last == "GET k")
+        for request in ["MULTI", "INCRBY n 1"] { #expect(!group.followers[0].allRequests.contains(request)) }
+    }
+
     @Test("a follower without its leader is not asked until it has one")
     func unhealthy() async throws {
         let isConnected = Flag()
