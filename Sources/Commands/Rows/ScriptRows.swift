@@ -32,12 +32,14 @@ extension Catalog {
         CommandSpec(
             .scriptExists, "EXISTS", of: .script, "<sha1> …", 1...CommandSpec.any, needs: "one or more digests",
             "Tells for each digest whether EVALSHA knows its script: 1 or 0.", .server, categories: .admin,
-            replyBound: .request, complexity: "O(N) for N digests", since: "0.1.0"),
+            replyBound: .request, complexity: "O(N) for N digests", replies: "A list of 1 or 0.",
+            since: "0.1.0"),
         CommandSpec(
             .scriptFlush, "FLUSH", of: .script, "[ASYNC|SYNC]", 0...1, needs: "ASYNC, SYNC or nothing",
-            "Forgets the scripts.", .server, traits: .effect, categories: .admin, since: "0.1.0"),
+            "Forgets the scripts.", .server, traits: .effect, categories: .admin, replies: "`OK`.", since: "0.1.0"),
         CommandSpec(
             .scriptHelp, "HELP", of: .script, "Shows the usage of SCRIPT.", .server, traits: .hidden,
-            categories: .admin, replyBound: .bytes(1024), since: "0.1.0"),
+            categories: .admin, replyBound: .bytes(1024),
+            replies: "A list of lines.", since: "0.1.0"),
     ]
 }
