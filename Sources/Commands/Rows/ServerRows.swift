@@ -167,7 +167,9 @@ extension Catalog {
         CommandSpec(
             .shutdown, "SHUTDOWN", "[NOSAVE|SAVE] [NOW] [FORCE]", 0...CommandSpec.any, needs: "options or nothing",
             "Stops the server as SIGTERM does; the options, for Redis clients, change nothing.", .server,
-            traits: [.effect, .urgent, .loopback, .noMulti], categories: .admin, since: "0.1.0"),
+            traits: [.effect, .urgent, .loopback, .noMulti], categories: .admin,
+            replies: "`OK` in a line; none in RESP, where the connection ends.",
+            errors: "Options that are unknown, or exclude each other.", since: "0.1.0"),
         CommandSpec(
             .slowlog, "SLOWLOG", nil, 1...2, needs: "a subcommand", "Shows the latest slow requests, newest first.",
             .server, traits: [.effect, .urgent], categories: .admin, answer: .rows, replyBound: .data, since: "0.1.0"),

@@ -69,7 +69,8 @@ struct LockDocumentTests {
     @Test("the sessions get the replies that they show, and the number in EXEC is that of its change")
     func sessions() throws {
         try withTemporaryFolder { folder in
-            let client = try ServerProcess(data: folder + "/puffin.json").connect()
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let client = try server.connect()
             for text in ["IFEQ \"9e02\"", "QUEUED"] {
                 for line in try Document("docs/locks.md").block(containing: text).split(separator: "\n") {
                     let parts = line.split(separator: /\ {2,}/, omittingEmptySubsequences: false)
@@ -78,6 +79,7 @@ struct LockDocumentTests {
                     #expect(try client.receiveLine() == parts[1])
                 }
             }
+            #expect(server.stop() == 0)
         }
     }
 
