@@ -66,7 +66,7 @@ extension Catalog {
             .changes, "CHANGES", "<prefix> [FROM <token>] [LIMIT <count> [WAIT <milliseconds>]]", 1...7,
             needs: "a prefix of keys, and options",
             "Sends each committed change of keys with a prefix, from a token on; with LIMIT as one reply.",
-            .replication, traits: [.later, .local, .connection, .noMulti], categories: .read, replyBound: .data,
+            .replication, traits: [.data, .later, .local, .connection, .noMulti], categories: .read, replyBound: .data,
             since: "0.1.0"),
         CommandSpec(
             .unchanges, "UNCHANGES", "Ends this connection's feed of changes.", .replication,

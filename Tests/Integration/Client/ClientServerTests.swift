@@ -196,6 +196,7 @@ struct ClientServerTests {
         arguments: [
             ("getting-started", "Hello, Puffin!\n43\ntrue\nuser:1\nuser:2\n5\n"), ("pipelining", "1\n1\n0\n999\n"),
             ("failures", "counted\n"), ("followers", "Reads come from anywhere, and have this in them.\nfalse\n"),
+            ("changes", "1 names\n0 names\nup to date: 0 names\n1 settings\n"),
         ])
     func examples(name: String, output: String) async throws {
         try await withFolder { folder in
