@@ -15,10 +15,11 @@ enum Examples {
         case "transactions": try await changeTogether(address)
         case "failures": try await countVisit(address)
         case "followers": try await readFromFollowers(address, followers: Array(arguments.dropFirst(2)))
+        case "changes": try await followChanges(address)
         default:
             print(
-                "usage: puffin-client-examples getting-started|pipelining|transactions|failures|followers [host:port] [follower …]"
-            )
+                "usage: puffin-client-examples getting-started|pipelining|transactions|failures|followers|changes "
+                    + "[host:port] [follower …]")
         }
     }
 }

@@ -96,10 +96,11 @@ extension Catalog {
             .changes, "CHANGES", "<prefix> [FROM <token>] [LIMIT <count> [WAIT <milliseconds>]]", 1...7,
             needs: "a prefix of keys, and options",
             "Sends each committed change of keys with a prefix, from a token on; with LIMIT as one reply.",
-            .replication, traits: [.later, .local, .connection, .noMulti], categories: .read, replyBound: .data,
+            .replication, traits: [.data, .later, .local, .connection, .noMulti], categories: .read, replyBound: .data,
             complexity: "O(N) for N bytes of the log behind the token",
             replies:
-                "With `LIMIT` a list: the token to go on from, and the changes. Without, the connection is a feed: each change is a push in RESP3, a reply in RESP2, a JSON object in a line.",
+                "With `LIMIT` a list: the token to go on from, and the changes. Without, the connection is a feed: each "
+                + "change is a push in RESP3, a reply in RESP2, a JSON object in a line.",
             errors: "`COMPACTED` with the oldest token that is kept; `DIVERGED` for a token of another history.",
             since: "0.1.0"),
         CommandSpec(

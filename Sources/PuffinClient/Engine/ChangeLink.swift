@@ -120,6 +120,10 @@ final class ChangeLink: StreamDelegate {
     func end(_ error: PuffinError) {
         guard !isOver else { return }
         isOver = true
+        // The server would notice a closed connection only when it next writes to it.
+        var quit = ByteBuffer()
+        quit.append(request: [Array("QUIT".utf8)])
+        _ = stream?.send(quit.bytes)
         stream?.close()
         (stream, connector) = (nil, nil)
         buffer.end(error)

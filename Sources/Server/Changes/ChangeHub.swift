@@ -156,8 +156,8 @@ final class ChangeHub {
     }
 
     private func show() {
-        guard server.gate.isServing, store.isLoaded else { return }
         hasMoreToDo = false
+        guard server.gate.isServing, store.isLoaded else { return }
         showShared()
         catchUp()
         startQueued()

@@ -23,12 +23,12 @@ enum ChangeHandlers {
         }
         do throws(ReplyError) {
             let options = try options(arguments, session)
-            try session.gate.admitRead()
-            if options.limit == nil { session.endFeed() }
-            let count = session.server.changes.count
-            guard count < limits.feedCount else {
+            // A feed takes the place of the connection's own.
+            let replaced = options.limit == nil && session.feed != nil ? 1 : 0
+            guard session.server.changes.count - replaced < limits.feedCount else {
                 throw ReplyError("Too many feeds: the limit is \(limits.feedCount) (limits.feeds)")
             }
+            if options.limit == nil { session.endFeed() }
             let page = options.limit.map { ChangeSubscriber.Page(limit: $0, waits: options.wait != nil) }
             let subscriber = ChangeSubscriber(
                 session, prefix: Array(prefix), from: options.token, dialect: replies.writer.dialect, page: page)

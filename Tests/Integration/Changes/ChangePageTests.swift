@@ -85,9 +85,9 @@ struct ChangePageTests {
             let server = try ServerProcess(
                 data: folder + "/puffin.json", ["--segment-size", "64K", "--durability", "never"])
             let writer = try server.connect()
-            let count = 3000
+            let count = 500
             try writer.expect(
-                (1...count).map { "SET key:\($0 % 7) \($0).\(String(repeating: "v", count: 100))\n" }.joined(),
+                (1...count).map { "SET key:\($0 % 7) \($0).\(String(repeating: "v", count: 300))\n" }.joined(),
                 String(repeating: "OK\n", count: count))
             for (limit, prefix) in [(7, ""), (1000, ""), (1, "key:3"), (10_000, "key:")] {
                 var client = ChangeLines(try server.connect())

@@ -169,6 +169,7 @@ struct ClientServerTests {
             ("getting-started", "Hello, Puffin!\n43\ntrue\nuser:1\nuser:2\n5\n"), ("pipelining", "1\n1\n0\n999\n"),
             ("failures", "counted\n"), ("transactions", "moved: 7 left, 3 sold\ntea;milk;\nlocked\nfree\n"),
             ("followers", "Reads come from anywhere, and have this in them.\nfalse\n"),
+            ("changes", "1 names\n0 names\nup to date: 0 names\n1 settings\n"),
         ])
     func examples(name: String, output: String) async throws {
         try await withFolder { folder in
