@@ -12,7 +12,7 @@ extension Store {
     /// - Returns: whether there is more.
     package func advanceTable() -> Bool {
         let hasMemory = giveBackMemory()
-        return buildIndex() || hasMemory
+        return table.hasIndexWork && buildIndex() || hasMemory
     }
 
     /// Periodic work: checks whether the log's file is in its place and whether there is space again, removes segments

@@ -21,7 +21,12 @@ package final class Table {
     /// Entries made since the start: see `register`.
     var registrations = 0
     /// The pairs in the order of their keys, where that is wanted.
-    var keyIndex = TableIndex()
+    var keyIndex = TableIndex() {
+        didSet { (hasIndex, hasIndexWork) = (keyIndex.tree != nil, keyIndex.hasWork) }
+    }
+    // What a change and a turn ask of it.
+    private var hasIndex = false
+    private(set) var hasIndexWork = false
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
@@ -152,7 +157,7 @@ package final class Table {
     }
 
     /// The share of one pair in the memory that pairs have together.
-    private var sharedSizePerPair: Int { Bucket.sizePerPair + (keyIndex.tree == nil ? 0 : OrderedIndex.sizePerPair) }
+    private var sharedSizePerPair: Int { Bucket.sizePerPair + (hasIndex ? OrderedIndex.sizePerPair : 0) }
 
     /// How many bytes the table would grow if `key` had a value of `valueSize` bytes that expires at `expires` (0 for never);
     /// 0 or less if its value is no smaller now. Of buckets and index it counts the share of one pair.
@@ -269,8 +274,8 @@ package final class Table {
     /// Frees up to `buckets` buckets of what was cleared.
     /// - Returns: whether there is more.
     package func giveBackMemory(buckets: Int) -> Bool {
-        giveBackIndex(nodes: min(buckets, 1 << 20) * 64)
-        guard var last = remains.popLast() else { return keyIndex.hasRemains }
+        if hasIndexWork { giveBackIndex(nodes: min(buckets, 1 << 20) * 64) }
+        guard var last = remains.popLast() else { return hasIndexWork && keyIndex.hasRemains }
         remainingSize -= last.wheel.size
         let hasMore = last.wheel.giveBackMemory()
         remainingSize += last.wheel.size
@@ -316,7 +321,7 @@ package final class Table {
         }
         pairCount += 1
         usedSize += pair.size
-        if keyIndex.tree != nil { indexInserted(pair) }
+        if hasIndex { indexInserted(pair) }
         noteExpiry(of: pair, hash: hash, insteadOf: 0)
     }
 
@@ -332,7 +337,7 @@ package final class Table {
         let replacement = Pair(key: pair.key, value: value, expires: expires)
         bucket.store(Bucket.slot(replacement, tag: Bucket.tag(of: hash)), at: index)
         usedSize += growth
-        if keyIndex.tree != nil { indexReplaced(pair, by: replacement) }
+        if hasIndex { indexReplaced(pair, by: replacement) }
         pair.free()
         noteExpiry(of: replacement, hash: hash, insteadOf: oldExpires)
     }
@@ -345,7 +350,7 @@ package final class Table {
         usedSize -= pair.size
         if pair.expires != 0 { expiringPairCount -= 1 }
         assert(pairCount >= 0 && expiringPairCount >= 0 && usedSize > 0, "more is removed than there was")
-        if keyIndex.tree != nil { indexRemoved(pair) }
+        if hasIndex { indexRemoved(pair) }
         pair.free()
     }
 

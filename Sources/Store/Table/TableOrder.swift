@@ -23,6 +23,8 @@ struct TableIndex {
 
     var size: Int { tree?.size ?? 0 }
     var hasRemains: Bool { !remains.isEmpty }
+    /// Whether `buildIndex` or `giveBackIndex` has something to do.
+    var hasWork: Bool { walk != nil || hasRemains }
 }
 
 extension Table {
