@@ -65,8 +65,7 @@ struct Workload {
         case 0, 1:
             _ = opened.store.delete(key.span)
             if isThere { pairs[key] = nil }
-        case 2,
-            3 where isThere:
+        case 2...3 where isThere:
             opened.store.setExpiry(of: key.span, to: expires)
             pairs[key]?.expires = expires
         default:
