@@ -178,7 +178,9 @@ struct ChangeHubTests {
         for number in 1...300 {
             try writer.send("SET key \(number).\(value)\n")
             settle(stepped, 3)
+            // A pair of sockets takes few messages that nobody reads, however short.
             reader.receive()
+            writer.receive()
         }
         // The clock that decides ticks once a second.
         for _ in 0..<1000 where stepped.server.clientCount == 3 {
