@@ -238,6 +238,7 @@ final class ChangeHub {
     private func catchUp() {
         guard !behind.isEmpty else { return }
         var left = ChangeHub.turnSize
+        var held = behind.reduce(0) { $0 + $1.heldSize }
         let all = behind
         let first = round % all.count
         round &+= 1
@@ -247,8 +248,12 @@ final class ChangeHub {
                 return
             }
             guard case .behind(let feed) = subscriber.state else { continue }
+            // Records may be large: where readings hold much, only the first of them goes on.
+            guard subscriber === behind.first || held <= server.pool.turnSize else { continue }
             let (records, size) = (feed.recordCount, feed.readSize)
+            held -= subscriber.heldSize
             catchUp(subscriber, feed, upTo: min(left, ChangeHub.stepSize))
+            held += subscriber.heldSize
             counts.records += feed.recordCount - records
             left -= feed.readSize - size
         }

@@ -116,7 +116,7 @@ struct HostileRequest {
         case "<request>": Array(["GET", "SET", "MGET", "KEYS"][random.below(4)].utf8)
         case "<pattern>": Array(["*", "*[a-z]*", "long*long*long*9", "none", "maxmemory"][random.below(5)].utf8)
         case "<prefix>": Array(["", "large:", "long", "key:1", "none"][random.below(5)].utf8)
-        case "<cursor>": Array("0".utf8)
+        case "<cursor>", "<token>": Array("0".utf8)
         case "<milliseconds>": Array("\(1 + random.below(500))".utf8)
         case "<seq>": Array((random.below(2) == 0 ? "1" : "99999999").utf8)
         case "<count>", "<followers>": Array("\(random.below(10_000))".utf8)
