@@ -7,8 +7,6 @@ import Wire
 enum RangeHandlers {
     /// The most keys of one reply; the number without LIMIT.
     static let keyLimit = 10_000
-    /// The most pairs that have expired that one request passes over: about a hundredth of a second.
-    private static let expiredLimit = 100_000
 
     static func range(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         do throws(ReplyError) {
@@ -138,8 +136,9 @@ enum RangeHandlers {
             pairs.reserveCapacity(min(request.limit, 128))
             var size = 0
             let limit = session.server.limits.unsentSize
+            let expiredLimit = session.server.limits.rangeExpiredCount
             let isComplete = store.visit(
-                request.range, isReversed: request.isReversed, expiredLimit: RangeHandlers.expiredLimit
+                request.range, isReversed: request.isReversed, expiredLimit: expiredLimit
             ) { pair in
                 pairs.append(pair)
                 size += replies.writer.size(ofValue: pair.key)
@@ -147,7 +146,7 @@ enum RangeHandlers {
                 return pairs.count < request.limit && size <= limit
             }
             session.allowance.withSteps { $0 -= pairs.count * RangeReading.keySteps }
-            guard isComplete else { return replies.fail(.tooManyExpired(limit: RangeHandlers.expiredLimit)) }
+            guard isComplete else { return replies.fail(.tooManyExpired(limit: expiredLimit)) }
             guard size <= limit else { return replies.fail(.rangeTooLarge(limit: limit)) }
             if size >= Session.largeReplySize {
                 if let error = session.server.refusal(ofReplyOf: size) { return replies.fail(error) }
