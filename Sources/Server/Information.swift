@@ -28,6 +28,7 @@ extension Server {
             ("connection_bytes", String(loop.streamSize)),
             ("held_bytes", String(pool.held)),
             ("cleared_bytes", String(store.clearedSize)),
+            ("index", indexState),
             ("history", store.history),
             ("seq", String(store.position.seq)),
             ("oldest_seq", String(store.oldestSeq)),
@@ -64,6 +65,14 @@ extension Server {
             ("received_bytes", String(statistics.receivedSize)),
             ("sent_bytes", String(statistics.sentSize)),
         ]
+    }
+
+    private var indexState: String {
+        switch store.order {
+        case .unknown: "none"
+        case .building: "building"
+        case .known: "ordered"
+        }
     }
 
     /// The current problems, as sentences.

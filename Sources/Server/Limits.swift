@@ -32,6 +32,8 @@ package struct Limits: Sendable {
     package var feedIdleTime = 60_000
     /// The number of keys that one SCAN visits.
     package var scanCount = 10_000
+    /// The number of pairs, expired and not removed yet, that one RANGE passes over: about a hundredth of a second.
+    package var rangeExpiredCount = 100_000
     /// The number of bytes of a client's text that an error message quotes.
     package var echoSize = 128
 

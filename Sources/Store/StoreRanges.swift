@@ -23,21 +23,10 @@ extension Store {
         return false
     }
 
-    /// Visits the pairs of a range that have not expired, in the byte order of their keys, or against it, until `visit` returns false. The
-    /// order must be known. The result depends on the change `position`.
-    /// - Parameters:
-    ///   - expiredLimit: the most pairs that have expired and are not removed yet that are passed over.
-    ///   - visit: gets a pair, which is valid until the next change.
-    /// - Returns: false if it ended at `expiredLimit`.
-    package func visit(
-        _ range: KeyRange, isReversed: Bool = false, expiredLimit: Int = .max, _ visit: (Pair) -> Bool
-    ) -> Bool {
-        var expiredLeft = expiredLimit
-        table.visit(range, isReversed: isReversed) { pair in
-            guard pair.isDead(at: time) else { return visit(pair) }
-            expiredLeft -= 1
-            return expiredLeft > 0
-        }
-        return expiredLeft > 0
+    /// Visits the pairs of a range in the byte order of their keys, or against it, until `visit` returns false. The order must be known. The
+    /// result depends on the change `position`.
+    /// - Parameter visit: gets a pair, which is valid until the next change, and whether it has expired and is only not removed yet.
+    package func visit(_ range: KeyRange, isReversed: Bool = false, _ visit: (Pair, _ isExpired: Bool) -> Bool) {
+        table.visit(range, isReversed: isReversed) { pair in visit(pair, pair.isDead(at: time)) }
     }
 }

@@ -7,8 +7,6 @@ import Wire
 enum RangeHandlers {
     /// The most keys of one reply; the number without LIMIT.
     static let keyLimit = 10_000
-    /// The most pairs that have expired that one request passes over: about a hundredth of a second.
-    private static let expiredLimit = 100_000
 
     static func range(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         do throws(ReplyError) {
@@ -122,7 +120,13 @@ enum RangeHandlers {
 
         func step(_ replies: inout ReplyQueue, _ allowance: TurnAllowance) -> Bool {
             guard allowance.hasSteps else { return false }
-            write(&replies) { size, replies in session.hasMemoryNow(forReplyOf: size, &replies) }
+            do throws(ReplyError) {
+                // A follower's data may be on the way to be replaced.
+                try session.gate.admitRead()
+                write(&replies) { size, replies in session.hasMemoryNow(forReplyOf: size, &replies) }
+            } catch {
+                replies.fail(error)
+            }
             return true
         }
 
@@ -136,18 +140,21 @@ enum RangeHandlers {
             }
             var pairs: [Pair] = []
             pairs.reserveCapacity(min(request.limit, 128))
-            var size = 0
+            var (size, expiredCount) = (0, 0)
             let limit = session.server.limits.unsentSize
-            let isComplete = store.visit(
-                request.range, isReversed: request.isReversed, expiredLimit: RangeHandlers.expiredLimit
-            ) { pair in
+            let expiredLimit = session.server.limits.rangeExpiredCount
+            store.visit(request.range, isReversed: request.isReversed) { pair, isExpired in
+                guard !isExpired else {
+                    expiredCount += 1
+                    return expiredCount <= expiredLimit
+                }
                 pairs.append(pair)
                 size += replies.writer.size(ofValue: pair.key)
                 if request.hasValues { size += replies.writer.size(ofValue: pair.value) }
                 return pairs.count < request.limit && size <= limit
             }
-            session.allowance.withSteps { $0 -= pairs.count * RangeReading.keySteps }
-            guard isComplete else { return replies.fail(.tooManyExpired(limit: RangeHandlers.expiredLimit)) }
+            session.allowance.withSteps { $0 -= (pairs.count + expiredCount) * RangeReading.keySteps }
+            guard expiredCount <= expiredLimit else { return replies.fail(.tooManyExpired(limit: expiredLimit)) }
             guard size <= limit else { return replies.fail(.rangeTooLarge(limit: limit)) }
             if size >= Session.largeReplySize {
                 if let error = session.server.refusal(ofReplyOf: size) { return replies.fail(error) }

@@ -67,8 +67,8 @@ struct KeySearch: ~Copyable {
     private mutating func readRange(in store: Store, size: Int, _ steps: inout Int) {
         guard undecided.isEmpty, steps > 0, keys.size < size, !isAtEnd, let range else { return }
         var last: [UInt8]?
-        _ = store.visit(range) { pair in
-            look(at: pair.key, &steps)
+        store.visit(range) { pair, isExpired in
+            if isExpired { steps -= KeySearch.keySteps } else { look(at: pair.key, &steps) }
             guard steps <= 0 || keys.size >= size else { return true }
             last = Array(pair.key)
             return false

@@ -24,6 +24,7 @@ struct DiskRun {
         self.disk = disk
         opened = try OpenedStore(durability, on: disk) { options in
             options.compaction.source = source
+            options.index = durability == .always ? .none : .ordered
             (options.compaction.walkTime, options.compaction.stepSize, options.compaction.chunkSize) = (.zero, 100, 300)
         }
     }

@@ -68,6 +68,7 @@ private struct SeededLife {
             let opened = try OpenedStore(on: disk, background: background) { options in
                 options.compaction.source = SnapshotSource.allCases[Int(seed % 2)]
                 (options.compaction.walkTime, options.compaction.stepSize, options.compaction.chunkSize) = (0, 100, 300)
+                options.index = KeyIndex.allCases[Int(seed / 2 % 2)]
                 options.seed = seed
             }
             if let problem = ledger.problem(in: opened) { return wrong.append(problem) }
