@@ -27,7 +27,7 @@ struct RandomRequests {
 
     /// The commands, and what their arguments are: k a key, v a value, i an integer, f a number, p a place in a value, b a place of a
     /// bit, o an option of SET, c one of COPY, x an option with a time, e one of EXPIRE; s, m, S, M a time in seconds or milliseconds, from now
-    /// or from 1970. A `+` repeats what is before it.
+    /// or from 1970; D, X, T a script that releases, extends, takes a lock. A `+` repeats what is before it.
     private static let forms: [(name: String, arguments: String)] = [
         ("GET", "k"), ("SET", "kv"), ("SET", "kv"), ("SET", "kvo"), ("SET", "kvoo"), ("SET", "kf"), ("SET", "ki"),
         ("GETSET", "kv"), ("GETDEL", "k"), ("SETNX", "kv"), ("APPEND", "kv"), ("APPEND", "ki"), ("STRLEN", "k"),
@@ -41,7 +41,7 @@ struct RandomRequests {
         ("GETEX", "kx"), ("EXPIRE", "ks"), ("EXPIRE", "kse"), ("PEXPIRE", "km"), ("PEXPIRE", "kmee"),
         ("EXPIREAT", "kS"),
         ("PEXPIREAT", "kM"), ("EXPIREAT", "kSe"), ("PERSIST", "k"), ("TTL", "k"), ("PTTL", "k"), ("EXPIRETIME", "k"),
-        ("PEXPIRETIME", "k"), ("ECHO", "v"), ("PING", ""),
+        ("PEXPIRETIME", "k"), ("ECHO", "v"), ("PING", ""), ("EVAL", "D"), ("EVAL", "X"), ("EVAL", "T"),
     ]
 
     /// Forms of Redis 8.4: q a condition, d one for DELEX, and * the number of pairs behind it.
@@ -57,11 +57,12 @@ struct RandomRequests {
         let form = forms[random.below(forms.count)]
         var request = [Array(form.name.utf8)]
         // One in forty has an argument more or less than it needs.
-        let surplus = random.below(40)
+        let surplus = form.name == "EVAL" ? 40 : random.below(40)
         for kind in form.arguments {
             guard kind == "+" else {
                 switch kind {
                 case "x": request += expiryOption()
+                case "D", "X", "T": request += script(kind)
                 case "q": request += [pick(["IFEQ", "IFNE", "ifeq", "IFNE", "FROB"]), value()]
                 case "*":
                     let count = 1 + random.below(3)
@@ -162,6 +163,19 @@ struct RandomRequests {
         case "S": return Array("\(4_102_444_800 + seconds)".utf8)
         default: return Array("\((4_102_444_800 + seconds) * 1000)".utf8)
         }
+    }
+
+    /// A script that is known, its key, and a token that the key may have. Redis' errors name the script and the line, so there are none.
+    private mutating func script(_ kind: Character) -> [[UInt8]] {
+        let equal = #"if redis.call("GET", KEYS[1]) == ARGV[1] then return"#
+        let text =
+            switch kind {
+            case "D": #"\#(equal) redis.call("DEL", KEYS[1]) else return 0 end"#
+            case "X": #"\#(equal) redis.call("PEXPIRE", KEYS[1], ARGV[2]) else return 0 end"#
+            default: #"return redis.call("SET", KEYS[1], ARGV[1], "NX", "PX", ARGV[2])"#
+            }
+        let token = pick(["0", "1", "-1", "7", "100"])
+        return [Array(text.utf8), Array("1".utf8), argument("k"), token, laterTime("m")]
     }
 
     private mutating func value() -> [UInt8] {
