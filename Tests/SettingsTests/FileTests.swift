@@ -40,7 +40,7 @@ struct FileTests {
             ("server:\n  prot: 1\n", "config.yaml:2: unknown setting 'server.prot'; did you mean 'server.port'?"),
             (
                 "server:\n  frobnicate: 1\n",
-                "config.yaml:2: unknown setting 'server.frobnicate'; server has port, bind, data_file, durability"
+                "config.yaml:2: unknown setting 'server.frobnicate'; server has port, bind, data_file, durability, debug_commands"
             ),
             (
                 "server:\n  mode: leader\n",

@@ -146,7 +146,7 @@ struct RenameCommand: AsyncParsableCommand {
     @Flag(name: "-nx --nx", help: "Only if the new key does not exist; prints 1 if it was renamed, otherwise 0.")
     var nx = false
     @Argument(help: "The key.", completion: .custom(completeArguments)) var key: RawBytes
-    @Argument(help: "Its new name.", completion: .custom(completeArguments)) var newKey: RawBytes
+    @Argument(help: "The new name of the key.", completion: .custom(completeArguments)) var newKey: RawBytes
 
     func run() async throws {
         try await SingleRequest(

@@ -1,5 +1,6 @@
 // Clients' mistakes, and the errors they get.
 
+import Commands
 import TestSupport
 
 /// A row of the table.
@@ -20,8 +21,7 @@ struct BadInput {
 
     private static let spaces = "; write an argument that has spaces as \"a JSON string\""
 
-    private static let setUsage =
-        "SET <key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET]"
+    private static let setUsage = Command.set.spec.usage
 
     /// Lines that are read and refused.
     static let lines = [

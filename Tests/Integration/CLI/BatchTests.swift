@@ -1,3 +1,4 @@
+import Commands
 import Foundation
 import TestSupport
 import Testing
@@ -58,7 +59,7 @@ struct BatchTests {
         arguments: [
             (
                 "SET",
-                "SET needs a key and a value: SET <key> <value> [NX|XX|IFEQ <value>|IFNE <value>|IFDEQ <digest>|IFDNE <digest>] [GET]"
+                "SET needs a key and a value: \(Command.set.spec.usage)"
             ),
             ("GET \"a", "A JSON string without its closing quote"),
             ("*1", "A command does not begin with \"*\""),

@@ -259,6 +259,8 @@ struct LineReplyTests {
             // In the folder Replication.
             .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait, .waitaof,
             .after, .seq,
+            // In the folder Changes.
+            .changes, .unchanges,
             // In MetricsTests.
             .slowlogGet, .slowlogLen, .slowlogReset, .slowlogHelp,
             // In ServerTests.
