@@ -88,7 +88,9 @@ struct BadInput {
         BadInput(resp("GET", "a", "b"), "-ERR wrong number of arguments for 'get' command\r\n"),
         BadInput(resp("SET", "key"), "-ERR wrong number of arguments for 'set' command\r\n"),
         BadInput(resp("SET", "key", "value", "FROB"), "-ERR syntax error\r\n"),
-        BadInput(resp("SET", "key", "value", "EX", "10"), "-ERR syntax error\r\n"),
+        BadInput(resp("SET", "key", "value", "EX", "10", "PX", "10"), "-ERR syntax error\r\n"),
+        BadInput(resp("SET", "key", "value", "EX", "ten"), "-ERR value is not an integer or out of range\r\n"),
+        BadInput(resp("SET", "key", "value", "EX", "0"), "-ERR invalid expire time in 'set' command\r\n"),
         BadInput(
             resp("SETRANGE", "key", "1048576", "x"), "-ERR string exceeds maximum allowed size (proto-max-bulk-len)\r\n"
         ),
