@@ -200,7 +200,7 @@ package final class Server {
         if isLoading { load() }  // a part of the files
         watchMemory()  // whether memory is below its limit again
         resume()  // the next step of long replies, and suspended requests
-        expiry.advance()  // a step of the pairs that have expired
+        expiry.advance(store)  // a step of the pairs that have expired
 
         turn.enter(.commit)
         let hasCommitted = commit()  // passes the turn's changes to the log writer

@@ -283,12 +283,26 @@ package final class Store {
     package struct Reading: ~Escapable {
         /// nil if the key does not exist.
         package let value: Span<UInt8>?
+        package let seq: UInt64
+
+        @_lifetime(copy value)
+        init(_ value: Span<UInt8>?, seq: UInt64) {
+            self.value = value
+            self.seq = seq
+        }
+    }
+
+    /// A value, when its pair expires, and the change that must be committed before either may be shown. Apart from `Reading`, so that
+    /// GET does not pay for it.
+    package struct ExpiringReading: ~Escapable {
+        /// nil if the key does not exist.
+        package let value: Span<UInt8>?
         /// When the pair expires, in Unix milliseconds; 0 for never, or if there is no pair.
         package let expires: UInt64
         package let seq: UInt64
 
         @_lifetime(copy value)
-        init(_ value: Span<UInt8>?, expires: UInt64 = 0, seq: UInt64) {
+        init(_ value: Span<UInt8>?, expires: UInt64, seq: UInt64) {
             self.value = value
             self.expires = expires
             self.seq = seq
@@ -327,7 +341,19 @@ package final class Store {
         let seq = newestChange(hash)
         guard let pair = table.pair(for: key, hash: hash, at: time) else { return Reading(nil, seq: seq) }
         let value = pair.value
-        return unsafe Reading(_overrideLifetime(value, borrowing: self), expires: pair.expires, seq: seq)
+        return unsafe Reading(_overrideLifetime(value, borrowing: self), seq: seq)
+    }
+
+    /// As `get`, with the time when the pair expires.
+    @_lifetime(borrow self)
+    package func getExpiring(_ key: Span<UInt8>) -> ExpiringReading {
+        let hash = table.hash(key)
+        let seq = newestChange(hash)
+        guard let pair = table.pair(for: key, hash: hash, at: time) else {
+            return ExpiringReading(nil, expires: 0, seq: seq)
+        }
+        let value = pair.value
+        return unsafe ExpiringReading(_overrideLifetime(value, borrowing: self), expires: pair.expires, seq: seq)
     }
 
     /// Visits one key, as good as any; none where there is none. What is visited depends on the change `position`.

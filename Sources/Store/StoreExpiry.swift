@@ -16,10 +16,16 @@ extension Store {
     /// stay, though no reader meets them, and the next attempt comes a second later. A follower removes none: its leader's
     /// records do.
     /// - Returns: whether there is more to remove now.
-    @inline(__always)
-    package func removeExpired() -> Bool {
+    package func removeExpired() -> Bool { advanceExpiry() == 0 }
+
+    /// As `removeExpired`. Each turn calls it, and it is not inlined: in another module each of these properties would be checked
+    /// for overlapping accesses.
+    /// - Returns: when there may next be something to remove, in Unix milliseconds; 0 if there is more now, `UInt64.max` if
+    ///   nothing expires.
+    @inline(never)
+    package func advanceExpiry() -> UInt64 {
         if table.registrations != knownRegistrations { noteExpiryWakeTime() }
-        return time >= expiryWakeTime && stepExpiry()
+        return time >= expiryWakeTime && stepExpiry() ? 0 : expiryWakeTime
     }
 
     /// When `removeExpired` may next have something to do, in Unix milliseconds; `UInt64.max` if nothing expires.

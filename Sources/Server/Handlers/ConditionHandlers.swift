@@ -107,7 +107,7 @@ enum ConditionHandlers {
         } catch {
             return replies.fail(error)
         }
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         let isMet = options.condition.isMet(by: reading.value, arguments)
         let isThere = reading.value != nil
         let expires = newExpiry ?? reading.expires

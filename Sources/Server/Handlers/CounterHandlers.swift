@@ -37,7 +37,7 @@ enum CounterHandlers {
         _ amount: Int, to key: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue
     ) {
         let store = session.store
-        let reading = store.get(key)
+        let reading = store.getExpiring(key)
         replies.depends(on: reading.seq)
         do throws(ReplyError) {
             let sum = try sum(of: reading.value, amount)
@@ -68,7 +68,7 @@ enum CounterHandlers {
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
         let store = session.store
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         var sum = ByteBuffer()
         do throws(FloatSumError) {

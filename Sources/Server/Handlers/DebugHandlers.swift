@@ -153,7 +153,7 @@ private struct DataDigest: CustomStringConvertible {
 
     /// Mixes the type and the value of a key, if it exists.
     mutating func mix(valueOf key: Span<UInt8>, in store: Store) {
-        let reading = store.get(key)
+        let reading = store.getExpiring(key)
         guard let value = reading.value else { return }
         // The type string is 0, in four bytes.
         mix([UInt8](repeating: 0, count: 4).span)

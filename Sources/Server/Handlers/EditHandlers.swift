@@ -59,7 +59,7 @@ enum EditHandlers {
         _ replies: inout ReplyQueue
     ) {
         let store = session.store
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         let size = reading.value?.count ?? 0
         let (end, isTooLarge) = (offset ?? size).addingReportingOverflow(bytes.count)
@@ -92,7 +92,7 @@ enum EditHandlers {
             return replies.fail(ReplyError("bit is not an integer or out of range"))
         }
         let store = session.store
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         let size = reading.value?.count ?? 0
         var byte: UInt8 = 0

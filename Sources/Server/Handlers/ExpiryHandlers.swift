@@ -46,7 +46,7 @@ enum ExpiryHandlers {
             guard option.take(arguments, at: &index, removes: true) else { return replies.fail(.misused(.getex)) }
             index += 1
         }
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         // As in Redis, a missing key is answered before the time is checked.
         guard let value = reading.value else { return replies.writer.missing() }
@@ -90,7 +90,7 @@ enum ExpiryHandlers {
             }
             store.beginMulti(permit)
             for key in keys {
-                let until = expires ?? store.get(arguments[key]).expires
+                let until = expires ?? store.getExpiring(arguments[key]).expires
                 replies.depends(on: store.set(arguments[key], to: arguments[key + 1], expires: until, permit))
             }
             store.endMulti()
@@ -158,7 +158,7 @@ enum ExpiryHandlers {
             let condition = try ExpiryCondition(arguments, session)
             guard let number = arguments[2].decimal else { throw .notAnInteger }
             guard let time = form.time(of: number, at: store.now) else { throw .invalidExpireTime(of: command) }
-            let reading = store.get(arguments[1])
+            let reading = store.getExpiring(arguments[1])
             replies.depends(on: reading.seq)
             guard reading.value != nil else {
                 return replies.writer.isLine ? replies.writer.missing() : replies.writer.integer(0)
@@ -224,7 +224,7 @@ enum ExpiryHandlers {
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
         let store = session.store
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         guard reading.value != nil else {
             return replies.writer.isLine ? replies.writer.missing() : replies.writer.integer(0)
@@ -260,7 +260,7 @@ enum ExpiryHandlers {
         _ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue, number: (UInt64, UInt64) -> Int
     ) {
         let store = session.store
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         guard reading.value != nil else {
             return replies.writer.isLine ? replies.writer.missing() : replies.writer.integer(-2)

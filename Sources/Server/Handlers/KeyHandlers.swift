@@ -79,7 +79,7 @@ enum KeyHandlers {
     ) -> Bool {
         let store = session.store
         let (key, target) = (1, 2)
-        let reading = store.get(arguments[key])
+        let reading = store.getExpiring(arguments[key])
         replies.depends(on: reading.seq)
         guard let value = reading.value else {
             replies.fail(ReplyError(line: "Key not found", resp: "no such key"))
@@ -125,7 +125,7 @@ enum KeyHandlers {
             return replies.fail(ReplyError("source and destination objects are the same"))
         }
         let store = session.store
-        let reading = store.get(arguments[1])
+        let reading = store.getExpiring(arguments[1])
         replies.depends(on: reading.seq)
         guard let value = reading.value else {
             return replies.writer.isLine ? replies.writer.missing() : replies.writer.integer(0)

@@ -144,7 +144,7 @@ private struct ScriptCall: ~Escapable {
 
     func extend(_ replies: inout ReplyQueue) throws(ReplyError) {
         let store = session.store
-        let reading = store.get(key)
+        let reading = store.getExpiring(key)
         replies.depends(on: reading.seq)
         guard let value = reading.value, value.equals(argument(1)), reading.expires != 0 else {
             return replies.writer.integer(0)
@@ -169,7 +169,7 @@ private struct ScriptCall: ~Escapable {
 
     func count(isByArgument: Bool, _ form: TimeForm, _ replies: inout ReplyQueue) throws(ReplyError) {
         let store = session.store
-        let reading = store.get(key)
+        let reading = store.getExpiring(key)
         replies.depends(on: reading.seq)
         let amount = isByArgument ? try integer(2) : 1
         // A number of Lua's, which has 53 bits.

@@ -1,6 +1,7 @@
 // Pairs that have expired are removed a step a turn. While nothing else happens, an alarm causes the turns.
 
 import Reactor
+import Store
 
 /// The removal of expired pairs from a server's store. Used from one thread.
 final class Expiry {
@@ -12,14 +13,15 @@ final class Expiry {
     }
     /// Causes a turn when a pair expires.
     private var alarm: Alarm?
-    /// The time for which the alarm is set, in milliseconds of the store's clock; `UInt64.max` if it is not.
+    /// The time for which the alarm is set, in milliseconds of the store's clock; `UInt64.max` if it is not, 0 if there is more to
+    /// remove now.
     private var alarmTime = UInt64.max
     /// In milliseconds: 31 years.
     private static let longestWait = 1_000_000_000_000
     /// Whether pairs are removed; readers do not meet them in any case. DEBUG SET-ACTIVE-EXPIRE changes it.
     var isOn = true
     /// Whether there is more to remove now.
-    private(set) var hasMore = false
+    var hasMore: Bool { alarmTime == 0 }
 
     /// - Throws: `ReactorError` if the system has no descriptor left.
     init(_ loop: EventLoop) throws(ReactorError) {
@@ -32,17 +34,15 @@ final class Expiry {
 
     /// Takes a step, if one is due.
     @inline(__always)
-    func advance() {
-        guard isOn else { return hasMore = false }
-        let store = server.store
-        hasMore = store.removeExpired() && !server.isStopping
-        if !hasMore, store.nextExpiryTime != alarmTime { setAlarm(at: store.nextExpiryTime) }
+    func advance(_ store: Store) {
+        let wakeTime = store.advanceExpiry()
+        if wakeTime != alarmTime { setAlarm(at: wakeTime) }
     }
 
     @inline(never)
     private func setAlarm(at time: UInt64) {
         alarmTime = time
-        guard time < .max else { return }
+        guard time > 0, time < .max else { return }
         let now = server.store.now
         let wait = time > now ? min(Int(clamping: time - now), Expiry.longestWait) : 0
         alarm?.set(at: (server.clock.milliseconds + wait + 1) * 1_000_000)

@@ -23,7 +23,7 @@ extension OpenedStore {
     var stored: Pairs {
         var pairs: Pairs = [:]
         _ = store.scan(from: 0, count: .max, buckets: .max) { key in
-            let reading = store.get(key)
+            let reading = store.getExpiring(key)
             guard let value = reading.value else { return }
             pairs[Array(key)] = Stored(value: Array(value), expires: reading.expires)
         }
