@@ -220,7 +220,10 @@ package final class Server {
         deferrals.look()
         hasTableWork = store.advanceTable()  // frees cleared tables, builds the ordered index, a little at a time
         tellCompaction()
-        if shutdownRequest.wasMade { shutdown.stop(at: clock.milliseconds) }
+        if shutdownRequest.wasMade {
+            expiry.isOn = false
+            shutdown.stop(at: clock.milliseconds)
+        }
         allowance.renew(pool)
         assert(isConsistent(), "lists, sums and sessions differ: \(check())")
     }

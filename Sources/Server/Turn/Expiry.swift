@@ -18,8 +18,10 @@ final class Expiry {
     private var alarmTime = UInt64.max
     /// In milliseconds: 31 years.
     private static let longestWait = 1_000_000_000_000
-    /// Whether pairs are removed; readers do not meet them in any case. DEBUG SET-ACTIVE-EXPIRE changes it.
-    var isOn = true
+    /// Whether pairs are removed: not while the server stops, nor after DEBUG SET-ACTIVE-EXPIRE 0. Reads never return them.
+    var isOn = true {
+        didSet { if !isOn { alarmTime = .max } }
+    }
     /// Whether there is more to remove now.
     var hasMore: Bool { alarmTime == 0 }
 
@@ -35,6 +37,7 @@ final class Expiry {
     /// Takes a step, if one is due.
     @inline(__always)
     func advance(_ store: Store) {
+        guard isOn else { return }
         let wakeTime = store.advanceExpiry()
         if wakeTime != alarmTime { setAlarm(at: wakeTime) }
     }

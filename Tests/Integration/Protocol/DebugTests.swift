@@ -76,4 +76,26 @@ struct DebugTests {
             #expect(try client.ask("DEBUG DIGEST") != digest)
         }
     }
+
+    @Test("expired pairs stay while their removal is stopped, unseen, and go when it is resumed")
+    func activeExpiry() throws {
+        try withServer(["--durability", "never"]) { server, client in
+            try client.expect("DEBUG SET-ACTIVE-EXPIRE 0\nPSETEX k 1 v\n", "OK\nOK\n")
+            // If the pair were removed, the lag would stay at 0.
+            while try figure("expiry_lag_milliseconds", client) < 500 {
+                try #require(client.ask("COUNT") == "1")
+            }
+            #expect(try client.ask("EXISTS k") == "0")
+            #expect(try figure("expired", client) == 0)
+            try client.expect("DEBUG SET-ACTIVE-EXPIRE 1\n", "OK\n")
+            while try client.ask("COUNT") != "0" {}
+            #expect(try figure("expired", client) == 1)
+        }
+    }
+
+    private func figure(_ name: String, _ client: WireConnection) throws -> Int {
+        try client.send("STATS\n")
+        let lines = String(decoding: try client.receive(through: "END\n"), as: UTF8.self).split(separator: "\n")
+        return try #require(lines.first { $0.hasPrefix(name + " ") }.flatMap { Int($0.split(separator: " ")[1]) })
+    }
 }
