@@ -42,6 +42,8 @@ package struct PlannedFault: Sendable {
 package struct StruckCall: Sendable {
     package let fault: DiskFault
     package let operation: DiskOperation
+    /// The call's number among those of its kind, from 1.
+    package let number: Int
     package let path: String
 }
 
@@ -87,7 +89,7 @@ package final class FaultyDisk: ForwardingDisk {
                 planned.operation.map { $0 == operation && planned.number == count } ?? (planned.number == total)
             }
             guard let fault = planned?.fault else { return (nil, true) }
-            state.struck.append(StruckCall(fault: fault, operation: operation, path: path.string))
+            state.struck.append(StruckCall(fault: fault, operation: operation, number: count, path: path.string))
             if fault == .death { state.isDead = true }
             return (fault, true)
         }

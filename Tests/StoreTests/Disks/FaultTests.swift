@@ -180,9 +180,11 @@ struct FaultTests {
                 if let problem = problemInCompaction(outcome, errno) { return problem }
                 let isInLog = outcome.strikesInCompaction + outcome.strikesAtTheEnds == 0
                 // A next segment that cannot be opened under its name is made anew.
-                // One without records that was replaced, for what its changes need, may keep its padding.
-                let isReplaced = operation == .truncate && outcome.disk.struck[0].path == ModelFiles.segment(1)
-                let isLogs = outcome.disk.struck[0].path.hasSuffix(".jsonl") && operation != .open && !isReplaced
+                // The first one, replaced without records for what its first change needs, may keep its padding.
+                let struck = outcome.disk.struck[0]
+                let isReplaced =
+                    operation == .truncate && struck.number == 1 && struck.path == ModelFiles.segment(1)
+                let isLogs = struck.path.hasSuffix(".jsonl") && operation != .open && !isReplaced
                 if isInLog && isLogs && outcome.failure == nil { return "the log goes on" }
                 return outcome.failure == nil && outcome.unanswered != 0 ? "changes were not answered for" : nil
             }
