@@ -326,6 +326,7 @@ package final class Table {
     }
 
     /// Gives the pair of a slot another value and expiry: in its block where they take as much memory, else in another.
+    @inline(__always)
     private func replace(at index: Int, of bucket: Bucket, hash: UInt64, value: Span<UInt8>, expires: UInt64) {
         let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
         let oldExpires = pair.markedExpires
