@@ -1,4 +1,4 @@
-// Transactions: MULTI, the requests and EXEC, sent as one batch. So a connection can be shared: nobody's request comes in
+// Transactions: MULTI, the requests and EXEC, sent as one batch. So a connection can be shared: no other request comes in
 // between, and the connection is as before when the next request is sent.
 //
 // WATCH is not offered: it is a state of a connection for as long as the program computes, so each use would need a

@@ -36,7 +36,7 @@ extension Catalog {
             replies: "`OK`.", errors: "Those of LOADAOF.", since: "0.1.0"),
         CommandSpec(
             .debugSetActiveExpire, "SET-ACTIVE-EXPIRE", of: .debug, "0|1", 1...1, needs: "0 or 1",
-            "Stops or resumes the removal of pairs that have expired; nobody sees them in any case.", .server,
+            "Stops or resumes the removal of expired pairs; reads never return them.", .server,
             traits: .effect, categories: .admin, replies: "`OK`.", since: "0.1.0"),
         CommandSpec(
             .debugSleep, "SLEEP", of: .debug, "<seconds>", 1...1, needs: "a number of seconds",

@@ -55,7 +55,7 @@ final class ChangeBuffer: Sendable {
 
     /// Whether the connection must not be read.
     var isFull: Bool { state.withLock { $0.isFull } }
-    /// Whether nobody takes changes any more.
+    /// Whether the consumer is gone.
     var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
     // MARK: The task
@@ -91,7 +91,7 @@ final class ChangeBuffer: Sendable {
         }
     }
 
-    /// Nobody takes changes any more.
+    /// Notes that the consumer is gone.
     func abandon() {
         state.withLock { $0.isAbandoned = true }
         engine.prune()

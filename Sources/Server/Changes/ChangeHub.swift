@@ -41,7 +41,7 @@ final class ChangeHub {
     private var subscribers: [ObjectIdentifier: ChangeSubscriber] = [:]
     /// Whether there are any. A plain property, because it is read each turn.
     private var isUsed = false
-    /// The shared reading; nil if nobody is live.
+    /// The feed that all live subscribers share; nil without any.
     private var shared: ChangeFeed?
     private var prefixes = PrefixIndex()
     /// By the index of the prefix.
