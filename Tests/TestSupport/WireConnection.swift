@@ -67,9 +67,9 @@ package final class WireConnection: Sendable {
         WireConnection.setTimeLimit(of: descriptor)
     }
 
-    /// No call on a socket takes longer than `TimeLimit.reply`.
-    static func setTimeLimit(of descriptor: Int32) {
-        var limit = timeval(tv_sec: Int(TimeLimit.reply), tv_usec: 0)
+    /// No call on a socket takes longer than `seconds`; 0 for no limit.
+    static func setTimeLimit(of descriptor: Int32, to seconds: Double = TimeLimit.reply) {
+        var limit = timeval(tv_sec: Int(seconds), tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)

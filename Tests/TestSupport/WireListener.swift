@@ -28,4 +28,21 @@ package final class WireListener: Sendable {
         guard accepted >= 0 else { throw WireError(description: "nobody has connected to port \(port)") }
         return WireConnection(accepted: accepted)
     }
+
+    /// Accepts connections until `stop`, and serves each, on threads of its own. Neither waiting for a connection nor receiving from
+    /// it has a time limit: other tests may keep an asynchronous one from running for minutes.
+    package func serve(_ serve: @escaping @Sendable (WireConnection) -> Void) {
+        WireConnection.setTimeLimit(of: descriptor, to: 0)
+        Thread.detachNewThread { [self] in
+            while let connection = try? accept() {
+                WireConnection.setTimeLimit(of: connection.descriptor, to: 0)
+                Thread.detachNewThread { serve(connection) }
+            }
+        }
+    }
+
+    /// Accepts no more connections.
+    package func stop() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
 }

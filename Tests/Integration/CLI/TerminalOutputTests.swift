@@ -91,16 +91,11 @@ struct TerminalOutputTests {
     /// Answers every request with the same bytes.
     private func answering(_ reply: [UInt8]) throws -> WireListener {
         let listener = try WireListener()
-        Thread.detachNewThread { [port = listener.port] in
-            while let client = try? listener.accept() {
-                Thread.detachNewThread {
-                    while let bytes = try? client.receive(), !bytes.isEmpty {
-                        let requests = bytes.split(separator: 0x0a).count { $0.first == UInt8(ascii: "*") }
-                        for _ in 0..<requests { try? client.send(reply) }
-                    }
-                }
+        listener.serve { client in
+            while let bytes = try? client.receive(), !bytes.isEmpty {
+                let requests = bytes.split(separator: 0x0a).count { $0.first == UInt8(ascii: "*") }
+                for _ in 0..<requests { try? client.send(reply) }
             }
-            _ = port
         }
         return listener
     }
@@ -119,6 +114,7 @@ struct TerminalOutputTests {
             ]
             for reply in replies {
                 let server = try answering(reply)
+                defer { server.stop() }
                 for words in [
                     ["get", "k"], ["role"], ["stats", "--count", "1"], ["top"], ["seq", "--format", "json"], ["export"],
                 ] {

@@ -217,6 +217,7 @@ struct ServerIdentityTests {
 /// Passes connections to a port of this machine on to another one, byte for byte, as a forwarded port does.
 private final class Forwarder: Sendable {
     let port: UInt16
+    private let listener: WireListener
     private let links = Links()
 
     private final class Links: Sendable {
@@ -240,17 +241,15 @@ private final class Forwarder: Sendable {
     }
 
     init(to target: UInt16, at wanted: UInt16 = 0) throws {
-        let listener = try WireListener(port: wanted)
+        listener = try WireListener(port: wanted)
         port = listener.port
-        Thread.detachNewThread { [links] in
-            while let client = try? listener.accept(), let server = try? WireConnection(port: target),
-                links.add(client), links.add(server)
-            {
-                for (from, to) in [(client, server), (server, client)] {
-                    Thread.detachNewThread {
-                        while let bytes = try? from.receive(), !bytes.isEmpty, (try? to.send(bytes)) != nil {}
-                        to.endSending()
-                    }
+        listener.serve { [links] client in
+            guard let server = try? WireConnection(port: target) else { return }
+            guard links.add(client), links.add(server) else { return }
+            for (from, to) in [(client, server), (server, client)] {
+                Thread.detachNewThread {
+                    while let bytes = try? from.receive(), !bytes.isEmpty, (try? to.send(bytes)) != nil {}
+                    to.endSending()
                 }
             }
         }
@@ -259,5 +258,8 @@ private final class Forwarder: Sendable {
     deinit { close() }
 
     /// Ends every connection through it, and takes no more.
-    func close() { links.close() }
+    func close() {
+        listener.stop()
+        links.close()
+    }
 }

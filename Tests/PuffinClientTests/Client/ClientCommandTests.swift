@@ -4,7 +4,7 @@ import PuffinClient
 import TestSupport
 import Testing
 
-@Suite("Client: commands", .timeLimit(.minutes(2)))
+@Suite("Client: commands", .timeLimit(.minutes(10)))
 struct ClientCommandTests {
     /// Runs a request against one reply, and checks what was sent.
     private func ask<Value: Sendable>(

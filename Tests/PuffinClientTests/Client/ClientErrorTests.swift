@@ -3,7 +3,7 @@
 import PuffinClient
 import Testing
 
-@Suite("Client: errors", .timeLimit(.minutes(2)))
+@Suite("Client: errors", .timeLimit(.minutes(10)))
 struct ClientErrorTests {
     @Test("a follower's refusal names the leader, if the server knows it")
     func readOnly() async throws {

@@ -5,7 +5,7 @@ import PuffinClient
 import TestSupport
 import Testing
 
-@Suite("Client: lost connections, timeouts, cancellation", .timeLimit(.minutes(2)))
+@Suite("Client: lost connections, timeouts, cancellation", .timeLimit(.minutes(10)))
 struct ClientFailureTests {
     private static let oneConnection = options { $0.poolSize = 1 }
 

@@ -4,7 +4,7 @@ import PuffinClient
 import TestSupport
 import Testing
 
-@Suite("Client: followers", .timeLimit(.minutes(2)))
+@Suite("Client: followers", .timeLimit(.minutes(10)))
 struct ClientFollowerTests {
     /// A server that answers `ROLE` and reads; each value names the server.
     private static func answering(_ name: String, role: String) -> FakeServer.Rule {

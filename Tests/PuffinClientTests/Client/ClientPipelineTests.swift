@@ -4,7 +4,7 @@ import PuffinClient
 import TestSupport
 import Testing
 
-@Suite("Client: pipelining and the pool", .timeLimit(.minutes(2)))
+@Suite("Client: pipelining and the pool", .timeLimit(.minutes(10)))
 struct ClientPipelineTests {
     private static let oneConnection = options { $0.poolSize = 1 }
 

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Client: transactions", .timeLimit(.minutes(2)))
+@Suite("Client: transactions", .timeLimit(.minutes(10)))
 struct ClientTransactionTests {
     /// Answers MULTI and requests as a server does, and EXEC with `reply`.
     private func rule(exec reply: String, refusing refused: [String: String] = [:]) -> FakeServer.Rule {
@@ -123,7 +123,7 @@ struct ClientTransactionTests {
     }
 }
 
-@Suite("Client: compare-and-set", .timeLimit(.minutes(2)))
+@Suite("Client: compare-and-set", .timeLimit(.minutes(10)))
 struct ClientUpdateTests {
     /// Answers requests in turn, and checks them.
     private func update(

@@ -26,8 +26,8 @@ final class FakeServer: Sendable {
     let port: UInt16
     private let listener: WireListener
     private let rule: Rule
-    private let connections = Mutex<[FakeConnection]>([])
-    private let isStopped = Atomic<Bool>(false)
+    /// nil once it is stopped.
+    private let connections = Mutex<[FakeConnection]?>([])
     private let requests: AsyncStream<Request>
     private let sink: AsyncStream<Request>.Continuation
     private let log = Mutex<[String]>([])
@@ -38,27 +38,31 @@ final class FakeServer: Sendable {
         self.port = listener.port
         self.rule = rule
         (requests, sink) = AsyncStream.makeStream()
-        Thread.detachNewThread { [listener, self] in
-            while let wire = try? listener.accept(), !self.isStopped.load(ordering: .acquiring) {
-                let connection = FakeConnection(wire)
-                self.connections.withLock { $0.append(connection) }
-                Thread.detachNewThread { self.serve(connection) }
+        listener.serve { [self] wire in
+            let connection = FakeConnection(wire)
+            let isStopped = connections.withLock { connections in
+                connections?.append(connection)
+                return connections == nil
             }
+            if isStopped { connection.close() } else { serve(connection) }
         }
     }
 
     /// Ends the connections and accepts no more.
     func stop() {
-        isStopped.store(true, ordering: .releasing)
-        _ = try? WireConnection(port: port)
-        for connection in connections.withLock({ $0 }) { connection.close() }
+        listener.stop()
+        let open = connections.withLock { connections in
+            defer { connections = nil }
+            return connections ?? []
+        }
+        for connection in open { connection.close() }
         sink.finish()
     }
 
     var address: ServerAddress { ServerAddress(host: "127.0.0.1", port: port) }
 
     /// How many connections were made so far.
-    var connectionCount: Int { connections.withLock { $0.count } }
+    var connectionCount: Int { connections.withLock { $0?.count ?? 0 } }
 
     /// Every request so far, the ones that were answered by the rule too.
     var allRequests: [String] { log.withLock { $0 } }
