@@ -80,13 +80,27 @@ package final class ChildProcess: Sendable {
     /// - Returns: the copy's path.
     package static func copyForEveryUser(of name: String, in folder: String) throws -> String {
         let path = folder + "/" + name
-        // By another process: a child started here during the copy would hold the file open, and then it cannot be run
-        // (ETXTBSY).
-        _ = try run(["cp", program(name), path])
+        try copyProgram(program(name), to: path)
         for place in [folder, path] {
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place)
         }
         return path
+    }
+
+    /// Writes a script for the shell that can be run as a program.
+    package static func writeScript(_ text: String, to path: String) throws {
+        let source = path + ".text"
+        try "#!/bin/sh\n\(text)\n".write(toFile: source, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: source)
+        try copyProgram(source, to: path)
+        try FileManager.default.removeItem(atPath: source)
+    }
+
+    /// Copies by another process: a child that is started here while the copy is open for writing would hold it open, and then it
+    /// cannot be run (ETXTBSY).
+    private static func copyProgram(_ source: String, to path: String) throws {
+        let (code, output) = try run(["cp", "-p", source, path])
+        precondition(code == 0, output)
     }
 
     /// Runs a program to its end.

@@ -37,12 +37,7 @@ struct TortureCommandTests {
             // Each start of this server except the first finds that the folder was emptied.
             let script = folder + "/forgetful"
             let server = ChildProcess.program("puffin-server")
-            try """
-            #!/bin/sh
-            rm -rf "$4" "$4.log"
-            exec '\(server)' "$@"
-            """.write(toFile: script, atomically: false, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+            try ChildProcess.writeScript("rm -rf \"$4\" \"$4.log\"\nexec '\(server)' \"$@\"", to: script)
             let (code, output) = try torture(
                 ["--data", folder + "/t", "--cycles", "4", "--seed", "7", "--server", script])
             #expect(code == 1, "\(output)")
