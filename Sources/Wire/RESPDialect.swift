@@ -29,7 +29,7 @@ extension RequestParser {
         while left > 0 {
             guard offset < bytes.count else { return pause(at: offset, left, missing: 1) }
             guard bytes[offset] == UInt8(ascii: "$") else { return .malformed(.expectedBulk(found: bytes[offset])) }
-            switch length(in: bytes, at: offset) {
+            switch RequestParser.length(in: bytes, at: offset) {
             case .complete(let size, let start) where size >= 0 && size <= limits.bulkSize:
                 let end = start &+ size
                 guard end &+ 2 <= limits.requestSize else {
@@ -56,9 +56,9 @@ extension RequestParser {
     /// The number of arguments. As in Redis, a negative number is none.
     @inline(__always)
     private func arrayLength(in bytes: Span<UInt8>) -> Length {
-        let found = length(in: bytes, at: 0)
+        let found = RequestParser.length(in: bytes, at: 0)
         guard case .invalid = found, bytes[1] == UInt8(ascii: "-") else { return found }
-        switch length(in: bytes, at: 1) {
+        switch RequestParser.length(in: bytes, at: 1) {
         case .complete(let value, let end) where value > 0: return .complete(value: 0, end: end)
         case .complete: return .invalid
         case let other: return other
@@ -66,7 +66,7 @@ extension RequestParser {
     }
 
     /// Peeks at the request at `offset` before it is parsed; nil if it is unusual or incomplete.
-    package func peek(in bytes: Span<UInt8>, at offset: Int) -> PeekedRequest? {
+    package static func peek(in bytes: Span<UInt8>, at offset: Int) -> PeekedRequest? {
         guard offset &+ 16 <= bytes.count else { return nil }
         // `*`, a digit, CR LF, `$`, a digit, CR, and a line feed.
         let head = UInt64(littleEndian: bytes.word(at: offset))
@@ -86,7 +86,7 @@ extension RequestParser {
 
     /// The bulk string at `offset`; nil if it is incomplete.
     @inline(__always)
-    private func bulk(in bytes: Span<UInt8>, at offset: Int) -> Slice? {
+    private static func bulk(in bytes: Span<UInt8>, at offset: Int) -> Slice? {
         guard offset < bytes.count, bytes[offset] == UInt8(ascii: "$"),
             case .complete(let size, let start) = length(in: bytes, at: offset),
             size >= 0, size <= bytes.count &- start
@@ -103,7 +103,7 @@ extension RequestParser {
 
     /// Parses `<type> <digits> CR LF`, whose type has been checked.
     @inline(__always)
-    private func length(in bytes: Span<UInt8>, at offset: Int) -> Length {
+    private static func length(in bytes: Span<UInt8>, at offset: Int) -> Length {
         guard offset &+ 8 <= bytes.count else { return longLength(in: bytes, from: offset &+ 1) }
         // Nearly all lengths have one or two digits: those are parsed at once.
         let word = UInt64(littleEndian: bytes.word(at: offset))
@@ -121,7 +121,7 @@ extension RequestParser {
 
     /// Parses `<digits> CR LF`.
     @inline(never)
-    private func longLength(in bytes: Span<UInt8>, from start: Int) -> Length {
+    private static func longLength(in bytes: Span<UInt8>, from start: Int) -> Length {
         var value = 0
         var index = start
         while index < bytes.count {

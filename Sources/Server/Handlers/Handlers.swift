@@ -156,5 +156,5 @@ func runSubcommand(_ arguments: Arguments, _ session: Session, _ replies: inout 
         let name = commands.spec(command).name
         return replies.fail(.unknownSubcommand(name, arguments[1], echoSize: session.server.limits.echoSize))
     }
-    session.runSubcommand(commands.rows[row], arguments, &replies)
+    session.runSubcommand(row, arguments, &replies)
 }

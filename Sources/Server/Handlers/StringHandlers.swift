@@ -37,7 +37,7 @@ enum StringHandlers {
             return ConditionHandlers.setWithOptions(arguments, session, permit, &replies)
         }
         guard session.accepts(arguments[2], &replies) else { return }
-        replies.depends(on: session.store.set(arguments[1], to: arguments[2], permit))
+        replies.depends(on: session.store.set(arguments[1], to: arguments[2], expires: 0, permit))
         replies.writer.ok()
     }
 
@@ -51,7 +51,7 @@ enum StringHandlers {
             replies.depends(on: reading.seq)
             return replies.writer.notDone(.keyExists)
         }
-        replies.depends(on: store.set(arguments[1], to: arguments[2], permit))
+        replies.depends(on: store.set(arguments[1], to: arguments[2], expires: 0, permit))
         replies.writer.done()
     }
 
@@ -65,7 +65,7 @@ enum StringHandlers {
         } else {
             replies.writer.missing()
         }
-        replies.depends(on: store.set(arguments[1], to: arguments[2], permit))
+        replies.depends(on: store.set(arguments[1], to: arguments[2], expires: 0, permit))
     }
 
     static func take(
@@ -115,7 +115,7 @@ enum StringHandlers {
         let store = session.store
         store.beginMulti(permit)
         for index in stride(from: 1, to: arguments.count, by: 2) {
-            replies.depends(on: store.set(arguments[index], to: arguments[index + 1], permit))
+            replies.depends(on: store.set(arguments[index], to: arguments[index + 1], expires: 0, permit))
         }
         store.endMulti()
         return true

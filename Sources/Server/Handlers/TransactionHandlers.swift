@@ -98,11 +98,10 @@ extension Session {
     /// - Returns: false if it is one of those that run at once.
     @inline(never)
     func queue(
-        _ row: borrowing CommandTable.Row, _ arguments: Arguments, of bytes: Span<UInt8>, isLine: Bool,
-        _ replies: inout ReplyQueue
+        _ index: Int, _ arguments: Arguments, of bytes: Span<UInt8>, isLine: Bool, _ replies: inout ReplyQueue
     ) -> Bool {
         guard let transaction, !isInExec else { return false }
-        let spec = commands.spec(row.index)
+        let spec = commands.spec(index)
         switch spec.command {
         case .multi, .exec, .discard, .watch, .quit, .reset: return false
         default: break
@@ -110,10 +109,10 @@ extension Session {
         // In RESP a line end follows the last argument. Arguments of a line may have been decoded.
         let size = isLine ? (bytes.newline(from: 0) ?? bytes.count - 1) + 1 : arguments.extent + 2
         do throws(ReplyError) {
-            guard !row.traits.contains(.noMulti) else {
+            guard !commands.rows[index].traits.contains(.noMulti) else {
                 throw ReplyError("Command not allowed inside a transaction")
             }
-            let traits = row.traits.union(try subcommandTraits(of: spec, arguments))
+            let traits = commands.rows[index].traits.union(try subcommandTraits(of: spec, arguments))
             try transaction.check(size)
             try reserve(transaction.growth(by: size), forTransactionOf: transaction.size + size)
             transaction.queue(bytes.extracting(0..<size), traits, argumentCount: arguments.count)

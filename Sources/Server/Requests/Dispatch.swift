@@ -23,35 +23,34 @@ extension Session {
         if let index = commands.index(of: parser.arguments(in: bytes)[0]) {
             requestCounts.count(index)
             times.note(command: index)
-            run(commands.rows[index], bytes, &parser, &replies)
+            run(index, bytes, &parser, &replies)
         } else {
             refuseUnknown(bytes, &parser, &replies)
         }
     }
 
+    /// - Parameter index: the command's. A row that is passed, even as borrowed, is copied as a whole.
     private func run(
-        _ command: borrowing CommandTable.Row, _ bytes: Span<UInt8>, _ parser: inout RequestParser,
-        _ replies: inout ReplyQueue
+        _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
         let isLine = parser.isLine
         if isLine {
             do {
-                try parser.splitLine(bytes, form: command.form)
+                try parser.splitLine(bytes, form: commands.rows[index].form)
             } catch {
-                return refuse(ReplyError(error.message), command.index, &replies)
+                return refuse(ReplyError(error.message), index, &replies)
             }
         }
         let arguments = parser.arguments(in: bytes)
-        let arity = isLine ? command.lineArity : command.arity
+        let arity = isLine ? commands.rows[index].lineArity : commands.rows[index].arity
         guard arity.contains(arguments.count - 1) else {
             if isLine && isHTTP(arguments) { return refuseHTTP(&replies) }
             let isTooMany = arguments.count - 1 > arity.upperBound
-            return refuse(
-                .wrongArity(of: commands.spec(command.index).command, isTooMany: isTooMany), command.index, &replies)
+            return refuse(.wrongArity(of: commands.spec(index).command, isTooMany: isTooMany), index, &replies)
         }
-        if feedsOnly, refuseInFeed(commands.spec(command.index).command, &replies) { return }
-        if transaction != nil, queue(command, arguments, of: bytes, isLine: isLine, &replies) { return }
-        command.perform(arguments, self, gate, &replies)
+        if feedsOnly, refuseInFeed(commands.spec(index).command, &replies) { return }
+        if transaction != nil, queue(index, arguments, of: bytes, isLine: isLine, &replies) { return }
+        commands.rows[index].perform(arguments, self, gate, &replies)
     }
 
     /// Runs a request that was checked when it was queued.
@@ -66,14 +65,12 @@ extension Session {
     }
 
     /// Runs a request of a subcommand that was looked up.
-    func runSubcommand(
-        _ command: borrowing CommandTable.Row, _ arguments: Arguments, _ replies: inout ReplyQueue
-    ) {
-        guard command.arity.contains(arguments.count - 2) else {
-            return replies.fail(.wrongArity(of: commands.spec(command.index).command))
+    func runSubcommand(_ index: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) {
+        guard commands.rows[index].arity.contains(arguments.count - 2) else {
+            return replies.fail(.wrongArity(of: commands.spec(index).command))
         }
-        times.note(command: command.index)
-        command.perform(arguments, self, gate, &replies)
+        times.note(command: index)
+        commands.rows[index].perform(arguments, self, gate, &replies)
     }
 
     // MARK: Malformed requests

@@ -17,12 +17,12 @@ struct Prefetcher {
 
     /// Prefetches further requests, before the request that ends at `offset` runs.
     @inline(__always)
-    mutating func pass(to offset: Int, in bytes: Span<UInt8>, _ parser: borrowing RequestParser, _ store: Store) {
+    mutating func pass(to offset: Int, in bytes: Span<UInt8>, _ store: Store) {
         assert(count >= 0 && count <= Prefetcher.depth, "more requests prefetched than the store has steps")
         if count > 0 { count &-= 1 }
         if count == 0 { end = offset }
         while count < Prefetcher.depth {
-            guard let peeked = parser.peek(in: bytes, at: end) else { return store.endPrefetch() }
+            guard let peeked = RequestParser.peek(in: bytes, at: end) else { return store.endPrefetch() }
             store.prefetch(bytes.extracting(peeked.key.offset..<peeked.key.offset &+ peeked.key.size))
             end = peeked.end
             count &+= 1

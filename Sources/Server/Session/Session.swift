@@ -167,7 +167,7 @@ final class Session: StreamDelegate, ListMember {
                 break reading
             case .complete(let size):
                 (used, last) = (used &+ size, size)
-                prefetcher.pass(to: used, in: bytes, parser, store)
+                prefetcher.pass(to: used, in: bytes, store)
                 run(rest, &parser, &replies)
             case .incomplete(let missing):
                 return wait(for: missing, behind: used, of: bytes.count, parser, &replies)

@@ -62,15 +62,14 @@ private func check(resp request: [[UInt8]], _ bytes: [UInt8]) throws(BrokenPrope
             && request.allSatisfy { $0.count <= limits.bulkSize },
         "beyond the limits: \(shown(bytes))")
     // A peek agrees with the parser, or returns nothing; for an incomplete request it returns nothing.
-    let parser = RequestParser(limits: ample)
-    if let peeked = parser.peek(in: bytes.span, at: 0) {
+    if let peeked = RequestParser.peek(in: bytes.span, at: 0) {
         let key = Array(bytes[peeked.key.offset..<peeked.key.offset + peeked.key.size])
         try require(
             request.count >= 2 && key == request[1] && peeked.end == bytes.count,
             "peeked in \(shown(bytes)): \(shown(key)), up to \(peeked.end)")
     }
     try require(
-        bytes.dropLast(3).isEmpty || parser.peek(in: Array(bytes.dropLast(3)).span, at: 0) == nil,
+        bytes.dropLast(3).isEmpty || RequestParser.peek(in: Array(bytes.dropLast(3)).span, at: 0) == nil,
         "a part of \(shown(bytes)) seen as whole")
     // Each request has one spelling.
     try require(written(request) == bytes, "\(shown(bytes)) would be written \(shown(written(request)))")
