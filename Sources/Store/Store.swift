@@ -407,7 +407,7 @@ package final class Store {
     /// - Parameter expires: when the pair expires, in Unix milliseconds up to `Number.largest`; 0 for never.
     /// - Returns: the number of the change.
     package func set(
-        _ key: Span<UInt8>, to value: Span<UInt8>, expires: UInt64 = 0, _ permit: borrowing Permit
+        _ key: Span<UInt8>, to value: Span<UInt8>, expires: UInt64, _ permit: borrowing Permit
     ) -> UInt64 {
         assert(key.count + value.count <= permit.size, "a pair is larger than what was permitted")
         return propose(.set(key: key, value: value, expires: expires))
@@ -459,6 +459,7 @@ package final class Store {
 
     /// Writes the change down under the next number, and applies it.
     /// - Returns: the number.
+    @inline(__always)
     private func propose(_ change: borrowing Change) -> UInt64 {
         assert(isLoaded, "a change of a data set that is not loaded")
         assert(time >= newestTime, "a change is stamped with an earlier time than the last one")

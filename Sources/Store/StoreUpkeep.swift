@@ -11,6 +11,11 @@ extension Store {
     /// Frees memory as above, and builds a part of the ordered index.
     /// - Returns: whether there is more.
     package func advanceTable() -> Bool {
+        table.hasUpkeep && advanceUpkeep()
+    }
+
+    @inline(never)
+    private func advanceUpkeep() -> Bool {
         let hasMemory = giveBackMemory()
         return table.hasIndexWork && buildIndex() || hasMemory
     }

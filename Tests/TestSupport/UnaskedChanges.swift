@@ -5,7 +5,9 @@ import Store
 
 extension Store {
     @discardableResult
-    package func set(_ key: Span<UInt8>, to value: Span<UInt8>) -> UInt64 { set(key, to: value, .withoutAsking()) }
+    package func set(_ key: Span<UInt8>, to value: Span<UInt8>) -> UInt64 {
+        set(key, to: value, expires: 0, .withoutAsking())
+    }
 
     @discardableResult
     package func set(_ key: Span<UInt8>, to value: Span<UInt8>, expires: UInt64) -> UInt64 {

@@ -5,8 +5,8 @@ import Bytes
 
 /// An absolute effect on the table: what a record states and `apply` performs. It depends on no clock and no
 /// randomness.
-public struct Change: ~Escapable {
-    public enum Kind: UInt8, Sendable {
+public struct Change: ~Escapable, BitwiseCopyable {
+    public enum Kind: UInt8, Sendable, BitwiseCopyable {
         case set
         case delete
         case clear

@@ -53,6 +53,14 @@ package struct Pair {
         unsafe block.storeBytes(of: expires, toByteOffset: offset &+ value.count, as: UInt64.self)
     }
 
+    /// Whether it never expires and has a value of `size` bytes.
+    @inline(__always)
+    func isPermanent(withValueOf size: Int) -> Bool { Int(sizeWord) == size }
+
+    /// Overwrites the value of a pair that never expires with one of the same size.
+    @inline(__always)
+    func overwrite(_ value: Span<UInt8>) { copy(value, to: Pair.headerSize &+ keySize) }
+
     var keySize: Int {
         @inline(__always) get { unsafe Int(block.load(as: UInt32.self)) }
     }

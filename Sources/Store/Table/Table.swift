@@ -22,11 +22,16 @@ package final class Table {
     var registrations = 0
     /// The pairs in the order of their keys, where that is wanted.
     var keyIndex = TableIndex() {
-        didSet { (hasIndex, hasIndexWork) = (keyIndex.tree != nil, keyIndex.hasWork) }
+        didSet {
+            (hasIndex, hasIndexWork) = (keyIndex.tree != nil, keyIndex.hasWork)
+            noteUpkeep()
+        }
     }
     // What a change and a turn ask of it.
     private var hasIndex = false
     private(set) var hasIndexWork = false
+    /// Whether there is cleared memory to free, or an index to build.
+    private(set) var hasUpkeep = false
 
     // Stored properties that only this module reaches: Swift then sees that no two accesses overlap, and checks none at
     // run time.
@@ -53,7 +58,7 @@ package final class Table {
         var done = 0
     }
 
-    private var remains: [Remains] = []
+    private var remains: [Remains] = [] { didSet { noteUpkeep() } }
 
     /// - Parameter sipHash: the hash of keys; with a fresh random key outside tests.
     package init(sipHash: SipHash = SipHash()) {
@@ -261,6 +266,8 @@ package final class Table {
 
     // MARK: Clearing
 
+    private func noteUpkeep() { hasUpkeep = hasIndexWork || !remains.isEmpty }
+
     /// Removes every pair. Their memory is freed in steps, so that clearing a large table does not block.
     package func removeAll() {
         dropIndex()
@@ -329,6 +336,7 @@ package final class Table {
     @inline(__always)
     private func replace(at index: Int, of bucket: Bucket, hash: UInt64, value: Span<UInt8>, expires: UInt64) {
         let pair = Bucket.pair(ofSlot: bucket.slot(at: index))
+        if expires == 0, pair.isPermanent(withValueOf: value.count) { return pair.overwrite(value) }
         let oldExpires = pair.markedExpires
         let growth = Pair.size(keySize: pair.keySize, valueSize: value.count, expires: expires) &- pair.size
         guard growth != 0 else {

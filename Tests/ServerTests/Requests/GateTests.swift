@@ -73,7 +73,7 @@ struct GateTests {
                 return nil
             }
             let permit = try gate.admitChange(found, extent: found.extent, spec.traits, spec.keys)
-            if spec.traits.contains(.storesValues) { _ = store.set(found[1], to: found[2], permit) }
+            if spec.traits.contains(.storesValues) { _ = store.set(found[1], to: found[2], expires: 0, permit) }
             if spec.traits.contains(.clears) { _ = store.clear(permit) }
             return nil
         } catch {
@@ -156,7 +156,7 @@ struct GateTests {
         let (key, value) = (Array(key.utf8), [UInt8](repeating: 0x76, count: valueSize))
         do throws(ReplyError) {
             let permit = try gate.admitEffect(on: key.span, valueSize: valueSize)
-            _ = store.set(key.span, to: value.span, permit)
+            _ = store.set(key.span, to: value.span, expires: 0, permit)
             return nil
         } catch {
             return error
