@@ -65,7 +65,13 @@ struct WatchTests {
             #expect(values == ["1", "two words", "3"])
             // The change that failed comes again; a command need not read it.
             let rest = try tool("watch", "", "--from", token, "--exec", "echo x >> rest; test $(wc -l < rest) -lt 2")
-            #expect(rest.exitCode == 1 && rest.errors.contains("continue with --from 3-"))
+            #expect(rest.exitCode == 1 && rest.errors.contains("continue with --from 3-"), "\(rest)")
+            // Not even where it has ended before the change is written.
+            let large = String(repeating: "v", count: 200_000)
+            try server.connect().expect("SET large \(large)\nSET last 1\n", "OK\nOK\n")
+            let end = try tool(
+                "watch", "", "--from", "4", "--exec", "exec 0<&-; echo >> end; test $(wc -l < end) -lt 2")
+            #expect(end.exitCode == 1 && end.errors.contains("continue with --from 5-"), "\(end)")
         }
     }
 
