@@ -412,10 +412,16 @@ final class ChangeHub {
         for subscriber in subscribers.values where subscriber.page == nil && subscriber.isAnswered {
             switch subscriber.state {
             case .paused: tick(paused: subscriber, at: now)
+            case .live where subscriber.session.peerHasEnded: probe(subscriber)
             case .live where ticks % ChangeHub.markInterval == 0: mark(subscriber)
             case .live, .queued, .behind, .ended: break
             }
         }
+    }
+
+    /// A client that is gone looks like one that has only ended its side until it is sent something.
+    private func probe(_ subscriber: ChangeSubscriber) {
+        if subscriber.session.isPeerGone { subscriber.session.close() } else { mark(subscriber) }
     }
 
     private func tick(paused subscriber: ChangeSubscriber, at now: Int) {

@@ -77,6 +77,9 @@ extension Session {
         }
     }
 
+    /// Whether the connection is lost, as far as the system knows. A call to the system.
+    var isPeerGone: Bool { stream.peerState == .gone }
+
     /// Whether it has a deferred request.
     var hasDeferredRequest: Bool { deferredRequest != nil && stream.isOpen }
 

@@ -23,6 +23,27 @@ struct ChangeStreamTests {
         }
     }
 
+    @Test("a client that is gone is noticed though nothing changes, one that has only ended its side stays")
+    func gone() throws {
+        try withTemporaryFolder { folder in
+            let server = try ServerProcess(data: folder + "/puffin.json")
+            let half = try server.connect()
+            try half.send("CHANGES a\n")
+            half.endSending()
+            for _ in 0..<3 {
+                try withExtendedLifetime(try server.connect()) { client in
+                    try client.send("CHANGES b\n")
+                    #expect(try client.receiveLine().hasPrefix("{\"from\":"))
+                    #expect(try client.receiveLine().hasPrefix("{\"at\":"))
+                }
+            }
+            try wait("their end") { try figure("feeds", server) == 1 }
+            try server.connect().expect("SET a 1\n", "OK\n")
+            while !(try half.receiveLine().contains("\"key\":\"a\"")) {}
+            #expect(server.stop() == 0)
+        }
+    }
+
     @Test("RESP3 has messages beside pipelined replies, each whole and in order")
     func pushes() throws {
         try withTemporaryFolder { folder in
