@@ -45,6 +45,7 @@ CASES = [
     ("TOUCH", [["SET", "a", "1"]], ["TOUCH", "a", "none"], 1),
     ("TYPE", [["SET", "a", "1"]], ["TYPE", "a"], "string"),
     ("KEYS", [["SET", "user:1", "1"], ["SET", "x", "1"]], ["KEYS", "user:*"], ["user:1"]),
+    ("RANGE", [["MSET", "user:1", "a", "user:2", "b"]], ["RANGE", "PREFIX", "user:", "LIMIT", "1", "VALUES"], ["user:1", "a"]),
     ("SCAN", [["SET", "user:1", "1"]], ["SCAN", "0", "MATCH", "user:*", "COUNT", "100"], ["0", ["user:1"]]),
     ("RANDOMKEY", [["SET", "a", "1"]], ["RANDOMKEY"], "a"),
     ("RENAME", [["SET", "a", "1"]], ["RENAME", "a", "b"], "OK"),

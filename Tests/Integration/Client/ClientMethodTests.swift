@@ -8,11 +8,11 @@ import Testing
 @Suite("The client library's methods and a server", .timeLimit(.minutes(5)))
 struct ClientMethodTests {
     /// Lends a client of a new server.
-    private func withServer(_ body: (Client) async throws -> Void) async throws {
+    private func withServer(_ arguments: [String] = [], _ body: (Client) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("puffin-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let server = try ServerProcess(data: folder.path + "/puffin.json")
+        let server = try ServerProcess(data: folder.path + "/puffin.json", arguments)
         var options = Client.Options()
         options.requestTimeout = .seconds(60)
         let client = try Client("127.0.0.1:\(server.port)", options: options)
@@ -74,6 +74,29 @@ struct ClientMethodTests {
             #expect(try await client.bitCount("b") == 2)
             #expect(try await client.bitCount("b", from: 1) == 1)
             #expect(try await client.bitCount("b", from: 0, through: 6, unit: .bits) == 0)
+        }
+    }
+
+    @Test("pairs are read in the order of their keys")
+    func ranges() async throws {
+        try await withServer(["--storage-index", "ordered"]) { (client) async throws in
+            for number in 0..<1_000 { try await client.set("k\(1_000 + number)", number) }
+            var numbers: [Int] = []
+            for try await pair in client.pairs(in: .from("k1100", below: "k1900"), batch: 100) {
+                #expect(text(pair.key) == "k1\(text(pair.value) ?? "")")
+                numbers.append(Int(text(pair.value) ?? "") ?? 0)
+            }
+            #expect(numbers == Array(100..<900))
+            numbers = []
+            for try await pair in client.pairs(in: .prefix("k19"), reversed: true, batch: 7) {
+                numbers.append(Int(text(pair.value) ?? "") ?? 0)
+            }
+            #expect(numbers == (900..<1_000).reversed())
+            #expect(try await client.keys(in: .below("k1002")).map { text($0) } == ["k1000", "k1001"])
+            #expect(try await client.keys(in: .all, reversed: true, limit: 1).map { text($0) } == ["k1999"])
+        }
+        try await withServer { (client) async throws in
+            await #expect(throws: PuffinError.self) { try await client.keys(in: .all) }
         }
     }
 

@@ -9,7 +9,7 @@ struct ClientMatrixTests {
 
     private func withServer(_ body: (ServerProcess, String) throws -> Void) throws {
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json")
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--storage-index", "ordered"])
             try body(server, folder)
             #expect(server.stop() == 0)
         }

@@ -223,6 +223,45 @@ struct ClientCommandTests {
         }
     }
 
+    @Test("the pages of a range follow each other by their last keys, and a short one is the last")
+    func range() async throws {
+        func list(_ words: [String]) -> String { "*\(words.count)\r\n" + words.map(bulk).joined() }
+        let pages = [
+            "RANGE PREFIX u: LIMIT 2 VALUES": list(["u:1", "a", "u:2", "b"]),
+            "RANGE PREFIX u: LIMIT 2 AFTER u:2 VALUES": list(["u:3", "c", "u:4", "d"]),
+            "RANGE PREFIX u: LIMIT 2 AFTER u:4 VALUES": list([]),
+            "RANGE FROM u:2 TO u:9 REVERSE LIMIT 500 VALUES": list(["u:4", "d"]),
+            "RANGE FROM u:2 LIMIT 1 VALUES": list(["u:2"]),
+            "RANGE FROM  TO u:2 LIMIT 500 VALUES": "-ERR RANGE needs the ordered index\r\n",
+            "RANGE PREFIX  LIMIT 10000": list(["u:1", "u:2"]),
+            "RANGE PREFIX  REVERSE LIMIT 1": list(["u:4"]),
+        ]
+        try await withClient(rule: { pages[$0] }) { (server, client) async throws in
+            func read(_ pairs: PairSequence) async throws(PuffinError) -> [String] {
+                var found: [String] = []
+                for try await (key, value) in pairs {
+                    found.append(String(decoding: key, as: UTF8.self) + "=" + String(decoding: value, as: UTF8.self))
+                }
+                return found
+            }
+            #expect(try await read(client.pairs(in: .prefix("u:"), batch: 2)) == ["u:1=a", "u:2=b", "u:3=c", "u:4=d"])
+            #expect(try await read(client.pairs(in: .from("u:2", below: "u:9"), reversed: true)) == ["u:4=d"])
+            await expect(.unexpectedReply(to: "RANGE", .array([.bytes(Array("u:2".utf8))]))) {
+                _ = try await read(client.pairs(in: .from("u:2"), batch: 1))
+            }
+            var iterator = client.pairs(in: .below("u:2")).makeAsyncIterator()
+            do throws(PuffinError) {
+                _ = try await iterator.next()
+                Issue.record("there is no index")
+            } catch {
+                #expect(error == .server(code: "ERR", message: "RANGE needs the ordered index"))
+            }
+            #expect(try await iterator.next() == nil)
+            #expect(try await client.keys(in: .all) == [Array("u:1".utf8), Array("u:2".utf8)])
+            #expect(try await client.keys(in: .all, reversed: true, limit: 1) == [Array("u:4".utf8)])
+        }
+    }
+
     @Test(
         "keys and values of any bytes, and of megabytes, come back as they were", arguments: [0, 1, 65_536, 5_000_000])
     func bytes(size: Int) async throws {
