@@ -87,6 +87,7 @@ extension Client {
     ///
     /// Each page is consistent in itself. Between two of them pairs may change: one that exists throughout is returned exactly once.
     /// - Parameters:
+    ///   - range: which keys.
     ///   - isReversed: whether the last pair comes first.
     ///   - batch: how many pairs a page has, 10,000 at most. Keys and values of a page must fit into one reply
     ///     (`limits.unsent_size` of the server).
@@ -96,6 +97,7 @@ extension Client {
 
     /// Keys of a range in byte order, as of one moment (`RANGE`). It needs the server's ordered index.
     /// - Parameters:
+    ///   - range: which keys.
     ///   - isReversed: whether the last key comes first.
     ///   - limit: how many keys are returned at most, up to 10,000.
     public func keys(
