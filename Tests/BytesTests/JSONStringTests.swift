@@ -18,6 +18,15 @@ struct JSONStringTests {
         return (Array(buffer.bytes), end)
     }
 
+    /// What is read of a JSON string, and where it ends or what is wrong with it.
+    private func read(_ source: [UInt8], isPortable: Bool) -> [String] {
+        var buffer = ByteBuffer()
+        let result = Result { () throws(JSONStringError) in
+            try buffer.append(decodedJSONString: source.span, at: 0, isPortable: isPortable)
+        }
+        return ["\(result)", "\(Array(buffer.bytes))"]
+    }
+
     private func decoded(_ source: String) throws(JSONStringError) -> String {
         let (text, end) = try decoded(Array(source.utf8))
         #expect(end == source.utf8.count)
@@ -38,6 +47,52 @@ struct JSONStringTests {
                     let found = bytes.span.isPlainText
                     #expect(found == isPlain)
                 }
+            }
+        }
+    }
+
+    @Test(
+        "vectors and single bytes write the same text, and end at the same byte that is not UTF-8",
+        arguments: SeededRandom.seeds(4))
+    func vectors(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        let special: [[UInt8]] = [
+            [0x22], [0x5c], [0x00], [0x08], [0x0a], [0x1f], [0x7f], [0xc3, 0xa4], [0xe2, 0x82, 0xac],
+            [0xf0, 0x9f, 0x98, 0x80], [0xed, 0x9f, 0xbf], [0xf4, 0x8f, 0xbf, 0xbf],
+        ]
+        let invalid: [[UInt8]] = [
+            [0x80], [0xff], [0xc0, 0x80], [0xe0, 0x9f, 0xbf], [0xed, 0xa0, 0x80], [0xf0, 0x8f, 0xbf, 0xbf],
+            [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0xf0, 0x9f],
+        ]
+        for round in 0..<20_000 {
+            var text: [UInt8] = []
+            let size = random.below(round % 50 == 0 ? 9_000 : 80)
+            let rarity = 1 + random.below(40)
+            while text.count < size {
+                if random.below(rarity) == 0 {
+                    text += special[random.below(special.count)]
+                } else if random.below(400) == 0 {
+                    text += invalid[random.below(invalid.count)]
+                } else {
+                    text.append(UInt8(0x61 + random.below(26)))
+                }
+            }
+            let isValid = text.span.isUTF8
+            for checks in [true, false] {
+                var fast = ByteBuffer()
+                var plain = ByteBuffer()
+                let isWritten = fast.append(jsonText: text.span, checksUTF8: checks)
+                let isPlainWritten = plain.append(jsonText: text.span, checksUTF8: checks, isPortable: true)
+                #expect(isWritten == isPlainWritten && isWritten == (isValid || !checks), "seed \(seed), \(text)")
+                #expect(Array(fast.bytes) == Array(plain.bytes), "seed \(seed), \(text)")
+                guard isWritten else { continue }
+                let source = [0x22] + Array(fast.bytes) + [0x22]
+                #expect((try? decoded(source).text) == text, "seed \(seed), \(text)")
+                #expect(read(source, isPortable: false) == read(source, isPortable: true), "seed \(seed), \(text)")
+                // Cut off, and with another byte somewhere.
+                var other = Array(source.prefix(random.below(source.count) + 1))
+                other[random.below(other.count)] = [0x5c, 0x22, 0x75, 0x0a, 0x30][random.below(5)]
+                #expect(read(other, isPortable: false) == read(other, isPortable: true), "seed \(seed), \(other)")
             }
         }
     }

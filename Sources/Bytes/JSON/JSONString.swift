@@ -2,6 +2,8 @@
 // the RFC allows; reading accepts every escape. Bytes of 0x80 and above pass through unchanged: a caller that needs
 // valid UTF-8 asks `isUTF8` first.
 
+import CMachine
+
 /// Why a text is not a JSON string.
 package enum JSONStringError: Error, Equatable {
     /// No closing quote.
@@ -61,15 +63,53 @@ extension ByteBuffer {
     /// Appends `text` between quotes, with `"`, `\` and bytes below 0x20 escaped.
     package mutating func append(jsonString text: Span<UInt8>) {
         append(UInt8(ascii: "\""))
-        var start = 0
-        while true {
-            let end = text.firstEscape(from: start)
-            append(text.extracting(start..<end))
-            if end == text.count { break }
-            append(escapeOf: text[end])
-            start = end + 1
-        }
+        _ = append(jsonText: text, checksUTF8: false)
         append(UInt8(ascii: "\""))
+    }
+
+    /// Appends the inside of a JSON string that is `text`, in one pass. The buffer grows only where there is no room for it.
+    /// - Parameters:
+    ///   - checksUTF8: whether it must be valid UTF-8. If not, bytes of 0x80 and above pass through unchanged.
+    ///   - isPortable: whether to use no instructions of this processor. The bytes are the same.
+    /// - Returns: false if it is not; what was appended before stays, and maybe more.
+    @inline(never)
+    package mutating func append(jsonText text: Span<UInt8>, checksUTF8: Bool = true, isPortable: Bool = false) -> Bool
+    {
+        var start = 0
+        while start < text.count {
+            // A character may be cut off at the end of a part: the next one begins with it.
+            let part = text.extracting(start..<min(start &+ jsonPartSize, text.count))
+            let used = append(jsonPart: part, checksUTF8: checksUTF8, isPortable: isPortable)
+            guard used > 0 else { return false }
+            start &+= used
+        }
+        return true
+    }
+
+    /// - Returns: how many bytes of it were written.
+    private mutating func append(jsonPart part: Span<UInt8>, checksUTF8: Bool, isPortable: Bool) -> Int {
+        let overrun = Int(JSON_TEXT_OVERRUN)
+        var isPortable = isPortable
+        // A control character takes six bytes.
+        var room = 6 &* part.count &+ overrun
+        if limit &- tail < room {
+            let size = unsafe part.withUnsafeBufferPointer { unsafe json_text_size($0.baseAddress, $0.count) }
+            isPortable = isPortable || limit &- tail >= size && limit &- tail < size &+ overrun
+            room = isPortable ? size : size &+ overrun
+        }
+        var used = 0
+        unsafe part.withUnsafeBufferPointer { part in
+            unsafe append(upTo: room) { room in
+                let target = unsafe room.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
+                var written = 0
+                unsafe used =
+                    isPortable
+                    ? json_text_portable(target, part.baseAddress, part.count, checksUTF8 ? 1 : 0, &written)
+                    : json_text(target, part.baseAddress, part.count, checksUTF8 ? 1 : 0, &written)
+                return written
+            }
+        }
+        return used
     }
 
     /// Appends the shortest escape of one byte.
@@ -90,22 +130,48 @@ extension ByteBuffer {
     }
 
     /// Appends the text of the JSON string whose opening quote is at `offset`.
+    /// - Parameter isPortable: whether to use no instructions of this processor. The bytes are the same.
     /// - Returns: the position after the closing quote.
     /// - Throws: `JSONStringError`; what was appended before stays.
     package mutating func append(
-        decodedJSONString source: Span<UInt8>, at offset: Int
+        decodedJSONString source: Span<UInt8>, at offset: Int, isPortable: Bool = false
     ) throws(JSONStringError) -> Int {
         var index = offset + 1
+        // Not all of the source, whose strings may be short: room is made for a part.
+        var partSize = 64
         while true {
-            let stop = source.firstEscape(from: index)
-            append(source.extracting(index..<stop))
-            guard stop < source.count else { throw .unterminated }
-            switch source[stop] {
-            case UInt8(ascii: "\""): return stop + 1
-            case UInt8(ascii: "\\"): index = try append(decodedEscape: source, at: stop)
-            default: throw .controlByte(offset: stop)
+            guard index < source.count else { throw .unterminated }
+            let part = source.extracting(index..<min(index + partSize, source.count))
+            let used = append(decodedJSONText: part, isPortable: isPortable)
+            index += used
+            guard used < part.count else {
+                partSize = min(partSize * 2, jsonPartSize)
+                continue
+            }
+            switch source[index] {
+            case UInt8(ascii: "\""): return index + 1
+            case UInt8(ascii: "\\"): index = try append(decodedEscape: source, at: index)
+            default: throw .controlByte(offset: index)
             }
         }
+    }
+
+    /// Appends what the inside of a JSON string stands for.
+    /// - Returns: how many bytes of it were read: up to its closing quote, a byte below 0x20, or an escape that needs another look.
+    private mutating func append(decodedJSONText text: Span<UInt8>, isPortable: Bool) -> Int {
+        var used = 0
+        unsafe text.withUnsafeBufferPointer { text in
+            unsafe append(upTo: text.count + Int(JSON_TEXT_OVERRUN)) { room in
+                let target = unsafe room.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
+                var written = 0
+                unsafe used =
+                    isPortable
+                    ? json_text_read(target, text.baseAddress, text.count, 0, &written)
+                    : json_text_read(target, text.baseAddress, text.count, 1, &written)
+                return written
+            }
+        }
+        return used
     }
 
     private mutating func append(
@@ -145,6 +211,9 @@ extension ByteBuffer {
         return end
     }
 }
+
+/// How many bytes of a text are written at a time.
+private let jsonPartSize = 4096
 
 /// The UTF-16 code unit that `\uXXXX` at `offset` encodes.
 private func utf16Unit(_ source: Span<UInt8>, at offset: Int) -> UInt16? {

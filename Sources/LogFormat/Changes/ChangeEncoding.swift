@@ -103,28 +103,23 @@ extension ByteBuffer {
 
     @inline(__always)
     private mutating func append(field name: StaticString, _ text: Span<UInt8>) {
+        let start = count
         append(UInt8(ascii: "\""))
-        if text.isPlainText {
-            append(name)
-            append("\":\"")
-            append(text)
-            return append(UInt8(ascii: "\""))
-        }
-        append(special: name, text)
+        append(name)
+        append("\":\"")
+        if append(jsonText: text) { return append(UInt8(ascii: "\"")) }
+        truncate(to: start)
+        append(binary: name, text)
     }
 
-    /// A text that needs escapes or base64.
+    /// A text that is not valid UTF-8.
     @inline(never)
-    private mutating func append(special name: StaticString, _ text: Span<UInt8>) {
+    private mutating func append(binary name: StaticString, _ text: Span<UInt8>) {
+        append(UInt8(ascii: "\""))
         append(name)
-        if text.isUTF8 {
-            append("\":")
-            append(jsonString: text)
-        } else {
-            append("64\":\"")
-            append(base64: text)
-            append(UInt8(ascii: "\""))
-        }
+        append("64\":\"")
+        append(base64: text)
+        append(UInt8(ascii: "\""))
     }
 }
 

@@ -53,6 +53,14 @@ private func checkJSONString(of input: [UInt8]) throws(BrokenProperty) {
     plain.append(jsonString: input.span)
     quoted.append(lineQuoted: input.span)
     line.value(input.span)
+    for checks in [true, false] {
+        var fast = ByteBuffer()
+        var slow = ByteBuffer()
+        let isWritten = fast.append(jsonText: input.span, checksUTF8: checks)
+        try require(isWritten == (!checks || input.span.isUTF8), "written though it is not UTF-8, or not though it is")
+        _ = slow.append(jsonText: input.span, checksUTF8: checks, isPortable: true)
+        try require(Array(fast.bytes) == Array(slow.bytes), "vectors and single bytes write different texts")
+    }
     for source in [Array(plain.bytes), Array(quoted.bytes)] {
         try require(decoded(jsonString: source) == input, "\(shown(source)) is not read as what it was")
     }

@@ -1,0 +1,243 @@
+// The inside of a JSON string (RFC 8259, section 7) in one pass: what needs no escape is copied 16 bytes at a time, by the
+// vector instructions that every x86-64 processor has. Header only; inlined into Bytes. Both forms write the same bytes.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// What the functions that use vectors may write beyond the end of their text.
+#define JSON_TEXT_OVERRUN 16
+
+// How many bytes json_text writes for `text`, if it is valid.
+static inline size_t json_text_size(const uint8_t *text, size_t count) {
+    size_t size = count;
+    for (size_t index = 0; index < count; index++) {
+        uint8_t byte = text[index];
+        if (byte == '"' || byte == '\\' || byte == 8 || byte == 9 || byte == 10 || byte == 12 || byte == 13) {
+            size++;
+        } else if (byte < 0x20) {
+            size += 5;
+        }
+    }
+    return size;
+}
+
+// The size of the UTF-8 sequence at `text` (RFC 3629), which does not begin with ASCII; 0 if it is invalid or incomplete.
+static inline size_t json_text_sequence(const uint8_t *text, size_t left) {
+    uint8_t lead = text[0];
+    if (lead < 0xe0) {
+        return lead >= 0xc2 && left >= 2 && (text[1] & 0xc0) == 0x80 ? 2 : 0;
+    }
+    if (lead < 0xf0) {
+        if (left < 3 || (text[1] & 0xc0) != 0x80 || (text[2] & 0xc0) != 0x80) return 0;
+        // Longer than needed, or a half of a surrogate pair.
+        if ((lead == 0xe0 && text[1] < 0xa0) || (lead == 0xed && text[1] >= 0xa0)) return 0;
+        return 3;
+    }
+    if (lead >= 0xf5 || left < 4) return 0;
+    if ((text[1] & 0xc0) != 0x80 || (text[2] & 0xc0) != 0x80 || (text[3] & 0xc0) != 0x80) return 0;
+    // Longer than needed, or beyond the last code point.
+    if ((lead == 0xf0 && text[1] < 0x90) || (lead == 0xf4 && text[1] >= 0x90)) return 0;
+    return 4;
+}
+
+// Writes the shortest escape of `"`, `\` or a byte below 0x20, and returns its size.
+static inline size_t json_text_escape(uint8_t *target, uint8_t byte) {
+    static const char shorts[32] = {[8] = 'b', [9] = 't', [10] = 'n', [12] = 'f', [13] = 'r'};
+    static const char digits[] = "0123456789abcdef";
+    target[0] = '\\';
+    if (byte >= 0x20) {
+        target[1] = byte;
+        return 2;
+    }
+    if (shorts[byte]) {
+        target[1] = (uint8_t)shorts[byte];
+        return 2;
+    }
+    memcpy(target + 1, "u00", 3);
+    target[4] = (uint8_t)digits[byte >> 4];
+    target[5] = (uint8_t)digits[byte & 15];
+    return 6;
+}
+
+// Writes `text` with `"`, `\` and bytes below 0x20 escaped. `target` has room for json_text_size(text, count) bytes,
+// and json_text needs JSON_TEXT_OVERRUN more. With `checks_utf8` it ends before the first sequence that is invalid, or that `count` cuts off; otherwise bytes of 0x80 and above
+// are copied as they are. Returns how many bytes of `text` were read, and stores how many were written.
+static inline size_t json_text_portable(
+    uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
+    uint8_t *end = target;
+    size_t index = 0;
+    while (index < count) {
+        uint8_t byte = text[index];
+        if (byte >= 0x80 && checks_utf8) {
+            size_t size = json_text_sequence(text + index, count - index);
+            if (size == 0) break;
+            memcpy(end, text + index, size);
+            end += size;
+            index += size;
+        } else if (byte < 0x20 || byte == '"' || byte == '\\') {
+            end += json_text_escape(end, byte);
+            index++;
+        } else {
+            *end++ = byte;
+            index++;
+        }
+    }
+    *written = (size_t)(end - target);
+    return index;
+}
+
+#if defined(__SSE2__)
+
+// The bytes of a block that cannot be copied as they are: all bits of each are set.
+__attribute__((always_inline))
+static inline __m128i json_text_specials(__m128i block, int checks_utf8) {
+    // Signed, so bytes of 0x80 and above are below 0x20 too.
+    __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+    if (!checks_utf8) low = _mm_andnot_si128(_mm_cmplt_epi8(block, _mm_setzero_si128()), low);
+    __m128i quotes = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+    __m128i backslashes = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+    return _mm_or_si128(low, _mm_or_si128(quotes, backslashes));
+}
+
+// A block is stored as a whole, and what does not belong there is written over.
+__attribute__((always_inline))
+static inline size_t json_text_blocks(
+    uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
+    uint8_t *end = target;
+    size_t index = 0;
+    while (index + 16 <= count) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(text + index));
+        unsigned specials = (unsigned)_mm_movemask_epi8(json_text_specials(block, checks_utf8));
+        _mm_storeu_si128((__m128i *)end, block);
+        if (specials == 0) {
+            end += 16;
+            index += 16;
+            // Where one block has nothing special, more of them probably have not.
+            while (index + 32 <= count) {
+                __m128i first = _mm_loadu_si128((const __m128i *)(text + index));
+                __m128i second = _mm_loadu_si128((const __m128i *)(text + index + 16));
+                __m128i both =
+                    _mm_or_si128(json_text_specials(first, checks_utf8), json_text_specials(second, checks_utf8));
+                if (_mm_movemask_epi8(both) != 0) break;
+                _mm_storeu_si128((__m128i *)end, first);
+                _mm_storeu_si128((__m128i *)(end + 16), second);
+                end += 32;
+                index += 32;
+            }
+            continue;
+        }
+        // Behind an escape 16 bytes are copied, some of them from the next block.
+        if (index + 32 > count) break;
+        size_t done = 0;
+        size_t limit = 16;
+        do {
+            size_t place = (size_t)__builtin_ctz(specials);
+            uint8_t byte = text[index + place];
+            if (byte < 0x80) {
+                end += place - done;
+                end += json_text_escape(end, byte);
+                done = place + 1;
+                specials &= specials - 1;
+                _mm_storeu_si128((__m128i *)end, _mm_loadu_si128((const __m128i *)(text + index + done)));
+            } else {
+                size_t size = json_text_sequence(text + index + place, count - index - place);
+                if (size == 0) {
+                    *written = (size_t)(end - target) + place - done;
+                    return index + place;
+                }
+                if (place + size > 16) {
+                    // The next block begins with it.
+                    limit = place;
+                    break;
+                }
+                specials &= ~0u << (place + size);
+            }
+        } while (specials != 0);
+        end += limit - done;
+        index += limit;
+    }
+    if (index < count && count >= 16) {
+        // The last 16 bytes; some are written twice.
+        __m128i block = _mm_loadu_si128((const __m128i *)(text + count - 16));
+        if (index + 16 > count && _mm_movemask_epi8(json_text_specials(block, checks_utf8)) == 0) {
+            _mm_storeu_si128((__m128i *)(end + (count - index) - 16), block);
+            *written = (size_t)(end - target) + count - index;
+            return count;
+        }
+    }
+    size_t rest;
+    index += json_text_portable(end, text + index, count - index, checks_utf8, &rest);
+    *written = (size_t)(end - target) + rest;
+    return index;
+}
+
+static inline size_t json_text(
+    uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
+    // One copy of the loop for each.
+    return checks_utf8 ? json_text_blocks(target, text, count, 1, written)
+                       : json_text_blocks(target, text, count, 0, written);
+}
+
+#else
+
+static inline size_t json_text(
+    uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
+    return json_text_portable(target, text, count, checks_utf8, written);
+}
+
+#endif
+
+// What the second character of an escape stands for; 0 where it needs another look, as \u does.
+static inline uint8_t json_text_unescaped(uint8_t byte) {
+    switch (byte) {
+    case '"': case '\\': case '/': return byte;
+    case 'b': return 8;
+    case 't': return 9;
+    case 'n': return 10;
+    case 'f': return 12;
+    case 'r': return 13;
+    default: return 0;
+    }
+}
+
+// Writes what the inside of a JSON string stands for, up to its closing quote, a byte below 0x20, an escape \uXXXX or one that
+// is invalid or cut off. `target` has room for `count` + JSON_TEXT_OVERRUN bytes. Returns how many bytes of `text` were read, and stores how
+// many were written. Without `uses_vectors` it takes a byte at a time, with the same result.
+__attribute__((always_inline))
+static inline size_t json_text_read(
+    uint8_t *target, const uint8_t *text, size_t count, int uses_vectors, size_t *written) {
+    uint8_t *end = target;
+    size_t index = 0;
+    while (index < count) {
+#if defined(__SSE2__)
+        if (uses_vectors && index + 16 <= count) {
+            __m128i block = _mm_loadu_si128((const __m128i *)(text + index));
+            unsigned specials = (unsigned)_mm_movemask_epi8(json_text_specials(block, 0));
+            _mm_storeu_si128((__m128i *)end, block);
+            size_t clean = specials == 0 ? 16 : (size_t)__builtin_ctz(specials);
+            end += clean;
+            index += clean;
+            if (specials == 0) continue;
+        }
+#endif
+        uint8_t byte = text[index];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            *end++ = byte;
+            index++;
+            continue;
+        }
+        if (byte != '\\' || index + 1 == count) break;
+        byte = json_text_unescaped(text[index + 1]);
+        if (byte == 0) break;
+        *end++ = byte;
+        index += 2;
+    }
+    *written = (size_t)(end - target);
+    return index;
+}
