@@ -5,10 +5,12 @@ import Synchronization
 
 /// A TCP port of this machine that was free a moment ago.
 package func freePort() -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     return listeningPort(of: descriptor, wanted: 0).port
 }
+
+// Sockets are closed in children that other tests start meanwhile: such a child would hold the port for as long as it runs.
 
 /// A TCP port for a server that is started repeatedly: it was free a moment ago, the kernel does not assign it to
 /// outgoing connections, and this process returns it once.
@@ -16,7 +18,7 @@ package func lastingPort() -> UInt16 {
     while true {
         let port = UInt16.random(in: LastingPorts.range)
         guard LastingPorts.given.withLock({ $0.insert(port).inserted }) else { continue }
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         if listeningPort(of: descriptor, wanted: port).result == 0 { return port }
     }

@@ -25,6 +25,7 @@ package final class WireListener: Sendable {
     /// Waits for a connection.
     package func accept() throws -> WireConnection {
         let accepted = Foundation.accept(descriptor, nil, nil)
+        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         guard accepted >= 0 else { throw WireError(description: "nobody has connected to port \(port)") }
         return WireConnection(accepted: accepted)
     }
