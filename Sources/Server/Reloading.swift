@@ -67,9 +67,7 @@ extension Server {
     /// Applies the settings of a configuration that need no restart, and ignores the others.
     package func change(to configuration: Configuration) {
         changeMemory(to: configuration.maxMemory)
-        store.change(
-            compactRatio: configuration.store.compactRatio, compactSize: configuration.store.compactSize,
-            retention: configuration.store.retention)
+        store.change(configuration.store.compactionRule, retention: configuration.store.retention)
         store.change(index: configuration.store.index)
         replication.change(to: configuration.replication)
         slowLog.change(to: configuration.slowLog)

@@ -75,15 +75,32 @@ package enum ServerSettings {
             "storage.segment_size", \.store.layout.segmentSize, flag: "segment-size", .size(from: 4 << 10),
             default: "64M", "The size at which a segment of the log is sealed and the next begun."),
         ServerSetting(
-            "storage.compact_ratio", \.store.compactRatio, flag: "compact-ratio", .number(0...1000), default: "1",
+            "storage.compact_ratio", \.store.compactionRule.ratio, flag: "compact-ratio", .number(0...1000),
+            default: "1",
             isLive: true,
             """
             Compact automatically when sealed segments exceed this multiple of the snapshot; 0 compacts only when COMPACT is \
             sent.
             """),
         ServerSetting(
-            "storage.compact_size", \.store.compactSize, flag: "compact-size", .size(), default: "256M", isLive: true,
+            "storage.compact_size", \.store.compactionRule.size, flag: "compact-size", .size(), default: "256M",
+            isLive: true,
             "Sealed segments below this size, or below four segments if that is less, are not compacted automatically."),
+        ServerSetting(
+            "storage.compact_share", \.store.compactionRule.share, flag: "compact-share",
+            .number(0.001...1, example: "0.5"),
+            default: "0.25", isLive: true,
+            """
+            Automatic compactions take at most this share of the time: with 0.25, one of a second is followed by a pause of \
+            three. 1 = no pause.
+            """),
+        ServerSetting(
+            "storage.compact_backlog", \.store.compactionRule.backlog, flag: "compact-backlog", .size(), default: "2G",
+            isLive: true,
+            """
+            No pause is made where sealed segments that are not compacted exceed this, or a quarter of the disk's free space if \
+            that is less. A start reads them, besides the snapshot.
+            """),
         ServerSetting(
             "storage.retain_size", \.store.retention.size, flag: "retain-size", .size(), default: "256M", isLive: true,
             "How much merged log to keep, for followers and for looking back."),

@@ -158,16 +158,23 @@ extension ValueType<Int?> {
 
 extension ValueType<Double> {
     /// A number that need not be an integer.
-    package static func number(_ range: ClosedRange<Int>) -> ValueType {
-        ValueType("a number from \(range.lowerBound) to \(range.upperBound), such as 1.5", form: .number) { text in
+    package static func number(_ range: ClosedRange<Double>, example: String = "1.5") -> ValueType {
+        ValueType(
+            "a number from \(shown(range.lowerBound)) to \(shown(range.upperBound)), such as \(example)", form: .number
+        ) { text in
             // Double also accepts "nan", "inf" and hexadecimal digits.
             guard
                 text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: ".") }),
-                let number = Double(text), number >= Double(range.lowerBound), number <= Double(range.upperBound)
+                let number = Double(text), range.contains(number)
             else { return nil }
             return number
         }
     }
+}
+
+/// A number without a fraction that is 0.
+private func shown(_ number: Double) -> String {
+    Int(exactly: number).map { String($0) } ?? String(number)
 }
 
 /// Parses decimal digits only; nil also above `most`.

@@ -23,8 +23,7 @@ package final class Store {
     /// Read for feeds of changes.
     let feedWorkers: FeedWorkers
     /// As in `options`, but changeable.
-    var compactRatio: Double
-    var compactSize: Int
+    var compactionRule: CompactionRule
     /// Makes the store's owner check for news.
     let progress: @Sendable () -> Void
     /// Set when a background thread has reported progress; cleared by `takeNews`.
@@ -157,7 +156,7 @@ package final class Store {
         options.layout = try options.layout.fitted(to: disk.space(at: files.folder))
         if options.durability != .always { options.layout.preallocation = 0 }
         self.options = options
-        (compactRatio, compactSize) = (options.compactRatio, options.compactSize)
+        compactionRule = options.compactionRule
         spaceQuota = SpaceQuota(reserve: options.layout.reserve)
         compactionScheduler = try CompactionScheduler(
             Compactor(disk: disk, files: files, budget: options.compaction, progress: CompactionProgress()),

@@ -33,11 +33,7 @@ package struct StoreOptions: Sendable {
     package var layout = LogLayout()
     package var retention = Retention()
     package var compaction = CompactionBudget()
-    /// A compaction starts automatically when sealed segments exceed the snapshot by this factor; 0 disables that.
-    package var compactRatio = 1.0
-    /// And exceed this, or four segments if that is less, in bytes: compaction costs the same per change whether it
-    /// runs often or seldom, and the same per pair each time.
-    package var compactSize = 256 << 20
+    package var compactionRule = CompactionRule()
     package var damage = DamagePolicy.refuse
     package var index = KeyIndex.none
     /// The seed of the table's hash key and of a new history, so that a test gets the same store again; nil for the

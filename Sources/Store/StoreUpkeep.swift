@@ -42,15 +42,17 @@ extension Store {
 
     private func startCompactionIfDue(sealedSize: Int) {
         // The last of four segments is sealed a little before it is full.
-        let least = min(compactSize, options.layout.segmentSize * 7 / 2)
-        compactionScheduler.startIfDue(
-            ratio: compactRatio, least: least, sealedSize: sealedSize, newest: position.seq, now: now)
+        var rule = compactionRule
+        rule.size = min(rule.size, options.layout.segmentSize * 7 / 2)
+        if compactionScheduler.isPausing(by: rule) {
+            rule.backlog = rule.backlog(withFree: (try? disk.space(at: files.folder))?.available ?? 0)
+        }
+        compactionScheduler.startIfDue(rule, sealedSize: sealedSize, newest: position.seq, now: now)
     }
 
-    /// Changes when compactions start automatically, and what the next ones keep; see `StoreOptions`.
-    package func change(compactRatio: Double, compactSize: Int, retention: Retention) {
-        self.compactRatio = compactRatio
-        self.compactSize = compactSize
+    /// Changes when compactions start automatically, and what the next ones keep.
+    package func change(_ rule: CompactionRule, retention: Retention) {
+        compactionRule = rule
         compactionScheduler.retention = retention
     }
 

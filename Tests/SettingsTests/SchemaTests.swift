@@ -40,6 +40,8 @@ struct SchemaTests {
             ("replication.adopt_history", ["true", "Yes", "ON", "1", "false", "no", "off", "0"], ["", "2", "ja"]),
             ("storage.segment_size", ["4K", "64M", "4096"], ["4095", "1K", "big", ""]),
             ("storage.compact_ratio", ["0", "1", "1.5", "1000"], ["-1", "1001", "nan", "inf", "0x1", "1e3", "", "."]),
+            ("storage.compact_share", ["0.001", "0.25", "1"], ["0", "0.0009", "1.1", "25%"]),
+            ("storage.compact_backlog", ["0", "1", "2G"], ["-1", "G", "1.5G"]),
             ("storage.retain_age", ["0", "90s", "30m", "12h", "7d"], ["7", "7 days", "9999999999999d", "d", ""]),
             ("memory.max", ["auto", "0", "1M", "2G"], ["", "512", "1.5G", "x"]),
             ("limits.clients", ["1", "1000000"], ["0", "1000001", "x"]),
@@ -96,7 +98,7 @@ struct SchemaTests {
         #expect(Configuration(settings).maxMemory == 2 << 30)
         #expect(Configuration(settings).slowLog.threshold == nil)
         #expect(Configuration(settings).store.retention.age == 12 * 3_600_000)
-        #expect(Configuration(settings).store.compactRatio == 1.5)
+        #expect(Configuration(settings).store.compactionRule.ratio == 1.5)
         #expect(Configuration(settings).store.layout.segmentSize == 1 << 20)
         #expect(Configuration(settings).replication.ackTimeout == 250)
         #expect(Configuration(settings).replication.adoptsHistory)
@@ -161,7 +163,7 @@ struct DisplayTests {
         let again = try resolve(file: settings.yaml)
         #expect(again.changes(from: settings).filter { $0.form != .number }.isEmpty)
         #expect(Configuration(again).port == Configuration(settings).port)
-        #expect(Configuration(again).store.compactRatio == 1.5)
+        #expect(Configuration(again).store.compactionRule.ratio == 1.5)
         #expect(again.countFromFile == ServerSettings.schema.settings.count)
     }
 

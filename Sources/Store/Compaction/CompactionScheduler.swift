@@ -48,6 +48,8 @@ final class CompactionScheduler {
     private var earliest: UInt64 = 0
     private var patience = CompactionScheduler.firstPatience
     private var nextPruning: UInt64 = 0
+    /// When the last compaction ended and how long it took, in nanoseconds; nil before the first.
+    private var last: (end: Int, time: Int)?
 
     private static let firstPatience: UInt64 = 10_000
     private static let lastPatience: UInt64 = 3_600_000
@@ -113,7 +115,8 @@ final class CompactionScheduler {
         guard newest > known.snapshotSeq else { return .files }
         return compactor.budget.source
             ?? .cheaper(
-                log: (Int(newest - known.snapshotSeq), foundSize + sealedSize), table: (table.count, table.size))
+                log: (Int(newest - known.snapshotSeq), foundSize + sealedSize), snapshotSize: known.snapshotSize,
+                table: (table.count, table.size))
     }
 
     /// Starts.
@@ -141,18 +144,24 @@ final class CompactionScheduler {
     /// Starts if sealed segments outweigh the snapshot; after a failure not at once again. Removes segments beyond
     /// their age once an hour.
     /// - Parameters:
-    ///   - ratio: 0 means never.
-    ///   - least: bytes of sealed segments below which compaction is not worthwhile.
     ///   - sealedSize: bytes sealed since the start.
     ///   - newest: the newest change.
-    func startIfDue(ratio: Double, least: Int, sealedSize: Int, newest: UInt64, now: UInt64) {
+    func startIfDue(_ rule: CompactionRule, sealedSize: Int, newest: UInt64, now: UInt64) {
         guard isIdle, now >= earliest else { return }
         let unmerged = foundSize + sealedSize
-        if unmerged > least && ratio > 0 && Double(unmerged) > ratio * Double(known.snapshotSize) {
+        let isWorthwhile =
+            unmerged > rule.size && rule.ratio > 0 && Double(unmerged) > rule.ratio * Double(known.snapshotSize)
+        if isWorthwhile, unmerged > rule.backlog || !isPausing(by: rule) {
             start(source(sealedSize: sealedSize, newest: newest), now: now)
         } else if now >= nextPruning {
             start(nil, now: now)
         }
+    }
+
+    /// Whether the pause after the last compaction is not over.
+    func isPausing(by rule: CompactionRule) -> Bool {
+        guard let last else { return false }
+        return background.now - last.end < rule.pause(after: last.time)
     }
 
     // MARK: Walking
@@ -197,7 +206,9 @@ final class CompactionScheduler {
         guard isUnderWay, let result = run?.result else { return nil }
         state = .idle
         if !isMerging, case .success = result { return nil }
-        let seconds = Double(background.now - start) / 1e9
+        let time = background.now - start
+        let seconds = Double(time) / 1e9
+        last = (background.now, time)
         switch result {
         case .success(let report?):
             ended(report, seconds)

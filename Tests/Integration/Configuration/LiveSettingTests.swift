@@ -84,6 +84,8 @@ private struct LiveChange: Sendable {
         "replication.adopt_history": adoption,
         "storage.compact_ratio": compaction(before: "0", after: "1", others: "  compact_size: 1\n"),
         "storage.compact_size": compaction(before: "1G", after: "1"),
+        "storage.compact_share": pause(before: "0.001", after: "1", others: "  compact_backlog: 1T\n"),
+        "storage.compact_backlog": pause(before: "1T", after: "1", others: "  compact_share: 0.001\n"),
         "storage.retain_size": retention(before: "1G", after: "0"),
         "storage.retain_age": retention(before: "7d", after: "0"),
         "storage.index": LiveChange(before: "none", after: "ordered") { try $0.server.ask("RANGE FROM a") == "END" },
@@ -133,6 +135,24 @@ private struct LiveChange: Sendable {
         ) {
             _ = try $0.server.ask("SET a 1")
             return try $0.server.figure("compactions") > 0
+        }
+    }
+
+    /// A compaction that is due waits for the end of the pause after the last one.
+    private static func pause(before: String, after: String, others: String) -> LiveChange {
+        LiveChange(
+            before: before, after: after, others: others + "  compact_size: 1\n  compact_ratio: 0.001\n",
+            options: ["--segment-size", "64K"],
+            prepare: { server, _ in
+                // It takes a moment, so the pause takes longer than the test.
+                try server.write(0..<20_000)
+                #expect(try server.ask("SAVE") == "OK")
+                try server.write(0..<2000)
+                return []
+            }
+        ) {
+            _ = try $0.server.ask("SET a 1")
+            return try $0.server.figure("sealed_bytes") < 64 << 10
         }
     }
 

@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -127,7 +128,7 @@ struct CompactionTests {
         arguments: ["", "{\"puffin\":\"log\",\"version\":1,\"hist"])
     func beingMade(beginning: String) throws {
         try withTemporaryFolder { folder in
-            let opened = try OpenedStore(folder, segmentSize: 1_000) { $0.compactRatio = 0.01 }
+            let opened = try OpenedStore(folder, segmentSize: 1_000) { $0.compactionRule.ratio = 0.01 }
             for number in 1...40 {
                 opened.set("key \(number)", "value \(number)")
                 try opened.commit()
@@ -156,7 +157,7 @@ struct CompactionTests {
         for (compactSize, segments) in [(0, 1), (2_500, 3), (1 << 20, 4)] {
             try withTemporaryFolder { folder in
                 let opened = try OpenedStore(folder, segmentSize: 1_000) {
-                    ($0.compactRatio, $0.compactSize) = (0.01, compactSize)
+                    ($0.compactionRule.ratio, $0.compactionRule.size) = (0.01, compactSize)
                 }
                 let files = LogFiles(folder)
                 var number = 0
@@ -179,6 +180,55 @@ struct CompactionTests {
         }
     }
 
+    @Test("after a compaction of a second, none begins by itself for three, unless more waits than may")
+    func pause() throws {
+        try withTemporaryFolder { folder in
+            let clock = SetClock()
+            let opened = try OpenedStore(folder, segmentSize: 1_000, background: clock) {
+                ($0.compactionRule.ratio, $0.compactionRule.share) = (0.01, 0.25)
+            }
+            var number = 0
+            /// Whether a compaction has begun by itself with another segment sealed.
+            func begins(at time: Int) throws -> Bool {
+                clock.set(time)
+                let before = try LogFiles(folder).segments.count
+                while try LogFiles(folder).segments.count == before {
+                    number += 1
+                    opened.set("key \(number)", "value \(number)")
+                    try opened.commit()
+                }
+                opened.store.tick()
+                return opened.store.compaction.isRunning
+            }
+            let second = 1_000_000_000
+            #expect(try begins(at: 7 * second))
+            clock.set(8 * second)
+            _ = opened.compactionResult()
+            #expect(opened.store.compaction.count == 1)
+            #expect(try !begins(at: 8 * second))
+            #expect(try !begins(at: 11 * second - 1))
+            #expect(try begins(at: 11 * second))
+            clock.set(12 * second)
+            _ = opened.compactionResult()
+            #expect(opened.store.compaction.count == 2)
+            // What waits is bounded; so is the time of a start.
+            #expect(try !begins(at: 12 * second))
+            var rule = CompactionRule()
+            (rule.ratio, rule.size, rule.share, rule.backlog) = (0.01, 0, 0.25, 10_000)
+            opened.store.change(rule, retention: Retention())
+            #expect(try !begins(at: 12 * second))
+            rule.backlog = 1_000
+            opened.store.change(rule, retention: Retention())
+            #expect(try begins(at: 12 * second))
+            // One that is asked for never waits.
+            _ = opened.compactionResult()
+            #expect(opened.store.compact())
+            _ = opened.compactionResult()
+            #expect(opened.store.compaction.count == 4)
+            try opened.close()
+        }
+    }
+
     @Test("files left by a compaction are gone after the next start")
     func leftBehind() throws {
         try withTemporaryFolder { folder in
@@ -196,4 +246,13 @@ struct CompactionTests {
             try again.close()
         }
     }
+}
+
+/// Threads with a clock that the test sets.
+private final class SetClock: Background {
+    private let time = Atomic<Int>(0)
+
+    var now: Int { time.load(ordering: .relaxed) }
+    func set(_ time: Int) { self.time.store(time, ordering: .relaxed) }
+    func start(_ name: String) throws(StartFailure) -> any Worker { try Threads().start(name) }
 }

@@ -17,16 +17,19 @@ struct TableCompactionTests {
         (options.compaction.walkTime, options.compaction.stepSize, options.compaction.chunkSize) = (.zero, 60, 400)
     }
 
-    @Test("the cheaper source is the table where the log is four times as long and as large")
-    func source() {
-        func cheaper(_ changes: Int, _ size: Int, _ pairs: Int, _ tableSize: Int) -> SnapshotSource {
-            .cheaper(log: (changes, size), table: (pairs, tableSize))
+    @Test("the cheaper source is the one that has less to read and to sort")
+    func cheaper() {
+        func cheaper(
+            _ changes: Int, _ size: Int, snapshot: Int = 0, _ pairs: Int, _ tableSize: Int
+        ) -> SnapshotSource {
+            .cheaper(log: (changes, size), snapshotSize: snapshot, table: (pairs, tableSize))
         }
-        #expect(cheaper(400, 40_000, 100, 10_000) == .table)
-        #expect(cheaper(399, 40_000, 100, 10_000) == .files)
-        #expect(cheaper(400, 39_999, 100, 10_000) == .files, "a few large values that hardly change")
         #expect(cheaper(1_000_000, 100_000_000, 1_000_000, 80_000_000) == .files, "a log of new keys")
-        #expect(cheaper(2_400_000, 256 << 20, 100_000, 8_000_000) == .table, "a log that overwrites")
+        #expect(
+            cheaper(100_000, 10 << 20, snapshot: 60 << 20, 1_000_000, 80 << 20) == .files, "few of many pairs changed")
+        #expect(cheaper(2_400_000, 256 << 20, snapshot: 8 << 20, 100_000, 8 << 20) == .table, "a log that overwrites")
+        #expect(cheaper(230_000, 256 << 20, snapshot: 110 << 20, 100_000, 110 << 20) == .table, "values of a kilobyte")
+        #expect(cheaper(10_000, 11 << 20, snapshot: 110 << 20, 100_000, 110 << 20) == .files, "the same, few changed")
         #expect(cheaper(10, 4_000, 0, 200) == .table, "everything was removed")
         #expect(cheaper(0, 0, 0, 200) == .files, "nothing was ever done")
     }

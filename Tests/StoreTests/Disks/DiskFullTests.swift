@@ -17,7 +17,7 @@ struct DiskFullTests {
         func open(reserve: Int = 128 << 10, ratio: Double = 0) throws(StoreError) -> OpenedStore {
             try OpenedStore(ModelFiles.parent, segmentSize: 64 << 10, disk: model, now: now) { options in
                 options.layout.reserve = reserve
-                options.compactRatio = ratio
+                options.compactionRule.ratio = ratio
             }
         }
 

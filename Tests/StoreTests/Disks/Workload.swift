@@ -19,7 +19,7 @@ extension OpenedStore {
             options.layout.reserve = reserve
             options.layout.syncInterval = 900
             options.retention.size = 0
-            options.compactRatio = 0
+            options.compactionRule.ratio = 0
             options.compaction.sortingSize = 700
             adjust(&options)
         }

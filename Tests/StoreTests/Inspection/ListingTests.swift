@@ -33,7 +33,7 @@ struct ListingTests {
 
     /// Changes at times of their own, in three segments and a snapshot of the first two.
     private func fill(_ folder: String) throws {
-        let opened = try OpenedStore(folder) { $0.compactRatio = 0 }
+        let opened = try OpenedStore(folder) { $0.compactionRule.ratio = 0 }
         func set(_ key: String, _ value: String, at time: UInt64) throws {
             opened.store.now = OpenedStore.now + time
             opened.set(key, value)
@@ -116,7 +116,7 @@ struct ListingTests {
     @Test("records are followed as they are written, half a line never, and into new segments")
     func followed() throws {
         try withTemporaryFolder { folder in
-            let opened = try OpenedStore(folder, segmentSize: 700) { $0.compactRatio = 0 }
+            let opened = try OpenedStore(folder, segmentSize: 700) { $0.compactionRule.ratio = 0 }
             opened.set("a", "0")
             try opened.commit()
             var listing = try RecordListing(try captured(folder), RecordQuery())
@@ -175,7 +175,7 @@ struct ListingTests {
     func overtaken() throws {
         try withTemporaryFolder { folder in
             let opened = try OpenedStore(folder, segmentSize: 700) {
-                $0.compactRatio = 0
+                $0.compactionRule.ratio = 0
                 $0.retention.size = 0
             }
             opened.set("a", "0")

@@ -32,7 +32,7 @@ struct LiveFilesTests {
 
         private func write(_ folder: String, retention: Int, _ isOpen: DispatchSemaphore) throws -> UInt64 {
             let opened = try OpenedStore(folder, segmentSize: 3_000) {
-                $0.compactRatio = 0
+                $0.compactionRule.ratio = 0
                 $0.retention.size = retention
             }
             opened.set("first", "1")

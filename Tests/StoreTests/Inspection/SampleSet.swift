@@ -34,7 +34,7 @@ struct SampleSet {
         let place = isClosed ? folder : folder + "-before"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
         let opened = try OpenedStore(place, segmentSize: 1_000) {
-            $0.compactRatio = 0
+            $0.compactionRule.ratio = 0
             if !keepsMerged { $0.retention.size = 0 }
         }
         for number in 1...changes {

@@ -27,7 +27,7 @@ struct OpenedStore {
         options.layout.segmentSize = segmentSize
         options.layout.preallocation = preallocation
         options.layout.reserve = 0
-        options.compactSize = 0
+        (options.compactionRule.size, options.compactionRule.share) = (0, 1)
         adjust(&options)
         let progress = progress
         store = try Store(
