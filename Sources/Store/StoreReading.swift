@@ -1,4 +1,5 @@
-// Reads: they never wait. Each says which change must be committed before its answer may be shown.
+// Reads: they never wait. Each says which change must be committed before its answer may be shown. `unsafe` lends a value of the
+// table for as long as the store is borrowed: the table is the store's alone, and a change needs the store.
 
 import Bytes
 

@@ -1,6 +1,9 @@
 // JSON strings (RFC 8259, section 7), as the log and the line dialect write and read them. Writing escapes as little as
 // the RFC allows; reading accepts every escape. Bytes of 0x80 and above pass through unchanged: a caller that needs
 // valid UTF-8 asks `isUTF8` first.
+//
+// `unsafe` lends a text and room of the buffer to the functions of json_text.h, which say how much of either they touch; the
+// room is made before.
 
 import CMachine
 
