@@ -150,7 +150,7 @@ extension Server {
             return ReplyError(line: "Diverged: \(sentence)", resp: sentence, code: .diverged)
         case .ahead(let newest):
             guard case .position(let position) = token, !replication.isFollower else {
-                return .notThere(token.seq, self)
+                return .notThere(token.seq, newest: newest, self)
             }
             let sentence =
                 "Token \(position.token) is of another history: the newest change here is \(newest); "

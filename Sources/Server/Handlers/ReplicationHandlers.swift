@@ -261,7 +261,7 @@ enum ReplicationHandlers {
             ) {
                 server.store.committed >= seq
             } answer: { [unowned session] replies, isLate in
-                guard !isLate else { return replies.fail(.notThere(seq, server)) }
+                guard !isLate else { return replies.fail(.notThere(seq, newest: server.store.committed, server)) }
                 session.runPart(request.bytes, &replies)
             })
     }
@@ -298,14 +298,15 @@ extension ReplyError {
         ReplyError("value is out of range, \(range)")
     }
 
-    static func notThere(_ seq: UInt64, _ server: Server) -> ReplyError {
+    /// - Parameter newest: the newest change that was there when it was looked for.
+    static func notThere(_ seq: UInt64, newest: UInt64, _ server: Server) -> ReplyError {
         let replication = server.replication
         let advice =
             replication.isFollower
             ? "ask again, or read from the leader, \(replication.leaderAddress ?? "which is not known yet")"
             : "no change with this number was committed here"
         return ReplyError(
-            "Not there yet: this server has changes up to \(server.store.committed), asked for \(seq); \(advice)",
+            "Not there yet: this server has changes up to \(newest), asked for \(seq); \(advice)",
             code: .behind)
     }
 }
