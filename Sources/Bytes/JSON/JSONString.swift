@@ -70,7 +70,8 @@ extension ByteBuffer {
         append(UInt8(ascii: "\""))
     }
 
-    /// Appends the inside of a JSON string that is `text`, in one pass. The buffer grows only where there is no room for it.
+    /// Appends the inside of a JSON string that is `text`, in one pass. Where there is no room for it, the buffer grows once, by as much
+    /// as it takes.
     /// - Parameters:
     ///   - checksUTF8: whether it must be valid UTF-8. If not, bytes of 0x80 and above pass through unchanged.
     ///   - isPortable: whether to use no instructions of this processor. The bytes are the same.
@@ -78,41 +79,30 @@ extension ByteBuffer {
     @inline(never)
     package mutating func append(jsonText text: Span<UInt8>, checksUTF8: Bool = true, isPortable: Bool = false) -> Bool
     {
-        var start = 0
-        while start < text.count {
-            // A character may be cut off at the end of a part: the next one begins with it.
-            let part = text.extracting(start..<min(start &+ jsonPartSize, text.count))
-            let used = append(jsonPart: part, checksUTF8: checksUTF8, isPortable: isPortable)
-            guard used > 0 else { return false }
-            start &+= used
-        }
-        return true
-    }
-
-    /// - Returns: how many bytes of it were written.
-    private mutating func append(jsonPart part: Span<UInt8>, checksUTF8: Bool, isPortable: Bool) -> Int {
+        guard text.count > 0 else { return true }
         let overrun = Int(JSON_TEXT_OVERRUN)
         var isPortable = isPortable
         // A control character takes six bytes.
-        var room = 6 &* part.count &+ overrun
-        if limit &- tail < room {
-            let size = unsafe part.withUnsafeBufferPointer { unsafe json_text_size($0.baseAddress, $0.count) }
-            isPortable = isPortable || limit &- tail >= size && limit &- tail < size &+ overrun
-            room = isPortable ? size : size &+ overrun
+        if limit &- tail < 6 &* text.count &+ overrun {
+            guard !checksUTF8 || text.isUTF8 else { return false }
+            let size = unsafe text.withUnsafeBufferPointer { unsafe json_text_size($0.baseAddress, $0.count) }
+            // A reply of a known size has its room already, and no more.
+            if limit &- tail < size { reserve(size &+ overrun) }
+            if limit &- tail < size &+ overrun { isPortable = true }
         }
         var used = 0
-        unsafe part.withUnsafeBufferPointer { part in
-            unsafe append(upTo: room) { room in
+        unsafe text.withUnsafeBufferPointer { text in
+            unsafe append(upTo: limit &- tail) { room in
                 let target = unsafe room.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)
                 var written = 0
                 unsafe used =
                     isPortable
-                    ? json_text_portable(target, part.baseAddress, part.count, checksUTF8 ? 1 : 0, &written)
-                    : json_text(target, part.baseAddress, part.count, checksUTF8 ? 1 : 0, &written)
+                    ? json_text_portable(target, text.baseAddress, text.count, checksUTF8 ? 1 : 0, &written)
+                    : json_text(target, text.baseAddress, text.count, checksUTF8 ? 1 : 0, &written)
                 return written
             }
         }
-        return used
+        return used == text.count
     }
 
     /// Appends the shortest escape of one byte.
@@ -215,7 +205,7 @@ extension ByteBuffer {
     }
 }
 
-/// How many bytes of a text are written at a time.
+/// How many bytes of a JSON string are read at a time, at most.
 private let jsonPartSize = 4096
 
 /// The UTF-16 code unit that `\uXXXX` at `offset` encodes.
