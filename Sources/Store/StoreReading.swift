@@ -81,7 +81,7 @@ extension Store {
         return unsafe ExpiringReading(_overrideLifetime(value, borrowing: self), expires: pair.expires, seq: seq)
     }
 
-    /// Visits one key, as good as any; none where there is none. What is visited depends on the change `position`.
+    /// Visits a random key, or none if the store is empty. The result depends on the change `position`.
     package func visitRandomKey(_ visit: (Span<UInt8>) -> Void) {
         let place = ScanCursor(number: .random(in: 0...ScanCursor.largestNumber))
         if let pair = table.pair(from: place, at: time) { visit(pair.key) }

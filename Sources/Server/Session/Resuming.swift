@@ -77,7 +77,7 @@ extension Session {
         }
     }
 
-    /// Whether the connection is lost, as far as the system knows. A call to the system.
+    /// Whether the kernel reports the connection as lost. Makes a system call.
     var isPeerGone: Bool { stream.peerState == .gone }
 
     /// Whether it has a deferred request.
