@@ -46,7 +46,7 @@ enum ChangeHandlers {
         var options = Options()
         var index = 2
         while index < arguments.count {
-            guard index + 1 < arguments.count else { throw .syntax }
+            guard index + 1 < arguments.count else { throw .misused(.changes) }
             let (name, value) = (arguments[index], arguments[index + 1])
             if name.equalsIgnoringCase("FROM"), options.token == nil, options.limit == nil {
                 guard let token = ChangeToken(value) else { throw .invalidToken(value, session) }
@@ -64,7 +64,7 @@ enum ChangeHandlers {
                 guard wait >= 0 else { throw ReplyError("timeout is negative") }
                 options.wait = wait
             } else {
-                throw .syntax
+                throw .misused(.changes)
             }
             index += 2
         }

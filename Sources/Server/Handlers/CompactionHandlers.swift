@@ -15,7 +15,9 @@ enum CompactionHandlers {
     }
 
     static func save(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        guard arguments.count == 1 || arguments[1].equalsIgnoringCase("SCHEDULE") else { return replies.fail(.syntax) }
+        guard arguments.count == 1 || arguments[1].equalsIgnoringCase("SCHEDULE") else {
+            return replies.fail(.misused(.bgsave))
+        }
         guard begin(session, "Background save already in progress", &replies) else { return }
         replies.writer.simple("Background saving started")
     }

@@ -160,9 +160,9 @@ enum KeyHandlers {
     static func clear(
         _ arguments: Arguments, _ session: Session, _ permit: borrowing Permit, _ replies: inout ReplyQueue
     ) {
-        guard arguments.count < 3 else { return replies.fail(.syntax) }
+        guard arguments.count < 3 else { return replies.fail(.misused(.flushall)) }
         if arguments.count > 1, !arguments[1].equalsIgnoringCase("ASYNC"), !arguments[1].equalsIgnoringCase("SYNC") {
-            return replies.fail(.syntax)
+            return replies.fail(.misused(.flushall))
         }
         replies.depends(on: session.store.clear(permit))
         replies.writer.ok()
@@ -178,7 +178,7 @@ enum KeyHandlers {
         var isOtherType = false
         var index = 2
         while index < arguments.count {
-            guard index + 1 < arguments.count else { return replies.fail(.syntax) }
+            guard index + 1 < arguments.count else { return replies.fail(.misused(.scan)) }
             let value = arguments[index + 1]
             let isMatch = arguments[index].equalsIgnoringCase("MATCH")
             if isMatch || arguments[index].equalsIgnoringCase("PREFIX") {
@@ -189,12 +189,12 @@ enum KeyHandlers {
                 (patternIndex, isPrefix) = (index + 1, !isMatch)
             } else if arguments[index].equalsIgnoringCase("COUNT") {
                 guard let number = value.signedNumber else { return replies.fail(.notAnInteger) }
-                guard number > 0 else { return replies.fail(.syntax) }
+                guard number > 0 else { return replies.fail(.misused(.scan)) }
                 count = min(number, session.server.limits.scanCount)
             } else if arguments[index].equalsIgnoringCase("TYPE") {
                 isOtherType = !value.equalsIgnoringCase("STRING")
             } else {
-                return replies.fail(.syntax)
+                return replies.fail(.misused(.scan))
             }
             index += 2
         }

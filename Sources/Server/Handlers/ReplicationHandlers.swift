@@ -15,7 +15,7 @@ enum ReplicationHandlers {
 
     static func promote(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         let isForced = arguments.count > 1
-        guard !isForced || arguments[1].equalsIgnoringCase("FORCE") else { return replies.fail(.syntax) }
+        guard !isForced || arguments[1].equalsIgnoringCase("FORCE") else { return replies.fail(.misused(.promote)) }
         guard isReady(session, &replies) else { return }
         ask(.promote(isForced: isForced), session, &replies)
     }

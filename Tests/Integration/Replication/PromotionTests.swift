@@ -19,7 +19,8 @@ struct PromotionTests {
             try followers[0].wait(for: "leader_link", toBe: "down")
             #expect(
                 try followers[0].ask("PROMOTE now", "PROMOTE", "SET a 2", "GET a", "PROMOTE") == [
-                    "ERROR: syntax error", "OK", "OK", "2", "ERROR: This server is the leader already",
+                    "ERROR: Wrong options: PROMOTE [FORCE]", "OK", "OK", "2",
+                    "ERROR: This server is the leader already",
                 ])
             #expect(followers[0].log.contains("Promoted: this server is the leader from change 1 on"))
             // The old leader learns that there is another one, and refuses nothing by itself: an operator decides.

@@ -134,7 +134,9 @@ struct RangeTests {
         #expect(
             try ask("SCAN 0 MATCH a PREFIX b\nSCAN 0 PREFIX b MATCH a\nSCAN 0 PREFIX\n", of: client, stepped)
                 == "ERROR: MATCH and PREFIX exclude each other: use one of them\n"
-                + "ERROR: MATCH and PREFIX exclude each other: use one of them\nERROR: syntax error\n")
+                + "ERROR: MATCH and PREFIX exclude each other: use one of them\n"
+                + "ERROR: Wrong options: SCAN <cursor> [MATCH <pattern>|PREFIX <prefix>] [COUNT <count>] [TYPE <type>]\n"
+        )
         stepped.stop()
     }
 
