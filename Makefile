@@ -82,7 +82,7 @@ fuzz: setup ## Fuzz the parsers, a minute each (or: make fuzz FUZZ_SECONDS=600)
 bench: build ## Measure a standard set with its own servers: two minutes
 	Tests/Benchmarks/Load/standard
 
-bench-compare: build ## Measure the same side by side with redis-server, if installed: four minutes
+bench-compare: build ## Measure the same side by side with redis-server, if installed (others: VALKEY=program POGOCACHE=program)
 	Tests/Benchmarks/Load/compare
 
 bench-pauses: build ## Measure how long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL

@@ -8,7 +8,7 @@ import Reactor
 struct ServerProcessor: Sendable {
     private let path: String
 
-    private static let names = ["puffin-server", "redis-server", "valkey-server"]
+    private static let names = ["puffin-server", "redis-server", "valkey-server", "pogocache"]
     /// Nanoseconds of a clock tick in /proc: a constant of Linux' interface.
     private static let tick = 10_000_000
 
@@ -22,12 +22,15 @@ struct ServerProcessor: Sendable {
         guard isLocal, isServer, nanoseconds != nil else { return nil }
     }
 
-    /// The processor time of all its threads, in steps of 10 ms; nil when the process is gone.
+    /// The processor time of all its threads, and of its child processes that have ended, such as those of Redis that rewrite
+    /// its log; in steps of 10 ms. nil when the process is gone.
     var nanoseconds: Int? {
-        // The name, in parentheses, may contain anything; after it, fields 12 and 13 are user and system time.
+        // The name, in parentheses, may contain anything; after it, fields 12 to 15 are its user and system time and those of its
+        // children.
         guard let text = SystemText.read(path), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[end...].split(separator: " ")
-        guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { return nil }
-        return (user + system) * ServerProcessor.tick
+        guard fields.count > 15 else { return nil }
+        let times = fields[12...15].compactMap { Int($0) }
+        return times.count == 4 ? times.reduce(0, +) * ServerProcessor.tick : nil
     }
 }

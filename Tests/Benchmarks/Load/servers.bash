@@ -38,17 +38,18 @@ start_puffin() {
     address=$(sed -n 's/.*Server starting on \(.*\)/\1/p' "$log" | head -1)
 }
 
-# start_redis NAME OPTION...: the same for redis-server, which cannot choose a port itself.
-start_redis() {
-    local name=$1 port log="$folder/redis-$1.log"
-    shift
-    mkdir "$folder/redis-$name"
+# start_on_free_port FOLDER-NAME TEXT COMMAND...: starts a server that cannot choose a port itself; PORT in the command stands for
+# one. TEXT is what it logs when it has started; if it is empty, the port is asked.
+start_on_free_port() {
+    local name=$1 text=$2 port log="$folder/$1.log"
+    shift 2
+    mkdir "$folder/$name"
     for _ in $(seq 20); do
         port=$((20000 + RANDOM % 20000))
-        redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$folder/redis-$name" "$@" >"$log" 2>&1 &
+        "${@//PORT/$port}" >"$log" 2>&1 &
         local pid=$!
         for _ in $(seq 200); do
-            if grep -q 'Ready to accept connections' "$log"; then
+            if { [ -n "$text" ] && grep -q "$text" "$log"; } || { [ -z "$text" ] && answers "$port"; }; then
                 pids+=("$pid")
                 # shellcheck disable=SC2034 # used by the caller
                 address=127.0.0.1:$port
@@ -59,6 +60,20 @@ start_redis() {
         done
     done
     cat "$log" >&2
-    echo 'redis-server did not start: see above' >&2
+    echo "$1 did not start: see above" >&2
     exit 2
 }
+
+# answers PORT: whether something listens there.
+answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# start_redis NAME PROMISE PROGRAM OPTION...: a server of Redis' kind; its address is then in $address.
+start_redis() {
+    local name=$1-$2 program=$3
+    shift 3
+    start_on_free_port "$name" 'Ready to accept connections' \
+        "$program" --port PORT --bind 127.0.0.1 --save '' --dir "$folder/$name" "$@"
+}
+
+# start_pogocache PROGRAM: the same for pogocache, with one thread, as the others have.
+start_pogocache() { start_on_free_port pogocache '' "$1" -h 127.0.0.1 -p PORT --threads 1; }
