@@ -1,5 +1,6 @@
 // The inside of a JSON string (RFC 8259, section 7) in one pass: what needs no escape is copied 16 bytes at a time, by the
-// vector instructions that every x86-64 processor has. Header only; inlined into Bytes. Both forms write the same bytes.
+// vector instructions that every x86-64 processor has; `"`, `\` and the controls of JSON documents are escaped eight bytes at a time
+// by those that nearly every one has. Header only; inlined into Bytes. All forms write the same bytes.
 #pragma once
 
 #include <stddef.h>
@@ -14,7 +15,7 @@
 #define JSON_TEXT_OVERRUN 16
 
 // How many bytes json_text writes for `text`, if it is valid.
-static inline size_t json_text_size(const uint8_t *text, size_t count) {
+static inline size_t json_text_size_portable(const uint8_t *text, size_t count) {
     size_t size = count;
     for (size_t index = 0; index < count; index++) {
         uint8_t byte = text[index];
@@ -25,6 +26,27 @@ static inline size_t json_text_size(const uint8_t *text, size_t count) {
         }
     }
     return size;
+}
+
+static inline size_t json_text_size(const uint8_t *text, size_t count) {
+    size_t size = 0;
+    size_t index = 0;
+#if defined(__SSE2__)
+    for (; index + 16 <= count; index += 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(text + index));
+        __m128i last = _mm_set1_epi8(0x1f);
+        if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(block, last), last)) != 0) {
+            size += json_text_size_portable(text + index, 16);
+            continue;
+        }
+        __m128i escaped =
+            _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')), _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+        // Each is 255, which is one less than 0.
+        __m128i sums = _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), escaped), _mm_setzero_si128());
+        size += 16 + (size_t)_mm_cvtsi128_si32(sums) + (size_t)_mm_extract_epi16(sums, 4);
+    }
+#endif
+    return size + json_text_size_portable(text + index, count - index);
 }
 
 // The size of the UTF-8 sequence at `text` (RFC 3629), which does not begin with ASCII; 0 if it is invalid or incomplete.
@@ -105,12 +127,77 @@ static inline __m128i json_text_specials(__m128i block, int checks_utf8) {
     return _mm_or_si128(low, _mm_or_si128(quotes, backslashes));
 }
 
+#if defined(__x86_64__)
+
+// Where each byte of a text of eight goes if those of a mask are escaped: bytes of the text by number, 0x80 for a backslash. (Shuffles
+// by a table: Langdale and Lemire, "Parsing Gigabytes of JSON per Second", 2019.)
+#define JSON_TEXT_BIT(mask, i) ((mask) >> (i) & 1)
+#define JSON_TEXT_STEP(mask, i, rest) \
+    ((rest) << (8 + 8 * JSON_TEXT_BIT(mask, i)) | (JSON_TEXT_BIT(mask, i) ? (i) << 8 | 0x80 : (i)))
+#define JSON_TEXT_HALF(mask, i, rest) \
+    JSON_TEXT_STEP(mask, i, JSON_TEXT_STEP(mask, i + 1, JSON_TEXT_STEP(mask, i + 2, JSON_TEXT_STEP(mask, i + 3, rest))))
+#define JSON_TEXT_ROW(mask) JSON_TEXT_HALF(mask, 0, JSON_TEXT_HALF(mask, 4, (unsigned __int128)0))
+#define JSON_TEXT_ROWS_4(mask) JSON_TEXT_ROW(mask), JSON_TEXT_ROW(mask + 1), JSON_TEXT_ROW(mask + 2), JSON_TEXT_ROW(mask + 3)
+#define JSON_TEXT_ROWS_16(mask) \
+    JSON_TEXT_ROWS_4(mask), JSON_TEXT_ROWS_4(mask + 4), JSON_TEXT_ROWS_4(mask + 8), JSON_TEXT_ROWS_4(mask + 12)
+#define JSON_TEXT_ROWS_64(mask) \
+    JSON_TEXT_ROWS_16(mask), JSON_TEXT_ROWS_16(mask + 16), JSON_TEXT_ROWS_16(mask + 32), JSON_TEXT_ROWS_16(mask + 48)
+static const unsigned __int128 json_text_rows[256] = {
+    JSON_TEXT_ROWS_64(0), JSON_TEXT_ROWS_64(64), JSON_TEXT_ROWS_64(128), JSON_TEXT_ROWS_64(192)};
+
+static inline int json_text_can_shuffle(void) {
+    return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("popcnt");
+}
+
+// Writes the low half of a block with a backslash before each byte of `mask`; 16 bytes are stored. Returns the size.
+__attribute__((target("ssse3,popcnt"), always_inline))
+static inline size_t json_text_shuffled(uint8_t *target, __m128i block, unsigned mask) {
+    __m128i row = _mm_load_si128((const __m128i *)&json_text_rows[mask]);
+    __m128i backslashes = _mm_and_si128(_mm_cmplt_epi8(row, _mm_setzero_si128()), _mm_set1_epi8('\\'));
+    __m128i bytes = (__m128i)__builtin_ia32_pshufb128((__v16qi)block, (__v16qi)row);
+    _mm_storeu_si128((__m128i *)target, _mm_or_si128(bytes, backslashes));
+    return 8 + (size_t)__builtin_popcount(mask);
+}
+
+// Writes a block whose bytes of `specials` are `"`, `\`, tabs, line feeds and carriage returns, and returns the size; 0 if there are
+// others. Up to JSON_TEXT_OVERRUN bytes more are written.
+__attribute__((target("ssse3,popcnt"), noinline))
+static size_t json_text_shuffled_block(uint8_t *target, const uint8_t *text, unsigned specials) {
+    __m128i block = _mm_loadu_si128((const __m128i *)text);
+    unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)));
+    if (low != 0) {
+        __m128i tabs = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
+        __m128i feeds = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
+        __m128i returns = _mm_cmpeq_epi8(block, _mm_set1_epi8('\r'));
+        if ((unsigned)_mm_movemask_epi8(_mm_or_si128(tabs, _mm_or_si128(feeds, returns))) != low) return 0;
+        block = _mm_add_epi8(block, _mm_and_si128(tabs, _mm_set1_epi8('t' - '\t')));
+        block = _mm_add_epi8(block, _mm_and_si128(feeds, _mm_set1_epi8('n' - '\n')));
+        block = _mm_add_epi8(block, _mm_and_si128(returns, _mm_set1_epi8('r' - '\r')));
+    }
+    size_t size = json_text_shuffled(target, block, specials & 255);
+    return size + json_text_shuffled(target + size, _mm_srli_si128(block, 8), specials >> 8);
+}
+
+#else
+
+static inline int json_text_can_shuffle(void) { return 0; }
+
+static inline size_t json_text_shuffled_block(uint8_t *target, const uint8_t *text, unsigned specials) {
+    (void)target;
+    (void)text;
+    (void)specials;
+    return 0;
+}
+
+#endif
+
 // A block is stored as a whole, and what does not belong there is written over.
 __attribute__((always_inline))
 static inline size_t json_text_blocks(
     uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
     uint8_t *end = target;
     size_t index = 0;
+    const int shuffles = json_text_can_shuffle();
     while (index + 16 <= count) {
         __m128i block = _mm_loadu_si128((const __m128i *)(text + index));
         unsigned specials = (unsigned)_mm_movemask_epi8(json_text_specials(block, checks_utf8));
@@ -130,6 +217,12 @@ static inline size_t json_text_blocks(
                 end += 32;
                 index += 32;
             }
+            continue;
+        }
+        size_t size = shuffles ? json_text_shuffled_block(end, text + index, specials) : 0;
+        if (size != 0) {
+            end += size;
+            index += 16;
             continue;
         }
         // Behind an escape 16 bytes are copied, some of them from the next block.

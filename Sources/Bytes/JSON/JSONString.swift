@@ -82,7 +82,8 @@ extension ByteBuffer {
         guard text.count > 0 else { return true }
         let overrun = Int(JSON_TEXT_OVERRUN)
         var isPortable = isPortable
-        // A control character takes six bytes.
+        // A control character takes six bytes. For a short text of the log, that much is reserved: its size is not worth a pass.
+        if checksUTF8, text.count <= ByteBuffer.shortTextSize { reserve(6 &* text.count &+ overrun) }
         if limit &- tail < 6 &* text.count &+ overrun {
             guard !checksUTF8 || text.isUTF8 else { return false }
             let size = unsafe text.withUnsafeBufferPointer { unsafe json_text_size($0.baseAddress, $0.count) }
@@ -104,6 +105,9 @@ extension ByteBuffer {
         }
         return used == text.count
     }
+
+    /// Room for it in full is six times as much.
+    private static var shortTextSize: Int { 4 << 10 }
 
     /// Appends the shortest escape of one byte.
     package mutating func append(escapeOf byte: UInt8) {
