@@ -270,6 +270,17 @@ static inline size_t json_text_blocks(
     return index;
 }
 
+// How many bytes at the beginning of `text` are ASCII that needs no escape; a multiple of 32, at most `count`.
+static inline size_t json_text_plain(const uint8_t *text, size_t count) {
+    size_t index = 0;
+    for (; index + 32 <= count; index += 32) {
+        __m128i first = json_text_specials(_mm_loadu_si128((const __m128i *)(text + index)), 1);
+        __m128i second = json_text_specials(_mm_loadu_si128((const __m128i *)(text + index + 16)), 1);
+        if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0) break;
+    }
+    return index;
+}
+
 static inline size_t json_text(
     uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
     // One copy of the loop for each.
@@ -278,6 +289,12 @@ static inline size_t json_text(
 }
 
 #else
+
+static inline size_t json_text_plain(const uint8_t *text, size_t count) {
+    (void)text;
+    (void)count;
+    return 0;
+}
 
 static inline size_t json_text(
     uint8_t *target, const uint8_t *text, size_t count, int checks_utf8, size_t *written) {
@@ -334,3 +351,86 @@ static inline size_t json_text_read(
     *written = (size_t)(end - target);
     return index;
 }
+
+// The size of the escape at `text` if json_text writes it like this; 0 if it is another one, or none.
+static inline size_t json_text_minimal_escape(const uint8_t *text, size_t left) {
+    if (left < 2) return 0;
+    uint8_t byte = json_text_unescaped(text[1]);
+    if (byte != 0) return byte == '/' ? 0 : 2;
+    if (left < 6) return 0;
+    uint8_t low = text[5] >= 'a' ? text[5] - 'a' + 10 : text[5] - '0';
+    byte = (uint8_t)((text[4] - '0') << 4 | (low & 15));
+    uint8_t expected[6];
+    return byte < 0x20 && json_text_escape(expected, byte) == 6 && memcmp(expected, text, 6) == 0 ? 6 : 0;
+}
+
+// The end of the JSON string whose inside begins at `text`: the offset of its closing quote, or `count` if there is none. Stores
+// whether everything before it is spelled as json_text spells it. Bytes of 0x80 and above are not checked.
+static inline size_t json_text_end_portable(const uint8_t *text, size_t count, int *is_minimal) {
+    size_t index = 0;
+    while (index < count && text[index] != '"') {
+        if (text[index] == '\\') {
+            size_t size = json_text_minimal_escape(text + index, count - index);
+            if (size == 0) *is_minimal = 0;
+            index += size == 0 ? 2 : size;
+        } else {
+            if (text[index] < 0x20) *is_minimal = 0;
+            index++;
+        }
+    }
+    return index < count ? index : count;
+}
+
+#if defined(__SSE2__)
+
+// The bytes of 64 that a backslash escapes, as bits, after simdjson's json_escape_scanner (Langdale and Lemire, "Parsing
+// Gigabytes of JSON per Second", 2019): a run of backslashes escapes every second byte. `carry` says whether the byte before
+// escapes the first one, and then whether the last one escapes the next.
+__attribute__((always_inline))
+static inline uint64_t json_text_escaped(uint64_t backslashes, uint64_t *carry) {
+    const uint64_t odd = 0xaaaaaaaaaaaaaaaa;
+    uint64_t starts = backslashes & ~*carry;
+    uint64_t series = (((starts << 1) | odd) - starts) ^ odd;
+    uint64_t escaped = series ^ (backslashes | *carry);
+    *carry = (series & backslashes) >> 63;
+    return escaped;
+}
+
+static inline size_t json_text_end(const uint8_t *text, size_t count, int *is_minimal) {
+    uint64_t carry = 0;
+    size_t index = 0;
+    *is_minimal = 1;
+    for (; index + 64 <= count; index += 64) {
+        uint64_t quotes = 0, backslashes = 0, controls = 0;
+        for (int part = 0; part < 4; part++) {
+            __m128i block = _mm_loadu_si128((const __m128i *)(text + index + 16 * part));
+            __m128i last = _mm_set1_epi8(0x1f);
+            quotes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('"'))) << 16 * part;
+            backslashes |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8('\\'))) << 16 * part;
+            controls |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(block, last), last)) << 16 * part;
+        }
+        uint64_t escaped = json_text_escaped(backslashes, &carry);
+        uint64_t ends = quotes & ~escaped;
+        uint64_t inside = ends == 0 ? ~(uint64_t)0 : (ends & -ends) - 1;
+        if ((controls & inside) != 0) *is_minimal = 0;
+        // What is no quote or backslash: \n, \u001f and other spellings.
+        uint64_t others = escaped & ~(quotes | backslashes) & inside;
+        for (; others != 0 && *is_minimal; others &= others - 1) {
+            size_t place = index + (size_t)__builtin_ctzll(others);
+            if (json_text_minimal_escape(text + place - 1, count - place + 1) == 0) *is_minimal = 0;
+        }
+        if (ends != 0) return index + (size_t)__builtin_ctzll(ends);
+    }
+    // The rest begins with the backslash whose escape it ends.
+    index -= (size_t)carry;
+    return index + json_text_end_portable(text + index, count - index, is_minimal);
+}
+
+#else
+
+static inline size_t json_text_end(const uint8_t *text, size_t count, int *is_minimal) {
+    *is_minimal = 1;
+    return json_text_end_portable(text, count, is_minimal);
+}
+
+#endif

@@ -93,6 +93,17 @@ struct JSONStringTests {
                 var other = Array(source.prefix(random.below(source.count) + 1))
                 other[random.below(other.count)] = [0x5c, 0x22, 0x75, 0x0a, 0x30][random.below(5)]
                 #expect(read(other, isPortable: false) == read(other, isPortable: true), "seed \(seed), \(other)")
+                #expect(source.span.jsonTextEnd(from: 1) == (source.count - 1, true), "seed \(seed), \(source)")
+                let end = other.span.jsonTextEnd(from: 1)
+                #expect(end == other.span.jsonTextEnd(from: 1, isPortable: true), "seed \(seed), \(other)")
+                var again = ByteBuffer()
+                if let text = try? decoded(Array(other.prefix(end.end + 1))).text {
+                    again.append(jsonString: text.span)
+                }
+                // The opening quote may be the other byte.
+                let isMinimal = Array(again.bytes).dropFirst() == other.prefix(end.end + 1).dropFirst()
+                // What does not end can be minimal so far.
+                #expect(end.end == other.count || end.isMinimal == isMinimal, "seed \(seed), \(other)")
             }
         }
     }

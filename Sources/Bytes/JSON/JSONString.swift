@@ -46,6 +46,29 @@ extension Span where Element == UInt8 {
         return index
     }
 
+    /// As `firstNotPlain`, for texts of more than a few dozen bytes.
+    public func firstNotPlainOfLong(from offset: Int) -> Int {
+        let size = unsafe extracting(offset..<count).withUnsafeBufferPointer { text in
+            unsafe text.isEmpty ? 0 : json_text_plain(text.baseAddress, text.count)
+        }
+        return firstNotPlain(from: offset + size)
+    }
+
+    /// The end of the JSON string whose inside begins at `offset`: the position of its closing quote, `count` if there is none; and
+    /// whether `append(jsonText:)` spells everything before it like this, apart from UTF-8, which is not checked.
+    /// - Parameter isPortable: whether to use no instructions of this processor. The result is the same.
+    package func jsonTextEnd(from offset: Int, isPortable: Bool = false) -> (end: Int, isMinimal: Bool) {
+        let text = extracting(offset..<count)
+        guard !text.isEmpty else { return (count, true) }
+        var isMinimal: Int32 = 1
+        let size = unsafe text.withUnsafeBufferPointer { text in
+            unsafe isPortable
+                ? json_text_end_portable(text.baseAddress, text.count, &isMinimal)
+                : json_text_end(text.baseAddress, text.count, &isMinimal)
+        }
+        return (offset + size, isMinimal != 0)
+    }
+
     /// Whether the bytes are valid UTF-8 (RFC 3629).
     package var isUTF8: Bool {
         var index = 0

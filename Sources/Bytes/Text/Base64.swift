@@ -65,6 +65,19 @@ extension ByteBuffer {
     }
 }
 
+extension Span where Element == UInt8 {
+    /// Whether this is base64 as `append(base64:)` writes it: the bits that no byte uses are zeros.
+    package var isCanonicalBase64: Bool {
+        guard count > 0, count % 4 == 0 else { return count == 0 }
+        let values = digitValues
+        let padding = self[count - 1] != UInt8(ascii: "=") ? 0 : self[count - 2] != UInt8(ascii: "=") ? 1 : 2
+        var all: UInt8 = 0
+        for index in 0..<count &- padding { all |= values[Int(self[index])] }
+        let unused: UInt8 = padding == 0 ? 0 : padding == 1 ? 0b11 : 0b1111
+        return all < 64 && values[Int(self[count - 1 - padding])] & unused == 0
+    }
+}
+
 /// The value of each byte as a digit; 255 if it is not one.
 private let digitValues: [UInt8] = {
     var values = [UInt8](repeating: 255, count: 256)

@@ -5,14 +5,12 @@
 //             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]        no multi or expired inside another
 //             / "op":"expired","changes":[{KEY} *("," {KEY})]            removes these keys, because they have expired
 //     pair    = {KEY,VALUE[,EXPIRES],"crc":HEX}                                            a line of a snapshot
-//             / {KEY,"crc":HEX} / {KEY,"expires":MS,"crc":HEX}                             or of sorted changes
 //     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
 //     VALUE   = "value":TEXT / "value64":BASE64
 //     EXPIRES = "expires":MS                      1 to 2^53 - 1; without it the pair never expires
 //
-// A record continues the checksum of the record before it, a pair that of the line before it. A pair without a value
-// removes its key, or says when it expires, 0 for never: only files of sorted changes have such lines. EXPIRES, `ttl`
-// and `expired` need `expiry` (see Needs.swift).
+// A record continues the checksum of the record before it, a pair that of the line before it. EXPIRES, `ttl` and `expired`
+// need `expiry` (see Needs.swift).
 
 import Bytes
 
@@ -48,7 +46,7 @@ extension ByteBuffer {
         append("}")
     }
 
-    /// Appends the line of a pair, or of a removed key.
+    /// Appends the line of a pair.
     /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     /// - Returns: its checksum, which continues `chain`.
     package mutating func append(
@@ -57,7 +55,22 @@ extension ByteBuffer {
         let start = count
         append(UInt8(ascii: "{"))
         if isPlain { append(plainPairOf: change) } else { append(pairOf: change) }
-        if change.expires != 0 || change.kind == .ttl { append(expires: change.expires) }
+        if change.expires != 0 { append(expires: change.expires) }
+        return appendChecksum(bodyFrom: start, chain: chain)
+    }
+
+    /// Appends the line of a pair with its value as it is, which must be canonical.
+    /// - Parameter change: its key, and when the pair expires.
+    /// - Returns: its checksum, which continues `chain`.
+    package mutating func append(
+        pairLine change: borrowing Change, text: borrowing ValueText, chain: UInt32
+    ) -> UInt32 {
+        let start = count
+        append(UInt8(ascii: "{"))
+        append(key: change.key)
+        append(text.form == .base64 ? ",\"value64\":" : ",\"value\":")
+        append(text.quoted)
+        if change.expires != 0 { append(expires: change.expires) }
         return appendChecksum(bodyFrom: start, chain: chain)
     }
 

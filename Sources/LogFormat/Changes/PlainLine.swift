@@ -24,6 +24,9 @@ public struct PlainLine {
     /// When the pair expires, in Unix milliseconds; 0 for never.
     @usableFromInline var expires: UInt64 = 0
 
+    /// The least number of bytes that are scanned by vectors.
+    @usableFromInline static var longSize: Int { @inlinable get { 128 } }
+
     @inlinable init() {}
 
     @_lifetime(copy line)
@@ -35,9 +38,16 @@ public struct PlainLine {
     @inlinable @inline(__always)
     public func body(of line: Span<UInt8>) -> Span<UInt8> { line.extracting(0..<end) }
 
-    /// When the pair expires, if the line states nothing else: in Unix milliseconds, 0 for never.
+    /// The size of the value's text, in bytes.
     @inlinable @inline(__always)
-    public var newTime: UInt64? { hasValue || needs.isEmpty ? nil : expires }
+    public var textSize: Int { valueEnd &- valueStart }
+
+    /// The text of the value that the line sets.
+    @_lifetime(copy line)
+    @inlinable @inline(__always)
+    public func text(in line: Span<UInt8>) -> ValueText {
+        ValueText(line.extracting(valueStart &- 1..<valueEnd &+ 1), at: valueStart &- 1, .plain)
+    }
 
     /// The change that the line states.
     @_lifetime(copy line)
@@ -77,14 +87,13 @@ public struct PlainLine {
         return plain.takeChecksum(line, chain: chain) ? plain : nil
     }
 
-    /// - Returns: nil unless the line, without its line feed, is a plain pair whose checksum continues `chain`; a key
-    ///   without a value counts as a pair, with or without a time when it expires.
+    /// - Returns: nil unless the line, without its line feed, is a plain pair whose checksum continues `chain`.
     @inlinable @inline(__always)
     public static func pair(_ line: Span<UInt8>, chain: UInt32) -> PlainLine? {
         guard line.starts(with: "{\"key\":\"") else { return nil }
         var plain = PlainLine()
         plain.takeKey(line, at: 8)
-        _ = plain.takeValue(line)
+        guard plain.takeValue(line) else { return nil }
         return plain.takeChecksum(line, chain: chain) ? plain : nil
     }
 
@@ -107,7 +116,10 @@ public struct PlainLine {
         guard line.starts(with: "\",\"value\":\"", at: keyEnd) else { return false }
         hasValue = true
         valueStart = keyEnd &+ 11
-        valueEnd = line.firstNotPlain(from: valueStart)
+        // The beginning of a short value is not worth the call.
+        valueEnd =
+            line.count &- valueStart < PlainLine.longSize
+            ? line.firstNotPlain(from: valueStart) : line.firstNotPlainOfLong(from: valueStart)
         end = valueEnd &+ 1
         return true
     }

@@ -8,6 +8,8 @@ import Bytes
 package struct RecordParser: ~Copyable {
     private var key = ByteBuffer()
     private var value = ByteBuffer()
+    /// The size from which on the text of a value is not decoded, in bytes.
+    private var textSize = Int.max
 
     package init() {}
 
@@ -50,18 +52,27 @@ package struct RecordParser: ~Copyable {
         if case .pair = line { true } else { false }
     }
 
-    /// Visits the changes of a line that `parse` has accepted: a record's in order, or for a pair the change that sets
-    /// it, or, if it has no value (in a file of sorted changes), that removes it or says when it expires.
+    /// Visits the changes of a line that `parse` has accepted: a record's in order, or the change that sets a pair.
     /// - Parameter needs: what the first line of the file names: anything else is unknown.
     package mutating func changes(
         of line: Span<UInt8>, needs: Needs, apply: (borrowing Change) -> Void
     ) throws(LineError) {
+        try changes(of: line, needs: needs, keepingTexts: .max) { change, _ in apply(change) }
+    }
+
+    /// As above. A value whose text has `size` bytes or more is not decoded: it is visited as that text, with a change whose
+    /// value is empty.
+    package mutating func changes(
+        of line: Span<UInt8>, needs: Needs, keepingTexts size: Int,
+        apply: (borrowing Change, borrowing ValueText) -> Void
+    ) throws(LineError) {
+        textSize = size
         var fields = FieldReader(line.lineBody)
         var isRead = false
         if fields.recordHead() != nil {
             isRead = try change(&fields, needs, isNested: false, apply)
         } else if fields.skip("{\"key") {
-            isRead = try pair(&fields, needs, canLackValue: true, apply)
+            isRead = try pair(&fields, needs, apply)
         }
         guard isRead else {
             let version = needs.isEmpty ? "version 1" : "version 2 with the needs \(needs)"
@@ -73,19 +84,20 @@ package struct RecordParser: ~Copyable {
     }
 
     private mutating func change(
-        _ fields: inout FieldReader, _ needs: Needs, isNested: Bool, _ apply: (borrowing Change) -> Void
+        _ fields: inout FieldReader, _ needs: Needs, isNested: Bool,
+        _ apply: (borrowing Change, borrowing ValueText) -> Void
     ) throws(LineError) -> Bool {
         guard fields.skip("\"op\":\"") else { return false }
-        if fields.skip("set\",\"key") { return try pair(&fields, needs, canLackValue: false, apply) }
+        if fields.skip("set\",\"key") { return try pair(&fields, needs, apply) }
         if fields.skip("delete\",\"key") { return delete(&fields, isExpiry: false, apply) }
         if fields.skip("clear\"") {
-            apply(.clear)
+            apply(.clear, .none)
             return true
         }
         if needs.contains(.expiry), fields.skip("ttl\",\"key") {
             guard let key = fields.text(into: &key) else { return false }
             let expires = try expires(&fields, needs) ?? 0
-            apply(.ttl(key: key.bytes(in: fields.body, or: self.key), expires: expires))
+            apply(.ttl(key: key.bytes(in: fields.body, or: self.key), expires: expires), .none)
             return true
         }
         if isNested { return false }
@@ -108,38 +120,35 @@ package struct RecordParser: ~Copyable {
 
     /// A removal, after the name `key`.
     private mutating func delete(
-        _ fields: inout FieldReader, isExpiry: Bool, _ apply: (borrowing Change) -> Void
+        _ fields: inout FieldReader, isExpiry: Bool, _ apply: (borrowing Change, borrowing ValueText) -> Void
     ) -> Bool {
         guard let key = fields.text(into: &key) else { return false }
-        apply(.delete(key: key.bytes(in: fields.body, or: self.key), isExpiry: isExpiry))
+        apply(.delete(key: key.bytes(in: fields.body, or: self.key), isExpiry: isExpiry), .none)
         return true
     }
 
     /// A key and its value, after the name `key`.
     private mutating func pair(
-        _ fields: inout FieldReader, _ needs: Needs, canLackValue: Bool, _ apply: (borrowing Change) -> Void
+        _ fields: inout FieldReader, _ needs: Needs, _ apply: (borrowing Change, borrowing ValueText) -> Void
     ) throws(LineError) -> Bool {
-        guard let place = fields.text(into: &key) else { return false }
-        if canLackValue && fields.isAtEnd {
-            apply(.delete(key: place.bytes(in: fields.body, or: key)))
+        guard let place = fields.text(into: &key), fields.skip(",\"value") else { return false }
+        if let text = fields.longText(atLeast: textSize) {
+            let expires = try expires(&fields, needs) ?? 0
+            apply(.set(key: place.bytes(in: fields.body, or: key), value: Span(), expires: expires), text)
             return true
         }
-        if canLackValue, let expires = try expires(&fields, needs, canBeNever: true) {
-            apply(.ttl(key: place.bytes(in: fields.body, or: key), expires: expires))
-            return true
-        }
-        guard fields.skip(",\"value"), let value = fields.text(into: &value) else { return false }
+        guard let value = fields.text(into: &value) else { return false }
         let expires = try expires(&fields, needs) ?? 0
         apply(
             .set(
                 key: place.bytes(in: fields.body, or: key), value: value.bytes(in: fields.body, or: self.value),
-                expires: expires))
+                expires: expires), .none)
         return true
     }
 
     /// The field `expires`; nil if another one is next.
     private func expires(
-        _ fields: inout FieldReader, _ needs: Needs, canBeNever: Bool = false
+        _ fields: inout FieldReader, _ needs: Needs
     ) throws(LineError) -> UInt64? {
         guard fields.skip(",\"expires\":") else { return nil }
         guard needs.contains(.expiry) else {
@@ -147,7 +156,7 @@ package struct RecordParser: ~Copyable {
                 expected: "a pair that does not expire (the file's first line does not name expiry)",
                 found: excerpt(of: fields.body))
         }
-        guard let time = fields.number(), time > 0 || canBeNever else {
+        guard let time = fields.number(), time > 0 else {
             throw LineError(
                 expected: fields.isBeyondBound ? Number.bound : "the time when a pair expires, in milliseconds",
                 found: excerpt(of: fields.body))

@@ -1,5 +1,5 @@
-// The form of a change in a sorter's memory: one head word, the key, the value, zeros up to the next whole word, and one
-// more word with the time when the pair expires, if it is stated.
+// The form of a change in a sorter's memory: one head word, the key, the value or two words of a reference to its text, zeros
+// up to the next whole word, and one more word with the time when the pair expires, if it is stated.
 
 import Bytes
 
@@ -8,6 +8,7 @@ public struct StoredChange {
     @usableFromInline var word: UInt64
 
     @usableFromInline static var headSize: Int { @inlinable get { 8 } }
+    @usableFromInline static var refers: UInt64 { @inlinable get { 1 << 59 } }
     @usableFromInline static var timed: UInt64 { @inlinable get { 1 << 60 } }
     @usableFromInline static var removes: UInt64 { @inlinable get { 1 << 61 } }
     @usableFromInline static var plain: UInt64 { @inlinable get { 1 << 62 } }
@@ -16,8 +17,8 @@ public struct StoredChange {
     @inlinable @inline(__always)
     init(_ change: borrowing Change, isPlain: Bool) {
         let (keySize, valueSize) = (change.key.count, change.value.count)
-        precondition(keySize < 1 << 30 && valueSize < 1 << 30, "a key or value beyond every limit")
-        word = UInt64(truncatingIfNeeded: keySize) | UInt64(truncatingIfNeeded: valueSize) &<< 30
+        precondition(keySize < 1 << 29 && valueSize < 1 << 30, "a key or value beyond every limit")
+        word = UInt64(truncatingIfNeeded: keySize) | UInt64(truncatingIfNeeded: valueSize) &<< 29
         if change.kind != .set { word |= StoredChange.removes }
         if change.expires != 0 || change.kind == .ttl { word |= StoredChange.timed }
         if isPlain { word |= StoredChange.plain }
@@ -35,8 +36,12 @@ public struct StoredChange {
             && texts.areEqual(size, at: one &+ headSize, and: other &+ headSize)
     }
 
-    @inlinable @inline(__always) var keySize: Int { Int(truncatingIfNeeded: word & (1 &<< 30 &- 1)) }
-    @inlinable @inline(__always) var valueSize: Int { Int(truncatingIfNeeded: word &>> 30 & (1 &<< 30 &- 1)) }
+    @inlinable @inline(__always) var keySize: Int { Int(truncatingIfNeeded: word & (1 &<< 29 &- 1)) }
+    @inlinable @inline(__always) var valueSize: Int { Int(truncatingIfNeeded: word &>> 29 & (1 &<< 30 &- 1)) }
+    /// Whether there is a reference to the value that is set, instead of the value.
+    @inlinable @inline(__always) public var isReference: Bool { word & StoredChange.refers != 0 }
+    /// Whether a pair is set.
+    @inlinable @inline(__always) public var isSet: Bool { word & StoredChange.removes == 0 }
     @inlinable @inline(__always)
     public var isRemoved: Bool { word & (StoredChange.removes | StoredChange.timed) == StoredChange.removes }
     /// Whether only the time when the pair expires is stated.
@@ -69,6 +74,12 @@ public struct StoredChange {
         return stored.isTimed ? texts.word(at: place &+ stored.size &- 8) : 0
     }
 
+    /// When the pair of the change at an offset expires, if the change states nothing else: in Unix milliseconds, 0 for never.
+    @inlinable @inline(__always)
+    public static func newTime(in texts: borrowing ByteBuffer, at place: Int) -> UInt64? {
+        StoredChange(in: texts, at: place).isTTL ? expires(in: texts, at: place) : nil
+    }
+
     /// Changes when the pair of the change at an offset expires.
     /// - Returns: false if the change must be copied first, because it has no word for a time.
     @inlinable
@@ -96,7 +107,15 @@ public struct StoredChange {
         return texts.bytes.extracting(start..<start &+ StoredChange(in: texts, at: place).keySize)
     }
 
-    /// The change at an offset.
+    /// The reference of the change at an offset, which has one.
+    package static func reference(in texts: borrowing ByteBuffer, at place: Int) -> ValueReference {
+        let stored = StoredChange(in: texts, at: place)
+        precondition(stored.isReference, "a value is taken for a reference")
+        let start = place &+ headSize &+ stored.keySize
+        return ValueReference(texts.word(at: start), texts.word(at: start &+ 8))
+    }
+
+    /// The change at an offset. If it has a reference, its value is nothing to use.
     @_lifetime(borrow texts)
     @inlinable
     public static func change(in texts: borrowing ByteBuffer, at place: Int) -> Change {
@@ -119,6 +138,19 @@ extension ByteBuffer {
         append(word: stored.word)
         append(change.key)
         append(change.value)
+        padToWord()
+        if stored.isTimed { append(word: change.expires) }
+    }
+
+    /// Appends a `set` in this form, with a reference to its value.
+    package mutating func append(stored change: borrowing Change, _ reference: ValueReference) {
+        var stored = StoredChange(.set(key: change.key, value: Span(), expires: change.expires), isPlain: false)
+        stored.word |= StoredChange.refers | 16 &<< 29
+        append(word: stored.word)
+        append(change.key)
+        let (first, second) = reference.words
+        append(word: first)
+        append(word: second)
         padToWord()
         if stored.isTimed { append(word: change.expires) }
     }

@@ -125,6 +125,24 @@ package struct FieldReader: ~Escapable {
         return .scratch
     }
 
+    /// As `text`, left as it is if it has `size` bytes or more; nil if it has fewer, or is not text and is left to `text`.
+    @_lifetime(copy self)
+    package mutating func longText(atLeast size: Int) -> ValueText? {
+        let isBase64 = isAt("64")
+        let start = offset + (isBase64 ? 4 : 2)
+        guard size < body.count - start, body.starts(with: "\":\"", at: start - 2) else { return nil }
+        var (end, form) = (0, ValueText.Form.base64)
+        if isBase64 {
+            end = body.firstEscape(from: start + 1)
+        } else {
+            let found = body.jsonTextEnd(from: start + 1)
+            (end, form) = (found.end, found.isMinimal ? .minimal : .escaped)
+        }
+        guard end < body.count, body[end] == UInt8(ascii: "\""), end - start > size else { return nil }
+        offset = end + 1
+        return ValueText(body.extracting(start..<offset), at: start, form)
+    }
+
     /// A number up to `largest`; nil for anything else, and for a larger one, which is recorded.
     @_lifetime(self: copy self)
     package mutating func number(upTo largest: UInt64 = Number.largest) -> UInt64? {

@@ -86,8 +86,10 @@ public struct RecordRun: ~Copyable {
 
     /// Visits the changes of the current record, which is not plain.
     @usableFromInline
-    mutating func changes(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
-        try parser.changes(of: line, needs: header.needs, apply: apply)
+    mutating func changes(
+        of line: Span<UInt8>, keepingTexts size: Int, apply: (borrowing Change, borrowing ValueText) -> Void
+    ) throws(LineError) {
+        try parser.changes(of: line, needs: header.needs, keepingTexts: size, apply: apply)
     }
 
     /// Whether a line, readable by itself, claims that a number after the last record was durable.
@@ -182,8 +184,9 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
         @inlinable get { lines.line }
     }
 
-    /// The current line's number, from 1.
+    /// The current line's number, from 1, and its offset in bytes.
     package var lineNumber: Int { lines.number }
+    @inlinable public var lineOffset: Int { lines.offset }
 
     /// Goes to the next record.
     /// - Returns: false at the end.
@@ -204,8 +207,15 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     /// - Throws: `corruption` if the line is intact but this version does not understand it.
     @inlinable public mutating func changes(apply: (borrowing Change) -> Void) throws(Source.Failure) {
         if let plain = run.plain { return apply(plain.change(in: lines.line)) }
+        try changes(keepingTexts: .max) { change, _ in apply(change) }
+    }
+
+    /// Visits the changes of the current record, which is not plain, as `RecordParser.changes` does.
+    @inlinable public mutating func changes(
+        keepingTexts size: Int, apply: (borrowing Change, borrowing ValueText) -> Void
+    ) throws(Source.Failure) {
         do throws(LineError) {
-            try run.changes(of: lines.line, apply: apply)
+            try run.changes(of: lines.line, keepingTexts: size, apply: apply)
         } catch {
             throw lines.damage(error)
         }

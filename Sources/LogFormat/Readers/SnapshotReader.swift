@@ -52,11 +52,12 @@ public struct PairRun: ~Copyable {
         }
     }
 
-    /// Visits the current pair as the change that sets it, or, if it has no value, that removes its key or says when it
-    /// expires.
+    /// Visits the current pair, as `RecordParser.changes` does.
     @usableFromInline
-    mutating func change(of line: Span<UInt8>, apply: (borrowing Change) -> Void) throws(LineError) {
-        try parser.changes(of: line, needs: needs, apply: apply)
+    mutating func pair(
+        of line: Span<UInt8>, keepingTexts size: Int, apply: (borrowing Change, borrowing ValueText) -> Void
+    ) throws(LineError) {
+        try parser.changes(of: line, needs: needs, keepingTexts: size, apply: apply)
     }
 }
 
@@ -126,19 +127,22 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
 
     /// Visits the current pair as the change that sets it.
     @inlinable public mutating func pair(apply: (borrowing Change) -> Void) throws(Source.Failure) {
-        if let plain = run.plain, plain.hasValue { return apply(plain.change(in: lines.line)) }
-        var hasValue = true
-        try change { change in
-            if change.kind == .set { apply(change) } else { hasValue = false }
-        }
-        guard hasValue else { throw lines.damage(LineError(expected: "a pair", found: "a key without a value")) }
+        if let plain = run.plain { return apply(plain.change(in: lines.line)) }
+        try visit(keepingTexts: .max) { change, _ in apply(change) }
     }
 
-    /// As `pair`, for a file of sorted changes: a key without a value is visited as its removal, or as its new time.
-    @inlinable public mutating func change(apply: (borrowing Change) -> Void) throws(Source.Failure) {
-        if let plain = run.plain { return apply(plain.change(in: lines.line)) }
+    /// Visits the current pair, which is not plain, with its value as the text in its line.
+    @inlinable public mutating func pairText(
+        apply: (borrowing Change, borrowing ValueText) -> Void
+    ) throws(Source.Failure) {
+        try visit(keepingTexts: 0, apply: apply)
+    }
+
+    @usableFromInline mutating func visit(
+        keepingTexts size: Int, apply: (borrowing Change, borrowing ValueText) -> Void
+    ) throws(Source.Failure) {
         do throws(LineError) {
-            try run.change(of: lines.line, apply: apply)
+            try run.pair(of: lines.line, keepingTexts: size, apply: apply)
         } catch {
             throw lines.damage(error)
         }

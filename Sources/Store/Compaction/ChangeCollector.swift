@@ -19,6 +19,8 @@ struct ChangeCollector: ~Copyable {
     /// The numbers of the spill files that no `clear` has voided.
     private(set) var runs: [Int] = []
     private var lastRun = 0
+    /// The segments read so far, which references count.
+    private(set) var segments: [UInt64] = []
     /// Whether pairs of the old snapshot still count.
     private(set) var needsSnapshot: Bool
     /// The newest change that a pair of the table may contain.
@@ -82,6 +84,7 @@ struct ChangeCollector: ~Copyable {
             file.source, firstSeq: firstSeq, history: history, after: isInside ? nil : position,
             chunkSize: compactor.budget.readSize)
         history = reader.header.history
+        segments.append(firstSeq)
         var seen = 0
         while try reader.next() {
             if reader.position.seq <= position.seq { continue }
@@ -100,13 +103,29 @@ struct ChangeCollector: ~Copyable {
 
     @inline(__always)
     private mutating func collect(_ reader: inout SegmentReader<FileSource>) throws(StoreError) {
+        let textSize = compactor.budget.referencedSize
         if let plain = reader.plain {
             needs.formUnion(plain.needs)
-            sorter.append(plain.change(in: reader.line), isPlain: true)
+            let change = plain.change(in: reader.line)
+            if plain.textSize < textSize {
+                sorter.append(change, isPlain: true)
+            } else {
+                let text = plain.text(in: reader.line)
+                sorter.append(
+                    change, ValueReference(text, segment: segments.count - 1, lineOffset: reader.lineOffset))
+            }
         } else {
-            try reader.changes { change in
+            let (segment, lineOffset) = (segments.count - 1, reader.lineOffset)
+            // The checksum of the line is right. The text of a value is only looked at where its pair is written.
+            try reader.changes(keepingTexts: textSize) { change, text in
                 needs.formUnion(change.needs)
-                if change.kind == .clear { forgetEverything() } else { sorter.append(change) }
+                if change.kind == .clear {
+                    forgetEverything()
+                } else if text.quoted.isEmpty {
+                    sorter.append(change)
+                } else {
+                    sorter.append(change, ValueReference(text, segment: segment, lineOffset: lineOffset))
+                }
             }
         }
         try spillIfFull()
@@ -132,12 +151,10 @@ struct ChangeCollector: ~Copyable {
 
     private mutating func spill() throws(StoreError) {
         lastRun += 1
-        var writer = try PairWriter(
-            creating: compactor.files.run(lastRun), header, on: compactor.disk)
+        var writer = try SpillWriter(creating: compactor.files.run(lastRun), on: compactor.disk)
         sorter.sort()
         while !sorter.isEmpty {
-            sorter.writeFirst(to: &writer)
-            try writer.flushIfLarge()
+            try writer.append(sorter.firstChange)
             sorter.removeFirst()
         }
         try writer.end()

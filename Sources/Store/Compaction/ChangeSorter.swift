@@ -52,9 +52,21 @@ struct ChangeSorter: ~Copyable {
     /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     @inline(__always)
     mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
-        assert(order.isEmpty, "a change is added to those that are sorted")
         let place = texts.count
         texts.append(stored: change, isPlain: isPlain)
+        note(change, at: place)
+    }
+
+    /// As above, with a reference to the value that the change sets.
+    mutating func append(_ change: borrowing Change, _ reference: ValueReference) {
+        let place = texts.count
+        texts.append(stored: change, reference)
+        note(change, at: place)
+    }
+
+    @inline(__always)
+    private mutating func note(_ change: borrowing Change, at place: Int) {
+        assert(order.isEmpty, "a change is added to those that are sorted")
         newest.append(Newest(hash: sipHash.hash(change.key) &>> 32, place: place))
         if newest.count == ChangeSorter.newestCount || texts.count &- newest[0].place >= ChangeSorter.newestSize {
             settle()
@@ -244,26 +256,23 @@ struct ChangeSorter: ~Copyable {
 
     /// When the pair of the first remaining change expires, if nothing else of it is known here; 0 for never.
     var newTime: UInt64? {
-        guard !isEmpty, StoredChange(in: texts, at: order[first].place).isTTL else { return nil }
-        return StoredChange.expires(in: texts, at: order[first].place)
+        isEmpty ? nil : StoredChange.newTime(in: texts, at: order[first].place)
     }
 
-    /// Writes the first remaining change, of whatever kind.
-    func writeFirst(to writer: inout PairWriter) {
-        let place = order[first].place
-        writer.append(
-            StoredChange.change(in: texts, at: place), isPlain: StoredChange(in: texts, at: place).isPlain)
+    /// The first remaining change, in the form of `StoredChange`.
+    var firstChange: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let place = order[first].place
+            return texts.bytes.extracting(place..<place + StoredChange(in: texts, at: place).size)
+        }
     }
 
-    /// Writes the first remaining change if it is a pair.
-    /// - Parameter time: when the pair expires, if that is not what the change says.
-    func writeFirstPair(to writer: inout PairWriter, expires time: UInt64?) {
-        let place = order[first].place
-        let change = StoredChange.change(in: texts, at: place)
-        guard change.kind == .set else { return }
-        writer.append(
-            .set(key: change.key, value: change.value, expires: time ?? change.expires),
-            isPlain: StoredChange(in: texts, at: place).isPlain)
+    /// Writes the first remaining change as `PairWriter.append(pairOf:)` does.
+    func writeFirstPair(
+        to writer: inout PairWriter, expires time: UInt64?, _ values: inout ReferencedValues
+    ) throws(StoreError) {
+        try writer.append(pairOf: texts, at: order[first].place, expires: time, &values)
     }
 
     /// Drops the first remaining change.

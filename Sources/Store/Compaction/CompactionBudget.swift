@@ -1,9 +1,12 @@
 /// What a compaction may use, in bytes.
 package struct CompactionBudget: Sendable {
-    /// The least memory for sorting: enough for 110,000 keys of 16 bytes with values of 32, so a log that keeps
-    /// overwriting that many needs no spill file; with fewer keys less is used. A large input gets a sixty-fourth of
+    /// The least memory for sorting: enough for 110,000 keys of 16 bytes with values of 32 bytes or of 256 and more, so a log
+    /// that keeps overwriting that many needs no spill file; with fewer keys less is used. A large input gets a sixty-fourth of
     /// its size, so at most about 64 spill files are merged.
     package var sortingSize = 8 << 20
+    /// The sorter keeps no value whose text in the log has this many bytes or more, but a reference to it: see
+    /// docs/decisions/store.md.
+    package var referencedSize = 256
     /// The read buffer of each merged file.
     var readSize = 16 << 10
     /// The new snapshot is synced each time this many bytes are written.

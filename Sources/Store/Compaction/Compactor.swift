@@ -6,14 +6,16 @@
 //                         the last part                             ──> stays in memory            │   sync, rename, sync
 //     the old snapshot, which is sorted ───────────────────────────────────────────────────────────┘
 //
+// Large values are not sorted: the changes refer to them, and the merge reads them again (`ReferencedValues`).
+//
 // If the log mostly overwrites the same pairs, they are taken from the live table instead of the old snapshot and the
 // segments after it (`TableWalk`), while the table changes. They are sorted first, as if they were changes; then come
 // the changes from A, the beginning of the segment that was open before the walk, to B, which is sealed after the walk.
 // A key that no change touches between A and B was met as it is at B; for any other the log says what it is at B. So
 // this snapshot is exact too, and the same file.
 //
-// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer and a line for each merged file, and three
-// chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
+// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer and a line for each merged file, a value that is
+// read again, and three chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
 // start removes the temporary files.
 
 import LogFormat
@@ -134,10 +136,13 @@ struct Compactor {
 
     /// Merges the collected changes into a new snapshot, which replaces the old one.
     private func write(_ collected: consuming ChangeCollector) throws(StoreError) -> CompactionReport? {
-        var merge = PairMerge(progress)
+        var merge = PairMerge(progress, ReferencedValues(self, segments: collected.segments))
         // The old snapshot comes first: newer sources win.
-        if collected.needsSnapshot { try merge.add(files.snapshot, self) }
-        for run in collected.runs { try merge.add(files.run(run), self) }
+        if collected.needsSnapshot {
+            let file = try disk.open(files.snapshot, for: .reading)
+            merge.add(try PairsOfFile(SnapshotReader(file.source, chunkSize: budget.readSize)))
+        }
+        for run in collected.runs { merge.add(try SpilledPairs(disk.open(files.run(run), for: .reading))) }
         let (header, runs) = (collected.header, collected.runs.count)
         merge.add(PairsInMemory(collected.takeRest()))
         var writer = try PairWriter(

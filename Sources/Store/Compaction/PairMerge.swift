@@ -1,15 +1,14 @@
-// The second half of a compaction: merges files sorted by key. If several have a key, the newest one counts.
+// The second half of a compaction: merges what is sorted by key. If several have a key, the newest one counts.
 
 import Bytes
-import LogFormat
-import SystemPackage
 
-/// Merges files of pairs; those added later are newer.
+/// Merges sorted pairs; sources added later are newer.
 struct PairMerge: ~Copyable {
     private var sources: [SortedPairs] = []
     /// The sources not at their ends, as a heap: none comes before its parent.
     private var heap: [Entry] = []
     private let progress: CompactionProgress
+    private var values: ReferencedValues
     /// Times of pairs that no source has: none, unless the log says when something expires that is not there.
     private(set) var strayTimes = 0
 
@@ -23,13 +22,9 @@ struct PairMerge: ~Copyable {
     /// Pairs between two checks for cancellation.
     private static let stepSize = 4096
 
-    init(_ progress: CompactionProgress) {
+    init(_ progress: CompactionProgress, _ values: consuming ReferencedValues) {
         self.progress = progress
-    }
-
-    mutating func add(_ path: FilePath, _ compactor: Compactor) throws(StoreError) {
-        let file = try compactor.disk.open(path, for: .reading)
-        add(try PairsOfFile(try SnapshotReader(file.source, chunkSize: compactor.budget.readSize)))
+        self.values = values
     }
 
     mutating func add(_ source: SortedPairs) {
@@ -49,7 +44,7 @@ struct PairMerge: ~Copyable {
                     pop()
                     try advance(other.source)
                 }
-                try sources[newest.source].write(to: &writer, expires: nil)
+                try sources[newest.source].write(to: &writer, expires: nil, &values)
             } else {
                 try writeOlder(than: newest, to: &writer)
             }
@@ -76,7 +71,7 @@ struct PairMerge: ~Copyable {
             pop()
             if !isFound && sources[other.source].newTime == nil {
                 isFound = true
-                try sources[other.source].write(to: &writer, expires: time)
+                try sources[other.source].write(to: &writer, expires: time, &values)
             }
             try advance(other.source)
         }

@@ -8,11 +8,11 @@ package enum SnapshotSource: String, Sendable, CaseIterable {
     case table
 
     // What a compaction takes, in nanoseconds of processor time: see docs/decisions/store.md for the measurement.
-    private static let perChange = 100
-    private static let perLogByte = 4
-    private static let perSnapshotByte = 3
-    private static let perPair = 650
-    private static let perTableByte = 4
+    private static let perChange = 200
+    private static let perLogByte = 2
+    private static let perSnapshotByte = 2
+    private static let perPair = 1_000
+    private static let perTableByte = 3
 
     /// The source that takes less processor time. The table's counts half as much again, because a part of it is the reactor's.
     /// - Parameters:

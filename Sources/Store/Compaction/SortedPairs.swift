@@ -1,5 +1,5 @@
-// The inputs of a merge: the old snapshot, spill files, and the last changes, which are still in memory. Each is read
-// one pair at a time.
+// The inputs of a merge: the old snapshot, spill files (`SpilledPairs`), and the last changes, which are still in memory. Each
+// is read one pair at a time.
 
 import Bytes
 import LogFormat
@@ -7,10 +7,10 @@ import LogFormat
 /// A cursor over pairs in the order of their keys.
 class SortedPairs {
     /// The current key; nil after the last one.
-    fileprivate(set) final var head: KeyHead?
+    final var head: KeyHead?
     /// When the current key's pair expires, if nothing else of it is known here; 0 for never. The rest is in an older
     /// source.
-    fileprivate(set) final var newTime: UInt64?
+    final var newTime: UInt64?
 
     /// Goes to the next pair.
     /// - Throws: `StoreError.corruption` if a file is damaged or out of order.
@@ -18,7 +18,9 @@ class SortedPairs {
 
     /// Writes the current pair, unless its key is removed.
     /// - Parameter time: when the pair expires, if a newer source says that; 0 for never.
-    func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
+    func write(
+        to writer: inout PairWriter, expires time: UInt64?, _ values: inout ReferencedValues
+    ) throws(StoreError) {
         preconditionFailure("pairs of no kind")
     }
 
@@ -27,7 +29,7 @@ class SortedPairs {
     func compared(with other: SortedPairs) -> Int { preconditionFailure("pairs of no kind") }
 
     /// As above, with a given key.
-    fileprivate func compared(with key: Span<UInt8>) -> Int { preconditionFailure("pairs of no kind") }
+    func compared(with key: Span<UInt8>) -> Int { preconditionFailure("pairs of no kind") }
 }
 
 /// The beginning of a key: most comparisons need no more.
@@ -53,7 +55,7 @@ struct KeyHead {
     }
 }
 
-/// The pairs of a snapshot, or of a file of sorted changes.
+/// The pairs of a snapshot.
 final class PairsOfFile: SortedPairs {
     private var file: PairFile
 
@@ -66,21 +68,20 @@ final class PairsOfFile: SortedPairs {
 
     override func advance() throws(StoreError) {
         head = try file.advance()
-        newTime = file.newTime
     }
-    override func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
+    override func write(
+        to writer: inout PairWriter, expires time: UInt64?, _ values: inout ReferencedValues
+    ) throws(StoreError) {
         try file.write(to: &writer, expires: time)
     }
     override func compared(with other: SortedPairs) -> Int { file.key.compared(with: other) }
     override func compared(with key: Span<UInt8>) -> Int { file.key.compared(with: key) }
 }
 
-/// The state of a file of pairs: a value, so that a pair costs one access to the object.
+/// The state of a snapshot: a value, so that a pair costs one access to the object.
 private struct PairFile: ~Copyable {
     private var reader: SnapshotReader<FileSource>
     private(set) var key = KeyCopy()
-    /// As `SortedPairs.newTime`.
-    private(set) var newTime: UInt64?
 
     init(_ reader: consuming SnapshotReader<FileSource>) {
         self.reader = reader
@@ -92,28 +93,24 @@ private struct PairFile: ~Copyable {
         var isAscending = true
         if let plain = reader.plain {
             isAscending = key.become(plain.key(in: reader.line), isFirst: isFirst)
-            newTime = plain.newTime
         } else {
-            try reader.change { change in
-                isAscending = key.become(change.key, isFirst: isFirst)
-                newTime = change.kind == .ttl ? change.expires : nil
-            }
+            try reader.pairText { change, _ in isAscending = key.become(change.key, isFirst: isFirst) }
         }
         if !isAscending { throw reader.damage(expected: "keys in their order", found: "one that comes earlier") }
         return key.head
     }
 
     mutating func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
-        if time == nil, let plain = reader.plain {
-            if plain.hasValue { writer.append(plainBody: plain.body(of: reader.line)) }
-            return
+        if let plain = reader.plain {
+            guard let time else { return writer.append(plainBody: plain.body(of: reader.line)) }
+            let change = plain.change(in: reader.line)
+            return writer.append(.set(key: change.key, value: change.value, expires: time), isPlain: true)
         }
-        let isPlain = reader.plain != nil
-        try reader.change { change in
-            guard change.kind == .set else { return }
-            writer.append(
-                .set(key: change.key, value: change.value, expires: time ?? change.expires), isPlain: isPlain)
+        var isValue = true
+        try reader.pairText { change, text in
+            isValue = writer.append(.set(key: change.key, value: Span(), expires: time ?? change.expires), text)
         }
+        if !isValue { throw reader.damage(expected: "a value", found: "another text") }
     }
 }
 
@@ -153,8 +150,10 @@ final class PairsInMemory: SortedPairs {
         (head, newTime) = (changes.keyHead, changes.newTime)
     }
 
-    override func write(to writer: inout PairWriter, expires time: UInt64?) throws(StoreError) {
-        changes.writeFirstPair(to: &writer, expires: time)
+    override func write(
+        to writer: inout PairWriter, expires time: UInt64?, _ values: inout ReferencedValues
+    ) throws(StoreError) {
+        try changes.writeFirstPair(to: &writer, expires: time, &values)
     }
 
     override func compared(with other: SortedPairs) -> Int { changes.compared(with: other) }

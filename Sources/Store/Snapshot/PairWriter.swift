@@ -1,10 +1,10 @@
-// Writes the lines of a snapshot, or of a file of sorted changes, which is a snapshot whose keys may lack a value.
+// Writes the lines of a snapshot.
 
 import Bytes
 import LogFormat
 import SystemPackage
 
-/// Writes a new file of pairs, in the order of the calls.
+/// Writes a new snapshot, pairs in the order of the calls.
 package struct PairWriter: ~Copyable {
     private let file: any DiskFile
     private var buffer = ByteBuffer()
@@ -29,11 +29,26 @@ package struct PairWriter: ~Copyable {
         chain = buffer.append(snapshotHeader: header)
     }
 
-    /// Appends a pair, or a removed key; `flushIfLarge` writes it.
+    /// Appends a pair; `flushIfLarge` writes it.
     /// - Parameter isPlain: whether key and value are known to need no escapes in JSON.
     package mutating func append(_ change: borrowing Change, isPlain: Bool = false) {
         count &+= 1
         chain = buffer.append(pairLine: change, isPlain: isPlain, chain: chain)
+    }
+
+    /// Appends a pair whose value is a text of another line: as it is, if Puffin spells the value like this.
+    /// - Parameter change: its key, and when the pair expires.
+    /// - Returns: false if the text is no value; the pair is not appended then.
+    mutating func append(_ change: borrowing Change, _ text: borrowing ValueText) -> Bool {
+        if text.isCanonical {
+            count &+= 1
+            chain = buffer.append(pairLine: change, text: text, chain: chain)
+            return true
+        }
+        var value = ByteBuffer()
+        guard text.decode(into: &value) else { return false }
+        append(.set(key: change.key, value: value.bytes, expires: change.expires))
+        return true
     }
 
     /// Appends a pair from the body of another plain line of it.
@@ -65,6 +80,28 @@ package struct PairWriter: ~Copyable {
         if size - syncedSize >= syncInterval {
             try file.sync()
             syncedSize = size
+        }
+    }
+}
+
+extension PairWriter {
+    /// Appends the pair that a sorter's change sets, if it sets one.
+    /// - Parameter time: when the pair expires, if that is not what the change says.
+    /// - Throws: `StoreError`, `corruption` if the change refers to a value that is not as it was, or is none.
+    mutating func append(
+        pairOf changes: borrowing ByteBuffer, at place: Int, expires time: UInt64?, _ values: inout ReferencedValues
+    ) throws(StoreError) {
+        let stored = StoredChange(in: changes, at: place)
+        guard stored.isSet else { return }
+        let change = StoredChange.change(in: changes, at: place)
+        let expires = time ?? change.expires
+        guard stored.isReference else {
+            return append(.set(key: change.key, value: change.value, expires: expires), isPlain: stored.isPlain)
+        }
+        let reference = StoredChange.reference(in: changes, at: place)
+        try values.read(reference)
+        guard append(.set(key: change.key, value: Span(), expires: expires), values.text) else {
+            throw try values.damage(reference)
         }
     }
 }

@@ -72,7 +72,7 @@ private func check(_ header: SnapshotHeader, body: [UInt8]) throws(BrokenPropert
     try requireSpelling(body, bodyOfLine { _ = $0.append(snapshotHeader: header) })
 }
 
-/// A pair, or a key that is removed, means the same when it is written again.
+/// A pair means the same when it is written again, and a value that is copied as it is gives the same line.
 private func check(pair line: [UInt8], crc: UInt32) throws(BrokenProperty) {
     try require(line.span.hex32(at: line.count - 10) == crc, "another checksum than the line's")
     switch changes(of: line) {
@@ -86,18 +86,28 @@ private func check(pair line: [UInt8], crc: UInt32) throws(BrokenProperty) {
         case .set(let key, let value): _ = buffer.append(pairLine: .set(key: key.span, value: value.span), chain: chain)
         case .setExpiring(let key, let value, let expires):
             _ = buffer.append(pairLine: .set(key: key.span, value: value.span, expires: expires), chain: chain)
-        case .ttl(let key, let expires):
-            _ = buffer.append(pairLine: .ttl(key: key.span, expires: expires), chain: chain)
-        case .delete(let key): _ = buffer.append(pairLine: .delete(key: key.span), chain: chain)
-        case .expired: throw BrokenProperty(description: "\(shown(line)) is read as an expiry")
-        case .clear: throw BrokenProperty(description: "\(shown(line)) is read as a clear")
+        default: throw BrokenProperty(description: "\(shown(line)) is read as \(changes[0])")
         }
         let again = Array(buffer.bytes).dropLast()
         guard case .success(.pair) = parse(Array(again)) else {
             throw BrokenProperty(description: "\(shown(Array(again))) is not read as a pair")
         }
         try require((try? found(Array(again))) == changes, "\(shown(line)) is read as another pair")
+        let copied = copiedLine(line)
+        try require(copied == nil || copied == Array(again), "\(shown(line)) is copied as \(shown(copied ?? []))")
     }
+}
+
+/// The line of the same pair with its value as it is; nil if Puffin spells the value in another way.
+private func copiedLine(_ line: [UInt8]) -> [UInt8]? {
+    var parser = RecordParser()
+    var buffer = ByteBuffer()
+    try? parser.changes(of: line.span, needs: .known, keepingTexts: 0) { change, text in
+        if !text.quoted.isEmpty && text.isCanonical {
+            _ = buffer.append(pairLine: change, text: text, chain: chain)
+        }
+    }
+    return buffer.isEmpty ? nil : Array(buffer.bytes).dropLast()
 }
 
 private func check(durable seq: UInt64, isClosed: Bool, body: [UInt8]) throws(BrokenProperty) {

@@ -71,7 +71,15 @@ private func checkJSONString(of input: [UInt8]) throws(BrokenProperty) {
 
     let source = [UInt8(ascii: "\"")] + input + [UInt8(ascii: "\"")]
     let text = decoded(jsonString: source)
+    let end = source.span.jsonTextEnd(from: 1)
+    try require(end == source.span.jsonTextEnd(from: 1, isPortable: true), "vectors and single bytes end differently")
+    try require(text == nil || end.end == input.count + 1, "\(shown(source)) ends at \(end.end)")
     guard source.span.isUTF8 else { return }
+    if end.end == input.count + 1 {
+        var minimal = ByteBuffer()
+        if let text { minimal.append(jsonString: text.span) }
+        try require(end.isMinimal == (Array(minimal.bytes) == source), "\(shown(source)) is minimal: \(end.isMinimal)")
+    }
     // In a list: if a quote and a NUL come first, Foundation takes the bytes for UTF-16.
     let list = try? JSONDecoder().decode([String].self, from: Data("[".utf8 + source + "]".utf8))
     let expected = list?.count == 1 ? list?.first : nil
@@ -107,6 +115,10 @@ private func checkBase64(_ input: [UInt8]) throws(BrokenProperty) {
     var found = ByteBuffer()
     let isAccepted = found.append(decodedBase64: input.span)
     try require(isAccepted == isBase64(input), "\(shown(input)) is \(isAccepted ? "taken for" : "refused as") base64")
+    var again = ByteBuffer()
+    if isAccepted { again.append(base64: found.bytes) }
+    let isCanonical = isAccepted && Array(again.bytes) == input
+    try require(input.span.isCanonicalBase64 == isCanonical, "\(shown(input)) is canonical: \(!isCanonical)")
     if isAccepted {
         try require(Data(base64Encoded: Data(input)).map { Array($0) } == Array(found.bytes), "\(shown(input)) decoded")
     }

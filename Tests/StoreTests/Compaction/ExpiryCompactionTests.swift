@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Compaction of a log whose pairs expire, against a model. A `ttl` is the one change that needs an older one of its key.
+/// Compaction of a log whose pairs expire, and whose values are small or sorted by reference, against a model. A `ttl` is the one change that needs an older one of its key.
 @Suite("Compaction of pairs that expire")
 struct ExpiryCompactionTests {
     /// A log of several segments, and what its pairs are.
@@ -27,10 +27,19 @@ struct ExpiryCompactionTests {
 
         private mutating func time() -> UInt64 { 1_764_100_000_000 + UInt64(random.below(1_000_000)) }
 
-        private func text(_ change: borrowing Change) -> String {
+        /// Its fields, some of them as another program may spell them.
+        private mutating func text(_ change: borrowing Change) -> String {
             var buffer = ByteBuffer()
             buffer.append(change: change)
-            return String(buffer.bytes)
+            let text = String(buffer.bytes)
+            return random.below(8) == 0 ? text.replacing(#"\u001f"#, with: #"\u001F"#) : text
+        }
+
+        /// A value, one of three of them large.
+        private mutating func value() -> [UInt8] {
+            let size = random.below(3) == 0 ? 100 + random.below(400) : random.below(40)
+            let alphabets: [[UInt8]] = ["v".bytes, "v\"\\\n\u{1f}".bytes, "vü\"".bytes, [0x00, 0x76, 0xff]]
+            return random.bytes(size, from: alphabets[random.below(4)])
         }
 
         /// The fields of a change of one key, which the model knows now.
@@ -47,7 +56,7 @@ struct ExpiryCompactionTests {
                 pairs[key] = (pair.value, time)
                 return text(.ttl(key: key.span, expires: time))
             case 5, 6:
-                let (value, time) = (random.bytes(random.below(40), from: "vü\"".bytes), time())
+                let (value, time) = (value(), time())
                 pairs[key] = (value, time)
                 return text(.set(key: key.span, value: value.span, expires: time))
             default:
