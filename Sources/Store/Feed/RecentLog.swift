@@ -57,8 +57,10 @@ package final class RecentLog: Sendable {
 
     /// Counts a reader. What is appended from now on can be read.
     package func join() {
-        ring.withLock { $0.readers += 1 }
-        isRead.store(true, ordering: .releasing)
+        ring.withLock { ring in
+            ring.readers += 1
+            isRead.store(true, ordering: .releasing)
+        }
     }
 
     /// Counts a reader no more. The last one frees the memory.
