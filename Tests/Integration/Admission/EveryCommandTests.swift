@@ -10,8 +10,6 @@ struct EveryCommandTests {
     private static let limit = 64
     /// What a turn may add, in MiB: three eighths of the quarter that connections have.
     private static let turn = 6
-    /// What the newest changes may take while any client reads feeds of changes, in MiB.
-    private static let recent = 8
     /// What clients may be there at a time.
     private static let clientCount = Torture.isOn ? 800 : 120
 
@@ -36,7 +34,7 @@ struct EveryCommandTests {
 
             let count = try attack(server, canary, SeededRandom(seed: seed))
             try witness.connection.expect("GET witness\n", "was here before\n")
-            let promise = Self.limit + base + Self.turn + Self.limit / 10 + Self.recent + 2 * count / 1024 + 1
+            let promise = Self.limit + base + Self.turn + Self.limit / 10 + 2 * count / 1024 + 1
             let peak = try witness.peakMemory()
             #expect(peak <= promise, "\(peak) MiB, and \(promise) are promised")
             #expect(try witness.figure("memory_refusals") > 0)
