@@ -159,33 +159,52 @@ static inline size_t json_text_shuffled(uint8_t *target, __m128i block, unsigned
     return 8 + (size_t)__builtin_popcount(mask);
 }
 
-// Writes a block whose bytes of `specials` are `"`, `\`, tabs, line feeds and carriage returns, and returns the size; 0 if there are
-// others. Up to JSON_TEXT_OVERRUN bytes more are written.
+// Writes blocks whose special bytes are `"`, `\\`, tabs, line feeds and carriage returns, up to the first one that has others.
+// Returns how many bytes of `text` were read, a multiple of 16, and moves `end` behind what was written. Up to
+// JSON_TEXT_OVERRUN bytes more are written.
 __attribute__((target("ssse3,popcnt"), noinline))
-static size_t json_text_shuffled_block(uint8_t *target, const uint8_t *text, unsigned specials) {
-    __m128i block = _mm_loadu_si128((const __m128i *)text);
-    unsigned low = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(block, _mm_set1_epi8(0x20)));
-    if (low != 0) {
-        __m128i tabs = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
-        __m128i feeds = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
-        __m128i returns = _mm_cmpeq_epi8(block, _mm_set1_epi8('\r'));
-        if ((unsigned)_mm_movemask_epi8(_mm_or_si128(tabs, _mm_or_si128(feeds, returns))) != low) return 0;
-        block = _mm_add_epi8(block, _mm_and_si128(tabs, _mm_set1_epi8('t' - '\t')));
-        block = _mm_add_epi8(block, _mm_and_si128(feeds, _mm_set1_epi8('n' - '\n')));
-        block = _mm_add_epi8(block, _mm_and_si128(returns, _mm_set1_epi8('r' - '\r')));
+static size_t json_text_shuffled_blocks(uint8_t **end, const uint8_t *text, size_t count, int checks_utf8) {
+    uint8_t *target = *end;
+    size_t index = 0;
+    for (; index + 16 <= count; index += 16) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(text + index));
+        // Bytes of 0x80 and above are below 0x20 too, as in json_text_specials.
+        __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+        if (!checks_utf8) low = _mm_andnot_si128(_mm_cmplt_epi8(block, _mm_setzero_si128()), low);
+        __m128i quotes = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+        __m128i backslashes = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+        unsigned specials = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quotes, backslashes)));
+        if (specials == 0) {
+            _mm_storeu_si128((__m128i *)target, block);
+            target += 16;
+            continue;
+        }
+        unsigned controls = (unsigned)_mm_movemask_epi8(low);
+        if (controls != 0) {
+            __m128i tabs = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
+            __m128i feeds = _mm_cmpeq_epi8(block, _mm_set1_epi8('\n'));
+            __m128i returns = _mm_cmpeq_epi8(block, _mm_set1_epi8('\r'));
+            if ((unsigned)_mm_movemask_epi8(_mm_or_si128(tabs, _mm_or_si128(feeds, returns))) != controls) break;
+            block = _mm_add_epi8(block, _mm_and_si128(tabs, _mm_set1_epi8('t' - '\t')));
+            block = _mm_add_epi8(block, _mm_and_si128(feeds, _mm_set1_epi8('n' - '\n')));
+            block = _mm_add_epi8(block, _mm_and_si128(returns, _mm_set1_epi8('r' - '\r')));
+        }
+        target += json_text_shuffled(target, block, specials & 255);
+        target += json_text_shuffled(target, _mm_srli_si128(block, 8), specials >> 8);
     }
-    size_t size = json_text_shuffled(target, block, specials & 255);
-    return size + json_text_shuffled(target + size, _mm_srli_si128(block, 8), specials >> 8);
+    *end = target;
+    return index;
 }
 
 #else
 
 static inline int json_text_can_shuffle(void) { return 0; }
 
-static inline size_t json_text_shuffled_block(uint8_t *target, const uint8_t *text, unsigned specials) {
-    (void)target;
+static inline size_t json_text_shuffled_blocks(uint8_t **end, const uint8_t *text, size_t count, int checks_utf8) {
+    (void)end;
     (void)text;
-    (void)specials;
+    (void)count;
+    (void)checks_utf8;
     return 0;
 }
 
@@ -219,10 +238,9 @@ static inline size_t json_text_blocks(
             }
             continue;
         }
-        size_t size = shuffles ? json_text_shuffled_block(end, text + index, specials) : 0;
-        if (size != 0) {
-            end += size;
-            index += 16;
+        size_t shuffled = shuffles ? json_text_shuffled_blocks(&end, text + index, count - index, checks_utf8) : 0;
+        if (shuffled != 0) {
+            index += shuffled;
             continue;
         }
         // Behind an escape 16 bytes are copied, some of them from the next block.
