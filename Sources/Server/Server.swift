@@ -107,11 +107,9 @@ package final class Server {
         announcements = Announcements(log: log, data: configuration.data)
         bell = wakeup.bell
         state = .loading(Loading(at: clock.read()), isFirst: true)
-        var options = configuration.store
-        options.layout.recentSize = min(options.layout.recentSize, max(memory.shares.recent, LogLayout.leastRecentSize))
         do throws(StoreError) {
             store = try Store(
-                data: configuration.data, options: options, disk: disk, background: background,
+                data: configuration.data, options: configuration.store, disk: disk, background: background,
                 now: clock.now, progress: { [bell] in bell.ring() })
         } catch {
             throw .store(error)

@@ -12,25 +12,21 @@ package struct MemoryShares: Equatable, Sendable {
     package let store, pool: Int
     /// The size of the log writer's queue, in bytes; as much again may be in the course of being written.
     package let log: Int
-    /// The size of the log's end that is kept in memory while feeds read it (`LogLayout.recentSize`), in bytes.
-    package let recent: Int
 
     /// Up to this size a limit is for pairs alone; connections and the log have their minimum in addition.
     private static let leastStore = 24 << 20
     private static let poolSizes = 8 << 20...1 << 30
     private static let logSizes = 1 << 20...16 << 20
-    private static let largestRecent = 8 << 20
 
     /// - Parameter limit: nil for none.
     package init(limit: Int?) {
         guard let limit else {
-            (store, pool, log, recent) = (.max, .max >> 3, .max, MemoryShares.largestRecent)
+            (store, pool, log) = (.max, .max >> 3, .max)
             return
         }
         log = min(max(limit / 32, MemoryShares.logSizes.lowerBound), MemoryShares.logSizes.upperBound)
         pool = min(max(limit / 4, MemoryShares.poolSizes.lowerBound), MemoryShares.poolSizes.upperBound)
-        recent = min(limit / 32, MemoryShares.largestRecent)
-        store = max(limit - pool - 2 * log - recent, min(limit, MemoryShares.leastStore))
+        store = max(limit - pool - 2 * log, min(limit, MemoryShares.leastStore))
         assert(store > 0 && pool > 0, "a share of the memory limit is empty")
     }
 }

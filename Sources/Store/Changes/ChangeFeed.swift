@@ -78,7 +78,7 @@ package final class ChangeFeed {
             }
             switch feed.next(&bytes, upTo: ChangeFeed.chunkSize) {
             case .start(.continues(let start)):
-                guard let place = feed.beginning else { preconditionFailure("a feed begins nowhere") }
+                guard let place = feed.place else { preconditionFailure("a feed begins nowhere") }
                 (segment, offset, position) = (place.segment, place.offset, start)
             case .start(.snapshot): preconditionFailure("a feed of changes begins with a snapshot")
             case .bytes: break

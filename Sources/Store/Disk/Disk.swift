@@ -100,6 +100,9 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Appends up to `size` bytes at `offset` to `buffer`.
     /// - Returns: how many; 0 at the end of the file.
     func attemptRead(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int
+    /// As `attemptRead`, if that does not block on the disk.
+    /// - Returns: nil if it might block, or this cannot be determined. Nothing was read then.
+    func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int?
     /// Writes the beginning of `first` followed by `second`.
     /// - Returns: how many bytes of the two together, at least 1.
     func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int
@@ -139,6 +142,8 @@ extension Disk {
 extension DiskFile {
     /// Whether `path` still leads to this file, rather than to another or to none.
     package func isInPlace() -> Bool { sizeInPlace() != nil }
+
+    package func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int? { nil }
 
     /// As `attemptRead`; fewer bytes may be returned before the end of the file.
     package func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(StoreError) -> Int {

@@ -224,6 +224,15 @@ final class LocalFile: DiskFile {
         return count
     }
 
+    func readCached(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) -> Int? {
+        var count = 0
+        unsafe buffer.append(upTo: size) { room in
+            unsafe count = read_cached(descriptor.rawValue, room.baseAddress, size, offset)
+            return max(count, 0)
+        }
+        return count < 0 ? nil : count
+    }
+
     func attemptWrite(_ first: Span<UInt8>, _ second: Span<UInt8>, at offset: Int) throws(StoreError) -> Int {
         let count = unsafe first.withUnsafeBytes { first in
             unsafe second.withUnsafeBytes { second in

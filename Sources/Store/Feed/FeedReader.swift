@@ -134,12 +134,11 @@ struct FeedReader: Sendable {
 
     // MARK: Reading
 
-    /// Appends up to `size` bytes; nothing only at the end.
-    func fill(_ buffer: inout ByteBuffer, upTo size: Int, from source: inout FeedSource) throws(FeedFailure) {
-        while buffer.count < size {
+    /// Appends up to a chunk; nothing only at the end.
+    func fill(_ buffer: inout ByteBuffer, from source: inout FeedSource) throws(FeedFailure) {
+        while buffer.count < FeedReader.chunkSize {
             if var snapshot = source.snapshot {
-                let end = min(snapshot.size, snapshot.offset + size - buffer.count)
-                snapshot.offset += try read(snapshot.file, snapshot.offset, until: end, into: &buffer)
+                snapshot.offset += try read(snapshot.file, snapshot.offset, until: snapshot.size, into: &buffer)
                 source.snapshot = snapshot.offset < snapshot.size ? snapshot : nil
                 continue
             }
@@ -151,11 +150,10 @@ struct FeedReader: Sendable {
                 continue
             }
             // A sealed segment ends with its file, which was truncated before the next one began.
-            let end = isOpen ? limit.offset : try fileSize(source.segment.file)
+            let end = isOpen ? limit.offset : try size(of: source.segment.file)
             if source.segment.offset < end {
-                let stop = min(end, source.segment.offset + size - buffer.count)
                 source.segment.offset += try read(
-                    source.segment.file, source.segment.offset, until: stop, into: &buffer)
+                    source.segment.file, source.segment.offset, until: end, into: &buffer)
             } else if isOpen {
                 return
             } else {
@@ -164,7 +162,7 @@ struct FeedReader: Sendable {
         }
     }
 
-    private func fileSize(_ file: any DiskFile) throws(FeedFailure) -> Int {
+    private func size(of file: any DiskFile) throws(FeedFailure) -> Int {
         do throws(StoreError) { return try file.size() } catch { throw .disk(error) }
     }
 
@@ -173,7 +171,7 @@ struct FeedReader: Sendable {
     ) throws(FeedFailure) -> Int {
         let count: Int
         do throws(StoreError) {
-            count = try file.read(end - offset, at: offset, into: &buffer)
+            count = try file.read(min(end - offset, FeedReader.chunkSize - buffer.count), at: offset, into: &buffer)
         } catch {
             throw .disk(error)
         }

@@ -20,9 +20,6 @@ struct FeedSource: Sendable {
         var offset: Int
         /// The number that names the next one, if it existed when this one was found.
         let next: UInt64?
-
-        /// The place of the next byte.
-        var place: RecentLog.Place { RecentLog.Place(segment: first, edition: edition, offset: offset) }
     }
 
     var snapshot: Snapshot?
@@ -37,11 +34,9 @@ struct FeedSource: Sendable {
         return (snapshot.map { $0.size - $0.offset } ?? 0) + max(log, 0)
     }
 
-    /// Bytes until a position, if it is in the file that is being read.
-    func sizeInSegment(until position: FilePosition) -> Int? {
-        guard snapshot == nil, segment.first == position.segment, segment.edition == position.edition else {
-            return nil
-        }
-        return position.offset - segment.offset
+    /// Whether only the end of the open segment is left, at most `size` bytes of it.
+    func isNear(_ position: FilePosition, within size: Int) -> Bool {
+        snapshot == nil && segment.first == position.segment && segment.edition == position.edition
+            && position.offset - segment.offset <= size
     }
 }

@@ -3,8 +3,8 @@
 // follower, it costs reads, and two chunks of 256 KiB of memory; to find the beginning, one chunk and the log's longest
 // line.
 //
-// The newest bytes are in memory (`RecentLog`) and are copied on the reactor's thread. All others are read by the feed's
-// worker, a chunk ahead of sending; the job that finds the beginning reads a little more.
+// Fresh bytes are in the page cache, and are read on the reactor's thread without blocking. All others are read by the
+// feed's worker, a chunk ahead of sending.
 
 import Bytes
 import Synchronization
@@ -25,18 +25,11 @@ package final class LogFeed {
         case failed(FeedFailure)
     }
 
-    /// Where a feed begins: what to tell its reader, and the first byte's segment and offset.
-    private struct Start {
-        let line: FeedStart
-        let segment: UInt64
-        let offset: Int
-    }
-
     /// What the worker gets and returns.
     private struct Mailbox: ~Copyable, Sendable {
         var bytes = ByteBuffer()
         var source: FeedSource?
-        var start: Start?
+        var start: FeedStart?
         var failure: FeedFailure?
         var isDone = false
     }
@@ -57,14 +50,13 @@ package final class LogFeed {
     private var isBusy = false
     /// Where the worker began its job, or else the feed's position.
     private var source: FeedSource?
-    private var start: Start?
+    private var start: FeedStart?
     private var failure: FeedFailure?
     /// Bytes that the worker has read and nobody has taken.
     private var ready = ByteBuffer()
 
-    /// What is read together with the beginning: enough for who asks often for the newest changes, and little memory for
-    /// many that begin far behind.
-    private static let firstSize = 32 << 10
+    /// This much of the log's end is read on the reactor's thread, if it is in the page cache.
+    private static let nearSize = 1 << 20
 
     /// Whether the feed's beginning is known: nothing is sent before that.
     package var hasStarted: Bool { start == nil && source != nil }
@@ -76,14 +68,11 @@ package final class LogFeed {
         self.reader = reader
         self.locate = locate
         self.progress = progress
-        reader.writer.recent.join()
         submit()
     }
 
-    deinit { reader.writer.recent.leave() }
-
-    /// Where the bytes begin, from the step `start` on: the number that names the segment, and the offset.
-    private(set) var beginning: (segment: UInt64, offset: Int)?
+    /// Where the next bytes to be read begin: the number that names the segment, and the offset.
+    var place: (segment: UInt64, offset: Int)? { source.map { ($0.segment.first, $0.segment.offset) } }
 
     /// Bytes of memory that are read and not taken.
     var heldSize: Int { ready.capacity }
@@ -99,10 +88,7 @@ package final class LogFeed {
     /// Appends up to `size` bytes, at least 1, of what comes next.
     package func next(_ buffer: inout ByteBuffer, upTo size: Int) -> Step {
         if isBusy && ready.isEmpty { collect() }
-        if let start = start.take() {
-            beginning = (start.segment, start.offset)
-            return .start(start.line)
-        }
+        if let start = start.take() { return .start(start) }
         if !ready.isEmpty {
             let count = min(size, ready.count)
             buffer.append(ready.bytes.extracting(0..<count))
@@ -111,7 +97,7 @@ package final class LogFeed {
         }
         if isBusy { return .waiting }
         if let failure { return .failed(failure) }
-        return readRecent(&buffer, upTo: size)
+        return readAtOnce(&buffer, upTo: size)
     }
 
     private func appended(to buffer: borrowing ByteBuffer) -> Step {
@@ -120,22 +106,27 @@ package final class LogFeed {
         return .bytes
     }
 
-    private func readRecent(_ buffer: inout ByteBuffer, upTo size: Int) -> Step {
-        if let segment = source?.segment, let left = source?.sizeInSegment(until: reader.limit) {
-            precondition(left >= 0, "a follower was sent more than may be sent")
-            guard left > 0 else {
-                ready.trim(above: 0)
-                return .atEnd
-            }
-            let count = reader.writer.recent.read(min(size, left), at: segment.place, into: &buffer)
-            source?.segment.offset += count
-            if count > 0 { return appended(to: buffer) }
+    private func readAtOnce(_ buffer: inout ByteBuffer, upTo size: Int) -> Step {
+        let limit = reader.limit
+        guard let segment = source?.segment, source?.isNear(limit, within: LogFeed.nearSize) == true else {
+            submit()
+            return .waiting
         }
-        submit()
-        return .waiting
+        let left = limit.offset - segment.offset
+        precondition(left >= 0, "a follower was sent more than may be sent")
+        guard left > 0 else {
+            ready.trim(above: 0)
+            return .atEnd
+        }
+        guard let count = segment.file.readCached(min(size, left), at: segment.offset, into: &buffer), count > 0 else {
+            submit()
+            return .waiting
+        }
+        source?.segment.offset += count
+        return appended(to: buffer)
     }
 
-    /// Takes the worker's result, and starts another read if what comes next is only in the files.
+    /// Takes the worker's result, and starts another read if much is left.
     private func collect() {
         work.mailbox.withLock { mailbox in
             guard mailbox.isDone else { return }
@@ -146,10 +137,8 @@ package final class LogFeed {
             failure = mailbox.failure
             isBusy = false
         }
-        guard !isBusy, failure == nil, start == nil, let source else { return }
-        let left = source.sizeInSegment(until: reader.limit)
-        let isRecent = left != nil && (left == 0 || reader.writer.recent.has(source.segment.place))
-        if !isRecent { submit() }
+        guard !isBusy, failure == nil, let source else { return }
+        if !source.isNear(reader.limit, within: LogFeed.nearSize) { submit() }
     }
 
     private func submit() {
@@ -172,17 +161,15 @@ package final class LogFeed {
             swap(&mailbox.bytes, &bytes)
             return mailbox.source
         }
-        var (start, failure): (Start?, FeedFailure?) = (nil, nil)
+        var (start, failure): (FeedStart?, FeedFailure?) = (nil, nil)
         do throws(FeedFailure) {
-            var size = FeedReader.chunkSize
-            if source == nil {
-                let (line, located) = try locate(reader)
-                start = Start(line: line, segment: located.segment.first, offset: located.segment.offset)
-                (source, size) = (located, LogFeed.firstSize)
+            if var known = source {
+                defer { source = known }
+                try reader.fill(&bytes, from: &known)
+            } else {
+                let located = try locate(reader)
+                (start, source) = (located.0, located.1)
             }
-            guard var known = source else { preconditionFailure("a feed is located and nowhere") }
-            defer { source = known }
-            try reader.fill(&bytes, upTo: size, from: &known)
         } catch {
             failure = error
         }

@@ -15,6 +15,4 @@ struct FilePosition: Equatable, Sendable {
 
     /// That change's number.
     var seq: UInt64 { position.seq }
-    /// The place of the byte behind it.
-    var place: RecentLog.Place { RecentLog.Place(segment: segment, edition: edition, offset: offset) }
 }

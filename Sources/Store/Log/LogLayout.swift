@@ -10,11 +10,6 @@ package struct LogLayout: Sendable {
     package var syncInterval = 4 << 20
     /// Space held back for a full disk, so that deletes and compaction can continue. 0 holds none.
     package var reserve = 8 << 20
-    /// How much of the log's end is kept in memory while feeds read it. At least `leastRecentSize`.
-    package var recentSize = 8 << 20
-
-    /// A byte a block of `RecentLog`.
-    package static let leastRecentSize = 32
 
     /// The least size to which a segment or the reserve is fitted.
     private static let leastShare = 64 << 10

@@ -47,8 +47,6 @@ final class LogWriter: Sendable {
     private let background: any Background
     private let segment: Mutex<OpenSegment>
     private let next: NextSegment
-    /// The log's newest bytes, for feeds.
-    let recent: RecentLog
     private let failure = Mutex<StoreError?>(nil)
     private let obstacle = Mutex<StoreError?>(nil)
     /// Whether obstacles count as failures from now on.
@@ -88,7 +86,6 @@ final class LogWriter: Sendable {
         let filePosition = segment.filePosition
         filePositions = Mutex((filePosition, filePosition))
         next = segment.next
-        recent = segment.recent
         self.segment = Mutex(segment)
         self.progress = progress
         attempted = Atomic(position.seq)

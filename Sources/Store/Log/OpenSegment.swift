@@ -43,7 +43,6 @@ struct OpenSegment: ~Copyable, Sendable {
     private var noted: Int
     private let background: any Background
     let next: NextSegment
-    let recent: RecentLog
     /// Whether the disk has refused space: nothing is preallocated until there is enough again.
     private(set) var isShort: Bool
 
@@ -120,7 +119,6 @@ struct OpenSegment: ~Copyable, Sendable {
         reserve = others.reserve
         durableFile = others.durable
         next = others.next
-        recent = RecentLog(size: layout.recentSize)
         background = others.background
         noted = background.now
         isShort = layout.reserve > 0 && !reserve.isHeld
@@ -264,7 +262,6 @@ struct OpenSegment: ~Copyable, Sendable {
     private mutating func writeBehindDurableLine(_ lines: Span<UInt8>) throws(StoreError) {
         let newEnd = end + durableLine.count + lines.count
         reach = max(reach, newEnd)
-        recent.append(durableLine.bytes, lines, at: filePosition.place)
         try file.write(durableLine.bytes, lines, at: end)
         end = newEnd
         filled = max(filled, end)

@@ -201,7 +201,6 @@ private struct FeedLife {
             let opened = try OpenedStore(on: disk, background: background) { options in
                 options.seed = seed
                 options.retention.size = Int(seed % 3) * 2_000
-                options.layout.recentSize = [64, 2_048, 8 << 20][Int(seed / 3 % 3)]
                 options.compaction.source = SnapshotSource.allCases[Int(seed % 2)]
                 (options.compaction.walkTime, options.compaction.stepSize, options.compaction.chunkSize) = (0, 100, 300)
             }

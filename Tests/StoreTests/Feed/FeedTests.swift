@@ -1,4 +1,4 @@
-// A feed as its reader sees it: what is sent when, from memory or by the worker, and what it does when files
+// A feed as its reader sees it: what is sent when, from the page cache or by the worker, and what it does when files
 // are removed.
 
 import Bytes
@@ -120,37 +120,19 @@ struct FeedTests {
         }
     }
 
-    @Test("what is written while a feed is there is sent without reading a file", arguments: Durability.allCases)
-    func recent(durability: Durability) throws {
-        let disk = FaultyDisk(ModelDisk())
-        let opened = try OpenedStore(ModelFiles.parent, durability, disk: disk)
-        opened.set("before", "value")
-        try opened.commit()
-        let feed = opened.store.feed(for: empty())
-        let first = drain(feed, opened)
-        #expect(first.1 == [.start(.continues(.start)), .atEnd])
-        let reads = disk.callCount(of: .read)
-        for number in 0..<100 {
-            opened.set("key \(number)", "value")
-            try opened.commit()
-            let (bytes, steps) = drain(feed, opened, size: 30)
-            #expect(steps == [.atEnd])
-            #expect(String(decoding: bytes, as: UTF8.self).contains("{\"seq\":\(number + 2),"))
+    @Test("what was just written is read without waiting, and what is not in the file is not")
+    func cached() throws {
+        try withTemporaryFolder { folder in
+            let disk = LocalDisk()
+            let file = try disk.create(FilePath(folder + "/file"))
+            let bytes = "some bytes".bytes
+            try file.write(bytes.span, Span(), at: 0)
+            var buffer = ByteBuffer()
+            // A file system may not support such reads.
+            if let count = file.readCached(100, at: 5, into: &buffer) {
+                #expect(count == 5 && Array(buffer.bytes) == "bytes".bytes)
+                #expect(file.readCached(100, at: 10, into: &buffer) ?? 0 == 0)
+            }
         }
-        #expect(disk.callCount(of: .read) == reads)
-        try opened.close()
-    }
-
-    @Test("a feed that finds its beginning has its first bytes at once")
-    func firstChunk() throws {
-        let opened = try OpenedStore(on: ModelDisk())
-        for number in 0..<10 { opened.set("key \(number)", "value") }
-        try opened.commit()
-        let feed = opened.store.feed(for: empty())
-        var buffer = ByteBuffer()
-        while feed.next(&buffer, upTo: 1) == .waiting { opened.progress.wait() }
-        #expect(feed.next(&buffer, upTo: 100_000) == .bytes)
-        #expect(feed.next(&buffer, upTo: 100_000) == .atEnd)
-        try opened.close()
     }
 }
