@@ -66,11 +66,22 @@ extension ByteBuffer {
         pairLine change: borrowing Change, text: borrowing ValueText, chain: UInt32
     ) -> UInt32 {
         let start = count
-        append(UInt8(ascii: "{"))
-        append(key: change.key)
-        append(text.form == .base64 ? ",\"value64\":" : ",\"value\":")
+        beginPairLine(key: change.key, text.form)
         append(text.quoted)
-        if change.expires != 0 { append(expires: change.expires) }
+        return endPairLine(from: start, expires: change.expires, chain: chain)
+    }
+
+    /// Begins the line of a pair. The caller appends the value's text, which must be canonical, and ends the line.
+    package mutating func beginPairLine(key: Span<UInt8>, _ form: ValueText.Form) {
+        append(UInt8(ascii: "{"))
+        append(key: key)
+        append(form == .base64 ? ",\"value64\":" : ",\"value\":")
+    }
+
+    /// Ends the line of a pair that begins at offset `start`.
+    /// - Returns: its checksum, which continues `chain`.
+    package mutating func endPairLine(from start: Int, expires: UInt64, chain: UInt32) -> UInt32 {
+        if expires != 0 { append(expires: expires) }
         return appendChecksum(bodyFrom: start, chain: chain)
     }
 

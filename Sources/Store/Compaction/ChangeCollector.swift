@@ -54,10 +54,13 @@ struct ChangeCollector: ~Copyable {
         var place = 0
         while place < pairs.count {
             let pair = StoredChange.change(in: pairs, at: place)
+            let size = StoredChange(in: pairs, at: place).size
+            // A large value is not kept beside others.
+            if size >= sortingSize / 4, sorter.size + size > sortingSize, sorter.size > 0 { try spill() }
             needs.formUnion(pair.needs)
             sorter.append(pair, isPlain: pair.isPlain)
             try spillIfFull()
-            place &+= StoredChange(in: pairs, at: place).size
+            place &+= size
         }
         compactor.progress.add(pairs.count)
     }

@@ -70,8 +70,8 @@ final class CompactionRun: Sendable {
     /// The result: nil until it has ended; a report of nil if there was nothing to merge, or it was cancelled.
     var result: Result<CompactionReport?, StoreError>? { mailbox.withLock { $0.result } }
 
-    /// Whether the worker has chosen where to read the log after the table's pairs: the walk must not begin earlier.
-    var isOpen: Bool { mailbox.withLock { $0.isOpen } }
+    /// Whether the walk may copy pairs: the worker has chosen where to read the log after them, and has taken the earlier ones.
+    var takesPairs: Bool { mailbox.withLock { $0.isOpen && $0.pairs.isEmpty } }
 
     /// Hands over `pairs`, a chunk of `StoredChange`s; an empty buffer is returned. A pair that changes during the walk
     /// may be missing, occur twice, or have any value that it had: the log from the walk's beginning on has the right
@@ -127,6 +127,8 @@ final class CompactionRun: Sendable {
         attempt { work throws(StoreError) in
             guard var collector = work.collector.take() else { return nil }
             try collector.collect(work.pairs)
+            work.pairs.removeAll()
+            work.pairs.trim(above: 2 * compactor.budget.chunkSize)
             work.collector = consume collector
             return nil
         }

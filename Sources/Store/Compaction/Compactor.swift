@@ -14,8 +14,8 @@
 // A key that no change touches between A and B was met as it is at B; for any other the log says what it is at B. So
 // this snapshot is exact too, and the same file.
 //
-// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer and a line for each merged file, a value that is
-// read again, and three chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
+// Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer and a line for each merged file, a line that is
+// written, and three chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
 // start removes the temporary files.
 
 import LogFormat

@@ -2,12 +2,12 @@
 // is written. Its checksum is checked again: what has changed since, by a disk or by another program, ends the compaction.
 //
 // Pairs are written in the order of their keys, so the reads are scattered. Each is one `pread` of exactly the value's text:
-// the page cache usually has what was just read.
+// the page cache usually has what was just read. A value goes straight into the writer's buffer.
 
 import Bytes
 import LogFormat
 
-/// Reads values again. At most 64 segments are open at a time, and one value is in memory.
+/// Reads values again. At most 64 segments are open at a time.
 struct ReferencedValues: ~Copyable {
     private let compactor: Compactor
     /// The segments that references count, by the numbers of their first changes.
@@ -15,11 +15,8 @@ struct ReferencedValues: ~Copyable {
     /// Those that are open.
     private var files: [(any DiskFile)?]
     private var fileCount = 0
-    private var buffer = ByteBuffer()
-    private var form = ValueText.Form.plain
 
     private static let largestFileCount = 64
-    private static let keptSize = 1 << 20
 
     init(_ compactor: Compactor, segments: [UInt64]) {
         self.compactor = compactor
@@ -27,24 +24,15 @@ struct ReferencedValues: ~Copyable {
         files = Array(repeating: nil, count: segments.count)
     }
 
-    /// The value read last.
-    var text: ValueText {
-        @_lifetime(borrow self)
-        get { ValueText(buffer.bytes, at: 0, form) }
-    }
-
-    /// Reads a value.
+    /// Appends a value's text.
     /// - Throws: `StoreError`, `corruption` if the bytes are not those that were referred to.
-    mutating func read(_ reference: ValueReference) throws(StoreError) {
-        let file = try file(reference.segment)
-        buffer.removeAll()
-        buffer.trim(above: ReferencedValues.keptSize)
+    mutating func read(_ reference: ValueReference, into buffer: inout ByteBuffer) throws(StoreError) {
+        let (file, start) = (try file(reference.segment), buffer.count)
         let isThere = try file.read(all: reference.size, at: reference.offset, into: &buffer)
-        let crc = CRC32C.extend(0, with: buffer.bytes)
+        let crc = CRC32C.extend(0, with: buffer.bytes.extracting(start..<buffer.count))
         guard isThere, crc == reference.crc else {
             throw try damage(reference, expected: "crc \(hex(reference.crc)), as before", found: "crc \(hex(crc))")
         }
-        form = reference.form
     }
 
     private mutating func file(_ segment: Int) throws(StoreError) -> any DiskFile {
@@ -58,7 +46,7 @@ struct ReferencedValues: ~Copyable {
         return file
     }
 
-    /// The error for the value read last, with the number of its line.
+    /// The error for a value, with the number of its line.
     mutating func damage(
         _ reference: ValueReference, expected: String = "a value", found: String = "another text"
     ) throws(StoreError) -> StoreError {

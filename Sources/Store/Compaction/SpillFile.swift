@@ -31,8 +31,21 @@ struct SpillWriter: ~Copyable {
 
     /// Appends the next change in the order of the keys.
     mutating func append(_ change: Span<UInt8>) throws(StoreError) {
+        if change.count >= SpillBlock.writeSize { return try write(change) }
         buffer.append(change)
         if buffer.count - start >= SpillBlock.size { try endBlock() }
+    }
+
+    /// Writes a large change as a block of its own, without copying it.
+    private mutating func write(_ change: Span<UInt8>) throws(StoreError) {
+        if buffer.count - start > SpillBlock.headSize { try endBlock() }
+        crc = CRC32C.extend(crc, with: change)
+        buffer.overwrite(at: start, word: UInt64(change.count) << 32 | UInt64(crc))
+        try file.write(buffer.bytes, change, at: size)
+        size += buffer.count + change.count
+        buffer.removeAll()
+        start = 0
+        buffer.append(word: 0)
     }
 
     /// Ends the file.

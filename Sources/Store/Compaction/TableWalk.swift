@@ -36,7 +36,7 @@ final class TableWalk {
     }
 
     private func step() -> Step {
-        guard run.isOpen else { return .wait }
+        guard run.takesPairs else { return .wait }
         if !isAtEnd && chunk.count < budget.chunkSize { copy() }
         if chunk.count >= budget.chunkSize || isAtEnd && !chunk.isEmpty {
             guard run.give(&chunk) else { return .wait }

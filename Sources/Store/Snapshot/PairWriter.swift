@@ -98,10 +98,29 @@ extension PairWriter {
         guard stored.isReference else {
             return append(.set(key: change.key, value: change.value, expires: expires), isPlain: stored.isPlain)
         }
-        let reference = StoredChange.reference(in: changes, at: place)
-        try values.read(reference)
-        guard append(.set(key: change.key, value: Span(), expires: expires), values.text) else {
-            throw try values.damage(reference)
+        try append(
+            .set(key: change.key, value: Span(), expires: expires), StoredChange.reference(in: changes, at: place),
+            &values)
+    }
+
+    /// Appends a pair whose value is read again.
+    private mutating func append(
+        _ change: borrowing Change, _ reference: ValueReference, _ values: inout ReferencedValues
+    ) throws(StoreError) {
+        let start = buffer.count
+        buffer.beginPairLine(key: change.key, reference.form)
+        let textStart = buffer.count
+        try values.read(reference, into: &buffer)
+        if ValueText(buffer.bytes.extracting(textStart..<buffer.count), at: 0, reference.form).isCanonical {
+            count &+= 1
+            chain = buffer.endPairLine(from: start, expires: change.expires, chain: chain)
+            return
         }
+        var value = ByteBuffer()
+        let isValue = ValueText(buffer.bytes.extracting(textStart..<buffer.count), at: 0, reference.form).decode(
+            into: &value)
+        guard isValue else { throw try values.damage(reference) }
+        buffer.truncate(to: start)
+        append(.set(key: change.key, value: value.bytes, expires: change.expires))
     }
 }
