@@ -129,7 +129,7 @@ extension ByteBuffer {
         return used == text.count
     }
 
-    /// Room for it in full is six times as much.
+    /// The largest text that gets room for the worst case, in bytes: six times its size.
     private static var shortTextSize: Int { 4 << 10 }
 
     /// Appends the shortest escape of one byte.

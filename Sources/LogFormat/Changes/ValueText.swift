@@ -1,9 +1,9 @@
-// A value as its line spells it. Compaction copies it as it is where Puffin spells the value like this: then the same value
-// is the same bytes in every snapshot, whoever wrote the line.
+// A value's text in a line. Compaction copies the text unchanged if Puffin itself would write it, and encodes the value again
+// otherwise. So equal data gives equal snapshots, whatever program wrote the log.
 
 import Bytes
 
-/// The text of a value between its quotes.
+/// The text of a value, with its quotes.
 public struct ValueText: ~Escapable, BitwiseCopyable {
     /// How the value is spelled.
     public enum Form: UInt8, Sendable, BitwiseCopyable {

@@ -15,7 +15,7 @@
 // this snapshot is exact too, and the same file.
 //
 // Memory is bounded: the sorter's budget (`CompactionBudget`), a read buffer and a line for each merged file, a line that is
-// written, and three chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
+// written, and two chunks of a walk. Whatever interrupts this, the old snapshot and all segments remain, and the next compaction or
 // start removes the temporary files.
 
 import LogFormat
