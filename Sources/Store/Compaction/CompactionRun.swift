@@ -73,19 +73,16 @@ final class CompactionRun: Sendable {
     /// Whether the walk may copy pairs: the worker has chosen where to read the log after them, and has taken the earlier ones.
     var takesPairs: Bool { mailbox.withLock { $0.isOpen && $0.pairs.isEmpty } }
 
-    /// Hands over `pairs`, a chunk of `StoredChange`s; an empty buffer is returned. A pair that changes during the walk
-    /// may be missing, occur twice, or have any value that it had: the log from the walk's beginning on has the right
-    /// one.
-    /// - Returns: false if the worker must take the earlier ones first.
-    func give(_ pairs: inout ByteBuffer) -> Bool {
+    /// Hands over `pairs`, a chunk of `StoredChange`s; an empty buffer is returned. Only while `takesPairs`. A pair that
+    /// changes during the walk may be missing, occur twice, or have any value that it had: the log from the walk's
+    /// beginning on has the right one.
+    func give(_ pairs: inout ByteBuffer) {
         assert(!pairs.isEmpty, "nothing is handed over")
-        let isTaken = mailbox.withLock { mailbox in
-            guard mailbox.pairs.isEmpty else { return false }
+        mailbox.withLock { mailbox in
+            precondition(mailbox.pairs.isEmpty, "pairs are handed over before the worker has taken the earlier ones")
             swap(&mailbox.pairs, &pairs)
-            return true
         }
-        if isTaken { worker.submit { self.takePairs() } }
-        return isTaken
+        worker.submit { self.takePairs() }
     }
 
     /// Ends the walk's pairs, with the reason.

@@ -39,7 +39,7 @@ final class TableWalk {
         guard run.takesPairs else { return .wait }
         if !isAtEnd && chunk.count < budget.chunkSize { copy() }
         if chunk.count >= budget.chunkSize || isAtEnd && !chunk.isEmpty {
-            guard run.give(&chunk) else { return .wait }
+            run.give(&chunk)
             chunk.trim(above: 2 * budget.chunkSize)
         }
         return isAtEnd && chunk.isEmpty ? .end : .goOn
