@@ -49,17 +49,19 @@ extension ByteBuffer {
 }
 
 /// A day of the Gregorian calendar, by the algorithms of Howard Hinnant ("chrono-compatible low-level date algorithms").
-private struct CivilDate {
-    var year: Int
-    var month: Int
-    var day: Int
+package struct CivilDate {
+    package let year: Int
+    /// From 1 to 12.
+    package let month: Int
+    /// From 1 to 31.
+    package let day: Int
 
     init(year: Int, month: Int, day: Int) {
         (self.year, self.month, self.day) = (year, month, day)
     }
 
     /// - Parameter days: since 1970-01-01, 0 or more.
-    init(days: Int) {
+    package init(days: Int) {
         let shifted = days + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted % 146_097

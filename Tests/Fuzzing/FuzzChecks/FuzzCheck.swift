@@ -5,6 +5,8 @@
 package enum FuzzCheck: String, CaseIterable, Sendable {
     /// Requests of both dialects, as a server reads them.
     case requests
+    /// Requests of HTTP, as a server reads them.
+    case http
     /// Replies, as a client reads them.
     case replies
     /// Lines of the log.
@@ -25,6 +27,7 @@ package enum FuzzCheck: String, CaseIterable, Sendable {
     package func run(_ input: [UInt8]) throws(BrokenProperty) {
         switch self {
         case .requests: try checkRequests(input)
+        case .http: try checkHTTP(input)
         case .replies: try checkReplies(input)
         case .records: try checkRecord(input)
         case .segments: try checkSegments(input)
