@@ -22,6 +22,14 @@ package struct ServerSetting: Sendable {
         self.init(key, property)
     }
 
+    /// A setting whose value is never shown. It has no flag.
+    package init<Value>(
+        secret name: String, _ property: WritableKeyPath<Configuration, Value> & Sendable, _ type: ValueType<Value>,
+        default text: String, isLive: Bool = false, _ help: String
+    ) {
+        self.init(Key(name, flag: nil, type, default: text, isLive: isLive, isSecret: true, help), property)
+    }
+
     /// A setting with a list of values.
     /// - Parameter mayBeEmpty: whether an empty list is valid.
     package init<Element>(

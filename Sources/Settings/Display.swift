@@ -76,9 +76,10 @@ extension Settings {
         let defaultText = setting.isSecret ? "none" : setting.defaultText
         var variable = setting.environmentName + (setting.isList ? " (separated by commas)" : "")
         if let file = setting.environmentFileName { variable += ", or \(file) with the path of a file that holds it" }
+        let several = setting.isList ? " (more than once, or separated by commas)" : ""
         let rows = [
             ("default", defaultText), ("allowed", setting.allowedText),
-            ("flag", "--\(setting.flag)" + (setting.isList ? " (more than once, or separated by commas)" : "")),
+            ("flag", setting.flag.map { "--\($0)" + several } ?? "none: every user of the machine could read it"),
             ("environment", variable), ("file", "\(setting.key): in \(setting.section):"),
             ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
             ("in force", "\(shown(setting)), from: \(self[setting].origin)"),
@@ -119,7 +120,8 @@ extension Schema {
     }
 
     private func row(_ setting: Setting) -> String {
-        let names = "`\(setting.name)`<br>`--\(setting.flag)`<br>`\(setting.environmentName)`"
+        let others = [setting.flag.map { "--\($0)" }, setting.environmentName, setting.environmentFileName]
+        let names = ([setting.name] + others.compactMap(\.self)).map { "`\($0)`" }.joined(separator: "<br>")
         let defaultText = setting.isSecret || setting.default.isEmpty ? "none" : "`\(setting.defaultText)`"
         return
             "| \(names) | \(setting.help) | \(defaultText) | \(setting.allowedText) | \(setting.isLive ? "live" : "restart") |\n"

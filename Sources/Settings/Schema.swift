@@ -25,7 +25,8 @@ package struct Schema: Sendable {
     /// The setting with this name, flag (with or without dashes) or environment variable.
     package func find(_ text: String) -> Setting? {
         let flag = String(text.drop { $0 == "-" })
-        return self[text] ?? settings.first { $0.flag == flag || $0.environmentName == text }
+        return self[text]
+            ?? settings.first { $0.flag == flag || [$0.environmentName, $0.environmentFileName].contains(text) }
     }
 
     /// The error for an unknown section, with a suggestion.
@@ -44,10 +45,9 @@ package struct Schema: Sendable {
     package func unknown(_ name: String) -> String {
         // The right key may be in the wrong section.
         let key = String(name.drop { $0 != "." }.dropFirst())
-        let moved = settings.first { $0.key == key }?.name
-        if let near = nearest(to: name, of: settings.map(\.name), part: key) ?? moved {
-            return "unknown setting \(quoted(name)); did you mean \(quoted(near))?"
-        }
+        let moved = settings.filter { $0.key == key }.map { quoted($0.name) }
+        let near = nearest(to: name, of: settings.map(\.name), part: key).map { [quoted($0)] } ?? moved
+        if !near.isEmpty { return "unknown setting \(quoted(name)); did you mean \(near.joined(separator: " or "))?" }
         let section = String(name.prefix { $0 != "." })
         let keys = settings(of: section).map(\.key)
         if keys.isEmpty {

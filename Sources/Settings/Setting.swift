@@ -5,8 +5,9 @@
 package struct Setting: Sendable {
     /// Its name in files: section and key, such as `server.port`.
     package let name: String
-    /// Its flag without dashes; one dash works as well as two.
-    package let flag: String
+    /// Its flag without dashes; one dash works as well as two. nil for a secret: every user of a machine can read the
+    /// arguments of its processes.
+    package let flag: String?
     /// What it does, in whole sentences.
     package let help: String
     /// The default: one text, or any number for a list.
@@ -46,11 +47,12 @@ package struct Key<Value: Sendable>: Sendable {
     /// The default.
     package let `default`: Value
 
-    /// A setting with one value.
+    /// A setting with one value. A secret has no flag.
     package init(
-        _ name: String, flag: String, _ type: ValueType<Value>, default text: String, isLive: Bool = false,
+        _ name: String, flag: String?, _ type: ValueType<Value>, default text: String, isLive: Bool = false,
         isSecret: Bool = false, _ help: String
     ) {
+        precondition(isSecret == (flag == nil), "\(name): a secret has no flag, and every other setting has one")
         self.init(
             Setting(
                 name: name, flag: flag, help: help, default: [text], isLive: isLive, isSecret: isSecret, isList: false,

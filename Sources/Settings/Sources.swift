@@ -34,7 +34,7 @@ package struct Sources: Sendable {
     private func parsedFlags() -> ParsedSource {
         var source = ParsedSource()
         for (setting, texts) in flags {
-            let origin = Origin.flag("--\(setting.flag)")
+            let origin = Origin.flag("--\(setting.flag ?? setting.name)")
             // An empty text alone is an empty list; among others it is a mistake.
             let items = texts.count == 1 ? listItems(texts[0]) : texts.flatMap { $0.isEmpty ? [""] : listItems($0) }
             let parts = setting.isList ? items : Array(texts.suffix(1))

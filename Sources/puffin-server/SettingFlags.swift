@@ -27,17 +27,19 @@ struct SettingFlags<Selection: SettingSelection>: ParsableArguments, CustomRefle
 
     init(from decoder: any Decoder) throws {
         let flags = try decoder.container(keyedBy: FlagName.self)
-        given = try SettingFlags.settings.compactMap { setting in
-            let texts = try SettingFlag(setting).texts(in: flags)
-            return texts.isEmpty ? nil : (setting, texts)
+        given = try SettingFlags.flags.compactMap { flag in
+            let texts = try flag.texts(in: flags)
+            return texts.isEmpty ? nil : (flag.setting, texts)
         }
     }
 
     var customMirror: Mirror {
-        Mirror(self, children: SettingFlags.settings.map { ($0.flag, SettingFlag($0).definition) })
+        Mirror(self, children: SettingFlags.flags.map { ($0.name, $0.definition) })
     }
 
-    private static var settings: [Setting] { ServerSettings.schema.settings.filter(Selection.has) }
+    private static var flags: [SettingFlag] {
+        ServerSettings.schema.settings.filter(Selection.has).compactMap { SettingFlag($0) }
+    }
 }
 
 /// A flag's name as a coding key.
@@ -52,9 +54,14 @@ private struct FlagName: CodingKey {
 
 /// A setting as a flag.
 private struct SettingFlag {
-    private let setting: Setting
+    let setting: Setting
+    let name: String
 
-    init(_ setting: Setting) { self.setting = setting }
+    /// - Returns: nil for a secret, which has none.
+    init?(_ setting: Setting) {
+        guard let name = setting.flag else { return nil }
+        (self.setting, self.name) = (setting, name)
+    }
 
     /// The definition for ArgumentParser: an `Option` or a `Flag`.
     var definition: Any {
@@ -62,7 +69,7 @@ private struct SettingFlag {
         let completion = setting.words.isEmpty ? CompletionKind.default : .list(setting.words)
         // One dash works as well as two.
         let names: NameSpecification = [
-            .customLong(setting.flag, withSingleDash: true), .customLong(setting.flag),
+            .customLong(name, withSingleDash: true), .customLong(name),
         ]
         return if setting.isList {
             Option<[String]>(wrappedValue: [], name: names, help: help, completion: completion)
@@ -75,7 +82,7 @@ private struct SettingFlag {
 
     /// The texts given; empty if the flag was not used.
     func texts(in flags: KeyedDecodingContainer<FlagName>) throws -> [String] {
-        let name = FlagName(stringValue: setting.flag)
+        let name = FlagName(stringValue: name)
         if setting.isList { return try flags.decode(Option<[String]>.self, forKey: name).wrappedValue }
         if setting.form == .truth {
             return try flags.decode(Flag<Bool?>.self, forKey: name).wrappedValue.map { ["\($0)"] } ?? []
