@@ -3,13 +3,15 @@
 import Bytes
 import Wire
 
-/// Why there is no reply. Each of these closes the connection; only `cannotConnect` guarantees that the server did not
-/// carry out the request.
+/// Why there is no reply. Each of these closes the connection; only `cannotConnect` and
+/// `notLoggedIn` guarantee that the server did not carry out the request.
 package enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     case cannotConnect(to: Endpoint, reason: String)
     case connectionLost(to: Endpoint, reason: String)
     /// The server was silent for the time limit while it was sent a request or owed a reply.
     case timedOut(Endpoint, limit: Duration)
+    /// The server does not know the user or the password.
+    case notLoggedIn(at: Endpoint, reason: String)
     /// The server does not speak RESP.
     case malformedReply(from: Endpoint, MalformedReply)
 
@@ -22,6 +24,8 @@ package enum ClientError: Error, Equatable, Sendable, CustomStringConvertible {
             "the connection to \(endpoint) is lost: \(reason); the request may or may not have been carried out"
         case .timedOut(let endpoint, let limit):
             "\(endpoint) was silent for \(limit); the request may or may not have been carried out"
+        case .notLoggedIn(let endpoint, let reason):
+            "\(endpoint) refuses the login: \(reason)"
         case .malformedReply(let endpoint, let why):
             "\(endpoint) is not a Puffin server: \(why.message)"
         }

@@ -60,6 +60,14 @@ package struct Connection: ~Copyable {
         return reply
     }
 
+    /// Logs in.
+    /// - Throws: `ClientError.notLoggedIn` if the server refuses that, or another one.
+    package mutating func logIn(_ credentials: LoginCredentials) throws(ClientError) {
+        if case .error(_, let message) = try execute(credentials.request) {
+            throw .notLoggedIn(at: endpoint, reason: message)
+        }
+    }
+
     private func send(_ arguments: [[UInt8]], over socket: borrowing Socket) throws(ClientError) {
         var output = ByteBuffer()
         output.append(request: arguments)

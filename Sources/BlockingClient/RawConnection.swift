@@ -41,6 +41,18 @@ package final class RawConnection {
         }
     }
 
+    /// Logs in.
+    /// - Throws: `ClientError.notLoggedIn` if the server refuses that, or another one.
+    package func logIn(_ credentials: LoginCredentials) throws(ClientError) {
+        var request = ByteBuffer()
+        request.append(request: credentials.request)
+        try send(Array(request.bytes))
+        guard let reply = try nextReply() else {
+            throw .connectionLost(to: endpoint, reason: "the server closed it during the login")
+        }
+        if case .error(_, let message) = reply { throw .notLoggedIn(at: endpoint, reason: message) }
+    }
+
     /// Waits for the next line.
     /// - Returns: it without its line feed; nil if the connection ends first.
     /// - Throws: `ClientError.timedOut`.

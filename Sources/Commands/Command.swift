@@ -26,7 +26,7 @@ package enum Command: UInt8, CaseIterable, Sendable {
         debugSleep
     case debugHelp
     case compact, bgrewriteaof, bgsave, save, lastsave, shutdown
-    case replicate, role, promote, demote, follow
+    case prove, replicate, role, promote, demote, follow
     case follower, followerAdd, followerRemove
     case handover, wait, waitaof, after, seq
     case changes, unchanges

@@ -12,6 +12,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case diverged = "DIVERGED"
     case aborted = "EXECABORT"
     case loading = "LOADING"
+    case notLoggedIn = "NOAUTH"
     case unknownProtocol = "NOPROTO"
     case noScript = "NOSCRIPT"
     case outOfMemory = "OOM"
@@ -33,7 +34,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     package var effect: Effect {
         switch self {
         case .general, .behind, .compacted, .diskFull, .diverged, .aborted, .loading, .unknownProtocol, .noScript,
-            .outOfMemory, .readOnly, .wrongPassword:
+            .outOfMemory, .readOnly, .wrongPassword, .notLoggedIn:
             .none
         case .unacknowledged: .made
         case .superseded, .unknown: .unknown
@@ -81,6 +82,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .diverged: "Nothing was changed: a token is of another history than this server's."
         case .aborted: "Nothing was changed: the transaction was not run; the sentence says why."
         case .loading: "Nothing was changed: the server is loading its data."
+        case .notLoggedIn: "Nothing was changed: the client must log in first."
         case .unknownProtocol: "Nothing was changed: this version of RESP is not offered."
         case .noScript: "Nothing was changed: no script with this digest was sent since the start."
         case .outOfMemory: "Nothing was changed: the memory limit is reached."
@@ -103,6 +105,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .diverged: "`CHANGES`"
         case .aborted: "`EXEC`"
         case .loading: "what reads or changes pairs, roles or snapshots"
+        case .notLoggedIn: "any request of a client that has not logged in, but `AUTH`, `HELLO`, `QUIT`, `RESET`"
         case .unknownProtocol: "`HELLO`"
         case .noScript: "`EVALSHA`"
         case .outOfMemory: "changes that add, and large replies"
@@ -110,7 +113,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .superseded: "what waited for a commit when the server became a follower"
         case .unacknowledged: "changes and what reads them, with `--ack`"
         case .unknown: "what waited for a commit when the disk failed"
-        case .wrongPassword: "`AUTH`"
+        case .wrongPassword: "`AUTH`, `HELLO`"
         }
     }
 }

@@ -42,6 +42,9 @@ extension Client {
         /// follower that does not catch up within a second is skipped in favour of the leader.
         public var readsYourWrites = true
 
+        /// Who the client is; nil where the server asks for no login. Each connection logs in before its first request.
+        public var credentials: Credentials?
+
         /// The defaults.
         public init() {}
     }

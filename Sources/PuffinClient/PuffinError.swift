@@ -7,6 +7,8 @@ import Commands
 ///
 /// ``mayHaveRun`` says whether a change may have been made nevertheless; ``outcomeUnknown(at:_:)`` is the usual case.
 public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The server does not know the user or the password. The request was not run.
+    case notLoggedIn(at: ServerAddress, message: String)
     /// A text that is not an address; the message says what was expected.
     case invalidAddress(String)
     /// No connection could be made. The request was not sent.
@@ -81,6 +83,7 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidAddress(let message): message
+        case .notLoggedIn(let server, let message): "\(server) refuses the login: \(message)"
         case .cannotConnect(let server, let reason): "cannot connect to \(server): \(reason)"
         case .timedOut(let server, let limit): "\(server) did not answer within \(limit); nothing has changed"
         case .cancelled: "the request was cancelled; nothing has changed"
@@ -134,6 +137,7 @@ extension PuffinError {
         case .unacknowledged: self = .unacknowledged(message: message)
         case .compacted: self = .compacted(oldest: ErrorCode.oldestToken(in: message), message: message)
         case .diverged: self = .diverged(message: message)
+        case .notLoggedIn, .wrongPassword: self = .notLoggedIn(at: server, message: message)
         default: self = .server(code: code, message: message)
         }
     }

@@ -94,8 +94,7 @@ struct Event: ~Copyable {
 /// A listening socket.
 @safe
 struct ListeningSocket: ~Copyable {
-    /// nil once an HTTP server owns it.
-    private var handle: OpaquePointer?
+    private let handle: OpaquePointer
     private let loop: EventLoop
 
     /// Binds the address. Connections wait in the backlog until accepting begins.
@@ -117,7 +116,7 @@ struct ListeningSocket: ~Copyable {
         self.loop = loop
     }
 
-    deinit { if let handle = unsafe handle { unsafe evconnlistener_free(handle) } }
+    deinit { unsafe evconnlistener_free(handle) }
 
     /// Sets the callbacks for connections and for failures to accept; both get `context`, which is not retained.
     borrowing func setCallbacks(
@@ -138,14 +137,6 @@ struct ListeningSocket: ~Copyable {
             return false
         }
         return unsafe evconnlistener_enable(handle) == 0
-    }
-
-    /// Passes it to an HTTP server, which frees it.
-    /// - Returns: the handle, valid as long as that server; nil, and it is freed, if there is no memory.
-    consuming func bind(to server: OpaquePointer) -> OpaquePointer? {
-        guard let handle = unsafe handle, unsafe evhttp_bind_listener(server, handle) != nil else { return nil }
-        unsafe self.handle = nil
-        return unsafe handle
     }
 }
 

@@ -44,7 +44,7 @@ package final class Listener: Ready {
     private static let backlog: Int32 = 1024
     /// Connections accepted per turn; more wait in the backlog. The owner may have to close some before there are
     /// descriptors for others.
-    private static let acceptedCount = 32
+    package static let acceptedCount = 32
 
     /// Binds the address; connections wait in the backlog until `start`.
     /// - Throws: `ReactorError` if the address is in use or not permitted.

@@ -19,6 +19,7 @@ package struct Configuration: Sendable {
     /// of the machine or the control group.
     package var maxMemory: Int?
     package var metrics = MetricsSettings()
+    package var auth = AuthSettings()
     package var slowLog = SlowLogSettings()
     package var logging = LogSettings()
     /// Whether DEBUG, which is for tests, is allowed.

@@ -9,6 +9,8 @@ final class Connections {
     private unowned let server: Server
     private var sessions: [Int: Session] = [:]
     private var lastID = 0
+    /// How many of them speak HTTP.
+    private var httpCount = 0
     /// Connections beyond the limit of clients.
     private lazy var newcomers = Newcomers(server, self)
 
@@ -22,7 +24,7 @@ final class Connections {
     // MARK: Accepting
 
     func accept(_ connection: consuming Listener.Connection) {
-        guard sessions.count < server.limits.clientCount || newcomers.clientCount < server.limits.clientCount else {
+        guard count < server.limits.clientCount || newcomers.clientCount < server.limits.clientCount else {
             return newcomers.take(connection)
         }
         let session = begin(Stream(server.loop, connection))
@@ -30,11 +32,13 @@ final class Connections {
     }
 
     /// Begins a session, which takes ownership of the stream.
-    func begin(_ stream: Stream) -> Session {
+    /// - Parameter http: what it has if it speaks HTTP.
+    func begin(_ stream: Stream, http: HTTPConnection? = nil) -> Session {
         lastID += 1
-        server.statistics.countConnection()
-        let session = Session(id: lastID, server: server, stream: stream)
+        if http == nil { server.statistics.countConnection() } else { httpCount += 1 }
+        let session = Session(id: lastID, server: server, stream: stream, http: http)
         sessions[lastID] = session
+        session.forgetUser()
         return session
     }
 
@@ -50,11 +54,15 @@ final class Connections {
 
     // MARK: Counts
 
-    var count: Int { sessions.count }
+    /// Clients: those of the HTTP service are not among them.
+    var count: Int { sessions.count - httpCount }
     /// The number of the newest session.
     var newest: Int { lastID }
-    var isEmpty: Bool { sessions.isEmpty }
+    var isEmpty: Bool { count == 0 }
+    /// Every session, those of the HTTP service among them.
     var all: Dictionary<Int, Session>.Values { sessions.values }
+    /// The clients' sessions in the order in which they began.
+    var clients: [Session] { sessions.values.filter { $0.http == nil }.sorted { $0.id < $1.id } }
 
     subscript(id: Int) -> Session? { sessions[id] }
 
@@ -67,6 +75,7 @@ final class Connections {
             session.lookForPeer()
         }
         newcomers.tick()
+        server.unauthenticated.tick()
     }
 
     /// Removes the sessions whose streams are closed.
@@ -74,7 +83,7 @@ final class Connections {
         var dead = turn.bury()
         for session in dead {
             assert(session.state.isClosed, "an open session is let go of")
-            sessions[session.id] = nil
+            if sessions.removeValue(forKey: session.id) != nil, session.http != nil { httpCount -= 1 }
         }
         turn.giveBack(&dead)
     }
@@ -85,5 +94,6 @@ final class Connections {
         for session in sessions.values { session.close() }
         // Sessions retain the server. Once they are gone, releasing the server frees the port and the data folder's lock.
         sessions.removeAll()
+        httpCount = 0
     }
 }

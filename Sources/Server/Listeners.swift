@@ -1,10 +1,10 @@
-// The listening sockets: every address of every configured host, all with the same port.
+// Listening sockets: every address of some hosts, all with the same port.
 
 import Bytes
 import Logging
 import Reactor
 
-/// A server's listeners.
+/// The listeners of a server, or of its HTTP service.
 struct Listeners {
     private let listeners: [Listener]
     private let hosts: [String]
@@ -13,10 +13,10 @@ struct Listeners {
 
     /// Binds every address. Connections wait in the backlog until `start`.
     /// - Throws: `ReactorError` if a name is unknown, or an address is in use or not permitted.
-    init(_ loop: EventLoop, _ configuration: Configuration, log: Logger) throws(ReactorError) {
-        var port = configuration.port
+    init(_ loop: EventLoop, hosts: [String], port: UInt16) throws(ReactorError) {
+        var port = port
         var listeners: [Listener] = []
-        for host in configuration.hosts {
+        for host in hosts {
             for address in try Address.resolve(host: host, port: port) {
                 let listener = try Listener(loop, address: address)
                 listeners.append(listener)
@@ -27,9 +27,14 @@ struct Listeners {
         precondition(!listeners.isEmpty, "a server that listens nowhere would say that it is ready")
         self.listeners = listeners
         self.port = port
-        hosts = configuration.hosts + listeners.map(\.address.host)
-        for listener in listeners { log.info("Server starting on \(listener.address)") }
+        self.hosts = hosts + listeners.map(\.address.host)
     }
+
+    /// The addresses, each with the port.
+    var addresses: [Address] { listeners.map(\.address) }
+
+    /// Descriptors of its own, and of a turn's new connections.
+    var descriptorCount: Int { listeners.count * (1 + Listener.acceptedCount) }
 
     /// Whether this server listens on an address. Resolves no names, so a name that is not configured gives false.
     func areReached(at endpoint: Endpoint) -> Bool {

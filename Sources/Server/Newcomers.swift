@@ -121,11 +121,17 @@ final class Newcomers {
         timer = nil
     }
 
-    fileprivate enum Purpose { case link, administration, other }
+    /// `proof` and `login` begin what ends as a link or as administration.
+    fileprivate enum Purpose { case link, proof, administration, login, other }
 
     fileprivate static func purpose(ofRequest name: Span<UInt8>) -> Purpose {
         guard let spec = Catalog.find(name) else { return .other }
-        if spec.command == .replicate { return .link }
+        switch spec.command {
+        case .replicate: return .link
+        case .prove: return .proof
+        case .auth, .hello: return .login
+        default: break
+        }
         return spec.traits.contains(.urgent) ? .administration : .other
     }
 
@@ -133,12 +139,14 @@ final class Newcomers {
     fileprivate func decide(_ newcomer: Newcomer, _ purpose: Purpose, _ request: Span<UInt8>) {
         forgetEnded()
         switch purpose {
-        case .link:
+        case .link, .proof:
             if leaders.count >= Newcomers.leaderCount { connections[leaders[0]]?.close() }
-            leaders.append(serve(newcomer, request))
+            leaders.append(serve(newcomer, request, goesOn: purpose == .proof))
         case .administration where hasPlace(forAdministrator: newcomer):
-            administrators.append(serve(newcomer, request))
-        case .administration, .other: refuse(newcomer)
+            administrators.append(serve(newcomer, request, goesOn: false))
+        case .login where server.authentication.isRequired && hasPlace(forAdministrator: newcomer):
+            administrators.append(serve(newcomer, request, goesOn: true))
+        case .administration, .login, .other: refuse(newcomer)
         }
     }
 
@@ -152,13 +160,15 @@ final class Newcomers {
     }
 
     /// Makes a session answer the request and then end, unless the connection has become a replication link.
+    /// - Parameter goesOn: whether further requests follow, which only an administrator or a server may make.
     /// - Returns: the session's number.
-    private func serve(_ newcomer: Newcomer, _ request: Span<UInt8>) -> Int {
+    private func serve(_ newcomer: Newcomer, _ request: Span<UInt8>, goesOn: Bool) -> Int {
         endWaiting(newcomer)
         let session = connections.begin(newcomer.stream)
         newcomer.stream.start(session)
+        if goesOn { session.beginBeyondLimit() }
         _ = session.received(request)
-        session.finish()
+        if !goesOn { session.finish() }
         return session.id
     }
 

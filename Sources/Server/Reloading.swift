@@ -71,6 +71,7 @@ extension Server {
         store.change(index: configuration.store.index)
         replication.change(to: configuration.replication)
         slowLog.change(to: configuration.slowLog)
+        authentication.change(to: configuration.auth)
     }
 }
 

@@ -41,17 +41,19 @@ package final class Server {
     /// The port that was bound.
     package var port: UInt16 { listeners.port }
     /// The port of the metrics endpoint; nil if it is disabled.
-    package var metricsPort: UInt16? { metrics?.port }
+    package var metricsPort: UInt16? { http?.port }
 
     let loop: EventLoop
     private let wakeup: Wakeup
     /// Wakes this server's loop, from any thread.
     let bell: Wakeup.Bell
     let listeners: Listeners
-    private var metrics: MetricsService?
+    private(set) var http: HTTPService?
     private let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
+    let authentication: Authentication
+    private(set) lazy var unauthenticated = UnauthenticatedClients(self)
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
     let expiry: Expiry
@@ -86,20 +88,31 @@ package final class Server {
             wakeup = try Wakeup(loop)
             deferrals = Deferrals(try Alarm(loop) {})
             expiry = try Expiry(loop)
-            listeners = try Listeners(loop, configuration, log: log)
+            listeners = try Listeners(loop, hosts: configuration.hosts, port: configuration.port)
         } catch {
             throw .network(error)
         }
+        for address in listeners.addresses { log.info("Server starting on \(address)") }
         do throws(ReactorError) {
-            if configuration.metrics.isEnabled { metrics = try MetricsService(loop, configuration.metrics) }
+            if configuration.metrics.isEnabled { http = try HTTPService(loop, configuration.metrics) }
         } catch {
             throw .metrics(error)
         }
+        authentication = Authentication(
+            configuration.auth, addresses: listeners.addresses + (http?.addresses ?? []), log: log)
+        if let exposed = authentication.exposed, configuration.auth.mode == .auto, !authentication.hasUsers {
+            throw .openToAll(exposed)
+        }
+        if let exposed = authentication.exposed, authentication.isOpenToAll {
+            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
+        }
+        let links = configuration.replication
+        if authentication.isRequired, !links.followers.isEmpty, links.secrets.isEmpty { throw .noSecret }
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
         hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
         shutdownRequest = ShutdownRequest(bell: wakeup.bell)
-        limits = Server.limits(configuration.limits, others: metrics?.descriptorCount ?? 0, log: log)
+        limits = Server.limits(configuration.limits, others: http?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
         durableTimes = configuration.replication.acks == .local ? nil : DurableTimes()
         memory = MemoryBudget(wanted: configuration.maxMemory)
@@ -159,14 +172,14 @@ package final class Server {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
         }
         listeners.start(log: log) { [unowned self] in connections.accept($0) }
-        metrics?.start(self)
+        http?.start(self)
         state = .loading(Loading(at: clock.read()), isFirst: true)
     }
 
     /// Closes everything, after the last turn.
     /// - Returns: see `run`.
     package func end() -> StoreError? {
-        metrics = nil
+        http = nil
         deferrals.close()
         return shutdown.close()
     }
@@ -428,7 +441,7 @@ package final class Server {
         connections.tick(at: now)
         changes.tick(at: now)
         resumeAccepting()
-        metrics?.tick()
+        http?.tick(at: now)
         slowLog.tick()
         hotKeys.tick(at: clock.milliseconds)
         lookAtWallClock()

@@ -54,7 +54,7 @@ final class Shutdown {
         guard steps.look(receivedSize: server.statistics.receivedSize, at: server.clock.milliseconds) else { return }
         server.turn.takesRequests = false
         server.changes.close()
-        for session in server.connections.all { session.stream.isReading = false }
+        for session in server.connections.clients { session.stream.isReading = false }
     }
 
     /// Handles a failed log: no waiting request may be answered with success.

@@ -9,6 +9,10 @@ package enum StartError: Error, CustomStringConvertible {
     /// The port for metrics.
     case metrics(ReactorError)
     case store(StoreError)
+    /// Clients must log in, and followers could not tell this server from a stranger.
+    case noSecret
+    /// Everyone who reaches this address could do everything, and nobody has said that this is meant.
+    case openToAll(Address)
 
     package var description: String {
         switch self {
@@ -22,12 +26,27 @@ package enum StartError: Error, CustomStringConvertible {
             "Cannot \(error.operation) for metrics: \(error.reason); check --metrics-bind and --metrics-port"
         case .store(let error):
             error.description
+        case .noSecret:
+            "Not started: where clients must log in, a leader and its followers must know each other by a secret. Give all of them PUFFIN_REPLICATION_SECRET_FILE=<file>, a file with the same line of 16 bytes or more"
+        case .openToAll(let address):
+            "Not started: everyone who reaches \(address) could read and change everything. One of these lines mends that:"
         }
+    }
+
+    /// What to add to the start, where there is a choice: a line each.
+    package var remedies: [String] {
+        guard case .openToAll = self else { return [] }
+        return [
+            "PUFFIN_AUTH_PASSWORD_FILE=<file>  clients log in with the password in the file",
+            "--bind 127.0.0.1  only programs on this machine reach the server",
+            "--auth-mode open  this is meant",
+        ]
     }
 
     /// The process's exit code. 2 means invalid options.
     package var exitCode: Int32 {
         switch self {
+        case .openToAll, .noSecret: 2
         case .network, .metrics: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.wrongKind), .store(.noThread), .store(.fileSizeLimit): 4

@@ -12,7 +12,7 @@ import Wire
 /// The settings of puffin-server.
 package enum ServerSettings {
     /// All settings, in the order of the documentation.
-    package static let all = server + replication + storage + limits + observation
+    package static let all = server + auth + replication + storage + limits + observation
 
     /// Their schema, by which flags, environment and file are read.
     package static let schema = Schema(all.map(\.setting))
@@ -35,6 +35,18 @@ package enum ServerSettings {
         ServerSetting(
             "server.debug_commands", \.allowsDebug, .truth, default: "false",
             "Allow DEBUG, for developers: its commands stop the server for a while, load its data again, and the like."),
+    ]
+
+    private static let auth: [ServerSetting] = [
+        ServerSetting(
+            "auth.mode", \.auth.mode, .choice(), default: "auto",
+            """
+            auto = clients must log in where there is a password, and a server without one listens on loopback addresses only; \
+            required = they must; open = they need not, wherever the server listens.
+            """),
+        ServerSetting(
+            secret: "auth.password", \.auth.password, .password, default: "none", isLive: true,
+            "The password of the user default, who may do everything. Clients log in with AUTH or HELLO."),
     ]
 
     private static let replication: [ServerSetting] = [
@@ -61,6 +73,12 @@ package enum ServerSettings {
             "replication.timeout", \.replication.timeout, flag: "replication-timeout", .milliseconds(least: 2000),
             default: "10s", isLive: true,
             "How long a connection between leader and follower may be silent before it counts as lost."),
+        ServerSetting(
+            secret: "replication.secret", \.replication.secrets, .secrets, default: "none", isLive: true,
+            """
+            What leader and followers prove to each other that they know, before either believes the other; needed where clients \
+            must log in. While it is replaced it has two lines: the first is used, both are accepted.
+            """),
         ServerSetting(
             "replication.adopt_history", \.replication.adoptsHistory, flag: "adopt-history", .truth, default: "false",
             isLive: true,

@@ -32,3 +32,28 @@ extension ValueType<AckPolicy> {
         }
     }
 }
+
+extension ValueType<Password?> {
+    /// A password, or none.
+    static var password: ValueType {
+        let sizes = Password.sizes
+        let allowed = "\(sizes.lowerBound) to \(sizes.upperBound) bytes without control characters, or none"
+        return ValueType(allowed, words: ["none"]) { text in
+            text == "none" ? .some(nil) : Password(text).map { .some($0) }
+        }
+    }
+}
+
+extension ValueType<[LinkSecret]> {
+    /// Secrets of servers, or none.
+    static var secrets: ValueType {
+        let sizes = LinkSecret.sizes
+        let allowed = "lines of \(sizes.lowerBound) to \(sizes.upperBound) bytes without control characters, or none"
+        return ValueType(allowed, words: ["none"]) { text in
+            if text == "none" { return [] }
+            let lines = text.split(separator: "\n")
+            let secrets = lines.compactMap { LinkSecret($0) }
+            return secrets.count == lines.count && (1...8).contains(secrets.count) ? secrets : nil
+        }
+    }
+}

@@ -41,7 +41,8 @@ package enum ParseResult: Equatable, Sendable {
 
 /// Finds the requests of one connection, one after the other.
 public struct RequestParser: ~Copyable {
-    let limits: RequestLimits
+    /// They may change between two requests.
+    package var limits: RequestLimits
 
     /// The dialect of the last complete request, or of the one in progress.
     public internal(set) var dialect = RequestDialect.line

@@ -20,6 +20,8 @@ struct ServerOptions: ParsableArguments {
         transform: timeSpan)
     var timeout: TimeSpan?
 
+    @OptionGroup var login: LoginOptions
+
     /// The server's address.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func endpoint() throws -> Endpoint {
@@ -38,8 +40,8 @@ struct ServerOptions: ParsableArguments {
     /// - Parameter extra: how much longer than usual the server may be silent.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func connect(allowing extra: Duration = .zero) throws -> ServerLink {
-        let endpoint = try endpoint()
-        return try orExit { () throws(ClientError) in try ServerLink(to: endpoint, within: limit + extra) }
+        let (endpoint, user) = (try endpoint(), try login.credentials())
+        return try orExit { () throws(ClientError) in try ServerLink(to: endpoint, within: limit + extra, as: user) }
     }
 }
 

@@ -83,7 +83,10 @@ struct PuffinCLI: AsyncParsableCommand {
     }
 
     private static let routing = Routing(
-        commands: known, valued: ["addr", "timeout", "format", "cmd", "key", "value", "value-file", "file"],
+        commands: known,
+        valued: [
+            "addr", "timeout", "format", "user", "password-file", "cmd", "key", "value", "value-file", "file",
+        ],
         actions: ["cmd", "file"], disguise: disguised)
 }
 

@@ -53,7 +53,7 @@ struct PuffinServer: ParsableCommand {
             output.sumUp(all: true)
             withExtendedLifetime((server, reloader)) { Glibc.exit(0) }
         } catch {
-            log.critical("\(error)")
+            for line in ["\(error)"] + error.remedies { log.critical("\(line)") }
             throw ExitCode(error.exitCode)
         }
     }

@@ -117,7 +117,6 @@ struct ClosedStreamTests {
             { try Alarm($0) {} },
             { try Wakeup($0) },
             { try Listener($0, address: address) },
-            { try HTTPListener($0, address: address) },
             { loop in
                 let listener = try Listener(loop, address: address)
                 return try Dialer(loop, to: listener.address) { _ in }

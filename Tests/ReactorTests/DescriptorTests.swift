@@ -18,7 +18,6 @@ struct DescriptorTests {
                 ("wakeup", { _ = try Wakeup(loop) }),
                 ("alarm", { try Alarm(loop) {}.set(at: 1) }),
                 ("listener", { _ = try Listener(loop, address: address) }),
-                ("HTTP listener", { _ = try HTTPListener(loop, address: address) }),
                 ("dialer", { _ = try Dialer(loop, to: listener.address) { _ in } }),
                 ("connector", { try connect(loop, to: listener.address, bell) }),
                 // The objects that a client's thread makes, in order.

@@ -69,6 +69,9 @@ extension WireConnection {
 }
 
 /// A request as Redis clients write it: an array of bulk strings.
-package func resp(_ arguments: String...) -> String {
+package func resp(_ arguments: String...) -> String { resp(arguments) }
+
+/// The same for arguments in a list.
+package func resp(_ arguments: [String]) -> String {
     "*\(arguments.count)\r\n" + arguments.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
 }

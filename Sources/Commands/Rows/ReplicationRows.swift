@@ -3,6 +3,13 @@
 extension Catalog {
     static let replication: [CommandSpec] = [
         CommandSpec(
+            .prove, "PROVE", "<proof>", 1...1, needs: "a line of the exchange",
+            "Proves that a server knows replication.secret, between servers.", .replication,
+            form: .rest(afterWords: 0), traits: [.connection, .hidden, .noMulti], categories: .connection,
+            replies: "What follows is the protocol between servers: [replication.md](replication.md).",
+            errors: "`NOAUTH …` where the proof is wrong; the connection ends.",
+            since: "0.2.0"),
+        CommandSpec(
             .replicate, "REPLICATE", "<greeting>", 1...1, needs: "a leader's greeting",
             "Greets a follower, between servers.", .replication, form: .rest(afterWords: 0),
             traits: [.takesConnection, .hidden, .noMulti], categories: .connection,

@@ -30,6 +30,8 @@ final class ChangeLink: StreamDelegate {
     /// Whether a feed has ever begun.
     private var hasBegun = false
     private(set) var isOver = false
+    /// Whether the reply to the login is still to come.
+    private var awaitsLogin = false
 
     /// How long a server may be silent. It says where it is every five seconds.
     private static let longestSilence = Duration.seconds(20)
@@ -94,6 +96,8 @@ final class ChangeLink: StreamDelegate {
         var request = [Array("CHANGES".utf8), buffer.prefix]
         if let token { request += [Array("FROM".utf8), Array(token.utf8)] }
         var bytes = ByteBuffer()
+        if let credentials = options.credentials { bytes.append(request: credentials.request) }
+        awaitsLogin = options.credentials != nil
         bytes.append(request: request)
         if !stream.send(bytes.bytes) { loss = "the server has gone away" }
         heard(now: now)
@@ -140,12 +144,18 @@ final class ChangeLink: StreamDelegate {
             switch parser.parse(bytes.extracting(used..<bytes.count)) {
             case .complete(let reply, let size):
                 used += size
-                take(RESPValue(reply), &changes)
+                if awaitsLogin { takeLogin(reply) } else { take(RESPValue(reply), &changes) }
             case .incomplete(let missing): return Consumption(used: used, missing: missing)
             case .malformed(let why): loss = why.message
             }
         }
         return Consumption(used: bytes.count, missing: 1)
+    }
+
+    private func takeLogin(_ reply: Reply) {
+        awaitsLogin = false
+        guard case .error(let code, let message) = reply else { return }
+        end(.notLoggedIn(at: address, message: ErrorCode.described(code, message)))
     }
 
     private func take(_ reply: RESPValue, _ changes: inout [Change]) {

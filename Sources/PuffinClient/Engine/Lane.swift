@@ -136,7 +136,7 @@ final class Lane {
     private func connected(_ stream: Stream, now: Int) {
         connector = nil
         failure = nil
-        links.append(Link(stream, self))
+        links.append(Link(stream, self, options.credentials))
         if isFollower { checkTime = min(checkTime, now) }
     }
 
@@ -173,6 +173,9 @@ final class Lane {
             if keeps(request, isSent: isSent, after: loss) { again.append(request) }
         }
         if isFollower { again.forEach(router.route) } else { waiting.prepend(again) }
+        // The others would be refused as well, one connection after the other.
+        guard case .refused(let message) = loss else { return }
+        for request in waiting.takeAll() { request.finish(.notLoggedIn(at: address, message: message)) }
     }
 
     /// - Returns: whether the request is sent again; otherwise it has its result.
@@ -181,6 +184,9 @@ final class Lane {
         switch loss {
         case .broken(let why): reason = why
         case .abandoned: reason = "it was given up"
+        case .refused(let message):
+            request.finish(.notLoggedIn(at: address, message: message))
+            return false
         case .malformed(let why):
             let error = PuffinError.malformedReply(from: address, reason: why)
             request.finish(

@@ -2,6 +2,7 @@
 // handles a lost connection: callbacks of the loop only record it here.
 
 import Bytes
+import Commands
 import Reactor
 import Wire
 
@@ -11,6 +12,8 @@ final class Link: StreamDelegate {
     enum Loss {
         case broken(String)
         case malformed(String)
+        /// The server refuses the login, with this message.
+        case refused(String)
         /// All requests in flight are over: cancelled, or past their time limit.
         case abandoned
     }
@@ -35,16 +38,22 @@ final class Link: StreamDelegate {
     private(set) var loss: Loss?
     /// Whether it gets no more requests: one has timed out here, and later ones would wait behind it.
     private(set) var isRetired = false
+    /// Whether the reply to the login is still to come. It comes before all others.
+    private var awaitsLogin = false
     /// Whether the server has answered anything.
     private(set) var hasAnswered = false
 
     /// From this size on a request is sent from its own memory instead of being copied, in bytes.
     private static let largeSize = 64 << 10
 
-    init(_ stream: Stream, _ lane: Lane) {
+    /// - Parameter credentials: who logs in; nil for nobody.
+    init(_ stream: Stream, _ lane: Lane, _ credentials: Credentials?) {
         self.stream = stream
         self.lane = lane
         stream.start(self)
+        guard let credentials else { return }
+        output.append(request: credentials.request)
+        awaitsLogin = true
     }
 
     var load: Int { inFlight.count }
@@ -114,6 +123,11 @@ final class Link: StreamDelegate {
 
     private func take(_ reply: Reply) {
         if case .push = reply { return }
+        if awaitsLogin {
+            awaitsLogin = false
+            if case .error(let code, let message) = reply { lose(.refused(ErrorCode.described(code, message))) }
+            return
+        }
         hasAnswered = true
         guard var entry = inFlight.first else { return lose(.malformed("an unexpected reply arrived")) }
         entry.missing -= 1

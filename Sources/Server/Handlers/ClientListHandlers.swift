@@ -14,16 +14,16 @@ enum ClientListHandlers {
         let connections = session.server.connections
         var wanted: [Session] = []
         if arguments.count == 2 {
-            wanted = connections.all.sorted { $0.id < $1.id }
+            wanted = connections.clients
         } else if arguments[2].equalsIgnoringCase("TYPE"), arguments.count == 4 {
             guard let isNormal = isNormal(arguments[3], session, &replies) else { return }
-            if isNormal { wanted = connections.all.sorted { $0.id < $1.id } }
+            if isNormal { wanted = connections.clients }
         } else if arguments[2].equalsIgnoringCase("ID"), arguments.count > 3 {
             for index in 3..<arguments.count {
                 guard let id = arguments[index].decimal, id > 0 else {
                     return replies.fail(ReplyError("Invalid client ID"))
                 }
-                if let found = connections[id] { wanted.append(found) }
+                if let found = connections[id], found.http == nil { wanted.append(found) }
             }
         } else {
             return replies.fail(.misused(.clientList))
@@ -135,7 +135,7 @@ enum ClientListHandlers {
             }
             index += 2
         }
-        let found = session.server.connections.all.filter { filter.takes($0, askedBy: session) }
+        let found = session.server.connections.clients.filter { filter.takes($0, askedBy: session) }
         // The client's own connection receives the reply first.
         for other in found { if other === session { session.finish() } else { other.kill() } }
         if arguments.count > 3 { return replies.writer.integer(found.count) }

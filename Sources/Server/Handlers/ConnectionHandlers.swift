@@ -44,6 +44,7 @@ enum ConnectionHandlers {
     static func hello(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         var isVersion3 = session.speaksRESP3
         var name: String?
+        var login: (user: Int, secret: Int)?
         if arguments.count > 1 {
             guard let version = arguments[1].decimal else {
                 return replies.fail(ReplyError("Protocol version is not an integer or out of range"))
@@ -59,12 +60,24 @@ enum ConnectionHandlers {
                 guard let valid = connectionName(arguments[index + 1], session, &replies) else { return }
                 name = valid
                 index += 2
-            } else if arguments[index].equalsIgnoringCase("AUTH") {
-                return replies.fail(.noPasswords)
+            } else if arguments[index].equalsIgnoringCase("AUTH"), index + 2 < arguments.count {
+                login = (index + 1, index + 2)
+                index += 3
             } else {
                 return replies.fail(.unknownOption("Syntax error in HELLO option", arguments[index], session))
             }
         }
+        guard let login else {
+            guard session.isLoggedIn else { return replies.fail(.helloNeedsLogin) }
+            return greet(session, isVersion3, name, &replies)
+        }
+        logIn(as: String(arguments[login.user]), arguments[login.secret], session, &replies) { session, replies in
+            greet(session, isVersion3, name, &replies)
+        }
+    }
+
+    /// Sets what HELLO asks for, and answers it.
+    private static func greet(_ session: Session, _ isVersion3: Bool, _ name: String?, _ replies: inout ReplyQueue) {
         if let name { session.name = name }
         // The messages of a feed would be of the other version.
         if isVersion3 != session.speaksRESP3 { session.endFeed() }
@@ -87,19 +100,30 @@ enum ConnectionHandlers {
         session.endFeed()
         session.endTransaction()
         replies.mute(.nothing)
-        replies.writer.simple("RESET")
+        session.logOut(&replies) { $0.writer.simple("RESET") }
     }
 
-    /// Redis' reply where no password is set.
     static func authenticate(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        switch arguments.count {
-        case 2: replies.fail(.noPasswords)
-        case 3 where arguments[1].equals("default"): replies.writer.ok()
-        case 3:
-            replies.fail(
-                ReplyError("invalid username-password pair or user is disabled.", code: .wrongPassword))
-        default: replies.fail(.misused(.auth))
+        guard arguments.count < 4 else { return replies.fail(.misused(.auth)) }
+        let authentication = session.server.authentication
+        if arguments.count == 2, !authentication.isRequired, !authentication.hasUsers {
+            return replies.fail(.noPasswords)
         }
+        let user = arguments.count == 3 ? String(arguments[1]) : "default"
+        logIn(as: user, arguments[arguments.count - 1], session, &replies) { $1.writer.ok() }
+    }
+
+    /// - Parameter answer: writes the reply to a login.
+    private static func logIn(
+        as user: String, _ secret: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue,
+        answer: @escaping (Session, inout ReplyQueue) -> Void
+    ) {
+        let authentication = session.server.authentication
+        guard authentication.isRequired || authentication.hasUsers else {
+            // As in Redis, whoever wants to may call himself `default` where no password is set.
+            return user == "default" ? answer(session, &replies) : replies.fail(.wrongPassword)
+        }
+        session.logIn(as: user, secret, &replies, answer: answer)
     }
 
     // MARK: CLIENT

@@ -122,6 +122,7 @@ extension Command {
 
         case .shutdown: .read(ServerHandlers.shutDown)
 
+        case .prove: .read(LinkProofHandlers.prove)
         case .replicate: .read(ReplicationHandlers.replicate)
         case .role: .read(ReplicationHandlers.role)
         case .promote: .read(ReplicationHandlers.promote)

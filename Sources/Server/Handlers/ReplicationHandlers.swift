@@ -85,6 +85,12 @@ enum ReplicationHandlers {
     }
 
     static func replicate(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        guard session.isServer || !session.server.replication.needsProof else {
+            session.server.replication.complain(
+                "not followed: it does not prove replication.secret", about: session.stream.peer.host)
+            replies.fail(.serverNeedsProof)
+            return session.finish()
+        }
         guard isReady(session, &replies) else { return }
         let hello: LeaderHello
         do throws(ReplicationError) {

@@ -4,6 +4,7 @@
 import Bytes
 import Reactor
 import Store
+import Wire
 
 extension Server {
     /// The reply of /healthz. The loop is running, since it replies; only the log can have failed, and a restart
@@ -14,11 +15,12 @@ extension Server {
     }
 
     /// The reply of /readyz, or of /readyz?for=reads.
-    func readiness(_ request: HTTPRequest) -> HTTPResponse {
-        switch request.parameter("for") {
-        case nil, "all": return readiness(unreadiness(forReads: false))
+    func readiness(_ query: borrowing HTTPQuery) -> HTTPResponse {
+        guard let purpose = query.value(of: "for") else { return readiness(unreadiness(forReads: false)) }
+        switch String(purpose) {
+        case "all": return readiness(unreadiness(forReads: false))
         case "reads": return readiness(unreadiness(forReads: true))
-        case let other?:
+        case let other:
             return HTTPResponse(status: 400, text: "for=\(other) is not known; there are for=reads and for=all")
         }
     }

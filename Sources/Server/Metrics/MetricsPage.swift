@@ -16,6 +16,7 @@ extension Server {
         appendClock(to: &page)
         appendRequests(to: &page)
         appendConnections(to: &page)
+        appendAccess(to: &page)
         appendMemory(to: &page)
         appendExpiry(to: &page)
         appendLog(to: &page)

@@ -19,7 +19,8 @@ final class JoinRequest: OutboundDelegate {
         self.server = server
         outbound = Outbound(
             to: leader, loop: server.loop, bell: server.bell, clock: server.clock, seed: seed,
-            lineSize: server.limits.echoSize * 8
+            lineSize: server.limits.echoSize * 8,
+            secret: { [unowned server] in server.replication.settings.secrets.first }
         ) { [log = server.log] in log.warning("Leader \(leader): \($0)") }
         outbound.delegate = self
     }

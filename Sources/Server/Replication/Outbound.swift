@@ -1,8 +1,8 @@
 // A connection that this server makes and restores: it resolves a name, dials an address, and lets the delegate greet. Failures
 // are logged at a limited rate, and retried with a back-off.
 //
-//     waiting ──> connecting ──> open ─┐
-//        ^                             │
+//     waiting ──> connecting ──> open ─┐        with a secret, both sides prove that they know it
+//        ^                             │        before the delegate may greet: see LinkProof.swift
 //        └──────── any failure ────────┘
 
 import Bytes
@@ -33,6 +33,10 @@ package final class Outbound: StreamDelegate {
     private let lineSize: Int
     /// Logs failures.
     private let log: (String) -> Void
+    /// The secret of the servers; nil if there is none.
+    private let secret: () -> LinkSecret?
+    /// The exchange in progress; nil once the other side has proved that it knows the secret.
+    private var proof: DialingProof?
 
     private enum State {
         /// The deadline on the monotonic clock, in milliseconds.
@@ -52,20 +56,24 @@ package final class Outbound: StreamDelegate {
 
     /// The time-out of dialing one address, in milliseconds.
     private static let dialTime = 3000
+    /// The time in which the peer must answer a proof, in milliseconds.
+    private static let proofTime = 5000
 
     /// - Parameters:
     ///   - clock: the clock of deadlines and pauses.
     ///   - seed: the seed of the back-off's jitter; different for each connection.
+    ///   - secret: the secret to prove on a new connection; nil for none.
     ///   - log: called with failures, at a limited rate.
     package init(
         to endpoint: Endpoint, loop: EventLoop, bell: Wakeup.Bell, clock: TurnClock, seed: UInt64, lineSize: Int,
-        log: @escaping (String) -> Void
+        secret: @escaping () -> LinkSecret? = { nil }, log: @escaping (String) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
         self.bell = bell
         self.clock = clock
         self.lineSize = lineSize
+        self.secret = secret
         self.log = log
         backoff = Backoff(seed: seed)
     }
@@ -103,6 +111,8 @@ package final class Outbound: StreamDelegate {
             case .failure(let error)?: fail("cannot \(error.operation): \(error.reason)")
             case nil: break
             }
+        case .open where proof != nil && silence > Outbound.proofTime:
+            fail("it does not answer the proof of replication.secret")
         case .waiting, .open, .closed: break
         }
     }
@@ -112,7 +122,30 @@ package final class Outbound: StreamDelegate {
         state = .open(stream)
         lastHeard = clock.milliseconds
         stream.start(self)
+        proof = secret().map { DialingProof($0, nonce: .random(), binding: []) }
+        guard let proof else { return opened() }
+        send(proof.greeting.bytes)
+    }
+
+    private func opened() {
+        proof = nil
         delegate?.opened()
+    }
+
+    /// Takes the other side's proof.
+    private func hear(_ line: Span<UInt8>, _ proof: DialingProof) {
+        switch LinkLine(line) {
+        case .noPlace?: return fail(LinkLine.noPlaceReason)
+        case .error(let reason)?: return fail("it refuses: \(reason)")
+        default: break
+        }
+        do throws(LinkProofError) {
+            let response = try proof.response(to: line)
+            send(response.bytes)
+            if isOpen { opened() }
+        } catch {
+            fail("\(error)")
+        }
     }
 
     /// Sends bytes. A lost connection is a failure.
@@ -126,6 +159,7 @@ package final class Outbound: StreamDelegate {
     private func end() {
         guard case .open(let stream) = state else { return }
         stream.close()
+        proof = nil
         endedStreams.append(stream)
     }
 
@@ -184,7 +218,8 @@ package final class Outbound: StreamDelegate {
         lastHeard = clock.milliseconds
         var used = 0
         while isOpen, let feed = bytes.newline(from: used) {
-            delegate?.heard(bytes.extracting(used..<feed))
+            let line = bytes.extracting(used..<feed)
+            if let proof { hear(line, proof) } else { delegate?.heard(line) }
             used = feed + 1
         }
         if isOpen && bytes.count - used > lineSize { fail("it sends lines without an end") }

@@ -68,9 +68,13 @@ final class Replication {
         settings.ackTimeout = new.ackTimeout
         settings.timeout = new.timeout
         settings.adoptsHistory = new.adoptsHistory
+        settings.secrets = new.secrets
         guard server.hasStarted, old.followers != new.followers else { return }
         report(.configured(old: old.followers, new: new.followers))
     }
+
+    /// Whether another server must prove that it knows the secret before it is believed.
+    var needsProof: Bool { !settings.secrets.isEmpty || server.authentication.isRequired }
 
     // MARK: Roles
 

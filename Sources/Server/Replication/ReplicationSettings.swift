@@ -17,5 +17,8 @@ package struct ReplicationSettings: Sendable {
     /// Whether a leader of another history, or with fewer changes, may replace this data set, which is quarantined, not deleted.
     package var adoptsHistory = false
 
+    /// The secrets by which servers know each other: the first is used, all are accepted.
+    package var secrets: [LinkSecret] = []
+
     package init() {}
 }

@@ -24,7 +24,7 @@ final class SelfCheck: OutboundDelegate {
         id = server.id
         outbound = Outbound(
             to: endpoint, loop: server.loop, bell: server.bell, clock: server.clock, seed: 0,
-            lineSize: SelfCheck.lineSize
+            lineSize: SelfCheck.lineSize, secret: { [unowned server] in server.replication.settings.secrets.first }
         ) {
             _ in
         }

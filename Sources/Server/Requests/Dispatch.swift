@@ -33,6 +33,7 @@ extension Session {
     private func run(
         _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
+        guard mayRun.contains(index) else { return deny(bytes, &parser, &replies) }
         let isLine = parser.isLine
         if isLine {
             do {
@@ -69,6 +70,7 @@ extension Session {
         guard commands.rows[index].arity.contains(arguments.count - 2) else {
             return replies.fail(.wrongArity(of: commands.spec(index).command))
         }
+        guard mayRun.contains(index) else { return replies.fail(.notLoggedIn) }
         times.note(command: index)
         commands.rows[index].perform(arguments, self, gate, &replies)
     }
@@ -86,6 +88,7 @@ extension Session {
 
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
         requestCounts.countUnknown()
+        guard isLoggedIn else { return deny(bytes, &parser, &replies) }
         if parser.isLine {
             try? parser.splitLine(bytes, form: .words)
             if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }
@@ -95,13 +98,13 @@ extension Session {
     }
 
     /// Whether a malformed line looks like HTTP: `GET /path HTTP/1.1`, or a header.
-    private func isHTTP(_ arguments: Arguments) -> Bool {
+    func isHTTP(_ arguments: Arguments) -> Bool {
         arguments[0].equalsIgnoringCase("POST") || arguments[0].equalsIgnoringCase("HOST:")
             || arguments.count > 2 && arguments[arguments.count - 1].starts(with: "HTTP/")
     }
 
     /// A web page can make a browser send lines of its choice inside a POST, so no line of a browser's request is run.
-    private func refuseHTTP(_ replies: inout ReplyQueue) {
+    func refuseHTTP(_ replies: inout ReplyQueue) {
         replies.fail(ReplyError("This is not an HTTP server; the connection is closed"))
         server.statistics.countProtocolError()
         finish()

@@ -310,7 +310,8 @@ extension Session {
     /// Drops an incomplete request, replies with an error, and closes.
     func refuseIncomplete() {
         turn.touch(self)
-        answerOutside(parser.dialect, refusal(ofRequestOf: incompleteSize), &replies)
+        let error = refusal(ofRequestOf: incompleteSize)
+        if http == nil { answerOutside(parser.dialect, error, &replies) } else { refuse(.outOfMemory()) }
         stream.dropHeld()
         (reservedSize, want) = (0, .nothing)
         parser = RequestParser(limits: server.limits.request)

@@ -89,7 +89,7 @@ extension Session {
     }
 
     var isOutputFull: Bool {
-        replies.size + replies.markSize + stream.unsentSize > server.limits.unsentPauseSize
+        replies.size + replies.markSize + stream.unsentSize > unsentPauseSize
     }
 
     // MARK: Throttling

@@ -26,6 +26,21 @@ final class Session: StreamDelegate, ListMember {
     /// The name set with CLIENT SETNAME; empty at first.
     var name = ""
     var speaksRESP3 = false
+    /// The rows that it may run. The others are denied before their arguments are looked at.
+    var mayRun = RowSet.all
+    var isLoggedIn: Bool { mayRun != .beforeLogin }
+    /// The exchange by which another server proves that it knows the secret; nil outside of it.
+    var linkProof: AnsweringProof?
+    /// Whether it is another server's.
+    var isServer = false
+    /// Whether it has a place beyond the limit of clients, which only administrators and servers have.
+    var isBeyondLimit = false
+    /// Logins that it has tried in vain.
+    var failedLogins = 0
+    /// The size of unsent replies at which nothing more is read, in bytes.
+    var unsentPauseSize: Int
+    /// What it has if it speaks HTTP; nil for a client.
+    let http: HTTPConnection?
 
     var parser: RequestParser
     /// Requests run with exclusive access to both while bytes last, so nothing they call may re-enter the session.
@@ -99,7 +114,7 @@ final class Session: StreamDelegate, ListMember {
     /// The peer's transfer rate, needed when memory is short.
     var pace = Pace()
 
-    init(id: Int, server: Server, stream: Stream) {
+    init(id: Int, server: Server, stream: Stream, http: HTTPConnection? = nil) {
         self.id = id
         self.server = server
         store = server.store
@@ -113,7 +128,9 @@ final class Session: StreamDelegate, ListMember {
         pool = server.pool
         statistics = server.statistics
         self.stream = stream
+        self.http = http
         parser = RequestParser(limits: server.limits.request)
+        unsentPauseSize = server.limits.unsentPauseSize
         replies.keepsApart = server.replication.settings.acks != .local
         replies.requestCounts = server.requestCounts
     }
@@ -134,6 +151,7 @@ final class Session: StreamDelegate, ListMember {
     func received(_ bytes: Span<UInt8>) -> Consumption {
         assert(!state.isClosed, "a closed session received bytes")
         turn.touch(self)
+        if let http { return receivedHTTP(bytes, http) }
         let consumption = runRequests(bytes, &parser, &replies)
         statistics.countReceived(consumption.used)
         parser.trim()
@@ -148,7 +166,7 @@ final class Session: StreamDelegate, ListMember {
         let start = replies.size
         let pauseSize = allowance.pauseSize(
             of: charge, from: start,
-            atMost: server.limits.unsentPauseSize &- stream.unsentSize &- replies.markSize)
+            atMost: unsentPauseSize &- stream.unsentSize &- replies.markSize)
         let isThrottled = allowance.isThrottling
         defer { endRunning(from: start, replies) }
         replies.time = times.now
@@ -226,9 +244,9 @@ final class Session: StreamDelegate, ListMember {
         if case .line = dialect { .line } else { speaksRESP3 ? .resp3 : .resp2 }
     }
 
-    /// Refuses a command that is for clients on this machine only.
+    /// Refuses a command that is for clients on this machine only, as long as there are no users with rights.
     func admitLoopback(_ command: CommandSpec) throws(ReplyError) {
-        guard !stream.peer.isLocal else { return }
+        guard !stream.peer.isLocal, !server.authentication.isRequired else { return }
         throw ReplyError("\(command.fullName) is run only for clients on this server's machine (127.0.0.1, ::1)")
     }
 

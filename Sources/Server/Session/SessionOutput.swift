@@ -69,7 +69,7 @@ extension Session {
         guard send(&replies) else { return close() }
         switch state {
         case .open where peerHasEnded && isSettled: close()
-        case .open: stream.isReading = (!isHeldUp || isListening) && turn.takesRequests
+        case .open: stream.isReading = (!isHeldUp || isListening) && (turn.takesRequests || http != nil)
         case .finishing where isSent && !isBusy: peerHasEnded ? close() : linger()
         case .finishing, .lingering, .closed: break
         }
@@ -84,7 +84,7 @@ extension Session {
     /// - Returns: false if the connection is lost.
     private func send(_ replies: inout ReplyQueue) -> Bool {
         let counts = replies.takeCounts()
-        statistics.add(counts)
+        if http == nil { statistics.add(counts) }
         let size = replies.released.count
         if size > 0 {
             guard let sent = stream.sendSome(replies.released) else { return false }
@@ -140,7 +140,7 @@ extension Session {
 
     /// An incomplete request is never run: its meaning may depend on the rest.
     func refuseUnfinished(_ size: Int) {
-        guard size > 0, case .open = state else { return }
+        guard size > 0, case .open = state, http == nil else { return }
         answerOutside(
             parser.dialect,
             ReplyError("Incomplete request: the connection ended after \(size) bytes of it; nothing was changed"),

@@ -12,11 +12,14 @@ final class ServerLink {
     private let connection: RawConnection
     private var output = ByteBuffer()
 
-    /// - Parameter limit: how long connecting may take, and how long the server may be silent later.
-    /// - Throws: `ClientError.cannotConnect`.
-    init(to endpoint: Endpoint, within limit: Duration) throws(ClientError) {
+    /// - Parameters:
+    ///   - limit: how long connecting may take, and how long the server may be silent later.
+    ///   - user: who logs in; nil for nobody.
+    /// - Throws: `ClientError.cannotConnect`; with a user, also `notLoggedIn` and others.
+    init(to endpoint: Endpoint, within limit: Duration, as user: LoginCredentials?) throws(ClientError) {
         self.endpoint = endpoint
         connection = try RawConnection(to: endpoint, timeLimit: limit)
+        if let user { try connection.logIn(user) }
     }
 
     /// Sends one request and waits for its reply.

@@ -18,7 +18,8 @@ final class Prompt {
 
     /// - Throws: an `ExitCode`, after the reason has been printed.
     init(server: ServerOptions) throws {
-        session = PromptSession(to: try server.endpoint(), within: server.limit)
+        session = PromptSession(
+            to: try server.endpoint(), within: server.limit, as: try server.login.credentials())
     }
 
     /// - Throws: an `ExitCode`, after the reason has been printed.

@@ -10,6 +10,7 @@ import Wire
 final class PromptSession {
     let endpoint: Endpoint
     private let limit: Duration
+    private let user: LoginCredentials?
     private var link: ServerLink?
     /// `leader` or `follower`; nil without a connection.
     private(set) var role: String?
@@ -26,9 +27,10 @@ final class PromptSession {
     /// Whether requests are queued instead of run.
     var isInTransaction: Bool { hold == .transaction }
 
-    init(to endpoint: Endpoint, within limit: Duration) {
+    init(to endpoint: Endpoint, within limit: Duration, as user: LoginCredentials?) {
         self.endpoint = endpoint
         self.limit = limit
+        self.user = user
     }
 
     /// Checks the connection, and connects if there is none. A connection lost while idle is noticed here, before a
@@ -46,7 +48,7 @@ final class PromptSession {
         if hadWatches {
             throw .connectionLost(to: endpoint, reason: "it has forgotten the watched keys")
         }
-        let fresh = try ServerLink(to: endpoint, within: limit)
+        let fresh = try ServerLink(to: endpoint, within: limit, as: user)
         note(try fresh.execute("ROLE"))
         link = fresh
         return fresh
@@ -59,7 +61,7 @@ final class PromptSession {
         do throws(ClientError) {
             if extra > .zero, !isInTransaction {
                 // A link has one time limit; a request that waits gets a link of its own with a longer one.
-                let patient = try ServerLink(to: endpoint, within: limit + extra)
+                let patient = try ServerLink(to: endpoint, within: limit + extra, as: user)
                 return try patient.execute(arguments)
             }
             let reply = try link.execute(arguments)

@@ -29,6 +29,7 @@ extension ServerOptions {
         options.connectTimeout = limit
         options.requestTimeout = limit + extra
         options.readsYourWrites = false
+        options.credentials = try login.libraryCredentials()
         let client = Client(ServerAddress(host: endpoint.host, port: endpoint.port), options: options)
         defer { client.close() }
         var batch = Batch()

@@ -27,7 +27,8 @@ func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
     while position < min(index, words.count) {
         let word = words[position]
         if word.hasPrefix("-"), word != "-" {
-            let isValued = ["addr", "timeout", "format"].contains(String(word.drop { $0 == "-" }))
+            let isValued = ["addr", "timeout", "format", "user", "password-file"].contains(
+                String(word.drop { $0 == "-" }))
             if isValued, word.hasSuffix("addr"), position + 1 < words.count { address = words[position + 1] }
             position += isValued ? 2 : 1
         } else {
@@ -42,7 +43,10 @@ func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
         guard isKey else { return [] }
     }
     let endpoint = address.isEmpty ? Endpoint() : try? Endpoint(parsing: address)
-    guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300)) else { return [] }
+    let user = try? LoginOptions.parse([]).credentialsOfFiles()
+    guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300), as: user) else {
+        return []
+    }
     let found = keys(over: link, beginningWith: prefix).compactMap { String(validating: $0, as: UTF8.self) }
         // Other keys would need quoting, which differs between shells.
         .filter { $0.allSatisfy { $0.isLetter || $0.isNumber || "_-.:/@+,=".contains($0) } }

@@ -67,8 +67,9 @@ struct ImportCommand: ParsableCommand {
 
     private func run(from endpoint: Endpoint) throws {
         let source: ServerLink
+        let user = try server.login.credentials()
         do throws(ClientError) {
-            source = try ServerLink(to: endpoint, within: server.limit)
+            source = try ServerLink(to: endpoint, within: server.limit, as: user)
         } catch {
             throw failed("\(error)")
         }

@@ -31,6 +31,7 @@ struct WatchCommand: AsyncParsableCommand {
         let endpoint = try server.endpoint()
         var options = Client.Options()
         options.connectTimeout = server.limit
+        options.credentials = try server.login.libraryCredentials()
         let client = Client(ServerAddress(host: endpoint.host, port: endpoint.port), options: options)
         defer { client.close() }
         let output = BufferedOutput(isRaw: format == .raw)

@@ -48,10 +48,6 @@ struct NumberRequestTests {
         }
     }
 
-    private func resp(_ words: [String]) -> String {
-        "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
-    }
-
     @Test("beyond the bound requests are refused with the words that Redis has for it")
     func refused() throws {
         try withReplicas(1) { (leader, followers) throws in

@@ -1,6 +1,8 @@
 // Each setting is reloaded: a live one has a visible effect, any other reports that it needs a restart.
 
+import Bytes
 import Foundation
+import Server
 import ServerConfiguration
 import Settings
 import TestSupport
@@ -74,6 +76,15 @@ private struct LiveChange: Sendable {
     }
 
     static let all: [String: LiveChange] = [
+        "auth.password": LiveChange(before: "correct horse", after: "battery staple") {
+            try $0.server.ask("AUTH \"battery staple\"") == "OK"
+        },
+        "replication.secret": LiveChange(before: "a secret of servers", after: "another secret of servers") {
+            let secret = try #require(LinkSecret("another secret of servers"))
+            let proof = DialingProof(secret, nonce: .random(), binding: [])
+            return try $0.server.ask(String(proof.greeting.bytes.extracting(0..<proof.greeting.count - 1)))
+                .hasPrefix("{\"nonce\":")
+        },
         "replication.followers": LiveChange(before: "[]", after: "[127.0.0.1:1]") {
             try $0.server.figure("followers") == 1
         },

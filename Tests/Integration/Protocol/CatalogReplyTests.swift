@@ -68,8 +68,4 @@ struct CatalogReplyTests {
             #expect(reply.contains("$10\r\ncomplexity\r\n$15\r\nO(N) for N keys\r\n"))
         }
     }
-
-    private func resp(_ words: [String]) -> String {
-        "*\(words.count)\r\n" + words.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
-    }
 }

@@ -68,7 +68,7 @@ struct ConnectionCommandTests {
     func loopback() throws {
         let address = try #require(Self.address)
         try withTemporaryFolder { folder in
-            let server = try ServerProcess(data: folder + "/puffin.json", ["--bind", "0.0.0.0"])
+            let server = try ServerProcess(data: folder + "/puffin.json", ["--bind", "0.0.0.0", "--auth-mode", "open"])
             let client = try WireConnection(port: server.port, at: address)
             try client.expect(
                 "CLIENT KILL ID 9\n",

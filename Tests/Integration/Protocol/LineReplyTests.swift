@@ -159,7 +159,7 @@ struct LineReplyTests {
         ("CONFIG SET slowlog.threshold", "ERROR: wrong number of arguments for 'config|set' command\n"),
         ("CONFIG RESETSTAT", "OK\n"), ("FUNCTION FLUSH", "OK\n"), ("FUNCTION FLUSH async", "OK\n"),
         ("FUNCTION FLUSH x", "ERROR: FUNCTION FLUSH only supports SYNC|ASYNC option\n"), ("AUTH default x", "OK\n"),
-        ("AUTH somebody x", "ERROR: invalid username-password pair or user is disabled.\n"),
+        ("AUTH somebody x", "ERROR: Wrong user or password\n"),
         // Transactions.
         ("EXEC", "ERROR: EXEC without MULTI\n"), ("DISCARD", "ERROR: DISCARD without MULTI\n"),
         ("EXEC x", "ERROR: Transaction discarded because of: EXEC needs no arguments: EXEC\n"),
@@ -257,7 +257,8 @@ struct LineReplyTests {
             .debugDigest, .debugDigestValue, .debugLoadAOF, .debugLog, .debugProtocol, .debugReload,
             .debugSetActiveExpire, .debugHelp,
             // In the folder Replication.
-            .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait, .waitaof,
+            .prove, .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait,
+            .waitaof,
             .after, .seq,
             // In the folder Changes.
             .changes, .unchanges,

@@ -11,7 +11,7 @@ struct ReplicationPartitionTests {
     func pulled(seconds: Double) throws {
         try TestNetwork.lend { network in
             try withTemporaryFolder { folder in
-                let options = ["--bind", "0.0.0.0", "--replication-timeout", "2s"]
+                let options = ["--bind", "0.0.0.0", "--auth-mode", "open", "--replication-timeout", "2s"]
                 let follower = try Replica(
                     "follower", in: folder, options + ["--mode", "follower"], host: network.right.host,
                     wrapper: network.right.wrapper

@@ -28,7 +28,8 @@ struct ServerIdentityTests {
     @Test("--ack 2 is never satisfied by one follower that has two addresses, over its restarts either")
     func acknowledgements() throws {
         try withTemporaryFolder { folder in
-            let follower = try AdminServer(folder + "/follower.json", ["--mode", "follower", "--bind", "0.0.0.0"])
+            let follower = try AdminServer(
+                folder + "/follower.json", ["--mode", "follower", "--bind", "0.0.0.0", "--auth-mode", "open"])
             let leader = try AdminServer(
                 folder + "/leader.json",
                 [
@@ -81,7 +82,7 @@ struct ServerIdentityTests {
     func itself(host: String) throws {
         try withTemporaryFolder { folder in
             let own = host == "::1" ? ["--bind", "::1"] : []
-            let server = try AdminServer(folder + "/puffin.json", ["--bind", "0.0.0.0"] + own)
+            let server = try AdminServer(folder + "/puffin.json", ["--bind", "0.0.0.0", "--auth-mode", "open"] + own)
             let proxy = try Forwarder(to: server.port)
             let address =
                 host == "proxy"

@@ -1,0 +1,55 @@
+// The resources of the HTTP service: each path once, with what it answers.
+
+import Bytes
+import Wire
+
+/// A resource. It answers GET and HEAD; a body is dropped.
+struct HTTPRoute: Sendable {
+    let path: StaticString
+    /// Whether it answers also those who have not logged in: what keeps a server alive must not need a password.
+    var isPublic = false
+    /// Called in a turn of the loop; it must not block.
+    let answer: @Sendable (_ server: Server, _ query: borrowing HTTPQuery) -> HTTPResponse
+}
+
+/// The routes.
+enum HTTPRoutes {
+    static let all = [
+        HTTPRoute(path: "/healthz", isPublic: true) { server, _ in server.health() },
+        HTTPRoute(path: "/metrics") { server, _ in
+            HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
+        },
+        HTTPRoute(path: "/readyz", isPublic: true) { $0.readiness($1) },
+    ]
+
+    /// The route of a path, which is compared byte by byte.
+    static func find(_ path: Span<UInt8>) -> HTTPRoute? { all.first { path.equals($0.path) } }
+}
+
+extension HTTPResponse {
+    /// For a path without a route.
+    static func notFound() -> HTTPResponse {
+        let paths = HTTPRoutes.all.map { "\($0.path)" }.joined(separator: ", ")
+        return HTTPResponse(status: 404, text: "Not found; there are \(paths)")
+    }
+
+    /// For a method that a route does not have.
+    static func notAllowed() -> HTTPResponse {
+        var response = HTTPResponse(status: 405, text: "Method not allowed; there are GET and HEAD")
+        response.fields = [("Allow", "GET, HEAD")]
+        return response
+    }
+
+    /// For a client that must log in.
+    static func notLoggedIn() -> HTTPResponse {
+        var response = HTTPResponse(
+            status: 401, text: "Log in first: with Basic authentication, as a user and a password")
+        response.fields = [("WWW-Authenticate", "Basic realm=\"puffin\", charset=\"UTF-8\"")]
+        return response
+    }
+
+    /// For a request that there is no memory for.
+    static func outOfMemory() -> HTTPResponse {
+        HTTPResponse(status: 503, text: "The memory limit is reached; try again later")
+    }
+}
