@@ -50,6 +50,10 @@ static inline int openssl_set_server_name(SSL *ssl, const char *name) {
     return SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
+static inline int openssl_has_extended_master_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
+
+static inline unsigned long openssl_rfc2253(void) { return XN_FLAG_RFC2253; }
+
 static inline int openssl_number_of_names(const GENERAL_NAMES *names) { return sk_GENERAL_NAME_num(names); }
 static inline GENERAL_NAME *openssl_name(const GENERAL_NAMES *names, int index) {
     return sk_GENERAL_NAME_value(names, index);
