@@ -128,8 +128,9 @@ package struct PasswordHash: Sendable, Equatable, CustomStringConvertible {
             unsafe salt.withUnsafeBufferPointer { salt in
                 unsafe result.withUnsafeMutableBufferPointer { result in
                     unsafe EVP_PBE_scrypt(
-                        password.baseAddress?.assumingMemoryBound(to: CChar.self), password.count, salt.baseAddress, salt.count,
-                        UInt64(1) << UInt64(cost.logN), UInt64(cost.r), UInt64(cost.p), UInt64(Cost.mostMemory + (4 << 20)),
+                        password.baseAddress?.assumingMemoryBound(to: CChar.self), password.count, salt.baseAddress,
+                        salt.count, UInt64(1) << UInt64(cost.logN), UInt64(cost.r), UInt64(cost.p),
+                        UInt64(Cost.mostMemory + (4 << 20)),
                         result.baseAddress, result.count) == 1
                 }
             }

@@ -8,7 +8,8 @@ struct HandshakeTests {
     private static var trust: ServerTrust { .authorities(Fixture.authority.authorities) }
 
     /// Shakes hands with a server that has another certificate.
-    private static func failure(ofServer request: CertificateRequest, host: String = Fixture.host) throws -> TLSFailure? {
+    private static func failure(ofServer request: CertificateRequest, host: String = Fixture.host) throws -> TLSFailure?
+    {
         let server = try TLSContext.server(TestCertificate(request, issuer: Fixture.authority).identity())
         let pair = try Pair(Fixture.client, server, host: host)
         pair.shake()
@@ -22,7 +23,7 @@ struct HandshakeTests {
     /// Shakes hands with a client that has another certificate, or none.
     private static func failure(
         ofClient certificate: TestCertificate?, server: TLSContext = Fixture.mutualServer,
-        versions: ClosedRange<TLSVersion> = .v1_2 ... .v1_3
+        versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
     ) throws -> TLSFailure? {
         let client = try TLSContext.client(trust: trust, identity: certificate?.identity(), versions: versions)
         let pair = try Pair(client, server)
@@ -81,10 +82,14 @@ struct HandshakeTests {
         #expect(system.client.failure?.code == .unknownAuthority)
     }
 
-    @Test("A client must send a certificate where one is required", arguments: [TLSVersion.v1_2, .v1_3])
+    @Test("A client must send a certificate where one is required", arguments: [TLSVersion.tls12, .tls13])
     func noCertificate(version: TLSVersion) throws {
-        let failure = try #require(try HandshakeTests.failure(ofClient: nil, versions: version ... version))
+        let failure = try #require(try HandshakeTests.failure(ofClient: nil, versions: version...version))
         #expect(failure.code == .noCertificate && failure.text == "the client sent no certificate")
+        let pair = try Pair(Fixture.client(version), Fixture.mutualServer)
+        pair.shake()
+        let alert = version == .tls12 ? "handshake failure (alert 40)" : "certificate required (alert 116)"
+        #expect(pair.client.failure?.text == "the peer refused: \(alert)")
     }
 
     @Test("An optional certificate is verified if it is sent")
@@ -100,7 +105,9 @@ struct HandshakeTests {
 
     @Test("A client's certificate must be valid, a client's, and of a trusted authority")
     func clientCertificates() throws {
-        func code(_ request: CertificateRequest, _ issuer: TestCertificate = Fixture.authority) throws -> TLSFailure.Code? {
+        func code(_ request: CertificateRequest, _ issuer: TestCertificate = Fixture.authority) throws -> TLSFailure
+            .Code?
+        {
             try HandshakeTests.failure(ofClient: TestCertificate(request, issuer: issuer))?.code
         }
         #expect(try code(CertificateRequest("bob")) == nil)
@@ -169,7 +176,8 @@ struct HandshakeTests {
             [0, 10, 0, 4, 0, 2, 0, 23]  // supported_groups: P-256
             + [0, 11, 0, 2, 1, 0]  // ec_point_formats: uncompressed
             + [0, 13, 0, 4, 0, 2, 4, 3]  // signature_algorithms: ECDSA with SHA-256
-        let body = two(version) + RandomBytes.make(32) + [0] + two(2) + two(cipher) + [1, 0]
+        let body =
+            two(version) + RandomBytes.make(32) + [0] + two(2) + two(cipher) + [1, 0]
             + two(extensions.count) + extensions
         let message = [1, 0] + two(body.count) + body
         return [22, 3, 1] + two(message.count) + message
@@ -177,7 +185,7 @@ struct HandshakeTests {
 
     @Test("A server for TLS 1.3 alone refuses TLS 1.2")
     func minimumVersion() throws {
-        let server = try TLSContext.server(Fixture.serverCertificate.identity(), versions: .v1_3 ... .v1_3)
+        let server = try TLSContext.server(Fixture.serverCertificate.identity(), versions: .tls13 ... .tls13)
         let pair = try Pair(Fixture.oldClient, server)
         pair.shake()
         #expect(pair.server.failure?.code == .wrongVersion)
@@ -188,9 +196,10 @@ struct HandshakeTests {
         "A client that offers protocols must offer one of the server's",
         arguments: [
             (["puffin", "redis"], [], true, nil), (["puffin", "redis"], ["redis"], true, "redis"),
-            (["puffin", "redis"], ["redis", "puffin"], true, "puffin"), (["puffin", "redis"], ["http/1.1"], false, nil),
-            (["puffin", "redis"], ["h2", "http/1.1"], false, nil), (["http/1.1"], ["h2", "http/1.1"], true, "http/1.1"),
-            ([], ["h2"], true, nil),
+            (["puffin", "redis"], ["redis", "puffin"], true, "puffin"),
+            (["puffin", "redis"], ["http/1.1"], false, nil),
+            (["puffin", "redis"], ["h2", "http/1.1"], false, nil),
+            (["http/1.1"], ["h2", "http/1.1"], true, "http/1.1"), ([], ["h2"], true, nil),
         ] as [([String], [String], Bool, String?)])
     func protocols(server: [String], client: [String], isAccepted: Bool, chosen: String?) throws {
         let pair = try Pair(
@@ -204,7 +213,9 @@ struct HandshakeTests {
         #expect(pair.client.failure?.alert == 120)
     }
 
-    @Test("Plain text at a TLS port is named", arguments: ["*1\r\n$4\r\nPING\r\n", "GET / HTTP/1.1\r\n", "PING\n", "\0"])
+    @Test(
+        "Plain text at a TLS port is named",
+        arguments: ["*1\r\n$4\r\nPING\r\n", "GET / HTTP/1.1\r\n", "PING\n", "\0"])
     func plainText(text: String) {
         let server = Side(Fixture.server.accept())
         server.take(Array(text.utf8))

@@ -128,7 +128,7 @@ enum Fixture {
     static let client = context { () throws(TLSError) in try .client(trust: .authorities(authority.authorities)) }
     /// TLS 1.2 alone.
     static let oldClient = context { () throws(TLSError) in
-        try .client(trust: .authorities(authority.authorities), versions: .v1_2 ... .v1_2)
+        try .client(trust: .authorities(authority.authorities), versions: .tls12 ... .tls12)
     }
     static let mutualServer = context { () throws(TLSError) in
         try .server(serverCertificate.identity(), clientCertificates: .required, authorities: authority.authorities)
@@ -141,7 +141,7 @@ enum Fixture {
         do { return try make() } catch { fatalError("\(error)") }
     }
 
-    static func client(_ version: TLSVersion) -> TLSContext { version == .v1_2 ? oldClient : client }
+    static func client(_ version: TLSVersion) -> TLSContext { version == .tls12 ? oldClient : client }
 }
 
 extension ByteBuffer {

@@ -133,7 +133,9 @@ struct PeerNamesTests {
         #expect(pair.server.channel.peerCertificate?.subject == "CN=alice")
     }
 
-    @Test("A name with a character that has no place in it is left out", arguments: ["admin\0.example", "a b", "a\n", "", "ä"])
+    @Test(
+        "A name with a character that has no place in it is left out",
+        arguments: ["admin\0.example", "a b", "a\n", "", "ä"])
     func refused(name: String) throws {
         let certificate = TestCertificate(
             CertificateRequest("bob\nadmin", rawName: Array(name.utf8)), issuer: Fixture.authority)
