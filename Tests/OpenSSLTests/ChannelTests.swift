@@ -187,6 +187,23 @@ struct ChannelTests {
         #expect(try Pair(Fixture.oldClient).client.updateKeys(asksPeer: false) == false)
     }
 
+    @Test("A key is changed before it has sealed too much", arguments: versions)
+    func keyLimit(version: TLSVersion) throws {
+        let pair = try Pair(Fixture.client(version))
+        pair.shake()
+        func size() -> Int {
+            pair.client.seal([1])
+            let bytes = pair.client.takeOutput()
+            pair.server.take(bytes)
+            return bytes.count
+        }
+        let usual = size()
+        pair.client.channel.pretendSealed(1 << 36)
+        let changed = size()
+        #expect(version == .tls12 ? changed == usual : changed > usual)
+        #expect(size() == usual && pair.server.received == [1, 1, 1])
+    }
+
     @Test("Renegotiation is refused and disturbs nothing")
     func renegotiation() throws {
         let pair = try Pair(Fixture.oldClient)
@@ -286,6 +303,19 @@ struct ChannelTests {
         let third = try Pair(client, reloaded, resuming: second.client.channel.session)
         third.shake()
         #expect(third.isDone && !third.server.channel.isResumed)
+    }
+
+    @Test("Handshakes on other threads share contexts, and the channels come back")
+    func threads() async throws {
+        let pairs = try (0..<40).map { _ in try Pair(Fixture.mutualClient, Fixture.mutualServer) }
+        await withTaskGroup(of: Void.self) { group in
+            for pair in pairs {
+                group.addTask { pair.shake() }
+            }
+        }
+        for pair in pairs {
+            #expect(pair.isDone && ChannelTests.text(pair) == Array("SET greeting hello".utf8))
+        }
     }
 
     @Test("A connection outlives its contexts")

@@ -3,8 +3,8 @@ import OpenSSL
 import TestCertificates
 import Testing
 
-/// One end of a connection without a socket, and what has happened to it.
-final class Side {
+/// One end of a connection without a socket, and what has happened to it. Used by one thread at a time, as its channel is.
+final class Side: @unchecked Sendable {
     let channel: Channel
     private(set) var isDone = false
     private(set) var hasEnded = false
@@ -68,7 +68,7 @@ final class Side {
 }
 
 /// Two ends of a connection.
-struct Pair {
+struct Pair: Sendable {
     let client: Side
     let server: Side
 

@@ -85,6 +85,9 @@ extension Channel {
         }
     }
 
+    /// Counts `size` bytes as sealed with the present key.
+    package func pretendSealed(_ size: Int) { countSealed(size) }
+
     /// Appends a client's request for a new handshake in the connection (TLS 1.2).
     /// - Returns: false if this version has none.
     package func startRenegotiation(into output: inout ByteBuffer) -> Bool {
