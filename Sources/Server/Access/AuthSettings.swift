@@ -38,5 +38,5 @@ package struct Password: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Whether it is these bytes. The time does not depend on where they differ.
-    func equals(_ bytes: Span<UInt8>) -> Bool { Digests.areEqual(digest, Digests.sha256(bytes)) }
+    func equals(_ bytes: Span<UInt8>) -> Bool { Digests.areEqual(digest.span, Digests.sha256(bytes).span) }
 }

@@ -29,12 +29,12 @@ package struct LinkSecret: Sendable, Equatable, CustomStringConvertible {
 
     /// Which of several secrets it is: 8 hexadecimal digits.
     fileprivate var key: String {
-        String(Digests.hexadecimal(Digests.hmacSHA256(Array("key".utf8).span, key: bytes)).prefix(8))
+        String(Digests.hexadecimal(Digests.hmacSHA256(Array("key".utf8).span, key: bytes.span)).prefix(8))
     }
 
     fileprivate func proof(_ role: String, _ dialing: String, _ answering: String, _ binding: [UInt8]) -> String {
         let text = Array("\(role) \(dialing) \(answering) ".utf8) + binding
-        return Digests.hexadecimal(Digests.hmacSHA256(text.span, key: bytes))
+        return Digests.hexadecimal(Digests.hmacSHA256(text.span, key: bytes.span))
     }
 }
 
@@ -166,7 +166,7 @@ private struct ProofFields {
 }
 
 private func areEqual(_ left: String, _ right: String) -> Bool {
-    Digests.areEqual(Array(left.utf8), Array(right.utf8))
+    Digests.areEqual(Array(left.utf8).span, Array(right.utf8).span)
 }
 
 private func proofLine(_ command: StaticString, _ members: (inout JSONWriter) -> Void) -> ByteBuffer {
