@@ -79,7 +79,7 @@ struct ContextHandle: ~Copyable {
     func verifyPeers(isRequired: Bool) {
         let mode = SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0)
         unsafe SSL_CTX_set_verify(pointer, mode) { isSound, verification in
-            if isSound == 0, let verification = unsafe verification { unsafe Loan.noteRefused(verification) }
+            if isSound == 0, let verification = unsafe verification { unsafe CallBuffers.noteRefused(verification) }
             return isSound
         }
         // What is in the file of authorities is trusted, whether or not it signed itself.
