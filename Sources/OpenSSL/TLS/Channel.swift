@@ -81,8 +81,8 @@ package final class Channel: @unchecked Sendable {
     }
 
     deinit {
-        // A session of a connection that was not shut down could not be resumed.
-        unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        // The session of a connection that was not shut down could not be resumed, as that of one that has failed must not be.
+        if case .failed = phase {} else { unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
         unsafe SSL_free(ssl)
         unsafe buffers.deinitialize(count: 1)
         unsafe buffers.deallocate()
@@ -309,7 +309,8 @@ package final class Channel: @unchecked Sendable {
     private func takeFailure() -> TLSFailure {
         let verification = unsafe SSL_get_verify_result(ssl)
         return unsafe TLSFailure(
-            Library.takeReason(), verification: verification, subject: buffers.pointee.refusedSubject, host: host)
+            Library.takeReason(of: ERR_LIB_SSL), verification: verification, subject: buffers.pointee.refusedSubject,
+            host: host)
     }
 
     /// Runs a hook of the tests as the other calls run.
