@@ -59,5 +59,7 @@ static inline GENERAL_NAME *openssl_name(const GENERAL_NAMES *names, int index) 
     return sk_GENERAL_NAME_value(names, index);
 }
 
+static inline int openssl_number_of_certificates(const STACK_OF(X509) *chain) { return sk_X509_num(chain); }
+
 // For tests: lets a client ask for a renegotiation.
 static inline void openssl_allow_renegotiation(SSL *ssl) { SSL_clear_options(ssl, SSL_OP_NO_RENEGOTIATION); }

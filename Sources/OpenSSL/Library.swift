@@ -31,9 +31,14 @@ enum Library {
     }
 
     /// Takes the oldest error of this thread's queue, which is its cause, and empties the queue.
-    static func takeReason() -> Reason {
-        let code = ERR_get_error()
-        defer { ERR_clear_error() }
+    /// - Parameter library: the part whose oldest error is preferred, because those below it say less.
+    static func takeReason(of library: Int32 = 0) -> Reason {
+        var code: UInt = 0
+        while true {
+            let next = ERR_get_error()
+            guard next != 0 else { break }
+            if code == 0 || ERR_GET_LIB(code) != library && ERR_GET_LIB(next) == library { code = next }
+        }
         guard code != 0 else { return Reason() }
         let text = unsafe ERR_reason_error_string(code).map { unsafe String(cString: $0) }
         return Reason(

@@ -198,7 +198,7 @@ struct ChannelTests {
             return bytes.count
         }
         let usual = size()
-        pair.client.channel.pretendSealed(1 << 36)
+        pair.client.channel.simulateSealed(1 << 36)
         let changed = size()
         #expect(version == .tls12 ? changed == usual : changed > usual)
         #expect(size() == usual && pair.server.received == [1, 1, 1])
@@ -315,6 +315,35 @@ struct ChannelTests {
         }
         for pair in pairs {
             #expect(pair.isDone && ChannelTests.text(pair) == Array("SET greeting hello".utf8))
+        }
+    }
+
+    @Test("Data before the end of the handshake ends the process: it would be sent in the clear, or lost")
+    func misuse() async {
+        await #expect(processExitsWith: .failure) {
+            var output = ByteBuffer()
+            _ = Fixture.server.accept().seal(plain: [1].span, into: &output)
+        }
+        await #expect(processExitsWith: .failure) {
+            var plain = ByteBuffer()
+            var output = ByteBuffer()
+            _ = Fixture.server.accept().receive(cipher: [22].span, into: &plain, output: &output)
+        }
+    }
+
+    @Test("Random bytes behind a handshake give no plaintext", arguments: versions)
+    func garbage(version: TLSVersion) throws {
+        let seed = UInt64.random(in: 0 ..< .max)
+        print("seed \(seed)")
+        var random = SplitMix64(seed: seed)
+        for _ in 0..<200 {
+            let pair = try Pair(Fixture.client(version))
+            pair.shake()
+            for _ in 0..<3 {
+                let type = UInt8(20 + random.below(5))
+                pair.server.take([type, 3, 3, UInt8(random.below(2)), UInt8(random.below(256))] + random.bytes(600))
+            }
+            #expect(pair.server.received.isEmpty && pair.server.failure != nil)
         }
     }
 

@@ -141,6 +141,34 @@ struct HandshakeTests {
         #expect(try HandshakeTests.failure(ofClient: bob, server: foreign)?.code == .noRevocationList)
     }
 
+    @Test("Each authority of a chain needs a revocation list but the one that is trusted")
+    func revocationInChains() throws {
+        let middle = TestCertificate(CertificateRequest("Middle", isAuthority: true), issuer: Fixture.authority)
+        let bob = TestCertificate(CertificateRequest("bob"), issuer: middle)
+        let carol = TestCertificate(CertificateRequest("carol"), issuer: middle)
+        let (ofRoot, ofMiddle) = (Fixture.authority.revocationList(of: []), middle.revocationList(of: [carol]))
+        func code(
+            _ client: TestCertificate, trusting authority: TestCertificate, lists: [UInt8]
+        ) throws -> TLSFailure.Code? {
+            let server = try TLSContext.server(
+                Fixture.serverCertificate.identity(), clientCertificates: .required, authorities: authority.authorities,
+                revocations: PEMFile(lists, name: "revoked.pem"))
+            let identity = client.identity(chain: [middle])
+            let pair = try Pair(TLSContext.client(trust: HandshakeTests.trust, identity: identity), server)
+            pair.shake()
+            return pair.server.failure?.code
+        }
+        for authority in [middle, Fixture.authority] {
+            #expect(try code(bob, trusting: authority, lists: ofRoot + ofMiddle) == nil)
+            #expect(try code(carol, trusting: authority, lists: ofRoot + ofMiddle) == .revoked)
+            #expect(try code(bob, trusting: authority, lists: ofRoot) == .noRevocationList)
+        }
+        #expect(try code(bob, trusting: middle, lists: ofMiddle) == nil)
+        #expect(try code(bob, trusting: Fixture.authority, lists: ofMiddle) == .noRevocationList)
+        let withoutMiddle = Fixture.authority.revocationList(of: [middle])
+        #expect(try code(bob, trusting: Fixture.authority, lists: withoutMiddle + ofMiddle) == .revoked)
+    }
+
     @Test("A certificate that ended since its session began is not resumed")
     func endedSession() async throws {
         let short = TestCertificate(CertificateRequest("bob", validity: -60...2), issuer: Fixture.authority)

@@ -23,7 +23,7 @@ final class Side: @unchecked Sendable {
     func take(_ bytes: [UInt8]) {
         var used = 0
         if !isDone {
-            switch channel.shake(cipher: bytes.span, into: &output) {
+            switch channel.handshake(cipher: bytes.span, into: &output) {
             case .needsMore: return
             case .done(let count): (isDone, used) = (true, count)
             case .failed(let failure):
@@ -33,7 +33,7 @@ final class Side: @unchecked Sendable {
         }
         guard used < bytes.count else { return }
         let rest = bytes.span.extracting(used..<bytes.count)
-        switch channel.receive(cipher: rest, into: &plain, answers: &output) {
+        switch channel.receive(cipher: rest, into: &plain, output: &output) {
         case .open: break
         case .ended: hasEnded = true
         case .failed(let failure): self.failure = failure

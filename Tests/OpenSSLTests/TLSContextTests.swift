@@ -1,3 +1,4 @@
+import Foundation
 import OpenSSL
 import TestCertificates
 import Testing
@@ -99,6 +100,28 @@ struct TLSContextTests {
         let ended = TestCertificate(CertificateRequest("Old", validity: -7200 ... -60, isAuthority: true))
         let client = try TLSContext.client(trust: .authorities(ended.authorities))
         #expect(client.warnings == [.authorityExpired(file: "Old.ca.crt", subject: "CN=Old")])
+    }
+
+    @Test("Files are read by path, and a key that everybody can read is a warning")
+    func paths() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (certificate, key) = (folder + "/server.crt", folder + "/server.key")
+        func write(_ bytes: [UInt8], to path: String, mode: Int) throws {
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+        try write(Fixture.serverCertificate.certificate, to: certificate, mode: 0o644)
+        try write(Fixture.serverCertificate.privateKey, to: key, mode: 0o600)
+        let identity = try TLSIdentity(certificatePath: certificate, keyPath: key)
+        #expect(try TLSContext.server(identity).warnings.isEmpty)
+        try write(Fixture.serverCertificate.privateKey, to: key, mode: 0o644)
+        let open = try TLSIdentity(certificatePath: certificate, keyPath: key)
+        #expect(try TLSContext.server(open).warnings == [.keyReadableByOthers(file: key)])
+        try write([], to: key, mode: 0o600)
+        let empty = try TLSIdentity(certificatePath: certificate, keyPath: key)
+        #expect(TLSContextTests.code(empty) == .invalidFile)
     }
 
     @Test("Settings that contradict each other are errors, and errors name the file")

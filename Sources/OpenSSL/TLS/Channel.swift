@@ -1,7 +1,7 @@
 // TLS as a transformation of bytes: no socket, no clock. The caller receives and sends; a channel turns what was received into
 // plaintext, and plaintext into what is to be sent.
 //
-// Unsafe code: a channel owns its SSL, which owns the BIO, and the memory of the loan that the BIO points to; it frees the SSL first.
+// Unsafe code: a channel owns its SSL, which owns the BIO, and the `CallBuffers` that the BIO points to; it frees the SSL first.
 // Spans and buffers are lent to OpenSSL while one call runs (`lend`), and no pointer to them is left afterwards. The SSL is used by one
 // thread at a time: `enter` ends the process if two calls overlap.
 
@@ -14,7 +14,7 @@ import Synchronization
 /// A channel has one owner at a time. It may be handed to another thread (a handshake takes 0.5 to 3 ms, too long for a loop), and the
 /// handing over must synchronize the two threads, as a queue behind a lock does. Calls that overlap end the process.
 ///
-/// Order: `shake` until it is done; then `receive` and `seal` as bytes come and go; `end` last. After a failure everything but what
+/// Order: `handshake` until it is done; then `receive` and `seal` as bytes come and go; `end` last. After a failure everything but what
 /// was written to the output is lost: send that, and close the connection.
 @safe
 package final class Channel: @unchecked Sendable {
@@ -23,16 +23,17 @@ package final class Channel: @unchecked Sendable {
     package let host: String
 
     let ssl: OpaquePointer
-    private let loan: UnsafeMutablePointer<Loan>
+    /// Freed after the SSL.
+    private let buffers: UnsafeMutablePointer<CallBuffers>
     private let isBusy = Atomic<Bool>(false)
-    private var phase = Phase.shaking
+    private var phase = Phase.handshaking
     private var isFresh = true
     private var hasSentEnd = false
     /// Bytes sealed with the present key.
     private var sealedSize = 0
 
     private enum Phase {
-        case shaking
+        case handshaking
         case open
         /// The peer has sent its close_notify. It may still be reading.
         case ended
@@ -56,9 +57,9 @@ package final class Channel: @unchecked Sendable {
         unsafe self.ssl = ssl
         self.context = context
         self.host = host
-        unsafe loan = .allocate(capacity: 1)
-        unsafe loan.initialize(to: Loan())
-        let bio = unsafe Loan.makeBIO(loan)
+        unsafe buffers = .allocate(capacity: 1)
+        unsafe buffers.initialize(to: CallBuffers())
+        let bio = unsafe CallBuffers.makeBIO(buffers)
         unsafe SSL_set_bio(ssl, bio, bio)
     }
 
@@ -80,11 +81,11 @@ package final class Channel: @unchecked Sendable {
     }
 
     deinit {
-        // A session of a connection that was not shut down could not be resumed.
-        unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+        // The session of a connection that was not shut down could not be resumed, as that of one that has failed must not be.
+        if case .failed = phase {} else { unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN) }
         unsafe SSL_free(ssl)
-        unsafe loan.deinitialize(count: 1)
-        unsafe loan.deallocate()
+        unsafe buffers.deinitialize(count: 1)
+        unsafe buffers.deallocate()
     }
 
     /// Makes a client check that the certificate is for `host`, and tell the server whom it wants (RFC 6066, section 3).
@@ -128,14 +129,14 @@ package final class Channel: @unchecked Sendable {
     ) -> (result: Result, unread: Int) {
         unsafe input.withUnsafeBufferPointer { input in
             unsafe withUnsafeMutablePointer(to: &output) { output in
-                unsafe loan.pointee.input = input.baseAddress
-                unsafe loan.pointee.inputSize = input.count
-                unsafe loan.pointee.output = output
+                unsafe buffers.pointee.input = input.baseAddress
+                unsafe buffers.pointee.inputSize = input.count
+                unsafe buffers.pointee.output = output
                 let result = body()
-                let unread = unsafe loan.pointee.inputSize
-                unsafe loan.pointee.input = nil
-                unsafe loan.pointee.inputSize = 0
-                unsafe loan.pointee.output = nil
+                let unread = unsafe buffers.pointee.inputSize
+                unsafe buffers.pointee.input = nil
+                unsafe buffers.pointee.inputSize = 0
+                unsafe buffers.pointee.output = nil
                 return (result, unread)
             }
         }
@@ -144,7 +145,7 @@ package final class Channel: @unchecked Sendable {
     // MARK: Handshake
 
     /// How far a handshake is.
-    package enum ShakeResult: Equatable {
+    package enum HandshakeResult: Equatable {
         /// All bytes are taken; send the output, and go on with what the peer sends.
         case needsMore
         /// The handshake is complete. The first `used` bytes are taken; the rest is for `receive`.
@@ -157,11 +158,11 @@ package final class Channel: @unchecked Sendable {
     /// - Parameters:
     ///   - cipher: what the peer has sent, cut anywhere.
     ///   - output: what is to be sent is appended, whatever the result.
-    package func shake(cipher: Span<UInt8>, into output: inout ByteBuffer) -> ShakeResult {
+    package func handshake(cipher: Span<UInt8>, into output: inout ByteBuffer) -> HandshakeResult {
         enter()
         defer { leave() }
         switch phase {
-        case .shaking: break
+        case .handshaking: break
         case .failed(let failure): return .failed(failure)
         case .open, .ended: return .done(used: 0)
         }
@@ -210,12 +211,12 @@ package final class Channel: @unchecked Sendable {
     ///   - output: alerts for the peer are appended: send what is there. (The answer to a change of keys comes with the next `seal`,
     ///     as RFC 8446, section 4.6.3, has it.)
     package func receive(
-        cipher: Span<UInt8>, into plain: inout ByteBuffer, answers output: inout ByteBuffer
+        cipher: Span<UInt8>, into plain: inout ByteBuffer, output: inout ByteBuffer
     ) -> ReceiveResult {
         enter()
         defer { leave() }
         switch phase {
-        case .shaking: preconditionFailure("data before the end of a TLS handshake")
+        case .handshaking: preconditionFailure("data before the end of a TLS handshake")
         case .open: break
         case .ended: return .ended
         case .failed(let failure): return .failed(failure)
@@ -236,7 +237,7 @@ package final class Channel: @unchecked Sendable {
     /// Reads all records that are complete. A record fits into the room, so none of its plaintext stays behind.
     /// - Returns: why it ended, as SSL_get_error says it.
     private func readRecords(into plain: inout ByteBuffer) -> Int32 {
-        while unsafe loan.pointee.inputSize > 0 {
+        while unsafe buffers.pointee.inputSize > 0 {
             var error = SSL_ERROR_NONE
             unsafe plain.append(upTo: Channel.recordSize) { room in
                 var count = 0
@@ -256,7 +257,7 @@ package final class Channel: @unchecked Sendable {
         enter()
         defer { leave() }
         switch phase {
-        case .shaking: preconditionFailure("data before the end of a TLS handshake")
+        case .handshaking: preconditionFailure("data before the end of a TLS handshake")
         case .failed: return false
         case .open, .ended: break
         }
@@ -292,7 +293,7 @@ package final class Channel: @unchecked Sendable {
         enter()
         defer { leave() }
         switch phase {
-        case .shaking, .failed: return
+        case .handshaking, .failed: return
         case .open, .ended: break
         }
         guard !hasSentEnd else { return }
@@ -300,7 +301,7 @@ package final class Channel: @unchecked Sendable {
         if lend(Span(), &output, { unsafe SSL_shutdown(ssl) }).result < 0 { ERR_clear_error() }
     }
 
-    private func fail(_ failure: TLSFailure) -> ShakeResult {
+    private func fail(_ failure: TLSFailure) -> HandshakeResult {
         phase = .failed(failure)
         return .failed(failure)
     }
@@ -308,7 +309,8 @@ package final class Channel: @unchecked Sendable {
     private func takeFailure() -> TLSFailure {
         let verification = unsafe SSL_get_verify_result(ssl)
         return unsafe TLSFailure(
-            Library.takeReason(), verification: verification, subject: loan.pointee.refusedSubject, host: host)
+            Library.takeReason(of: ERR_LIB_SSL), verification: verification, subject: buffers.pointee.refusedSubject,
+            host: host)
     }
 
     /// Runs a hook of the tests as the other calls run.

@@ -86,7 +86,7 @@ extension Channel {
     }
 
     /// Counts `size` bytes as sealed with the present key.
-    package func pretendSealed(_ size: Int) { countSealed(size) }
+    package func simulateSealed(_ size: Int) { countSealed(size) }
 
     /// Appends a client's request for a new handshake in the connection (TLS 1.2).
     /// - Returns: false if this version has none.

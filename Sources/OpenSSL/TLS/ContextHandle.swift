@@ -79,11 +79,31 @@ struct ContextHandle: ~Copyable {
     func verifyPeers(isRequired: Bool) {
         let mode = SSL_VERIFY_PEER | (isRequired ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0)
         unsafe SSL_CTX_set_verify(pointer, mode) { isSound, verification in
-            if isSound == 0, let verification = unsafe verification { unsafe Loan.noteRefused(verification) }
-            return isSound
+            guard isSound == 0, let verification = unsafe verification else { return isSound }
+            if unsafe ContextHandle.isListOfAnchor(verification) {
+                unsafe X509_STORE_CTX_set_error(verification, X509_V_OK)
+                ERR_clear_error()
+                return 1
+            }
+            unsafe CallBuffers.noteRefused(verification)
+            return 0
         }
         // What is in the file of authorities is trusted, whether or not it signed itself.
         unsafe X509_STORE_set_flags(SSL_CTX_get_cert_store(pointer), UInt(X509_V_FLAG_PARTIAL_CHAIN))
+    }
+
+    /// Whether all that is wrong is a missing or foreign revocation list for the trusted end of a chain. It is trusted because the file of authorities
+    /// says so, and the list of its own issuer, which need not be known, is not asked.
+    private static func isListOfAnchor(_ verification: OpaquePointer) -> Bool {
+        let depth = unsafe X509_STORE_CTX_get_error_depth(verification)
+        let count = unsafe openssl_number_of_certificates(X509_STORE_CTX_get0_chain(verification))
+        guard depth > 0, depth == count - 1 else { return false }
+        switch unsafe X509_STORE_CTX_get_error(verification) {
+        case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, X509_V_ERR_CRL_SIGNATURE_FAILURE,
+            X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID:
+            return true
+        default: return false
+        }
     }
 
     /// Trusts the authorities of the operating system.

@@ -111,7 +111,7 @@ extension TLSFailure {
             case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
             case X509_V_ERR_CERT_REVOKED: .revoked
             case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID,
-                X509_V_ERR_CRL_SIGNATURE_FAILURE:
+                X509_V_ERR_CRL_SIGNATURE_FAILURE, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
                 .noRevocationList
             case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongName
             case X509_V_ERR_INVALID_PURPOSE: .wrongUsage
