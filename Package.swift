@@ -75,7 +75,7 @@ let package = Package(
             dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "OpenSSL", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
-        .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
+        .target(name: "Reactor", dependencies: ["Bytes", "CLibevent", "OpenSSL"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
@@ -92,7 +92,8 @@ let package = Package(
         .target(
             name: "ServerConfiguration",
             dependencies: [
-                "Bytes", "Server", "Settings", "Store", "Wire", .product(name: "Logging", package: "swift-log"),
+                "Bytes", "OpenSSL", "Server", "Settings", "Store", "Wire",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),

@@ -7,6 +7,7 @@
 // which frees it and never lends it outside this module. Contexts are unretained: a timer, signal, listener or stream
 // holds the owners of its events, so none fires after it is gone.
 
+import Bytes
 import CLibevent
 import Glibc
 import Synchronization
@@ -17,6 +18,12 @@ package struct ReactorError: Error, Equatable, Sendable {
     package let operation: String
     package let reason: String
     package let isAddressInUse: Bool
+
+    init(operation: String, reason: String) {
+        self.operation = operation
+        self.reason = reason
+        isAddressInUse = false
+    }
 
     init(operation: String, errno: Int32) {
         self.operation = operation
@@ -69,6 +76,37 @@ package final class EventLoop {
     /// buffer of its own. Its size also bounds what one connection can request in one turn.
     let readBuffer: UnsafeMutableRawBufferPointer
     static let readSize = 16 << 10
+    /// The same for TLS: what was received is turned into plaintext in one of them, and plaintext into records in the other.
+    private var plainBuffer = ByteBuffer()
+    private var sealedBuffer = ByteBuffer()
+    /// Their memory that is kept, in bytes: a record that began earlier and what was read, and 16 replies of a few bytes up to one of
+    /// 64 KiB.
+    private static let keptPlainSize = 64 << 10
+    private static let keptSealedSize = 128 << 10
+
+    func takePlainBuffer() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &plainBuffer)
+        return taken
+    }
+
+    func giveBack(_ buffer: inout ByteBuffer) {
+        buffer.removeAll()
+        buffer.trim(above: EventLoop.keptPlainSize)
+        swap(&buffer, &plainBuffer)
+    }
+
+    func takeSealedBuffer() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &sealedBuffer)
+        return taken
+    }
+
+    func giveBack(sealed buffer: inout ByteBuffer) {
+        buffer.removeAll()
+        buffer.trim(above: EventLoop.keptSealedSize)
+        swap(&buffer, &sealedBuffer)
+    }
 
     /// Bytes of memory of streams and their unsent output; their read buffers are counted elsewhere.
     private let streams = Atomic<Int>(0)

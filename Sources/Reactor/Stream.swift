@@ -4,12 +4,16 @@
 // epoll_wait, recv, send. (Reading through a bufferevent costs an extra ioctl, 4,096 bytes at a time, and a memory
 // block per request: libevent 2.1's evbuffer_read.)
 //
+// With TLS a channel turns what is received into plaintext, and plaintext into what is sent, in buffers of the loop's. The rest of
+// the way is the same, and the delegate does not notice.
+//
 // Lifetime: events hold an unretained pointer to the stream. `close` removes them, so none fires afterwards. The owner
 // may release a stream at any time after closing it: the loop keeps it and its delegate until the delivery is over.
 
 import Bytes
 import CLibevent
 import Glibc
+import OpenSSL
 
 /// What a delegate did with the bytes it was shown.
 package struct Consumption: Sendable {
@@ -58,6 +62,10 @@ package final class Stream {
     private var missing = 1
     private var isConnected = true
     private var hasEnded = false
+    /// The TLS of the connection; nil if it is plain.
+    private var channel: Channel?
+    /// Whether it has one: a plain flag needs no counting of references.
+    private var isSealed = false
     private var reads = true
     private var events: Events = []
     /// The next stream in the loop's list of ready ones.
@@ -67,6 +75,10 @@ package final class Stream {
     private static let largeReadSize = 256 << 10
     /// Memory of a connection with empty buffers: stream, event, and what its owner keeps for it.
     private static let bareSize = 1 << 10
+    /// Bytes of memory that a channel takes beside it, by measurement.
+    private static let channelSize = 19 << 10
+    /// The most plaintext that is sealed at once while the sender can keep the rest: sealing 16 MiB would hold the loop for 10 ms.
+    private static let sealSize = 256 << 10
     /// Unsent bytes that are kept for a sender that can keep the rest itself.
     private static let keptUnsentSize = 64 << 10
     /// Memory kept for the next incomplete request.
@@ -147,7 +159,8 @@ package final class Stream {
         isConnected = false
         readEvent = nil
         unsafe output = nil
-        loop.countStreams(-Stream.bareSize)
+        loop.countStreams(-(Stream.bareSize + (isSealed ? Stream.channelSize : 0)))
+        (channel, isSealed) = (nil, false)
         Glibc.close(descriptor)
         unsafe loop.keep(self, delegate)
     }
@@ -220,6 +233,7 @@ package final class Stream {
     }
 
     private func read() {
+        if isSealed { return readSealed() }
         if held.isEmpty { readFresh() } else { readMore() }
     }
 
@@ -285,6 +299,11 @@ package final class Stream {
     /// - Parameter limit: how many unsent bytes may be kept.
     private func send(_ bytes: Span<UInt8>, keeping limit: Int) -> Int? {
         guard isOpen, bytes.count > 0 else { return isOpen ? 0 : nil }
+        return isSealed ? sendSealed(bytes, keeping: limit) : sendPlain(bytes, keeping: limit)
+    }
+
+    @inline(__always)
+    private func sendPlain(_ bytes: Span<UInt8>, keeping limit: Int) -> Int? {
         let unsent = unsentSize
         var sent = 0
         if unsent == 0 {
@@ -305,13 +324,22 @@ package final class Stream {
 
     /// Ends the output; the peer can still send.
     package func endOutput() {
-        if isOpen { shutdown(descriptor, Int32(SHUT_WR)) }
+        guard isOpen else { return }
+        if isSealed { sealEnd() }
+        shutdown(descriptor, Int32(SHUT_WR))
     }
 
     /// Sends what the socket takes of a short text, and closes the connection. Nothing is held for the peer, which may
     /// not be reading.
     package func refuse(_ text: StaticString) {
         guard isOpen else { return }
+        if isSealed {
+            var bytes = ByteBuffer()
+            bytes.append(text)
+            _ = sendSealed(bytes.bytes, keeping: .max)
+            endOutput()
+            return close()
+        }
         unsafe _ = Glibc.send(
             descriptor, text.utf8Start, text.utf8CodeUnitCount, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         endOutput()
@@ -332,5 +360,108 @@ package final class Stream {
         } failed: { _, _, context in
             unsafe Unmanaged<Stream>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue().note(.failed)
         }
+    }
+}
+
+// MARK: TLS
+
+extension Stream {
+    /// Whether the connection has TLS.
+    package var isSecure: Bool { isSealed }
+
+    /// The version and the cipher; nil without TLS.
+    package var security: (version: String, cipher: String)? { channel.map { ($0.version, $0.cipher) } }
+
+    /// The names in the peer's certificate; nil without TLS, without a certificate, and where nothing verified it.
+    package var peerNames: PeerNames? { channel?.names }
+
+    /// What binds a proof to this connection (RFC 9266): empty without TLS.
+    package var channelBinding: [UInt8] { channel?.exporter() ?? [] }
+
+    /// Turns a connection whose handshake is done into one with TLS. From then on delegates see plaintext.
+    /// - Parameter rest: what the peer has sent behind its handshake. Its plaintext is held: `showHeld` shows it.
+    /// - Returns: false if the connection is lost.
+    package func secure(with channel: Channel, _ rest: Span<UInt8>) -> Bool {
+        guard isOpen else { return false }
+        precondition(!isSealed && held.isEmpty, "a connection gets TLS twice, or behind its first bytes")
+        (self.channel, isSealed) = (channel, true)
+        loop.countStreams(Stream.channelSize)
+        var answers = ByteBuffer()
+        let result = channel.receive(cipher: rest, into: &held, output: &answers)
+        capacity = held.capacity
+        guard answers.isEmpty || sendPlain(answers.bytes, keeping: .max) != nil else { return false }
+        if case .open = result { return true }
+        return false
+    }
+
+    @inline(never)
+    private func readSealed() {
+        guard let channel else { return }
+        let count = unsafe recv(descriptor, loop.readBuffer.baseAddress, EventLoop.readSize, 0)
+        guard count > 0 else { return readFailed(count) }
+        let cipher = unsafe Span<UInt8>(
+            _unsafeStart: loop.readBuffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self),
+            count: count)
+        let result: Channel.ReceiveResult
+        var answers = ByteBuffer()
+        if held.isEmpty {
+            // The loop's buffer is taken out while a delegate is shown it: it may read from another stream.
+            var plain = loop.takePlainBuffer()
+            result = channel.receive(cipher: cipher, into: &plain, output: &answers)
+            if plain.count > 0 { show(plain.bytes) }
+            loop.giveBack(&plain)
+        } else {
+            let before = held.count
+            result = channel.receive(cipher: cipher, into: &held, output: &answers)
+            capacity = held.capacity
+            missing -= held.count - before
+            if missing <= 0, held.count > before { deliverHeld() }
+        }
+        guard isOpen else { return }
+        guard answers.isEmpty || sendPlain(answers.bytes, keeping: .max) != nil else { return owner.failed() }
+        switch result {
+        case .open: break
+        case .ended:
+            hasEnded = true
+            readEvent?.remove()
+            owner.receivedEnd(unfinished: held.count)
+        case .failed: owner.failed()
+        }
+    }
+
+    /// Shows plaintext, and keeps what is left of it.
+    private func show(_ bytes: Span<UInt8>) {
+        let result = owner.received(bytes)
+        missing = result.missing
+        guard result.used < bytes.count && isOpen else { return }
+        held.append(bytes.extracting(result.used..<bytes.count))
+        capacity = held.capacity
+    }
+
+    @inline(never)
+    private func sendSealed(_ bytes: Span<UInt8>, keeping limit: Int) -> Int? {
+        guard let channel else { return nil }
+        // What is sealed must be sent, so the sender keeps what the socket does not take. It takes a few MiB at most.
+        var sent = 0
+        while sent < bytes.count, limit == .max || unsentSize == 0 {
+            let end = limit == .max ? bytes.count : min(sent + Stream.sealSize, bytes.count)
+            guard sealAndSend(bytes.extracting(sent..<end), channel) else { return nil }
+            sent = end
+        }
+        return sent
+    }
+
+    private func sealAndSend(_ plain: Span<UInt8>, _ channel: Channel) -> Bool {
+        var sealed = loop.takeSealedBuffer()
+        let isSent = channel.seal(plain: plain, into: &sealed) && sendPlain(sealed.bytes, keeping: .max) != nil
+        loop.giveBack(sealed: &sealed)
+        return isSent
+    }
+
+    /// Says that no more follows (close_notify).
+    private func sealEnd() {
+        var sealed = ByteBuffer()
+        channel?.end(into: &sealed)
+        if !sealed.isEmpty { _ = sendPlain(sealed.bytes, keeping: .max) }
     }
 }

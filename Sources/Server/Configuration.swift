@@ -20,6 +20,7 @@ package struct Configuration: Sendable {
     package var maxMemory: Int?
     package var metrics = MetricsSettings()
     package var auth = AuthSettings()
+    package var tls = TLSSettings()
     package var slowLog = SlowLogSettings()
     package var logging = LogSettings()
     /// Whether DEBUG, which is for tests, is allowed.

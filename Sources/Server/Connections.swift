@@ -23,12 +23,17 @@ final class Connections {
 
     // MARK: Accepting
 
-    func accept(_ connection: consuming Listener.Connection) {
+    /// Gives a connection a session, if there is a place.
+    /// - Returns: nil if it must state its purpose first.
+    @discardableResult
+    func admit(_ stream: Stream) -> Session? {
         guard count < server.limits.clientCount || newcomers.clientCount < server.limits.clientCount else {
-            return newcomers.take(connection)
+            newcomers.take(stream)
+            return nil
         }
-        let session = begin(Stream(server.loop, connection))
-        session.stream.start(session)
+        let session = begin(stream)
+        stream.start(session)
+        return session
     }
 
     /// Begins a session, which takes ownership of the stream.
@@ -38,7 +43,7 @@ final class Connections {
         if http == nil { server.statistics.countConnection() } else { httpCount += 1 }
         let session = Session(id: lastID, server: server, stream: stream, http: http)
         sessions[lastID] = session
-        session.forgetUser()
+        if server.authentication.isAdmitted(stream) { session.isServer = true } else { session.forgetUser() }
         return session
     }
 

@@ -24,7 +24,6 @@ private final class Newcomer: StreamDelegate {
         start = now
         self.owner = owner
         parser = RequestParser(limits: limits)
-        stream.start(self)
     }
 
     func received(_ bytes: Span<UInt8>) -> Consumption {
@@ -85,15 +84,18 @@ final class Newcomers {
     }
 
     /// Takes a connection beyond the limit of clients.
-    func take(_ connection: consuming Listener.Connection) {
+    func take(_ stream: Stream) {
         if waiting.count >= Newcomers.waitingCount {
-            let (networks, network) = (waiting.map(\.stream.peer.network), connection.peer.network)
+            let (networks, network) = (waiting.map(\.stream.peer.network), stream.peer.network)
             let index = PlaceSharing.placeToEvict(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
             evict(waiting[index])
         }
         assert(waiting.count < Newcomers.waitingCount, "more wait than there are descriptors for")
-        waiting.append(
-            Newcomer(Stream(server.loop, connection), self, server.limits.request, at: server.clock.milliseconds))
+        let newcomer = Newcomer(stream, self, server.limits.request, at: server.clock.milliseconds)
+        waiting.append(newcomer)
+        stream.start(newcomer)
+        // With TLS, its first request may have come with the handshake.
+        stream.showHeld()
         if timer == nil { timer = Timer(server.loop, every: Newcomers.interval) { [unowned self] in look() } }
     }
 

@@ -72,6 +72,7 @@ extension Server {
         replication.change(to: configuration.replication)
         slowLog.change(to: configuration.slowLog)
         authentication.change(to: configuration.auth)
+        tls?.change(to: configuration.tls)
     }
 }
 

@@ -3,6 +3,7 @@
 
 import Bytes
 import Logging
+import OpenSSL
 import Reactor
 import Store
 import Wire
@@ -53,6 +54,8 @@ package final class Server {
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
     let authentication: Authentication
+    let tls: TLSService?
+    private lazy var pending = tls.map { PendingConnections(self, $0) }
     private(set) lazy var unauthenticated = UnauthenticatedClients(self)
     private(set) lazy var shutdown = Shutdown(self)
     let deferrals: Deferrals
@@ -98,8 +101,16 @@ package final class Server {
         } catch {
             throw .metrics(error)
         }
+        do throws(TLSError) {
+            tls =
+                configuration.tls.effectiveMode == .off
+                ? nil : try TLSService(configuration.tls, bell: wakeup.bell, log: log)
+        } catch {
+            throw .tls(error)
+        }
         authentication = Authentication(
-            configuration.auth, addresses: listeners.addresses + (http?.addresses ?? []), log: log)
+            configuration.auth, trustsCertificates: configuration.tls.requiresCertificates,
+            addresses: listeners.addresses + (http?.addresses ?? []), log: log)
         if let exposed = authentication.exposed, configuration.auth.mode == .auto, !authentication.hasUsers {
             throw .openToAll(exposed)
         }
@@ -107,7 +118,11 @@ package final class Server {
             log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
         }
         let links = configuration.replication
-        if authentication.isRequired, !links.followers.isEmpty, links.secrets.isEmpty { throw .noSecret }
+        if authentication.isRequired, !links.followers.isEmpty, links.secrets.isEmpty,
+            !configuration.tls.requiresCertificates
+        {
+            throw .noSecret
+        }
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
         hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
@@ -171,14 +186,31 @@ package final class Server {
         if replicationSettings.acks != .local {
             timers.append(Timer(loop, every: Server.expiryInterval) { [unowned self] in expire() })
         }
-        listeners.start(log: log) { [unowned self] in connections.accept($0) }
+        listeners.start(log: log) { [unowned self] in accept(Stream(loop, $0), isHTTP: false) }
         http?.start(self)
         state = .loading(Loading(at: clock.read()), isFirst: true)
     }
 
+    /// Takes an accepted connection.
+    func accept(_ stream: Stream, isHTTP: Bool) {
+        if let pending { return pending.accept(stream, isHTTP: isHTTP) }
+        _ = isHTTP ? http?.admit(stream) : connections.admit(stream)
+    }
+
+    /// How this server dials another; nil for a plain connection.
+    func security(towards endpoint: Endpoint) -> TLSTarget? {
+        guard let tls, tls.settings.dialsSecurely else { return nil }
+        return TLSTarget(tls.contexts.links, host: endpoint.host)
+    }
+
+    /// The number of connections whose handshake is not done.
+    var pendingCount: Int { pending?.count ?? 0 }
+
     /// Closes everything, after the last turn.
     /// - Returns: see `run`.
     package func end() -> StoreError? {
+        pending?.close()
+        tls?.close()
         http = nil
         deferrals.close()
         return shutdown.close()
@@ -210,6 +242,7 @@ package final class Server {
         turn.enter(.run)
         store.now = clock.begin()
         loop.deliver()  // received requests, timers, signals
+        pending?.advance()  // handshakes of which a step is done
         if isLoading { load() }  // a part of the files
         watchMemory()  // whether memory is below its limit again
         resume()  // the next step of long replies, and suspended requests
@@ -442,6 +475,8 @@ package final class Server {
         changes.tick(at: now)
         resumeAccepting()
         http?.tick(at: now)
+        pending?.tick()
+        tls?.tick(time: Int(clock.now / 1_000_000))
         slowLog.tick()
         hotKeys.tick(at: clock.milliseconds)
         lookAtWallClock()

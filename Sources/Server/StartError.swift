@@ -1,5 +1,6 @@
 // Errors that end a server, with their exit codes.
 
+import OpenSSL
 import Reactor
 import Store
 
@@ -9,6 +10,8 @@ package enum StartError: Error, CustomStringConvertible {
     /// The port for metrics.
     case metrics(ReactorError)
     case store(StoreError)
+    /// Certificates, keys or lists.
+    case tls(TLSError)
     /// Clients must log in, and followers could not tell this server from a stranger.
     case noSecret
     /// Everyone who reaches this address could do everything, and nobody has said that this is meant.
@@ -26,6 +29,7 @@ package enum StartError: Error, CustomStringConvertible {
             "Cannot \(error.operation) for metrics: \(error.reason); check --metrics-bind and --metrics-port"
         case .store(let error):
             error.description
+        case .tls(let error): "Not started: \(error)"
         case .noSecret:
             "Not started: where clients must log in, a leader and its followers must know each other by a secret. Give all of them PUFFIN_REPLICATION_SECRET_FILE=<file>, a file with the same line of 16 bytes or more"
         case .openToAll(let address):
@@ -46,7 +50,7 @@ package enum StartError: Error, CustomStringConvertible {
     /// The process's exit code. 2 means invalid options.
     package var exitCode: Int32 {
         switch self {
-        case .openToAll, .noSecret: 2
+        case .openToAll, .noSecret, .tls: 2
         case .network, .metrics: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.wrongKind), .store(.noThread), .store(.fileSizeLimit): 4

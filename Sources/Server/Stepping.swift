@@ -11,7 +11,7 @@ extension Server {
     /// Adds a client by its connected socket, as if the server had accepted it.
     /// - Returns: the client's number.
     package func connect(_ descriptor: Int32) -> Int {
-        connections.accept(Listener.Connection(adopting: descriptor))
+        accept(Stream(loop, Listener.Connection(adopting: descriptor)), isHTTP: false)
         return connections.newest
     }
 

@@ -12,7 +12,7 @@ import Wire
 /// The settings of puffin-server.
 package enum ServerSettings {
     /// All settings, in the order of the documentation.
-    package static let all = server + auth + replication + storage + limits + observation
+    package static let all = server + auth + tls + replication + storage + limits + observation
 
     /// Their schema, by which flags, environment and file are read.
     package static let schema = Schema(all.map(\.setting))
@@ -49,6 +49,42 @@ package enum ServerSettings {
             "The password of the user default, who may do everything. Clients log in with AUTH or HELLO."),
     ]
 
+    private static let tls: [ServerSetting] = [
+        ServerSetting(
+            "tls.cert_file", \.tls.certificateFile, .optionalFile, default: "none", isLive: true,
+            "The certificate of this server and those above it, in PEM. With it the server takes TLS."),
+        ServerSetting(
+            "tls.key_file", \.tls.keyFile, .optionalFile, default: "none", isLive: true,
+            "The certificate's private key, in PEM."),
+        ServerSetting(
+            secret: "tls.key_password", \.tls.keyPassword, .keyPassword, default: "none", isLive: true,
+            "The password of an encrypted private key."),
+        ServerSetting(
+            "tls.client_ca_file", \.tls.clientCAFile, .optionalFile, default: "none", isLive: true,
+            """
+            The certificates of the authorities, in PEM, from which clients' certificates must come, and those of the servers that \
+            this one dials.
+            """),
+        ServerSetting(
+            "tls.client_certs", \.tls.clientCertificates, .choice(), default: "off",
+            """
+            Whether clients are asked for certificates. With required, one of tls.client_ca_file is as good as a login, and nobody \
+            gets in without.
+            """),
+        ServerSetting(
+            "tls.crl_file", \.tls.revocationFile, .optionalFile, default: "none", isLive: true,
+            "The revocation lists of those authorities, in PEM."),
+        ServerSetting(
+            "tls.mode", \.tls.mode, .choice(), default: "required", isLive: true,
+            """
+            Once there is a certificate: off = no TLS; optional = with or without; remote = connections from other machines must have \
+            it; required = all must.
+            """),
+        ServerSetting(
+            "tls.min_version", \.tls.minimumVersion, .tlsVersion, default: "1.2", isLive: true,
+            "The oldest version of TLS that is spoken."),
+    ]
+
     private static let replication: [ServerSetting] = [
         ServerSetting(
             "replication.mode", \.mode, flag: "mode", .choice(), default: "leader",
@@ -79,6 +115,9 @@ package enum ServerSettings {
             What leader and followers prove to each other that they know, before either believes the other; needed where clients \
             must log in. While it is replaced it has two lines: the first is used, both are accepted.
             """),
+        ServerSetting(
+            "replication.tls", \.tls.dialsSecurely, .truth, default: "true", isLive: true,
+            "Whether this server dials its followers and its leader with TLS, once it has a certificate."),
         ServerSetting(
             "replication.adopt_history", \.replication.adoptsHistory, flag: "adopt-history", .truth, default: "false",
             isLive: true,

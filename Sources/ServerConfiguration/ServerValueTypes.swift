@@ -1,5 +1,6 @@
 // Value types that only a server has.
 
+import OpenSSL
 import Server
 import Settings
 import Store
@@ -55,5 +56,31 @@ extension ValueType<[LinkSecret]> {
             let secrets = lines.compactMap { LinkSecret($0) }
             return secrets.count == lines.count && (1...8).contains(secrets.count) ? secrets : nil
         }
+    }
+}
+
+extension ValueType<String?> {
+    /// A file's path, or none.
+    static var optionalFile: ValueType {
+        ValueType("the path of a file, such as /etc/puffin/server.pem, or none", words: ["none"]) { text in
+            if text == "none" { return .some(nil) }
+            return text.isEmpty || text.hasSuffix("/") || text.utf8.contains(0) ? nil : text
+        }
+    }
+}
+
+extension ValueType<KeyPassword?> {
+    /// A password, or none.
+    static var keyPassword: ValueType {
+        ValueType("1 to 1024 bytes, or none", words: ["none"]) { text in
+            text == "none" ? .some(nil) : (1...1024).contains(text.utf8.count) ? KeyPassword(text) : nil
+        }
+    }
+}
+
+extension ValueType<TLSVersion> {
+    /// A version of TLS.
+    static var tlsVersion: ValueType {
+        ValueType("1.2 or 1.3", words: ["1.2", "1.3"], form: .number) { ["1.2": .tls12, "1.3": .tls13][$0] }
     }
 }

@@ -9,6 +9,8 @@ import Wire
 /// The logins of a server. Used on the loop's thread.
 final class Authentication {
     private(set) var settings: AuthSettings
+    /// Whether a client certificate is as good as a login.
+    private let trustsCertificates: Bool
     /// The first address of the server that others than this machine reach; nil if there is none.
     let exposed: Address?
     private let log: Logger
@@ -35,8 +37,9 @@ final class Authentication {
     /// The logins that a connection may try in vain.
     static let tries = 8
 
-    init(_ settings: AuthSettings, addresses: [Address], log: Logger) {
+    init(_ settings: AuthSettings, trustsCertificates: Bool, addresses: [Address], log: Logger) {
         self.settings = settings
+        self.trustsCertificates = trustsCertificates
         exposed = addresses.first { !$0.isLocal }
         self.log = log
     }
@@ -51,11 +54,14 @@ final class Authentication {
         }
     }
 
+    /// Whether a connection needs no login: its client has shown a certificate of an authority that is trusted.
+    func isAdmitted(_ stream: Stream) -> Bool { trustsCertificates && stream.peerNames != nil }
+
     /// Whether everyone who reaches the server from elsewhere may do everything.
     var isOpenToAll: Bool { !isRequired && exposed != nil }
 
     /// Whether there is anybody to log in as.
-    var hasUsers: Bool { settings.password != nil }
+    var hasUsers: Bool { settings.password != nil || trustsCertificates }
 
     /// Takes other settings. Those who are logged in stay so.
     func change(to fresh: AuthSettings) {

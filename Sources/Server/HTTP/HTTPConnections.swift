@@ -17,12 +17,14 @@ final class HTTPConnections {
 
     init(_ server: Server) { self.server = server }
 
-    func accept(_ connection: consuming Listener.Connection) {
+    /// Gives a connection a session; another one may lose its place.
+    func admit(_ stream: Stream) -> Session {
         let http = HTTPConnection(self, at: server.clock.milliseconds)
-        let session = server.connections.begin(Stream(server.loop, connection), http: http)
+        let session = server.connections.begin(stream, http: http)
         order.append(session.id)
         if order.count > HTTPConnections.limit { makeRoom() }
-        session.stream.start(session)
+        stream.start(session)
+        return session
     }
 
     private func makeRoom() {

@@ -30,9 +30,15 @@ final class HTTPService {
     func start(_ server: Server) {
         let connections = HTTPConnections(server)
         self.connections = connections
-        listeners.start(log: server.log) { connections.accept($0) }
-        for address in listeners.addresses { server.log.info("Metrics on http://\(address)/metrics") }
+        listeners.start(log: server.log) { [unowned server] in
+            server.accept(Stream(server.loop, $0), isHTTP: true)
+        }
+        let scheme = server.tls == nil ? "http" : "https"
+        for address in listeners.addresses { server.log.info("Metrics on \(scheme)://\(address)/metrics") }
     }
+
+    /// Gives a connection a session; nil before the start.
+    func admit(_ stream: Stream) -> Session? { connections?.admit(stream) }
 
     /// Upkeep, once a second.
     func tick(at now: Int) {

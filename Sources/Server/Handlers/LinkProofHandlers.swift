@@ -15,7 +15,8 @@ enum LinkProofHandlers {
             } else {
                 let secrets = session.server.replication.settings.secrets
                 guard !secrets.isEmpty else { return replies.fail(.noSecret) }
-                let proof = try AnsweringProof(arguments[1], secrets, nonce: .random(), binding: [])
+                let proof = try AnsweringProof(
+                    arguments[1], secrets, nonce: .random(), binding: session.stream.channelBinding)
                 session.linkProof = proof
                 replies.writer.buffer.append(proof.answer.bytes)
             }

@@ -1,6 +1,26 @@
 // Who has logged in, and who has not.
 
 extension Server {
+    private func append(_ tls: TLSService, to page: inout MetricsText) {
+        let counts = tls.counts
+        page.begin(
+            "puffin_tls_handshakes_total", .counter, "TLS handshakes by result; resumed ones are among the done.")
+        page.sample("puffin_tls_handshakes_total", "result", "done", .number(counts.done))
+        page.sample("puffin_tls_handshakes_total", "result", "resumed", .number(counts.resumed))
+        page.sample("puffin_tls_handshakes_total", "result", "failed", .number(counts.failed))
+        page.begin("puffin_tls_plain_connections_total", .counter, "Connections without TLS, by result.")
+        page.sample("puffin_tls_plain_connections_total", "result", "accepted", .number(counts.plain))
+        page.sample("puffin_tls_plain_connections_total", "result", "refused", .number(counts.plainRefused))
+        page.gauge(
+            "puffin_tls_pending_connections", "Connections whose handshake is not done.", .number(pendingCount))
+        page.gauge(
+            "puffin_tls_certificate_expires_seconds", "Time until the server's certificate ends; negative once it has.",
+            .number(tls.secondsLeft(at: Int(clock.now / 1_000_000))))
+        page.gauge(
+            "puffin_tls_reload_failed", "Whether the newest certificate files could not be loaded.",
+            .flag(tls.failure != nil))
+    }
+
     func appendAccess(to page: inout MetricsText) {
         let counts = authentication.counts
         page.gauge(
@@ -16,6 +36,7 @@ extension Server {
         page.gauge(
             "puffin_connections_unauthenticated", "Connected clients that must log in and have not.",
             .number(unauthenticated.count))
+        if let tls { append(tls, to: &page) }
         guard let http else { return }
         page.begin("puffin_http_responses_total", .counter, "Responses of the HTTP service by status code.")
         for (code, count) in http.responses.sorted(by: { $0.key < $1.key }) {

@@ -48,7 +48,8 @@ final class FollowerLink: OutboundDelegate {
         self.server = server
         outbound = Outbound(
             to: endpoint, loop: server.loop, bell: server.bell, clock: server.clock, seed: seed,
-            lineSize: FollowerLink.lineSize, secret: { [unowned server] in server.replication.settings.secrets.first }
+            lineSize: FollowerLink.lineSize, secret: { [unowned server] in server.replication.settings.secrets.first },
+            security: { [unowned server] in server.security(towards: endpoint) }
         ) { [log = server.log] in log.warning("Follower \(endpoint): \($0)") }
         outbound.delegate = self
     }

@@ -20,7 +20,8 @@ final class JoinRequest: OutboundDelegate {
         outbound = Outbound(
             to: leader, loop: server.loop, bell: server.bell, clock: server.clock, seed: seed,
             lineSize: server.limits.echoSize * 8,
-            secret: { [unowned server] in server.replication.settings.secrets.first }
+            secret: { [unowned server] in server.replication.settings.secrets.first },
+            security: { [unowned server] in server.security(towards: leader) }
         ) { [log = server.log] in log.warning("Leader \(leader): \($0)") }
         outbound.delegate = self
     }

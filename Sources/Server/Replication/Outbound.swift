@@ -35,6 +35,8 @@ package final class Outbound: StreamDelegate {
     private let log: (String) -> Void
     /// The secret of the servers; nil if there is none.
     private let secret: () -> LinkSecret?
+    /// How connections get TLS; nil for plain ones.
+    private let security: () -> TLSTarget?
     /// The exchange in progress; nil once the other side has proved that it knows the secret.
     private var proof: DialingProof?
 
@@ -62,11 +64,13 @@ package final class Outbound: StreamDelegate {
     /// - Parameters:
     ///   - clock: the clock of deadlines and pauses.
     ///   - seed: the seed of the back-off's jitter; different for each connection.
+    ///   - security: how a new connection gets TLS; nil for a plain one.
     ///   - secret: the secret to prove on a new connection; nil for none.
     ///   - log: called with failures, at a limited rate.
     package init(
         to endpoint: Endpoint, loop: EventLoop, bell: Wakeup.Bell, clock: TurnClock, seed: UInt64, lineSize: Int,
-        secret: @escaping () -> LinkSecret? = { nil }, log: @escaping (String) -> Void
+        secret: @escaping () -> LinkSecret? = { nil }, security: @escaping () -> TLSTarget? = { nil },
+        log: @escaping (String) -> Void
     ) {
         self.endpoint = endpoint
         self.loop = loop
@@ -74,6 +78,7 @@ package final class Outbound: StreamDelegate {
         self.clock = clock
         self.lineSize = lineSize
         self.secret = secret
+        self.security = security
         self.log = log
         backoff = Backoff(seed: seed)
     }
@@ -104,7 +109,8 @@ package final class Outbound: StreamDelegate {
         endedStreams.removeAll()
         switch state {
         case .waiting(let time) where mayDial && clock.milliseconds >= time:
-            state = .connecting(Connector(loop, to: endpoint, within: Outbound.dialTime, bell: bell))
+            state = .connecting(
+                Connector(loop, to: endpoint, within: Outbound.dialTime, security: security(), bell: bell))
         case .connecting(let connector):
             switch connector.advance() {
             case .success(let stream)?: open(stream)
@@ -122,7 +128,7 @@ package final class Outbound: StreamDelegate {
         state = .open(stream)
         lastHeard = clock.milliseconds
         stream.start(self)
-        proof = secret().map { DialingProof($0, nonce: .random(), binding: []) }
+        proof = secret().map { DialingProof($0, nonce: .random(), binding: stream.channelBinding) }
         guard let proof else { return opened() }
         send(proof.greeting.bytes)
     }

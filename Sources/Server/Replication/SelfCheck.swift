@@ -24,7 +24,8 @@ final class SelfCheck: OutboundDelegate {
         id = server.id
         outbound = Outbound(
             to: endpoint, loop: server.loop, bell: server.bell, clock: server.clock, seed: 0,
-            lineSize: SelfCheck.lineSize, secret: { [unowned server] in server.replication.settings.secrets.first }
+            lineSize: SelfCheck.lineSize, secret: { [unowned server] in server.replication.settings.secrets.first },
+            security: { [unowned server] in server.security(towards: endpoint) }
         ) {
             _ in
         }
