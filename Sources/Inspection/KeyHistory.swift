@@ -25,6 +25,8 @@ package struct KeyHistory: ~Copyable {
         /// In Unix milliseconds.
         package var timestamp: UInt64
         package var event: Event
+        /// Who made the change; nil if that is not known.
+        package var author: String?
     }
 
     private let key: [UInt8]
@@ -99,7 +101,8 @@ package struct KeyHistory: ~Copyable {
             case .clear: break
             }
         }
-        let (seq, time) = (cursor.position.seq, cursor.timestamp)
-        ready = events.map { Entry(seq: seq, timestamp: time, event: $0) }[...]
+        guard !events.isEmpty else { return }
+        let (seq, time, author) = (cursor.position.seq, cursor.timestamp, cursor.author?.text)
+        ready = events.map { Entry(seq: seq, timestamp: time, event: $0, author: author) }[...]
     }
 }

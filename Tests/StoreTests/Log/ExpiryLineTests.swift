@@ -158,7 +158,7 @@ struct ExpiryLineTests {
         #expect(plain(#"{"key":"k","expires":7"#, isPair: true) == nil, "a pair has a value")
         #expect(plain(#"{"key":"k""#, isPair: true) == nil)
         for body in [
-            #""op":"delete","key":"k","expires":7"#, #""op":"set","key":"k","value":"v","expires":7,"by":"me""#,
+            #""op":"delete","key":"k","expires":7"#, #""op":"set","key":"k","value":"v","expires":7,"who":"me""#,
             #""op":"set","key":"k","value":"v","expires":9007199254740992"#,
             #""op":"set","key":"k","value":"v","expires":99999999999999999"#,
             #""op":"set","key":"k","value":"v","expires":0"#, #""op":"set","key":"k","value":"v","expires":"#,
