@@ -93,12 +93,12 @@ package struct KeyHistory: ~Copyable {
         let key = key
         try cursor.changes { change in
             if change.kind == .clear { return events.append(.clear) }
-            guard change.key.equals(key.span) else { return }
+            guard change.kind != .note, change.key.equals(key.span) else { return }
             switch change.kind {
             case .set: events.append(.set(Array(change.value), expires: change.expires))
             case .delete: events.append(change.isExpiry ? .expired : .delete)
             case .ttl: events.append(.ttl(expires: change.expires))
-            case .clear: break
+            case .clear, .note: break
             }
         }
         guard !events.isEmpty else { return }

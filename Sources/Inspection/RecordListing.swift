@@ -47,8 +47,14 @@ package struct RecordListing: ~Copyable {
     /// Changes skipped since `lookAgain`: retention removed them before they could be read.
     package var removed: [ClosedRange<UInt64>] { cursor.removed }
 
-    /// Appends the current record's line as in the log.
-    package func append(lineTo buffer: inout ByteBuffer) { buffer.append(cursor.line.bytes) }
+    /// Appends the current record's line as in the log, except that the secrets of a note are masked.
+    package func append(lineTo buffer: inout ByteBuffer) {
+        if cursor.operation == .meta {
+            buffer.append(masking: cursor.line.bytes)
+        } else {
+            buffer.append(cursor.line.bytes)
+        }
+    }
 
     /// Appends a row for each change of the current record: number, time, operation, key and value, and the author if there is one.
     /// - Parameter width: the width of a row in characters; longer rows are cut.
@@ -94,9 +100,23 @@ extension ByteBuffer {
             append(text: expiry(change.expires))
         case .clear:
             append(text: "clear")
+        case .note:
+            let name = NoteName(path: Array(change.key))?.description ?? ""
+            append(text: padded("meta", to: 12) + "  " + padded(Array(name.utf8).span.excerpt(of: 24), to: 24) + "  ")
+            append(noteValue: change.value, width: rest)
         }
         if let author { append(text: "  (by \(Array(author.text.utf8).span.excerpt(of: 64)))") }
         append(UInt8(ascii: "\n"))
+    }
+}
+
+extension ByteBuffer {
+    /// Appends the value of a note as in a row.
+    private mutating func append(noteValue value: Span<UInt8>, width: Int) {
+        guard !value.isEmpty else { return append("(removed)") }
+        var masked = ByteBuffer()
+        masked.append(masking: value)
+        append(text: masked.bytes.excerpt(of: width))
     }
 }
 

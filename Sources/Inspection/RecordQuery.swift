@@ -21,9 +21,9 @@ package struct RecordQuery: Sendable {
     /// Whether the query looks at a record's changes at all.
     var namesKeys: Bool { key != nil || prefix != nil }
 
-    /// Whether a change is of a requested key. `clear` has no key.
+    /// Whether a change is of a requested key. `clear` has no key, and neither has a note.
     func matches(_ change: borrowing Change) -> Bool {
-        change.kind == .clear ? !namesKeys : matches(change.key)
+        change.kind == .clear || change.kind == .note ? !namesKeys : matches(change.key)
     }
 
     /// Whether a record's author is the requested one.

@@ -45,7 +45,7 @@ struct ShowCommand: ParsableCommand {
 
     @Option(
         name: "-format --format",
-        help: "The format of changes: json, the lines of the log as they are; or table.")
+        help: "The format of changes: json, the lines of the log as they are, with hashes of notes masked; or table.")
     var format: ListingFormat = .json
 
     @Option(name: "-width --width", help: "The width of a table's row in characters.")

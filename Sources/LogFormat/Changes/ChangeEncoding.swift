@@ -4,13 +4,14 @@
 //     CHANGE  = "op":"set",KEY,VALUE[,EXPIRES] / "op":"delete",KEY / "op":"clear" / "op":"ttl",KEY[,EXPIRES]
 //             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]        no multi or expired inside another
 //             / "op":"expired","changes":[{KEY} *("," {KEY})]            removes these keys, because they have expired
+//             / "op":"meta",NOTE                                   see Note.swift; not inside a multi
 //     pair    = {KEY,VALUE[,EXPIRES],"crc":HEX}                                            a line of a snapshot
 //     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
 //     VALUE   = "value":TEXT / "value64":BASE64
 //     EXPIRES = "expires":MS                      1 to 2^53 - 1; without it the pair never expires
 //
 // A record continues the checksum of the record before it, a pair that of the line before it. EXPIRES, `ttl` and `expired`
-// need `expiry` (see Needs.swift). `by` is the author (see Author.swift).
+// need `expiry`, `meta` needs `notes` (see Needs.swift). `by` is the author (see Author.swift).
 
 import Bytes
 
@@ -32,6 +33,7 @@ extension ByteBuffer {
         case .delete: append("\"op\":\"delete\",")
         case .clear: return append("\"op\":\"clear\"")
         case .ttl: append("\"op\":\"ttl\",")
+        case .note: return append(fieldsOf: change)
         }
         assert(!change.isExpiry, "a pair that has expired is removed by a record of its own kind")
         append(pairOf: change)

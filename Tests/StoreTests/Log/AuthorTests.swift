@@ -46,6 +46,8 @@ struct AuthorTests {
             opened.set("a", "1")
             opened.set("b", "2")
             store.endMulti()
+            try store.setNote("user", "carl", to: #"{"by":"x"}"#)
+            try store.setNote("user", "carl", to: nil)
             _ = store.clear()
             try opened.commit()
             store.beginMulti()
@@ -61,7 +63,8 @@ struct AuthorTests {
                     #"op":"expired","changes":[{"key":"k"}]"#, #"op":"set","key":"k","value":"x","by":"alice""#,
                     #"op":"delete","key":"k","by":"alice""#,
                     #"op":"multi","changes":[{"op":"set","key":"a","value":"1"},{"op":"set","key":"b","value":"2"}],"by":"bob#812""#,
-
+                    #"op":"meta","kind":"user","name":"carl","value":{"by":"x"},"by":"bob#812""#,
+                    #"op":"meta","kind":"user","name":"carl","value":null,"by":"bob#812""#,
                     #"op":"clear","by":"bob#812""#,
                     #"op":"set","key":"k","value":"y""#,
                 ])

@@ -274,7 +274,7 @@ extension ChangeCopy {
     fileprivate var expires: UInt64? {
         switch self {
         case .setExpiring(_, _, let time), .ttl(_, let time): time
-        case .set, .delete, .expired, .clear: nil
+        case .set, .delete, .expired, .clear, .note: nil
         }
     }
 }
@@ -289,5 +289,6 @@ private func withChange(_ copy: ChangeCopy, _ body: (borrowing Change) throws ->
     case .delete(let key): try body(.delete(key: key.span))
     case .expired(let key): try body(.delete(key: key.span, isExpiry: true))
     case .clear: try body(.clear)
+    case .note(let path, let value): try body(.note(path: path.span, value: value.span))
     }
 }
