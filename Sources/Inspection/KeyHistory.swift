@@ -25,6 +25,8 @@ package struct KeyHistory: ~Copyable {
         /// In Unix milliseconds.
         package var timestamp: UInt64
         package var event: Event
+        /// Who made the change; nil if that is not known.
+        package var author: String?
     }
 
     private let key: [UInt8]
@@ -91,15 +93,16 @@ package struct KeyHistory: ~Copyable {
         let key = key
         try cursor.changes { change in
             if change.kind == .clear { return events.append(.clear) }
-            guard change.key.equals(key.span) else { return }
+            guard change.kind != .note, change.key.equals(key.span) else { return }
             switch change.kind {
             case .set: events.append(.set(Array(change.value), expires: change.expires))
             case .delete: events.append(change.isExpiry ? .expired : .delete)
             case .ttl: events.append(.ttl(expires: change.expires))
-            case .clear: break
+            case .clear, .note: break
             }
         }
-        let (seq, time) = (cursor.position.seq, cursor.timestamp)
-        ready = events.map { Entry(seq: seq, timestamp: time, event: $0) }[...]
+        guard !events.isEmpty else { return }
+        let (seq, time, author) = (cursor.position.seq, cursor.timestamp, cursor.author?.text)
+        ready = events.map { Entry(seq: seq, timestamp: time, event: $0, author: author) }[...]
     }
 }

@@ -156,6 +156,9 @@ struct LogCursor: ~Copyable {
         try current?.changes(apply: apply)
     }
 
+    /// The author of the current record; nil if it has none.
+    var author: Author? { Author(ofRecord: line.bytes.extracting(0..<line.count - 1)) }
+
     /// The operation that the current record names.
     var operation: Operation { Operation(of: line.bytes) }
 }

@@ -26,6 +26,7 @@ package struct LogStatistics: Sendable {
 
     /// The pairs that the data set has now, the size of keys and values, and that of a fresh snapshot.
     package private(set) var pairCount = 0
+    package private(set) var noteCount = 0
     package private(set) var keySize = 0
     package private(set) var valueSize = 0
     package private(set) var freshSize = 0
@@ -39,6 +40,7 @@ package struct LogStatistics: Sendable {
     /// - Throws: `StoreError`, `corruption` if they are damaged.
     package init(_ captured: CapturedFiles) throws(StoreError) {
         let table = Table()
+        var notes = Notes()
         var position = ChainPosition.start
         if let snapshot = captured.snapshot {
             var reader = try SnapshotReader(snapshot.source)
@@ -46,16 +48,20 @@ package struct LogStatistics: Sendable {
             snapshotSeq = position.seq
             snapshotSize = try snapshot.size()
             while try reader.next() { try reader.pair { change in table.apply(change) } }
+            notes = reader.notes
         }
         let header = try captured.snapshotHeader()
         try measure(captured, merged: position.seq)
         var cursor = try LogCursor(captured)
         while try cursor.next() {
             try count(&cursor)
-            if cursor.position.seq > position.seq { try cursor.changes { change in table.apply(change) } }
+            guard cursor.position.seq > position.seq else { continue }
+            try cursor.changes { change in
+                if change.kind == .note { notes.apply(change) } else { table.apply(change) }
+            }
         }
         lastSeq = max(position.seq, cursor.position.seq)
-        measure(table, header)
+        measure(table, notes, header)
     }
 
     private mutating func measure(_ captured: CapturedFiles, merged seq: UInt64) throws(StoreError) {
@@ -80,13 +86,14 @@ package struct LogStatistics: Sendable {
         operations[cursor.operation, default: OperationCount()].size += cursor.line.count
     }
 
-    private mutating func measure(_ table: Table, _ header: SnapshotHeader?) {
+    private mutating func measure(_ table: Table, _ notes: Notes, _ header: SnapshotHeader?) {
         var line = ByteBuffer()
         let header = SnapshotHeader(
             history: header?.history ?? "000000000000", position: ChainPosition(seq: lastSeq, crc: 0),
             timestamp: header?.timestamp ?? 1_000_000_000_000, needs: header?.needs ?? [])
         _ = line.append(snapshotHeader: header)
-        line.append(snapshotEnd: table.count, chain: 0)
+        for note in notes.all { note.withChange { _ = line.append(noteLine: $0, chain: 0) } }
+        line.append(snapshotEnd: table.count, notes: notes.count, chain: 0)
         var (size, keys, values) = (line.count, 0, 0)
         _ = table.scan(from: 0, count: .max, buckets: .max) { pair in
             line.removeAll()
@@ -95,6 +102,7 @@ package struct LogStatistics: Sendable {
             keys += pair.key.count
             values += pair.value.count
         }
+        noteCount = notes.count
         (pairCount, freshSize, keySize, valueSize) = (table.count, size, keys, values)
     }
 }

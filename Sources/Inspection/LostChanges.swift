@@ -1,6 +1,7 @@
 // What a repair gives up: the changes from a number on, how many are still readable, and which keys they touch.
 
 import Bytes
+import LogFormat
 import Store
 
 /// Changes that the log loses in a repair. Their bytes are set aside, not deleted.
@@ -13,6 +14,8 @@ package struct LostChanges: Equatable, Sendable {
     /// Keys that readable records change: their number, and some of them, sorted.
     package var keyCount = 0
     package var keys: [[UInt8]] = []
+    /// Notes that readable records change, sorted: some of them.
+    package var notes: [NoteName] = []
     /// Whether a readable record removes every pair.
     package var hasClear = false
 
@@ -26,6 +29,7 @@ package struct LostChanges: Equatable, Sendable {
 struct LossScan {
     private var loss: LostChanges
     private var keys: Set<[UInt8]> = []
+    private var notes: Set<NoteName> = []
 
     init(from first: UInt64) {
         loss = LostChanges(first: first, last: first)
@@ -45,7 +49,11 @@ struct LossScan {
                 note(seq)
                 loss.readableCount += 1
                 reader.changes { change in
-                    if change.kind == .clear { loss.hasClear = true } else { keys.insert(Array(change.key)) }
+                    switch change.kind {
+                    case .clear: loss.hasClear = true
+                    case .note: if let name = NoteName(path: Array(change.key)) { notes.insert(name) }
+                    case .set, .delete, .ttl: keys.insert(Array(change.key))
+                    }
                 }
             case .sound(.durable(let seq, _)): note(seq)
             case .sound: continue
@@ -57,6 +65,7 @@ struct LossScan {
         var result = loss
         result.keyCount = keys.count
         result.keys = Array(keys.sorted { $0.lexicographicallyPrecedes($1) }.prefix(LostChanges.namedKeys))
+        result.notes = Array(notes.sorted().prefix(LostChanges.namedKeys))
         return result
     }
 }

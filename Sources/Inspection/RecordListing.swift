@@ -22,13 +22,14 @@ package struct RecordListing: ~Copyable {
         while !isPast, try cursor.next() {
             let (seq, time) = (cursor.position.seq, cursor.timestamp)
             if seq >= query.seqs.upperBound || time > query.times.upperBound { isPast = true }
-            guard query.seqs.contains(seq), query.times.contains(time), try matchesKeys() else { continue }
+            guard query.seqs.contains(seq), query.times.contains(time), try matches() else { continue }
             return true
         }
         return false
     }
 
-    private mutating func matchesKeys() throws(StoreError) -> Bool {
+    private mutating func matches() throws(StoreError) -> Bool {
+        if query.author != nil, !query.matches(cursor.author) { return false }
         guard query.namesKeys else { return true }
         var matches = false
         let query = query
@@ -46,17 +47,23 @@ package struct RecordListing: ~Copyable {
     /// Changes skipped since `lookAgain`: retention removed them before they could be read.
     package var removed: [ClosedRange<UInt64>] { cursor.removed }
 
-    /// Appends the current record's line as in the log.
-    package func append(lineTo buffer: inout ByteBuffer) { buffer.append(cursor.line.bytes) }
+    /// Appends the current record's line as in the log, except that the secrets of a note are masked.
+    package func append(lineTo buffer: inout ByteBuffer) {
+        if cursor.operation == .meta {
+            buffer.append(masking: cursor.line.bytes)
+        } else {
+            buffer.append(cursor.line.bytes)
+        }
+    }
 
-    /// Appends a row for each change of the current record: number, time, operation, key and value.
+    /// Appends a row for each change of the current record: number, time, operation, key and value, and the author if there is one.
     /// - Parameter width: the width of a row in characters; longer rows are cut.
     package mutating func append(rowsTo buffer: inout ByteBuffer, width: Int) throws(StoreError) {
         let (seq, time) = (cursor.position.seq, Timestamp(milliseconds: cursor.timestamp))
-        let isMulti = cursor.operation == .multi
+        let (isMulti, author) = (cursor.operation == .multi, cursor.author)
         var rows = ByteBuffer()
         try cursor.changes { change in
-            rows.append(row: change, seq: seq, time: time, isMulti: isMulti, width: width)
+            rows.append(row: change, seq: seq, time: time, isMulti: isMulti, by: author, width: width)
         }
         buffer.append(rows.bytes)
     }
@@ -72,7 +79,7 @@ package struct RecordListing: ~Copyable {
 extension ByteBuffer {
     /// Appends a change as a row.
     fileprivate mutating func append(
-        row change: borrowing Change, seq: UInt64, time: Timestamp, isMulti: Bool, width: Int
+        row change: borrowing Change, seq: UInt64, time: Timestamp, isMulti: Bool, by author: Author?, width: Int
     ) {
         append(text: padded(String(seq), to: 12, left: true) + "  ")
         append(time: time)
@@ -93,8 +100,23 @@ extension ByteBuffer {
             append(text: expiry(change.expires))
         case .clear:
             append(text: "clear")
+        case .note:
+            let name = NoteName(path: Array(change.key))?.description ?? ""
+            append(text: padded("meta", to: 12) + "  " + padded(Array(name.utf8).span.excerpt(of: 24), to: 24) + "  ")
+            append(noteValue: change.value, width: rest)
         }
+        if let author { append(text: "  (by \(Array(author.text.utf8).span.excerpt(of: 64)))") }
         append(UInt8(ascii: "\n"))
+    }
+}
+
+extension ByteBuffer {
+    /// Appends the value of a note as in a row.
+    private mutating func append(noteValue value: Span<UInt8>, width: Int) {
+        guard !value.isEmpty else { return append("(removed)") }
+        var masked = ByteBuffer()
+        masked.append(masking: value)
+        append(text: masked.bytes.excerpt(of: width))
     }
 }
 

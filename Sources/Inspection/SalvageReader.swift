@@ -43,7 +43,7 @@ struct SalvageReader: ~Copyable {
         for chain in candidates {
             guard let line = try? parser.parse(reader.line, chain: chain) else { continue }
             switch line {
-            case .record(_, _, let crc), .pair(let crc): chains = [crc]
+            case .record(_, _, let crc), .pair(let crc), .note(let crc): chains = [crc]
             case .header(let header): chains = [header.chain]
             case .snapshot: chains = [reader.line.checksumDigits ?? 0]
             case .durable, .end: break

@@ -90,6 +90,10 @@ package final class Store {
     var expiryPauseEnd: UInt64 = 0
     var expiredPairs = 0
     var pendingBound = Int.max
+    /// See StoreNotes.swift.
+    var noteTable = Notes()
+    var noteRevision: UInt64 = 0
+    var newestNoteSeq: UInt64 = 0
     /// Records of several changes that are open, one inside another.
     private var multiDepth = 0
     /// The newest change that a client may have made, if changes are refused now.

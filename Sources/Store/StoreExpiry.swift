@@ -71,7 +71,7 @@ extension Store {
             (count, size) = (count + 1, size + pair.keySize)
             return true
         }
-        newest = batch.endMulti(after: newest)
+        newest = batch.endExpired(after: newest)
         guard count > 0 else { return }
         assert(newest.seq == seq, "a record of expired pairs has another number than it was given")
         newestTime = time

@@ -74,6 +74,7 @@ extension Store {
         committedSeq = position.seq
         newestTime = loaded.timestamp
         writtenNeeds = loaded.needs
+        replaceNotes(by: loaded.notes)
         now = newestTime
         history = loaded.history ?? Store.newHistory(options.seed ?? .random(in: 0 ... .max))
         compactionScheduler.found(recovery)

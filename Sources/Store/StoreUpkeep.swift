@@ -107,8 +107,7 @@ extension Store {
         }
         switch compactionScheduler.state {
         case .walking(let walk): go(on: walk)
-        case .sealing(let seq, let time, let needs) where isSealed:
-            compactionScheduler.sealed(through: seq, timestamp: time, needs: needs)
+        case .sealing(let end) where isSealed: compactionScheduler.sealed(end)
         case .idle, .prepared, .sealing, .running: break
         }
     }
@@ -118,7 +117,8 @@ extension Store {
         case .goOn: progress()
         case .wait: break
         case .end:
-            compactionScheduler.walked(newest: position.seq, timestamp: newestTime, needs: needs)
+            compactionScheduler.walked(
+                WalkEnd(seq: position.seq, timestamp: newestTime, needs: needs, notes: noteTable))
             wantsRotation = true
             flush()
         }
@@ -134,7 +134,7 @@ extension Store {
         var problems = table.check()
         if isLoaded && !isWriting && batch.isEmpty && compactionScheduler.isIdle && failure == nil {
             problems += FileCheck(disk: disk, files: files).problems(
-                history: history, position: position, table: table)
+                history: history, position: position, table: table, notes: noteTable)
         }
         return problems
     }

@@ -63,6 +63,7 @@ extension ByteBuffer {
         case .clear: append("  clear")
         case .snapshot: break
         }
+        if let author = entry.author { append(text: "  (by \(Array(author.utf8).span.excerpt(of: 64)))") }
         append(UInt8(ascii: "\n"))
     }
 
@@ -97,5 +98,6 @@ extension JSONWriter {
             if let value { member("value", bytes: value.span) }
             if expires > 0 { member("expires", expires) }
         }
+        if let author = entry.author { member("by", author) }
     }
 }

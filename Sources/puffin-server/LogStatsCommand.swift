@@ -47,6 +47,7 @@ struct LogStatsCommand: ParsableCommand {
         let percent = tenths(100 * found.freshSize, max(found.usedSize, 1))
         return [
             ("live pairs", "\(found.pairCount)"),
+            ("notes", "\(found.noteCount)"),
             ("average key, bytes", tenths(found.keySize, pairs)),
             ("average value, bytes", tenths(found.valueSize, pairs)),
             ("snapshot, bytes", "\(found.snapshotSize)"),

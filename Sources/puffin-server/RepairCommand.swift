@@ -99,8 +99,11 @@ private struct PlanText {
     }
 
     private var kept: String {
-        let pairs = plan.lostPairs.map { ", \($0.keptCount) pairs of the snapshot among them" } ?? ""
-        return "changes up to \(plan.kept.seq)\(pairs)"
+        let pairs = plan.lostPairs.map { lost in
+            let notes = lost.expectedNoteCount ?? lost.keptNoteCount > 0 ? " and \(lost.keptNoteCount) notes" : ""
+            return ", \(lost.keptCount) pairs\(notes) of the snapshot among them"
+        }
+        return "changes up to \(plan.kept.seq)\(pairs ?? "")"
     }
 
     private func line(_ step: RepairStep) -> String {
@@ -128,7 +131,10 @@ private struct PlanText {
         guard let expected = pairs.expectedCount else {
             return "\(pairs.lineCount) lines of the snapshot, and what stood behind its end, which is missing"
         }
-        return "\(expected - pairs.keptCount) of the snapshot's \(expected) pairs, in \(pairs.lineCount) damaged lines"
+        let all = pairs.expectedNoteCount ?? 0
+        let notes = all > 0 ? " and \(all - pairs.keptNoteCount) of its \(all) notes" : ""
+        return
+            "\(expected - pairs.keptCount) of the snapshot's \(expected) pairs\(notes), in \(pairs.lineCount) damaged lines"
     }
 
     private var details: [String] {
@@ -137,10 +143,14 @@ private struct PlanText {
             let keys = lost.keys.map { $0.span.excerpt(of: 60) }.joined(separator: ", ")
             let more = lost.keyCount > lost.keys.count ? ", …" : ""
             lines.append("the readable ones touch \(lost.keyCount) keys: \(keys)\(more)")
+            if !lost.notes.isEmpty {
+                lines.append("and notes: " + lost.notes.map(\.description).joined(separator: ", "))
+            }
             if lost.hasClear { lines.append("one of them removes every pair") }
         }
         for line in plan.lostPairs?.lines ?? [] {
-            let key = line.key.map { "key " + $0.span.excerpt(of: 60) } ?? "its key is not legible"
+            let key =
+                line.key.map { "key " + $0.span.excerpt(of: 60) } ?? line.note?.description ?? "its key is not legible"
             lines.append("snapshot line \(line.number): \(key)")
         }
         if let pairs = plan.lostPairs, pairs.lineCount > pairs.lines.count { lines.append("and further lines") }

@@ -28,6 +28,9 @@ struct ShowCommand: ParsableCommand {
     @Option(name: "-prefix --prefix", help: "Print only changes of keys that begin with this text.")
     var prefix: String?
 
+    @Option(name: "-by --by", help: "Print only changes made by this user (alice), or by one client (alice#812).")
+    var author: String?
+
     @Option(name: "-from --from", help: "The number of the first change to print.")
     var from: UInt64 = 1
 
@@ -40,7 +43,9 @@ struct ShowCommand: ParsableCommand {
     @Option(name: "-until --until", help: "Print only changes made at this time or earlier.")
     var until: Timestamp?
 
-    @Option(name: "-format --format", help: "The format of changes: json, the lines of the log as they are; or table.")
+    @Option(
+        name: "-format --format",
+        help: "The format of changes: json, the lines of the log as they are, with hashes of notes masked; or table.")
     var format: ListingFormat = .json
 
     @Option(name: "-width --width", help: "The width of a table's row in characters.")
@@ -61,6 +66,7 @@ struct ShowCommand: ParsableCommand {
             var query = RecordQuery()
             query.key = key.map { Array($0.utf8) }
             query.prefix = prefix.map { Array($0.utf8) }
+            query.author = author
             query.seqs = from...to
             query.times = (since?.milliseconds ?? 0)...(until?.milliseconds ?? .max)
             let interruption = follow ? Interruption() : nil

@@ -10,6 +10,8 @@ package enum ChangeCopy: Equatable, Sendable {
     case delete([UInt8])
     case expired([UInt8])
     case clear
+    /// Its path and its value; no value removes it.
+    case note([UInt8], [UInt8])
 
     package static func set(_ key: String, _ value: String) -> ChangeCopy { .set(Array(key.utf8), Array(value.utf8)) }
     package static func delete(_ key: String) -> ChangeCopy { .delete(Array(key.utf8)) }
@@ -22,6 +24,7 @@ package enum ChangeCopy: Equatable, Sendable {
         case .ttl: self = .ttl(Array(change.key), change.expires)
         case .delete: self = change.isExpiry ? .expired(Array(change.key)) : .delete(Array(change.key))
         case .clear: self = .clear
+        case .note: self = .note(Array(change.key), Array(change.value))
         }
     }
 }

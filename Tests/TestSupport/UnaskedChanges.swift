@@ -25,6 +25,14 @@ extension Store {
     @discardableResult
     package func clear() -> UInt64 { clear(.withoutAsking()) }
 
+    /// Sets a note, or removes it.
+    @discardableResult
+    package func setNote(_ kind: String, _ name: String, to value: String?) throws(NoteError) -> UInt64 {
+        guard let value else { return try setNote(kind: kind, name: name, to: nil, .withoutAsking()) }
+        let bytes = Array(value.utf8)
+        return try setNote(kind: kind, name: name, to: bytes.span, .withoutAsking())
+    }
+
     package func beginMulti() { beginMulti(.withoutAsking()) }
 
     /// What keeps a change from being made; nil where the store permits it.

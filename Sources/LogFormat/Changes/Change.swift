@@ -13,6 +13,8 @@ public struct Change: ~Escapable, BitwiseCopyable {
         /// Only the time when the pair expires. The one effect that does not stand alone: it is stated only for a pair
         /// that is there.
         case ttl
+        /// A note is set or removed. It concerns no pair.
+        case note
     }
 
     public let kind: Kind
@@ -20,9 +22,9 @@ public struct Change: ~Escapable, BitwiseCopyable {
     public let isExpiry: Bool
     /// When the pair of a `set` or `ttl` expires, in Unix milliseconds up to `Number.largest`; 0 for never.
     public let expires: UInt64
-    /// Empty for `clear`, which affects every key.
+    /// Empty for `clear`, which affects every key. For a `note`, the path of `NoteName`.
     public let key: Span<UInt8>
-    /// Empty except for `set`.
+    /// Empty except for `set`, and for a `note` that is set: then it is a JSON object.
     public let value: Span<UInt8>
 
     @_lifetime(copy key, copy value)
@@ -53,6 +55,12 @@ public struct Change: ~Escapable, BitwiseCopyable {
         Change(.ttl, key, Span(), expires: expires)
     }
 
+    /// - Parameters:
+    ///   - path: that of a `NoteName`.
+    ///   - value: a JSON object; empty to remove the note.
+    @_lifetime(copy path, copy value)
+    package static func note(path: Span<UInt8>, value: Span<UInt8>) -> Change { Change(.note, path, value) }
+
     public static var clear: Change {
         @_lifetime(immortal)
         @inlinable @inline(__always) get { Change(.clear, Span(), Span()) }
@@ -60,7 +68,10 @@ public struct Change: ~Escapable, BitwiseCopyable {
 
     /// What a file with this change needs of its readers.
     @inlinable @inline(__always)
-    public var needs: Needs { expires != 0 || kind == .ttl || isExpiry ? .expiry : [] }
+    public var needs: Needs {
+        if expires != 0 || kind == .ttl || isExpiry { return .expiry }
+        return kind == .note ? .notes : []
+    }
 
     /// Whether key and value need no escapes in JSON.
     @inlinable public var isPlain: Bool { key.isPlainText && value.isPlainText }
@@ -75,6 +86,8 @@ package enum Operation: String, CaseIterable, Sendable {
     case ttl
     /// Pairs that have expired are removed.
     case expired
+    /// A note is set or removed.
+    case meta
 
     /// The operation of a line that `RecordParser.parse` has accepted as a record.
     package init(of line: Span<UInt8>) {
@@ -88,6 +101,8 @@ package enum Operation: String, CaseIterable, Sendable {
             self = .ttl
         } else if fields.isAt("\"op\":\"expired\"") {
             self = .expired
+        } else if fields.isAt("\"op\":\"meta\"") {
+            self = .meta
         } else {
             self = fields.isAt("\"op\":\"multi\"") ? .multi : .set
         }

@@ -1,16 +1,17 @@
 // Encodes changes. Field order is fixed, there are no spaces, and the last field is the checksum:
 //
-//     record  = {"seq":N,"ts":MS,CHANGE,"crc":HEX}                                         a line of a segment
+//     record  = {"seq":N,"ts":MS,CHANGE[,"by":TEXT],"crc":HEX}                             a line of a segment
 //     CHANGE  = "op":"set",KEY,VALUE[,EXPIRES] / "op":"delete",KEY / "op":"clear" / "op":"ttl",KEY[,EXPIRES]
 //             / "op":"multi","changes":[{CHANGE} *("," {CHANGE})]        no multi or expired inside another
 //             / "op":"expired","changes":[{KEY} *("," {KEY})]            removes these keys, because they have expired
+//             / "op":"meta",NOTE                                   see Note.swift; not inside a multi
 //     pair    = {KEY,VALUE[,EXPIRES],"crc":HEX}                                            a line of a snapshot
 //     KEY     = "key":TEXT / "key64":BASE64       the second where the bytes are not valid UTF-8
 //     VALUE   = "value":TEXT / "value64":BASE64
 //     EXPIRES = "expires":MS                      1 to 2^53 - 1; without it the pair never expires
 //
 // A record continues the checksum of the record before it, a pair that of the line before it. EXPIRES, `ttl` and `expired`
-// need `expiry` (see Needs.swift).
+// need `expiry`, `meta` needs `notes` (see Needs.swift). `by` is the author (see Author.swift).
 
 import Bytes
 
@@ -32,6 +33,7 @@ extension ByteBuffer {
         case .delete: append("\"op\":\"delete\",")
         case .clear: return append("\"op\":\"clear\"")
         case .ttl: append("\"op\":\"ttl\",")
+        case .note: return append(fieldsOf: change)
         }
         assert(!change.isExpiry, "a pair that has expired is removed by a record of its own kind")
         append(pairOf: change)
@@ -156,6 +158,8 @@ package struct RecordEncoder: ~Copyable, Sendable {
     private var timestamp: UInt64 = 0
     /// The number of digits of the sequence number.
     private var seqSize = 0
+    /// The field of the author; empty for nobody. Here and not an argument, which would cost each record more.
+    package var author = ByteBuffer()
 
     private static let seqOffset = 7
 
@@ -169,6 +173,7 @@ package struct RecordEncoder: ~Copyable, Sendable {
         let start = lines.count
         appendHead(seq: position.seq + 1, timestamp: timestamp, to: &lines)
         lines.append(change: change)
+        if !author.isEmpty { lines.append(author.bytes) }
         return lines.endRecord(from: start, after: position)
     }
 
@@ -192,6 +197,15 @@ package struct RecordEncoder: ~Copyable, Sendable {
     /// Ends a record of several changes that begins at offset `start` and follows `position`.
     /// - Returns: the position after it.
     package func endMulti(from start: Int, after position: ChainPosition, to lines: inout ByteBuffer) -> ChainPosition {
+        lines.append("]")
+        lines.append(author.bytes)
+        return lines.endRecord(from: start, after: position)
+    }
+
+    /// As above, for a record of expired pairs, which has no author.
+    package func endExpired(
+        from start: Int, after position: ChainPosition, to lines: inout ByteBuffer
+    ) -> ChainPosition {
         lines.append("]")
         return lines.endRecord(from: start, after: position)
     }

@@ -1,6 +1,6 @@
-// The fast parser. Nearly every line of a log or snapshot sets or removes one key, with plain texts: ASCII without
-// escapes. Such a line is parsed in one pass, word by word. Any other line, or one with a wrong checksum, is left to
-// `RecordParser`, which reports errors.
+// The fast parser. Nearly every line of a log or snapshot sets or removes one key, with plain texts (ASCII without
+// escapes), that of the author included. Such a line is parsed in one pass, word by word. Any other line, or one with a
+// wrong checksum, is left to `RecordParser`, which reports errors.
 
 import Bytes
 
@@ -77,14 +77,14 @@ public struct PlainLine {
         } else if line.starts(with: ",\"op\":\"delete\",\"key\":\"", at: timestamp.end) {
             plain.takeKey(line, at: timestamp.end &+ 22)
             // Of a removal `expires` is an unknown field.
-            guard plain.takeChecksum(line, chain: chain), plain.needs.isEmpty else { return nil }
+            guard plain.takeChecksum(line, chain: chain, isRecord: true), plain.needs.isEmpty else { return nil }
             return plain
         } else {
             guard line.starts(with: ",\"op\":\"ttl\",\"key\":\"", at: timestamp.end) else { return nil }
             plain.takeKey(line, at: timestamp.end &+ 19)
             plain.needs = .expiry
         }
-        return plain.takeChecksum(line, chain: chain) ? plain : nil
+        return plain.takeChecksum(line, chain: chain, isRecord: true) ? plain : nil
     }
 
     /// - Returns: nil unless the line, without its line feed, is a plain pair whose checksum continues `chain`.
@@ -94,7 +94,7 @@ public struct PlainLine {
         var plain = PlainLine()
         plain.takeKey(line, at: 8)
         guard plain.takeValue(line) else { return nil }
-        return plain.takeChecksum(line, chain: chain) ? plain : nil
+        return plain.takeChecksum(line, chain: chain, isRecord: false) ? plain : nil
     }
 
     /// Whether a number in its only spelling begins at the offset: no leading zero.
@@ -124,31 +124,41 @@ public struct PlainLine {
         return true
     }
 
-    /// The rest of the line must be a quote, maybe the time when the pair expires, and the checksum.
+    /// The rest of the line must be a quote, maybe the time when the pair expires, maybe a record's author, and the
+    /// checksum.
     @inlinable @inline(__always)
-    mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32) -> Bool {
+    mutating func takeChecksum(_ line: Span<UInt8>, chain: UInt32, isRecord: Bool) -> Bool {
         if end &+ 18 == line.count {
             guard line.starts(with: "\",\"crc\":\"", at: end &- 1) else { return false }
         } else {
             // Passes no pointer to self: the plainest lines are parsed in registers.
-            guard let field = PlainLine.expires(line, at: end) else { return false }
-            (expires, end, needs) = (field.value, field.end, .expiry)
+            let field = PlainLine.fields(line, at: end, isRecord: isRecord)
+            guard field.end > 0 else { return false }
+            end = field.end
+            if field.time > 0 { (expires, needs) = (field.time, .expiry) }
         }
         guard let crc = line.hex32(at: end &+ 8), line.starts(with: "\"}", at: end &+ 16) else { return false }
         self.crc = crc
         return CRC32C.extend(chain, with: body(of: line)) == crc
     }
 
-    /// The field `expires` behind a key or value that ends before `offset`, if the checksum follows it.
+    /// The fields behind a key or value that ends before `offset`, if the checksum follows them: `expires`, `by`, or both.
+    /// - Returns: the time when the pair expires, 0 if that is not stated, and where the body ends, 0 if something else
+    ///   follows. Both fit into registers.
     @usableFromInline
-    static func expires(_ line: Span<UInt8>, at offset: Int) -> (value: UInt64, end: Int)? {
-        guard line.starts(with: "\",\"expires\":", at: offset &- 1), isNumber(line, at: offset &+ 11) else {
-            return nil
+    static func fields(_ line: Span<UInt8>, at offset: Int, isRecord: Bool) -> (time: UInt64, end: Int) {
+        var (time, end) = (UInt64(0), offset)
+        guard line.starts(with: "\"", at: offset &- 1) else { return (0, 0) }
+        if line.starts(with: ",\"expires\":", at: offset) {
+            guard isNumber(line, at: offset &+ 11) else { return (0, 0) }
+            (time, end) = line.decimal(at: offset &+ 11)
+            guard time > 0, time <= Number.largest else { return (0, 0) }
         }
-        let time = line.decimal(at: offset &+ 11)
-        guard time.end &+ 18 == line.count, line.starts(with: ",\"crc\":\"", at: time.end), time.value > 0,
-            time.value <= Number.largest
-        else { return nil }
-        return time
+        if isRecord, line.starts(with: ",\"by\":\"", at: end) {
+            end = line.firstNotPlain(from: end &+ 7) &+ 1
+            guard line.starts(with: "\"", at: end &- 1) else { return (0, 0) }
+        }
+        guard end &+ 18 == line.count, line.starts(with: ",\"crc\":\"", at: end) else { return (0, 0) }
+        return (time, end)
     }
 }

@@ -20,7 +20,8 @@ package struct RecordParser: ~Copyable {
         }
         let body = line.lineBody
         let isRecord = body.starts(with: "{\"seq\":")
-        let isChained = isRecord || body.starts(with: "{\"key") || body.starts(with: "{\"end\":")
+        let isNote = body.starts(with: "{\"meta\":")
+        let isChained = isRecord || isNote || body.starts(with: "{\"key") || body.starts(with: "{\"end\":")
         let sum = CRC32C.extend(isChained ? chain : 0, with: body)
         guard sum == crc else {
             throw LineError(
@@ -34,12 +35,14 @@ package struct RecordParser: ~Copyable {
                 fields.durable()
             } else if fields.skip("{\"end\":") {
                 fields.end()
+            } else if isNote {
+                .note(crc: crc)
             } else if isChained {
                 .pair(crc: crc)
             } else {
                 try fields.fileHeader()
             }
-        guard let parsed, isRecord || isPair(parsed) || fields.isAtFieldEnd else {
+        guard let parsed, isRecord || isOfSnapshot(parsed) || fields.isAtFieldEnd else {
             throw LineError(
                 expected: fields.isBeyondBound ? Number.bound : "a record, header or durable line of version 1",
                 found: excerpt(of: line))
@@ -48,11 +51,14 @@ package struct RecordParser: ~Copyable {
     }
 
     /// `changes` parses its fields.
-    private func isPair(_ line: LogLine) -> Bool {
-        if case .pair = line { true } else { false }
+    private func isOfSnapshot(_ line: LogLine) -> Bool {
+        switch line {
+        case .pair, .note: true
+        case .header, .durable, .record, .snapshot, .end: false
+        }
     }
 
-    /// Visits the changes of a line that `parse` has accepted: a record's in order, or the change that sets a pair.
+    /// Visits the changes of a line that `parse` has accepted: a record's in order, or the change that sets a pair or a note.
     /// - Parameter needs: what the first line of the file names: anything else is unknown.
     package mutating func changes(
         of line: Span<UInt8>, needs: Needs, apply: (borrowing Change) -> Void
@@ -73,6 +79,8 @@ package struct RecordParser: ~Copyable {
             isRead = try change(&fields, needs, isNested: false, apply)
         } else if fields.skip("{\"key") {
             isRead = try pair(&fields, needs, apply)
+        } else if needs.contains(.notes), fields.skip("{\"meta\":\"") {
+            isRead = note(&fields, isRecord: false, apply)
         }
         guard isRead else {
             let version = needs.isEmpty ? "version 1" : "version 2 with the needs \(needs)"
@@ -101,6 +109,9 @@ package struct RecordParser: ~Copyable {
             return true
         }
         if isNested { return false }
+        if needs.contains(.notes), fields.skip("meta\",\"kind\":\"") {
+            return note(&fields, isRecord: true, apply)
+        }
         if needs.contains(.expiry), fields.skip("expired\",\"changes\":[") {
             repeat {
                 guard fields.skip("{\"key"), delete(&fields, isExpiry: true, apply), fields.skip("}") else {
@@ -143,6 +154,20 @@ package struct RecordParser: ~Copyable {
             .set(
                 key: place.bytes(in: fields.body, or: key), value: value.bytes(in: fields.body, or: self.value),
                 expires: expires), .none)
+        return true
+    }
+
+    /// A note, from its kind on. Only a record can remove one.
+    private mutating func note(
+        _ fields: inout FieldReader, isRecord: Bool, _ apply: (borrowing Change, borrowing ValueText) -> Void
+    ) -> Bool {
+        guard fields.noteName(into: &key), fields.skip(",\"value\":") else { return false }
+        if isRecord, fields.skip("null") {
+            apply(.note(path: key.bytes, value: Span()), .none)
+            return true
+        }
+        guard let value = fields.noteValue() else { return false }
+        apply(.note(path: key.bytes, value: value), .none)
         return true
     }
 

@@ -15,8 +15,11 @@ public struct Needs: OptionSet, Sendable {
     /// Pairs that expire: the field `expires`, and the operations `ttl` and `expired`.
     @inlinable public static var expiry: Needs { Needs(rawValue: 1) }
 
+    /// Notes: the operation `meta`, and notes in snapshots.
+    @inlinable public static var notes: Needs { Needs(rawValue: 2) }
+
     /// What this version knows, with the names in files; in alphabetical order.
-    private static let names: [(need: Needs, name: StaticString)] = [(.expiry, "expiry")]
+    private static let names: [(need: Needs, name: StaticString)] = [(.expiry, "expiry"), (.notes, "notes")]
 
     /// Everything that this version knows.
     package static let known = names.reduce(into: Needs()) { $0.formUnion($1.need) }
@@ -34,7 +37,7 @@ public struct Needs: OptionSet, Sendable {
 }
 
 extension Needs: CustomStringConvertible {
-    /// The names: `expiry`.
+    /// The names: `expiry, notes`.
     public var description: String { names.map { "\($0)" }.joined(separator: ", ") }
 }
 

@@ -1,11 +1,12 @@
-// A snapshot: every pair as it was after one change, in the order of the keys' bytes. The same data at the same change
-// is the same file, byte for byte.
+// A snapshot: every note and every pair as it was after one change, notes by kind and name, pairs in the order of the keys'
+// bytes. The same data at the same change is the same file, byte for byte.
 //
-//     snapshot = header *pair end
+//     snapshot = header *note *pair end
 //     header   = {"puffin":"snapshot",VERSION,"history":ID,"seq":N,"ts":MS,"chain":HEX,"crc":HEX}
 //     VERSION  = see Needs.swift
+//     note     = {"meta":KIND,"name":NAME,"value":OBJECT,"crc":HEX}     see Note.swift
 //     pair     = {KEY,VALUE,"crc":HEX}             see ChangeEncoding.swift
-//     end      = {"end":true,"count":N,"crc":HEX}
+//     end      = {"end":true,"count":N[,"notes":N],"crc":HEX}           the pairs, and the notes if there are any
 //
 // `seq`, `ts` and `chain` are the number, time and checksum of the last change in the snapshot. The header's checksum
 // is independent; each later line continues the checksum of the line before it, so the last one covers the whole file,
@@ -35,7 +36,7 @@ package struct SnapshotHeader: Equatable, Sendable {
 
 extension ByteBuffer {
     /// Appends a snapshot's first line.
-    /// - Returns: its checksum, which the first pair continues.
+    /// - Returns: its checksum, which the next line continues.
     package mutating func append(snapshotHeader header: SnapshotHeader) -> UInt32 {
         let start = count
         append(fileHeader: "snapshot", needs: header.needs)
@@ -52,10 +53,14 @@ extension ByteBuffer {
     }
 
     /// Appends a snapshot's last line.
-    package mutating func append(snapshotEnd pairs: Int, chain: UInt32) {
+    package mutating func append(snapshotEnd pairs: Int, notes: Int = 0, chain: UInt32) {
         let start = count
         append("{\"end\":true,\"count\":")
         append(decimal: pairs)
+        if notes > 0 {
+            append(",\"notes\":")
+            append(decimal: notes)
+        }
         appendChecksum(bodyFrom: start, chain: chain)
     }
 }
@@ -75,7 +80,8 @@ extension FieldReader {
     /// The fields after the first one's name, in a snapshot's last line.
     mutating func end() -> LogLine? {
         guard skip("true,\"count\":"), let count = number() else { return nil }
-        return .end(count: Int(count))
+        guard skip(",\"notes\":") else { return .end(count: Int(count), notes: 0) }
+        return number().map { .end(count: Int(count), notes: Int($0)) }
     }
 }
 

@@ -143,6 +143,44 @@ package struct FieldReader: ~Escapable {
         return ValueText(body.extracting(start..<offset), at: start, form)
     }
 
+    /// 1 to `limit` bytes that all satisfy `isValid`, and the closing quote.
+    @_lifetime(copy self)
+    mutating func quoted(upTo limit: Int, where isValid: (UInt8) -> Bool) -> Span<UInt8>? {
+        var size = 0
+        while size < limit, offset + size < body.count, isValid(body[offset + size]) { size += 1 }
+        return size > 0 ? quoted(size) : nil
+    }
+
+    /// What may be a JSON object of up to `limit` bytes: from a brace to the one that closes it. What is between them is not
+    /// checked.
+    @_lifetime(copy self)
+    mutating func jsonObject(upTo limit: Int) -> Span<UInt8>? {
+        guard isAt("{") else { return nil }
+        var (end, depth) = (offset, 0)
+        let last = min(body.count, offset + limit)
+        while end < last {
+            switch body[end] {
+            case UInt8(ascii: "{"): depth += 1
+            case UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: "\""): end = stringEnd(from: end + 1)
+            default: break
+            }
+            end += 1
+            if depth == 0 { break }
+        }
+        guard depth == 0, end <= last else { return nil }
+        let object = body.extracting(offset..<end)
+        offset = end
+        return object
+    }
+
+    /// The offset of the quote that ends a string; the end of the body if there is none.
+    private func stringEnd(from start: Int) -> Int {
+        var end = start
+        while end < body.count, body[end] != UInt8(ascii: "\"") { end += body[end] == UInt8(ascii: "\\") ? 2 : 1 }
+        return end
+    }
+
     /// A number up to `largest`; nil for anything else, and for a larger one, which is recorded.
     @_lifetime(self: copy self)
     package mutating func number(upTo largest: UInt64 = Number.largest) -> UInt64? {

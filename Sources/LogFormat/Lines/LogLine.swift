@@ -11,8 +11,10 @@ package enum LogLine: Equatable, Sendable {
     case snapshot(SnapshotHeader)
     /// A pair of a snapshot; `RecordParser.changes` visits it as the change that sets it.
     case pair(crc: UInt32)
-    /// A snapshot's last line.
-    case end(count: Int)
+    /// A note of a snapshot; `RecordParser.changes` visits it as the change that sets it.
+    case note(crc: UInt32)
+    /// A snapshot's last line: how many pairs and notes it has.
+    case end(count: Int, notes: Int)
 }
 
 /// Why a line cannot be used: what was expected, and what was found.

@@ -67,7 +67,7 @@ public struct RecordRun: ~Copyable {
             self.isClosed = isClosed
         case .header:
             throw LineError(expected: "a record", found: "a second header")
-        case .snapshot, .pair, .end:
+        case .snapshot, .pair, .note, .end:
             throw LineError(expected: "a record", found: "a line of a snapshot")
         }
         return false

@@ -6,6 +6,7 @@ import Bytes
 public struct PairRun: ~Copyable {
     public enum Step {
         case pair
+        case note
         /// The last line.
         case end
     }
@@ -16,6 +17,8 @@ public struct PairRun: ~Copyable {
     public private(set) var plain: PlainLine?
     /// The number of pairs so far.
     public private(set) var count = 0
+    /// The notes so far, which precede the pairs.
+    public private(set) var notes = Notes()
     private var parser = RecordParser()
 
     /// - Parameters:
@@ -44,11 +47,29 @@ public struct PairRun: ~Copyable {
             chain = crc
             count += 1
             return .pair
-        case .end(let pairs):
+        case .note(let crc):
+            try takeNote(line)
+            chain = crc
+            return .note
+        case .end(let pairs, let noteCount):
             guard pairs == count else { throw LineError(expected: "\(count) pairs", found: "\(pairs)") }
+            guard noteCount == notes.count else {
+                throw LineError(expected: "\(notes.count) notes", found: "\(noteCount)")
+            }
             return .end
         case .header, .durable, .record, .snapshot:
             throw LineError(expected: "a pair", found: "a line of another kind")
+        }
+    }
+
+    private mutating func takeNote(_ line: Span<UInt8>) throws(LineError) {
+        guard count == 0 else { throw LineError(expected: "a pair", found: "a note behind a pair") }
+        var (isAscending, read) = (true, Notes())
+        swap(&read, &notes)
+        defer { swap(&read, &notes) }
+        try parser.changes(of: line, needs: needs) { change in isAscending = read.append(change) }
+        guard isAscending else {
+            throw LineError(expected: "notes in their order", found: "one that comes earlier, or twice")
         }
     }
 
@@ -95,6 +116,8 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
     @inlinable public var plain: PlainLine? { run.plain }
     /// The number of pairs read so far.
     @inlinable public var count: Int { run.count }
+    /// The notes: all of them once `next` has returned.
+    @inlinable public var notes: Notes { run.notes }
     /// Bytes read so far.
     @inlinable public var offset: Int { lines.end }
 
@@ -104,19 +127,27 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
         @inlinable get { lines.line }
     }
 
-    /// Goes to the next pair.
+    /// Goes to the next pair, over the notes before it.
     /// - Returns: false after the last line, which has been checked then.
     @inlinable public mutating func next() throws(Source.Failure) -> Bool {
-        guard try lines.advance() else {
-            throw lines.damage(LineError(expected: "a snapshot's last line", found: "the end of the file"))
+        while true {
+            guard try lines.advance() else {
+                throw lines.damage(LineError(expected: "a snapshot's last line", found: "the end of the file"))
+            }
+            let step: PairRun.Step
+            do throws(LineError) {
+                step = try run.take(lines.line)
+            } catch {
+                throw lines.damage(error)
+            }
+            switch step {
+            case .pair: return true
+            case .note: continue
+            case .end:
+                try checkEnd()
+                return false
+            }
         }
-        do throws(LineError) {
-            if case .pair = try run.take(lines.line) { return true }
-        } catch {
-            throw lines.damage(error)
-        }
-        try checkEnd()
-        return false
     }
 
     @usableFromInline mutating func checkEnd() throws(Source.Failure) {

@@ -122,6 +122,7 @@ extension Change {
         case .delete: "delete"
         case .clear: "clear"
         case .ttl: "ttl"
+        case .note: preconditionFailure("a feed shows no notes")
         }
     }
 }

@@ -155,7 +155,7 @@ package final class ChangeFeed {
             (segment, offset) = (header.firstSeq, 0)
             return .line
         case .durable: return .line
-        case .snapshot, .pair, .end: throw LineError(expected: "a record", found: "a line of a snapshot")
+        case .snapshot, .pair, .note, .end: throw LineError(expected: "a record", found: "a line of a snapshot")
         }
     }
 

@@ -26,19 +26,19 @@ package struct ChangeRecord: ~Escapable {
         if plain != nil { return true }
         switch Operation(of: line) {
         case .multi, .expired: return false
-        case .set, .delete, .clear, .ttl: return true
+        case .set, .delete, .clear, .ttl, .meta: return true
         }
     }
 
     /// Whether it removes pairs because they have expired.
     package var isExpiry: Bool { plain == nil && Operation(of: line) == .expired }
 
-    /// Visits its changes, in order.
+    /// Visits its changes of pairs, in order: none for the change of a note, which no feed shows.
     package func visitChanges(_ visit: (borrowing Change) -> Void) {
         if let plain { return visit(plain.change(in: line)) }
         var parser = RecordParser()
         do throws(LineError) {
-            try parser.changes(of: line, needs: .known, apply: visit)
+            try parser.changes(of: line, needs: .known) { change in if change.kind != .note { visit(change) } }
         } catch {
             preconditionFailure("a record that was checked cannot be read")
         }

@@ -16,6 +16,8 @@ struct ChangeCollector: ~Copyable {
     private var timestamp: UInt64
     /// What the changes so far need, those in the old snapshot included.
     private var needs: Needs
+    /// The notes as of `position`: those of the old snapshot, or those at the end of the walk, and what segments say since.
+    private var notes: Notes
     /// The numbers of the spill files that no `clear` has voided.
     private(set) var runs: [Int] = []
     private var lastRun = 0
@@ -33,8 +35,11 @@ struct ChangeCollector: ~Copyable {
     ///   - start: where the changes begin: after the old snapshot, or where the walk through the table began; nil for
     ///     the
     ///     log's beginning.
-    ///   - needsSnapshot: whether the old snapshot counts.
-    init(_ compactor: Compactor, after start: SnapshotHeader?, needsSnapshot: Bool, sortingSize: Int) {
+    ///   - notes: those of the old snapshot, if the changes begin after it.
+    ///   - needsSnapshot: whether the old snapshot's pairs count.
+    init(
+        _ compactor: Compactor, after start: SnapshotHeader?, notes: Notes, needsSnapshot: Bool, sortingSize: Int
+    ) {
         self.compactor = compactor
         self.needsSnapshot = needsSnapshot
         self.sortingSize = sortingSize
@@ -42,6 +47,7 @@ struct ChangeCollector: ~Copyable {
         position = start?.position ?? .start
         timestamp = start?.timestamp ?? 0
         needs = start?.needs ?? []
+        self.notes = notes
     }
 
     /// The header of the new snapshot.
@@ -65,15 +71,13 @@ struct ChangeCollector: ~Copyable {
         compactor.progress.add(pairs.count)
     }
 
-    /// Records that all of the table's pairs were taken.
-    /// - Parameters:
-    ///   - seq: the newest change that one of them may contain; the log is sealed after it.
-    ///   - timestamp: its time.
-    ///   - needs: what the changes up to that one need.
-    mutating func noteSealed(through seq: UInt64, timestamp: UInt64, needs: Needs) {
-        self.needs.formUnion(needs)
-        dumpedSeq = seq
-        self.timestamp = timestamp
+    /// Records that all of the table's pairs were taken. As for pairs, the log from the walk's beginning on, which is read
+    /// now, has every change of a note that the notes at its end may contain: what it says comes after them.
+    mutating func noteSealed(_ end: WalkEnd) {
+        needs.formUnion(end.needs)
+        dumpedSeq = end.seq
+        timestamp = end.timestamp
+        notes = end.notes
     }
 
     /// Reads a segment that follows those read before.
@@ -124,6 +128,8 @@ struct ChangeCollector: ~Copyable {
                 needs.formUnion(change.needs)
                 if change.kind == .clear {
                     forgetEverything()
+                } else if change.kind == .note {
+                    notes.apply(change)
                 } else if text.quoted.isEmpty {
                     sorter.append(change)
                 } else {
@@ -139,6 +145,7 @@ struct ChangeCollector: ~Copyable {
         if sorter.size >= sortingSize, !sorter.shrink(below: sortingSize) { try spill() }
     }
 
+    /// Every pair, and no note.
     private mutating func forgetEverything() {
         sorter.removeAll()
         runs.removeAll()
@@ -163,6 +170,14 @@ struct ChangeCollector: ~Copyable {
         try writer.end()
         sorter.removeAll()
         runs.append(lastRun)
+    }
+
+    /// The notes as of `position`. They are moved out: of a property that is only read, Swift 6.3 made the copy after
+    /// `takeRest` had ended the collector.
+    mutating func takeNotes() -> Notes {
+        var taken = Notes()
+        swap(&taken, &notes)
+        return taken
     }
 
     /// The changes that are in no spill file.

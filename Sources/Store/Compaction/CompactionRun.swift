@@ -10,9 +10,8 @@ import Synchronization
 final class CompactionRun: Sendable {
     /// How the pairs of a walk through the table end.
     enum End: Sendable {
-        /// Every pair has been handed over and the log is sealed after them, at this change or later. The change's time
-        /// is in Unix milliseconds. `needs` are those of all changes up to it.
-        case sealed(through: UInt64, timestamp: UInt64, needs: Needs)
+        /// Every pair has been handed over and the log is sealed after them, at this change or later.
+        case sealed(WalkEnd)
         /// The log cannot be sealed.
         case failed(StoreError)
         case cancelled
@@ -135,8 +134,8 @@ final class CompactionRun: Sendable {
         attempt { work throws(StoreError) in
             guard var collector = work.collector.take() else { return nil }
             switch end {
-            case .sealed(let seq, let time, let needs):
-                collector.noteSealed(through: seq, timestamp: time, needs: needs)
+            case .sealed(let end):
+                collector.noteSealed(end)
                 return .some(try merge(consume collector, compactor.begunSegments(), &work))
             case .failed(let error): throw error
             case .cancelled: return .some(nil)

@@ -16,8 +16,7 @@ final class CompactionScheduler {
     enum State {
         case idle, prepared
         case walking(TableWalk)
-        /// The newest change in the table when the walk ended, and its time.
-        case sealing(through: UInt64, timestamp: UInt64, needs: Needs)
+        case sealing(WalkEnd)
         case running
     }
 
@@ -166,20 +165,16 @@ final class CompactionScheduler {
 
     // MARK: Walking
 
-    /// Records that the whole table has been handed over.
-    /// - Parameters:
-    ///   - newest: the newest change, after which the open segment is sealed now.
-    ///   - timestamp: its time.
-    ///   - needs: what the changes up to that one need.
-    func walked(newest: UInt64, timestamp: UInt64, needs: Needs) {
+    /// Records that the whole table has been handed over. The open segment is sealed now.
+    func walked(_ end: WalkEnd) {
         guard case .walking = state else { preconditionFailure("a walk has ended that was not made") }
-        state = .sealing(through: newest, timestamp: timestamp, needs: needs)
+        state = .sealing(end)
     }
 
     /// Records that the open segment is sealed after everything handed over.
-    func sealed(through seq: UInt64, timestamp: UInt64, needs: Needs) {
+    func sealed(_ end: WalkEnd) {
         state = .running
-        run?.end(.sealed(through: seq, timestamp: timestamp, needs: needs))
+        run?.end(.sealed(end))
     }
 
     /// Makes the compaction fail if it needs the open segment to be sealed.

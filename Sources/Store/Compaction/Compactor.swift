@@ -70,7 +70,7 @@ struct Compactor {
         // Everything is read once, and once more when it is merged.
         progress.expect(2 * inputSize + oldSize)
         return ChangeCollector(
-            self, after: base, needsSnapshot: base != nil,
+            self, after: base, notes: try oldNotes(base), needsSnapshot: base != nil,
             sortingSize: budget.sortingSize(forInput: inputSize, isDiskFull: isDiskFull))
     }
 
@@ -92,7 +92,7 @@ struct Compactor {
                 needs: base?.needs ?? [])
         }
         return ChangeCollector(
-            self, after: start, needsSnapshot: false,
+            self, after: start, notes: Notes(), needsSnapshot: false,
             sortingSize: budget.sortingSize(forInput: tableSize, isDiskFull: isDiskFull))
     }
 
@@ -134,8 +134,19 @@ struct Compactor {
             .header
     }
 
+    /// The notes of the old snapshot.
+    private func oldNotes(_ header: SnapshotHeader?) throws(StoreError) -> Notes {
+        guard let header, header.needs.contains(.notes) else { return Notes() }
+        var reader = try SnapshotReader(
+            try disk.open(files.snapshot, for: .reading).source, chunkSize: budget.readSize)
+        // The first pair follows the last note.
+        _ = try reader.next()
+        return reader.notes
+    }
+
     /// Merges the collected changes into a new snapshot, which replaces the old one.
-    private func write(_ collected: consuming ChangeCollector) throws(StoreError) -> CompactionReport? {
+    private func write(_ collector: consuming ChangeCollector) throws(StoreError) -> CompactionReport? {
+        var collected = collector
         var merge = PairMerge(progress, ReferencedValues(self, segments: collected.segments))
         // The old snapshot comes first: newer sources win.
         if collected.needsSnapshot {
@@ -144,9 +155,11 @@ struct Compactor {
         }
         for run in collected.runs { merge.add(try SpilledPairs(disk.open(files.run(run), for: .reading))) }
         let (header, runs) = (collected.header, collected.runs.count)
+        let notes = collected.takeNotes()
         merge.add(PairsInMemory(collected.takeRest()))
         var writer = try PairWriter(
             creating: files.nextSnapshot, header, on: disk, syncInterval: budget.syncInterval)
+        try writer.append(notes)
         guard try merge.write(to: &writer) else { return nil }
         try writer.sync()
         try disk.rename(files.nextSnapshot, to: files.snapshot)

@@ -1,6 +1,18 @@
 // The reactor's part of a compaction from the table: copies every pair, a few per turn.
 
 import Bytes
+import LogFormat
+
+/// What the store holds when a walk has ended.
+struct WalkEnd: Sendable {
+    /// The newest change that a pair of the walk may contain: the log is sealed after it. And its time, in Unix milliseconds.
+    let seq: UInt64
+    let timestamp: UInt64
+    /// What the changes up to that one need.
+    let needs: Needs
+    /// The notes as of that change. The changes after it until the log is sealed are in the log.
+    let notes: Notes
+}
 
 /// One walk through the table. Used from the store's thread, between changes.
 final class TableWalk {

@@ -84,7 +84,9 @@ extension Store {
             // Parse it once first, so that it is applied completely or not at all.
             var needs: Needs = []
             try replicaParser.changes(of: line, needs: .known) { change in needs.formUnion(change.needs) }
-            try replicaParser.changes(of: line, needs: .known) { change in apply(change, seq: seq) }
+            try replicaParser.changes(of: line, needs: .known) { change in
+                if change.kind == .note { apply(note: change, seq: seq) } else { apply(change, seq: seq) }
+            }
             note(line, ChainPosition(seq: seq, crc: crc), timestamp: timestamp, needs)
         } catch {
             throw .damaged(expected: error.expected, found: error.found)

@@ -27,6 +27,9 @@ package final class IncomingSnapshot {
     /// Pairs so far.
     package private(set) var count = 0
 
+    /// Notes so far, and the last one's path.
+    private var noteCount = 0
+    private var lastNote: [UInt8] = []
     private let wantedHistory: String?
     /// What the header names.
     private var needs: Needs = []
@@ -85,7 +88,11 @@ package final class IncomingSnapshot {
         let parsed: LogLine
         do throws(LineError) {
             parsed = try parser.parse(line, chain: chain)
-            if case .pair = parsed { try requireValue(line) }
+            switch parsed {
+            case .pair: try requireValue(line)
+            case .note: try requireNextNote(line)
+            case .header, .durable, .record, .snapshot, .end: break
+            }
         } catch {
             if error.isOtherVersion { throw .otherVersion(expected: error.expected, found: error.found) }
             throw .damaged(expected: error.expected, found: error.found)
@@ -97,8 +104,12 @@ package final class IncomingSnapshot {
         case .pair(let crc) where !history.isEmpty:
             chain = crc
             count += 1
-        case .end(let pairs) where !history.isEmpty:
+        case .note(let crc) where !history.isEmpty:
+            chain = crc
+            noteCount += 1
+        case .end(let pairs, let notes) where !history.isEmpty:
             guard pairs == count else { throw .damaged(expected: "\(count) pairs", found: "\(pairs)") }
+            guard notes == noteCount else { throw .damaged(expected: "\(noteCount) notes", found: "\(notes)") }
             isWhole = true
         default:
             throw damage(history.isEmpty ? "a snapshot's header" : "a pair or a snapshot's last line", line)
@@ -125,6 +136,19 @@ package final class IncomingSnapshot {
             if change.kind == .set { hasValue = true }
         }
         guard hasValue else { throw LineError(expected: "a pair", found: excerpt(of: line)) }
+    }
+
+    private func requireNextNote(_ line: Span<UInt8>) throws(LineError) {
+        let last = lastNote
+        var (isAscending, path) = (false, [UInt8]())
+        try parser.changes(of: line, needs: needs) { change in
+            isAscending = last.isEmpty || last.span.compared(with: change.key) < 0
+            path = Array(change.key)
+        }
+        guard isAscending, count == 0 else {
+            throw LineError(expected: "notes in their order, before the pairs", found: excerpt(of: line))
+        }
+        lastNote = path
     }
 
     private func damage(_ expected: String, _ line: Span<UInt8>) -> ReplicationError {

@@ -122,6 +122,7 @@ extension Store {
         (newest, committedSeq, lastOwnSeq) = (.start, 0, 0)
         (submittedJobs, rotationJob, submittedSize, jobIsLong, lastSealedSize) = (0, 0, 0, false, 0)
         newestTime = 0
+        replaceNotes(by: Notes())
         (wantsSync, wantsRotation, wantsReserve) = (false, false, false)
         reloads = true
     }

@@ -62,7 +62,7 @@ struct LogBatch: ~Copyable, Sendable {
         encoder.beginMulti(after: position, timestamp: timestamp, to: &lines)
     }
 
-    /// Begins a record of pairs that are removed because they have expired; `endMulti` ends it.
+    /// Begins a record of pairs that are removed because they have expired; `endExpired` ends it.
     mutating func beginExpired(after position: ChainPosition, timestamp: UInt64) {
         precondition(multi == nil, "an expired record inside another")
         if lines.isEmpty { start = position }
@@ -73,15 +73,44 @@ struct LogBatch: ~Copyable, Sendable {
     /// Ends the record; one without changes is undone.
     /// - Returns: the position after it.
     mutating func endMulti(after position: ChainPosition) -> ChainPosition {
+        guard let start = takeMulti() else { return position }
+        end = encoder.endMulti(from: start, after: position, to: &lines)
+        return checkedEnd(after: position)
+    }
+
+    /// As `endMulti`, for a record of expired pairs, which has no author.
+    mutating func endExpired(after position: ChainPosition) -> ChainPosition {
+        guard let start = takeMulti() else { return position }
+        end = encoder.endExpired(from: start, after: position, to: &lines)
+        return checkedEnd(after: position)
+    }
+
+    /// Closes the open `multi` record.
+    /// - Returns: its offset; nil if it has no changes, and was removed.
+    private mutating func takeMulti() -> Int? {
         guard let ended = multi else { preconditionFailure("no multi record to end") }
         multi = nil
-        guard ended.changes > 0 else {
-            lines.truncate(to: ended.offset)
-            return position
-        }
-        end = encoder.endMulti(from: ended.offset, after: position, to: &lines)
+        if ended.changes > 0 { return ended.offset }
+        lines.truncate(to: ended.offset)
+        return nil
+    }
+
+    private func checkedEnd(after position: ChainPosition) -> ChainPosition {
         assert(end.seq == position.seq + 1, "a multi record has one number")
         return end
+    }
+
+    /// Makes the following records those of an author.
+    mutating func setAuthor(_ author: Author) {
+        precondition(multi == nil, "the author of a record changes inside it")
+        encoder.author.removeAll()
+        encoder.author.append(author.field.span)
+    }
+
+    /// Exchanges the records with those of another batch. Each keeps its author.
+    mutating func exchange(with other: inout LogBatch) {
+        swap(&self, &other)
+        swap(&encoder.author, &other.encoder.author)
     }
 
     /// Drops the records, and memory beyond `size` bytes.

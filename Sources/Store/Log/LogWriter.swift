@@ -132,7 +132,7 @@ final class LogWriter: Sendable {
     func submit(_ batch: inout LogBatch, _ job: Job) {
         work.withLock { work in
             precondition(!work.isUnderWay, "a job for the log before the last one is done")
-            swap(&work.batch, &batch)
+            work.batch.exchange(with: &batch)
             (work.job, work.isUnderWay) = (job, true)
         }
         worker.submit { self.proceed() }

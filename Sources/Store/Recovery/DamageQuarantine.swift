@@ -52,7 +52,7 @@ extension Recovery {
         report.snapshot = nil
         snapshot = nil
         table.removeAll()
-        (position, timestamp, history, needs) = (.start, 0, nil, [])
+        (position, timestamp, history, needs, notes) = (.start, 0, nil, [], Notes())
     }
 
     /// The segments after the damage go first, so that a crash meanwhile leaves the damage to be found again.

@@ -10,7 +10,7 @@ struct FileCheck {
 
     /// Loads everything into a second table.
     /// - Returns: how the files differ from what they should hold; empty if they do not.
-    func problems(history: String, position: ChainPosition, table: Table) -> [String] {
+    func problems(history: String, position: ChainPosition, table: Table, notes: Notes) -> [String] {
         let copy = Table()
         do throws(StoreError) {
             var recovery = try Recovery(disk: disk, files: files, table: copy, time: 0)
@@ -21,6 +21,7 @@ struct FileCheck {
             if recovery.position != position {
                 problems.append("the files end at \(recovery.position), memory at \(position)")
             }
+            if recovery.notes != notes { problems.append("the notes in the files are not those in memory") }
             return problems + differences(table, copy)
         } catch {
             return ["\(error)"]

@@ -52,6 +52,8 @@ struct Recovery: ~Copyable {
     var timestamp: UInt64 = 0
     /// What the changes up to `position` need, by themselves and not by the headers of segments.
     var needs: Needs = []
+    /// The notes as of `position`.
+    var notes = Notes()
     var history: String?
     var report = RecoveryReport()
     /// The last segment, and the end of its last good line: 0 if a crash left it without a header. nil if there is
@@ -191,7 +193,10 @@ struct Recovery: ~Copyable {
     /// - Returns: whether there is more.
     private mutating func load(_ reader: inout SnapshotReader<FileSource>, pairs: Int) throws(StoreError) -> Bool {
         for _ in 0..<pairs {
-            guard try reader.next() else { return false }
+            guard try reader.next() else {
+                notes = reader.notes
+                return false
+            }
             try reader.pair { change in table.apply(change) }
         }
         return true
@@ -266,7 +271,7 @@ struct Recovery: ~Copyable {
         // Only behind a snapshot that ends inside a segment are there numbers that are not wanted.
         precondition(reader.position.seq == position.seq + 1, "a change is applied out of its order")
         try reader.changes { change in
-            table.apply(change)
+            if change.kind == .note { notes.apply(change) } else { table.apply(change) }
             needs.formUnion(change.needs)
         }
         position = reader.position

@@ -15,6 +15,7 @@ package struct PairWriter: ~Copyable {
     private var syncedSize = 0
     private let syncInterval: Int
     private(set) var count = 0
+    private var noteCount = 0
 
     /// The size of a write.
     private static let bufferSize = 128 << 10
@@ -27,6 +28,21 @@ package struct PairWriter: ~Copyable {
         file = try disk.create(path)
         self.syncInterval = syncInterval
         chain = buffer.append(snapshotHeader: header)
+    }
+
+    /// Appends notes, before any pair.
+    mutating func append(_ notes: Notes) throws(StoreError) {
+        for note in notes.all {
+            note.withChange { append(note: $0) }
+            try flushIfLarge()
+        }
+    }
+
+    /// Appends a note, which must sort after the one before it, before any pair; `flushIfLarge` writes it.
+    package mutating func append(note: borrowing Change) {
+        precondition(count == 0, "a note is written behind a pair")
+        noteCount += 1
+        chain = buffer.append(noteLine: note, chain: chain)
     }
 
     /// Appends a pair; `flushIfLarge` writes it.
@@ -64,7 +80,7 @@ package struct PairWriter: ~Copyable {
 
     /// Writes the last line.
     package mutating func end() throws(StoreError) {
-        buffer.append(snapshotEnd: count, chain: chain)
+        buffer.append(snapshotEnd: count, notes: noteCount, chain: chain)
         try flush()
     }
 

@@ -261,6 +261,8 @@ package final class Table {
         case .clear: removeAll()
         // It is stated only for a pair that is there: compaction counts those that are not.
         case .ttl: _ = setExpiry(of: change.key, hash: hash, to: change.expires)
+        // Notes are kept beside the table.
+        case .note: break
         }
     }
 

@@ -107,7 +107,32 @@ extension Benchmark {
                     return sum
                 }
             },
+            plainRead("record-read-plain", behind: ""),
+            plainRead("record-read-author", behind: ",\"by\":\"alice#812\""),
         ]
+    }
+
+    /// Reads a plain record in one pass, as a start and a follower do.
+    private static func plainRead(_ name: String, behind fields: String) -> Benchmark {
+        Benchmark(name: name) { _ in
+            var text = ByteBuffer()
+            let key = key(1234)
+            text.append(recordHead: 1_234_567, timestamp: 1_795_533_252_153)
+            text.append(change: .set(key: key.span, value: value.span))
+            text.append(text: fields)
+            _ = text.appendChecksum(bodyFrom: 0, chain: 0)
+            let line = Array(text.bytes.extracting(0..<text.count - 1))
+            return { count in
+                var sum: UInt64 = 0
+                for _ in 0..<count {
+                    guard let plain = PlainLine.record(line.span, chain: UInt32(truncatingIfNeeded: sum & 0)) else {
+                        fatalError("the line is not plain")
+                    }
+                    sum &+= plain.seq &+ UInt64(plain.change(in: line.span).value.count)
+                }
+                return sum
+            }
+        }
     }
 
     private static func filledTable(_ count: Int) -> (Table, [UInt8]) {

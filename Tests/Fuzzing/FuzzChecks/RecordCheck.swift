@@ -19,6 +19,7 @@ func checkRecord(_ input: [UInt8]) throws(BrokenProperty) {
     let bytes = line.span
     let isChained =
         bytes.starts(with: "{\"seq\":") || bytes.starts(with: "{\"key") || bytes.starts(with: "{\"end\":")
+        || bytes.starts(with: "{\"meta\":")
     let whole = checksummed(line, chain: isChained ? chain : 0)
     switch parse(whole) {
     case .failure(let error):
@@ -30,7 +31,9 @@ func checkRecord(_ input: [UInt8]) throws(BrokenProperty) {
         try check(seq: seq, timestamp: timestamp, crc: crc, line: whole)
     case .success(.snapshot(let header)): try check(header, body: line)
     case .success(.pair(let crc)): try check(pair: whole, crc: crc)
-    case .success(.end(let count)): try requireSpelling(line, bodyOfLine { $0.append(snapshotEnd: count, chain: 0) })
+    case .success(.note(let crc)): try check(note: whole, crc: crc)
+    case .success(.end(let count, let notes)):
+        try requireSpelling(line, bodyOfLine { $0.append(snapshotEnd: count, notes: notes, chain: 0) })
     }
 }
 
@@ -98,6 +101,26 @@ private func check(pair line: [UInt8], crc: UInt32) throws(BrokenProperty) {
     }
 }
 
+/// A note means the same when it is written again, and so does what a snapshot's reader keeps of it.
+private func check(note line: [UInt8], crc: UInt32) throws(BrokenProperty) {
+    try require(line.span.hex32(at: line.count - 10) == crc, "another checksum than the line's")
+    switch changes(of: line) {
+    case .failure(let error):
+        try require(error.isWhole, "said to be torn, though its checksum is right: \(error)")
+        try require(error.isPrintable, "not one short line: \(error)")
+    case .success(let changes):
+        guard changes.count == 1, case .note(let path, let value) = changes[0] else {
+            throw BrokenProperty(description: "\(shown(line)) is read as \(changes)")
+        }
+        var buffer = ByteBuffer()
+        _ = buffer.append(noteLine: .note(path: path.span, value: value.span), chain: chain)
+        let again = Array(Array(buffer.bytes).dropLast())
+        try require(NoteName(path: path) != nil && value.span.isNoteValue, "\(shown(line)) is not a note")
+        try require((try? found(again)) == changes, "\(shown(line)) is read as another note")
+        try requireSpelling(Array(line.dropLast(18)), Array(again.dropLast(18)))
+    }
+}
+
 /// The line of the same pair with its value as it is; nil if Puffin spells the value in another way.
 private func copiedLine(_ line: [UInt8]) -> [UInt8]? {
     var parser = RecordParser()
@@ -125,11 +148,17 @@ private func check(seq: UInt64, timestamp: UInt64, crc: UInt32, line: [UInt8]) t
         buffer.append(recordHead: seq, timestamp: timestamp)
         try require(line.starts(with: Array(buffer.bytes)), "the head of \(shown(line)) is read as another")
         buffer.append(changes)
+        let author = Author(ofRecord: line.span)
+        if let author { buffer.append(author.field.span) }
         let again = checksummed(Array(buffer.bytes), chain: chain)
         guard case .success(.record(seq, timestamp, _)) = parse(again) else {
             throw BrokenProperty(description: "\(shown(again)) is not read as a record")
         }
         try require((try? found(again)) == changes, "\(shown(line)) is read as other changes than \(shown(again))")
+        try require(Author(ofRecord: again.span) == author, "\(shown(line)) has another author than \(shown(again))")
+        if let plain = PlainLine.record(line.span, chain: chain) {
+            try require([ChangeCopy(plain.change(in: line.span))] == changes, "\(shown(line)) is read in two ways")
+        }
         try require(line.span.hex32(at: line.count - 10) == crc, "another checksum than the line's")
     }
 }
@@ -189,6 +218,7 @@ extension ByteBuffer {
             append(base64: key.span)
             append("\"")
         case .clear: append(change: .clear)
+        case .note(let path, let value): append(change: .note(path: path.span, value: value.span))
         }
     }
 }

@@ -53,12 +53,14 @@ private func checkRefusal(_ error: StoreError) throws(BrokenProperty) {
 /// What a store says of its data.
 private struct StoreState: Equatable {
     var pairs: [[UInt8]: [UInt8]] = [:]
+    var notes: Notes
     var position: ChainPosition
     let history: String
 
     init(_ store: Store) {
         position = store.position
         history = store.history
+        notes = store.notes
         var keys: [[UInt8]] = []
         _ = store.scan(from: 0, count: .max, buckets: .max) { keys.append(Array($0)) }
         for key in keys {
@@ -108,7 +110,7 @@ private func checkTorn(
     try require(whole.dropFirst(torn.offset + torn.size).allSatisfy { $0 == 0x0a }, "bytes lost behind the torn ones")
 }
 
-/// The next start finds the same, and so does the one after a further change.
+/// The next start finds the same, and so does the one after a further change: of a pair by an author, and of a note.
 private func checkNextStart(_ state: StoreState, disk: MemoryDisk) throws(BrokenProperty) {
     var expected = state
     for key in [Array("probe".utf8), [0xff]] {
@@ -117,14 +119,19 @@ private func checkNextStart(_ state: StoreState, disk: MemoryDisk) throws(Broken
             throw BrokenProperty(description: "refused after a clean close: \(error)")
         }
         let (found, isTorn) = (StoreState(store), store.recovery.torn != nil)
+        if let author = Author("probe") { store.setAuthor(author) }
         let seq = store.set(key.span, to: key.span)
-        let position = store.position
+        do throws(NoteError) { try store.setNote("probe", "a", to: "{\"key\":\(key.count)}") } catch {
+            throw BrokenProperty(description: "\(error)")
+        }
+        let (position, notes) = (store.position, store.notes)
         store.close()
         try require(store.failure == nil, "closing failed: \(String(describing: store.failure))")
         try require(!isTorn, "torn after a clean close")
         try require(found == expected, "\(found), expected \(expected)")
-        try require(seq == expected.position.seq + 1 && position.seq == seq, "\(seq) is not the next number")
+        try require(seq == expected.position.seq + 1 && position.seq == seq + 1, "\(seq) is not the next number")
         expected.pairs[key] = key
+        expected.notes = notes
         expected.position = position
     }
 }
@@ -141,7 +148,7 @@ private func requireStart(
     store.close()
     // A log without a single header gets a history of its own each time.
     try require(
-        found.pairs == state.pairs && found.position == state.position,
+        found.pairs == state.pairs && found.position == state.position && found.notes == state.notes,
         "\(found) where a read gives \(readSize) bytes, expected \(state)")
 }
 

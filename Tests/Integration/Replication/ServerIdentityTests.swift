@@ -160,7 +160,7 @@ struct ServerIdentityTests {
             #expect(
                 try link.ask(
                     "REPLICATE {\"version\":1,\"history\":\"h\",\"port\":1,\"first\":1,\"last\":0,\"durable\":0}"
-                ).hasSuffix(",\"id\":\"\(try id(of: other))\",\"knows\":[\"expiry\"]}"))
+                ).hasSuffix(",\"id\":\"\(try id(of: other))\",\"knows\":[\"expiry\",\"notes\"]}"))
             try other.wait(for: "leader_link", toBe: "starting")
             #expect(try other.figures()["leader_id"] == "unknown")
         }

@@ -32,7 +32,7 @@ struct ReplicationStrangerTests {
                 ("REPLICATE hello\n", "Cannot follow the replication stream"),
                 (
                     hello.replacingOccurrences(of: "\"version\":1", with: "\"version\":2"),
-                    "expected version 1 of it, or version 2 with no needs but expiry, found version 2"
+                    "expected version 1 of it, or version 2 with no needs but expiry, notes, found version 2"
                 ),
                 (hello.replacingOccurrences(of: "\"port\":1", with: "\"port\":70000"), "expected a port"),
                 (hello.replacingOccurrences(of: "\"h\"", with: "\"\""), "expected a history's name"),

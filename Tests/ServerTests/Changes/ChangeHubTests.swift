@@ -11,7 +11,7 @@ import Testing
 @Suite("Feeds of changes")
 struct ChangeHubTests {
     /// Takes turns, with the workers at work, until nothing happens any more.
-    private func settle(_ stepped: SteppedServer, _ count: Int = 30) {
+    func settle(_ stepped: SteppedServer, _ count: Int = 30) {
         for _ in 0..<count {
             stepped.turn()
             stepped.work()
@@ -19,7 +19,7 @@ struct ChangeHubTests {
     }
 
     /// What has come, with `TS` and `CRC` in the places of what differs from run to run.
-    private func take(_ client: SteppedClient) -> String {
+    func take(_ client: SteppedClient) -> String {
         client.take()
             .replacing(/"ts":\d+/, with: "\"ts\":TS")
             .replacing(/:17\d{11}\r\n/, with: ":TS\r\n")

@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import LogFormat
 import Store
 import TestSupport
 import Testing
@@ -47,6 +48,10 @@ struct TableCompactionTests {
             switch random.below(clears ? 3_000 : 1_000_000) {
             case 0: _ = opened.store.clear()
             case let dice where dice % 5 == 0: opened.delete(key)
+            case let dice where dice % 17 == 0:
+                let value = random.below(3) == 0 ? nil : "{\"n\":\(random.below(1_000))}"
+                _ = try? opened.store.setNote(["role", "user"][random.below(2)], "n\(random.below(30))", to: value)
+            case let dice where dice % 13 == 0: opened.store.setAuthor(Author("alice") ?? .nobody)
             case let dice where dice % 11 == 0:
                 opened.store.beginMulti()
                 opened.set(key, "\u{fc}ber")
@@ -96,6 +101,7 @@ struct TableCompactionTests {
             #expect(try snapshot(folder + "/copy") == made)
             let again = try OpenedStore(folder)
             #expect(again.pairs == opened.pairs)
+            #expect(again.store.notes == opened.store.notes)
             try again.close()
         }
     }

@@ -32,7 +32,8 @@ struct FaultTests {
         _ plan: [PlannedFault], _ source: SnapshotSource, on model: ModelDisk, after ledger: Ledger = Ledger()
     ) -> Outcome {
         var outcome = Outcome(disk: FaultyDisk(model, plan), ledger: ledger)
-        var work = Workload(random: SeededRandom(seed: 7))
+        // Without notes: the first one replaces a segment without records, which may keep its padding (see below).
+        var work = Workload(random: SeededRandom(seed: 7), hasNotes: false)
         do {
             var run = try DiskRun(on: outcome.disk, source: source)
             outcome.strikesAtTheEnds = outcome.disk.struck.count
@@ -67,7 +68,7 @@ struct FaultTests {
     private func left() -> (ModelDisk, Ledger) {
         let model = ModelDisk()
         var ledger = Ledger()
-        var work = Workload(random: SeededRandom(seed: 11))
+        var work = Workload(random: SeededRandom(seed: 11), hasNotes: false)
         let first = FaultyDisk(model)
         guard var run = try? DiskRun(on: first) else { return (model, ledger) }
         for _ in 0..<5 { run.change(4, &work, &ledger) }

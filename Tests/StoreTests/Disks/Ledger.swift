@@ -31,10 +31,11 @@ extension OpenedStore {
     }
 }
 
-/// The pairs after each change, and how far they must be there.
+/// The pairs and notes after each change, and how far they must be there.
 struct Ledger {
     /// By the number of the change; nil where only the pairs after a later one are known.
     private var states: [Pairs?] = [[:]]
+    private var notesOfStates: [Notes] = [Notes()]
     private var positions: [ChainPosition] = [.start]
     /// The last change that must survive any accident.
     private(set) var sure: UInt64 = 0
@@ -42,12 +43,16 @@ struct Ledger {
     /// The pairs after the newest change.
     var pairs: Pairs { states[states.count - 1] ?? [:] }
 
+    /// The notes after the newest change.
+    var notes: Notes { notesOfStates[notesOfStates.count - 1] }
+
     /// The newest change.
     var position: ChainPosition { positions[positions.count - 1] }
 
-    /// Notes a change: the pairs after it if they are known, and what the store calls it.
-    mutating func note(_ pairs: Pairs?, _ position: ChainPosition) {
+    /// Notes a change: the pairs after it if they are known, and what the store calls it; and the notes, if it is of one.
+    mutating func note(_ pairs: Pairs?, _ position: ChainPosition, notes: Notes? = nil) {
         states.append(pairs)
+        notesOfStates.append(notes ?? self.notes)
         positions.append(position)
     }
 
@@ -61,6 +66,7 @@ struct Ledger {
     mutating func adopt(_ store: Store) {
         sure = store.position.seq
         states.removeLast(states.count - 1 - Int(sure))
+        notesOfStates.removeLast(notesOfStates.count - 1 - Int(sure))
         positions.removeLast(positions.count - 1 - Int(sure))
     }
 
@@ -73,6 +79,9 @@ struct Ledger {
         if position != positions[Int(position.seq)] { return "\(position) came back, which never was" }
         if let pairs = states[Int(position.seq)], opened.stored != pairs.alive(at: opened.store.now) {
             return "the pairs are not those of \(position.seq)"
+        }
+        if opened.store.notes != notesOfStates[Int(position.seq)] {
+            return "the notes are not those of \(position.seq)"
         }
         let problems = opened.store.check()
         return problems.isEmpty ? nil : problems.joined(separator: "; ")

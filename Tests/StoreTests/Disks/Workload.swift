@@ -5,6 +5,7 @@ import Bytes
 import LogFormat
 import Store
 import TestSupport
+import Testing
 
 extension OpenedStore {
     /// Opens the data set of a disk in memory: small segments, little memory for sorting, no merged segment kept.
@@ -37,15 +38,19 @@ enum ModelFiles {
 /// Makes changes, and records them in a ledger.
 struct Workload {
     var random: SeededRandom
+    /// Whether some of the changes are of notes.
+    var hasNotes = true
 
     /// Changes something, or finds that there is nothing to delete.
     mutating func change(_ opened: OpenedStore, _ ledger: inout Ledger) {
         var pairs = ledger.pairs
+        opened.store.setAuthor(Workload.authors[random.below(Workload.authors.count)])
         switch random.below(100) {
         case 0:
             _ = opened.store.clear()
             pairs = [:]
         case 1..<8: return expire(opened, &ledger)
+        case 20..<25 where hasNotes: return changeNote(opened, &ledger)
         case 8..<20:
             opened.store.beginMulti()
             for _ in 0...random.below(4) { changeOne(opened, &pairs) }
@@ -73,6 +78,30 @@ struct Workload {
             opened.store.set(key.span, to: value.span, expires: expires)
             pairs[key] = Stored(value: value, expires: expires)
         }
+    }
+
+    private static let authors = [.nobody, .nobody, Author("alice"), Author("bob#7"), Author("z\u{fc}\"")].compactMap {
+        $0
+    }
+
+    /// Sets or removes one of ten notes.
+    private mutating func changeNote(_ opened: OpenedStore, _ ledger: inout Ledger) {
+        let (kind, name) = (["role", "user"][random.below(2)], "n\(random.below(5))")
+        guard let note = NoteName(kind: kind, name: name) else { return }
+        var notes = ledger.notes
+        let value = random.below(3) == 0 ? nil : "{\"a\":\(random.below(1_000)),\"by\":\"x\"}"
+        switch (notes[note] != nil, value) {
+        case (true, nil): notes.remove(note)
+        case (true, let value?): notes.replace(note, value.bytes)
+        case (false, let value?): notes.insert(note, value.bytes)
+        case (false, nil): break
+        }
+        do throws(NoteError) {
+            try opened.store.setNote(kind, name, to: value)
+        } catch {
+            Issue.record("\(error)")
+        }
+        if opened.store.position != ledger.position { ledger.note(ledger.pairs, opened.store.position, notes: notes) }
     }
 
     /// Lets time pass to the end of a tick, and removes what has expired: usually in one step.

@@ -29,7 +29,9 @@ struct ChangeFeedTests {
             counts.merge(life.counts) { $0 + $1 }
         }
         print("8 seeds: \(counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
-        for name in ["shown", "compacted", "refused", "enough", "compactions", "places", "ends", "uncommitted"] {
+        for name in [
+            "shown", "compacted", "refused", "enough", "compactions", "places", "ends", "uncommitted", "notes",
+        ] {
             #expect(counts[name] ?? 0 > 10, "\(name)")
         }
         #expect(counts["removed"] ?? 0 > 0)
@@ -272,6 +274,7 @@ private struct FeedLife {
             // In an order that is the same each time.
             let all = keys.sorted { $0.lexicographicallyPrecedes($1) }
             (kind, changes) = (.expired, (0...random.below(3)).map { _ in .expired(all[random.below(all.count)]) })
+        case 6: changes = [.note("user/n\(random.below(3))".bytes, random.below(3) == 0 ? [] : #"{"a":1}"#.bytes)]
         default: changes = [single()]
         }
         let before = position(UInt64(records.count))
@@ -303,7 +306,7 @@ private struct FeedLife {
         case .set(let key, _), .setExpiring(let key, _, _): keys.insert(key)
         case .delete(let key), .expired(let key): keys.remove(key)
         case .clear: keys = []
-        case .ttl: break
+        case .ttl, .note: break
         }
     }
 
@@ -328,7 +331,9 @@ private struct FeedLife {
             let model = records[Int(record.position.seq) - 1]
             var changes: [ChangeCopy] = []
             record.visitChanges { changes.append(ChangeCopy($0)) }
-            if model.position != record.position || model.changes != changes {
+            // A feed shows no notes, and its token moves on behind them.
+            if changes.isEmpty { count("notes") }
+            if model.position != record.position || model.changes.filter({ !$0.isNote }) != changes {
                 wrong.append("\(record.position.seq) is \(changes), not \(model.changes)")
             }
             if !isLast, (answers >> UInt64(shown % 32)) & 7 == 0 { return .refused }
@@ -383,6 +388,10 @@ private struct FeedLife {
     }
 }
 
+extension ChangeCopy {
+    fileprivate var isNote: Bool { if case .note = self { true } else { false } }
+}
+
 private enum MultiKind { case none, multi, expired }
 
 /// Encodes records.
@@ -420,6 +429,7 @@ private final class RecordEncoderBox {
         case .delete(let key): body(.delete(key: key.span))
         case .expired(let key): body(.delete(key: key.span, isExpiry: true))
         case .clear: body(.clear)
+        case .note(let path, let value): body(.note(path: path.span, value: value.span))
         }
     }
 }

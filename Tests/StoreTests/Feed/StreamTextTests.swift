@@ -100,10 +100,11 @@ struct StreamTextTests {
             error
                 == .failure(
                     .otherVersion(
-                        expected: "version 1 of it, or version 2 with no needs but expiry", found: "version 2")))
+                        expected: "version 1 of it, or version 2 with no needs but expiry, notes", found: "version 2")))
         guard case .failure(let failure) = error else { return }
         #expect(
-            "\(failure)".contains("expected version 1 of it, or version 2 with no needs but expiry, found version 2"))
+            "\(failure)".contains(
+                "expected version 1 of it, or version 2 with no needs but expiry, notes, found version 2"))
     }
 
     @Test("a greeting names what will be sent needs, and is refused if one of that is not known")
@@ -117,8 +118,8 @@ struct StreamTextTests {
         // Version 1 needs nothing, whatever fields it has that are not known.
         #expect((try? leader(line.replacing(":2,\"history", with: ":1,\"history")).get())?.needs == [])
         for (needs, found) in [
-            (#","needs":["expiry","notes"]"#, "version 2 that needs notes"), (#","needs":[]"#, "version 2"),
-            (#","needs":["notes","terms"]"#, "version 2 that needs notes, terms"), ("", "version 2"),
+            (#","needs":["expiry","terms"]"#, "version 2 that needs terms"), (#","needs":[]"#, "version 2"),
+            (#","needs":["notes","terms"]"#, "version 2 that needs terms"), ("", "version 2"),
         ] {
             guard case .failure(.otherVersion(_, found)) = leader(head + needs + "}") else {
                 Issue.record("\(needs): \(leader(head + needs + "}"))")
@@ -132,9 +133,9 @@ struct StreamTextTests {
         let head = #"{"history":"h","seq":0,"crc":"00000000","checkpoints":[]"#
         let hello = FollowerHello(history: "h", position: .start, checkpoints: [], knows: .expiry)
         #expect(text { $0.append(followerHello: hello) } == head + ",\"knows\":[\"expiry\"]}\n")
-        let newer = try follower(head + #","knows":["expiry","notes"]}"#).get()
-        #expect(newer.knows.known == .expiry && newer.knows.unknown == ["notes"])
-        #expect(text { $0.append(followerHello: newer) } == head + ",\"knows\":[\"expiry\",\"notes\"]}\n")
+        let newer = try follower(head + #","knows":["expiry","terms"]}"#).get()
+        #expect(newer.knows.known == .expiry && newer.knows.unknown == ["terms"])
+        #expect(text { $0.append(followerHello: newer) } == head + ",\"knows\":[\"expiry\",\"terms\"]}\n")
         #expect(try follower(head + "}").get().knows.isEmpty)
         #expect((try? follower(head + #","knows":["b","a"]}"#).get()) == nil)
     }

@@ -158,7 +158,7 @@ struct ExpiryLineTests {
         #expect(plain(#"{"key":"k","expires":7"#, isPair: true) == nil, "a pair has a value")
         #expect(plain(#"{"key":"k""#, isPair: true) == nil)
         for body in [
-            #""op":"delete","key":"k","expires":7"#, #""op":"set","key":"k","value":"v","expires":7,"by":"me""#,
+            #""op":"delete","key":"k","expires":7"#, #""op":"set","key":"k","value":"v","expires":7,"who":"me""#,
             #""op":"set","key":"k","value":"v","expires":9007199254740992"#,
             #""op":"set","key":"k","value":"v","expires":99999999999999999"#,
             #""op":"set","key":"k","value":"v","expires":0"#, #""op":"set","key":"k","value":"v","expires":"#,
@@ -274,7 +274,7 @@ extension ChangeCopy {
     fileprivate var expires: UInt64? {
         switch self {
         case .setExpiring(_, _, let time), .ttl(_, let time): time
-        case .set, .delete, .expired, .clear: nil
+        case .set, .delete, .expired, .clear, .note: nil
         }
     }
 }
@@ -289,5 +289,6 @@ private func withChange(_ copy: ChangeCopy, _ body: (borrowing Change) throws ->
     case .delete(let key): try body(.delete(key: key.span))
     case .expired(let key): try body(.delete(key: key.span, isExpiry: true))
     case .clear: try body(.clear)
+    case .note(let path, let value): try body(.note(path: path.span, value: value.span))
     }
 }

@@ -39,8 +39,8 @@ struct NewerFileTests {
     @Test(
         "an intact header with a version or need that is not known is of another version",
         arguments: [
-            #"3,"history""#, #"2,"history""#, #"2,"needs":[],"history""#, #"2,"needs":["notes"],"history""#,
-            #"2,"needs":["expiry","notes"],"history""#, #"2,"needs":["expiry","expiry"],"history""#,
+            #"3,"history""#, #"2,"history""#, #"2,"needs":[],"history""#, #"2,"needs":["terms"],"history""#,
+            #"2,"needs":["expiry","notes","terms"],"history""#, #"2,"needs":["expiry","expiry"],"history""#,
             #"2,"needs":["notes","expiry"],"history""#, #"2,"needs":["Expiry"],"history""#, #"10,"history""#,
         ])
     func unknown(version: String) throws {
@@ -75,10 +75,10 @@ struct NewerFileTests {
                 Issue.record("\(String(describing: error))")
                 return
             }
-            #expect(found == "version 2 that needs notes, writes")
+            #expect(found == "version 2 that needs terms, writes")
             #expect(
                 "\(error)".contains(
-                    "version 1, or version 2 with no needs but expiry, found version 2 that needs notes"))
+                    "version 1, or version 2 with no needs but expiry, notes, found version 2 that needs terms"))
         }
         let found = try Verification.run(files, on: LocalDisk())
         #expect(found.isOfOtherVersion && !found.isDamaged && !found.isSound)
@@ -91,7 +91,7 @@ struct NewerFileTests {
         #expect(!names.contains { $0.contains(".damaged-") || $0.contains(".torn-") })
     }
 
-    private static let newer = #"2,"needs":["expiry","notes","writes"]"#
+    private static let newer = #"2,"needs":["expiry","terms","writes"]"#
 
     @Test("a segment of a newer server is refused as that by a start, a check and a repair", arguments: [1, 2])
     func segment(segment: UInt64) throws {
@@ -142,7 +142,7 @@ struct NewerFileTests {
     func stream() throws {
         let segment = RawLog(version: NewerFileTests.newer).bytes.dropLast()
         let error = #expect(throws: ReplicationError.self) { try Store.check(segmentHeader: Array(segment).span) }
-        guard case .otherVersion(_, "version 2 that needs notes, writes")? = error else {
+        guard case .otherVersion(_, "version 2 that needs terms, writes")? = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -159,7 +159,7 @@ struct NewerFileTests {
                 #"{"puffin":"snapshot","version":\#(NewerFileTests.newer),"history":"h","seq":9,"ts":1,"chain":"0000000a""#
             )
             let error = #expect(throws: ReplicationError.self) { try incoming.append(header.span) }
-            guard case .otherVersion(_, "version 2 that needs notes, writes")? = error else {
+            guard case .otherVersion(_, "version 2 that needs terms, writes")? = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }
