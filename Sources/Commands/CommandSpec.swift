@@ -184,6 +184,6 @@ package struct CommandSpec: Sendable {
     package var redisFlag: String {
         if traits.contains(.change) { return "write" }
         if traits.contains(.data) { return "readonly" }
-        return categories.contains(.connection) ? "fast" : "admin"
+        return categories.contains(.admin) ? "admin" : "fast"
     }
 }

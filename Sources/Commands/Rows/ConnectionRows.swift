@@ -4,37 +4,37 @@ extension Catalog {
     static let connection: [CommandSpec] = [
         CommandSpec(
             .ping, "PING", "[<text>]", 0...1, needs: "a text or nothing", "Returns PONG, or the text.", .connection,
-            form: .rest(afterWords: 0), categories: .connection, replyBound: .request,
+            form: .rest(afterWords: 0), categories: [.fast, .connection], replyBound: .request,
             replies: "`PONG`, or the text.",
             since: "0.1.0"),
         CommandSpec(
             .echo, "ECHO", "<text>", 1...1, needs: "a text", "Returns the text.", .connection,
             form: .rest(afterWords: 0),
-            categories: .connection, replyBound: .request,
+            categories: [.fast, .connection], replyBound: .request,
             replies: "The text.",
             since: "0.1.0"),
         CommandSpec(
             .quit, "QUIT", "", 0...CommandSpec.any, needs: "no arguments", "Closes the connection.", .connection,
             lineArity: 0...0,
-            traits: [.connection, .hidden], categories: .connection,
+            traits: [.connection, .hidden], categories: [.fast, .connection],
             replies: "`OK`, then the connection is closed.",
             since: "0.1.0"),
         CommandSpec(
             .reset, "RESET", "Resets the connection to its initial state: no name, RESP2, replies on, no transaction.",
             .connection,
-            traits: [.connection, .hidden], categories: .connection,
+            traits: [.connection, .hidden], categories: [.fast, .connection],
             replies: "`RESET`.",
             since: "0.1.0"),
         CommandSpec(
             .auth, "AUTH", "[<user>] <password>", 1...CommandSpec.any, needs: "a password",
             "Answers as Redis without passwords, for Redis clients.", .connection,
-            traits: [.connection, .hidden], categories: .connection,
+            traits: [.connection, .hidden], categories: [.fast, .connection],
             replies: "Always an error: there are no passwords.", errors: "As Redis without passwords.",
             since: "0.1.0"),
         CommandSpec(
             .select, "SELECT", "0", 1...1, needs: "a database number",
             "Selects a database, for Redis clients: 0 is the only one.", .connection, traits: [.connection, .hidden],
-            categories: .connection,
+            categories: [.fast, .connection],
 
             replies: "`OK`.", errors: "`ERR DB index is out of range` for another than 0.",
             since: "0.1.0"),
@@ -42,7 +42,7 @@ extension Catalog {
             .hello, "HELLO", "[2|3 [SETNAME <name>]]", 0...CommandSpec.any, needs: "a protocol version or nothing",
             "Selects the RESP version and describes the server, for Redis clients.", .connection,
             traits: [.connection, .hidden],
-            categories: .connection,
+            categories: [.fast, .connection],
             answer: .pairs,
             replies: "A map: server, version, proto, id, mode, role, modules.",
             errors: "`NOPROTO unsupported protocol version`.",
@@ -50,43 +50,44 @@ extension Catalog {
         CommandSpec(
             .client, "CLIENT", nil, 1...CommandSpec.any, needs: "a subcommand",
             "Shows or sets a property of this connection.", .connection, traits: [.connection, .hidden],
-            categories: .connection,
+            categories: [.slow],
             since: "0.1.0"),
         CommandSpec(
             .clientID, "ID", of: .client, "Returns the connection's number.", .connection, traits: .connection,
-            categories: .connection,
+            categories: [.slow, .connection],
 
             replies: "A number that no other connection of this start has.",
             since: "0.1.0"),
         CommandSpec(
             .clientGetName, "GETNAME", of: .client, "Returns the connection's name, as set by SETNAME.", .connection,
             traits: .connection,
-            categories: .connection,
+            categories: [.slow, .connection],
 
             replies: "The name; null (a line: an empty value) if there is none.",
             since: "0.1.0"),
         CommandSpec(
             .clientSetName, "SETNAME", of: .client, "<name>", 1...1, needs: "a name",
-            "Sets the connection's name.", .connection, traits: .connection, categories: .connection,
+            "Sets the connection's name.", .connection, traits: .connection, categories: [.slow, .connection],
 
             replies: "`OK`.", errors: "A name with blanks or control characters.",
             since: "0.1.0"),
         CommandSpec(
             .clientSetInfo, "SETINFO", of: .client, "<attribute> <value>", 2...2, needs: "an attribute and a value",
-            "Is accepted and ignored, for Redis clients.", .connection, traits: .connection, categories: .connection,
+            "Is accepted and ignored, for Redis clients.", .connection, traits: .connection,
+            categories: [.slow, .connection],
 
             replies: "`OK`.",
             since: "0.1.0"),
         CommandSpec(
             .clientInfo, "INFO", of: .client, "Describes this connection.", .connection,
-            traits: .connection, categories: .connection, answer: .text, replyBound: .bytes(1024),
+            traits: .connection, categories: [.slow, .connection], answer: .text, replyBound: .bytes(1024),
             replies: "A text: one line of `CLIENT LIST`.",
             since: "0.1.0"),
         CommandSpec(
             .clientList, "LIST", of: .client, "[TYPE <type>|ID <id> …]", 0...CommandSpec.any,
             needs: "TYPE and a type, ID and numbers, or nothing", "Lists the connections.",
             .connection,
-            categories: .admin, answer: .text, replyBound: .data,
+            categories: [.admin, .slow, .dangerous, .connection, .monitor], answer: .text, replyBound: .data,
             complexity: "O(N) for N connections",
             replies:
                 "A text (a line: a list): a line for each connection, with `id`, `addr`, `name`, `age` and `idle` in seconds, and the bytes that it holds.",
@@ -98,7 +99,7 @@ extension Catalog {
             1...CommandSpec.any, needs: "an address, or options with values",
             "Closes connections; with options, returns how many.", .connection,
             traits: [.effect, .loopback],
-            categories: .admin,
+            categories: [.admin, .slow, .dangerous, .connection, .operate],
             complexity: "O(N) for N connections",
             replies: "With an address `OK`; with options the number of connections.",
             errors: "`ERR No such client`; refused for clients of other machines.",
@@ -106,19 +107,19 @@ extension Catalog {
         CommandSpec(
             .clientReply, "REPLY", of: .client, "ON|OFF|SKIP", 1...1, needs: "ON, OFF or SKIP",
             "Turns replies on or off; SKIP drops the next one.", .connection, traits: .connection,
-            categories: .connection,
+            categories: [.slow, .connection],
             replies: "`ON` answers `OK`, the others nothing.",
             since: "0.1.0"),
         CommandSpec(
             .clientNoEvict, "NO-EVICT", of: .client, "ON|OFF", 1...1, needs: "ON or OFF",
             "Is accepted and ignored, for Redis clients.", .connection,
-            traits: [.connection, .hidden], categories: .connection,
+            traits: [.connection, .hidden], categories: [.admin, .slow, .dangerous, .connection],
             replies: "`OK`.",
             since: "0.1.0"),
         CommandSpec(
             .clientHelp, "HELP", of: .client, "Shows the usage of CLIENT.", .connection,
             traits: [.connection, .hidden],
-            categories: .connection, replyBound: .bytes(4096),
+            categories: [.slow, .connection], replyBound: .bytes(4096),
             replies: "A list of lines.",
             since: "0.1.0"),
     ]
