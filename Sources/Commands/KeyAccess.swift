@@ -27,9 +27,10 @@ extension Keys {
 
     /// Whether the options of this request make the command read its key: `GET`, or a comparison with the value. An
     /// argument that only looks like one counts too.
-    package func readsByOption(in arguments: Arguments) -> Bool {
+    /// - Parameter offset: the position of the command's name.
+    package func readsByOption(in arguments: Arguments, at offset: Int = 0) -> Bool {
         guard options > 0 else { return false }
-        for index in stride(from: options, to: arguments.count, by: 1) where arguments[index].isReadingOption {
+        for index in stride(from: options + offset, to: arguments.count, by: 1) where arguments[index].isReadingOption {
             return true
         }
         return false
