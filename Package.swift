@@ -52,7 +52,7 @@ let package = Package(
             name: "CLibedit", path: "Sources/CLibedit", pkgConfig: "libedit",
             providers: [.apt(["libedit-dev"])]),
         .systemLibrary(
-            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto",
+            name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "openssl",
             providers: [.apt(["libssl-dev"])]),
         // XXH3 is in the headers of libxxhash-dev alone: nothing is linked, so there is no pkgConfig.
         .systemLibrary(
@@ -74,7 +74,7 @@ let package = Package(
             name: "Inspection",
             dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
-        .target(name: "OpenSSL", dependencies: ["COpenSSL"], swiftSettings: strict),
+        .target(name: "OpenSSL", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
@@ -189,7 +189,11 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL"], swiftSettings: strict),
+        .target(
+            name: "TestCertificates", dependencies: ["COpenSSL", "OpenSSL"], path: "Tests/TestCertificates",
+            swiftSettings: strict),
+        .testTarget(
+            name: "OpenSSLTests", dependencies: ["Bytes", "OpenSSL", "TestCertificates"], swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
