@@ -75,6 +75,7 @@ let package = Package(
             dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "OpenSSL", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
+        .target(name: "Access", dependencies: ["Bytes", "Commands", "OpenSSL", "Wire"], swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent"], swiftSettings: strict),
         .target(
             name: "Server",
@@ -194,6 +195,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Bytes", "OpenSSL", "TestCertificates"], swiftSettings: strict),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Bytes", "Commands", "OpenSSL", "TestSupport", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
