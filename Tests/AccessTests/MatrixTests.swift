@@ -36,7 +36,7 @@ struct MatrixTests {
 
     /// Compares one row; returns the number of requests.
     private func compare(_ spec: CommandSpec, _ sets: [String], _ rights: AccessRights, _ keys: [[UInt8]]) -> Int {
-        let oracle = Oracle(sets: sets.map { $0.split(separator: " ").map(String.init) })
+        let oracle = Oracle(sets: sets).narrowed(to: spec)
         var count = 0
         for keys in MatrixTests.combinations(spec, keys) {
             for option in spec.keys.options > 0 ? [nil, "GET", "IFEQ"] : [nil] {
@@ -44,17 +44,18 @@ struct MatrixTests {
                 let words = Requests.request(spec, keys: keys, option: option)
                 let verdict = Requests.lend(words) { rights.verdict(spec.command.index, $0) }
                 let isExpected = oracle.may(spec, keys: keys, option: option)
-                #expect(
-                    (verdict == .allowed) == isExpected, "\(sets): \(words.map { String(decoding: $0, as: UTF8.self) })"
-                )
+                if (verdict == .allowed) != isExpected {
+                    Issue.record("\(sets): \(words.map { String(decoding: $0, as: UTF8.self) }): \(verdict)")
+                }
                 // What is free is free with these arguments too.
                 if rights.free.contains(spec.command.index), Catalog.subcommands(of: spec.command).isEmpty {
                     #expect(isExpected)
                 }
                 // By its command's row, a subcommand gets the same answer.
                 if let parent = spec.parent {
-                    #expect(Requests.lend(words) { rights.verdict(parent.index, $0) } == verdict)
-                    if verdict == .allowed { #expect(rights.allowed.contains(parent.index)) }
+                    let same = Requests.lend(words) { rights.verdict(parent.index, $0) } == verdict
+                    let reaches = verdict != .allowed || rights.allowed.contains(parent.index)
+                    if !same || !reaches { Issue.record("\(sets): \(spec.fullName), by its command's row") }
                 }
                 count += 1
             }
@@ -75,7 +76,7 @@ struct MatrixTests {
     @Test("listings show the keys that the same rules allow to be read", arguments: users)
     func listings(sets: [String]) throws {
         let rights = try MatrixTests.rights(sets)
-        let oracle = Oracle(sets: sets.map { $0.split(separator: " ").map(String.init) })
+        let oracle = Oracle(sets: sets)
         let listing = Catalog.rows.filter { $0.reach == .listed }
         #expect(listing.map(\.fullName) == ["KEYS", "SCAN", "RANGE", "CHANGES"])
         for spec in listing {
@@ -95,12 +96,12 @@ struct MatrixTests {
         }
     }
 
-    @Test("random rules and keys", arguments: SeededRandom.seeds(20))
+    @Test("random rules and keys", arguments: SeededRandom.seeds(10))
     func random(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         func key() -> [UInt8] { random.bytes(random.below(5), from: Array("ab".utf8)) }
         let names = Catalog.rows.map(\.redisName) + Categories.allNames.map { "@" + $0 } + ["@all"]
-        for _ in 0..<10 {
+        for _ in 0..<4 {
             let sets = (0..<1 + random.below(3)).map { _ in
                 var words = (0..<1 + random.below(6)).map { _ in
                     (random.below(3) > 0 ? "+" : "-") + names[random.below(names.count)]
