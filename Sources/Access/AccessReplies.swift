@@ -87,11 +87,3 @@ extension AccessVerdict {
         }
     }
 }
-
-/// The errors of ACL DRYRUN.
-package enum DryRunErrors {
-    /// There is no such user.
-    package static func unknownUser(_ name: String) -> ReplyError { ReplyError("User '\(name)' not found") }
-    /// There is no such command.
-    package static func unknownCommand(_ name: String) -> ReplyError { ReplyError("Command '\(name)' not found") }
-}

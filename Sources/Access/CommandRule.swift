@@ -66,8 +66,22 @@ package struct CommandRule: Equatable, Sendable {
     package var rows: RowSet {
         switch subject {
         case .all: .all
-        case .category(let category): RowSet(Catalog.rows(in: category))
+        case .category(let category): CommandRule.rowsOfCategories[category.rawValue.trailingZeroBitCount]
         case .command(let command): RowSet([command.spec] + Catalog.subcommands(of: command))
+        }
+    }
+
+    /// The rows of each category, by its bit.
+    private static let rowsOfCategories: [RowSet] = Categories.allNames.indices.map {
+        RowSet(Catalog.rows(in: Categories(rawValue: 1 << UInt32($0))))
+    }
+
+    /// Whether the rule is about a command.
+    func isAbout(_ spec: CommandSpec) -> Bool {
+        switch subject {
+        case .all: true
+        case .category(let category): !spec.categories.isDisjoint(with: category)
+        case .command(let command): command == spec.command || command == spec.parent
         }
     }
 

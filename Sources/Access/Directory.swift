@@ -123,7 +123,10 @@ package struct Directory: Sendable {
     /// Whether somebody can log in and change users.
     private func hasManager(at now: UInt64) -> Bool {
         guard let managing = Directory.managing else { return true }
-        return users.contains { name, user in user.canLogIn(at: now) && rights(of: name).may(managing.command) }
+        return users.values.contains { user in
+            user.canLogIn(at: now)
+                && (user.rules.allow(managing) || user.roles.contains { role($0)?.rules.allow(managing) == true })
+        }
     }
 
     /// The command that changes users.
