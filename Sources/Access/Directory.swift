@@ -97,9 +97,11 @@ package struct Directory: Sendable {
     /// - Parameters:
     ///   - value: as of `apply`.
     ///   - now: Unix milliseconds; who cannot log in any more does not count as somebody.
+    ///   - mode: without users, an open server is everybody's; any other is nobody's.
     ///   - hasLocalAdmin: whether the server's own settings have a password for `default`, which may change users too.
     package func check(
-        _ kind: NoteKind, _ name: UserName, _ value: Span<UInt8>?, at now: UInt64, hasLocalAdmin: Bool = false
+        _ kind: NoteKind, _ name: UserName, _ value: Span<UInt8>?, at now: UInt64, mode: Mode = .required,
+        hasLocalAdmin: Bool = false
     ) throws(DirectoryError) {
         if kind == .role, Role.builtIn(name) != nil { throw .note(.builtIn(name.text)) }
         var after = self
@@ -113,7 +115,7 @@ package struct Directory: Sendable {
         }
         // A role that no user has leaves a server without users as it is.
         guard after.hasUsers || hasUsers, !hasLocalAdmin else { return }
-        guard after.hasManager(at: now) || !after.hasUsers else { throw .leavesNobody }
+        guard after.hasUsers ? after.hasManager(at: now) : mode == .open else { throw .leavesNobody }
     }
 
     private func firstUser(of role: UserName) -> UserName? {
