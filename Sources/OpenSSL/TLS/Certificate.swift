@@ -4,7 +4,6 @@
 // back in its deinit. Texts that OpenSSL allocates are copied and freed in the function that asked for them.
 
 import COpenSSL
-import Glibc
 
 /// An X.509 certificate (RFC 5280).
 @safe
@@ -76,12 +75,15 @@ package final class Certificate: @unchecked Sendable {
     }
 
     private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int {
-        var parts = unsafe tm()
-        guard unsafe ASN1_TIME_to_tm(time, &parts) == 1 else {
+        // By OpenSSL's own calendar: the C library's reads the machine's time zone first.
+        let start = unsafe ASN1_TIME_set(nil, 0)
+        defer { unsafe ASN1_TIME_free(start) }
+        var (days, seconds) = (Int32(0), Int32(0))
+        guard unsafe ASN1_TIME_diff(&days, &seconds, start, time) == 1 else {
             ERR_clear_error()
             return 0
         }
-        return unsafe timegm(&parts)
+        return Int(days) * 86_400 + Int(seconds)
     }
 
     /// A name as RFC 4514 writes it. Control characters and all that is not ASCII are escaped.

@@ -28,6 +28,8 @@ package final class Channel: @unchecked Sendable {
     private var phase = Phase.shaking
     private var isFresh = true
     private var hasSentEnd = false
+    /// Bytes sealed with the present key.
+    private var sealedSize = 0
 
     private enum Phase {
         case shaking
@@ -44,6 +46,9 @@ package final class Channel: @unchecked Sendable {
     package static let largestRecord = recordSize + 2048 + 5
     /// Bytes that a record takes beyond its plaintext: 22 in TLS 1.3, 29 in TLS 1.2 with AES-GCM.
     private static let overhead = 29
+
+    /// Bytes that one key of TLS 1.3 seals. AES-GCM is safe up to some 2^38.5 (RFC 8446, section 5.5), and OpenSSL 3.0 does not count.
+    private static let keySize = 1 << 36
 
     private init(_ context: TLSContext, host: String) {
         Library.setUp()
@@ -202,7 +207,8 @@ package final class Channel: @unchecked Sendable {
     ///   - cipher: what the peer has sent, cut anywhere.
     ///   - plain: plaintext is appended: at most `cipher.count` bytes and those of one record that began earlier. Needs room for a
     ///     record more than that.
-    ///   - output: answers to the peer are appended, such as those to a change of keys: send what is there.
+    ///   - output: alerts for the peer are appended: send what is there. (The answer to a change of keys comes with the next `seal`,
+    ///     as RFC 8446, section 4.6.3, has it.)
     package func receive(
         cipher: Span<UInt8>, into plain: inout ByteBuffer, answers output: inout ByteBuffer
     ) -> ReceiveResult {
@@ -256,6 +262,7 @@ package final class Channel: @unchecked Sendable {
         }
         guard !hasSentEnd else { return false }
         guard plain.count > 0 else { return true }
+        countSealed(plain.count)
         output.reserve(plain.count + (plain.count / Channel.recordSize + 1) * Channel.overhead)
         let isDone = lend(Span(), &output) {
             unsafe plain.withUnsafeBufferPointer { plain in
@@ -265,6 +272,18 @@ package final class Channel: @unchecked Sendable {
         }.result
         if !isDone { phase = .failed(takeFailure()) }
         return isDone
+    }
+
+    /// Counts what a key seals, and asks for a new one when it has sealed enough; OpenSSL writes that before its next record.
+    func countSealed(_ size: Int) {
+        // A short record uses a key up as one block does.
+        sealedSize += max(size, 16)
+        guard sealedSize >= Channel.keySize else { return }
+        sealedSize = 0
+        // TLS 1.2 cannot do it.
+        if unsafe SSL_version(ssl) >= TLS1_3_VERSION, unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 {
+            ERR_clear_error()
+        }
     }
 
     /// Ends the output: appends a close_notify, once. The peer may still be sending. Does nothing before the end of the handshake or

@@ -55,7 +55,9 @@ extension Channel {
     /// Bytes that both sides of this connection, and nobody else, can compute (RFC 5705), with an empty context.
     /// - Returns: nil on TLS 1.2 without the extended master secret (RFC 7627), where a relay could make two connections agree.
     package func exporter(label: String = Channel.channelBinding, length: Int = 32) -> [UInt8]? {
-        guard unsafe SSL_version(ssl) >= TLS1_3_VERSION || openssl_has_extended_master_secret(ssl) == 1 else { return nil }
+        guard unsafe SSL_version(ssl) >= TLS1_3_VERSION || openssl_has_extended_master_secret(ssl) == 1 else {
+            return nil
+        }
         var bytes = [UInt8](repeating: 0, count: length)
         let isDone = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
             unsafe SSL_export_keying_material(
@@ -82,6 +84,9 @@ extension Channel {
             return isDone
         }
     }
+
+    /// Counts `size` bytes as sealed with the present key.
+    package func pretendSealed(_ size: Int) { countSealed(size) }
 
     /// Appends a client's request for a new handshake in the connection (TLS 1.2).
     /// - Returns: false if this version has none.

@@ -8,9 +8,9 @@ import COpenSSL
 /// A version of TLS.
 package enum TLSVersion: Int32, Comparable, Sendable {
     /// RFC 5246, with ECDHE and AEAD ciphers only.
-    case v1_2 = 0x0303
+    case tls12 = 0x0303
     /// RFC 8446.
-    case v1_3 = 0x0304
+    case tls13 = 0x0304
 
     package static func < (one: TLSVersion, other: TLSVersion) -> Bool { one.rawValue < other.rawValue }
 }
@@ -91,7 +91,7 @@ package final class TLSContext: @unchecked Sendable {
     ///     these is refused; one that offers none is let in. Empty: whatever a client offers is ignored.
     package static func server(
         _ identity: TLSIdentity, clientCertificates: ClientCertificates = .off, authorities: PEMFile? = nil,
-        revocations: PEMFile? = nil, versions: ClosedRange<TLSVersion> = .v1_2 ... .v1_3, protocols: [String] = []
+        revocations: PEMFile? = nil, versions: ClosedRange<TLSVersion> = .tls12 ... .tls13, protocols: [String] = []
     ) throws(TLSError) -> TLSContext {
         let handle = try ContextHandle.make(isServer: true, versions: versions)
         let list = try ProtocolList(protocols)
@@ -116,7 +116,7 @@ package final class TLSContext: @unchecked Sendable {
     ///   - protocols: the application protocols that are offered (ALPN).
     package static func client(
         trust: ServerTrust, identity: TLSIdentity? = nil, revocations: PEMFile? = nil,
-        versions: ClosedRange<TLSVersion> = .v1_2 ... .v1_3, protocols: [String] = []
+        versions: ClosedRange<TLSVersion> = .tls12 ... .tls13, protocols: [String] = []
     ) throws(TLSError) -> TLSContext {
         let handle = try ContextHandle.make(isServer: false, versions: versions)
         let list = try ProtocolList(protocols)

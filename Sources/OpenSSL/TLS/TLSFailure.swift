@@ -27,7 +27,7 @@ package struct TLSFailure: Error, Equatable, CustomStringConvertible {
         case wrongUsage
         /// The peer's certificate is refused for another reason.
         case badCertificate
-        /// No version in common.
+        /// No version in common, as this side or the peer says.
         case wrongVersion
         /// No cipher, group or kind of signature in common.
         case noSharedCipher
@@ -44,7 +44,7 @@ package struct TLSFailure: Error, Equatable, CustomStringConvertible {
     package let code: Code
     /// A clause without a full stop. Names of the peer's certificate are escaped; there are no secrets in it.
     package let text: String
-    /// The number of the peer's alert (RFC 8446, section 6) if `code` is `refusedByPeer`.
+    /// The number of the peer's alert (RFC 8446, section 6), if it was the peer who ended it.
     package let alert: Int?
 
     init(_ code: Code, _ text: String, alert: Int? = nil) {
@@ -78,7 +78,7 @@ extension TLSFailure {
         case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
             self.init(.plainText, "plain HTTP was sent to a TLS port")
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_VERSION_TOO_LOW, SSL_R_UNKNOWN_PROTOCOL,
-            SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, SSL_R_NO_PROTOCOLS_AVAILABLE:
+            SSL_R_NO_PROTOCOLS_AVAILABLE:
             self.init(.wrongVersion, "the two sides have no version of TLS in common: \(reason.text)")
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SHARED_GROUPS, SSL_R_NO_SUITABLE_KEY_SHARE,
             SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_NO_SUITABLE_GROUPS:
@@ -91,8 +91,14 @@ extension TLSFailure {
             self.init(.badRecord, "a record is damaged: \(reason.text)")
         case TLSFailure.firstAlert...(TLSFailure.firstAlert + 255):
             let alert = reason.code - TLSFailure.firstAlert
-            let text = unsafe SSL_alert_desc_string_long(alert).map { unsafe String(cString: $0) } ?? "unknown"
-            self.init(.refusedByPeer, "the peer refused: \(text) (alert \(alert))", alert: Int(alert))
+            // OpenSSL 3.0 has no text for this one.
+            let text =
+                alert == SSL_AD_CERTIFICATE_REQUIRED
+                ? "certificate required"
+                : unsafe SSL_alert_desc_string_long(alert).map { unsafe String(cString: $0) } ?? "unknown"
+            self.init(
+                alert == SSL_AD_PROTOCOL_VERSION ? .wrongVersion : .refusedByPeer,
+                "the peer refused: \(text) (alert \(alert))", alert: Int(alert))
         default:
             self.init(.protocolError, "TLS failed: \(reason.text)")
         }
