@@ -18,8 +18,8 @@ extension User {
                 switch word {
                 case .addPassword(let place): try user.add(outcomes[place], &next)
                 case .removePassword(let place): try user.remove(outcomes[place])
-                case .addHash(let digest): try user.add(.sha256(digest), &next)
-                case .removeHash(let digest): try user.remove { $0.hash == .sha256(digest) }
+                case .addHash(let hash): try user.add(hash, &next)
+                case .removeHash(let hash): try user.remove { $0.hash == hash }
                 case .removeSecret(let id): try user.remove { $0.id == id }
                 default: try user.apply(word)
                 }
@@ -79,7 +79,7 @@ extension User {
         hasNoPassword = false
         guard !secrets.contains(where: { $0.hash == hash }) else { return }
         guard secrets.count < User.secretLimit else { throw .tooManySecrets }
-        if case .scrypt = hash, secrets.count(where: { $0.hash.method == hash.method }) >= User.passwordLimit {
+        if hash.isSlow, secrets.count(where: { $0.hash.isSlow }) >= User.passwordLimit {
             throw .tooManyPasswords
         }
         secrets.append(Secret(id: "p\(next)", hash: hash))

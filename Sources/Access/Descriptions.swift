@@ -50,10 +50,7 @@ extension Secret {
     /// `p1:scrypt`, with the time when it ends; or, if hashes are shown, the digest as Redis shows it, or another
     /// method's text.
     fileprivate func shown(_ showsHashes: Bool) -> String {
-        if showsHashes {
-            if case .sha256(let digest) = hash { return digest }
-            return hash.text
-        }
+        if showsHashes { return hash.digest ?? hash.text }
         return "\(id):\(hash.method)" + (until.map { ",until=" + User.shown($0) } ?? "")
     }
 }

@@ -6,65 +6,58 @@ import Synchronization
 
 /// What is kept of a secret. Its text begins with the name of the method, so that others can come.
 package enum SecretHash: Equatable, Sendable {
-    /// A password, by scrypt (RFC 7914): `$scrypt$ln=14,r=8,p=5$salt$hash`. Verifying it takes some 300 ms.
-    case scrypt(String)
-    /// A password whose SHA-256 digest was given, as Redis keeps it: 64 hexadecimal digits in lower case.
-    case sha256(String)
-    /// A token of `Token`, by SHA-256 as well.
-    case token(String)
+    /// A password: by scrypt, `$scrypt$ln=14,r=8,p=5$salt$hash`, which takes some 300 ms to verify; or the SHA-256 digest
+    /// that was given, as Redis keeps passwords, `sha256:<64 hexadecimal digits>`.
+    case password(PasswordHash)
+    /// A token of `Token`, by SHA-256: `token:<64 hexadecimal digits>`.
+    case token(PasswordHash)
 
-    private static let scryptPrefix = "$scrypt$"
-    private static let sha256Prefix = "$sha256$"
-    private static let tokenPrefix = "$token$"
-
-    /// The longest text, in bytes.
-    package static let sizeLimit = 512
+    private static let digestPrefix = "sha256:"
+    private static let tokenPrefix = "token:"
 
     /// Reads a text.
-    /// - Returns: nil for a method that is unknown, or a digest that is none.
+    /// - Returns: nil for a method that is unknown, or a hash that is none.
     package init?(_ text: String) {
-        guard text.utf8.count <= SecretHash.sizeLimit, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            return nil
-        }
-        if text.hasPrefix(SecretHash.scryptPrefix) {
-            guard text.utf8.count(where: { $0 == UInt8(ascii: "$") }) == 4 else { return nil }
-            self = .scrypt(text)
-        } else if let digest = SecretHash.digest(text, behind: SecretHash.sha256Prefix) {
-            self = .sha256(digest)
-        } else if let digest = SecretHash.digest(text, behind: SecretHash.tokenPrefix) {
-            self = .token(digest)
-        } else {
-            return nil
-        }
+        let isToken = text.hasPrefix(SecretHash.tokenPrefix)
+        let kept = isToken ? SecretHash.digestPrefix + text.dropFirst(SecretHash.tokenPrefix.count) : text
+        guard let hash = try? PasswordHash(kept) else { return nil }
+        self = isToken ? .token(hash) : .password(hash)
     }
 
-    private static func digest(_ text: String, behind prefix: String) -> String? {
-        guard text.hasPrefix(prefix) else { return nil }
-        let digest = String(text.dropFirst(prefix.count))
-        return isDigest(digest) ? digest : nil
-    }
-
-    /// Whether a text is a SHA-256 digest: 64 hexadecimal digits in lower case.
-    package static func isDigest(_ text: String) -> Bool {
-        text.utf8.count == 64 && text.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+    /// A password of which the SHA-256 digest is known.
+    /// - Parameter digest: 64 hexadecimal digits in lower case.
+    /// - Returns: nil for anything else.
+    package init?(digest: String) {
+        guard let hash = try? PasswordHash(SecretHash.digestPrefix + digest) else { return nil }
+        self = .password(hash)
     }
 
     /// The hash as it is kept. It leaves a server only where that is asked for by name.
     package var text: String {
         switch self {
-        case .scrypt(let text): text
-        case .sha256(let digest): SecretHash.sha256Prefix + digest
-        case .token(let digest): SecretHash.tokenPrefix + digest
+        case .password(let hash): hash.description
+        case .token(let hash): SecretHash.tokenPrefix + hash.description.dropFirst(SecretHash.digestPrefix.count)
         }
+    }
+
+    /// The digest of a password that is kept as one, as Redis shows it; nil for other methods.
+    package var digest: String? {
+        guard case .password(let hash) = self, hash.method == .sha256 else { return nil }
+        return String(hash.description.dropFirst(SecretHash.digestPrefix.count))
     }
 
     /// The method's name: `scrypt`, `sha256`, `token`.
     package var method: String {
         switch self {
-        case .scrypt: "scrypt"
-        case .sha256: "sha256"
+        case .password(let hash): hash.method == .sha256 ? "sha256" : "scrypt"
         case .token: "token"
         }
+    }
+
+    /// Whether verifying it takes too long for a server's loop.
+    package var isSlow: Bool {
+        guard case .password(let hash) = self else { return false }
+        return hash.method != .sha256
     }
 }
 
@@ -102,8 +95,8 @@ package final class PlainSecret: Sendable {
     deinit { bytes.withLock { $0.cleanse() } }
 
     /// Lends the bytes.
-    package func withBytes<Result: Sendable>(_ body: (Span<UInt8>) -> Result) -> Result {
-        bytes.withLock { bytes in body(bytes.span) }
+    package func withBytes<Result: Sendable, E: Error>(_ body: (Span<UInt8>) throws(E) -> Result) throws(E) -> Result {
+        try bytes.withLock { bytes throws(E) in try body(bytes.span) }
     }
 }
 
@@ -153,7 +146,7 @@ package struct Token {
 
     /// What is kept of a text that is taken for a token.
     private static func hash(of text: Span<UInt8>) -> SecretHash {
-        .token(Digests.hexadecimal(Digests.sha256(text)))
+        .token(PasswordHash.make(token: text))
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {

@@ -25,9 +25,9 @@ package struct UserChange: Sendable {
         /// `<`: the same.
         case removePassword(Int)
         /// `#`: a SHA-256 digest.
-        case addHash(String)
+        case addHash(SecretHash)
         /// `!`: the same.
-        case removeHash(String)
+        case removeHash(SecretHash)
         /// `-secret:p1`.
         case removeSecret(String)
         /// Selectors are not supported; removing them is.
@@ -83,8 +83,8 @@ package struct UserChange: Sendable {
         let isHash = word[0] == UInt8(ascii: "#") || word[0] == UInt8(ascii: "!")
         if isHash {
             let digest = String(word.extracting(1...))
-            guard SecretHash.isDigest(digest) else { throw .hash }
-            return word[0] == UInt8(ascii: "#") ? .addHash(digest) : .removeHash(digest)
+            guard let hash = SecretHash(digest: digest) else { throw .hash }
+            return word[0] == UInt8(ascii: "#") ? .addHash(hash) : .removeHash(hash)
         }
         let text = String(word)
         switch text.lowercased() {
@@ -138,22 +138,16 @@ package enum PasswordOutcome: Equatable, Sendable {
     ///   - password: the password.
     ///   - isAdded: whether a hash is made if the user has none of it.
     ///   - secrets: the user's.
-    ///   - verify: whether a password has this hash of scrypt.
-    ///   - make: the hash of a password by scrypt.
+    ///   - cost: of a new hash.
+    /// - Throws: if there is no memory for scrypt.
     package init(
-        of password: PlainSecret, isAdded: Bool, among secrets: [Secret], verify: (Span<UInt8>, String) -> Bool,
-        make: (Span<UInt8>) -> String
-    ) {
-        self = password.withBytes { bytes in
-            let digest = Digests.hexadecimal(Digests.sha256(bytes))
+        of password: PlainSecret, isAdded: Bool, among secrets: [Secret], cost: PasswordHash.Cost = PasswordHash.Cost()
+    ) throws(PasswordHashError) {
+        self = try password.withBytes { bytes throws(PasswordHashError) in
             for secret in secrets {
-                switch secret.hash {
-                case .sha256(let own) where own == digest: return .known(secret.hash)
-                case .scrypt(let text) where verify(bytes, text): return .known(secret.hash)
-                default: continue
-                }
+                if case .password(let hash) = secret.hash, try hash.verify(bytes) { return .known(secret.hash) }
             }
-            return isAdded ? .made(.scrypt(make(bytes))) : .missing
+            return isAdded ? .made(.password(try PasswordHash.make(password: bytes, cost: cost))) : .missing
         }
     }
 }

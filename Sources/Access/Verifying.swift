@@ -9,39 +9,32 @@ package enum SecretCheck: Equatable, Sendable {
     case right(SecretHash?)
     /// A thread has to verify it with each of these hashes of scrypt. Right is one of them only if `counts`; otherwise
     /// the work is for nothing, so that the time says neither whether there is such a user nor what is wrong.
-    case needsScrypt([String], counts: Bool)
+    case needsScrypt([PasswordHash], counts: Bool)
 }
 
 /// Checks secrets.
 package enum SecretChecks {
-    /// A hash of scrypt that no password is known to have.
-    package static let dummy =
-        "$scrypt$ln=14,r=8,p=5$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-
     /// Checks a secret of a user.
     /// - Parameters:
     ///   - user: nil if there is no such user.
     ///   - now: Unix milliseconds.
     package static func check(_ secret: Span<UInt8>, of user: User?, at now: UInt64) -> SecretCheck {
-        guard let user, user.isActive(at: now) else { return .needsScrypt([dummy], counts: false) }
+        guard let user, user.isActive(at: now) else { return .needsScrypt([.dummy], counts: false) }
         if user.hasNoPassword { return .right(nil) }
-        let digest = Array(Digests.hexadecimal(Digests.sha256(secret)).utf8)
         let isToken = Token(parsing: secret) != nil
-        var slow: [String] = []
+        var slow: [PasswordHash] = []
         var found: SecretHash?
         for own in user.secrets where own.until.map({ now < $0 }) != false {
             switch own.hash {
-            case .scrypt(let text): slow.append(text)
-            case .sha256(let kept):
-                let kept = Array(kept.utf8)
-                if Digests.areEqual(kept.span, digest.span) { found = own.hash }
-            case .token(let kept):
-                let kept = Array(kept.utf8)
-                if isToken, Digests.areEqual(kept.span, digest.span) { found = own.hash }
+            case .password(let hash) where own.hash.isSlow: slow.append(hash)
+            case .password(let hash):
+                if (try? hash.verify(secret)) == true { found = own.hash }
+            case .token(let hash):
+                if isToken, (try? hash.verify(secret)) == true { found = own.hash }
             }
         }
         if let found { return .right(found) }
-        return slow.isEmpty ? .needsScrypt([dummy], counts: false) : .needsScrypt(slow, counts: true)
+        return slow.isEmpty ? .needsScrypt([.dummy], counts: false) : .needsScrypt(slow, counts: true)
     }
 
     /// The user that a secret without a name is of: the one that a token names, otherwise `default`.
