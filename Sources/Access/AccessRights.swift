@@ -44,6 +44,8 @@ package final class AccessRights: Sendable {
     package let allowed: RowSet
     private let sets: [RuleSet]
     private let readable: KeyFilter
+    /// What each listing command shows, by its row.
+    private let filters: [Int: KeyFilter]
 
     /// Commands that everybody may run: they serve to log in, and to leave.
     package static let always = RowSet([.auth, .hello, .quit, .reset].map(\Command.spec))
@@ -65,7 +67,14 @@ package final class AccessRights: Sendable {
         }
         AccessRights.openContainers(&free, &allowed)
         (self.user, self.free, self.allowed, self.sets) = (user, free, allowed, sets)
-        readable = KeyFilter(sets.map(\.keys))
+        let readable = KeyFilter(sets.map(\.keys))
+        var filters: [Int: KeyFilter] = [:]
+        for spec in Catalog.rows where spec.reach == .listed {
+            let listing = sets.filter { $0.rows.contains(spec.command.index) }
+            filters[spec.command.index] =
+                listing.count == sets.count ? readable : KeyFilter(listing.map(\.keys))
+        }
+        (self.readable, self.filters) = (readable, filters)
     }
 
     /// Whether a set of rules allows a command with any arguments.
@@ -152,8 +161,10 @@ package final class AccessRights: Sendable {
     package var readableKeys: KeyFilter { readable }
 
     /// The keys that a listing command may show: those that may be read by a set of rules that allows the command.
+    /// - Parameter command: one that reaches `.listed` pairs.
     package func filter(for command: Command) -> KeyFilter {
-        KeyFilter(sets.filter { $0.rows.contains(command.index) }.map(\.keys))
+        guard let filter = filters[command.index] else { preconditionFailure("\(command) lists no keys") }
+        return filter
     }
 }
 

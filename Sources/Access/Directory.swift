@@ -142,6 +142,12 @@ package struct Directory: Sendable {
     /// The user of a name; nil also if its note cannot be read.
     package func user(_ name: UserName) -> User? { users[name] }
 
+    /// The user that ACL SETUSER changes: a new one if there is none of this name. As in Redis, `default` begins with all
+    /// rights on a server without users, so that `ACL SETUSER default >password` is a first step.
+    package func userToChange(_ name: UserName) -> User {
+        users[name] ?? (name == .default && !hasUsers ? .everything : User())
+    }
+
     /// The role of a name, built in or not; nil also if its note cannot be read.
     package func role(_ name: UserName) -> Role? { Role.builtIn(name) ?? roles[name] }
 

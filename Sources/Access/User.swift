@@ -38,6 +38,13 @@ package struct User: Equatable, Sendable {
     /// A new user as in Redis: off, without secrets and rules.
     package init() {}
 
+    /// The user `default` of a new Redis: on, with all rights, and without a password.
+    package static let everything: User = {
+        var user = User()
+        (user.isOn, user.hasNoPassword, user.rules) = (true, true, Role.builtIn(known: "admin").rules)
+        return user
+    }()
+
     /// Whether the user may log in.
     /// - Parameter now: Unix milliseconds.
     package func isActive(at now: UInt64) -> Bool { isOn && until.map { now < $0 } != false }

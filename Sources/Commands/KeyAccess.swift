@@ -6,7 +6,7 @@ import Wire
 
 /// Whether a pair is read or changed. Finding out whether a key exists is reading; the count that DEL returns, and the
 /// conditions NX and XX, are part of a change, as in Redis.
-@frozen package struct KeyAccess: OptionSet, Sendable {
+package struct KeyAccess: OptionSet, Sendable {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }

@@ -37,7 +37,7 @@ struct DirectoryTests {
         var directory = Directory()
         #expect(
             !directory.hasUsers
-                && directory.rightsBeforeLogin(.open, at: 0).free == .all.intersection(AccessRights.everything.free))
+                && directory.rightsBeforeLogin(.open, at: 0).free == AccessRights.everything.free)
         #expect(directory.rightsBeforeLogin(.required, at: 0).user == nil)
         // A role alone makes no users.
         #expect(apply(&directory, "role", "r", #"{"rules":"+get"}"#) == nil)
@@ -51,6 +51,32 @@ struct DirectoryTests {
             #expect(apply(&directory, "user", "default", other) == nil)
             #expect(directory.rightsBeforeLogin(.open, at: 5).user == nil)
         }
+    }
+
+    @Test("who has everything needs no look, and who has not logged in may only log in or leave")
+    func extremes() {
+        for spec in Catalog.rows {
+            let isAlways = ["AUTH", "HELLO", "QUIT", "RESET"].contains(spec.fullName)
+            #expect(AccessRights.everything.free.contains(spec.command.index), "\(spec.fullName)")
+            #expect(AccessRights.nobody.free.contains(spec.command.index) == isAlways, "\(spec.fullName)")
+            #expect(AccessRights.nobody.allowed.contains(spec.command.index) == isAlways)
+            let request = Requests.request(spec, keys: [Array("k".utf8)])
+            let verdict = Requests.lend(request) { AccessRights.nobody.verdict(spec.command.index, $0) }
+            #expect(verdict == (isAlways ? .allowed : .notLoggedIn), "\(spec.fullName)")
+        }
+        #expect(AccessRights.everything.mayReadAll && AccessRights.nobody.readableKeys.isEmpty)
+        #expect(MemoryLayout<RowSet>.size * 8 == CommandNames.rowLimit)
+    }
+
+    @Test("the default user of a server without users begins with all rights")
+    func defaultUser() throws {
+        let first = Directory().userToChange(.default)
+        #expect(first == .everything && first.line(.default) == "user default on nopass ~* &* +@all")
+        #expect(try Directory().userToChange(name("alice")) == User() && directory().userToChange(.default) == User())
+        let secured = try UserChangeTests.apply(">secret", to: first)
+        #expect(!secured.hasNoPassword)
+        try check(Directory(), .user, "default", String(decoding: secured.note, as: UTF8.self))
+        #expect(try directory().userToChange(name("alice")).certificates.count == 2)
     }
 
     @Test("notes make users and roles, and null removes them")
