@@ -51,6 +51,8 @@ package struct Directory: Sendable {
     /// Users and roles whose note this version cannot read, by kind and name. Such a user cannot log in, such a role
     /// allows nothing: the note may hold a restriction.
     package private(set) var unreadable: [NoteKind: [UserName: NoteError]] = [.user: [:], .role: [:]]
+    /// The users with each name of a certificate.
+    private var owners: [CertificateName: Set<UserName>] = [:]
     /// Grows with each note that is applied.
     package private(set) var revision: UInt64 = 0
 
@@ -75,13 +77,15 @@ package struct Directory: Sendable {
         guard let kind = NoteKind(rawValue: kind) else { return .unknownKind(kind) }
         guard let name = UserName(name) else { return .wrongName }
         revision += 1
-        users[name] = kind == .user ? nil : users[name]
-        roles[name] = kind == .role ? nil : roles[name]
+        switch kind {
+        case .user: replace(name, by: nil)
+        case .role: roles[name] = nil
+        }
         unreadable[kind]?[name] = nil
         guard let value else { return nil }
         do throws(NoteError) {
             switch kind {
-            case .user: users[name] = try User(note: value)
+            case .user: replace(name, by: try User(note: value))
             case .role:
                 if Role.builtIn(name) != nil { throw .builtIn(name.text) }
                 roles[name] = try Role(note: value)
@@ -91,6 +95,15 @@ package struct Directory: Sendable {
             unreadable[kind]?[name] = error
             return error
         }
+    }
+
+    private mutating func replace(_ name: UserName, by user: User?) {
+        for certificate in users[name]?.certificates ?? [] {
+            owners[certificate]?.remove(name)
+            if owners[certificate]?.isEmpty == true { owners[certificate] = nil }
+        }
+        for certificate in user?.certificates ?? [] { owners[certificate, default: []].insert(name) }
+        users[name] = user
     }
 
     /// Checks a change before it becomes a note.
@@ -179,7 +192,7 @@ package struct Directory: Sendable {
     /// another user because one is switched off.
     /// - Parameter names: all names of the certificate.
     package func user(forCertificate names: [CertificateName]) -> CertificateMatch {
-        let found = users.filter { !$0.value.certificates.allSatisfy { !names.contains($0) } }.keys.sorted()
+        let found = Set(names.flatMap { owners[$0] ?? [] }).sorted()
         guard let first = found.first else { return .none }
         return found.count == 1 ? .user(first) : .several(found)
     }

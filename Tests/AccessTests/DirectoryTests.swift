@@ -124,6 +124,13 @@ struct DirectoryTests {
         #expect(apply(&directory, "user", "bob", #"{"on":false,"certs":["dns:a"]}"#) == nil)
         #expect(directory.user(forCertificate: names) == .several([try name("alice"), try name("bob")]))
         #expect(directory.user(forCertificate: [names[0]]) == .user(try name("alice")))
+        // A certificate that is taken away, or whose user is, logs in nobody.
+        #expect(apply(&directory, "user", "alice", #"{"on":true,"certs":["cn:alice"]}"#) == nil)
+        #expect(directory.user(forCertificate: [names[1]]) == .user(try name("bob")))
+        #expect(apply(&directory, "user", "bob", nil) == nil)
+        #expect(directory.user(forCertificate: [names[1]]) == .none)
+        #expect(apply(&directory, "user", "alice", #"{"x":1}"#) != nil)
+        #expect(directory.user(forCertificate: names) == .none)
     }
 
     @Test("a change that is wrong, or breaks something, is refused")
