@@ -88,17 +88,23 @@ package struct Role: Equatable, Sendable {
     package static let builtIn: [(name: String, rules: String, summary: String)] = [
         ("admin", "+@all ~* &*", "everything"),
         (
-            "operator", "+@connection +@monitor +@operate +@backup +@cluster +time",
+            "operator", "+@connection +@monitor +@operate +@backup +@cluster +time +acl|whoami",
             "runs the server, and sees no pairs"
         ),
-        ("monitor", "+@connection -@admin +@monitor +time", "sees figures, settings and slow requests"),
-        ("reader", "+@connection +@transaction -@admin +@read +time ~*", "reads all pairs"),
+        ("monitor", "+@connection -@admin +@monitor +time +acl|whoami", "sees figures, settings and slow requests"),
+        ("reader", "+@connection +@transaction -@admin +@read +time +acl|whoami ~*", "reads all pairs"),
         (
-            "writer", "+@connection +@transaction +@scripting -@admin +@read +@write -@clear +time ~*",
+            "writer", "+@connection +@transaction +@scripting -@admin +@read +@write -@clear +time +acl|whoami ~*",
             "reads and changes all pairs, but does not clear them"
         ),
-        ("replica", "+@connection -@admin +@replicate ~*", "is another server, or receives all pairs as one does"),
-        ("auditor", "+@connection -@admin +@monitor +@audit +time", "sees users, rights, and what users did"),
+        (
+            "replica", "+@connection -@admin +@replicate +acl|whoami ~*",
+            "is another server, or receives all pairs as one does"
+        ),
+        (
+            "auditor", "+@connection -@admin +@monitor +@audit +time +acl|whoami",
+            "sees users, rights, and what users did"
+        ),
     ]
 
     /// The built-in role of a name.

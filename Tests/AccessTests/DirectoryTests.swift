@@ -202,4 +202,39 @@ struct DirectoryTests {
             for command in mayNot { #expect(!rights.may(command), "\(role): \(command)") }
         }
     }
+
+    @Test("a change that leaves nobody who may change users is refused")
+    func somebody() throws {
+        let directory = directory()
+        let changes: [(NoteKind, String, String?)] = [
+            (.user, "root", nil), (.user, "root", #"{"on":false,"roles":["admin"],"certs":["cn:root"]}"#),
+            (.user, "root", #"{"on":true,"roles":["admin"]}"#),
+            (.user, "root", #"{"on":true,"roles":["writer"],"certs":["cn:root"]}"#),
+            (.user, "root", #"{"on":true,"roles":["admin"],"rules":"","certs":["cn:root"],"until":1000}"#),
+            (.user, "root", #"{"on":true,"roles":["admin"],"certs":["cn:root"],"needs":"both"}"#),
+        ]
+        for (kind, name, value) in changes {
+            #expect(throws: DirectoryError.leavesNobody) { try check(directory, kind, name, value) }
+            try check(directory, kind, name, value, hasLocalAdmin: true)
+        }
+        try check(directory, .user, "root", #"{"on":true,"roles":["admin"],"nopass":true,"until":1001}"#)
+        try check(directory, .user, "root", #"{"on":true,"rules":"+acl|setuser","certs":["cn:root"]}"#)
+        // The first user of a server must be one who may change users, except where its settings have a password.
+        #expect(throws: DirectoryError.leavesNobody) {
+            try check(Directory(), .user, "bob", #"{"on":true,"nopass":true}"#)
+        }
+        try check(Directory(), .user, "bob", admin)
+        try check(Directory(), .user, "bob", #"{"on":true}"#, hasLocalAdmin: true)
+        // A role that makes the only manager, too. Where no users are needed, the last one may go.
+        var other = directory
+        #expect(apply(&other, "role", "boss", #"{"rules":"+@users"}"#) == nil)
+        #expect(apply(&other, "user", "root", #"{"on":true,"roles":["boss"],"nopass":true}"#) == nil)
+        #expect(throws: DirectoryError.leavesNobody) {
+            try check(other, .role, "boss", #"{"rules":"+@users -acl|setuser"}"#)
+        }
+        try check(other, .role, "boss", #"{"rules":"+acl"}"#)
+        #expect(apply(&other, "user", "alice", nil) == nil)
+        #expect(throws: DirectoryError.leavesNobody) { try check(other, .user, "root", nil) }
+        try other.check(.user, try name("root"), nil, at: 1000, mode: .open)
+    }
 }

@@ -69,6 +69,12 @@ struct CatalogTests {
                 "CLIENT ID|GETNAME|SETNAME <name>|SETINFO <attribute> <value>|INFO|LIST [TYPE <type>|ID <id> …]"
                     + "|KILL <host:port>|[ID <id>] [ADDR <host:port>] [TYPE <type>] [USER <user>] [SKIPME yes|no]|REPLY ON|OFF|SKIP"
             ),
+            (
+                .acl,
+                "ACL WHOAMI|LIST|USERS|GETUSER <user>|SETUSER <user> [<word> …]|DELUSER <user> …"
+                    + "|ROLE SET <role> [<word> …]|DEL <role>|GET <role>|LIST|TOKEN <user> [<seconds>]|CAT [<category>]"
+                    + "|DRYRUN <user> <request>|GENPASS [<bits>]|LOG [<count>|RESET]|SAVE"
+            ),
             (.config, "CONFIG GET <pattern> …|SET <setting> <value> …|RESETSTAT"),
             (
                 .command,

@@ -27,9 +27,11 @@ extension Catalog {
             since: "0.1.0"),
         CommandSpec(
             .auth, "AUTH", "[<user>] <password>", 1...CommandSpec.any, needs: "a password",
-            "Answers as Redis without passwords, for Redis clients.", .connection,
-            traits: [.connection, .hidden], categories: [.fast, .connection],
-            replies: "Always an error: there are no passwords.", errors: "As Redis without passwords.",
+            "Logs in, by a password or a token; without a user as default, or as the one that a token names.",
+            .connection, traits: [.connection, .later, .hidden], categories: [.fast, .connection],
+            complexity: "O(1), some 300 ms by a worker for a password that was not checked before",
+            replies: "`OK`.",
+            errors: "`WRONGPASS` whatever was wrong, and not at once; too many logins that are being checked.",
             since: "0.1.0"),
         CommandSpec(
             .select, "SELECT", "0", 1...1, needs: "a database number",
@@ -39,13 +41,14 @@ extension Catalog {
             replies: "`OK`.", errors: "`ERR DB index is out of range` for another than 0.",
             since: "0.1.0"),
         CommandSpec(
-            .hello, "HELLO", "[2|3 [SETNAME <name>]]", 0...CommandSpec.any, needs: "a protocol version or nothing",
-            "Selects the RESP version and describes the server, for Redis clients.", .connection,
+            .hello, "HELLO", "[2|3 [AUTH <user> <password>] [SETNAME <name>]]", 0...CommandSpec.any,
+            needs: "a protocol version or nothing",
+            "Selects the RESP version, logs in, and describes the server, for Redis clients.", .connection,
             traits: [.connection, .hidden],
             categories: [.fast, .connection],
             answer: .pairs,
             replies: "A map: server, version, proto, id, mode, role, modules.",
-            errors: "`NOPROTO unsupported protocol version`.",
+            errors: "`NOPROTO unsupported protocol version`; those of `AUTH`.",
             since: "0.1.0"),
         CommandSpec(
             .client, "CLIENT", nil, 1...CommandSpec.any, needs: "a subcommand",
