@@ -76,10 +76,11 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "OpenSSL", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent", "OpenSSL"], swiftSettings: strict),
+        .target(name: "Access", dependencies: ["Bytes", "Commands", "OpenSSL", "Wire"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program", "Reactor",
+                "Access", "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -195,6 +196,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Bytes", "OpenSSL", "TestCertificates"], swiftSettings: strict),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Bytes", "Commands", "OpenSSL", "TestSupport", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",

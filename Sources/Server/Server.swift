@@ -6,6 +6,7 @@ import Logging
 import OpenSSL
 import Reactor
 import Store
+import SystemPackage
 import Wire
 
 /// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `shutdownRequest` works from any.
@@ -37,6 +38,8 @@ package final class Server {
     package var reload: (() -> Void)?
     /// The source of CONFIG GET and SET. Without one, only Redis' names exist and nothing can be set. It outlives the server.
     package weak var settingsKeeper: (any SettingsKeeper)?
+    /// Why the server ends once its data is loaded: only then it is known whether there are users.
+    package private(set) var startFailure: StartError?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
@@ -108,12 +111,15 @@ package final class Server {
         } catch {
             throw .tls(error)
         }
+        let passwords: PasswordThread
+        do throws(StartFailure) {
+            passwords = try PasswordThread(bell: wakeup.bell)
+        } catch {
+            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
+        }
         authentication = Authentication(
             configuration.auth, trustsCertificates: configuration.tls.requiresCertificates,
-            addresses: listeners.addresses + (http?.addresses ?? []), log: log)
-        if let exposed = authentication.exposed, configuration.auth.mode == .auto, !authentication.hasUsers {
-            throw .openToAll(exposed)
-        }
+            addresses: listeners.addresses + (http?.addresses ?? []), thread: passwords, log: log)
         if let exposed = authentication.exposed, authentication.isOpenToAll {
             log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
         }
@@ -191,6 +197,12 @@ package final class Server {
         state = .loading(Loading(at: clock.read()), isFirst: true)
     }
 
+    /// Makes sessions follow the users, if the log has changed them.
+    func followUsers() {
+        guard authentication.refresh(store) else { return }
+        for session in connections.all { session.refreshRights() }
+    }
+
     /// Takes an accepted connection.
     func accept(_ stream: Stream, isHTTP: Bool) {
         if let pending { return pending.accept(stream, isHTTP: isHTTP) }
@@ -211,6 +223,7 @@ package final class Server {
     package func end() -> StoreError? {
         pending?.close()
         tls?.close()
+        authentication.thread.close()
         http = nil
         deferrals.close()
         return shutdown.close()
@@ -243,6 +256,7 @@ package final class Server {
         store.now = clock.begin()
         loop.deliver()  // received requests, timers, signals
         pending?.advance()  // handshakes of which a step is done
+        followUsers()  // changes of users that came from the leader
         if isLoading { load() }  // a part of the files
         watchMemory()  // whether memory is below its limit again
         resume()  // the next step of long replies, and suspended requests
@@ -306,6 +320,13 @@ package final class Server {
             precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
             reportMemory()
+            followUsers()
+            if let exposed = authentication.exposed, authentication.settings.mode == .auto,
+                !authentication.hasUsers, isFirst
+            {
+                startFailure = .openToAll(exposed)
+                return shutdownRequest.make()
+            }
             if isFirst { replication.start() }
             resumeFromNewestChange(isFirst: isFirst)
             if isFirst { log.info("Ready") }
