@@ -160,7 +160,10 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Bytes", "Commands", "LogFormat", "Store", "Wire",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "puffin-micro",
@@ -239,14 +242,16 @@ let package = Package(
         .testTarget(
             name: "MetricsTests",
             dependencies: [
-                "TestSupport", "puffin-server", "Server", "Store", .product(name: "Logging", package: "swift-log"),
+                "TestCertificates", "TestSupport", "puffin-server", "Server", "Store",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Integration/Metrics", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
+                "Access", "TestCertificates", "TestSupport", "Torture", "Wire", "puffin-server", "puffin-cli",
+                "puffin-bench", "puffin-client-examples",
                 "Bytes", "Commands", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

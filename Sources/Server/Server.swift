@@ -104,31 +104,9 @@ package final class Server {
         } catch {
             throw .metrics(error)
         }
-        do throws(TLSError) {
-            tls =
-                configuration.tls.effectiveMode == .off
-                ? nil : try TLSService(configuration.tls, bell: wakeup.bell, log: log)
-        } catch {
-            throw .tls(error)
-        }
-        let passwords: PasswordThread
-        do throws(StartFailure) {
-            passwords = try PasswordThread(bell: wakeup.bell)
-        } catch {
-            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
-        }
-        authentication = Authentication(
-            configuration.auth, trustsCertificates: configuration.tls.requiresCertificates,
-            addresses: listeners.addresses + (http?.addresses ?? []), thread: passwords, log: log)
-        if let exposed = authentication.exposed, authentication.isOpenToAll {
-            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
-        }
-        let links = configuration.replication
-        if authentication.isRequired, !links.followers.isEmpty, links.secrets.isEmpty,
-            !configuration.tls.requiresCertificates
-        {
-            throw .noSecret
-        }
+        tls = try Server.tls(of: configuration, bell: wakeup.bell, time: Int(wallClock() / 1_000_000), log: log)
+        authentication = try Server.authentication(
+            of: configuration, addresses: listeners.addresses + (http?.addresses ?? []), bell: wakeup.bell, log: log)
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
         hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
@@ -155,6 +133,38 @@ package final class Server {
         deferrals.attach(to: self)
         expiry.attach(to: self)
         changes.attach(to: self)
+    }
+
+    /// - Parameter time: in seconds since 1970.
+    private static func tls(
+        of configuration: Configuration, bell: Wakeup.Bell, time: Int, log: Logger
+    ) throws(StartError) -> TLSService? {
+        guard configuration.tls.effectiveMode != .off else { return nil }
+        do throws(TLSError) {
+            return try TLSService(configuration.tls, bell: bell, time: time, log: log)
+        } catch {
+            throw .tls(error)
+        }
+    }
+
+    private static func authentication(
+        of configuration: Configuration, addresses: [Address], bell: Wakeup.Bell, log: Logger
+    ) throws(StartError) -> Authentication {
+        let thread: PasswordThread
+        do throws(StartFailure) {
+            thread = try PasswordThread(bell: bell)
+        } catch {
+            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
+        }
+        let trustsCertificates = configuration.tls.requiresCertificates
+        let made = Authentication(
+            configuration.auth, trustsCertificates: trustsCertificates, addresses: addresses, thread: thread, log: log)
+        if let exposed = made.exposed, made.isOpenToAll {
+            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
+        }
+        let links = configuration.replication
+        if made.isRequired, !links.followers.isEmpty, links.secrets.isEmpty, !trustsCertificates { throw .noSecret }
+        return made
     }
 
     /// - Parameter others: descriptors needed beside those of clients and the data set.

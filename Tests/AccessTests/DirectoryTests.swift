@@ -60,8 +60,8 @@ struct DirectoryTests {
             #expect(AccessRights.everything.free.contains(spec.command.index), "\(spec.fullName)")
             #expect(AccessRights.nobody.free.contains(spec.command.index) == isAlways, "\(spec.fullName)")
             #expect(AccessRights.nobody.allowed.contains(spec.command.index) == isAlways)
-            let request = Requests.request(spec, keys: [Array("k".utf8)])
-            let verdict = Requests.lend(request) { AccessRights.nobody.verdict(spec.command.index, $0) }
+            let request = CatalogRequests.request(spec, keys: [Array("k".utf8)])
+            let verdict = CatalogRequests.lend(request) { AccessRights.nobody.verdict(spec.command.index, $0) }
             #expect(verdict == (isAlways ? .allowed : .notLoggedIn), "\(spec.fullName)")
         }
         #expect(AccessRights.everything.mayReadAll && AccessRights.nobody.readableKeys.isEmpty)

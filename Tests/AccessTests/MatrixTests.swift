@@ -30,7 +30,7 @@ struct MatrixTests {
 
     /// Every pair of keys where a row takes several, else every key.
     private static func combinations(_ spec: CommandSpec, _ keys: [[UInt8]]) -> [[[UInt8]]] {
-        guard Requests.takesSeveral(spec) else { return keys.map { [$0] } }
+        guard CatalogRequests.takesSeveral(spec) else { return keys.map { [$0] } }
         return keys.flatMap { one in keys.map { [one, $0] } }
     }
 
@@ -41,8 +41,8 @@ struct MatrixTests {
         for keys in MatrixTests.combinations(spec, keys) {
             for option in spec.keys.options > 0 ? [nil, "GET", "IFEQ"] : [nil] {
                 if option == "GET" && spec.command == .delex || option == "IFEQ" && spec.command == .set { continue }
-                let words = Requests.request(spec, keys: keys, option: option)
-                let verdict = Requests.lend(words) { rights.verdict(spec.command.index, $0) }
+                let words = CatalogRequests.request(spec, keys: keys, option: option)
+                let verdict = CatalogRequests.lend(words) { rights.verdict(spec.command.index, $0) }
                 let isExpected = oracle.may(spec, keys: keys, option: option)
                 if (verdict == .allowed) != isExpected {
                     Issue.record("\(sets): \(words.map { String(decoding: $0, as: UTF8.self) }): \(verdict)")
@@ -53,7 +53,7 @@ struct MatrixTests {
                 }
                 // By its command's row, a subcommand gets the same answer.
                 if let parent = spec.parent {
-                    let same = Requests.lend(words) { rights.verdict(parent.index, $0) } == verdict
+                    let same = CatalogRequests.lend(words) { rights.verdict(parent.index, $0) } == verdict
                     let reaches = verdict != .allowed || rights.allowed.contains(parent.index)
                     if !same || !reaches { Issue.record("\(sets): \(spec.fullName), by its command's row") }
                 }
@@ -132,7 +132,9 @@ struct MatrixTests {
         let config = Array("config:1".utf8)
         let orders = Array("orders:1".utf8)
         func verdict(_ command: Command, _ keys: [[UInt8]]) -> AccessVerdict {
-            Requests.lend(Requests.request(command.spec, keys: keys)) { rights.verdict(command.index, $0) }
+            CatalogRequests.lend(CatalogRequests.request(command.spec, keys: keys)) {
+                rights.verdict(command.index, $0)
+            }
         }
         #expect(verdict(.get, [config]) == .allowed && verdict(.set, [orders]) == .allowed)
         #expect(

@@ -97,11 +97,12 @@ struct RedisDifferenceTests {
             expected.append((rules, Command.ping.spec, true))
             for spec in Catalog.rows
             where names.contains(spec.redisName) && Catalog.subcommands(of: spec.command).isEmpty {
-                let several = Requests.takesSeveral(spec)
+                let several = CatalogRequests.takesSeveral(spec)
                 for key in spec.keys == .none ? [[]] : keys {
                     for option in spec.command == .set ? [nil, "GET"] : [nil] {
-                        let words = Requests.request(spec, keys: several ? [key, keys[0]] : [key], option: option)
-                        let verdict = Requests.lend(words) { rights.verdict(spec.command.index, $0) }
+                        let words = CatalogRequests.request(
+                            spec, keys: several ? [key, keys[0]] : [key], option: option)
+                        let verdict = CatalogRequests.lend(words) { rights.verdict(spec.command.index, $0) }
                         requests.append("ACL DRYRUN u\(index) " + words.map(Redis.quoted).joined(separator: " "))
                         expected.append((rules, spec, verdict == .allowed))
                     }

@@ -69,7 +69,7 @@ struct ReplyTests {
         ])
     func dryRun(request: String, answer: String) {
         let words = ("ACL DRYRUN " + request).split(separator: " ").map { Array($0.utf8) }
-        let reply = Requests.lend(words) { arguments in
+        let reply = CatalogRequests.lend(words) { arguments in
             do throws(ReplyError) {
                 return try DryRun.answer(arguments, in: directory())
             } catch {
@@ -111,7 +111,7 @@ struct ReplyTests {
         func apply(_ text: String) throws -> String {
             let words = text.split(separator: " ").map { Array($0.utf8) }
             let rules = try Rules(parsing: "+get ~a*")
-            return try Requests.lend(words) { arguments in try rules.applying(arguments, from: 4) }
+            return try CatalogRequests.lend(words) { arguments in try rules.applying(arguments, from: 4) }
                 .text
         }
         #expect(try apply("ACL ROLE SET orders +set ~b") == "+get +set ~a* ~b")

@@ -97,7 +97,8 @@ struct UserChangeTests {
     @Test("words of a request are read behind the user's name")
     func request() throws {
         let words = "ACL SETUSER alice on >pw +get".split(separator: " ").map { Array($0.utf8) }
-        let change = try Requests.lend(words) { arguments throws(RuleError) in try UserChange(arguments, from: 3) }
+        let change = try CatalogRequests.lend(words) { arguments throws(RuleError) in try UserChange(arguments, from: 3)
+        }
         #expect(
             change.words.map(\.word) == [
                 .isOn(true), .addPassword(0), .rule(.command(CommandRule(allows: true, .command(.get)))),

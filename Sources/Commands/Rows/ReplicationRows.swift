@@ -5,7 +5,7 @@ extension Catalog {
         CommandSpec(
             .prove, "PROVE", "<proof>", 1...1, needs: "a line of the exchange",
             "Proves that a server knows replication.secret, between servers.", .replication,
-            form: .rest(afterWords: 0), traits: [.connection, .hidden, .noMulti], categories: .connection,
+            form: .rest(afterWords: 0), traits: [.connection, .hidden, .noMulti], categories: [.fast, .connection],
             replies: "What follows is the protocol between servers: [replication.md](replication.md).",
             errors: "`NOAUTH …` where the proof is wrong; the connection ends.",
             since: "0.2.0"),

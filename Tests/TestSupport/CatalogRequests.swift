@@ -2,9 +2,9 @@ import Commands
 import Wire
 
 /// Requests for every row of the catalog.
-enum Requests {
+package enum CatalogRequests {
     /// Lends a request's arguments.
-    static func lend<Result>(_ words: [[UInt8]], _ body: (Arguments) throws -> Result) rethrows -> Result {
+    package static func lend<Result>(_ words: [[UInt8]], _ body: (Arguments) throws -> Result) rethrows -> Result {
         var (bytes, slices): ([UInt8], [Slice]) = ([], [])
         for word in words {
             slices.append(Slice(offset: bytes.count, size: word.count))
@@ -17,7 +17,7 @@ enum Requests {
     /// - Parameters:
     ///   - keys: the keys, as far as the row takes them.
     ///   - option: an argument behind all others.
-    static func request(_ spec: CommandSpec, keys: [[UInt8]], option: String? = nil) -> [[UInt8]] {
+    package static func request(_ spec: CommandSpec, keys: [[UInt8]], option: String? = nil) -> [[UInt8]] {
         var words = spec.fullName.split(separator: " ").map { Array($0.utf8) }
         let filler = Array("1".utf8)
         let rule = spec.keys
@@ -39,7 +39,7 @@ enum Requests {
     }
 
     /// How many keys a row takes: 0, 1, 2, or any number.
-    static func takesSeveral(_ spec: CommandSpec) -> Bool {
+    package static func takesSeveral(_ spec: CommandSpec) -> Bool {
         spec.keys != .none && spec.keys != .one && spec.keys.last != spec.keys.first
     }
 }
