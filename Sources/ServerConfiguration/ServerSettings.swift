@@ -51,16 +51,16 @@ package enum ServerSettings {
 
     private static let tls: [ServerSetting] = [
         ServerSetting(
-            "tls.cert_file", \.tls.certificateFile, .optionalFile, default: "none", isLive: true,
+            "tls.cert_file", \.tls.certificateFile, .optionalFile, default: "none",
             "The certificate of this server and those above it, in PEM. With it the server takes TLS."),
         ServerSetting(
-            "tls.key_file", \.tls.keyFile, .optionalFile, default: "none", isLive: true,
+            "tls.key_file", \.tls.keyFile, .optionalFile, default: "none",
             "The certificate's private key, in PEM."),
         ServerSetting(
-            secret: "tls.key_password", \.tls.keyPassword, .keyPassword, default: "none", isLive: true,
+            secret: "tls.key_password", \.tls.keyPassword, .keyPassword, default: "none",
             "The password of an encrypted private key."),
         ServerSetting(
-            "tls.client_ca_file", \.tls.clientCAFile, .optionalFile, default: "none", isLive: true,
+            "tls.client_ca_file", \.tls.clientCAFile, .optionalFile, default: "none",
             """
             The certificates of the authorities, in PEM, from which clients' certificates must come, and those of the servers that \
             this one dials.
@@ -72,7 +72,7 @@ package enum ServerSettings {
             gets in without.
             """),
         ServerSetting(
-            "tls.crl_file", \.tls.revocationFile, .optionalFile, default: "none", isLive: true,
+            "tls.crl_file", \.tls.revocationFile, .optionalFile, default: "none",
             "The revocation lists of those authorities, in PEM."),
         ServerSetting(
             "tls.mode", \.tls.mode, .choice(), default: "required", isLive: true,
@@ -81,7 +81,7 @@ package enum ServerSettings {
             it; required = all must.
             """),
         ServerSetting(
-            "tls.min_version", \.tls.minimumVersion, .tlsVersion, default: "1.2", isLive: true,
+            "tls.min_version", \.tls.minimumVersion, .tlsVersion, default: "1.2",
             "The oldest version of TLS that is spoken."),
     ]
 
@@ -116,7 +116,7 @@ package enum ServerSettings {
             must log in. While it is replaced it has two lines: the first is used, both are accepted.
             """),
         ServerSetting(
-            "replication.tls", \.tls.dialsSecurely, .truth, default: "true", isLive: true,
+            "replication.tls", \.tls.dialsSecurely, .truth, default: "true",
             "Whether this server dials its followers and its leader with TLS, once it has a certificate."),
         ServerSetting(
             "replication.adopt_history", \.replication.adoptsHistory, flag: "adopt-history", .truth, default: "false",

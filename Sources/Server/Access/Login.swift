@@ -167,6 +167,16 @@ extension Session {
         return false
     }
 
+    /// Checks the right to a request's subcommand before it is queued: its command alone is open to who may run any of them.
+    /// - Throws: the error reply if there is none.
+    func admitSubcommand(of spec: CommandSpec, _ arguments: Arguments) throws(ReplyError) {
+        guard !Catalog.subcommands(of: spec.command).isEmpty else { return }
+        let verdict = rights.verdict(spec.command.index, arguments)
+        guard let error = verdict.error(for: rights.user) else { return }
+        noteNotPermitted(verdict, arguments)
+        throw error
+    }
+
     /// The keys that a listing may show; nil for all.
     func filter(for command: Command) -> KeyFilter? {
         let filter = rights.filter(for: command)

@@ -112,6 +112,7 @@ extension Session {
             guard !commands.rows[index].traits.contains(.noMulti) else {
                 throw ReplyError("Command not allowed inside a transaction")
             }
+            try admitSubcommand(of: spec, arguments)
             let traits = commands.rows[index].traits.union(try subcommandTraits(of: spec, arguments))
             try transaction.check(size)
             try reserve(transaction.growth(by: size), forTransactionOf: transaction.size + size)

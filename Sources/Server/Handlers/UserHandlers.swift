@@ -243,7 +243,7 @@ enum UserHandlers {
         do throws(DirectoryError) {
             try authentication.directory.check(
                 kind, name, value?.span, at: session.store.now,
-                mode: authentication.settings.mode == .required ? .required : .open,
+                mode: authentication.settings.mode == .open ? .open : .required,
                 hasLocalAdmin: authentication.settings.password != nil)
         } catch {
             replies.fail(.refusedUsers(error))

@@ -165,7 +165,7 @@ struct ConfigCommandTests {
             #expect(help.contains("-\(flag), --\(flag)"), "\(name)")
             // Its default is as good as any value.
             let value = (entry["value"] as? [Any])?.first ?? entry["value"] ?? ""
-            let isTruth = json.contains("\"\(name)\":{\"value\":false,")
+            let isTruth = ["true", "false"].contains { json.contains("\"\(name)\":{\"value\":\($0),") }
             let text = name == "replication.followers" ? "a:1" : "\(value)"
             for dashes in ["-", "--"] {
                 let arguments = isTruth ? [dashes + flag] : [dashes + String(flag), text]

@@ -5,6 +5,7 @@ import Foundation
 import Server
 import ServerConfiguration
 import Settings
+import TestCertificates
 import TestSupport
 import Testing
 
@@ -17,7 +18,8 @@ struct LiveSettingTests {
         let change = try #require(
             LiveChange.all[name], "how is it seen that \(name) has changed? LiveChange.all is to say it")
         try withTemporaryFolder { folder in
-            let reloaded = try Reloaded(in: folder, change.file(name, change.before), change.options)
+            let options = try change.options + change.setUp(folder)
+            let reloaded = try Reloaded(in: folder, change.file(name, change.before), options)
             let others = try change.prepare(reloaded.server, folder)
             #expect(try !change.isSeen(reloaded), "\(name) is \(change.before)")
             try reloaded.reload(change.file(name, change.after))
@@ -33,7 +35,7 @@ struct LiveSettingTests {
         try withTemporaryFolder { folder in
             // Replica gives these by flags, which come before the file.
             let flags = ["server.port", "server.data_file"]
-            let others = LiveSettingTests.settings.filter { !$0.isLive && !flags.contains($0.name) }
+            let others = LiveSettingTests.settings.filter { !$0.isLive && !$0.isSecret && !flags.contains($0.name) }
             var lines: [String] = []
             var expected: [String] = []
             for setting in others {
@@ -63,6 +65,9 @@ private struct LiveChange: Sendable {
     /// Other lines of the setting's section.
     var others = ""
     var options: [String] = []
+    /// Makes files that the server needs.
+    /// - Returns: options that name them.
+    var setUp: @Sendable (_ folder: String) throws -> [String] = { _ in [] }
     /// Steps before the reload.
     /// - Returns: servers that were started for it.
     var prepare: @Sendable (Replica, _ folder: String) throws -> [Replica] = { _, _ in [] }
@@ -84,6 +89,9 @@ private struct LiveChange: Sendable {
             let proof = DialingProof(secret, nonce: .random(), binding: [])
             return try $0.server.ask(String(proof.greeting.bytes.extracting(0..<proof.greeting.count - 1)))
                 .hasPrefix("{\"nonce\":")
+        },
+        "tls.mode": LiveChange(before: "optional", after: "required", setUp: certificate) {
+            try $0.server.connect().ask("PING") == "ERROR: This server takes TLS only"
         },
         "replication.followers": LiveChange(before: "[]", after: "[127.0.0.1:1]") {
             try $0.server.figure("followers") == 1
@@ -110,6 +118,13 @@ private struct LiveChange: Sendable {
             return $0.server.log.contains("Slow request")
         },
     ]
+
+    private static let certificate: @Sendable (String) throws -> [String] = { folder in
+        let made = TestCertificate(CertificateRequest("localhost"))
+        try Data(made.certificate).write(to: URL(filePath: folder + "/server.pem"))
+        try Data(made.privateKey).write(to: URL(filePath: folder + "/server.key"))
+        return ["--tls-cert-file", folder + "/server.pem", "--tls-key-file", folder + "/server.key"]
+    }
 
     /// A follower that says nothing is given up.
     private static var silence: LiveChange {

@@ -260,6 +260,9 @@ struct LineReplyTests {
             .prove, .replicate, .role, .promote, .demote, .follow, .followerAdd, .followerRemove, .handover, .wait,
             .waitaof,
             .after, .seq,
+            // In the folder Security.
+            .aclWhoAmI, .aclList, .aclUsers, .aclGetUser, .aclSetUser, .aclDelUser, .aclRole, .aclToken, .aclCat,
+            .aclDryRun, .aclGenPass, .aclLog, .aclSave, .aclLoad, .aclHelp,
             // In the folder Changes.
             .changes, .unchanges,
             // In MetricsTests.

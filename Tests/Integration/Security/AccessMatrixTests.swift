@@ -21,6 +21,8 @@ struct AccessMatrixTests {
         .scriptFlush,
         // They wait.
         .wait, .waitaof, .after,
+        // Marks the end of each reply.
+        .echo,
     ]
 
     private static let users: [(name: String, rules: String)] = [
