@@ -1,5 +1,5 @@
 // Parses the lines of a segment. Headers, seals and losses must have exactly the bytes that would be written; of an event only its
-// number is parsed, and the rest where a report asks for it (`AuditEvent.init(line:)`).
+// number and time are parsed, and the rest where a report asks for it (`AuditEvent.init(line:)`).
 
 import Bytes
 import LogFormat
@@ -7,7 +7,7 @@ import LogFormat
 /// A parsed line. Its checksum is not verified.
 package enum AuditLine: Equatable, Sendable {
     case header(AuditHeader)
-    case event(n: UInt64)
+    case event(n: UInt64, time: UInt64)
     case lost(AuditLoss)
     case seal(AuditSeal)
 
@@ -17,8 +17,8 @@ package enum AuditLine: Equatable, Sendable {
         guard line.lineChecksum != nil else { return nil }
         var fields = FieldReader(line.lineBody)
         if fields.skip("{\"n\":") {
-            guard let n = fields.number(), fields.isAt(",\"ts\":") else { return nil }
-            self = .event(n: n)
+            guard let n = fields.number(), fields.skip(",\"ts\":"), let time = fields.number() else { return nil }
+            self = .event(n: n, time: time)
         } else if fields.skip("{\"seal\":") {
             guard let seal = fields.seal(), fields.isAtEnd else { return nil }
             self = .seal(seal)
