@@ -60,6 +60,7 @@ extension AuditWriter {
             if case .seal = line { continue }
             epochHash.update(reader.wholeLine)
         }
+        if reader.number == 0 { firstBad = (1, 0) }
         guard let firstBad else {
             if isLast { try useForAppending(opened, name, size: reader.end) }
             return

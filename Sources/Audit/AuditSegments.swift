@@ -66,7 +66,6 @@ extension AuditWriter {
         newestSeal = seal
         pendingEvolution = true
         try syncTail()
-        storeKey()
     }
 
     /// Replaces the key behind a seal that is on the disk, in memory and in `SEAL`. If that file cannot be written, the old key

@@ -309,6 +309,8 @@ package struct AuditWriter: ~Copyable, Sendable {
         needsRewrite = false
         tail.removeAll()
         durable = next - 1
+        // The lines behind a seal belong to the next epoch, and so does a header.
+        if pendingEvolution { storeKey() }
     }
 }
 
