@@ -40,7 +40,6 @@ package protocol AuditFolder: Sendable {
 
 /// An open file, closed with its last reference. Offsets and sizes are in bytes.
 package protocol AuditFile: AnyObject, Sendable {
-    func size() throws(AuditError) -> Int
     /// Whether the file's name still leads to it, rather than to another file or to none.
     func isInPlace() -> Bool
     /// Appends up to `size` bytes at `offset` to `buffer`.

@@ -36,7 +36,8 @@ extension FieldReader {
     @_lifetime(self: copy self)
     fileprivate mutating func auditHeader() -> AuditHeader? {
         guard skip(fileHeader: "audit"), skip(",\"node\":"), let node = jsonString(), skip(",\"history\":"),
-            let history = jsonString(), skip(",\"n\":"), let n = number(), skip(",\"chain\":\""), let chain = quotedHex()
+            let history = jsonString(), skip(",\"n\":"), let n = number(), skip(",\"chain\":\""),
+            let chain = quotedHex()
         else { return nil }
         var header = AuditHeader(node: node, history: history, n: n, chain: chain, epoch: nil)
         if skip(",\"epoch\":") {

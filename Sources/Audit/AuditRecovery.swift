@@ -138,7 +138,8 @@ extension AuditWriter {
         if epoch > lastSealed + 1 {
             say(
                 .error,
-                "The audit's last seal is of epoch \(lastSealed), but its key is of epoch \(epoch): sealed lines were removed")
+                "The audit's last seal is of epoch \(lastSealed), but its key is of epoch \(epoch): sealed lines were removed"
+            )
         }
         guard epoch <= lastSealed else { return }
         while let epoch = key?.epoch, epoch < lastSealed { key?.evolve() }

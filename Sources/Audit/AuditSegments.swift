@@ -142,7 +142,8 @@ extension AuditWriter {
             removed.append(segment.name)
             var remark = AuditEvent(.settings, at: now)
             remark.target = folder.path(of: segment.name)
-            remark.change = "audit file removed: " + (isOld ? "older than audit.retain_age" : "beyond audit.retain_size")
+            remark.change =
+                "audit file removed: " + (isOld ? "older than audit.retain_age" : "beyond audit.retain_size")
             remark.result = "ok"
             remarks.append(remark)
         }

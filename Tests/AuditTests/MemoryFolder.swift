@@ -151,8 +151,6 @@ final class MemoryFile: AuditFile {
         }
     }
 
-    func size() throws(AuditError) -> Int { content.bytes.count }
-
     func isInPlace() -> Bool { folder.state.withLock { $0.files[name]?.id == id } }
 
     func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(AuditError) -> Int {

@@ -178,7 +178,9 @@ struct SealTests {
         let (folder, _) = try sealedAudit(epochs: 1)
         #expect(throws: AuditError.alreadySealed(path: "memory/SEAL")) { try SealingKey.initialize(folder) }
         folder["SEAL"][40] ^= 1
-        #expect(throws: AuditError.damagedSeal(path: "memory/SEAL")) { _ = try AuditWriter(folder, options(), at: start) }
+        #expect(throws: AuditError.damagedSeal(path: "memory/SEAL")) {
+            _ = try AuditWriter(folder, options(), at: start)
+        }
     }
 
     @Test("Sealing that begins later begins with a new segment")
