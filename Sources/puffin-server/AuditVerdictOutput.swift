@@ -13,10 +13,10 @@ extension ByteBuffer {
             append(text: "Events before \(first) are not in this folder: retention removes the oldest segments\n")
         }
         if verdict.unsealedBefore > 0 {
-            append(text: "The first \(counted(verdict.unsealedBefore, "event")) precede sealing and have no proof\n")
+            append(text: "Without proof because they precede sealing: \(counted(verdict.unsealedBefore, "event"))\n")
         }
         if verdict.seals > 0, verdict.unsealed > 0 {
-            append(text: "The last \(counted(verdict.unsealed, "event")) are not sealed yet and have no proof\n")
+            append(text: "Without proof because they follow the last seal: \(counted(verdict.unsealed, "event"))\n")
         }
         if verdict.seals > 0, !verdict.hasKey {
             append("No key was given: the seals' codes were not checked (--key-file)\n")
