@@ -2,6 +2,7 @@
 // them fail. `AuditDisk` implements it with the disk of Store.
 
 import Bytes
+import OpenSSL
 
 /// The metadata of a file.
 package struct AuditFileStatus: Equatable, Sendable {
@@ -91,6 +92,9 @@ extension AuditFolder {
     func content(of name: String, limit: Int) throws(AuditError) -> [UInt8] {
         let file = try open(name, isWritable: false)
         var buffer = ByteBuffer()
+        // It may hold a key.
+        buffer.reserve(limit + 1)
+        defer { buffer.cleanse() }
         while try file.read(limit + 1 - buffer.count, at: buffer.count, into: &buffer) > 0 {
             guard buffer.count <= limit else { throw .refused("\(path(of: name)) is larger than \(limit) bytes") }
         }

@@ -81,8 +81,17 @@ extension AuditEvent {
         var event = AuditEvent(.settings, at: 0)
         var (hasTime, hasKind) = (false, false)
         var name: [UInt8] = []
+        // How deep in values of unknown fields.
+        var depth = 0
         while let token = try? json.next() {
             switch token {
+            case .beginObject, .beginList: depth += 1
+            case .endObject, .endList: depth -= 1
+            case .end:
+                guard hasTime && hasKind else { return nil }
+                self = event
+                return
+            case _ where depth > 0: continue
             case .name(let text): name = text
             case .text(let text):
                 let text = String(text.span)
@@ -97,10 +106,6 @@ extension AuditEvent {
                 guard let number = digits.span.number else { continue }
                 if name.span.equals("ts") { hasTime = true }
                 event.set(name.span, number)
-            case .end:
-                guard hasTime && hasKind else { return nil }
-                self = event
-                return
             default: continue
             }
         }

@@ -111,9 +111,15 @@ extension ByteBuffer {
 extension [UInt8] {
     /// The bytes that `text` writes as hexadecimal digits in lower case; nil if it is anything else.
     package init?(hexadecimal text: String) {
-        let digits = Array(text.utf8)
+        self.init(hexadecimal: Array(text.utf8).span)
+    }
+
+    /// As above.
+    init?(hexadecimal digits: Span<UInt8>) {
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
+        // A key must not leave copies behind.
+        bytes.reserveCapacity(digits.count / 2)
         for index in stride(from: 0, to: digits.count, by: 2) {
             guard let high = hexDigitValue(digits[index]), let low = hexDigitValue(digits[index + 1]) else {
                 return nil

@@ -13,6 +13,9 @@ extension AuditWriter {
             try read(name, isLast: name == segments.last, &lastSealed, at: now)
         }
         durable = next - 1
+        if key == nil, isSealed {
+            say(.error, "\(folder.path(of: AuditNames.seal)) is missing: the audit continues without seals")
+        }
         catchUp(lastSealed)
     }
 
@@ -90,6 +93,8 @@ extension AuditWriter {
         case .header(let header):
             (next, chain, isSealed) = (header.n, header.chain, header.epoch != nil)
             if epochStart == nil { epochHash.reset() }
+            // The seal before may be in a segment that is not read.
+            if let epoch = header.epoch, epoch > 0 { lastSealed = max(lastSealed ?? 0, epoch - 1) }
             return
         case .event(let n, let time):
             next = n + 1
@@ -132,7 +137,7 @@ extension AuditWriter {
         remarks.append(remark)
     }
 
-    /// A crash between a seal and the storing of the next key leaves the old key in `SEAL`.
+    /// A crash between a seal and the storing of the next key, which may have failed for a while, leaves an old key in `SEAL`.
     private mutating func catchUp(_ lastSealed: UInt64?) {
         guard let lastSealed, let epoch = key?.epoch else { return }
         if epoch > lastSealed + 1 {
@@ -142,6 +147,9 @@ extension AuditWriter {
             )
         }
         guard epoch <= lastSealed else { return }
+        guard lastSealed - epoch < SealingKey.stepLimit else {
+            return say(.error, "The audit names epoch \(lastSealed), but its key is of epoch \(epoch): run audit verify")
+        }
         while let epoch = key?.epoch, epoch < lastSealed { key?.evolve() }
         pendingEvolution = true
         storeKey()

@@ -5,7 +5,7 @@ import OpenSSL
 
 extension AuditWriter {
     static var retentionInterval: UInt64 { 3_600_000 }
-    private static var reserveInterval: UInt64 { 60_000 }
+    static var reserveInterval: UInt64 { 60_000 }
 
     // MARK: Beginning
 
@@ -55,9 +55,11 @@ extension AuditWriter {
 
     /// Ends the epoch if it has lines: its seal is on the disk, then the next key.
     mutating func seal() throws(AuditError) {
-        guard isSealed, epochStart != nil, let current = key else { return }
+        guard isSealed, epochStart != nil else { return }
         let digest = epochHash.digest()
-        let seal = AuditSeal(n: next - 1, epoch: current.epoch, sha256: digest, mac: current.mac(of: digest))
+        // No copy of the key: it would share the memory that is to be overwritten.
+        guard let epoch = key?.epoch, let mac = key?.mac(of: digest) else { return }
+        let seal = AuditSeal(n: next - 1, epoch: epoch, sha256: digest, mac: mac)
         let (line, crc) = sealLine(seal)
         try writeToTail(line.span)
         chain = crc

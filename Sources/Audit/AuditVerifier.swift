@@ -164,16 +164,13 @@ package struct AuditVerifier: ~Copyable {
 
     // MARK: Keys
 
-    /// The largest step from one seal's epoch to the next: ten years of epochs. A forged number must not cost hours.
-    private static let stepLimit: UInt64 = 350_000
-
     /// The code that a seal must have; nil without a key. A number beyond all reason gives the code of another epoch.
     private mutating func mac(of seal: AuditSeal) -> [UInt8]? { key(of: seal.epoch)?.mac(of: seal.sha256) }
 
     private mutating func key(of wanted: UInt64) -> SealingKey? {
         guard let firstKey else { return nil }
         if (key?.epoch ?? 0) > wanted { key = firstKey }
-        let limit = (key?.epoch ?? 0) + AuditVerifier.stepLimit
+        let limit = (key?.epoch ?? 0) + SealingKey.stepLimit
         while let epoch = key?.epoch, epoch < min(wanted, limit) { key?.evolve() }
         return key
     }

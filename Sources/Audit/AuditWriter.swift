@@ -129,7 +129,7 @@ package struct AuditWriter: ~Copyable, Sendable {
     /// Writes a batch of events, not synced.
     /// - Returns: false if they are lost.
     package mutating func append(_ batch: borrowing AuditBatch, at now: UInt64) -> Bool {
-        guard health.isWritable || now >= retryAt else {
+        guard mayTry(at: now) else {
             lose(batch.count, at: now)
             return false
         }
@@ -158,7 +158,7 @@ package struct AuditWriter: ~Copyable, Sendable {
 
     /// To be called each second: recovers from a failure, seals an epoch that is over, removes old segments.
     package mutating func tick(at now: UInt64) {
-        guard health.isWritable || now >= retryAt else { return }
+        guard mayTry(at: now) else { return }
         do throws(AuditError) {
             try makeReady(at: now)
             if let start = epochStart, now >= start + options.epochLength || now < start { try seal() }
@@ -167,7 +167,7 @@ package struct AuditWriter: ~Copyable, Sendable {
         } catch {
             fail(error, at: now)
         }
-        if now >= reserveAt { keepReserve(at: now) }
+        if now >= reserveAt || now + AuditWriter.reserveInterval < reserveAt { keepReserve(at: now) }
     }
 
     /// Seals the epoch and syncs. The writer may be used afterwards.
@@ -185,6 +185,11 @@ package struct AuditWriter: ~Copyable, Sendable {
     }
 
     // MARK: Failures
+
+    /// Whether the next attempt is due, or the clock has moved back.
+    private func mayTry(at now: UInt64) -> Bool {
+        health.isWritable || now >= retryAt || now + options.retryInterval < retryAt
+    }
 
     mutating func fail(_ error: AuditError, at now: UInt64) {
         if health.failure != error { say(.error, "The audit cannot be written: \(error)") }

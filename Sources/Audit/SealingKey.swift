@@ -15,6 +15,11 @@ package struct SealingKey: Equatable, Sendable {
     private(set) var bytes: [UInt8]
 
     package static let size = 32
+    /// The largest believable step from one epoch to another: ten years of epochs. A forged number must not cost hours.
+    static let stepLimit: UInt64 = 350_000
+    /// More than the line in `SEAL` takes.
+    private static let lineSize = 512
+    private static let digits = Array("0123456789abcdef".utf8)
     private static let label = Array("puffin audit".utf8)
 
     /// - Parameter first: the key of epoch 0, as `audit init` printed it; other sizes give nil.
@@ -44,9 +49,6 @@ package struct SealingKey: Equatable, Sendable {
         epoch += 1
     }
 
-    /// Overwrites the key in memory. It must not be used afterwards.
-    mutating func forget() { bytes.cleanse() }
-
     /// Whether the keys and epochs are the same. The time taken does not depend on the keys.
     package static func == (one: SealingKey, other: SealingKey) -> Bool {
         one.epoch == other.epoch && Digests.areEqual(one.bytes.span, other.bytes.span)
@@ -55,13 +57,18 @@ package struct SealingKey: Equatable, Sendable {
 
 extension SealingKey {
     /// The content of `SEAL`: `{"puffin":"audit-seal","version":1,"epoch":E,"key":HEX,"crc":HEX}`.
-    mutating func store(in folder: some AuditFolder) throws(AuditError) {
+    func store(in folder: some AuditFolder) throws(AuditError) {
         var line = ByteBuffer()
+        // It must not grow, which would leave a copy of the key behind. No text either: a text cannot be overwritten.
+        line.reserve(SealingKey.lineSize)
         line.append(fileHeader: "audit-seal")
         line.append(",\"epoch\":")
         line.append(decimal: epoch)
         line.append(",\"key\":\"")
-        line.append(text: hexadecimal)
+        for byte in bytes {
+            line.append(SealingKey.digits[Int(byte >> 4)])
+            line.append(SealingKey.digits[Int(byte & 0xf)])
+        }
         line.append("\"")
         line.appendChecksum(bodyFrom: 0, chain: 0)
         defer { line.cleanse() }
@@ -89,7 +96,8 @@ extension SealingKey {
         guard let body = line.soundBody else { return nil }
         var fields = FieldReader(body)
         guard fields.skip(fileHeader: "audit-seal"), fields.skip(",\"epoch\":"), let epoch = fields.number(),
-            fields.skip(",\"key\":\""), let key = [UInt8](hexadecimal: fields.untilQuote())
+            fields.skip(",\"key\":\""), let digits = fields.quoted(2 * size), fields.isAtEnd,
+            let key = [UInt8](hexadecimal: digits)
         else { return nil }
         return SealingKey(epoch: epoch, bytes: key)
     }
@@ -102,7 +110,7 @@ extension SealingKey {
         guard try folder.status(of: AuditNames.seal) == nil else {
             throw .alreadySealed(path: folder.path(of: AuditNames.seal))
         }
-        guard var key = makeFirst() else { throw .refused("No key could be made") }
+        guard let key = makeFirst() else { throw .refused("No key could be made") }
         try key.store(in: folder)
         return key
     }

@@ -1,4 +1,4 @@
-// The audit's folder on the disk of Store, which has the system calls and their unsafe code. Audit itself knows no disk, and Store no
+// The audit's folder on the disk of Store, which has the system calls. Audit itself knows no disk, and Store no
 // audit.
 
 import Audit

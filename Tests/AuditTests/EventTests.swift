@@ -38,6 +38,17 @@ struct EventTests {
         }
     }
 
+    @Test("Unknown fields are ignored, whatever they contain; unknown kinds are no events")
+    func unknown() {
+        func parsed(_ text: String) -> AuditEvent? { AuditEvent(line: Array(text.utf8).span) }
+        let known = parsed(
+            #"{"n":1,"ts":5,"event":"login","new":{"user":"x","list":[1,"event"]},"user":"bob","crc":"0"}"#)
+        #expect(known?.user == "bob" && known?.kind == .login && known?.time == 5)
+        #expect(parsed(#"{"n":1,"ts":5,"event":"dance","crc":"0"}"#) == nil)
+        #expect(parsed(#"{"n":1,"event":"login"}"#) == nil)
+        #expect(parsed(#"{"n":1,"ts":5,"event":"login""#) == nil)
+    }
+
     @Test("Keys are plain, hashed or left out")
     func keys() {
         let key = Array("billing:7".utf8)

@@ -261,6 +261,51 @@ struct AuditFailureTests {
         #expect(try AuditVerifier.verify(folder, key: nil).isSound)
     }
 
+    @Test("Crashes amid failures leave an audit that can be verified", arguments: Array(1...20) as [UInt64])
+    func crashesAmidFailures(seed: UInt64) throws {
+        print("seed \(seed)")
+        var random = SplitMix64(seed: seed)
+        var folder = MemoryFolder()
+        let key = try SealingKey.initialize(folder)
+        var options = options()
+        (options.segmentSize, options.epochLength, options.reserveSize) = (1500, 4000, 256)
+        options.retryInterval = 100
+        let operations: [AuditOperation] = [.write, .sync, .truncate, .create, .rename, .remove]
+        var now = start
+        for _ in 0..<20 {
+            var writer = try AuditWriter(folder, options, at: now)
+            for _ in 0..<random.below(30) {
+                let operation = operations[random.below(operations.count)]
+                folder.set(operation, fails: random.below(3) == 0 ? .ioError : nil)
+                var batch = AuditBatch()
+                for _ in 0..<random.below(3) { batch.append(event(.write, at: now)) }
+                _ = writer.append(batch, at: now)
+                if random.below(3) == 0 { _ = writer.sync(at: now) }
+                if random.below(3) == 0 { writer.tick(at: now) }
+                if random.below(9) == 0 { _ = writer.close(at: now) }
+                now += UInt64(random.below(700))
+            }
+            let durable = writer.durable
+            folder = random.below(2) == 0 ? folder.crash() : folder.copy()
+            var reopened = try AuditWriter(folder, options, at: now)
+            reopened.mustClose(at: now)
+            let verdict = try AuditVerifier.verify(folder, key: key)
+            #expect(verdict.findings == [])
+            #expect(verdict.last ?? 0 >= durable)
+        }
+    }
+
+    @Test("A SEAL that was removed is said, and noticed by the verifier")
+    func missingSeal() throws {
+        let (folder, key) = try sealedAudit(epochs: 1)
+        try folder.remove("SEAL")
+        var writer = try AuditWriter(folder, options(), at: start)
+        let notices = writer.takeNotices()
+        #expect(notices.map(\.level) == [.error])
+        writer.mustWrite(event(.login), at: start + 86_400_000)
+        #expect(try AuditVerifier.verify(folder, key: key).findings.map(\.problem) == [.unsealed])
+    }
+
     @Test("Whatever fails and whenever, what is read afterwards is sound", arguments: Array(1...20) as [UInt64])
     func chaos(seed: UInt64) throws {
         print("seed \(seed)")
