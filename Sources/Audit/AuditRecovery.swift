@@ -148,7 +148,7 @@ extension AuditWriter {
         }
         guard epoch <= lastSealed else { return }
         guard lastSealed - epoch < SealingKey.stepLimit else {
-            return say(.error, "The audit names epoch \(lastSealed), but its key is of epoch \(epoch): run audit verify")
+            return say(.error, "The audit names epoch \(lastSealed), its key is of epoch \(epoch): run audit verify")
         }
         while let epoch = key?.epoch, epoch < lastSealed { key?.evolve() }
         pendingEvolution = true

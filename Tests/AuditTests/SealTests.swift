@@ -1,6 +1,7 @@
 import Audit
 import Bytes
 import OpenSSL
+import TestSupport
 import Testing
 
 @Suite("Seals")
@@ -14,6 +15,18 @@ struct SealTests {
             #expect(verdict.events == 8 && verdict.seals == 3 && verdict.unsealed == 2)
             #expect(verdict.firstEpoch == 0 && verdict.lastEpoch == 2 && verdict.hasSealFile)
         }
+    }
+
+    @Test("The example of the document is sound with its key")
+    func document() throws {
+        let lines = try Project.text("docs/audit.md").split(separator: "\n").map(String.init)
+        let folder = MemoryFolder()
+        let example = lines.filter { $0.hasPrefix("{\"") && $0.hasSuffix("\"}") }.joined(separator: "\n") + "\n"
+        folder["00000000000000000001.jsonl"] = Array(example.utf8)
+        let digits = try #require(lines.first { [UInt8](hexadecimal: $0)?.count == SealingKey.size })
+        let bytes = try #require([UInt8](hexadecimal: digits))
+        let verdict = try AuditVerifier.verify(folder, key: SealingKey(first: bytes))
+        #expect(verdict.findings == [] && verdict.events == 4 && verdict.seals == 1 && verdict.hasKey)
     }
 
     @Test("Every bit flipped in a sealed epoch is found, in the first epoch that it belongs to")
