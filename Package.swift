@@ -86,10 +86,11 @@ let package = Package(
             dependencies: ["Audit", "Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent", "OpenSSL"], swiftSettings: strict),
+        .target(name: "Access", dependencies: ["Bytes", "Commands", "OpenSSL", "Wire"], swiftSettings: strict),
         .target(
             name: "Server",
             dependencies: [
-                "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program", "Reactor",
+                "Access", "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -169,7 +170,10 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Bytes", "Commands", "LogFormat", "Store", "Wire",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "puffin-micro",
@@ -212,6 +216,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "AccessTests", dependencies: ["Access", "Bytes", "Commands", "OpenSSL", "TestSupport", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
@@ -252,14 +259,16 @@ let package = Package(
         .testTarget(
             name: "MetricsTests",
             dependencies: [
-                "TestSupport", "puffin-server", "Server", "Store", .product(name: "Logging", package: "swift-log"),
+                "TestCertificates", "TestSupport", "puffin-server", "Server", "Store",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Integration/Metrics", swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "TestSupport", "Torture", "puffin-server", "puffin-cli", "puffin-bench", "puffin-client-examples",
+                "Access", "TestCertificates", "TestSupport", "Torture", "Wire", "puffin-server", "puffin-cli",
+                "puffin-bench", "puffin-client-examples",
                 "Bytes", "Commands", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

@@ -7,7 +7,7 @@ import Bytes
 package enum Catalog {
     /// All rows; the index of each is that of its `Command`.
     package static let rows: [CommandSpec] = {
-        let groups = [strings, keys, expiry, connection, transactions, scripts, server, debug, replication]
+        let groups = [strings, keys, expiry, connection, access, transactions, scripts, server, debug, replication]
         let specs = groups.joined().sorted { $0.command.index < $1.command.index }
         precondition(specs.map(\.command) == Command.allCases, "a command without a row, or with two")
         return specs

@@ -14,6 +14,8 @@ package enum Command: UInt8, CaseIterable, Sendable {
     case object, objectEncoding, objectRefcount, objectHelp
     case memory, memoryUsage, memoryHelp
     case ping, echo, quit, reset, select, hello, auth
+    case acl, aclWhoAmI, aclList, aclUsers, aclGetUser, aclSetUser, aclDelUser, aclRole, aclToken, aclCat, aclDryRun
+    case aclGenPass, aclLog, aclSave, aclLoad, aclHelp
     case client, clientID, clientGetName, clientSetName, clientSetInfo, clientInfo, clientList, clientKill, clientReply
     case clientNoEvict, clientHelp
     case multi, exec, discard, watch, unwatch

@@ -184,6 +184,7 @@ package struct CommandSpec: Sendable {
     package var redisFlag: String {
         if traits.contains(.change) { return "write" }
         if traits.contains(.data) { return "readonly" }
-        return categories.contains(.connection) ? "fast" : "admin"
+        if categories.contains(.admin) { return "admin" }
+        return categories.contains(.fast) ? "fast" : "loading"
     }
 }

@@ -13,6 +13,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     case aborted = "EXECABORT"
     case loading = "LOADING"
     case notLoggedIn = "NOAUTH"
+    case notPermitted = "NOPERM"
     case unknownProtocol = "NOPROTO"
     case noScript = "NOSCRIPT"
     case outOfMemory = "OOM"
@@ -33,8 +34,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
 
     package var effect: Effect {
         switch self {
-        case .general, .behind, .compacted, .diskFull, .diverged, .aborted, .loading, .unknownProtocol, .noScript,
-            .outOfMemory, .readOnly, .wrongPassword, .notLoggedIn:
+        case .general, .behind, .compacted, .diskFull, .diverged, .aborted, .loading, .notLoggedIn, .notPermitted,
+            .unknownProtocol, .noScript, .outOfMemory, .readOnly, .wrongPassword:
             .none
         case .unacknowledged: .made
         case .superseded, .unknown: .unknown
@@ -82,7 +83,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .diverged: "Nothing was changed: a token is of another history than this server's."
         case .aborted: "Nothing was changed: the transaction was not run; the sentence says why."
         case .loading: "Nothing was changed: the server is loading its data."
-        case .notLoggedIn: "Nothing was changed: the client must log in first."
+        case .notLoggedIn: "Nothing was changed: the connection has not logged in."
+        case .notPermitted: "Nothing was changed: the user has no right to this command, or to one of its keys."
         case .unknownProtocol: "Nothing was changed: this version of RESP is not offered."
         case .noScript: "Nothing was changed: no script with this digest was sent since the start."
         case .outOfMemory: "Nothing was changed: the memory limit is reached."
@@ -105,7 +107,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .diverged: "`CHANGES`"
         case .aborted: "`EXEC`"
         case .loading: "what reads or changes pairs, roles or snapshots"
-        case .notLoggedIn: "any request of a client that has not logged in, but `AUTH`, `HELLO`, `QUIT`, `RESET`"
+        case .notLoggedIn: "all but `AUTH`, `HELLO`, `QUIT` and `RESET`, where users log in"
+        case .notPermitted: "any request, where there are users"
         case .unknownProtocol: "`HELLO`"
         case .noScript: "`EVALSHA`"
         case .outOfMemory: "changes that add, and large replies"
@@ -113,7 +116,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         case .superseded: "what waited for a commit when the server became a follower"
         case .unacknowledged: "changes and what reads them, with `--ack`"
         case .unknown: "what waited for a commit when the disk failed"
-        case .wrongPassword: "`AUTH`, `HELLO`"
+        case .wrongPassword: "`AUTH`"
         }
     }
 }

@@ -15,12 +15,32 @@ package struct Keys: Equatable, Sendable {
     package let valueDistance: Int
     /// Whether there may be none. Then a number that is invalid is none too, as in Redis.
     package let isOptional: Bool
+    /// What the command does with the value of its first key.
+    package let access: KeyAccess
+    /// What it does with those of the others.
+    package let laterAccess: KeyAccess
+    /// The position from which on an option can make the command read a value that it otherwise only writes; 0 if none
+    /// can.
+    package let options: Int
 
     init(
-        first: Int, last: Int, step: Int, isCounted: Bool = false, isOptional: Bool = false, valueDistance: Int = 1
+        first: Int, last: Int, step: Int, isCounted: Bool = false, isOptional: Bool = false, valueDistance: Int = 1,
+        access: KeyAccess = [], laterAccess: KeyAccess? = nil, options: Int = 0
     ) {
         (self.first, self.last, self.step) = (first, last, step)
         (self.isCounted, self.isOptional, self.valueDistance) = (isCounted, isOptional, valueDistance)
+        (self.access, self.laterAccess, self.options) = (access, laterAccess ?? access, options)
+    }
+
+    /// The same positions, with what the command does with the values there.
+    /// - Parameters:
+    ///   - access: for the first key.
+    ///   - later: for the others, if it differs.
+    ///   - options: see `Keys.options`.
+    func used(_ access: KeyAccess, later: KeyAccess? = nil, options: Int = 0) -> Keys {
+        Keys(
+            first: first, last: last, step: step, isCounted: isCounted, isOptional: isOptional,
+            valueDistance: valueDistance, access: access, laterAccess: later, options: options)
     }
 
     package static let none = Keys(first: 0, last: 0, step: 0)

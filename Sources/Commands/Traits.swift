@@ -50,27 +50,3 @@ extension Traits {
         return known.filter { contains($0.0) }.map(\.1)
     }
 }
-
-/// Categories for access rules, with Redis' names. Each command has at least one: a `CommandSpec` without categories
-/// does not compile.
-package struct Categories: OptionSet, Sendable {
-    package let rawValue: UInt32
-
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    /// Reads pairs.
-    package static let read = Categories(rawValue: 1 << 0)
-    /// Changes pairs.
-    package static let write = Categories(rawValue: 1 << 1)
-    /// Concerns the connection, or nothing at all.
-    package static let connection = Categories(rawValue: 1 << 2)
-    /// Concerns the server.
-    package static let admin = Categories(rawValue: 1 << 3)
-
-    private static let names = ["@read", "@write", "@connection", "@admin"]
-
-    /// The categories' names, each with its `@`.
-    package var names: [String] {
-        Categories.names.indices.filter { rawValue & (1 << UInt32($0)) != 0 }.map { Categories.names[$0] }
-    }
-}

@@ -43,7 +43,7 @@ final class Connections {
         if http == nil { server.statistics.countConnection() } else { httpCount += 1 }
         let session = Session(id: lastID, server: server, stream: stream, http: http)
         sessions[lastID] = session
-        if server.authentication.isAdmitted(stream) { session.isServer = true } else { session.forgetUser() }
+        session.begin()
         return session
     }
 

@@ -6,6 +6,7 @@ import Logging
 import OpenSSL
 import Reactor
 import Store
+import SystemPackage
 import Wire
 
 /// A Puffin server: listeners, sessions and the store. Made, run and used on one thread; `shutdownRequest` works from any.
@@ -37,6 +38,8 @@ package final class Server {
     package var reload: (() -> Void)?
     /// The source of CONFIG GET and SET. Without one, only Redis' names exist and nothing can be set. It outlives the server.
     package weak var settingsKeeper: (any SettingsKeeper)?
+    /// Why the server ends once its data is loaded: only then it is known whether there are users.
+    package private(set) var startFailure: StartError?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
@@ -101,28 +104,9 @@ package final class Server {
         } catch {
             throw .metrics(error)
         }
-        do throws(TLSError) {
-            tls =
-                configuration.tls.effectiveMode == .off
-                ? nil : try TLSService(configuration.tls, bell: wakeup.bell, log: log)
-        } catch {
-            throw .tls(error)
-        }
-        authentication = Authentication(
-            configuration.auth, trustsCertificates: configuration.tls.requiresCertificates,
-            addresses: listeners.addresses + (http?.addresses ?? []), log: log)
-        if let exposed = authentication.exposed, configuration.auth.mode == .auto, !authentication.hasUsers {
-            throw .openToAll(exposed)
-        }
-        if let exposed = authentication.exposed, authentication.isOpenToAll {
-            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
-        }
-        let links = configuration.replication
-        if authentication.isRequired, !links.followers.isEmpty, links.secrets.isEmpty,
-            !configuration.tls.requiresCertificates
-        {
-            throw .noSecret
-        }
+        tls = try Server.tls(of: configuration, bell: wakeup.bell, time: Int(wallClock() / 1_000_000), log: log)
+        authentication = try Server.authentication(
+            of: configuration, addresses: listeners.addresses + (http?.addresses ?? []), bell: wakeup.bell, log: log)
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
         hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
@@ -149,6 +133,38 @@ package final class Server {
         deferrals.attach(to: self)
         expiry.attach(to: self)
         changes.attach(to: self)
+    }
+
+    /// - Parameter time: in seconds since 1970.
+    private static func tls(
+        of configuration: Configuration, bell: Wakeup.Bell, time: Int, log: Logger
+    ) throws(StartError) -> TLSService? {
+        guard configuration.tls.effectiveMode != .off else { return nil }
+        do throws(TLSError) {
+            return try TLSService(configuration.tls, bell: bell, time: time, log: log)
+        } catch {
+            throw .tls(error)
+        }
+    }
+
+    private static func authentication(
+        of configuration: Configuration, addresses: [Address], bell: Wakeup.Bell, log: Logger
+    ) throws(StartError) -> Authentication {
+        let thread: PasswordThread
+        do throws(StartFailure) {
+            thread = try PasswordThread(bell: bell)
+        } catch {
+            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
+        }
+        let trustsCertificates = configuration.tls.requiresCertificates
+        let made = Authentication(
+            configuration.auth, trustsCertificates: trustsCertificates, addresses: addresses, thread: thread, log: log)
+        if let exposed = made.exposed, made.isOpenToAll {
+            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
+        }
+        let links = configuration.replication
+        if made.isRequired, !links.followers.isEmpty, links.secrets.isEmpty, !trustsCertificates { throw .noSecret }
+        return made
     }
 
     /// - Parameter others: descriptors needed beside those of clients and the data set.
@@ -191,6 +207,12 @@ package final class Server {
         state = .loading(Loading(at: clock.read()), isFirst: true)
     }
 
+    /// Makes sessions follow the users, if the log has changed them.
+    func followUsers() {
+        guard authentication.refresh(store) else { return }
+        for session in connections.all { session.refreshRights() }
+    }
+
     /// Takes an accepted connection.
     func accept(_ stream: Stream, isHTTP: Bool) {
         if let pending { return pending.accept(stream, isHTTP: isHTTP) }
@@ -211,6 +233,7 @@ package final class Server {
     package func end() -> StoreError? {
         pending?.close()
         tls?.close()
+        authentication.thread.close()
         http = nil
         deferrals.close()
         return shutdown.close()
@@ -243,6 +266,7 @@ package final class Server {
         store.now = clock.begin()
         loop.deliver()  // received requests, timers, signals
         pending?.advance()  // handshakes of which a step is done
+        followUsers()  // changes of users that came from the leader
         if isLoading { load() }  // a part of the files
         watchMemory()  // whether memory is below its limit again
         resume()  // the next step of long replies, and suspended requests
@@ -306,6 +330,13 @@ package final class Server {
             precondition(store.isLoaded, "data is served that is not loaded")
             gate.isServing = true
             reportMemory()
+            followUsers()
+            if let exposed = authentication.exposed, authentication.settings.mode == .auto,
+                !authentication.hasUsers, isFirst
+            {
+                startFailure = .openToAll(exposed)
+                return shutdownRequest.make()
+            }
             if isFirst { replication.start() }
             resumeFromNewestChange(isFirst: isFirst)
             if isFirst { log.info("Ready") }

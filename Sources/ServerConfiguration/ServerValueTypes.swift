@@ -64,7 +64,8 @@ extension ValueType<String?> {
     static var optionalFile: ValueType {
         ValueType("the path of a file, such as /etc/puffin/server.pem, or none", words: ["none"]) { text in
             if text == "none" { return .some(nil) }
-            return text.isEmpty || text.hasSuffix("/") || text.utf8.contains(0) ? nil : text
+            guard !text.isEmpty, !text.hasSuffix("/"), !text.utf8.contains(0) else { return nil }
+            return .some(text)
         }
     }
 }
@@ -73,7 +74,9 @@ extension ValueType<KeyPassword?> {
     /// A password, or none.
     static var keyPassword: ValueType {
         ValueType("1 to 1024 bytes, or none", words: ["none"]) { text in
-            text == "none" ? .some(nil) : (1...1024).contains(text.utf8.count) ? KeyPassword(text) : nil
+            if text == "none" { return .some(nil) }
+            guard (1...1024).contains(text.utf8.count) else { return nil }
+            return .some(KeyPassword(text))
         }
     }
 }

@@ -51,6 +51,7 @@ struct PuffinServer: ParsableCommand {
             server.everySecond = { output.sumUp() }
             defer { output.sumUp(all: true) }
             if let failure = server.run() { throw .store(failure) }
+            if let failure = server.startFailure { throw failure }
             // The system reclaims the table's memory at once; freeing it pair by pair would take seconds.
             output.sumUp(all: true)
             withExtendedLifetime((server, reloader)) { Glibc.exit(0) }

@@ -39,9 +39,15 @@ struct CatalogTests {
         for spec in Catalog.rows {
             let (traits, categories) = (spec.traits, spec.categories)
             #expect(!categories.isEmpty, "\(spec.fullName)")
-            #expect(categories.contains(.write) == traits.contains(.change), "\(spec.fullName)")
+            // As in Redis, FUNCTION FLUSH is a change, WATCH belongs to transactions, and DEBUG to administrators.
             #expect(
-                categories.contains(.read) == (traits.contains(.data) && !traits.contains(.change)), "\(spec.fullName)")
+                categories.contains(.write) == traits.contains(.change) || spec.command == .functionFlush,
+                "\(spec.fullName)")
+            #expect(
+                categories.contains(.read) == (traits.contains(.data) && !traits.contains(.change))
+                    || [.watch, .debugDigestValue].contains(spec.command), "\(spec.fullName)")
+            #expect(categories.contains(.fast) != categories.contains(.slow), "\(spec.fullName)")
+            #expect(!categories.contains(.admin) || categories.contains(.dangerous), "\(spec.fullName)")
             let implied: [(Traits, Traits)] = [
                 (.change, .data), (.shrink, .change), (.storesValues, .change), (.clears, .shrink),
             ]
@@ -62,6 +68,12 @@ struct CatalogTests {
                 .client,
                 "CLIENT ID|GETNAME|SETNAME <name>|SETINFO <attribute> <value>|INFO|LIST [TYPE <type>|ID <id> …]"
                     + "|KILL <host:port>|[ID <id>] [ADDR <host:port>] [TYPE <type>] [USER <user>] [SKIPME yes|no]|REPLY ON|OFF|SKIP"
+            ),
+            (
+                .acl,
+                "ACL WHOAMI|LIST|USERS|GETUSER <user>|SETUSER <user> [<word> …]|DELUSER <user> …"
+                    + "|ROLE SET <role> [<word> …]|DEL <role>|GET <role>|LIST|TOKEN <user> [<seconds>]|CAT [<category>]"
+                    + "|DRYRUN <user> <request>|GENPASS [<bits>]|LOG [<count>|RESET]|SAVE"
             ),
             (.config, "CONFIG GET <pattern> …|SET <setting> <value> …|RESETSTAT"),
             (
@@ -194,7 +206,7 @@ struct ReferenceTests {
         #expect(
             Command.setnx.spec.help == [
                 "SETNX <key> <value>", "Sets a key to a value if the key does not exist.", "complexity: O(1)",
-                "since: 0.1.0", "categories: @write",
+                "since: 0.1.0", "categories: @write @string @fast",
                 "answers: 1 if the key was set, otherwise 0 (a line: OK, ERROR: Not set: the key exists).",
             ])
         #expect(Command.set.spec.help.contains("in a line: SET <key> <value>"))

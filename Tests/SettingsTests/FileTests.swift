@@ -44,12 +44,12 @@ struct FileTests {
             ),
             (
                 "server:\n  mode: leader\n",
-                "config.yaml:2: unknown setting 'server.mode'; did you mean 'auth.mode' or 'replication.mode'?"
+                "config.yaml:2: unknown setting 'server.mode'; did you mean 'auth.mode' or 'tls.mode' or 'replication.mode'?"
             ),
             ("\nloging:\n  level: info\n", "config.yaml:2: unknown section 'loging'; did you mean 'logging'?"),
             (
                 "xyzzy: 1\n",
-                "config.yaml:1: unknown section 'xyzzy'; the sections are server, auth, replication, storage, memory, limits, logging, slowlog, metrics"
+                "config.yaml:1: unknown section 'xyzzy'; the sections are server, auth, tls, replication, storage, memory, limits, logging, slowlog, metrics"
             ),
             (
                 "logging:\n  level: inf\n",

@@ -1,21 +1,40 @@
-// Whether a client is who it says it is.
+// Whether a client is who it says it is, and what it may do.
 
+import Access
 import Bytes
 import Commands
+import LogFormat
 import Logging
+import OpenSSL
 import Reactor
+import Store
 import Wire
 
-/// The logins of a server. Used on the loop's thread.
+/// The users and logins of a server. Used on the loop's thread.
 final class Authentication {
     private(set) var settings: AuthSettings
-    /// Whether a client certificate is as good as a login.
+    /// Whether a client certificate is as good as a login, as long as there are no users.
     private let trustsCertificates: Bool
     /// The first address of the server that others than this machine reach; nil if there is none.
     let exposed: Address?
     private let log: Logger
     private var delays = LoginDelays()
     private(set) var counts = Counts()
+    private(set) var refusals = RefusalLog()
+
+    /// The users, as the notes of the log say them.
+    private(set) var directory = Directory()
+    private var revision: UInt64?
+    private var compiled: [UserName: AccessRights] = [:]
+    /// Whether changes have authors: as soon as somebody has logged in by name.
+    private(set) var namesAuthors = false
+
+    let thread: PasswordThread
+    /// The passwords that were right lately, as HMAC of user and password with a key of this process, and what they were right by.
+    private var verified: [[UInt8]: SecretHash] = [:]
+    private let key = RandomBytes.make(32)
+    /// The most of them that are remembered.
+    private static let verifiedLimit = 4096
 
     /// Counts since the start.
     struct Counts {
@@ -23,45 +42,42 @@ final class Authentication {
         var refused = 0
         /// Requests of clients that had not logged in.
         var denied = 0
+        /// Requests that users had no right to.
+        var notPermitted = 0
         /// Connections that were closed because they did not log in.
         var dropped = 0
-    }
-
-    /// What becomes of a login.
-    enum Verdict {
-        case accepted
-        /// To be answered so many milliseconds later.
-        case refused(after: Int)
     }
 
     /// The logins that a connection may try in vain.
     static let tries = 8
 
-    init(_ settings: AuthSettings, trustsCertificates: Bool, addresses: [Address], log: Logger) {
+    init(
+        _ settings: AuthSettings, trustsCertificates: Bool, addresses: [Address], thread: PasswordThread, log: Logger
+    ) {
         self.settings = settings
         self.trustsCertificates = trustsCertificates
         exposed = addresses.first { !$0.isLocal }
+        self.thread = thread
         self.log = log
     }
+
+    // MARK: Rules
 
     /// Whether clients must log in.
     var isRequired: Bool {
         switch settings.mode {
-        case .open: false
+        case .open: directory.hasUsers
         case .required: true
         // A password that is removed does not open a server that others reach.
-        case .auto: settings.password != nil || exposed != nil
+        case .auto: settings.password != nil || directory.hasUsers || exposed != nil
         }
     }
-
-    /// Whether a connection needs no login: its client has shown a certificate of an authority that is trusted.
-    func isAdmitted(_ stream: Stream) -> Bool { trustsCertificates && stream.peerNames != nil }
 
     /// Whether everyone who reaches the server from elsewhere may do everything.
     var isOpenToAll: Bool { !isRequired && exposed != nil }
 
     /// Whether there is anybody to log in as.
-    var hasUsers: Bool { settings.password != nil || trustsCertificates }
+    var hasUsers: Bool { settings.password != nil || directory.hasUsers || trustsCertificates }
 
     /// Takes other settings. Those who are logged in stay so.
     func change(to fresh: AuthSettings) {
@@ -71,20 +87,160 @@ final class Authentication {
         }
     }
 
-    /// Checks a name and a password.
-    /// - Parameter now: in milliseconds of the turn's clock.
-    func check(_ user: String, _ secret: Span<UInt8>, from peer: Address, at now: Int) -> Verdict {
-        let isRight = settings.password?.equals(secret) ?? false
-        // The name of another user may be a mistyped password: it is kept no longer than its failures, and never shown.
-        let guesser = LoginDelays.Guesser(network: peer.network, user: String(user.prefix(64)))
-        guard isRight, user == "default" else {
-            counts.refused += 1
-            log.warning("Login refused: wrong user or password", metadata: ["address": "\(peer)"])
-            return .refused(after: delays.failed(guesser, at: now))
+    // MARK: Users
+
+    /// Reads the users again, if the log has changed them.
+    /// - Returns: whether it has.
+    func refresh(_ store: Store) -> Bool {
+        guard store.notesRevision != revision else { return false }
+        revision = store.notesRevision
+        var fresh = Directory()
+        for note in store.notes.all {
+            if let error = fresh.apply(kind: note.name.kind, name: note.name.name, value: note.value.span) {
+                log.error("The note of \(note.name) cannot be read, so it gives no rights: \(error.text)")
+            }
         }
+        directory = fresh
+        compiled.removeAll()
+        verified.removeAll()
+        return true
+    }
+
+    /// The rights of a user.
+    func rights(of name: UserName) -> AccessRights {
+        if let known = compiled[name] { return known }
+        let made = directory.rights(of: name)
+        compiled[name] = made
+        return made
+    }
+
+    /// The rights of a connection that has not logged in.
+    func rightsBeforeLogin(at now: UInt64) -> AccessRights {
+        isRequired && !directory.hasUsers ? .nobody : directory.rightsBeforeLogin(.open, at: now)
+    }
+
+    /// Who a connection is by its certificate.
+    /// - Returns: nil if that is nobody.
+    func login(byCertificateOf stream: Stream, at now: UInt64) -> Login? {
+        guard let names = stream.peerNames else { return nil }
+        guard directory.hasUsers else {
+            return trustsCertificates ? Login(rights: .everything, isLocal: true) : nil
+        }
+        switch directory.user(forCertificate: names.all.compactMap { CertificateName($0) }) {
+        case .none: return nil
+        case .several(let users):
+            log.warning(
+                "A certificate logs in nobody: it is of several users, \(users.map(\.text).joined(separator: ", "))",
+                metadata: ["address": "\(stream.peer)"])
+            return nil
+        case .user(let name):
+            guard let user = directory.user(name), user.isActive(at: now),
+                user.isLoggedIn(byCertificate: true, bySecret: false)
+            else { return nil }
+            counts.accepted += 1
+            namesAuthors = true
+            return Login(rights: rights(of: name))
+        }
+    }
+
+    // MARK: Logging in
+
+    /// Begins to check a name and a password.
+    /// - Parameters:
+    ///   - name: nil for a password alone.
+    ///   - now: Unix milliseconds.
+    func begin(_ name: Span<UInt8>?, _ secret: Span<UInt8>, over stream: Stream, at now: UInt64) -> LoginAttempt {
+        let user: UserName? = if let name { UserName(name) } else { SecretChecks.user(namedBy: secret) }
+        if user == .default, let password = settings.password, password.equals(secret) {
+            return LoginAttempt { [unowned self] in accept(Login(rights: .everything, isLocal: true)) }
+        }
+        guard directory.hasUsers else { return LoginAttempt { .refused } }
+        let found = user.flatMap { directory.user($0) }
+        let hasCertificate = user != nil && certificateUser(of: stream) == user
+        switch SecretChecks.check(secret, of: found, at: now) {
+        case .right(let hash):
+            return LoginAttempt { [unowned self] in accept(user, hash, hasCertificate) }
+        case .needsScrypt(let hashes, let counts):
+            let mark = mark(user, secret)
+            if counts, let hash = verified[mark] {
+                return LoginAttempt { [unowned self] in accept(user, hash, hasCertificate) }
+            }
+            return verify(PlainSecret(secret), hashes, mark) { [unowned self] hash in
+                counts ? accept(user, hash, hasCertificate) : .refused
+            }
+        }
+    }
+
+    private func certificateUser(of stream: Stream) -> UserName? {
+        guard let names = stream.peerNames,
+            case .user(let name) = directory.user(forCertificate: names.all.compactMap { CertificateName($0) })
+        else { return nil }
+        return name
+    }
+
+    private func mark(_ user: UserName?, _ secret: Span<UInt8>) -> [UInt8] {
+        var text = Array((user?.text ?? "").utf8) + [0]
+        for index in 0..<secret.count { text.append(secret[index]) }
+        let key = key
+        let mark = Digests.hmacSHA256(text.span, key: key.span)
+        text.cleanse()
+        return mark
+    }
+
+    /// Has the thread compare a password with hashes.
+    private func verify(
+        _ secret: PlainSecret, _ hashes: [PasswordHash], _ mark: [UInt8],
+        then outcome: @escaping (SecretHash) -> LoginAttempt.Outcome
+    ) -> LoginAttempt {
+        let result = thread.find { () -> PasswordHash? in
+            secret.withBytes { bytes in
+                for hash in hashes where (try? hash.verify(bytes)) == true { return hash }
+                return nil
+            }
+        }
+        guard let result else {
+            return LoginAttempt { .failed(.init(message: "Too many logins are being checked; try again")) }
+        }
+        return LoginAttempt { [unowned self] in
+            guard let found = result.value else { return nil }
+            guard let hash = found else { return .refused }
+            let answer = outcome(.password(hash))
+            if case .accepted = answer {
+                if verified.count >= Authentication.verifiedLimit { verified.removeAll() }
+                verified[mark] = .password(hash)
+            }
+            return answer
+        }
+    }
+
+    /// Accepts a right secret, if the user needs nothing else and is still there.
+    private func accept(_ name: UserName?, _ hash: SecretHash?, _ hasCertificate: Bool) -> LoginAttempt.Outcome {
+        guard let name, let user = directory.user(name),
+            user.isLoggedIn(byCertificate: hasCertificate, bySecret: true)
+        else { return .refused }
+        // Meanwhile it may have been removed.
+        if let hash, !user.secrets.contains(where: { $0.hash == hash }) { return .refused }
+        namesAuthors = true
+        return accept(Login(rights: rights(of: name), secret: hash))
+    }
+
+    private func accept(_ login: Login) -> LoginAttempt.Outcome {
         counts.accepted += 1
-        delays.succeeded(guesser)
-        return .accepted
+        return .accepted(login)
+    }
+
+    /// Counts a failed login.
+    /// - Returns: how late it is answered, in milliseconds.
+    func noteRefused(_ name: String, from peer: Address, at now: Int) -> Int {
+        counts.refused += 1
+        refusals.add(.init(reason: "auth", object: "AUTH", user: name, client: "\(peer)"), at: now)
+        log.warning("Login refused: wrong user or password", metadata: ["address": "\(peer)"])
+        // A name may be a mistyped password: it is kept no longer than its failures.
+        return delays.failed(LoginDelays.Guesser(network: peer.network, user: String(name.prefix(64))), at: now)
+    }
+
+    func noteAccepted(_ name: String, from peer: Address) {
+        delays.succeeded(LoginDelays.Guesser(network: peer.network, user: String(name.prefix(64))))
     }
 
     /// Counts and logs another server's wrong proof.
@@ -95,4 +251,12 @@ final class Authentication {
 
     func noteDenied() { counts.denied += 1 }
     func noteDropped() { counts.dropped += 1 }
+
+    /// Counts a request that a user has no right to.
+    func noteNotPermitted(_ reason: String, _ object: String, by user: String, from peer: Address, at now: Int) {
+        counts.notPermitted += 1
+        refusals.add(.init(reason: reason, object: object, user: user, client: "\(peer)"), at: now)
+    }
+
+    func forgetRefusals() { refusals = RefusalLog() }
 }

@@ -1,34 +1,48 @@
-// How a session logs in, and what it is told until then.
+// How a session logs in, what it may run, and what it is told where it may not.
 
+import Access
 import Bytes
 import Commands
+import LogFormat
 import Wire
 
 extension Session {
-    /// Checks a name and a password, and answers later: a login in the next turn, when the session's limits are no longer those of
-    /// a stranger; a failure after its delay.
-    /// - Parameter answer: writes the reply to a login.
+    // MARK: Logging in
+
+    /// Checks a name and a password, and answers later: a login when it is known, and when the session's limits are no longer those
+    /// of a stranger; a failure after its delay.
+    /// - Parameters:
+    ///   - name: nil for a password alone.
+    ///   - answer: writes the reply to a login.
     func logIn(
-        as user: String, _ secret: Span<UInt8>, _ replies: inout ReplyQueue,
+        as name: Span<UInt8>?, _ secret: Span<UInt8>, _ replies: inout ReplyQueue,
         answer: @escaping (Session, inout ReplyQueue) -> Void
     ) {
         guard !isInExec else { return replies.fail(.loginInTransaction) }
-        let dialect = replies.writer.dialect
-        let verdict = server.authentication.check(user, secret, from: stream.peer, at: server.clock.milliseconds)
-        switch verdict {
-        case .accepted:
-            deferReply(
-                DeferredRequest(dialect, within: .unlimited, until: { true }) { [unowned self] replies, _ in
-                    becomeUser()
+        let attempt = server.authentication.begin(name, secret, over: stream, at: store.now)
+        let text = if let name { String(name) } else { "default" }
+        deferReply(
+            DeferredRequest(replies.writer.dialect, within: .unlimited) { [unowned self] in
+                isDone(attempt, text)
+            } answer: { [unowned self] replies, _ in
+                switch attempt.outcome {
+                case .accepted(let login)?:
+                    server.authentication.noteAccepted(text, from: stream.peer)
+                    become(login)
                     answer(self, &replies)
-                })
-        case .refused(let delay):
-            failedLogins += 1
-            deferReply(
-                DeferredRequest(dialect, within: .milliseconds(delay), until: { false }) { [unowned self] replies, _ in
+                case .failed(let error)?: replies.fail(ReplyError(error.message))
+                case .refused?, nil:
+                    failedLogins += 1
                     replies.fail(.wrongPassword)
                     if failedLogins >= Authentication.tries { finish() }
-                })
+                }
+            })
+    }
+
+    func isDone(_ attempt: LoginAttempt, _ name: String) -> Bool {
+        let now = server.clock.milliseconds
+        return attempt.isDone(at: now) {
+            server.authentication.noteRefused(name, from: stream.peer, at: now)
         }
     }
 
@@ -38,18 +52,48 @@ extension Session {
         guard isLoggedIn, server.authentication.isRequired, !isInExec else { return answer(&replies) }
         deferReply(
             DeferredRequest(replies.writer.dialect, within: .unlimited, until: { true }) { [unowned self] replies, _ in
-                forgetUser()
+                beginUnknown()
                 answer(&replies)
             })
     }
 
-    private func becomeUser() {
-        guard !isLoggedIn else { return }
-        mayRun = isBeyondLimit ? .beyondLimit : .all
+    /// Makes it a user's.
+    private func become(_ login: Login) {
+        self.login = login
+        server.unauthenticated.remove(self)
         parser.limits = server.limits.request
         unsentPauseSize = server.limits.unsentPauseSize
         failedLogins = 0
-        server.unauthenticated.remove(self)
+        take(login.rights)
+    }
+
+    private func take(_ rights: AccessRights) {
+        self.rights = rights
+        mayRun = isBeyondLimit ? rights.free.intersection(.beyondLimit) : rights.free
+        author = login?.isLocal == false ? rights.user.flatMap { Author($0.text) } ?? .nobody : .nobody
+    }
+
+    /// Begins a connection: as the user of its certificate, as everybody, or as nobody.
+    func begin() {
+        guard http == nil else { return }
+        guard let login = server.authentication.login(byCertificateOf: stream, at: store.now) else {
+            return beginUnknown()
+        }
+        isServer = login.rights.may(.replicate)
+        become(login)
+    }
+
+    /// Makes it one of a client that has not logged in.
+    private func beginUnknown() {
+        login = nil
+        isServer = false
+        let rights = server.authentication.rightsBeforeLogin(at: store.now)
+        take(rights)
+        guard rights.user == nil else { return }
+        mayRun = .beforeLogin
+        parser.limits = .unauthenticated
+        unsentPauseSize = UnauthenticatedClients.unsentSize
+        server.unauthenticated.add(self)
     }
 
     /// Makes it another server's, which has proved that it knows the secret.
@@ -69,23 +113,97 @@ extension Session {
         server.unauthenticated.add(self)
     }
 
-    /// Makes the session one that must log in, if this server wants that.
-    func forgetUser() {
-        guard server.authentication.isRequired, http == nil else { return }
-        (mayRun, isServer) = (.beforeLogin, false)
-        parser.limits = .unauthenticated
-        unsentPauseSize = UnauthenticatedClients.unsentSize
-        server.unauthenticated.add(self)
+    /// Follows a change of users: whose user is gone or off, or whose secret was removed, ends after its replies.
+    func refreshRights() {
+        let authentication = server.authentication
+        guard let login else {
+            // Who has not logged in, and had all rights because there were no users, has them no longer.
+            if http == nil, !isServer, rights.user != nil, authentication.rightsBeforeLogin(at: store.now).user == nil {
+                finish()
+            }
+            return
+        }
+        guard !login.isLocal, let name = login.rights.user else { return }
+        guard let user = authentication.directory.user(name), user.isActive(at: store.now),
+            login.secret.map({ user.keeps($0, at: store.now) }) != false
+        else {
+            take(.nobody)
+            mayRun = .beforeLogin
+            turn.touch(self)
+            return finish()
+        }
+        let fresh = authentication.rights(of: name)
+        self.login = Login(rights: fresh, secret: login.secret)
+        take(fresh)
     }
 
-    /// Answers a request that the session may not run.
+    // MARK: Rights
+
+    /// Runs a request of a command that needs a look at its keys, or refuses it.
     @inline(never)
-    func deny(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
-        server.authentication.noteDenied()
-        if isBeyondLimit, isLoggedIn {
+    func runOnALook(
+        _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
+        guard isLoggedIn, !isBeyondLimit, rights.user != nil, rights.allowed.contains(index) else {
+            return deny(index, bytes, &parser, &replies)
+        }
+        if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
+        guard isPermitted(index, bytes, parser, &replies) else { return abortTransaction() }
+        runPermitted(index, bytes, &parser, isSplit: true, &replies)
+    }
+
+    private func isPermitted(
+        _ index: Int, _ bytes: Span<UInt8>, _ parser: borrowing RequestParser, _ replies: inout ReplyQueue
+    ) -> Bool {
+        isPermitted(index, parser.arguments(in: bytes), &replies)
+    }
+
+    /// Whether the user has a right to a request; if not, replies with the error.
+    func isPermitted(_ index: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) -> Bool {
+        let verdict = mayRun.contains(index) ? .allowed : rights.verdict(index, arguments)
+        guard let error = verdict.error(for: rights.user) else { return true }
+        noteNotPermitted(verdict, arguments)
+        replies.fail(error)
+        return false
+    }
+
+    /// The keys that a listing may show; nil for all.
+    func filter(for command: Command) -> KeyFilter? {
+        let filter = rights.filter(for: command)
+        return filter.passesAll ? nil : filter
+    }
+
+    private func noteNotPermitted(_ verdict: AccessVerdict, _ arguments: Arguments) {
+        let (reason, object): (String, String)
+        switch verdict {
+        case .key(_, let position):
+            let key = arguments[position]
+            (reason, object) = ("key", String(key.extracting(0..<min(key.count, 128))))
+        case .command(let command), .reach(let command): (reason, object) = ("command", command.spec.redisName)
+        case .allowed, .notLoggedIn: return
+        }
+        server.authentication.noteNotPermitted(
+            reason, object, by: rights.user?.text ?? "", from: stream.peer, at: server.clock.milliseconds)
+    }
+
+    /// Answers a request that the session may not run, whatever its arguments are.
+    private func deny(
+        _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
+    ) {
+        guard isLoggedIn, rights.user != nil else { return denyUnknown(bytes, &parser, &replies) }
+        if isBeyondLimit {
             replies.fail(.tooManyClients)
             return finish()
         }
+        if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
+        abortTransaction()
+        _ = isPermitted(index, parser.arguments(in: bytes), &replies)
+    }
+
+    /// Answers a request of a client that must log in first.
+    @inline(never)
+    func denyUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
+        server.authentication.noteDenied()
         if parser.isLine {
             try? parser.splitLine(bytes, form: .words)
             if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }
@@ -97,24 +215,20 @@ extension Session {
 }
 
 extension RowSet {
+    private init(commands: [Command]) { self.init(commands.map(\.spec)) }
+
     /// What a client that has not logged in may run.
-    static let beforeLogin = RowSet([Command.auth, .hello, .quit, .reset, .prove].map(\.index))
+    static let beforeLogin = RowSet(commands: [.auth, .hello, .quit, .reset, .prove])
     /// What another server may run.
-    static let ofServers = RowSet(
-        [Command.prove, .replicate, .follower, .followerAdd, .info, .quit].map(\.index))
+    static let ofServers = RowSet(commands: [.prove, .replicate, .follower, .followerAdd, .info, .quit])
     /// What an administrator may run beyond the limit of clients.
     static let beyondLimit = RowSet(
-        Catalog.rows.filter { $0.traits.contains(.urgent) || $0.traits.contains(.connection) }.map(\.command.index))
+        Catalog.rows.filter { $0.traits.contains(.urgent) || $0.traits.contains(.connection) })
 }
 
 extension ReplyError {
-    static let notLoggedIn = ReplyError(
-        line: "Log in first: AUTH <user> <password>", resp: "Authentication required.", code: .notLoggedIn)
     /// Redis' text, which its clients recognise.
     static let tooManyClients = ReplyError("max number of clients reached")
-    static let wrongPassword = ReplyError(
-        line: "Wrong user or password", resp: "invalid username-password pair or user is disabled.",
-        code: .wrongPassword)
     static let loginInTransaction = ReplyError("AUTH is not run in a transaction; log in before MULTI")
     static let helloNeedsLogin = ReplyError(
         line: "Log in first: HELLO 3 AUTH <user> <password>",

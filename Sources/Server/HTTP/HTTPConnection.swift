@@ -81,7 +81,7 @@ extension Session {
         http.owner.heard(self)
         guard let route = HTTPRoutes.find(http.parser.head(in: bytes).path) else { return answer(.notFound(), http) }
         guard http.parser.method.isRead else { return answer(.notAllowed(), http) }
-        guard route.isPublic || !server.authentication.isRequired else { return authenticate(bytes, route, http) }
+        guard route.isPublic || !authentication.isRequired else { return authenticate(bytes, route, http) }
         answer(route, bytes, http)
     }
 
@@ -147,21 +147,41 @@ extension Session {
             return answer(HTTPResponse(error), http)
         }
         guard let login else { return answer(.notLoggedIn(), http) }
-        switch server.authentication.check(
-            login.user, login.secret.span, from: stream.peer, at: server.clock.milliseconds)
-        {
-        case .accepted: answer(route, bytes, http)
-        case .refused(let delay): refuseLogin(after: delay, http)
+        let attempt = authentication.begin(
+            Array(login.user.utf8).span, login.secret.span, over: stream, at: store.now)
+        let (isForHead, persistence) = (http.parser.method == .head, http.parser.persistence)
+        let query = text(ofQuery: bytes, http.parser)
+        deferReply(
+            DeferredRequest(.line, within: .unlimited) { [unowned self] in
+                isDone(attempt, login.user)
+            } answer: { [unowned self] replies, _ in
+                answer(attempt, route, query, isForHead: isForHead, persistence, &replies)
+                if persistence == .close { finish() }
+            })
+    }
+
+    private func answer(
+        _ attempt: LoginAttempt, _ route: HTTPRoute, _ query: [UInt8], isForHead: Bool,
+        _ persistence: HTTPPersistence, _ replies: inout ReplyQueue
+    ) {
+        guard case .accepted(let login)? = attempt.outcome else {
+            return append(.notLoggedIn(), isForHead: isForHead, persistence, to: &replies)
+        }
+        guard login.rights.may(route.command) else {
+            return append(.notPermitted(), isForHead: isForHead, persistence, to: &replies)
+        }
+        do throws(HTTPError) {
+            let query = try HTTPQuery(query.span)
+            append(route.answer(server, query), isForHead: isForHead, persistence, to: &replies)
+        } catch {
+            append(HTTPResponse(error), isForHead: isForHead, persistence, to: &replies)
         }
     }
 
-    private func refuseLogin(after delay: Int, _ http: HTTPConnection) {
-        let (isForHead, persistence) = (http.parser.method == .head, http.parser.persistence)
-        deferReply(
-            DeferredRequest(.line, within: .milliseconds(delay), until: { false }) { [unowned self] replies, _ in
-                append(.notLoggedIn(), isForHead: isForHead, persistence, to: &replies)
-                if persistence == .close { finish() }
-            })
+    private func text(ofQuery bytes: Span<UInt8>, _ parser: borrowing HTTPParser) -> [UInt8] {
+        let head = parser.head(in: bytes)
+        guard let text = head.query else { return [] }
+        return Array(text)
     }
 }
 

@@ -1,6 +1,7 @@
 // The resources of the HTTP service: each path once, with what it answers.
 
 import Bytes
+import Commands
 import Wire
 
 /// A resource. It answers GET and HEAD; a body is dropped.
@@ -8,6 +9,8 @@ struct HTTPRoute: Sendable {
     let path: StaticString
     /// Whether it answers also those who have not logged in: what keeps a server alive must not need a password.
     var isPublic = false
+    /// The command whose right it takes.
+    let command: Command
     /// Called in a turn of the loop; it must not block.
     let answer: @Sendable (_ server: Server, _ query: borrowing HTTPQuery) -> HTTPResponse
 }
@@ -15,11 +18,11 @@ struct HTTPRoute: Sendable {
 /// The routes.
 enum HTTPRoutes {
     static let all = [
-        HTTPRoute(path: "/healthz", isPublic: true) { server, _ in server.health() },
-        HTTPRoute(path: "/metrics") { server, _ in
+        HTTPRoute(path: "/healthz", isPublic: true, command: .stats) { server, _ in server.health() },
+        HTTPRoute(path: "/metrics", command: .stats) { server, _ in
             HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
         },
-        HTTPRoute(path: "/readyz", isPublic: true) { $0.readiness($1) },
+        HTTPRoute(path: "/readyz", isPublic: true, command: .stats) { $0.readiness($1) },
     ]
 
     /// The route of a path, which is compared byte by byte.
@@ -46,6 +49,11 @@ extension HTTPResponse {
             status: 401, text: "Log in first: with Basic authentication, as a user and a password")
         response.fields = [("WWW-Authenticate", "Basic realm=\"puffin\", charset=\"UTF-8\"")]
         return response
+    }
+
+    /// For a user without the right.
+    static func notPermitted() -> HTTPResponse {
+        HTTPResponse(status: 403, text: "This user has no right to it; it takes that to STATS (@monitor)")
     }
 
     /// For a request that there is no memory for.

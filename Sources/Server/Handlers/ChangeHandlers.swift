@@ -1,5 +1,6 @@
 // CHANGES and UNCHANGES: feeds of changes, and CHANGES … LIMIT, which is one reply.
 
+import Access
 import Bytes
 import Commands
 import Store
@@ -20,6 +21,9 @@ enum ChangeHandlers {
         let (prefix, limits) = (arguments[1], session.server.limits)
         guard prefix.count <= limits.keySize else {
             return replies.fail(.tooLong("Prefix", size: prefix.count, limit: limits.keySize))
+        }
+        if let filter = session.filter(for: .changes), !filter.containsAll(withPrefix: Array(prefix)) {
+            return replies.fail(.feedNotPermitted(of: session.rights.user))
         }
         do throws(ReplyError) {
             let options = try options(arguments, session)
@@ -172,5 +176,15 @@ extension ReplyError {
         ReplyError(
             "Invalid token '\(echo(token, session.server.limits.echoSize))': expected the number of a change, or what "
                 + "CHANGES has sent, such as 515400-eece75c1")
+    }
+}
+
+extension ReplyError {
+    /// Of a feed of keys that the user may not read.
+    static func feedNotPermitted(of user: UserName?) -> ReplyError {
+        let name = user?.text ?? "nobody"
+        return ReplyError(
+            line: "\(name) may not read all keys with this prefix; ask for a prefix of the user's own",
+            resp: "this user has no permissions to access all keys with this prefix", code: .notPermitted)
     }
 }

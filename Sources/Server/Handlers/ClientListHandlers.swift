@@ -61,7 +61,7 @@ enum ClientListHandlers {
             + "multi=\(transaction?.count ?? -1) qbuf=\(stream.heldSize + requestSize) "
             + "qbuf-free=\(stream.heldCapacity - stream.heldSize) argv-mem=\(requestSize) multi-mem=\(transaction?.heldSize ?? 0) "
             + "rbs=0 rbp=0 obl=0 oll=0 omem=\(outputSize) tot-mem=\(session.charge) "
-            + "events=\(stream.isReading ? "r" : "")\(stream.unsentSize > 0 ? "w" : "") cmd=\(command) user=default redir=-1 "
+            + "events=\(stream.isReading ? "r" : "")\(stream.unsentSize > 0 ? "w" : "") cmd=\(command) user=\(session.rights.user?.text ?? "") redir=-1 "
             + "resp=\(session.speaksRESP3 ? 3 : 2) watch=\(session.watcher?.count ?? 0)"
     }
 

@@ -16,7 +16,7 @@ extension ReplyError {
         let spec = command.spec
         let resp = "wrong number of arguments for '\(spec.redisName)' command"
         guard spec.parent == nil else { return ReplyError(resp) }
-        let takesTexts = !spec.categories.contains(.admin) && spec.lineArity.upperBound > 0
+        let takesTexts = [.strings, .keys, .connection].contains(spec.group) && spec.lineArity.upperBound > 0
         let hint = isTooMany && takesTexts ? "; write an argument that has spaces as \"a JSON string\"" : ""
         return ReplyError(line: "\(spec.name) needs \(spec.lineNeeds): \(spec.lineUsage)\(hint)", resp: resp)
     }

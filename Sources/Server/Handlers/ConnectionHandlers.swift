@@ -71,7 +71,7 @@ enum ConnectionHandlers {
             guard session.isLoggedIn else { return replies.fail(.helloNeedsLogin) }
             return greet(session, isVersion3, name, &replies)
         }
-        logIn(as: String(arguments[login.user]), arguments[login.secret], session, &replies) { session, replies in
+        logIn(login.user, login.secret, arguments, session, &replies) { session, replies in
             greet(session, isVersion3, name, &replies)
         }
     }
@@ -107,23 +107,28 @@ enum ConnectionHandlers {
         guard arguments.count < 4 else { return replies.fail(.misused(.auth)) }
         let authentication = session.server.authentication
         if arguments.count == 2, !authentication.isRequired, !authentication.hasUsers {
-            return replies.fail(.noPasswords)
+            return replies.fail(.noPasswordIsSet)
         }
-        let user = arguments.count == 3 ? String(arguments[1]) : "default"
-        logIn(as: user, arguments[arguments.count - 1], session, &replies) { $1.writer.ok() }
+        let name = arguments.count == 3 ? 1 : nil
+        logIn(name, arguments.count - 1, arguments, session, &replies) { $1.writer.ok() }
     }
 
-    /// - Parameter answer: writes the reply to a login.
+    /// - Parameters:
+    ///   - name: the position of the user's name; nil for a password alone.
+    ///   - secret: that of the password.
+    ///   - answer: writes the reply to a login.
     private static func logIn(
-        as user: String, _ secret: Span<UInt8>, _ session: Session, _ replies: inout ReplyQueue,
+        _ name: Int?, _ secret: Int, _ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue,
         answer: @escaping (Session, inout ReplyQueue) -> Void
     ) {
         let authentication = session.server.authentication
         guard authentication.isRequired || authentication.hasUsers else {
             // As in Redis, whoever wants to may call himself `default` where no password is set.
-            return user == "default" ? answer(session, &replies) : replies.fail(.wrongPassword)
+            let isDefault = name.map { arguments[$0].equals("default") } ?? true
+            return isDefault ? answer(session, &replies) : replies.fail(.wrongPassword)
         }
-        session.logIn(as: user, secret, &replies, answer: answer)
+        guard let name else { return session.logIn(as: nil, arguments[secret], &replies, answer: answer) }
+        session.logIn(as: arguments[name], arguments[secret], &replies, answer: answer)
     }
 
     // MARK: CLIENT
@@ -185,9 +190,6 @@ enum ConnectionHandlers {
 extension ReplyError {
     fileprivate static let notADatabaseNumber = ReplyError(
         "value is out of range, value must between -2147483648 and 2147483647")
-    fileprivate static let noPasswords = ReplyError(
-        "AUTH <password> called without any password configured for the default user. "
-            + "Are you sure your configuration is correct?")
 }
 
 extension ReplyWriter {

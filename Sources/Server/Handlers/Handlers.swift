@@ -64,7 +64,7 @@ extension Command {
         case .quit: .read(ConnectionHandlers.quit)
         case .select: .read(ConnectionHandlers.select)
         case .hello: .read(ConnectionHandlers.hello)
-        case .client, .config, .follower, .function, .memory, .object, .script, .slowlog: .read(runSubcommand)
+        case .acl, .client, .config, .follower, .function, .memory, .object, .script, .slowlog: .read(runSubcommand)
         case .clientID: .read(ConnectionHandlers.number)
         case .clientGetName: .read(ConnectionHandlers.name)
         case .clientSetName: .read(ConnectionHandlers.setName)
@@ -122,6 +122,21 @@ extension Command {
 
         case .shutdown: .read(ServerHandlers.shutDown)
 
+        case .aclWhoAmI: .read(UserHandlers.whoAmI)
+        case .aclList: .read(UserHandlers.list)
+        case .aclUsers: .read(UserHandlers.names)
+        case .aclGetUser: .read(UserHandlers.show)
+        case .aclSetUser: .read(UserHandlers.set)
+        case .aclDelUser: .read(UserHandlers.remove)
+        case .aclRole: .read(UserHandlers.role)
+        case .aclToken: .read(UserHandlers.token)
+        case .aclCat: .read(UserHandlers.categories)
+        case .aclDryRun: .read(UserHandlers.dryRun)
+        case .aclGenPass: .read(UserHandlers.generate)
+        case .aclLog: .read(UserHandlers.refusals)
+        case .aclSave: .read(UserHandlers.save)
+        case .aclLoad: .read(UserHandlers.load)
+
         case .prove: .read(LinkProofHandlers.prove)
         case .replicate: .read(ReplicationHandlers.replicate)
         case .role: .read(ReplicationHandlers.role)
@@ -143,7 +158,8 @@ extension Command {
         case .slowlogGet: .read(SlowLogHandlers.list)
         case .slowlogLen: .read(SlowLogHandlers.count)
         case .slowlogReset: .read(SlowLogHandlers.reset)
-        case .clientHelp, .commandHelp, .configHelp, .debugHelp, .memoryHelp, .objectHelp, .scriptHelp, .slowlogHelp:
+        case .aclHelp, .clientHelp, .commandHelp, .configHelp, .debugHelp, .memoryHelp, .objectHelp, .scriptHelp,
+            .slowlogHelp:
             .read(DescriptionHandlers.subcommandHelp)
         }
     }

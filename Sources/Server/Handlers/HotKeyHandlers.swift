@@ -1,5 +1,6 @@
 // HOTKEYS: the keys that are requested most.
 
+import Access
 import Bytes
 import Wire
 
@@ -18,8 +19,9 @@ enum HotKeyHandlers {
             count = wanted
         }
         let report = session.server.hotKeys.report(count, at: session.server.clock.milliseconds)
-        replies.writer.list(report.keys.count)
-        for (key, requests, changes) in report.keys {
+        let keys = report.keys.filter { session.rights.may(.read, $0.key.span) }
+        replies.writer.list(keys.count)
+        for (key, requests, changes) in keys {
             let (requests, changes) = (Int(requests.rounded()), Int(changes.rounded()))
             if replies.writer.isLine {
                 var line = ByteBuffer()

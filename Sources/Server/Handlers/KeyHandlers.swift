@@ -1,6 +1,7 @@
 // Commands on keys.
 
 import Bytes
+import Commands
 import Store
 import Wire
 
@@ -19,7 +20,7 @@ enum KeyHandlers {
     static func keys(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         let pattern = arguments.count > 1 ? arguments[1] : allKeys.span
         guard pattern.count <= GlobPattern.sizeLimit else { return replies.fail(.patternTooLong(size: pattern.count)) }
-        let list = listing(.all, GlobPattern(pattern), session, replies)
+        let list = listing(.all, GlobPattern(pattern), session, for: .keys, replies)
         guard session.isInExec else { return session.begin(list, arguments) }
         let limit = TransactionHandlers.keyLimit
         guard session.store.count <= limit, list.finish(&replies) else {
@@ -29,11 +30,11 @@ enum KeyHandlers {
 
     private static func listing(
         _ kind: KeyListing.Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), _ session: Session,
-        _ replies: borrowing ReplyQueue
+        for command: Command, _ replies: borrowing ReplyQueue
     ) -> KeyListing {
         KeyListing(
-            kind, pattern, from: cursor, in: session.store, sizeLimit: session.server.limits.unsentSize,
-            dialect: replies.writer.dialect)
+            kind, pattern, from: cursor, in: session.store, filter: session.filter(for: command),
+            sizeLimit: session.server.limits.unsentSize, dialect: replies.writer.dialect)
     }
 
     private static let allKeys: [UInt8] = [UInt8(ascii: "*")]
@@ -203,7 +204,7 @@ enum KeyHandlers {
             if isOtherType { GlobPattern(noKeys.span) } else if let patternIndex {
                 isPrefix ? GlobPattern(prefix: arguments[patternIndex]) : GlobPattern(arguments[patternIndex])
             } else { GlobPattern(allKeys.span) }
-        let page = listing(.page(count: count), pattern, from: ScanCursor(number: cursor), session, replies)
+        let page = listing(.page(count: count), pattern, from: ScanCursor(number: cursor), session, for: .scan, replies)
         if session.isInExec {
             if !page.finish(&replies) { replies.fail(.tooManyKeys(limit: TransactionHandlers.keyLimit)) }
         } else if !page.step(&replies, session.allowance) {

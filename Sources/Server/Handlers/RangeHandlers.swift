@@ -1,5 +1,6 @@
 // RANGE: keys in byte order, from the ordered index. A range is read at once, so it is consistent, and shows the pairs as of one change.
 
+import Access
 import Bytes
 import Store
 import Wire
@@ -141,10 +142,11 @@ enum RangeHandlers {
             var pairs: [Pair] = []
             pairs.reserveCapacity(min(request.limit, 128))
             var (size, expiredCount) = (0, 0)
+            let filter = session.filter(for: .range)
             let limit = session.server.limits.unsentSize
             let expiredLimit = session.server.limits.rangeExpiredCount
             store.visit(request.range, isReversed: request.isReversed) { pair, isExpired in
-                guard !isExpired else {
+                guard !isExpired, filter?.passes(pair.key) != false else {
                     expiredCount += 1
                     return expiredCount <= expiredLimit
                 }

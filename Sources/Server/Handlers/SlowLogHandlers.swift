@@ -1,5 +1,6 @@
 // SLOWLOG, in the format of Redis 7.0.
 
+import Access
 import Bytes
 import Commands
 import Wire
@@ -14,7 +15,7 @@ enum SlowLogHandlers {
             }
             count = wanted == -1 ? .max : wanted
         }
-        append(session.server.slowLog.last(count), &replies)
+        append(session.server.slowLog.last(count), session.rights, &replies)
     }
 
     static func count(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
@@ -28,22 +29,25 @@ enum SlowLogHandlers {
 
     /// In RESP: number, Unix time, microseconds, command and key, client, its name. Fields unknown to Redis follow the
     /// key, where Redis itself notes what it has left out.
-    private static func append(_ requests: [SlowRequest], _ replies: inout ReplyQueue) {
+    private static func append(_ requests: [SlowRequest], _ rights: AccessRights, _ replies: inout ReplyQueue) {
         replies.writer.list(requests.count)
         for request in requests {
+            // A key is shown to who may read it.
+            let key = request.key
+            let mayRead = rights.may(.read, key.span)
+            let showsKey = request.keySize > 0 && mayRead
             guard !replies.writer.isLine else {
-                replies.writer.text(request.line)
+                replies.writer.text(request.line(withKey: showsKey))
                 continue
             }
             replies.writer.list(6)
             replies.writer.integer(request.id)
             replies.writer.integer(Int(request.time / 1000))
             replies.writer.integer(request.phases.total / 1000)
-            let key = request.key
             let phases = request.shownPhases.map { "\($0.name) \($0.time)" }.joined(separator: ", ")
-            replies.writer.list(request.keySize > 0 ? 3 : 2)
+            replies.writer.list(showsKey ? 3 : 2)
             replies.writer.text(request.command)
-            if request.keySize > 0 { replies.writer.value(key.span) }
+            if showsKey { replies.writer.value(key.span) }
             replies.writer.text("... (ms: \(phases); requests: \(request.count))")
             replies.writer.endList()
             replies.writer.text(request.client)

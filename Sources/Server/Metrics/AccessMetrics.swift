@@ -29,8 +29,10 @@ extension Server {
         page.begin("puffin_auth_attempts_total", .counter, "Logins, and proofs of other servers, by result.")
         page.sample("puffin_auth_attempts_total", "result", "accepted", .number(counts.accepted))
         page.sample("puffin_auth_attempts_total", "result", "refused", .number(counts.refused))
-        page.counter(
-            "puffin_denied_total", "Requests of clients that had not logged in.", .number(counts.denied))
+        page.begin("puffin_denied_total", .counter, "Requests that were refused for want of a login or a right.")
+        page.sample("puffin_denied_total", "why", "login", .number(counts.denied))
+        page.sample("puffin_denied_total", "why", "right", .number(counts.notPermitted))
+        page.gauge("puffin_users", "Users in the log.", .number(authentication.directory.userNames.count))
         page.counter(
             "puffin_auth_dropped_total", "Connections closed because they did not log in.", .number(counts.dropped))
         page.gauge(

@@ -33,9 +33,18 @@ extension Session {
     private func run(
         _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
-        guard mayRun.contains(index) else { return deny(bytes, &parser, &replies) }
+        guard mayRun.contains(index) else { return runOnALook(index, bytes, &parser, &replies) }
+        runPermitted(index, bytes, &parser, isSplit: false, &replies)
+    }
+
+    /// Runs a request that the user has a right to.
+    /// - Parameter isSplit: whether a line's arguments have been found already.
+    @inline(__always)
+    func runPermitted(
+        _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, isSplit: Bool, _ replies: inout ReplyQueue
+    ) {
         let isLine = parser.isLine
-        if isLine {
+        if isLine, !isSplit {
             do {
                 try parser.splitLine(bytes, form: commands.rows[index].form)
             } catch {
@@ -61,6 +70,7 @@ extension Session {
         }
         if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
         let arguments = parser.arguments(in: bytes)
+        guard isPermitted(index, arguments, &replies) else { return }
         if commands.rows[index].traits.contains(.change), !fitsRecord(arguments.extent, &replies) { return }
         commands.rows[index].perform(arguments, self, gate, &replies)
     }
@@ -70,7 +80,7 @@ extension Session {
         guard commands.rows[index].arity.contains(arguments.count - 2) else {
             return replies.fail(.wrongArity(of: commands.spec(index).command))
         }
-        guard mayRun.contains(index) else { return replies.fail(.notLoggedIn) }
+        guard isPermitted(index, arguments, &replies) else { return }
         times.note(command: index)
         commands.rows[index].perform(arguments, self, gate, &replies)
     }
@@ -88,7 +98,7 @@ extension Session {
 
     private func refuseUnknown(_ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue) {
         requestCounts.countUnknown()
-        guard isLoggedIn else { return deny(bytes, &parser, &replies) }
+        guard isLoggedIn else { return denyUnknown(bytes, &parser, &replies) }
         if parser.isLine {
             try? parser.splitLine(bytes, form: .words)
             if isHTTP(parser.arguments(in: bytes)) { return refuseHTTP(&replies) }

@@ -3,6 +3,7 @@
 // keys first, so there the keys are collected, up to a limit, and then sent in pieces as the client takes them. A reply
 // that waits for followers may still become an error, so it is written as a whole.
 
+import Access
 import Bytes
 import Store
 import Wire
@@ -31,17 +32,20 @@ final class KeyListing: LongReply {
     /// The maximum size of the keys in a SCAN reply, in bytes, not counting the last key.
     private static let pageSize = 1 << 20
 
-    /// - Parameter sizeLimit: the maximum size of a reply that is written at once, in bytes.
+    /// - Parameters:
+    ///   - filter: the keys that the user may read; nil for all.
+    ///   - sizeLimit: the maximum size of a reply that is written at once, in bytes.
     init(
-        _ kind: Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), in store: Store, sizeLimit: Int,
-        dialect: ReplyDialect
+        _ kind: Kind, _ pattern: GlobPattern, from cursor: ScanCursor = ScanCursor(), in store: Store,
+        filter: KeyFilter?,
+        sizeLimit: Int, dialect: ReplyDialect
     ) {
         self.store = store
         self.sizeLimit = sizeLimit
         self.kind = kind
         self.dialect = dialect
         let isOrdered = if case .all = kind { store.order == .known } else { false }
-        search = KeySearch(pattern, from: cursor, isOrdered: isOrdered, dialect: dialect)
+        search = KeySearch(pattern, from: cursor, isOrdered: isOrdered, filter: filter, dialect: dialect)
     }
 
     /// Bytes of memory in use.

@@ -5,6 +5,7 @@
 // Where all keys that match begin alike, KEYS reads that range of the ordered index. If the index is dropped meanwhile,
 // the table is scanned for the rest of the range.
 
+import Access
 import Bytes
 import Store
 import Wire
@@ -12,6 +13,8 @@ import Wire
 /// A search for the keys that match a pattern.
 struct KeySearch: ~Copyable {
     private let pattern: GlobPattern
+    /// The keys that the user may read; nil for all.
+    private let filter: KeyFilter?
     private let matchesAll: Bool
     private(set) var cursor: ScanCursor
     /// The keys that match.
@@ -34,7 +37,11 @@ struct KeySearch: ~Copyable {
     private static let bucketKeys = 700
 
     /// - Parameter isOrdered: whether the ordered index may be read, rather than from the cursor on.
-    init(_ pattern: GlobPattern, from cursor: ScanCursor, isOrdered: Bool = false, dialect: ReplyDialect) {
+    init(
+        _ pattern: GlobPattern, from cursor: ScanCursor, isOrdered: Bool = false, filter: KeyFilter? = nil,
+        dialect: ReplyDialect
+    ) {
+        self.filter = filter
         self.pattern = pattern
         readsRange = isOrdered && !pattern.literalPrefix.isEmpty
         if readsRange { range = KeyRange(prefix: pattern.literalPrefix) }
@@ -96,6 +103,7 @@ struct KeySearch: ~Copyable {
     private mutating func look(at key: Span<UInt8>, _ steps: inout Int) {
         steps -= KeySearch.keySteps + key.count >> 3
         if let range, !readsRange, !range.contains(key) { return }
+        if let filter, !filter.passes(key) { return }
         if matchesAll { return keys.append(key) }
         guard undecided.isEmpty else { return keep(key) }
         guard let isMatch = pattern.matches(key, &progress, steps: &steps) else { return keep(key) }

@@ -51,6 +51,7 @@ extension Session {
         // The reply may come from a request that is deferred in turn.
         deferredRequest = nil
         isBusy = false
+        if authentication.namesAuthors { store.setAuthor(author) }
         replies.begin(request.dialect)
         if request.step(
             &replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded || peerWillEnd)

@@ -1,7 +1,9 @@
 // A client's connection: its bytes are parsed into requests, which run while the client takes their replies.
 
+import Access
 import Bytes
 import Commands
+import LogFormat
 import Logging
 import Reactor
 import Store
@@ -22,12 +24,19 @@ final class Session: StreamDelegate, ListMember {
     let turn: Turn
     let pool: Pool
     let statistics: Statistics
+    let authentication: Authentication
     let stream: Stream
     /// The name set with CLIENT SETNAME; empty at first.
     var name = ""
     var speaksRESP3 = false
     /// The rows that it may run. The others are denied before their arguments are looked at.
     var mayRun = RowSet.all
+    /// What its user may do.
+    var rights = AccessRights.everything
+    /// How its user has logged in; nil if nobody has.
+    var login: Login?
+    /// The author of its changes.
+    var author = Author.nobody
     var isLoggedIn: Bool { mayRun != .beforeLogin }
     /// The exchange by which another server proves that it knows the secret; nil outside of it.
     var linkProof: AnsweringProof?
@@ -127,6 +136,7 @@ final class Session: StreamDelegate, ListMember {
         turn = server.turn
         pool = server.pool
         statistics = server.statistics
+        authentication = server.authentication
         self.stream = stream
         self.http = http
         parser = RequestParser(limits: server.limits.request)
@@ -152,6 +162,7 @@ final class Session: StreamDelegate, ListMember {
         assert(!state.isClosed, "a closed session received bytes")
         turn.touch(self)
         if let http { return receivedHTTP(bytes, http) }
+        if authentication.namesAuthors { store.setAuthor(author) }
         let consumption = runRequests(bytes, &parser, &replies)
         statistics.countReceived(consumption.used)
         parser.trim()

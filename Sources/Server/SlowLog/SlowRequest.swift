@@ -72,9 +72,12 @@ final class SlowRequest {
     }
 
     /// One line for people.
-    var line: String {
+    var line: String { line(withKey: true) }
+
+    /// The same for who may not read the key.
+    func line(withKey hasKey: Bool) -> String {
         var line = "\(id) \(command)"
-        if let shownKey { line += " \"\(shownKey)\"" }
+        if hasKey, let shownKey { line += " \"\(shownKey)\"" }
         line += " \(milliseconds(phases.total)) ms"
         for (name, time) in shownPhases { line += " \(name)=\(time)" }
         return line + " requests=\(count) client=\(client) time=\(time)"

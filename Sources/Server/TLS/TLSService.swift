@@ -42,8 +42,9 @@ final class TLSService {
     private static let warnings = [30, 7, 1]
 
     /// Loads the files.
+    /// - Parameter time: in seconds since 1970.
     /// - Throws: `TLSError`.
-    init(_ settings: TLSSettings, bell: Wakeup.Bell, log: Logger) throws(TLSError) {
+    init(_ settings: TLSSettings, bell: Wakeup.Bell, time: Int, log: Logger) throws(TLSError) {
         self.settings = settings
         self.log = log
         guard let contexts = try TLSContexts.load(settings, unlike: nil) else {
@@ -56,7 +57,7 @@ final class TLSService {
         } catch {
             throw TLSError(.refused, file: "", "the system has no thread left for TLS")
         }
-        tell()
+        tell(at: time)
     }
 
     /// Takes other settings. The files are read on another thread; until then, and if they are wrong, the old contexts stay.
@@ -81,7 +82,7 @@ final class TLSService {
     /// Upkeep, once a second.
     /// - Parameter time: in seconds since 1970.
     func tick(time: Int) {
-        take(loaded.result.withLock { $0.take() })
+        take(loaded.result.withLock { $0.take() }, at: time)
         nextLook -= 1
         guard nextLook <= 0 else { return }
         nextLook = TLSService.interval
@@ -89,7 +90,7 @@ final class TLSService {
         warn(at: time)
     }
 
-    private func take(_ result: Result<TLSContexts?, TLSError>?) {
+    private func take(_ result: Result<TLSContexts?, TLSError>?, at time: Int) {
         switch result {
         case nil: break
         case .success(let fresh)?:
@@ -97,7 +98,7 @@ final class TLSService {
             guard let fresh else { return }
             contexts = fresh
             warnedDays = .max
-            tell()
+            tell(at: time)
         case .failure(let error)?:
             // A certificate that is written before its key is looked at again.
             if failure != "\(error)" {
@@ -107,16 +108,14 @@ final class TLSService {
         }
     }
 
-    private func tell() {
+    private func tell(at time: Int) {
         if let certificate = contexts.clients.certificate {
-            log.info(
-                "TLS \(settings.effectiveMode.rawValue) with the certificate of \(certificate.subject), good for \(days(at: WallClock.microseconds / 1_000_000)) days"
-            )
+            let days = max(secondsLeft(at: time), 0) / 86_400
+            let mode = settings.effectiveMode.rawValue
+            log.info("TLS \(mode) with the certificate of \(certificate.subject), good for \(days) days")
         }
         for warning in contexts.clients.warnings { log.warning("\(warning)") }
     }
-
-    private func days(at time: UInt64) -> Int { max(secondsLeft(at: Int(time)), 0) / 86_400 }
 
     /// Seconds until the certificate ends; negative once it has.
     func secondsLeft(at time: Int) -> Int { (contexts.clients.certificate?.notAfter ?? time) - time }

@@ -1,4 +1,5 @@
 import Foundation
+import TestCertificates
 import TestSupport
 import Testing
 
@@ -21,8 +22,16 @@ struct DocumentTests {
             rows.flatMap { row in row.split(separator: "|")[0].matches(of: /`([a-z_]+)`/).map { String($0.1) } })
         try withTemporaryFolder { folder in
             let follower = try WatchedServer(data: folder + "/follower.json", ["--mode", "follower"])
+            // Some metrics are those of TLS, which a client of the page may do without.
+            let certificate = TestCertificate(CertificateRequest(commonName: "localhost"))
+            try Data(certificate.certificate).write(to: URL(filePath: folder + "/server.pem"))
+            try Data(certificate.privateKey).write(to: URL(filePath: folder + "/server.key"))
             let leader = try WatchedServer(
-                data: folder + "/leader.json", ["--follower", "127.0.0.1:\(follower.server.port)"])
+                data: folder + "/leader.json",
+                [
+                    "--follower", "127.0.0.1:\(follower.server.port)", "--tls-cert-file", folder + "/server.pem",
+                    "--tls-key-file", folder + "/server.key", "--tls-mode", "optional", "--no-replication-tls",
+                ])
             try follower.wait(for: "puffin_replication_lag_seconds") { $0 == 0 }
             let there = names(of: try leader.get("/metrics").body).union(names(of: try follower.get("/metrics").body))
             #expect(explained.subtracting(there).isEmpty && there.subtracting(explained).isEmpty)

@@ -14,7 +14,7 @@ final class WatchedServer {
 
     /// The port that the log names.
     static func port(in log: String) -> UInt16? {
-        guard let start = log.range(of: "Metrics on http://") else { return nil }
+        guard let start = log.firstRange(of: /Metrics on https?:\/\//) else { return nil }
         return log[start.upperBound...].prefix { $0 != "/" }.split(separator: ":").last.flatMap { UInt16($0) }
     }
 

@@ -123,7 +123,7 @@ struct RESPReplyTests {
         Row(
             "COMMAND", "INFO", "get",
             reply:
-                "*1\r\n*10\r\n$3\r\nget\r\n:2\r\n*1\r\n$8\r\nreadonly\r\n:1\r\n:1\r\n:1\r\n*1\r\n$5\r\n@read\r\n*0\r\n*0\r\n*0\r\n"
+                "*1\r\n*10\r\n$3\r\nget\r\n:2\r\n*1\r\n$8\r\nreadonly\r\n:1\r\n:1\r\n:1\r\n*3\r\n$5\r\n@read\r\n$7\r\n@string\r\n$5\r\n@fast\r\n*0\r\n*0\r\n*0\r\n"
         ),
         Row(
             "INFO", "keyspace", reply: "$12\r\n# Keyspace\r\n\r\n", resp3: "=16\r\ntxt:# Keyspace\r\n\r\n"),
