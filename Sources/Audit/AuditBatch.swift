@@ -13,10 +13,12 @@ package struct AuditBatch: ~Copyable, Sendable {
     /// The end of each event in `bytes`.
     var ends: [Int] = []
 
+    /// An empty batch.
     package init() {}
 
     /// The number of events.
     package var count: Int { ends.count }
+    /// Whether there are no events.
     package var isEmpty: Bool { ends.isEmpty }
     /// The size in bytes, without numbers and checksums.
     package var size: Int { bytes.count }

@@ -11,6 +11,7 @@ package struct AuditCoalescer: Sendable {
     /// How many different events are held; a further one releases the oldest.
     package static let limit = 1024
 
+    /// Holds nothing.
     package init() {}
 
     /// Whether no event is held.

@@ -38,7 +38,9 @@ package struct AuditEvent: Hashable, Sendable {
 
     /// Unix milliseconds, up to `Number.largest`.
     package var time: UInt64
+    /// What happened.
     package var kind: Kind
+    /// The user's name; nil if none is known.
     package var user: String?
     /// How the user logged in: `password`, `token:t2`, `cert:cn:alice`.
     package var how: String?
@@ -50,6 +52,7 @@ package struct AuditEvent: Hashable, Sendable {
     package var tls: String?
     /// The command's name, with its subcommand. Arguments have their own fields.
     package var command: String?
+    /// The key that the request names, as far as the audit shows it.
     package var key: Key?
     /// The user, role, setting or file that was changed.
     package var target: String?
@@ -62,6 +65,7 @@ package struct AuditEvent: Hashable, Sendable {
     /// How many equal events this one stands for; for `logout`, the session's requests.
     package var count: UInt64?
 
+    /// An event without further fields. `time` is in Unix milliseconds.
     package init(_ kind: Kind, at time: UInt64) {
         self.kind = kind
         self.time = time

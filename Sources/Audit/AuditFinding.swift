@@ -4,6 +4,7 @@ import LogFormat
 
 /// Something that is not as the writer left it.
 package struct AuditFinding: Equatable, Sendable {
+    /// What is wrong.
     package enum Problem: Equatable, Sendable {
         /// The line is none of the audit's, or a known line in the wrong place.
         case malformed
@@ -34,6 +35,7 @@ package struct AuditFinding: Equatable, Sendable {
     package var line: Int
     /// The epoch that the line belongs to; nil in an audit without seals.
     package var epoch: UInt64?
+    /// What is wrong there.
     package var problem: Problem
 }
 
@@ -74,22 +76,26 @@ extension AuditFinding: CustomStringConvertible {
 
 /// One segment as it was read.
 package struct AuditFileSummary: Equatable, Sendable {
+    /// The file's name in the folder.
     package var name: String
     /// Bytes.
     package var size: Int
     /// Numbers of its events; nil if it has none.
     package var first: UInt64?
     package var last: UInt64?
+    /// How many seals it has.
     package var seals = 0
 }
 
 /// The result of a verification.
 package struct AuditVerdict: Equatable, Sendable {
+    /// The segments, oldest first.
     package var files: [AuditFileSummary] = []
     /// The events of all files.
     package var events = 0
     /// Events that `lost` lines count.
     package var lost: UInt64 = 0
+    /// How many seals were checked.
     package var seals = 0
     /// The epoch of the first and last seal.
     package var firstEpoch: UInt64?
@@ -106,6 +112,7 @@ package struct AuditVerdict: Equatable, Sendable {
     /// In the order of the files; no more than `findingLimit`.
     package var findings: [AuditFinding] = []
 
+    /// How many findings are kept.
     package static let findingLimit = 100
 
     /// Whether everything is as the writer left it, as far as that was checked.
@@ -116,5 +123,6 @@ package struct AuditVerdict: Equatable, Sendable {
     /// The first epoch that is not as it was.
     package var firstAlteredEpoch: UInt64? { findings.lazy.compactMap(\.epoch).min() }
 
+    /// The verdict on nothing.
     package init() {}
 }

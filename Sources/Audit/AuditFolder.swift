@@ -11,6 +11,7 @@ package struct AuditFileStatus: Equatable, Sendable {
     /// The time of the last write, in Unix milliseconds.
     package var modified: UInt64
 
+    /// The metadata of a file: bytes, Unix milliseconds.
     package init(size: Int, modified: UInt64) {
         self.size = size
         self.modified = modified
@@ -34,6 +35,7 @@ package protocol AuditFolder: Sendable {
     func create(_ name: String) throws(AuditError) -> any AuditFile
     /// Renames a file, replacing any file with the new name.
     func rename(_ name: String, to newName: String) throws(AuditError)
+    /// Removes a file, which must exist.
     func remove(_ name: String) throws(AuditError)
     /// Makes the names in the folder durable.
     func sync() throws(AuditError)
@@ -50,6 +52,7 @@ package protocol AuditFile: AnyObject, Sendable {
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(AuditError)
     /// Returns when the content, and a changed size, are on the disk.
     func sync() throws(AuditError)
+    /// Makes the file `size` bytes long.
     func truncate(to size: Int) throws(AuditError)
 }
 

@@ -36,12 +36,14 @@ package struct AuditHeader: Equatable, Sendable {
 package struct AuditSeal: Equatable, Sendable {
     /// The number of the last event before the seal.
     package var n: UInt64
+    /// The epoch that ends.
     package var epoch: UInt64
     /// SHA-256 of the bytes between the seal before and this one.
     package var sha256: [UInt8]
     /// HMAC-SHA-256 of `sha256` with the epoch's key.
     package var mac: [UInt8]
 
+    /// `sha256` and `mac` have 32 bytes each.
     package init(n: UInt64, epoch: UInt64, sha256: [UInt8], mac: [UInt8]) {
         (self.n, self.epoch, self.sha256, self.mac) = (n, epoch, sha256, mac)
     }
@@ -49,6 +51,7 @@ package struct AuditSeal: Equatable, Sendable {
 
 /// Events that could not be written.
 package struct AuditLoss: Equatable, Sendable {
+    /// How many.
     package var count: UInt64
     /// When the first was lost, and when the line was written, in Unix milliseconds.
     package var since: UInt64

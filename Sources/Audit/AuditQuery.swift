@@ -5,6 +5,7 @@ import LogFormat
 
 /// Conditions that an event must meet, all of them.
 package struct AuditQuery: Equatable, Sendable {
+    /// The user's name; nil matches all.
     package var user: String?
     /// Kinds of events; empty means all.
     package var kinds: Set<AuditEvent.Kind> = []
@@ -13,8 +14,10 @@ package struct AuditQuery: Equatable, Sendable {
     /// What the key begins with. Events without a plain key do not match.
     package var keyPrefix: [UInt8]?
 
+    /// Matches every event.
     package init() {}
 
+    /// Whether an event meets all conditions.
     package func matches(_ event: AuditEvent) -> Bool {
         if let user, event.user != user { return false }
         guard kinds.isEmpty || kinds.contains(event.kind), times.contains(event.time) else { return false }

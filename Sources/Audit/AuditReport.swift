@@ -4,6 +4,7 @@ import Bytes
 
 /// Counts of one user's events on one day. Joined events count as often as they happened.
 package struct AuditCounts: Equatable, Sendable {
+    /// Logins whose result was `ok`.
     package var logins: UInt64 = 0
     /// Logins whose result was not `ok`.
     package var failures: UInt64 = 0
@@ -18,6 +19,7 @@ package struct AuditCounts: Equatable, Sendable {
     /// `read` and `write`.
     package var accesses: UInt64 = 0
 
+    /// All zero.
     package init() {}
 }
 
@@ -27,6 +29,7 @@ package struct AuditRow: Equatable, Sendable {
     package var day: String
     /// Empty where no user was known.
     package var user: String
+    /// What the user did on that day.
     package var counts: AuditCounts
 }
 
@@ -34,8 +37,11 @@ package struct AuditRow: Equatable, Sendable {
 package struct RightsChange: Equatable, Sendable {
     /// Unix milliseconds.
     package var time: UInt64
+    /// Who made the change; empty if unknown.
     package var user: String
+    /// The user or role that was changed.
     package var target: String
+    /// What was changed: `-role orders`.
     package var change: String
 }
 
@@ -50,6 +56,7 @@ package struct AuditReport: Equatable, Sendable {
     /// In the order of the events.
     package private(set) var changes: [RightsChange] = []
 
+    /// A report of no events.
     package init() {}
 
     /// Reads the events of a folder.

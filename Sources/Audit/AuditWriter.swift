@@ -28,14 +28,18 @@ package struct AuditOptions: Sendable {
     /// The oldest segments are removed while all together are larger; 0 keeps them.
     package var retainSize = 0
 
+    /// The defaults for a server and its data set.
     package init(node: String, history: String) { (self.node, self.history) = (node, history) }
 }
 
 /// Something that the server's own log should say.
 package struct AuditNotice: Equatable, Sendable {
+    /// How urgent a notice is.
     package enum Level: Sendable { case info, warning, error }
 
+    /// How urgent it is.
     package var level: Level
+    /// One sentence.
     package var text: String
 }
 
@@ -51,6 +55,7 @@ package struct AuditHealth: Equatable, Sendable {
     /// Why the key of the current epoch is not in `SEAL`; nil if it is.
     package var keyFailure: AuditError?
 
+    /// Whether the last attempt succeeded.
     package var isWritable: Bool { failure == nil }
 }
 
@@ -90,6 +95,7 @@ package struct AuditWriter: ~Copyable, Sendable {
     /// The last seal of this run, for heartbeats.
     package internal(set) var newestSeal: AuditSeal?
 
+    /// Whether lines can be written.
     package internal(set) var health = AuditHealth()
     var lostSince: UInt64 = 0
     var retryAt: UInt64 = 0
@@ -152,8 +158,9 @@ package struct AuditWriter: ~Copyable, Sendable {
             try syncTail()
         } catch {
             fail(error, at: now)
+            return false
         }
-        return health.isWritable
+        return true
     }
 
     /// To be called each second: recovers from a failure, seals an epoch that is over, removes old segments.

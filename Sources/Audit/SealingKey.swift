@@ -11,9 +11,11 @@ import OpenSSL
 
 /// The key of one epoch: 32 bytes.
 package struct SealingKey: Equatable, Sendable {
+    /// The epoch whose bytes the key seals, from 0.
     package private(set) var epoch: UInt64
     private(set) var bytes: [UInt8]
 
+    /// Bytes of a key.
     package static let size = 32
     /// The largest believable step from one epoch to another: ten years of epochs. A forged number must not cost hours.
     static let stepLimit: UInt64 = 350_000
