@@ -108,8 +108,10 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .target(name: "PuffinClient", dependencies: ["Bytes", "Commands", "Wire", "Reactor"], swiftSettings: strict),
-        .target(name: "BlockingClient", dependencies: ["Bytes", "Wire"], swiftSettings: strict),
+        .target(
+            name: "PuffinClient", dependencies: ["Bytes", "Commands", "OpenSSL", "Wire", "Reactor"],
+            swiftSettings: strict),
+        .target(name: "BlockingClient", dependencies: ["Bytes", "OpenSSL", "Wire"], swiftSettings: strict),
         .target(
             name: "Shell",
             dependencies: ["Bytes", "Commands", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
@@ -117,7 +119,7 @@ let package = Package(
         .target(
             name: "Bench",
             dependencies: [
-                "BlockingClient", "Bytes", "Wire", "Reactor",
+                "BlockingClient", "Bytes", "Commands", "OpenSSL", "Wire", "Reactor",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 // Named so that its version does not float: HdrHistogram asks for any from 1.0.0 on.
                 .product(name: "Numerics", package: "swift-numerics"),
@@ -150,7 +152,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "BlockingClient", "Bytes", "CLibedit", "Commands", "Program", "PuffinClient", "Shell", "Wire",
+                "BlockingClient", "Bytes", "CLibedit", "Commands", "OpenSSL", "Program", "PuffinClient", "Shell",
+                "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -158,7 +161,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bench", "BlockingClient", "Bytes", "Pauses", "Program", "Torture",
+                "Bench", "BlockingClient", "Bytes", "OpenSSL", "Pauses", "Program", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -268,8 +271,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "Access", "TestCertificates", "TestSupport", "Torture", "Wire", "puffin-server", "puffin-cli",
-                "puffin-bench", "puffin-client-examples",
-                "Bytes", "Commands", "PuffinClient", "Server", "ServerConfiguration", "Settings", "Shell", "Store",
+                "puffin-bench", "puffin-client-examples", "Bytes", "Commands", "OpenSSL", "PuffinClient", "Server",
+                "ServerConfiguration", "Settings", "Shell", "Store",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -11,6 +11,8 @@ package struct Connection: ~Copyable {
     private static let readSize = 1 << 20
 
     package let endpoint: Endpoint
+    /// The version of TLS and the cipher; nil without TLS.
+    package let security: (version: String, cipher: String)?
     private let timeLimit: Duration
     private var socket: Socket?
     private var parser = ReplyParser()
@@ -20,27 +22,40 @@ package struct Connection: ~Copyable {
     /// outside of the time limit.
     /// - Parameter timeLimit: how long connecting may take, all addresses together, and how long the server may be
     ///   silent later.
+    /// - Parameter security: how to get TLS; nil for a plain connection.
     /// - Throws: `ClientError.cannotConnect`.
-    package init(to endpoint: Endpoint, timeLimit: Duration = defaultTimeLimit) throws(ClientError) {
+    package init(
+        to endpoint: Endpoint, timeLimit: Duration = defaultTimeLimit, security: BlockingSecurity? = nil
+    ) throws(ClientError) {
         self.endpoint = endpoint
         self.timeLimit = timeLimit
         do throws(SocketError) {
-            socket = try Self.connect(to: endpoint, deadline: .now + timeLimit)
+            let fresh = try Self.connect(to: endpoint, security, into: &input, deadline: .now + timeLimit)
+            self.security = fresh.security
+            socket = consume fresh
         } catch {
             throw .cannotConnect(to: endpoint, reason: error.reason)
         }
     }
 
     /// Each address gets its share of the remaining time, so that one that never answers leaves some to the rest.
+    /// - Parameter input: gets what the server has sent unasked.
     package static func connect(
-        to endpoint: Endpoint, deadline: ContinuousClock.Instant
+        to endpoint: Endpoint, _ security: BlockingSecurity?, into input: inout ByteBuffer,
+        deadline: ContinuousClock.Instant
     ) throws(SocketError) -> Socket {
         let addresses = try SocketAddress.resolve(host: endpoint.host, port: endpoint.port)
         var reasons: [String] = []
         for (index, address) in addresses.enumerated() {
             let now = ContinuousClock.now
+            let end = now + (deadline - now) / (addresses.count - index)
             do throws(SocketError) {
-                return try Socket(connectedTo: address, deadline: now + (deadline - now) / (addresses.count - index))
+                var socket = try Socket(connectedTo: address, deadline: end)
+                if let security {
+                    let host = security.host(of: endpoint)
+                    try socket.secure(with: security.context, host: host, into: &input, deadline: end)
+                }
+                return socket
             } catch {
                 if !reasons.contains(error.reason) { reasons.append(error.reason) }
             }
@@ -56,6 +71,7 @@ package struct Connection: ~Copyable {
         }
         try send(arguments, over: socket)
         let reply = try receive(from: socket)
+        try reply.checkAdmission(to: endpoint, isSecure: socket.isSecure)
         self.socket = consume socket
         return reply
     }
@@ -108,6 +124,15 @@ package struct Connection: ~Copyable {
         switch error {
         case .timedOut: .timedOut(endpoint, limit: timeLimit)
         case .failed(let reason): .connectionLost(to: endpoint, reason: reason)
+        case .refused(let reason): .cannotConnect(to: endpoint, reason: reason)
         }
+    }
+}
+
+extension Reply {
+    /// - Throws: `ClientError.cannotConnect` if the connection should have had TLS.
+    func checkAdmission(to endpoint: Endpoint, isSecure: Bool) throws(ClientError) {
+        guard !isSecure, case .error(_, PlainRefusal.message) = self else { return }
+        throw .cannotConnect(to: endpoint, reason: PlainRefusal.reason)
     }
 }

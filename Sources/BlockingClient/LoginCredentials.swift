@@ -13,5 +13,6 @@ package struct LoginCredentials: Sendable, CustomStringConvertible {
     /// The user's name alone: the password is shown nowhere.
     package var description: String { user }
 
-    var request: [[UInt8]] { [Array("AUTH".utf8), Array(user.utf8), password] }
+    /// The request that logs in.
+    package var request: [[UInt8]] { [Array("AUTH".utf8), Array(user.utf8), password] }
 }

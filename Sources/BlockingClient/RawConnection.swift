@@ -16,12 +16,15 @@ package final class RawConnection {
 
     /// Connects to the first of the endpoint's addresses that answers.
     /// - Parameter timeLimit: how long connecting may take, and how long the server may be silent later.
+    /// - Parameter security: how to get TLS; nil for a plain connection.
     /// - Throws: `ClientError.cannotConnect`.
-    package init(to endpoint: Endpoint, timeLimit: Duration = .seconds(30)) throws(ClientError) {
+    package init(
+        to endpoint: Endpoint, timeLimit: Duration = .seconds(30), security: BlockingSecurity? = nil
+    ) throws(ClientError) {
         self.endpoint = endpoint
         self.timeLimit = timeLimit
         do throws(SocketError) {
-            socket = try Connection.connect(to: endpoint, deadline: .now + timeLimit)
+            socket = try Connection.connect(to: endpoint, security, into: &input, deadline: .now + timeLimit)
         } catch {
             throw .cannotConnect(to: endpoint, reason: error.reason)
         }
@@ -77,6 +80,7 @@ package final class RawConnection {
             switch RawConnection.parse(input, with: &parser) {
             case .complete(let reply, let used):
                 input.removeFirst(used)
+                try reply.checkAdmission(to: endpoint, isSecure: socket.isSecure)
                 return reply
             case .malformed(let why): throw .malformedReply(from: endpoint, why)
             case .incomplete(let missing): guard try fill(atLeast: missing) else { return nil }
@@ -96,6 +100,8 @@ package final class RawConnection {
             return true
         } catch .timedOut {
             throw .timedOut(endpoint, limit: timeLimit)
+        } catch .refused(let reason) {
+            throw .cannotConnect(to: endpoint, reason: reason)
         } catch {
             return false
         }
@@ -105,6 +111,7 @@ package final class RawConnection {
         switch error {
         case .timedOut: .timedOut(endpoint, limit: timeLimit)
         case .failed(let reason): .connectionLost(to: endpoint, reason: reason)
+        case .refused(let reason): .cannotConnect(to: endpoint, reason: reason)
         }
     }
 }

@@ -6,17 +6,20 @@
 
 import Bytes
 import Glibc
+import OpenSSL
 
 /// Why a socket operation failed.
 package enum SocketError: Error, Equatable {
     case timedOut
     case failed(reason: String)
+    /// The server has refused the connection, and so run nothing.
+    case refused(reason: String)
 
     /// A few words: ours in lower case, the system's as they are.
     package var reason: String {
         switch self {
         case .timedOut: "no answer in time"
-        case .failed(let reason): reason
+        case .failed(let reason), .refused(let reason): reason
         }
     }
 
@@ -56,8 +59,21 @@ package struct SocketAddress {
 /// A connected TCP socket, closed when it is released.
 package struct Socket: ~Copyable, Sendable {
     private let descriptor: Int32
+    /// Its TLS; nil if it is plain.
+    private var channel: Channel?
 
-    deinit { _ = close(descriptor) }
+    /// The most plaintext that is sealed before it is sent, in bytes.
+    private static let sealSize = 64 << 10
+
+    deinit {
+        if let channel {
+            // What the socket does not take at once is lost: whoever closes waits for nothing.
+            var output = ByteBuffer()
+            channel.end(into: &output)
+            _ = Socket.sendSome(output.bytes, to: descriptor)
+        }
+        _ = close(descriptor)
+    }
 
     /// - Throws: `SocketError`, also if the connection is not established by `deadline`.
     package init(connectedTo address: SocketAddress, deadline: ContinuousClock.Instant) throws(SocketError) {
@@ -82,13 +98,42 @@ package struct Socket: ~Copyable, Sendable {
             descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Sends as many of `bytes`, at least one, as the system takes at once.
+    /// Sends as many of `bytes`, at least one, as the system takes at once; with TLS, as many as are sealed at once.
     /// - Returns: how many those were, at least 1.
     package func send(_ bytes: Span<UInt8>, deadline: ContinuousClock.Instant) throws(SocketError) -> Int {
-        while true {
-            let size = unsafe bytes.withUnsafeBytes { memory in
-                unsafe Glibc.send(descriptor, memory.baseAddress, memory.count, Int32(MSG_NOSIGNAL))
+        guard let channel else { return try sendPlain(bytes, deadline: deadline) }
+        let size = min(bytes.count, Socket.sealSize)
+        var sealed = ByteBuffer()
+        guard channel.seal(plain: bytes.extracting(0..<size), into: &sealed) else { throw failure(of: channel) }
+        do throws(SocketError) {
+            try sendAll(&sealed, deadline: deadline)
+        } catch .failed(let reason) {
+            // The server may have said why.
+            var input = ByteBuffer()
+            var answers = ByteBuffer()
+            while let cipher = try? receiveCipher(size, deadline: .now) {
+                if case .failed = channel.receive(cipher: cipher.span, into: &input, output: &answers) {
+                    throw failure(of: channel)
+                }
             }
+            throw .failed(reason: reason)
+        }
+        return size
+    }
+
+    private func sendAll(_ bytes: inout ByteBuffer, deadline: ContinuousClock.Instant) throws(SocketError) {
+        while !bytes.isEmpty { bytes.removeFirst(try sendPlain(bytes.bytes, deadline: deadline)) }
+    }
+
+    private static func sendSome(_ bytes: Span<UInt8>, to descriptor: Int32) -> Int {
+        unsafe bytes.withUnsafeBytes { memory in
+            unsafe Glibc.send(descriptor, memory.baseAddress, memory.count, Int32(MSG_NOSIGNAL))
+        }
+    }
+
+    private func sendPlain(_ bytes: Span<UInt8>, deadline: ContinuousClock.Instant) throws(SocketError) -> Int {
+        while true {
+            let size = Socket.sendSome(bytes, to: descriptor)
             if size > 0 { return size }
             try recover(from: errno, waitingFor: POLLOUT, until: deadline)
         }
@@ -98,9 +143,92 @@ package struct Socket: ~Copyable, Sendable {
     /// so that a peer's claim alone does not grow memory.
     static func readSize(missing: Int, limit: Int) -> Int { min(max(missing, 16 << 10), limit) }
 
-    /// Appends the bytes that have arrived, at least 1 and at most `size`, to `buffer`.
+    /// Appends the bytes that have arrived, at least 1 and at most `size`, to `buffer`; with TLS, some more where a record ends behind
+    /// them.
     /// - Throws: `SocketError`, also if the peer has closed the connection.
     package func receive(
+        upTo size: Int, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
+    ) throws(SocketError) {
+        guard let channel else { return try receivePlain(upTo: size, into: &buffer, deadline: deadline) }
+        let before = buffer.count
+        // Records may hold no plaintext, or not be complete.
+        while buffer.count == before {
+            let cipher = try receiveCipher(size, deadline: deadline)
+            try decrypt(cipher.span, channel, into: &buffer, deadline: deadline)
+        }
+    }
+
+    private func receiveCipher(_ size: Int, deadline: ContinuousClock.Instant) throws(SocketError) -> [UInt8] {
+        var cipher = ByteBuffer()
+        try receivePlain(upTo: max(size, Channel.largestRecord), into: &cipher, deadline: deadline)
+        return Array(cipher.bytes)
+    }
+
+    private func decrypt(
+        _ cipher: Span<UInt8>, _ channel: Channel, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
+    ) throws(SocketError) {
+        let before = buffer.count
+        var answers = ByteBuffer()
+        let result = channel.receive(cipher: cipher, into: &buffer, output: &answers)
+        switch result {
+        case .open: try sendAll(&answers, deadline: deadline)
+        case .ended: if buffer.count == before { throw Socket.closed }
+        case .failed:
+            try? sendAll(&answers, deadline: .now)
+            throw failure(of: channel)
+        }
+    }
+
+    private static let closed = SocketError.failed(reason: "the server closed it before the reply was complete")
+
+    private func failure(of channel: Channel) -> SocketError {
+        guard let failure = channel.failure else { return .failed(reason: "it was closed") }
+        return failure.refusesCertificate ? .refused(reason: failure.text) : .failed(reason: failure.text)
+    }
+
+    /// Makes the TLS of a connection, before anything else is sent.
+    /// - Parameters:
+    ///   - host: what the server's certificate must be for.
+    ///   - input: gets what the server has sent behind its handshake.
+    package mutating func secure(
+        with context: TLSContext, host: String, into input: inout ByteBuffer, deadline: ContinuousClock.Instant
+    ) throws(SocketError) {
+        let channel: Channel
+        do throws(TLSError) {
+            channel = try context.connect(to: host)
+        } catch {
+            throw .failed(reason: "\(error)")
+        }
+        var cipher: [UInt8] = []
+        var output = ByteBuffer()
+        while true {
+            let state = channel.handshake(cipher: cipher.span, into: &output)
+            if case .failed(let failure) = state {
+                try? sendAll(&output, deadline: .now)
+                throw .failed(reason: failure.text)
+            }
+            try sendAll(&output, deadline: deadline)
+            if case .done(let used) = state {
+                self.channel = channel
+                guard used < cipher.count else { return }
+                return try decrypt(
+                    cipher.span.extracting(used..<cipher.count), channel, into: &input, deadline: deadline)
+            }
+            do throws(SocketError) {
+                cipher = try receiveCipher(0, deadline: deadline)
+            } catch Socket.closed {
+                throw .failed(reason: "the server closed it during the TLS handshake")
+            }
+        }
+    }
+
+    /// Whether it has TLS.
+    package var isSecure: Bool { channel != nil }
+
+    /// The version of TLS and the cipher; nil without TLS.
+    package var security: (version: String, cipher: String)? { channel.map { ($0.version, $0.cipher) } }
+
+    private func receivePlain(
         upTo size: Int, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
     ) throws(SocketError) {
         while true {
@@ -112,7 +240,7 @@ package struct Socket: ~Copyable, Sendable {
                 return max(received, 0)
             }
             if received > 0 { return }
-            if received == 0 { throw .failed(reason: "the server closed it before the reply was complete") }
+            if received == 0 { throw Socket.closed }
             try recover(from: code, waitingFor: POLLIN, until: deadline)
         }
     }

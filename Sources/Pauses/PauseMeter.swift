@@ -38,8 +38,11 @@ package final class PauseMeter: Sendable {
         request = Array((inRESP ? "*1\r\n$4\r\nPING\r\n" : "PING\n").utf8)
         answer = Array((inRESP ? "+PONG\r" : "PONG").utf8)
         self.server = server
+        var early = ByteBuffer()
         do throws(SocketError) {
-            socket = try Connection.connect(to: server, deadline: .now + Connection.defaultTimeLimit)
+            // Plain: a TLS channel is not for two threads at once.
+            socket = try Connection.connect(
+                to: server, nil, into: &early, deadline: .now + Connection.defaultTimeLimit)
         } catch {
             throw .cannotConnect(to: server, reason: error.reason)
         }

@@ -173,18 +173,17 @@ public final class Client: Sendable {
     }
 
     private func enter() throws(PuffinError) -> (Engine, Engine.ClientID) {
-        let found = state.withLock { state -> (Engine, Engine.ClientID)? in
+        try state.withLock { state throws(PuffinError) in
             switch state {
-            case .closed: return nil
+            case .closed: throw .closed
             case .open(let engine, let id): return (engine, id)
             case .unused:
+                let security = try options.security?.load()
                 let (engine, id) = runtime.join()
-                engine.open(id, options, leader: address, followers: followers)
+                engine.open(id, options, security, leader: address, followers: followers)
                 state = .open(engine, id)
                 return (engine, id)
             }
         }
-        guard let found else { throw .closed }
-        return found
     }
 }

@@ -45,6 +45,9 @@ extension Client {
         /// Who the client is; nil where the server asks for no login. Each connection logs in before its first request.
         public var credentials: Credentials?
 
+        /// How connections get TLS; nil for plain ones.
+        public var security: ClientSecurity?
+
         /// The defaults.
         public init() {}
     }

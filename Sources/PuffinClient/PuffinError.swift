@@ -11,7 +11,10 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     case notLoggedIn(at: ServerAddress, message: String)
     /// A text that is not an address; the message says what was expected.
     case invalidAddress(String)
-    /// No connection could be made. The request was not sent.
+    /// The files or the names of ``Client/Options/security`` cannot be used; the message names the file and says why. The request was not
+    /// sent. The next one reads the files again.
+    case invalidSecurity(String)
+    /// No connection could be made, or no TLS: the reason says whose certificate was refused, and why. The request was not carried out.
     case cannotConnect(to: ServerAddress, reason: String)
     /// The request took longer than its limit. It was not sent, or it was a read: nothing has changed.
     case timedOut(at: ServerAddress, after: Duration)
@@ -83,6 +86,7 @@ public enum PuffinError: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidAddress(let message): message
+        case .invalidSecurity(let message): "TLS cannot be set up: \(message)"
         case .notLoggedIn(let server, let message): "\(server) refuses the login: \(message)"
         case .cannotConnect(let server, let reason): "cannot connect to \(server): \(reason)"
         case .timedOut(let server, let limit): "\(server) did not answer within \(limit); nothing has changed"

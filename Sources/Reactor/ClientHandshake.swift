@@ -4,16 +4,22 @@ import Bytes
 import OpenSSL
 
 /// Shakes hands as a client. The owner keeps it until it has a result.
-final class ClientHandshake: StreamDelegate {
+package final class ClientHandshake: StreamDelegate {
     private let stream: Stream
     private let channel: Channel
     private var output = ByteBuffer()
     /// nil while it goes on.
-    private(set) var result: Result<Stream, ReactorError>?
+    package private(set) var result: Result<Stream, ReactorError>?
 
-    init(_ stream: Stream, _ channel: Channel) {
+    /// Begins with a stream that was dialed. It is closed if that fails, or the handshake later.
+    package init(_ stream: Stream, _ security: TLSTarget) throws(ReactorError) {
         self.stream = stream
-        self.channel = channel
+        do throws(TLSError) {
+            channel = try security.context.connect(to: security.host)
+        } catch {
+            stream.close()
+            throw ReactorError(operation: "set up TLS with \(security.host)", reason: "\(error)")
+        }
         stream.start(self)
         let nothing: [UInt8] = []
         shake(nothing.span)
@@ -28,9 +34,11 @@ final class ClientHandshake: StreamDelegate {
         case .needsMore: break
         case .done(let used):
             if stream.secure(with: channel, cipher.extracting(used..<cipher.count)) {
+                // The owner may release this before it gives the stream to another delegate.
+                stream.keepDelegate(self)
                 result = .success(stream)
             } else {
-                fail("the connection was lost")
+                fail(channel.failure?.text ?? "the connection was lost")
             }
         case .failed(let failure): fail("\(failure)")
         }
@@ -42,15 +50,17 @@ final class ClientHandshake: StreamDelegate {
         result = .failure(ReactorError(operation: "set up TLS with \(channel.host) at \(stream.peer)", reason: reason))
     }
 
-    /// Closes the connection, if it has no result or was not taken.
-    func cancel() { if result == nil { stream.close() } }
+    /// Closes the connection. Not to be called once the result was taken.
+    package func cancel() { stream.close() }
 
-    func received(_ bytes: Span<UInt8>) -> Consumption {
+    package func received(_ bytes: Span<UInt8>) -> Consumption {
+        // What comes later is for the next delegate.
+        guard result == nil else { return Consumption(used: 0, missing: 1) }
         shake(bytes)
         return Consumption(used: bytes.count, missing: 1)
     }
 
-    func receivedEnd(unfinished: Int) { fail("the server closed it during the TLS handshake") }
-    func drained() {}
-    func failed() { fail("the connection was lost during the TLS handshake") }
+    package func receivedEnd(unfinished: Int) { fail("the server closed it during the TLS handshake") }
+    package func drained() {}
+    package func failed() { fail("the connection was lost during the TLS handshake") }
 }

@@ -58,13 +58,11 @@ package final class Connector {
     }
 
     private func secure(_ stream: Stream, _ security: TLSTarget) -> Result<Stream, ReactorError>? {
-        do throws(TLSError) {
-            let handshake = ClientHandshake(stream, try security.context.connect(to: security.host))
-            self.handshake = handshake
+        do throws(ReactorError) {
+            handshake = try ClientHandshake(stream, security)
             return nil
         } catch {
-            stream.close()
-            return .failure(ReactorError(operation: "set up TLS with \(security.host)", reason: "\(error)"))
+            return .failure(error)
         }
     }
 

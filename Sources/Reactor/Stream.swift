@@ -44,6 +44,8 @@ package protocol StreamDelegate: AnyObject {
 @safe
 package final class Stream {
     private unowned(unsafe) var delegate: (any StreamDelegate)?
+    /// The delegate, where nobody else keeps it: one that is done, until another starts.
+    private var interim: (any StreamDelegate)?
     package let peer: Address
 
     private let loop: EventLoop
@@ -106,8 +108,12 @@ package final class Stream {
     package func start(_ delegate: any StreamDelegate) {
         if let former = unsafe self.delegate { loop.keep(self, former) }
         unsafe self.delegate = delegate
+        interim = nil
         watch()
     }
+
+    /// Keeps the delegate, whose owner releases it, until another starts or the stream is closed.
+    func keepDelegate(_ delegate: any StreamDelegate) { interim = delegate }
 
     /// Starts watching. If the kernel cannot watch more sockets the connection is lost; the delegate hears of it in the
     /// next turn.
@@ -163,6 +169,7 @@ package final class Stream {
         (channel, isSealed) = (nil, false)
         Glibc.close(descriptor)
         unsafe loop.keep(self, delegate)
+        interim = nil
     }
 
     // MARK: Reading
@@ -371,6 +378,9 @@ extension Stream {
 
     /// The version and the cipher; nil without TLS.
     package var security: (version: String, cipher: String)? { channel.map { ($0.version, $0.cipher) } }
+
+    /// Why its TLS has failed; nil without TLS, while it has not, and once the stream is closed.
+    package var securityFailure: TLSFailure? { channel?.failure }
 
     /// The names in the peer's certificate; nil without TLS, without a certificate, and where nothing verified it.
     package var peerNames: PeerNames? { channel?.names }

@@ -75,9 +75,10 @@ struct BenchPlan {
 
     /// - Throws: `LoadError`, or the `ExitCode` to end with, after everything has been reported.
     func run() throws {
-        let target = try Target(options.server.addr, options.server.dialect)
+        let access = try options.access.access()
+        let target = try Target(options.server.addr, options.server.dialect, access)
         if let endpoint = options.series.compare {
-            let second = try Target(endpoint, options.series.compareDialect ?? options.server.dialect)
+            let second = try Target(endpoint, options.series.compareDialect ?? options.server.dialect, access)
             try compare(target, second)
         } else if options.series.sweep {
             try sweep(target)

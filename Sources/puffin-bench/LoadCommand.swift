@@ -17,6 +17,7 @@ struct LoadCommand: ParsableCommand {
             """)
 
     @OptionGroup(title: "Server") var server: TargetOptions
+    @OptionGroup(title: "Login and TLS") var access: AccessOptions
     @OptionGroup(title: "Workload") var workload: WorkloadOptions
     @OptionGroup(title: "Load") var load: LoadOptions
     @OptionGroup(title: "Several runs") var series: SeriesOptions

@@ -21,6 +21,7 @@ struct ServerOptions: ParsableArguments {
     var timeout: TimeSpan?
 
     @OptionGroup var login: LoginOptions
+    @OptionGroup var security: SecurityOptions
 
     /// The server's address.
     /// - Throws: an `ExitCode`, after the reason has been printed.
@@ -40,8 +41,14 @@ struct ServerOptions: ParsableArguments {
     /// - Parameter extra: how much longer than usual the server may be silent.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func connect(allowing extra: Duration = .zero) throws -> ServerLink {
-        let (endpoint, user) = (try endpoint(), try login.credentials())
-        return try orExit { () throws(ClientError) in try ServerLink(to: endpoint, within: limit + extra, as: user) }
+        let (endpoint, access) = (try endpoint(), try access())
+        return try orExit { () throws(ClientError) in try ServerLink(to: endpoint, within: limit + extra, access) }
+    }
+
+    /// The login and the TLS.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    func access() throws -> ServerAccess {
+        ServerAccess(user: try login.credentials(), security: try security.security())
     }
 }
 

@@ -82,11 +82,13 @@ struct PuffinCLI: AsyncParsableCommand {
         Catalog.find($0) == nil
     }
 
+    /// The options of every command that take a value.
+    static let commonValued: Set<String> = [
+        "addr", "timeout", "format", "user", "password-file", "cacert", "cert", "cert-key", "server-name",
+    ]
+
     private static let routing = Routing(
-        commands: known,
-        valued: [
-            "addr", "timeout", "format", "user", "password-file", "cmd", "key", "value", "value-file", "file",
-        ],
+        commands: known, valued: commonValued.union(["cmd", "key", "value", "value-file", "file"]),
         actions: ["cmd", "file"], disguise: disguised)
 }
 

@@ -1,6 +1,7 @@
 import Access
 import Bytes
 import Commands
+import TestSupport
 import Testing
 import Wire
 

@@ -2,6 +2,7 @@ import Access
 import Bytes
 import Commands
 import OpenSSL
+import TestSupport
 import Testing
 
 /// ACL SETUSER: its words, and what becomes of a user.

@@ -45,6 +45,8 @@ final class LoadConnection: StreamDelegate {
     }
 
     func receivedEnd(unfinished: Int) { worker.fail("the server closed the connection") }
-    func failed() { worker.fail("the connection is lost: the server has gone away") }
+    func failed() {
+        worker.fail("the connection is lost: \(stream.securityFailure?.text ?? "the server has gone away")")
+    }
     func drained() {}
 }

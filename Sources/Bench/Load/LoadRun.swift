@@ -100,8 +100,9 @@ package struct LoadRun {
             // The first threads take the remainder, as with sequential keys.
             if case .requests(let count) = settings.limit { quota = (count - thread + threads - 1) / threads }
             return WorkerPlan(
-                address: target.address, dialect: target.dialect, workload: workload, settings: settings, space: space,
-                thread: thread, threads: threads,
+                address: target.address, security: target.security, user: target.access.user,
+                dialect: target.dialect, workload: workload, settings: settings, space: space, thread: thread,
+                threads: threads,
                 connections: (settings.clients - thread + threads - 1) / threads, quota: quota)
         }
     }

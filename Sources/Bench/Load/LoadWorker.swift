@@ -26,6 +26,8 @@ final class LoadWorker {
     private var failure: String?
 
     private var dialers: [Dialer?] = []
+    /// Connections whose handshake or login is under way.
+    private var setups: [ConnectionSetup] = []
     private var connections: [LoadConnection] = []
     private var ready = ConnectionLine()
     private var schedule: Schedule?
@@ -56,12 +58,15 @@ final class LoadWorker {
         while phase != .done {
             let isClose = alarm?.isClose ?? false
             loop.turn(waiting: !isClose)
+            if phase == .connecting { advanceSetups() }
             if phase == .ready { startIfDue() }
             if isClose { pump() }
             alarm?.set(at: nextStart)
         }
         processor.end(replies: core.replies)
         for connection in connections { connection.stream.close() }
+        for setup in setups { setup.close() }
+        setups = []
         connections = []
         dialers = []
         ticker = nil
@@ -97,7 +102,7 @@ final class LoadWorker {
         do throws(ReactorError) {
             dialers[index] = try Dialer(loop, to: plan.address) { [unowned self] result in
                 switch result {
-                case .success(let stream): connected(stream)
+                case .success(let stream): dialed(stream)
                 case .failure(let error): fail(error)
                 }
             }
@@ -108,6 +113,25 @@ final class LoadWorker {
 
     private func fail(_ error: ReactorError) {
         fail("cannot \(error.operation): \(error.reason)")
+    }
+
+    private func dialed(_ stream: Stream) {
+        guard plan.security != nil || plan.user != nil else { return connected(stream) }
+        setups.append(ConnectionSetup(stream, plan.security, plan.user))
+    }
+
+    private func advanceSetups() {
+        for setup in setups { setup.advance() }
+        setups.removeAll { setup in
+            switch setup.result {
+            case nil: return false
+            case .success(let stream)?: connected(stream)
+            case .failure(let error)?:
+                setup.close()
+                fail(error.description)
+            }
+            return true
+        }
     }
 
     private func connected(_ stream: Stream) {

@@ -2,12 +2,15 @@
 
 import BlockingClient
 import Bytes
+import Commands
 import Reactor
 import Wire
 
 /// Why nothing can be measured. One line, with what to do.
 package struct LoadError: Error, CustomStringConvertible, Sendable {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// A reachable server.
@@ -17,20 +20,30 @@ package struct Target: Sendable {
     /// The address that answered.
     package let address: Address
     package let identity: ServerIdentity
+    /// The login and the TLS of each connection.
+    package let access: ServerAccess
 
     /// Finds the server: tries the addresses of its name in turn, and asks for its identity.
-    /// - Throws: `LoadError` if nothing answers, or the server is still loading its data.
-    package init(_ endpoint: Endpoint, _ dialect: Dialect) throws(LoadError) {
+    /// - Throws: `LoadError` if nothing answers, or the server is still loading its data, or does not let this program in.
+    package init(
+        _ endpoint: Endpoint, _ dialect: Dialect, _ access: ServerAccess = ServerAccess()
+    ) throws(LoadError) {
         self.endpoint = endpoint
         self.dialect = dialect
+        self.access = access
         address = try Target.reach(endpoint)
-        identity = ServerIdentity(asking: endpoint)
+        identity = try ServerIdentity(asking: endpoint, access)
         if dialect == .line && identity.speaksOnlyRESP {
             throw LoadError(description: "\(identity.name) at \(endpoint) does not speak lines; use --dialect resp")
         }
         if identity.isLoading {
             throw LoadError(description: "\(endpoint) is still loading its data; try again when it says Ready")
         }
+    }
+
+    /// How connections get TLS; nil for plain ones.
+    var security: TLSTarget? {
+        access.security.map { TLSTarget($0.context, host: $0.host(of: endpoint)) }
     }
 
     private static func reach(_ endpoint: Endpoint) throws(LoadError) -> Address {
@@ -74,16 +87,21 @@ package struct ServerIdentity: Sendable {
     package let durability: String
     /// What the server answers to RANGE where it does not read ranges; nil where it does.
     package let rangeRefusal: String?
+    /// The version of TLS and the cipher; empty without TLS.
+    package let security: String
     let isLoading: Bool
     let speaksOnlyRESP: Bool
     /// The server's process, if it runs on this machine.
     let process: ServerProcessor?
 
-    init(asking endpoint: Endpoint) {
+    /// - Throws: `LoadError` if the server does not let this program in.
+    init(asking endpoint: Endpoint, _ access: ServerAccess) throws(LoadError) {
         var fields: [String: String] = [:]
         var settings: [String: String] = [:]
         var refusal: String? = "no connection"
-        if var connection = try? Connection(to: endpoint, timeLimit: .seconds(2)) {
+        var security = ""
+        if var connection = try ServerIdentity.connect(to: endpoint, access) {
+            security = connection.security.map { "\($0.version) \($0.cipher)" } ?? ""
             fields = ServerIdentity.information(&connection)
             if fields["puffin_version"] == nil && !fields.isEmpty {
                 for name in ["appendonly", "appendfsync"] {
@@ -93,6 +111,7 @@ package struct ServerIdentity: Sendable {
             refusal = ServerIdentity.rangeRefusal(&connection)
         }
         rangeRefusal = refusal
+        self.security = security
         isLoading = fields["loading"] == "1"
         speaksOnlyRESP = fields["puffin_version"] == nil && fields["redis_version"] != nil
         name = ServerIdentity.name(fields)
@@ -104,6 +123,28 @@ package struct ServerIdentity: Sendable {
             durability = settings.isEmpty ? "" : "appendonly no"
         }
         process = fields["process_id"].flatMap { Int($0) }.flatMap { ServerProcessor(id: $0, on: endpoint) }
+    }
+
+    /// - Returns: nil if the server says nothing that this program understands.
+    private static func connect(to endpoint: Endpoint, _ access: ServerAccess) throws(LoadError) -> Connection? {
+        do throws(ClientError) {
+            var connection = try Connection(to: endpoint, timeLimit: .seconds(2), security: access.security)
+            if let user = access.user { try connection.logIn(user) }
+            if case .error(ErrorCode.notLoggedIn.rawValue, _) = try connection.execute([Array("PING".utf8)]) {
+                throw .notLoggedIn(at: endpoint, reason: "it asks for one: use --user and --password-file")
+            }
+            return connection
+        } catch {
+            switch error {
+            case .cannotConnect(_, let reason):
+                let advice =
+                    reason == PlainRefusal.reason
+                    ? "; use --tls" : reason.contains("speaks no TLS") ? "; leave out --tls" : ""
+                throw LoadError(description: "\(error)\(advice)")
+            case .notLoggedIn: throw LoadError(description: "\(error)")
+            default: return nil
+            }
+        }
     }
 
     private static func name(_ fields: [String: String]) -> String {

@@ -1,11 +1,15 @@
 // The input and the result of a thread.
 
+import BlockingClient
 import Bytes
 import Reactor
 
 /// One thread's part of a run.
 struct WorkerPlan: Sendable {
     let address: Address
+    /// How connections get TLS, and who logs in; nil for plain ones, and for nobody.
+    let security: TLSTarget?
+    let user: LoginCredentials?
     let dialect: Dialect
     let workload: Workload
     let settings: LoadSettings

@@ -5,7 +5,7 @@ import Bytes
 package enum ComparisonReport {
     package static func text(_ comparison: Comparison, _ contexts: [RunContext]) -> String {
         var lines = contexts.map { context in
-            "\(context.server) at \(context.address), \(context.dialect)"
+            "\(context.place), \(context.dialect)"
                 + (context.durability.isEmpty ? "" : ", durability \(context.durability)")
         }
         lines += contexts.prefix(1).flatMap { [$0.workload, $0.load + ", \(comparison.rounds) rounds each, in turns"] }

@@ -10,6 +10,8 @@ package struct RunContext: Sendable {
     package let server: String
     package let durability: String
     package let address: String
+    /// The version of TLS and the cipher; empty without TLS.
+    package let security: String
     package let dialect: String
     package let workload: String
     package let load: String
@@ -25,6 +27,7 @@ package struct RunContext: Sendable {
         server = target.identity.name
         durability = target.identity.durability
         address = "\(target.address)"
+        security = target.identity.security
         dialect = target.dialect.rawValue
         self.workload = workload.summary + RunContext.scans(workload, target.identity)
         load = settings.summary
@@ -48,10 +51,14 @@ package struct RunContext: Sendable {
         SystemText.read(path)?.split(separator: "\n").first.map(String.init) ?? "unknown"
     }
 
+    /// The server, where it is, and its TLS.
+    var place: String { "\(server) at \(address)" + (security.isEmpty ? "" : ", \(security)") }
+
     /// Names and values, in the order of reports; unknown ones are omitted.
     package var fields: [(name: String, value: String)] {
         [
-            ("server", server), ("durability", durability), ("address", address), ("dialect", dialect),
+            ("server", server), ("durability", durability), ("address", address), ("tls", security),
+            ("dialect", dialect),
             ("workload", workload), ("load", load), ("machine", machine),
             ("processor", "\(processor), \(cores) cores"), ("kernel", kernel), ("time", time),
             ("command", commandLine),

@@ -8,7 +8,7 @@ package enum SweepChart {
     private static let width = 48
 
     package static func text(_ sweep: Sweep, _ context: RunContext) -> String {
-        var lines = ["\(context.server) at \(context.address), durability \(context.durability)", context.workload, ""]
+        var lines = ["\(context.place), durability \(context.durability)", context.workload, ""]
         lines += chart(sweep)
         lines.append("")
         if let knee = sweep.knee {

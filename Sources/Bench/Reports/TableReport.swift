@@ -8,7 +8,7 @@ package enum TableReport {
 
     package static func text(_ result: RunResult, _ context: RunContext) -> String {
         var lines = [
-            "\(context.server) at \(context.address)"
+            "\(context.place)"
                 + (context.durability.isEmpty ? "" : ", durability \(context.durability)"),
             context.workload,
             context.load,

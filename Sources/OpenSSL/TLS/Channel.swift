@@ -32,6 +32,12 @@ package final class Channel: @unchecked Sendable {
     /// Bytes sealed with the present key.
     private var sealedSize = 0
 
+    /// Why it has failed; nil while it has not.
+    package var failure: TLSFailure? {
+        if case .failed(let failure) = phase { return failure }
+        return nil
+    }
+
     private enum Phase {
         case handshaking
         case open

@@ -54,6 +54,13 @@ package struct TLSFailure: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String { text }
+
+    /// Whether the peer has refused this side's certificate, or the lack of one. A server does that before it reads a request, though on
+    /// TLS 1.3 a client may have sent some by then (RFC 8446, section 4.4.2.4).
+    package var refusesCertificate: Bool {
+        guard let alert else { return false }
+        return (41...49).contains(alert) || alert == 116
+    }
 }
 
 extension TLSFailure {

@@ -10,6 +10,7 @@ import Wire
 final class ChangeLink: StreamDelegate {
     private let buffer: ChangeBuffer
     private let options: Client.Options
+    private let security: LinkSecurity?
     private let servers: [ServerAddress]
     private let loop: EventLoop
     private let bell: Wakeup.Bell
@@ -27,6 +28,8 @@ final class ChangeLink: StreamDelegate {
     private var deadline = 0
     /// Why the connection must be closed; the loop's callbacks only record it.
     private var loss: String?
+    /// Whether the server has refused the connection, for its certificate or for want of TLS.
+    private var isRefused = false
     /// Whether a feed has ever begun.
     private var hasBegun = false
     private(set) var isOver = false
@@ -37,11 +40,12 @@ final class ChangeLink: StreamDelegate {
     private static let longestSilence = Duration.seconds(20)
 
     init(
-        _ buffer: ChangeBuffer, _ options: Client.Options, servers: [ServerAddress], _ loop: EventLoop,
-        _ bell: Wakeup.Bell
+        _ buffer: ChangeBuffer, _ options: Client.Options, _ security: LinkSecurity?, servers: [ServerAddress],
+        _ loop: EventLoop, _ bell: Wakeup.Bell
     ) {
         self.buffer = buffer
         self.options = options
+        self.security = security
         self.servers = servers
         self.loop = loop
         self.bell = bell
@@ -84,7 +88,8 @@ final class ChangeLink: StreamDelegate {
 
     private func connect(now: Int) {
         let milliseconds = Int(Lane.milliseconds(options.connectTimeout))
-        connector = Connector(loop, to: address.endpoint, within: milliseconds, bell: bell)
+        connector = Connector(
+            loop, to: address.endpoint, within: milliseconds, security: security?.target(for: address), bell: bell)
         deadline = now.adding(options.connectTimeout)
     }
 
@@ -107,7 +112,9 @@ final class ChangeLink: StreamDelegate {
 
     /// Closes a connection, and waits before the next one.
     private func lose(_ reason: String, now: Int) {
-        let wasConnected = stream != nil
+        // A server that refuses the connection itself was not reached.
+        let wasConnected = stream != nil && !isRefused
+        isRefused = false
         stream?.close()
         (stream, connector, loss) = (nil, nil, nil)
         // The next attempt is elsewhere.
@@ -155,6 +162,7 @@ final class ChangeLink: StreamDelegate {
     private func takeLogin(_ reply: Reply) {
         awaitsLogin = false
         guard case .error(let code, let message) = reply else { return }
+        if message == PlainRefusal.message { return refuse(PlainRefusal.reason) }
         end(.notLoggedIn(at: address, message: ErrorCode.described(code, message)))
     }
 
@@ -175,6 +183,7 @@ final class ChangeLink: StreamDelegate {
     }
 
     private func fail(_ code: String, _ message: String, _ changes: inout [Change]) {
+        if message == PlainRefusal.message, !hasBegun { return refuse(PlainRefusal.reason) }
         switch ErrorCode(rawValue: code) {
         // Another server may be further, or this one later.
         case .loading, .behind: loss = message
@@ -189,5 +198,10 @@ final class ChangeLink: StreamDelegate {
 
     func drained() {}
 
-    func failed() { loss = "the server has gone away" }
+    func failed() {
+        guard let failure = stream?.securityFailure else { return loss = "the server has gone away" }
+        if failure.refusesCertificate { refuse(failure.text) } else { loss = failure.text }
+    }
+
+    private func refuse(_ reason: String) { (loss, isRefused) = (reason, true) }
 }

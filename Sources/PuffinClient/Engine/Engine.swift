@@ -11,7 +11,7 @@ final class Engine: Sendable {
     typealias ClientID = UInt64
 
     private enum Message: Sendable {
-        case open(ClientID, Client.Options, leader: ServerAddress, followers: [ServerAddress])
+        case open(ClientID, Client.Options, LinkSecurity?, leader: ServerAddress, followers: [ServerAddress])
         case submit(ClientID, Call)
         case follow(ClientID, ChangeBuffer)
         case close(ClientID)
@@ -39,8 +39,11 @@ final class Engine: Sendable {
 
     // MARK: What any thread may do
 
-    func open(_ id: ClientID, _ options: Client.Options, leader: ServerAddress, followers: [ServerAddress]) {
-        post(.open(id, options, leader: leader, followers: followers))
+    func open(
+        _ id: ClientID, _ options: Client.Options, _ security: LinkSecurity?, leader: ServerAddress,
+        followers: [ServerAddress]
+    ) {
+        post(.open(id, options, security, leader: leader, followers: followers))
     }
 
     /// Submits a call; it gets its result in any case.
@@ -106,8 +109,9 @@ final class Engine: Sendable {
             let (messages, isPruning, isStopping) = take()
             for message in messages {
                 switch message {
-                case .open(let id, let options, let leader, let followers):
-                    routers[id] = Router(options, leader: leader, followers: followers, loop, wakeup.bell)
+                case .open(let id, let options, let security, let leader, let followers):
+                    routers[id] = Router(
+                        options, security, leader: leader, followers: followers, loop, wakeup.bell)
                 case .submit(let id, let call):
                     if let router = routers[id] { router.submit(call) } else { call.fail(.closed) }
                 case .follow(let id, let buffer):

@@ -129,7 +129,9 @@ final class Lane {
 
     private func connect(now: Int) {
         let milliseconds = Int(Lane.milliseconds(options.connectTimeout))
-        connector = Connector(router.loop, to: address.endpoint, within: milliseconds, bell: router.bell)
+        connector = Connector(
+            router.loop, to: address.endpoint, within: milliseconds, security: router.security?.target(for: address),
+            bell: router.bell)
         connectDeadline = now.adding(options.connectTimeout)
     }
 
@@ -163,19 +165,23 @@ final class Lane {
 
     /// Closes a lost connection, and decides about each of its requests.
     private func bury(_ link: Link, now: Int) {
-        // A connection that never answered counts as a failed attempt.
-        if link.hasAnswered { backoff.reset() } else { pause(now: now) }
         var again: [PendingRequest] = []
         let entries = link.close()
         guard let loss = link.loss else { return }
+        // A connection that never answered counts as a failed attempt.
+        if link.hasAnswered { backoff.reset() } else if case .notAdmitted = loss {} else { pause(now: now) }
         for (request, isSent) in entries where !request.isOver {
             if case .check = request.origin { isChecking = false }
             if keeps(request, isSent: isSent, after: loss) { again.append(request) }
         }
         if isFollower { again.forEach(router.route) } else { waiting.prepend(again) }
         // The others would be refused as well, one connection after the other.
-        guard case .refused(let message) = loss else { return }
-        for request in waiting.takeAll() { request.finish(.notLoggedIn(at: address, message: message)) }
+        switch loss {
+        case .refused(let message):
+            for request in waiting.takeAll() { request.finish(.notLoggedIn(at: address, message: message)) }
+        case .notAdmitted(let reason): failed(reason, now: now)
+        default: break
+        }
     }
 
     /// - Returns: whether the request is sent again; otherwise it has its result.
@@ -187,6 +193,10 @@ final class Lane {
         case .refused(let message):
             request.finish(.notLoggedIn(at: address, message: message))
             return false
+        case .notAdmitted:
+            // Nothing was carried out, so `failed` decides, as it does about those that wait.
+            if request.call == nil { request.finish() } else { request.reset() }
+            return request.call != nil
         case .malformed(let why):
             let error = PuffinError.malformedReply(from: address, reason: why)
             request.finish(

@@ -14,6 +14,8 @@ final class Link: StreamDelegate {
         case malformed(String)
         /// The server refuses the login, with this message.
         case refused(String)
+        /// The server refuses the connection, for the client's certificate or for want of TLS. It has run nothing.
+        case notAdmitted(String)
         /// All requests in flight are over: cancelled, or past their time limit.
         case abandoned
     }
@@ -100,7 +102,10 @@ final class Link: StreamDelegate {
     }
 
     private func gave(_ isTaken: Bool) {
-        if isTaken { givenCount = inFlight.count } else { lose(.broken("the server has gone away")) }
+        if isTaken { return givenCount = inFlight.count }
+        // It may have said why.
+        if stream.isSecure { stream.readAtOnce() }
+        lose(.broken("the server has gone away"))
     }
 
     // MARK: Replies
@@ -125,9 +130,11 @@ final class Link: StreamDelegate {
         if case .push = reply { return }
         if awaitsLogin {
             awaitsLogin = false
+            if noteRefusal(reply) { return }
             if case .error(let code, let message) = reply { lose(.refused(ErrorCode.described(code, message))) }
             return
         }
+        if !hasAnswered, noteRefusal(reply) { return }
         hasAnswered = true
         guard var entry = inFlight.first else { return lose(.malformed("an unexpected reply arrived")) }
         entry.missing -= 1
@@ -154,7 +161,18 @@ final class Link: StreamDelegate {
 
     func drained() {}
 
-    func failed() { lose(.broken("the server has gone away")) }
+    func failed() {
+        guard let failure = stream.securityFailure else { return lose(.broken("the server has gone away")) }
+        let isRefused = failure.refusesCertificate && !hasAnswered
+        lose(isRefused ? .notAdmitted(failure.text) : .broken(failure.text))
+    }
+
+    /// Whether a reply says that the connection should have had TLS.
+    private func noteRefusal(_ reply: Reply) -> Bool {
+        guard !stream.isSecure, case .error(_, PlainRefusal.message) = reply else { return false }
+        lose(.notAdmitted(PlainRefusal.reason))
+        return true
+    }
 
     private func lose(_ reason: Loss) { if loss == nil { loss = reason } }
 

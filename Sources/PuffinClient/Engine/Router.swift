@@ -5,6 +5,8 @@ import Reactor
 /// The servers of one client.
 final class Router {
     let options: Client.Options
+    /// How connections get TLS; nil for plain ones.
+    let security: LinkSecurity?
     let loop: EventLoop
     let bell: Wakeup.Bell
     private var leader: Lane { lanes[0] }
@@ -25,10 +27,11 @@ final class Router {
     private var seq: UInt64? = 0
 
     init(
-        _ options: Client.Options, leader: ServerAddress, followers: [ServerAddress], _ loop: EventLoop,
-        _ bell: Wakeup.Bell
+        _ options: Client.Options, _ security: LinkSecurity?, leader: ServerAddress, followers: [ServerAddress],
+        _ loop: EventLoop, _ bell: Wakeup.Bell
     ) {
         self.options = options
+        self.security = security
         self.loop = loop
         self.bell = bell
         lanes = [Lane(leader, isFollower: false, self)] + followers.map { Lane($0, isFollower: true, self) }
@@ -49,7 +52,7 @@ final class Router {
 
     /// Begins a feed of changes.
     func follow(_ buffer: ChangeBuffer) {
-        feeds.append(ChangeLink(buffer, options, servers: lanes.map(\.address), loop, bell))
+        feeds.append(ChangeLink(buffer, options, security, servers: lanes.map(\.address), loop, bell))
     }
 
     /// Queues a request for a server.

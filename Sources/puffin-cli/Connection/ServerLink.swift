@@ -14,12 +14,12 @@ final class ServerLink {
 
     /// - Parameters:
     ///   - limit: how long connecting may take, and how long the server may be silent later.
-    ///   - user: who logs in; nil for nobody.
+    ///   - access: the login and the TLS.
     /// - Throws: `ClientError.cannotConnect`; with a user, also `notLoggedIn` and others.
-    init(to endpoint: Endpoint, within limit: Duration, as user: LoginCredentials?) throws(ClientError) {
+    init(to endpoint: Endpoint, within limit: Duration, _ access: ServerAccess) throws(ClientError) {
         self.endpoint = endpoint
-        connection = try RawConnection(to: endpoint, timeLimit: limit)
-        if let user { try connection.logIn(user) }
+        connection = try RawConnection(to: endpoint, timeLimit: limit, security: access.security)
+        if let user = access.user { try connection.logIn(user) }
     }
 
     /// Sends one request and waits for its reply.
@@ -70,12 +70,23 @@ final class ServerLink {
 extension ClientError {
     /// One line, with what to do about it.
     var advice: String {
-        if case .cannotConnect = self {
-            return "\(self)" + ClientError.connectingAdvice
+        if case .cannotConnect(_, let reason) = self {
+            return "\(self)" + ClientError.connectingAdvice(for: reason)
         }
         return "\(self)"
     }
 
-    /// What to do where there is no server.
-    static let connectingAdvice = "; start puffin-server there, or name another server with --addr host:port"
+    /// What to do where a server cannot be reached.
+    static func connectingAdvice(for reason: String) -> String {
+        let advice = [
+            ("speaks no TLS", "; leave out --tls"), (PlainRefusal.reason, "; use --tls"),
+            ("the peer refused", "; name a certificate that the server accepts with --cert and --cert-key"),
+            ("was expected", "; use the name that the certificate has, in --addr or in --server-name"),
+            ("issuer certificate", "; name the file of the authority with --cacert"),
+            ("self-signed", "; name the file of the authority with --cacert"), ("is refused", ""),
+            ("TLS", ""),
+        ]
+        return advice.first { reason.contains($0.0) }?.1
+            ?? "; start puffin-server there, or name another server with --addr host:port"
+    }
 }

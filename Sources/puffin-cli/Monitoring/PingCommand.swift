@@ -28,9 +28,9 @@ struct PingCommand: AsyncParsableCommand {
     }
 
     private func waitForServer(_ span: TimeSpan) throws {
-        let (endpoint, user) = (try server.endpoint(), try server.login.credentials())
+        let (endpoint, access) = (try server.endpoint(), try server.access())
         let deadline = ContinuousClock.now + span.duration
-        while let obstacle = obstacle(endpoint, user, until: deadline) {
+        while let obstacle = obstacle(endpoint, access, until: deadline) {
             guard ContinuousClock.now < deadline else {
                 throw failed("\(endpoint) was not ready within \(span): \(obstacle)")
             }
@@ -40,11 +40,11 @@ struct PingCommand: AsyncParsableCommand {
 
     /// Why the server cannot be used yet; nil if it can.
     private func obstacle(
-        _ endpoint: Endpoint, _ user: LoginCredentials?, until deadline: ContinuousClock.Instant
+        _ endpoint: Endpoint, _ access: ServerAccess, until deadline: ContinuousClock.Instant
     ) -> String? {
         let left = max(.milliseconds(10), min(server.limit, deadline - .now))
         do throws(ClientError) {
-            let link = try ServerLink(to: endpoint, within: left, as: user)
+            let link = try ServerLink(to: endpoint, within: left, access)
             // A server that loads refuses what needs data, but not PING.
             return Outcome(try link.execute("DBSIZE"), spec: nil, arguments: []).errorText
         } catch .cannotConnect(_, let reason) {

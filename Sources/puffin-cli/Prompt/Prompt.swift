@@ -19,7 +19,7 @@ final class Prompt {
     /// - Throws: an `ExitCode`, after the reason has been printed.
     init(server: ServerOptions) throws {
         session = PromptSession(
-            to: try server.endpoint(), within: server.limit, as: try server.login.credentials())
+            to: try server.endpoint(), within: server.limit, try server.access())
     }
 
     /// - Throws: an `ExitCode`, after the reason has been printed.

@@ -10,7 +10,7 @@ import Wire
 final class PromptSession {
     let endpoint: Endpoint
     private let limit: Duration
-    private let user: LoginCredentials?
+    private let access: ServerAccess
     private var link: ServerLink?
     /// `leader` or `follower`; nil without a connection.
     private(set) var role: String?
@@ -27,10 +27,10 @@ final class PromptSession {
     /// Whether requests are queued instead of run.
     var isInTransaction: Bool { hold == .transaction }
 
-    init(to endpoint: Endpoint, within limit: Duration, as user: LoginCredentials?) {
+    init(to endpoint: Endpoint, within limit: Duration, _ access: ServerAccess) {
         self.endpoint = endpoint
         self.limit = limit
-        self.user = user
+        self.access = access
     }
 
     /// Checks the connection, and connects if there is none. A connection lost while idle is noticed here, before a
@@ -48,7 +48,7 @@ final class PromptSession {
         if hadWatches {
             throw .connectionLost(to: endpoint, reason: "it has forgotten the watched keys")
         }
-        let fresh = try ServerLink(to: endpoint, within: limit, as: user)
+        let fresh = try ServerLink(to: endpoint, within: limit, access)
         note(try fresh.execute("ROLE"))
         link = fresh
         return fresh
@@ -61,7 +61,7 @@ final class PromptSession {
         do throws(ClientError) {
             if extra > .zero, !isInTransaction {
                 // A link has one time limit; a request that waits gets a link of its own with a longer one.
-                let patient = try ServerLink(to: endpoint, within: limit + extra, as: user)
+                let patient = try ServerLink(to: endpoint, within: limit + extra, access)
                 return try patient.execute(arguments)
             }
             let reply = try link.execute(arguments)

@@ -30,6 +30,7 @@ extension ServerOptions {
         options.requestTimeout = limit + extra
         options.readsYourWrites = false
         options.credentials = try login.libraryCredentials()
+        options.security = try security.librarySecurity()
         let client = Client(ServerAddress(host: endpoint.host, port: endpoint.port), options: options)
         defer { client.close() }
         var batch = Batch()
@@ -65,7 +66,9 @@ extension ServerOptions {
 extension PuffinError {
     /// One line, with what to do about it.
     fileprivate var advice: String {
-        if case .cannotConnect = self { return "\(self)" + ClientError.connectingAdvice }
+        if case .cannotConnect(_, let reason) = self {
+            return "\(self)" + ClientError.connectingAdvice(for: reason)
+        }
         return "\(self)"
     }
 }

@@ -27,8 +27,7 @@ func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
     while position < min(index, words.count) {
         let word = words[position]
         if word.hasPrefix("-"), word != "-" {
-            let isValued = ["addr", "timeout", "format", "user", "password-file"].contains(
-                String(word.drop { $0 == "-" }))
+            let isValued = PuffinCLI.commonValued.contains(String(word.drop { $0 == "-" }))
             if isValued, word.hasSuffix("addr"), position + 1 < words.count { address = words[position + 1] }
             position += isValued ? 2 : 1
         } else {
@@ -43,8 +42,10 @@ func keys(over link: ServerLink, beginningWith prefix: String) -> [[UInt8]] {
         guard isKey else { return [] }
     }
     let endpoint = address.isEmpty ? Endpoint() : try? Endpoint(parsing: address)
-    let user = try? LoginOptions.parse([]).credentialsOfFiles()
-    guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300), as: user) else {
+    // Options of the line are not known here, but for the address; what the environment says is.
+    let access = ServerAccess(
+        user: try? LoginOptions.parse([]).credentialsOfFiles(), security: try? SecurityOptions.parse([]).security())
+    guard let endpoint, let link = try? ServerLink(to: endpoint, within: .milliseconds(300), access) else {
         return []
     }
     let found = keys(over: link, beginningWith: prefix).compactMap { String(validating: $0, as: UTF8.self) }

@@ -67,9 +67,9 @@ struct ImportCommand: ParsableCommand {
 
     private func run(from endpoint: Endpoint) throws {
         let source: ServerLink
-        let user = try server.login.credentials()
+        let access = try server.access()
         do throws(ClientError) {
-            source = try ServerLink(to: endpoint, within: server.limit, as: user)
+            source = try ServerLink(to: endpoint, within: server.limit, access)
         } catch {
             throw failed("\(error)")
         }

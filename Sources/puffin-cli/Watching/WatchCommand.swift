@@ -32,6 +32,7 @@ struct WatchCommand: AsyncParsableCommand {
         var options = Client.Options()
         options.connectTimeout = server.limit
         options.credentials = try server.login.libraryCredentials()
+        options.security = try server.security.librarySecurity()
         let client = Client(ServerAddress(host: endpoint.host, port: endpoint.port), options: options)
         defer { client.close() }
         let output = BufferedOutput(isRaw: format == .raw)
@@ -50,7 +51,9 @@ struct WatchCommand: AsyncParsableCommand {
                 token = change.token
             }
         } catch let error as PuffinError {
-            if case .cannotConnect = error { throw failed("\(error)" + ClientError.connectingAdvice) }
+            if case .cannotConnect(_, let reason) = error {
+                throw failed("\(error)" + ClientError.connectingAdvice(for: reason))
+            }
             throw serverError("\(error)")
         }
     }

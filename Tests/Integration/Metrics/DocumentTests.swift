@@ -23,7 +23,7 @@ struct DocumentTests {
         try withTemporaryFolder { folder in
             let follower = try WatchedServer(data: folder + "/follower.json", ["--mode", "follower"])
             // Some metrics are those of TLS, which a client of the page may do without.
-            let certificate = TestCertificate(CertificateRequest(commonName: "localhost"))
+            let certificate = TestCertificate(CertificateRequest("localhost"))
             try Data(certificate.certificate).write(to: URL(filePath: folder + "/server.pem"))
             try Data(certificate.privateKey).write(to: URL(filePath: folder + "/server.key"))
             let leader = try WatchedServer(

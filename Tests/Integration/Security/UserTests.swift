@@ -167,8 +167,6 @@ struct UserTests {
             secured = try SecuredServer(in: folder)
             try secured.server.connect().expect(
                 resp("AUTH", "alice", secret), "-WRONGPASS invalid username-password pair or user is disabled.\r\n")
-            let log = try LogFile(data: folder + "/puffin.json")
-            _ = log
             let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/puffin.json.log")
             let text = try names.filter { $0.hasSuffix(".jsonl") }
                 .map { try String(contentsOfFile: folder + "/puffin.json.log/" + $0, encoding: .utf8) }.joined()
