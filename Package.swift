@@ -75,6 +75,16 @@ let package = Package(
             dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
         .target(name: "OpenSSL", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
+        .target(
+            name: "Audit",
+            dependencies: [
+                "Bytes", "LogFormat", "OpenSSL", .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "AuditDisk",
+            dependencies: ["Audit", "Bytes", "Store", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
         .target(name: "Reactor", dependencies: ["Bytes", "CLibevent", "OpenSSL"], swiftSettings: strict),
         .target(name: "Access", dependencies: ["Bytes", "Commands", "OpenSSL", "Wire"], swiftSettings: strict),
         .target(
@@ -132,8 +142,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor", "Server", "ServerConfiguration",
-                "Settings", "Store",
+                "Audit", "AuditDisk", "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor", "Server",
+                "ServerConfiguration", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -202,6 +212,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "OpenSSLTests", dependencies: ["Bytes", "OpenSSL", "TestCertificates"], swiftSettings: strict),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: [
+                "Audit", "AuditDisk", "Bytes", "OpenSSL", "Store", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Bytes", "Commands", "OpenSSL", "TestSupport", "Wire"],
             swiftSettings: strict),

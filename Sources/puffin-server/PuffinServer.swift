@@ -22,7 +22,9 @@ struct PuffinServer: ParsableCommand {
             file of another version, 6 a damaged log, 7 a data file that another server uses.
             """,
         version: "puffin-server \(puffinVersion)",
-        subcommands: [ConfigCommand.self, LogCommand.self, CompactCommand.self, ReferenceCommand.self])
+        subcommands: [
+            ConfigCommand.self, LogCommand.self, AuditCommand.self, CompactCommand.self, ReferenceCommand.self,
+        ])
 
     @OptionGroup var flags: ServerFlags
 
