@@ -162,6 +162,8 @@ package final class Stream {
     /// Ends the connection at once. Unsent bytes are lost.
     package func close() {
         guard isConnected else { return }
+        // Where nothing is lost the peer may know it: others take an end without close_notify for an error.
+        if isSealed, unsentSize == 0 { sealEnd() }
         isConnected = false
         readEvent = nil
         unsafe output = nil
