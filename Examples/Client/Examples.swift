@@ -16,10 +16,13 @@ enum Examples {
         case "failures": try await countVisit(address)
         case "followers": try await readFromFollowers(address, followers: Array(arguments.dropFirst(2)))
         case "changes": try await followChanges(address)
+        case "security" where arguments.count == 4:
+            let rest = Array(arguments.suffix(2))
+            try await greetSecurely(address, authorities: rest[0], password: rest[1])
         default:
             print(
-                "usage: puffin-client-examples getting-started|pipelining|transactions|failures|followers|changes "
-                    + "[host:port] [follower …]")
+                "usage: puffin-client-examples getting-started|pipelining|transactions|failures|followers|changes|security "
+                    + "[host:port] [follower … | authorities password]")
         }
     }
 }

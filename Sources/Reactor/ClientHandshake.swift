@@ -33,7 +33,7 @@ package final class ClientHandshake: StreamDelegate {
         switch state {
         case .needsMore: break
         case .done(let used):
-            if stream.secure(with: channel, cipher.extracting(used..<cipher.count)) {
+            if stream.secure(with: channel, cipher.extracting(used..<cipher.count)), !stream.inputHasEnded {
                 // The owner may release this before it gives the stream to another delegate.
                 stream.keepDelegate(self)
                 result = .success(stream)

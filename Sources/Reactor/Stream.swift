@@ -109,7 +109,7 @@ package final class Stream {
         if let former = unsafe self.delegate { loop.keep(self, former) }
         unsafe self.delegate = delegate
         interim = nil
-        watch()
+        if !hasEnded { watch() }
     }
 
     /// Keeps the delegate, whose owner releases it, until another starts or the stream is closed.
@@ -162,6 +162,8 @@ package final class Stream {
     /// Ends the connection at once. Unsent bytes are lost.
     package func close() {
         guard isConnected else { return }
+        // Where nothing is lost the peer may know it: others take an end without close_notify for an error.
+        if isSealed, unsentSize == 0 { sealEnd() }
         isConnected = false
         readEvent = nil
         unsafe output = nil
@@ -190,6 +192,17 @@ package final class Stream {
         guard isOpen, !held.isEmpty else { return }
         loop.beginDelivery()
         deliverHeld()
+        loop.endDelivery()
+    }
+
+    /// Whether the peer has ended its output, and all of it was read.
+    package var inputHasEnded: Bool { hasEnded }
+
+    /// Tells the delegate that the input has ended, if it has: it was a former delegate that heard of it.
+    package func showEnd() {
+        guard isOpen, hasEnded else { return }
+        loop.beginDelivery()
+        owner.receivedEnd(unfinished: held.count)
         loop.endDelivery()
     }
 
@@ -389,7 +402,7 @@ extension Stream {
     package var channelBinding: [UInt8] { channel?.exporter() ?? [] }
 
     /// Turns a connection whose handshake is done into one with TLS. From then on delegates see plaintext.
-    /// - Parameter rest: what the peer has sent behind its handshake. Its plaintext is held: `showHeld` shows it.
+    /// - Parameter rest: what the peer has sent behind its handshake. Its plaintext is held: `showHeld` shows it, and `showEnd` its end.
     /// - Returns: false if the connection is lost.
     package func secure(with channel: Channel, _ rest: Span<UInt8>) -> Bool {
         guard isOpen else { return false }
@@ -400,8 +413,14 @@ extension Stream {
         let result = channel.receive(cipher: rest, into: &held, output: &answers)
         capacity = held.capacity
         guard answers.isEmpty || sendPlain(answers.bytes, keeping: .max) != nil else { return false }
-        if case .open = result { return true }
-        return false
+        switch result {
+        case .open: return true
+        case .ended:
+            hasEnded = true
+            readEvent?.remove()
+            return true
+        case .failed: return false
+        }
     }
 
     @inline(never)

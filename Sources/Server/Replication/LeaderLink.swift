@@ -429,5 +429,5 @@ final class LeaderLink: StreamDelegate {
 
     func receivedEnd(unfinished: Int) { lose("it has closed the connection") }
     func drained() {}
-    func failed() { lose("the connection was lost") }
+    func failed() { lose(stream.securityFailure?.text ?? "the connection was lost") }
 }

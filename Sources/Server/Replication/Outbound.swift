@@ -234,5 +234,11 @@ package final class Outbound: StreamDelegate {
 
     package func receivedEnd(unfinished: Int) { fail("it has closed the connection") }
     package func drained() {}
-    package func failed() { fail("the connection was lost") }
+
+    package func failed() {
+        guard case .open(let stream) = state, let failure = stream.securityFailure else {
+            return fail("the connection was lost")
+        }
+        fail(failure.text)
+    }
 }

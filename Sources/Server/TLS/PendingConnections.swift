@@ -18,8 +18,11 @@ private final class PendingConnection: StreamDelegate {
     /// What has come while a step of the handshake is under way.
     private var input: [UInt8] = []
     private var isUnderWay = false
+    private var steps = 0
+    /// Whether the client has ended its output. Its last step is made nevertheless: its requests may be behind that.
+    private(set) var hasEnded = false
 
-    /// The most that may come meanwhile, in bytes: a chain of certificates has 32 KiB at most.
+    /// What is read meanwhile, in bytes: a chain of certificates has 32 KiB at most.
     private static let inputSize = 64 << 10
 
     init(_ id: Int, _ stream: Stream, isHTTP: Bool, _ owner: PendingConnections, at now: Int) {
@@ -36,7 +39,9 @@ private final class PendingConnection: StreamDelegate {
             channel = owner.makeChannel(self)
         }
         for index in 0..<bytes.count { input.append(bytes[index]) }
-        if input.count > PendingConnection.inputSize { owner.close(self) } else { goOn() }
+        // A client may send requests behind its last step at once, as many as it likes.
+        if input.count > PendingConnection.inputSize { stream.isReading = false }
+        goOn()
         return Consumption(used: bytes.count, missing: 1)
     }
 
@@ -44,6 +49,7 @@ private final class PendingConnection: StreamDelegate {
     func goOn() {
         guard !isUnderWay, !input.isEmpty, let channel else { return }
         isUnderWay = true
+        steps += 1
         owner.submit(self, channel, input)
         input.removeAll()
     }
@@ -52,10 +58,15 @@ private final class PendingConnection: StreamDelegate {
     /// - Returns: what has come meanwhile.
     func endStep() -> [UInt8] {
         isUnderWay = false
+        stream.isReading = true
         return input
     }
 
-    func receivedEnd(unfinished: Int) { owner.close(self) }
+    func receivedEnd(unfinished: Int) {
+        // One that has not answered the server's part has given up, and is not worth the work.
+        if isUnderWay, steps > 1 { hasEnded = true } else { owner.close(self) }
+    }
+
     func drained() {}
     func failed() { owner.close(self) }
 }
@@ -177,7 +188,7 @@ final class PendingConnections {
         let isSent = result.output.isEmpty || connection.stream.send(result.output.span)
         guard isSent else { return close(connection) }
         switch result.state {
-        case .needsMore: connection.goOn()
+        case .needsMore: if connection.hasEnded, more.isEmpty { close(connection) } else { connection.goOn() }
         case .failed(let failure):
             tls.noteFailed(failure, from: connection.stream.peer)
             // The alert is on its way; the rest is of no interest.
@@ -187,7 +198,9 @@ final class PendingConnections {
             tls.noteDone(channel)
             let rest = result.rest + more
             guard connection.stream.secure(with: channel, rest.span) else { return close(connection) }
-            admit(connection)?.stream.showHeld()
+            guard let stream = admit(connection)?.stream else { return }
+            stream.showHeld()
+            stream.showEnd()
         }
     }
 

@@ -54,6 +54,7 @@ struct WatchCommand: AsyncParsableCommand {
             if case .cannotConnect(_, let reason) = error {
                 throw failed("\(error)" + ClientError.connectingAdvice(for: reason))
             }
+            if case .invalidSecurity = error { throw failed("\(error)") }
             throw serverError("\(error)")
         }
     }
