@@ -109,10 +109,10 @@ extension Session {
         // In RESP a line end follows the last argument. Arguments of a line may have been decoded.
         let size = isLine ? (bytes.newline(from: 0) ?? bytes.count - 1) + 1 : arguments.extent + 2
         do throws(ReplyError) {
+            try admitSubcommand(of: spec, arguments)
             guard !commands.rows[index].traits.contains(.noMulti) else {
                 throw ReplyError("Command not allowed inside a transaction")
             }
-            try admitSubcommand(of: spec, arguments)
             let traits = commands.rows[index].traits.union(try subcommandTraits(of: spec, arguments))
             try transaction.check(size)
             try reserve(transaction.growth(by: size), forTransactionOf: transaction.size + size)
