@@ -58,6 +58,10 @@ package final class Server {
     private(set) lazy var connections = Connections(self)
     let authentication: Authentication
     let tls: TLSService?
+    /// A plain flag, because it is read each turn.
+    private let hasTLS: Bool
+    /// The change of the notes up to which sessions follow the users.
+    private var usersRevision = UInt64.max
     private lazy var pending = tls.map { PendingConnections(self, $0) }
     private(set) lazy var unauthenticated = UnauthenticatedClients(self)
     private(set) lazy var shutdown = Shutdown(self)
@@ -105,6 +109,7 @@ package final class Server {
             throw .metrics(error)
         }
         tls = try Server.tls(of: configuration, bell: wakeup.bell, time: Int(wallClock() / 1_000_000), log: log)
+        hasTLS = tls != nil
         authentication = try Server.authentication(
             of: configuration, addresses: listeners.addresses + (http?.addresses ?? []), bell: wakeup.bell, log: log)
         slowLog = SlowLog(configuration.slowLog, log: log)
@@ -209,6 +214,7 @@ package final class Server {
 
     /// Makes sessions follow the users, if the log has changed them.
     func followUsers() {
+        usersRevision = store.notesRevision
         guard authentication.refresh(store) else { return }
         for session in connections.all { session.refreshRights() }
     }
@@ -265,8 +271,8 @@ package final class Server {
         turn.enter(.run)
         store.now = clock.begin()
         loop.deliver()  // received requests, timers, signals
-        pending?.advance()  // handshakes of which a step is done
-        followUsers()  // changes of users that came from the leader
+        if hasTLS { pending?.advance() }  // handshakes of which a step is done
+        if store.notesRevision != usersRevision { followUsers() }  // changes of users that came from the leader
         if isLoading { load() }  // a part of the files
         watchMemory()  // whether memory is below its limit again
         resume()  // the next step of long replies, and suspended requests

@@ -8,6 +8,7 @@ import Logging
 import OpenSSL
 import Reactor
 import Store
+import Synchronization
 import Wire
 
 /// The users and logins of a server. Used on the loop's thread.
@@ -27,7 +28,9 @@ final class Authentication {
     private var revision: UInt64?
     private var compiled: [UserName: AccessRights] = [:]
     /// Whether changes have authors: as soon as somebody has logged in by name.
-    private(set) var namesAuthors = false
+    /// Atomic, because an atomic is read without a check for exclusive access.
+    private let hasAuthors = Atomic(false)
+    var namesAuthors: Bool { @inline(__always) get { hasAuthors.load(ordering: .relaxed) } }
 
     let thread: PasswordThread
     /// The passwords that were right lately, as HMAC of user and password with a key of this process, and what they were right by.
@@ -138,7 +141,7 @@ final class Authentication {
                 user.isLoggedIn(byCertificate: true, bySecret: false)
             else { return nil }
             counts.accepted += 1
-            namesAuthors = true
+            hasAuthors.store(true, ordering: .relaxed)
             return Login(rights: rights(of: name))
         }
     }
@@ -220,7 +223,7 @@ final class Authentication {
         else { return .refused }
         // Meanwhile it may have been removed.
         if let hash, !user.secrets.contains(where: { $0.hash == hash }) { return .refused }
-        namesAuthors = true
+        hasAuthors.store(true, ordering: .relaxed)
         return accept(Login(rights: rights(of: name), secret: hash))
     }
 
