@@ -39,7 +39,7 @@ package final class Server {
     /// The source of CONFIG GET and SET. Without one, only Redis' names exist and nothing can be set. It outlives the server.
     package weak var settingsKeeper: (any SettingsKeeper)?
     /// Why the server ends once its data is loaded: only then it is known whether there are users.
-    package private(set) var startFailure: StartError?
+    package internal(set) var startFailure: StartError?
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
@@ -74,8 +74,8 @@ package final class Server {
     private var timers: [Timer] = []
 
     private var groupCommit = GroupCommit()
-    private(set) var state: DataState
-    private var announcements: Announcements
+    var state: DataState
+    var announcements: Announcements
     private var hasTableWork = false
 
     /// The interval of checks for replies that have waited too long for followers, in milliseconds.
@@ -108,15 +108,15 @@ package final class Server {
         } catch {
             throw .metrics(error)
         }
-        tls = try Server.tls(of: configuration, bell: wakeup.bell, time: Int(wallClock() / 1_000_000), log: log)
+        tls = try Server.makeTLS(of: configuration, bell: wakeup.bell, time: Int(wallClock() / 1_000_000), log: log)
         hasTLS = tls != nil
-        authentication = try Server.authentication(
+        authentication = try Server.makeAuthentication(
             of: configuration, addresses: listeners.addresses + (http?.addresses ?? []), bell: wakeup.bell, log: log)
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
         hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
         shutdownRequest = ShutdownRequest(bell: wakeup.bell)
-        limits = Server.limits(configuration.limits, others: http?.descriptorCount ?? 0, log: log)
+        limits = Server.attainable(configuration.limits, others: http?.descriptorCount ?? 0, log: log)
         replicationSettings = configuration.replication
         durableTimes = configuration.replication.acks == .local ? nil : DurableTimes()
         memory = MemoryBudget(wanted: configuration.maxMemory)
@@ -138,52 +138,6 @@ package final class Server {
         deferrals.attach(to: self)
         expiry.attach(to: self)
         changes.attach(to: self)
-    }
-
-    /// - Parameter time: in seconds since 1970.
-    private static func tls(
-        of configuration: Configuration, bell: Wakeup.Bell, time: Int, log: Logger
-    ) throws(StartError) -> TLSService? {
-        guard configuration.tls.effectiveMode != .off else { return nil }
-        do throws(TLSError) {
-            return try TLSService(configuration.tls, bell: bell, time: time, log: log)
-        } catch {
-            throw .tls(error)
-        }
-    }
-
-    private static func authentication(
-        of configuration: Configuration, addresses: [Address], bell: Wakeup.Bell, log: Logger
-    ) throws(StartError) -> Authentication {
-        let thread: PasswordThread
-        do throws(StartFailure) {
-            thread = try PasswordThread(bell: bell)
-        } catch {
-            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
-        }
-        let trustsCertificates = configuration.tls.requiresCertificates
-        let made = Authentication(
-            configuration.auth, trustsCertificates: trustsCertificates, addresses: addresses, thread: thread, log: log)
-        if let exposed = made.exposed, made.isOpenToAll {
-            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
-        }
-        let links = configuration.replication
-        if made.isRequired, !links.followers.isEmpty, links.secrets.isEmpty, !trustsCertificates { throw .noSecret }
-        return made
-    }
-
-    /// - Parameter others: descriptors needed beside those of clients and the data set.
-    private static func limits(_ wanted: Limits, others: Int, log: Logger) -> Limits {
-        // Log, lock, listeners, epoll, signals, and the next segment. Newcomers use these if no others are left.
-        let others = 64 + others
-        let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others + Newcomers.descriptorCount)
-        var limits = wanted
-        if descriptors < wanted.clientCount + others {
-            limits.clientCount = max(descriptors - others, 1)
-            log.warning(
-                "At most \(limits.clientCount) clients: the system allows \(descriptors) open files (ulimit -n)")
-        }
-        return limits
     }
 
     // MARK: Running
@@ -316,112 +270,6 @@ package final class Server {
         resumeAccepting()
     }
 
-    // MARK: Loading
-
-    /// Loads for about two milliseconds.
-    private func load() {
-        guard case .loading(var loading, let isFirst) = state else { return }
-        let end = clock.read() + Loading.stepTime
-        do throws(StoreError) {
-            while try store.load(lines: Loading.stepLines) {
-                let now = clock.read()
-                guard now >= end else { continue }
-                let (done, total) = store.loadedSize
-                loading.note(done: done, total: total, at: now)
-                state = .loading(loading, isFirst: isFirst)
-                return
-            }
-            announcements.loaded(store, time: .nanoseconds(loading.elapsed(at: clock.read())))
-            state = .serving
-            precondition(store.isLoaded, "data is served that is not loaded")
-            gate.isServing = true
-            reportMemory()
-            followUsers()
-            if let exposed = authentication.exposed, authentication.settings.mode == .auto,
-                !authentication.hasUsers, isFirst
-            {
-                startFailure = .openToAll(exposed)
-                return shutdownRequest.make()
-            }
-            if isFirst { replication.start() }
-            resumeFromNewestChange(isFirst: isFirst)
-            if isFirst { log.info("Ready") }
-        } catch {
-            state = .failed(error)
-        }
-    }
-
-    /// Loads the data set again, which the store has replaced as a whole.
-    func loadAgain() {
-        precondition(!store.isLoaded, "a data set is loaded again that is in use")
-        gate.isServing = false
-        state = .loading(Loading(at: clock.read()), isFirst: false)
-        // What they wait for is not what the numbers mean from now on.
-        for session in turn.take(.waiting) {
-            turn.touch(session)
-            session.failHeld { _ in .replaced }
-        }
-        durableTimes?.forget()
-        replication.beginAnew()
-        changes.beginAnew()
-    }
-
-    // MARK: Requests that had to wait
-
-    private func resume() {
-        allowance.renew(pool)
-        deferrals.advance(turn)
-        pool.advance()
-        if allowance.isThrottling { resumeThrottled() }
-        guard !turn.isEmpty(.unfinished) else { return }
-        var sessions = turn.take(.unfinished)
-        // Sessions that this turn had no allowance for come first in the next one.
-        for session in sessions {
-            if session.hasAllowance {
-                session.resume()
-            } else if !pool.isFull || session.hasMemoryToResume() {
-                turn.add(session, to: .unfinished)
-            }
-        }
-        turn.giveBack(&sessions)
-    }
-
-    /// Runs changes that waited for the log, in order of arrival, until the log's buffer is full again.
-    private func resumeThrottled() {
-        guard !store.isBacklogged else { return }
-        allowance.throttle(false)
-        var sessions = turn.take(.throttled)
-        for session in sessions {
-            if allowance.isThrottling || !allowance.hasReplies {
-                turn.add(session, to: .throttled)
-            } else {
-                session.endThrottling()
-            }
-        }
-        turn.giveBack(&sessions)
-        if !turn.isEmpty(.throttled) { allowance.throttle(true) }
-    }
-
-    /// Answers replies that have waited too long for followers with a time-out.
-    private func expire() {
-        let limit = replication.settings.ackTimeout
-        let time = clock.last - limit * 1_000_000
-        for session in turn.members(of: .waiting) {
-            session.expire(upTo: store.locallyCommitted, before: time) { seq in
-                .unacknowledged(by: replication.missingAcknowledgements(of: seq), within: limit)
-            }
-        }
-    }
-
-    /// Fails every reply that waits for followers, because this server is no longer the leader.
-    func failUnacknowledged() {
-        for session in connections.all {
-            session.expire(upTo: .max, before: .max) { seq in
-                .leftBehind(by: replication.missingAcknowledgements(of: seq))
-            }
-        }
-    }
-
     // MARK: Committing
 
     /// - Returns: whether changes were committed at once, as in the modes that do not sync each change.
@@ -534,28 +382,6 @@ package final class Server {
         listeners.resume()
     }
 
-    /// Starts the clock no earlier than the newest change's time, and warns if the wall clock is behind it. A follower's begins
-    /// with that time, whatever its machine's clock says.
-    private func resumeFromNewestChange(isFirst: Bool) {
-        if clock.isFollowing {
-            if isFirst, store.newestTimestamp > 0 { clock.follow(from: store.newestTimestamp) }
-            return store.now = clock.now
-        }
-        clock.resume(from: store.newestTimestamp, isSaid: true)
-        let ahead = clock.lead / 1_000_000
-        if ahead >= 1 {
-            announcements.tell(newestChange: store.position.seq, at: store.newestTimestamp, ahead: ahead)
-        }
-    }
-
-    /// Adjusts the store's clock to the wall clock, and to the times of a leader's changes.
-    private func lookAtWallClock() {
-        clock.resume(from: store.now)
-        if let event = clock.tick() { announcements.tell(event, patience: clock.patience / 1_000_000_000) }
-        store.now = clock.now
-        store.ageTime = clock.ageTime
-    }
-
     // MARK: Queries
 
     /// The progress of loading; nil if loading is complete.
@@ -565,21 +391,4 @@ package final class Server {
 
     /// Whether an address is this server's own.
     func isReached(at endpoint: Endpoint) -> Bool { listeners.areReached(at: endpoint) }
-}
-
-extension Server: GateKeeper {
-    package var notServing: ReplyError {
-        switch state {
-        case .loading(let loading, _): .loading(loading)
-        case .failed(let error): ReplyError("Not loaded: \(error)", code: .loading)
-        case .serving: preconditionFailure("the gate is closed while the data set can be used")
-        }
-    }
-
-    package var readOnly: ReplyError? { replication.readOnly }
-
-    /// Logs why changes are refused, once for each obstacle.
-    package func tell(_ obstacle: WriteObstacle) {
-        announcements.tell(obstacle: obstacle)
-    }
 }

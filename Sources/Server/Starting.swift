@@ -1,0 +1,59 @@
+// The parts of a server that can refuse a start.
+
+import Bytes
+import Logging
+import OpenSSL
+import Reactor
+import Store
+import SystemPackage
+
+extension Server {
+    /// - Parameter time: in seconds since 1970.
+    /// - Returns: nil without a certificate.
+    static func makeTLS(
+        of configuration: Configuration, bell: Wakeup.Bell, time: Int, log: Logger
+    ) throws(StartError) -> TLSService? {
+        guard configuration.tls.effectiveMode != .off else { return nil }
+        do throws(TLSError) {
+            return try TLSService(configuration.tls, bell: bell, time: time, log: log)
+        } catch {
+            throw .tls(error)
+        }
+    }
+
+    /// Warns or refuses where the settings leave the server open.
+    static func makeAuthentication(
+        of configuration: Configuration, addresses: [Address], bell: Wakeup.Bell, log: Logger
+    ) throws(StartError) -> Authentication {
+        let thread: PasswordThread
+        do throws(StartFailure) {
+            thread = try PasswordThread(bell: bell)
+        } catch {
+            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
+        }
+        let trustsCertificates = configuration.tls.requiresCertificates
+        let made = Authentication(
+            configuration.auth, trustsCertificates: trustsCertificates, addresses: addresses, thread: thread, log: log)
+        if let exposed = made.exposed, made.isOpenToAll {
+            log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
+        }
+        let links = configuration.replication
+        if made.isRequired, !links.followers.isEmpty, links.secrets.isEmpty, !trustsCertificates { throw .noSecret }
+        return made
+    }
+
+    /// The limits that the system allows.
+    /// - Parameter others: descriptors needed beside those of clients and the data set.
+    static func attainable(_ wanted: Limits, others: Int, log: Logger) -> Limits {
+        // Log, lock, listeners, epoll, signals, and the next segment. Newcomers use these if no others are left.
+        let others = 64 + others
+        let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others + Newcomers.descriptorCount)
+        var limits = wanted
+        if descriptors < wanted.clientCount + others {
+            limits.clientCount = max(descriptors - others, 1)
+            log.warning(
+                "At most \(limits.clientCount) clients: the system allows \(descriptors) open files (ulimit -n)")
+        }
+        return limits
+    }
+}
