@@ -30,7 +30,7 @@ done; \
 if [ -n "$$missing" ]; then \
 	echo "installing:$$missing"; \
 	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing >/dev/null; \
+	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get -o DPkg::Lock::Timeout=300 install -y -qq $$missing >/dev/null; \
 fi
 endef
 
