@@ -90,7 +90,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Access", "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program", "Reactor",
+                "Access", "Audit", "AuditDisk", "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program",
+                "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -103,7 +104,7 @@ let package = Package(
         .target(
             name: "ServerConfiguration",
             dependencies: [
-                "Bytes", "OpenSSL", "Server", "Settings", "Store", "Wire",
+                "Audit", "Bytes", "OpenSSL", "Server", "Settings", "Store", "Wire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -49,6 +49,12 @@ package struct User: Equatable, Sendable {
     /// - Parameter now: Unix milliseconds.
     package func isActive(at now: UInt64) -> Bool { isOn && until.map { now < $0 } != false }
 
+    /// When the user or one of the secrets ends next, in Unix milliseconds; nil if nothing does.
+    /// - Parameter now: Unix milliseconds.
+    package func nextEnd(after now: UInt64) -> UInt64? {
+        (secrets.map(\.until) + [until]).compactMap { $0 }.filter { $0 > now }.min()
+    }
+
     /// Whether there is a way to log in.
     /// - Parameter now: Unix milliseconds.
     package func canLogIn(at now: UInt64) -> Bool {

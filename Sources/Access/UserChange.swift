@@ -42,6 +42,16 @@ package struct UserChange: Sendable {
     /// No change.
     package init() {}
 
+    /// The words as they may be shown: of passwords and digests only the first character.
+    package var shownText: String {
+        words.map { word, text in
+            switch word {
+            case .addHash, .removeHash: String(decoding: text.prefix(1), as: UTF8.self)
+            default: String(decoding: text, as: UTF8.self)
+            }
+        }.joined(separator: " ")
+    }
+
     /// Reads the words of a request.
     /// - Parameter first: the index of the first word, behind the user's name.
     /// - Throws: the first word that is wrong.

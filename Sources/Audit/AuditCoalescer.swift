@@ -1,6 +1,6 @@
 // Joins equal events, so that a client that is denied a thousand times a second makes one line a second.
 
-/// Holds `denied` and `refused` events for up to a second and counts equal ones. Pure: the caller passes the time.
+/// Holds `denied`, `refused`, `read` and `write` events for up to a second and counts equal ones. Pure: the caller passes the time.
 package struct AuditCoalescer: Sendable {
     private var held: [AuditEvent: UInt64] = [:]
     /// The held events, with their own times, oldest first.
@@ -23,7 +23,7 @@ package struct AuditCoalescer: Sendable {
     /// Takes an event. Equal means all fields but `time` and `count`.
     /// - Returns: the event that is to be written now: itself if its kind is not joined, the oldest one if too many are held.
     package mutating func add(_ event: AuditEvent) -> AuditEvent? {
-        guard event.kind == .denied || event.kind == .refused else { return event }
+        guard event.kind.isJoined else { return event }
         var form = event
         (form.time, form.count) = (0, nil)
         if let count = held[form] {
@@ -57,5 +57,15 @@ package struct AuditCoalescer: Sendable {
         (form.time, form.count) = (0, nil)
         event.count = held.removeValue(forKey: form)
         return event
+    }
+}
+
+extension AuditEvent.Kind {
+    /// Whether equal events within a second are one line: clients can cause any number of them.
+    fileprivate var isJoined: Bool {
+        switch self {
+        case .denied, .refused, .read, .write: true
+        case .login, .logout, .users, .admin, .clear, .settings, .witness: false
+        }
     }
 }

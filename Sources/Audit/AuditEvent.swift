@@ -27,6 +27,8 @@ package struct AuditEvent: Hashable, Sendable {
         case read
         /// A change under a prefix of `audit.writes`.
         case write
+        /// The newest seal of this server's leader: `target` is its epoch, `seq` its last event, `change` its code.
+        case witness
     }
 
     /// A key as the audit may show it.

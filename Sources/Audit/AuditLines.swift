@@ -47,6 +47,9 @@ package struct AuditSeal: Equatable, Sendable {
     package init(n: UInt64, epoch: UInt64, sha256: [UInt8], mac: [UInt8]) {
         (self.n, self.epoch, self.sha256, self.mac) = (n, epoch, sha256, mac)
     }
+
+    /// The code as hexadecimal digits.
+    package var macText: String { Digests.hexadecimal(mac) }
 }
 
 /// Events that could not be written.

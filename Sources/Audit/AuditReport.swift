@@ -85,7 +85,7 @@ package struct AuditReport: Equatable, Sendable {
         case .users: counts.denials += number
         case .admin, .clear: counts.operations += number
         case .read, .write: counts.accesses += number
-        case .logout, .settings: return
+        case .logout, .settings, .witness: return
         }
         self.counts[place] = counts
     }

@@ -12,7 +12,7 @@ import OpenSSL
 
 /// How an audit is written. Times are in milliseconds, sizes in bytes.
 package struct AuditOptions: Sendable {
-    /// The server's address, and its data set's history, for the headers.
+    /// The server's address, and its data set's history, for the headers; an empty history is not known yet.
     package var node: String
     package var history: String
     /// A segment that has reached this size is followed by a new one.
@@ -57,6 +57,11 @@ package struct AuditHealth: Equatable, Sendable {
 
     /// Whether the last attempt succeeded.
     package var isWritable: Bool { failure == nil }
+
+    /// That of an audit which could not even be opened, or of a new one.
+    package init(failure: AuditError? = nil, lost: UInt64 = 0) {
+        (self.failure, self.lost, unreportedLost) = (failure, lost, lost)
+    }
 }
 
 /// The writer of one audit folder. One per folder: the data set's lock guards it.
@@ -117,7 +122,8 @@ package struct AuditWriter: ~Copyable, Sendable {
         key = try SealingKey.stored(in: folder)
         try recover(at: now)
         keepReserve(at: now)
-        if file == nil { try startSegment(at: now) }
+        // Otherwise the first event begins it.
+        if file == nil, !options.history.isEmpty { try startSegment(at: now) }
     }
 
     /// What was noticed since the last call.
@@ -202,6 +208,14 @@ package struct AuditWriter: ~Copyable, Sendable {
         if health.failure != error { say(.error, "The audit cannot be written: \(error)") }
         health.failure = error
         retryAt = now + options.retryInterval
+    }
+
+    /// Counts events that were lost before the audit could be opened.
+    /// - Parameter since: when the first was lost, in Unix milliseconds.
+    package mutating func noteLost(_ count: UInt64, since: UInt64) {
+        lostSince = since
+        health.lost += count
+        health.unreportedLost += count
     }
 
     private mutating func lose(_ count: Int, at now: UInt64) {

@@ -6,6 +6,7 @@ import Wire
 /// the metrics.
 package enum ErrorCode: String, CaseIterable, Sendable {
     case general = "ERR"
+    case audit = "AUDIT"
     case behind = "BEHIND"
     case compacted = "COMPACTED"
     case diskFull = "DISKFULL"
@@ -38,7 +39,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
             .unknownProtocol, .noScript, .outOfMemory, .readOnly, .wrongPassword:
             .none
         case .unacknowledged: .made
-        case .superseded, .unknown: .unknown
+        case .audit, .superseded, .unknown: .unknown
         }
     }
 
@@ -76,6 +77,8 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     package var meaning: String {
         switch self {
         case .general: "Nothing was changed: the request is wrong, or cannot be run; the sentence says why."
+        case .audit:
+            "The audit cannot be written. Nothing was changed, or the change was made and its line is lost; the sentence says which."
         case .behind: "Nothing was changed: this server lacks the change that `AFTER` or a token names."
         case .compacted:
             "Nothing was changed: the log no longer has the changes after a token. The sentence has the oldest token."
@@ -101,6 +104,7 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     package var raisedBy: String {
         switch self {
         case .general: "any request"
+        case .audit: "what is audited, with `audit.on_failure: refuse`"
         case .behind: "`AFTER`, `CHANGES`"
         case .compacted: "`CHANGES`"
         case .diskFull: "changes; those that only remove pairs have a reserve"

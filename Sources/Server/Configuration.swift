@@ -21,6 +21,7 @@ package struct Configuration: Sendable {
     package var metrics = MetricsSettings()
     package var auth = AuthSettings()
     package var tls = TLSSettings()
+    package var audit = AuditSettings()
     package var slowLog = SlowLogSettings()
     package var logging = LogSettings()
     /// Whether DEBUG, which is for tests, is allowed.

@@ -49,8 +49,9 @@ final class Connections {
 
     /// Counts a refused connection, and logs refusals at a limited rate.
     /// - Parameter clientCount: the number of connected clients.
-    func noteRefusal(clientCount: Int) {
+    func noteRefusal(clientCount: Int, of peer: Address) {
         server.statistics.countRefusedConnection()
+        server.recordRefused(peer, "too many clients")
         let count = server.statistics.refusedConnections
         guard count.nonzeroBitCount == 1 else { return }
         server.log.warning(

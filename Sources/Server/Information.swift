@@ -87,6 +87,11 @@ extension Server {
         if let failure = store.compaction.lastFailure {
             troubles.append(("compaction_failed_because", failure.description))
         }
+        if let audit {
+            let health = audit.state.health
+            troubles.append(("audit_lost", String(health.lost)))
+            if let failure = health.failure { troubles.append(("audit_not_writable_because", "\(failure)")) }
+        }
         return troubles
     }
 

@@ -94,9 +94,19 @@ extension Server {
                 startFailure = .openToAll(exposed)
                 return shutdownRequest.make()
             }
+            let links = replicationSettings
+            if isFirst, authentication.hasUsers, authentication.isRequired,
+                authentication.lacksProof(links, hasFollowers: !links.followers.isEmpty)
+            {
+                startFailure = .noSecret
+                return shutdownRequest.make()
+            }
             if isFirst { replication.start() }
             resumeFromNewestChange(isFirst: isFirst)
-            if isFirst { log.info("Ready") }
+            if isFirst {
+                recordStart()
+                log.info("Ready")
+            }
         } catch {
             state = .failed(error)
         }

@@ -176,7 +176,7 @@ final class Newcomers {
 
     fileprivate func refuse(_ newcomer: Newcomer) {
         endWaiting(newcomer)
-        connections.noteRefusal(clientCount: clientCount)
+        connections.noteRefusal(clientCount: clientCount, of: newcomer.stream.peer)
         newcomer.stream.refuse(Newcomers.refusal)
     }
 

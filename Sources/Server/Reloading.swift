@@ -73,6 +73,7 @@ extension Server {
         slowLog.change(to: configuration.slowLog)
         authentication.change(to: configuration.auth)
         tls?.change(to: configuration.tls)
+        audit?.change(to: configuration.audit)
     }
 }
 

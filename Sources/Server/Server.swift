@@ -53,10 +53,11 @@ package final class Server {
     let bell: Wakeup.Bell
     let listeners: Listeners
     private(set) var http: HTTPService?
-    private let replicationSettings: ReplicationSettings
+    let replicationSettings: ReplicationSettings
     private(set) lazy var replication = Replication(replicationSettings, server: self)
     private(set) lazy var connections = Connections(self)
     let authentication: Authentication
+    let audit: AuditTrail?
     let tls: TLSService?
     /// A plain flag, because it is read each turn.
     private let hasTLS: Bool
@@ -131,6 +132,8 @@ package final class Server {
         } catch {
             throw .store(error)
         }
+        audit = try Server.makeAudit(
+            of: configuration, node: "\(listeners.addresses[0])", on: disk, bell: wakeup.bell, at: clock.now / 1000, log: log)
         gate = Gate(store, memory: memory, keySize: limits.keySize)
         gate.attach(to: self)
         store.pendingLimit = memory.shares.log
@@ -169,7 +172,10 @@ package final class Server {
     /// Makes sessions follow the users, if the log has changed them.
     func followUsers() {
         usersRevision = store.notesRevision
-        guard authentication.refresh(store) else { return }
+        if authentication.refresh(store) { refreshRights() }
+    }
+
+    private func refreshRights() {
         for session in connections.all { session.refreshRights() }
     }
 
@@ -177,12 +183,6 @@ package final class Server {
     func accept(_ stream: Stream, isHTTP: Bool) {
         if let pending { return pending.accept(stream, isHTTP: isHTTP) }
         _ = isHTTP ? http?.admit(stream) : connections.admit(stream)
-    }
-
-    /// How this server dials another; nil for a plain connection.
-    func security(towards endpoint: Endpoint) -> TLSTarget? {
-        guard let tls, tls.settings.dialsSecurely else { return nil }
-        return TLSTarget(tls.contexts.links, host: endpoint.host)
     }
 
     /// The number of connections whose handshake is not done.
@@ -196,6 +196,7 @@ package final class Server {
         authentication.thread.close()
         http = nil
         deferrals.close()
+        defer { audit?.close(at: store.now) }
         return shutdown.close()
     }
 
@@ -255,6 +256,7 @@ package final class Server {
             shutdown.stop(at: clock.milliseconds)
         }
         allowance.renew(pool)
+        audit?.flush(at: store.now)
         assert(isConsistent(), "lists, sums and sessions differ: \(check())")
     }
 
@@ -362,6 +364,8 @@ package final class Server {
         http?.tick(at: now)
         pending?.tick()
         tls?.tick(time: Int(clock.now / 1_000_000))
+        audit?.tick(history: store.history, at: store.now)
+        if authentication.hasEnded(at: store.now) { refreshRights() }
         slowLog.tick()
         hotKeys.tick(at: clock.milliseconds)
         lookAtWallClock()

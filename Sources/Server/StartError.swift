@@ -1,5 +1,6 @@
 // Errors that end a server, with their exit codes.
 
+import Audit
 import OpenSSL
 import Reactor
 import Store
@@ -12,6 +13,10 @@ package enum StartError: Error, CustomStringConvertible {
     case store(StoreError)
     /// Certificates, keys or lists.
     case tls(TLSError)
+    /// The audit's folder or key, where the server must not run without an audit.
+    case audit(AuditError)
+    /// Keys are to be hashed in the audit, and there is no secret for it.
+    case noAuditSecret
     /// Clients must log in, and followers could not tell this server from a stranger.
     case noSecret
     /// Everyone who reaches this address could do everything, and nobody has said that this is meant.
@@ -30,6 +35,10 @@ package enum StartError: Error, CustomStringConvertible {
         case .store(let error):
             error.description
         case .tls(let error): "Not started: \(error)"
+        case .audit(let error):
+            "Not started, because audit.on_failure is refuse and the audit cannot be written: \(error)"
+        case .noAuditSecret:
+            "Not started: audit.keys is hashed, which needs a secret: PUFFIN_AUDIT_KEY_SECRET_FILE=<file>, a file with a line of 16 bytes or more"
         case .noSecret:
             "Not started: where clients must log in, a leader and its followers must know each other by a secret. Give all of them PUFFIN_REPLICATION_SECRET_FILE=<file>, a file with the same line of 16 bytes or more"
         case .openToAll(let address):
@@ -50,7 +59,8 @@ package enum StartError: Error, CustomStringConvertible {
     /// The process's exit code. 2 means invalid options.
     package var exitCode: Int32 {
         switch self {
-        case .openToAll, .noSecret, .tls: 2
+        case .openToAll, .noSecret, .noAuditSecret, .tls: 2
+        case .audit: 4
         case .network, .metrics: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.wrongKind), .store(.noThread), .store(.fileSizeLimit): 4

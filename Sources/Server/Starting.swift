@@ -1,5 +1,7 @@
 // The parts of a server that can refuse a start.
 
+import Audit
+import AuditDisk
 import Bytes
 import Logging
 import OpenSSL
@@ -38,7 +40,7 @@ extension Server {
             log.warning("Everyone who reaches \(exposed) can read and change everything, because auth.mode is open")
         }
         let links = configuration.replication
-        if made.isRequired, !links.followers.isEmpty, links.secrets.isEmpty, !trustsCertificates { throw .noSecret }
+        if made.isRequired, made.lacksProof(links, hasFollowers: !links.followers.isEmpty) { throw .noSecret }
         return made
     }
 
@@ -55,5 +57,36 @@ extension Server {
                 "At most \(limits.clientCount) clients: the system allows \(descriptors) open files (ulimit -n)")
         }
         return limits
+    }
+
+    /// Opens the audit. The data set's lock guards its folder, so the store must have been opened.
+    /// - Parameters:
+    ///   - node: this server's address.
+    ///   - now: Unix milliseconds.
+    /// - Returns: nil where it is not enabled.
+    static func makeAudit(
+        of configuration: Configuration, node: String, on disk: any Disk, bell: Wakeup.Bell, at now: UInt64, log: Logger
+    ) throws(StartError) -> AuditTrail? {
+        let settings = configuration.audit
+        guard settings.isEnabled else { return nil }
+        guard settings.keyForm != .hashed || !settings.keySecret.isEmpty else { throw .noAuditSecret }
+        let path = settings.folder.map { FilePath($0) } ?? DiskAuditFolder.path(for: configuration.data)
+        var options = AuditOptions(node: node, history: "")
+        (options.segmentSize, options.retainSize) = (settings.segmentSize, settings.retainSize)
+        options.retainAge = settings.retainAge
+        let worker: any Worker
+        do throws(StartFailure) {
+            worker = try Threads().start("audit")
+        } catch {
+            throw .store(.noThread(errno: Errno(rawValue: error.errno)))
+        }
+        do throws(AuditError) {
+            let thread = try AuditThread(
+                DiskAuditFolder(path, on: disk), options, isLenient: settings.onFailure == .continue, worker: worker,
+                bell: bell, at: now, log: log)
+            return AuditTrail(settings, thread)
+        } catch {
+            throw .audit(error)
+        }
     }
 }

@@ -12,7 +12,7 @@ import Wire
 /// The settings of puffin-server.
 package enum ServerSettings {
     /// All settings, in the order of the documentation.
-    package static let all = server + auth + tls + replication + storage + limits + observation
+    package static let all = server + auth + tls + audit + replication + storage + limits + observation
 
     /// Their schema, by which flags, environment and file are read.
     package static let schema = Schema(all.map(\.setting))
@@ -164,6 +164,9 @@ package enum ServerSettings {
         ServerSetting(
             "storage.retain_age", \.store.retention.age, flag: "retain-age", .age, default: "7d", isLive: true,
             "Merged log older than this is removed."),
+        ServerSetting(
+            "storage.author", \.auth.recordsAuthors, .truth, default: "true",
+            "Whether a change in the log says which user made it, where users log in."),
         ServerSetting(
             "storage.index", \.store.index, flag: "storage-index", .choice(), default: "none", isLive: true,
             """

@@ -36,8 +36,11 @@ final class Reloader {
         } then: { [unowned self, unowned server] found in
             isReading = false
             switch found {
-            case .success(let fresh): change(server, to: fresh)
+            case .success(let fresh):
+                server.recordReload(fresh.changes(from: settings).map(\.name))
+                change(server, to: fresh)
             case .failure(let errors):
+                server.recordReload([], isApplied: false)
                 for error in errors.errors { log.error("Not reloaded: \(error)") }
                 log.error("The configuration was not reloaded; the old one stays in force")
             }

@@ -17,6 +17,8 @@ package struct AuthSettings: Sendable {
     package var mode = AuthMode.auto
     /// The password of the user `default`, who may do everything; nil if there is none.
     package var password: Password?
+    /// Whether changes of users who have logged in by name say whose they are.
+    package var recordsAuthors = true
 
     package init() {}
 }

@@ -26,6 +26,10 @@ final class Authentication {
     /// The users, as the notes of the log say them.
     private(set) var directory = Directory()
     private var revision: UInt64?
+    /// When the next user or secret ends, in Unix milliseconds.
+    private var nextEnd = UInt64.max
+    /// When secrets and certificates were last used since the start.
+    private var uses = LoginUses()
     private var compiled: [UserName: AccessRights] = [:]
     /// Whether changes have authors: as soon as somebody has logged in by name.
     /// Atomic, because an atomic is read without a check for exclusive access.
@@ -79,6 +83,11 @@ final class Authentication {
     /// Whether everyone who reaches the server from elsewhere may do everything.
     var isOpenToAll: Bool { !isRequired && exposed != nil }
 
+    /// Whether servers could not prove to each other who they are, once clients must log in.
+    func lacksProof(_ settings: ReplicationSettings, hasFollowers: Bool) -> Bool {
+        hasFollowers && settings.secrets.isEmpty && !trustsCertificates
+    }
+
     /// Whether there is anybody to log in as.
     var hasUsers: Bool { settings.password != nil || directory.hasUsers || trustsCertificates }
 
@@ -106,7 +115,28 @@ final class Authentication {
         directory = fresh
         compiled.removeAll()
         verified.removeAll()
+        nextEnd = 0
         return true
+    }
+
+    /// Whether a user or a secret has ended since this was asked last.
+    /// - Parameter now: Unix milliseconds.
+    func hasEnded(at now: UInt64) -> Bool {
+        guard now >= nextEnd else { return false }
+        nextEnd = directory.userNames.compactMap { directory.user($0)?.nextEnd(after: now) }.min() ?? .max
+        return true
+    }
+
+    /// How the user's secrets and certificates were used, for ACL GETUSER.
+    func uses(of name: UserName, by sessions: some Sequence<Login>) -> [String] {
+        guard let user = directory.user(name) else { return [] }
+        let own = sessions.filter { !$0.isLocal && $0.rights.user == name }
+        var ways = user.secrets.map(\.id)
+        if !user.certificates.isEmpty { ways.append(LoginUses.certificate) }
+        return ways.map { way in
+            let hash = user.secrets.first { $0.id == way }?.hash
+            return uses.text(of: name, way, sessions: own.count { $0.secret == hash })
+        }
     }
 
     /// The rights of a user.
@@ -141,7 +171,8 @@ final class Authentication {
                 user.isLoggedIn(byCertificate: true, bySecret: false)
             else { return nil }
             counts.accepted += 1
-            hasAuthors.store(true, ordering: .relaxed)
+            uses.note(name, LoginUses.certificate, at: now)
+            hasAuthors.store(settings.recordsAuthors, ordering: .relaxed)
             return Login(rights: rights(of: name))
         }
     }
@@ -162,16 +193,30 @@ final class Authentication {
         let hasCertificate = user != nil && certificateUser(of: stream) == user
         switch SecretChecks.check(secret, of: found, at: now) {
         case .right(let hash):
-            return LoginAttempt { [unowned self] in accept(user, hash, hasCertificate) }
+            return LoginAttempt { [unowned self] in accept(user, hash, hasCertificate, at: now) }
         case .needsScrypt(let hashes, let counts):
             let mark = mark(user, secret)
             if counts, let hash = verified[mark] {
-                return LoginAttempt { [unowned self] in accept(user, hash, hasCertificate) }
+                return LoginAttempt { [unowned self] in accept(user, hash, hasCertificate, at: now) }
             }
             return verify(PlainSecret(secret), hashes, mark) { [unowned self] hash in
-                counts ? accept(user, hash, hasCertificate) : .refused
+                counts ? accept(user, hash, hasCertificate, at: now) : .refused
             }
         }
+    }
+
+    /// Whether there is a user of this name.
+    func isKnown(_ name: String) -> Bool {
+        guard let name = UserName(Array(name.utf8).span) else { return false }
+        return directory.user(name) != nil || name == .default
+    }
+
+    /// The id of the secret that a login used: `password:p1`, `token:t2`; nil where none was needed.
+    func secretID(of login: Login) -> String? {
+        guard let hash = login.secret, let name = login.rights.user,
+            let secret = directory.user(name)?.secrets.first(where: { $0.hash == hash })
+        else { return nil }
+        return (hash.method == "token" ? "token:" : "password:") + secret.id
     }
 
     private func certificateUser(of stream: Stream) -> UserName? {
@@ -217,13 +262,18 @@ final class Authentication {
     }
 
     /// Accepts a right secret, if the user needs nothing else and is still there.
-    private func accept(_ name: UserName?, _ hash: SecretHash?, _ hasCertificate: Bool) -> LoginAttempt.Outcome {
+    private func accept(
+        _ name: UserName?, _ hash: SecretHash?, _ hasCertificate: Bool, at now: UInt64
+    ) -> LoginAttempt.Outcome {
         guard let name, let user = directory.user(name),
             user.isLoggedIn(byCertificate: hasCertificate, bySecret: true)
         else { return .refused }
         // Meanwhile it may have been removed.
-        if let hash, !user.secrets.contains(where: { $0.hash == hash }) { return .refused }
-        hasAuthors.store(true, ordering: .relaxed)
+        if let hash {
+            guard let secret = user.secrets.first(where: { $0.hash == hash }) else { return .refused }
+            uses.note(name, secret.id, at: now)
+        }
+        hasAuthors.store(settings.recordsAuthors, ordering: .relaxed)
         return accept(Login(rights: rights(of: name), secret: hash))
     }
 

@@ -27,7 +27,9 @@ extension Session {
             } answer: { [unowned self] replies, _ in
                 switch attempt.outcome {
                 case .accepted(let login)?:
+                    if let obstacle = obstacle(to: attempt) { return replies.fail(.notAudited(obstacle)) }
                     server.authentication.noteAccepted(text, from: stream.peer)
+                    recordLogout()
                     become(login)
                     answer(self, &replies)
                 case .failed(let error)?: replies.fail(ReplyError(error.message))
@@ -41,9 +43,10 @@ extension Session {
 
     func isDone(_ attempt: LoginAttempt, _ name: String) -> Bool {
         let now = server.clock.milliseconds
-        return attempt.isDone(at: now) {
+        let isDone = attempt.isDone(at: now) {
             server.authentication.noteRefused(name, from: stream.peer, at: now)
         }
+        return isDone && isRecorded(attempt, name)
     }
 
     /// Forgets the user, where there are users. As its requests are bounded then, that is done between two of them.
@@ -52,6 +55,7 @@ extension Session {
         guard isLoggedIn, server.authentication.isRequired, !isInExec else { return answer(&replies) }
         deferReply(
             DeferredRequest(replies.writer.dialect, within: .unlimited, until: { true }) { [unowned self] replies, _ in
+                recordLogout()
                 beginUnknown()
                 answer(&replies)
             })
@@ -70,15 +74,17 @@ extension Session {
     private func take(_ rights: AccessRights) {
         self.rights = rights
         mayRun = isBeyondLimit ? rights.free.intersection(.beyondLimit) : rights.free
-        author = login?.isLocal == false ? rights.user.flatMap { Author($0.text) } ?? .nobody : .nobody
+        if let audit = server.audit { mayRun = mayRun.subtracting(audit.watched) }
+        author = login?.isLocal == false ? rights.user.flatMap { Author(authorName(of: $0)) } ?? .nobody : .nobody
     }
 
     /// Begins a connection: as the user of its certificate, as everybody, or as nobody.
     func begin() {
         guard http == nil else { return }
-        guard let login = server.authentication.login(byCertificateOf: stream, at: store.now) else {
-            return beginUnknown()
-        }
+        guard let login = server.authentication.login(byCertificateOf: stream, at: store.now),
+            server.audit?.obstacle == nil
+        else { return beginUnknown() }
+        record(login, how: "certificate")
         isServer = login.rights.may(.replicate)
         become(login)
     }
@@ -149,7 +155,8 @@ extension Session {
         }
         if parser.isLine { try? parser.splitLine(bytes, form: commands.rows[index].form) }
         guard isPermitted(index, bytes, parser, &replies) else { return abortTransaction() }
-        runPermitted(index, bytes, &parser, isSplit: true, &replies)
+        runPermitted(index, bytes, &parser, isSplit: true, isWatched: isWatched(index), &replies)
+        holdForAudit(&replies)
     }
 
     private func isPermitted(
@@ -194,6 +201,7 @@ extension Session {
         }
         server.authentication.noteNotPermitted(
             reason, object, by: rights.user?.text ?? "", from: stream.peer, at: server.clock.milliseconds)
+        recordDenied(verdict, arguments)
     }
 
     /// Answers a request that the session may not run, whatever its arguments are.
@@ -220,6 +228,7 @@ extension Session {
         }
         abortTransaction()
         let command = Catalog.find(parser.arguments(in: bytes)[0])?.command
+        recordRefused(.notLoggedIn, command)
         replies.fail(command == .replicate || command == .follower ? .serverNeedsProof : .notLoggedIn)
     }
 }

@@ -28,6 +28,9 @@ final class LoginAttempt {
     private(set) var outcome: Outcome?
     /// When a refusal is answered, in milliseconds of the turn's clock.
     private(set) var time = 0
+    /// What becomes of its line of the audit; nil before it was recorded, and where it is not.
+    var receipt: AuditReceipt?
+    var isRecorded = false
     /// Asked each turn until there is an outcome.
     private var ask: (() -> Outcome?)?
 

@@ -65,6 +65,7 @@ final class UnauthenticatedClients {
     private func drop(_ id: Int, _ reason: String) {
         guard let session = server.connections[id] else { return }
         server.authentication.noteDropped()
+        server.recordRefused(session.stream.peer, reason)
         session.drop(reason, [])
     }
 }

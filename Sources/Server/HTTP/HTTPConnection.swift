@@ -12,6 +12,8 @@ final class HTTPConnection {
     /// When it was accepted or last made a complete request, in milliseconds of the turn's clock. Bytes that complete
     /// no request count as silence.
     fileprivate(set) var lastHeard: Int
+    /// The user whose login was recorded last: each request has one.
+    var recordedUser: String?
 
     init(_ owner: HTTPConnections, at now: Int) {
         self.owner = owner
@@ -167,7 +169,11 @@ extension Session {
         guard case .accepted(let login)? = attempt.outcome else {
             return append(.notLoggedIn(), isForHead: isForHead, persistence, to: &replies)
         }
+        guard server.audit?.obstacle == nil else {
+            return append(.notAudited(), isForHead: isForHead, persistence, to: &replies)
+        }
         guard login.rights.may(route.command) else {
+            recordDenied("\(route.path)", of: login.rights.user)
             return append(.notPermitted(), isForHead: isForHead, persistence, to: &replies)
         }
         do throws(HTTPError) {

@@ -51,6 +51,11 @@ extension HTTPResponse {
         return response
     }
 
+    /// For a login that must be recorded, and cannot be.
+    static func notAudited() -> HTTPResponse {
+        HTTPResponse(status: 503, text: "The audit cannot be written, so nobody can log in; /readyz says why")
+    }
+
     /// For a user without the right.
     static func notPermitted() -> HTTPResponse {
         HTTPResponse(status: 403, text: "This user has no right to it; it takes that to STATS (@monitor)")

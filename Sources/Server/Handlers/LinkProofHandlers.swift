@@ -12,6 +12,7 @@ enum LinkProofHandlers {
                 try proof.check(arguments[1])
                 // No reply: the other side's next request is right behind.
                 session.becomeServer()
+                session.recordLink(nil)
             } else {
                 let secrets = session.server.replication.settings.secrets
                 guard !secrets.isEmpty else { return replies.fail(.noSecret) }
@@ -22,6 +23,7 @@ enum LinkProofHandlers {
             }
         } catch {
             session.server.authentication.refuseServer(at: session.stream.peer, because: error)
+            session.recordLink(error)
             replies.fail(ReplyError("Not believed: \(error)", code: .notLoggedIn))
             session.finish()
         }

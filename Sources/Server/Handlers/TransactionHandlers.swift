@@ -38,6 +38,7 @@ enum TransactionHandlers {
             if replies.writer.isLine { replies.fail(.watchedKeyChanged) } else { replies.writer.missingList() }
             return
         }
+        defer { session.holdForAudit(&replies) }
         do throws(ReplyError) {
             if summary.usesData { try session.gate.admitRead() }
             guard summary.changes else { return session.runQueued(requests.bytes, count: count, &replies) }

@@ -32,7 +32,9 @@ enum UserHandlers {
         guard let user = found else {
             return replies.writer.isLine ? replies.fail(.noSuchUser) : replies.writer.missing()
         }
-        let fields = user.fields()
+        let logins = session.server.connections.all.lazy.filter { $0.state.isOpen }.compactMap(\.login)
+        let uses = name.map { session.server.authentication.uses(of: $0, by: logins) } ?? []
+        let fields = user.fields() + [("uses", .list(uses))]
         replies.writer.map(fields.count)
         for (name, value) in fields {
             replies.writer.text(name)
@@ -160,7 +162,7 @@ enum UserHandlers {
         do throws(RuleError) {
             let user = try session.server.authentication.directory.userToChange(name)
                 .applying(change, outcomes: outcomes)
-            if put(.user, name, user.note, session, &replies) { replies.writer.ok() }
+            if put(.user, name, user.note, .aclSetUser, change.shownText, session, &replies) { replies.writer.ok() }
         } catch {
             replies.fail(.wrongRule(error))
         }
@@ -172,7 +174,7 @@ enum UserHandlers {
             guard let name = UserName(arguments[index]) else { continue }
             guard name != .default else { return replies.fail(.defaultStays) }
             guard session.server.authentication.directory.user(name) != nil else { continue }
-            guard put(.user, name, nil, session, &replies) else { return }
+            guard put(.user, name, nil, .aclDelUser, "removed", session, &replies) else { return }
             count += 1
         }
         replies.writer.integer(count)
@@ -190,10 +192,10 @@ enum UserHandlers {
             return replies.fail(.noSuchUser)
         }
         let (token, text) = Token.make(for: name)
-        guard let (changed, _) = user.adding(token, until: until) else {
+        guard let (changed, id) = user.adding(token, until: until) else {
             return replies.fail(ReplyError("\(name) has \(User.secretLimit) secrets, the most that a user may have"))
         }
-        guard put(.user, name, changed.note, session, &replies) else { return }
+        guard put(.user, name, changed.note, .aclToken, "+\(id)", session, &replies) else { return }
         text.withBytes { replies.writer.value($0) }
     }
 
@@ -210,7 +212,7 @@ enum UserHandlers {
             setRole(name, arguments, session, &replies)
         } else if arguments[2].equalsIgnoringCase("DEL"), arguments.count == 4 {
             guard directory.role(name) != nil else { return replies.fail(.noSuchRole) }
-            if put(.role, name, nil, session, &replies) { replies.writer.ok() }
+            if put(.role, name, nil, .aclRole, "removed", session, &replies) { replies.writer.ok() }
         } else if arguments[2].equalsIgnoringCase("GET"), arguments.count == 4 {
             guard let role = directory.role(name) else { return replies.fail(.noSuchRole) }
             replies.depends(on: session.store.notesSeq)
@@ -226,7 +228,7 @@ enum UserHandlers {
         do throws(RuleError) {
             let rules = try (session.server.authentication.directory.role(name)?.rules ?? Rules())
                 .applying(arguments, from: 4)
-            if put(.role, name, Role(rules: rules).note, session, &replies) { replies.writer.ok() }
+            if put(.role, name, Role(rules: rules).note, .aclRole, rules.text, session, &replies) { replies.writer.ok() }
         } catch {
             replies.fail(.wrongRule(error))
         }
@@ -235,11 +237,25 @@ enum UserHandlers {
     // MARK: Notes
 
     /// Makes a note of the log, and has everybody follow it.
+    /// - Parameter change: what is changed, for the audit: without secrets.
     /// - Returns: false after an error reply.
     private static func put(
-        _ kind: NoteKind, _ name: UserName, _ value: [UInt8]?, _ session: Session, _ replies: inout ReplyQueue
+        _ kind: NoteKind, _ name: UserName, _ value: [UInt8]?, _ command: Command, _ change: String,
+        _ session: Session, _ replies: inout ReplyQueue
     ) -> Bool {
         let (server, authentication) = (session.server, session.server.authentication)
+        if let obstacle = server.audit?.obstacle {
+            replies.fail(.notAudited(obstacle))
+            return false
+        }
+        // With the first user, servers must prove who they are, too.
+        if kind == .user, !authentication.isRequired,
+            authentication.lacksProof(
+                server.replication.settings, hasFollowers: !server.replication.followers.isEmpty)
+        {
+            replies.fail(.usersNeedProof)
+            return false
+        }
         do throws(DirectoryError) {
             try authentication.directory.check(
                 kind, name, value?.span, at: session.store.now,
@@ -252,7 +268,9 @@ enum UserHandlers {
         let path = Array("\(kind.rawValue)/\(name)".utf8)
         do throws(ReplyError) {
             let permit = try server.gate.admitEffect(on: path.span, valueSize: value?.count ?? 0)
-            replies.depends(on: try note(kind, name, value, session, permit))
+            let seq = try note(kind, name, value, session, permit)
+            replies.depends(on: seq)
+            session.recordUsers(command, "\(kind.rawValue) \(name)", change, seq: seq)
         } catch {
             replies.fail(error)
             return false
@@ -274,6 +292,8 @@ enum UserHandlers {
 
 extension ReplyError {
     static let noSuchUser = ReplyError("User not found")
+    static let usersNeedProof = ReplyError(
+        "Once there are users, servers must prove who they are: set the same replication.secret on this server and its followers first")
     static let noSuchRole = ReplyError("Role not found")
     static let hashingInTransaction = ReplyError(
         "A password is not hashed in a transaction; send ACL SETUSER outside of it")

@@ -21,6 +21,14 @@ extension Server {
             .flag(tls.failure != nil))
     }
 
+    private func append(_ audit: AuditTrail, to page: inout MetricsText) {
+        let state = audit.state
+        page.gauge("puffin_audit_writable", "Whether the audit can be written.", .flag(state.health.isWritable))
+        page.counter("puffin_audit_events_total", "Events that the audit has.", .number(Int(clamping: state.events)))
+        page.counter(
+            "puffin_audit_lost_total", "Events that could not be written.", .number(Int(clamping: state.health.lost)))
+    }
+
     func appendAccess(to page: inout MetricsText) {
         let counts = authentication.counts
         page.gauge(
@@ -39,6 +47,7 @@ extension Server {
             "puffin_connections_unauthenticated", "Connected clients that must log in and have not.",
             .number(unauthenticated.count))
         if let tls { append(tls, to: &page) }
+        if let audit { append(audit, to: &page) }
         guard let http else { return }
         page.begin("puffin_http_responses_total", .counter, "Responses of the HTTP service by status code.")
         for (code, count) in http.responses.sorted(by: { $0.key < $1.key }) {

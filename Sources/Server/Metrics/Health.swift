@@ -40,6 +40,7 @@ extension Server {
         if isStopping { return "stopping" }
         if isForReads { return nil }
         if let obstacle = store.obstacle { return obstacle.description }
+        if let obstacle = audit?.obstacle { return "the audit cannot be written: \(obstacle)" }
         return replication.unreadiness
     }
 }

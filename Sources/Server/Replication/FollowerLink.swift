@@ -213,7 +213,7 @@ final class FollowerLink: OutboundDelegate {
         guard heartbeatIsDue else { return }
         heartbeatIsDue = false
         let time = server.replication.isFresh ? server.store.now : 0
-        output.append(feedLine: .heartbeat(time: time, seq: feed.newestSeq))
+        output.append(feedLine: .heartbeat(time: time, seq: feed.newestSeq, seal: server.audit?.seal))
     }
 
     private func begin(_ start: FeedStart) {

@@ -328,8 +328,9 @@ final class LeaderLink: StreamDelegate {
         if line.starts(with: "{\"puffin\":\"log\"") { return checkHeader(line) }
         if tellsWhy(line) { return }
         switch feedLine(line) {
-        case .heartbeat(let time, let seq)?:
+        case .heartbeat(let time, let seq, let seal)?:
             toldSeq = seq
+            if let seal { server.audit?.witness(seal, of: address, at: server.store.now) }
             leaderIsFresh = time > 0
             if time > 0 {
                 server.clock.hear(time, isFirst: !hasToldTime)

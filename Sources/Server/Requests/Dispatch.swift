@@ -34,14 +34,17 @@ extension Session {
         _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, _ replies: inout ReplyQueue
     ) {
         guard mayRun.contains(index) else { return runOnALook(index, bytes, &parser, &replies) }
-        runPermitted(index, bytes, &parser, isSplit: false, &replies)
+        runPermitted(index, bytes, &parser, isSplit: false, isWatched: false, &replies)
     }
 
     /// Runs a request that the user has a right to.
-    /// - Parameter isSplit: whether a line's arguments have been found already.
+    /// - Parameters:
+    ///   - isSplit: whether a line's arguments have been found already.
+    ///   - isWatched: whether the audit records requests of the command.
     @inline(__always)
     func runPermitted(
-        _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, isSplit: Bool, _ replies: inout ReplyQueue
+        _ index: Int, _ bytes: Span<UInt8>, _ parser: inout RequestParser, isSplit: Bool, isWatched: Bool,
+        _ replies: inout ReplyQueue
     ) {
         let isLine = parser.isLine
         if isLine, !isSplit {
@@ -60,6 +63,7 @@ extension Session {
         }
         if feedsOnly, refuseInFeed(commands.spec(index).command, &replies) { return }
         if transaction != nil, queue(index, arguments, of: bytes, isLine: isLine, &replies) { return }
+        if isWatched { return performWatched(index, arguments, &replies) }
         commands.rows[index].perform(arguments, self, gate, &replies)
     }
 
@@ -72,6 +76,7 @@ extension Session {
         let arguments = parser.arguments(in: bytes)
         guard isPermitted(index, arguments, &replies) else { return }
         if commands.rows[index].traits.contains(.change), !fitsRecord(arguments.extent, &replies) { return }
+        if isWatched(index) { return performWatched(index, arguments, &replies) }
         commands.rows[index].perform(arguments, self, gate, &replies)
     }
 
@@ -82,7 +87,12 @@ extension Session {
         }
         guard isPermitted(index, arguments, &replies) else { return }
         times.note(command: index)
-        commands.rows[index].perform(arguments, self, gate, &replies)
+        if isWatched(index) {
+            performWatched(index, arguments, &replies)
+        } else {
+            commands.rows[index].perform(arguments, self, gate, &replies)
+        }
+        holdForAudit(&replies)
     }
 
     // MARK: Malformed requests

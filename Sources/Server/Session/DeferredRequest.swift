@@ -46,6 +46,17 @@ struct DeferredRequest {
         self.answer = answer
     }
 
+    /// The same request, with something to do once its reply is written.
+    func followed(by next: @escaping (inout ReplyQueue) -> Void) -> DeferredRequest {
+        var request = DeferredRequest(dialect, within: patience, on: conditions, holding: heldSize, until: isDone) {
+            [answer] replies, isLate in
+            answer(&replies, isLate)
+            next(&replies)
+        }
+        request.deadline = deadline
+        return request
+    }
+
     /// Begins the wait.
     mutating func begin(at now: Int) {
         assert(deadline == nil, "a request begins to wait twice")

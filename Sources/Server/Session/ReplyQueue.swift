@@ -33,6 +33,8 @@ package struct ReplyQueue: ~Copyable {
     package var keepsApart = false
     /// The counters of errors by kind.
     var requestCounts: RequestCounts?
+    /// The kind of the newest error, until it is set to nil.
+    var lastFailure: String?
 
     /// The replies that are dropped instead of sent.
     package enum Muting {
@@ -123,6 +125,7 @@ package struct ReplyQueue: ~Copyable {
     @inline(never)
     package mutating func fail(_ error: ReplyError) {
         counts.errors += 1
+        lastFailure = error.kind
         requestCounts?.count(error)
         writer.error(error)
     }
@@ -133,6 +136,28 @@ package struct ReplyQueue: ~Copyable {
         writer.buffer.truncate(to: start)
         writer.forgetList()
         dependency = 0
+    }
+
+    /// A reply that was taken out of the queue, to be given later.
+    struct Taken {
+        fileprivate let bytes: [UInt8]
+        fileprivate let dependency: UInt64
+    }
+
+    /// The change that the current reply depends on so far; 0 if there is none.
+    var currentDependency: UInt64 { dependency }
+
+    /// Takes the current reply out.
+    mutating func takeOut() -> Taken {
+        let taken = Taken(bytes: Array(writer.buffer.bytes.extracting(start..<writer.buffer.count)), dependency: dependency)
+        takeBack()
+        return taken
+    }
+
+    /// Makes the current reply one that was taken out.
+    mutating func putBack(_ taken: Taken) {
+        writer.buffer.append(taken.bytes.span)
+        depends(on: taken.dependency)
     }
 
     /// What a part of the current reply sets aside.

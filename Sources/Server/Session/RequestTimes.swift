@@ -59,6 +59,9 @@ final class RequestTimes {
     private let start: Int
     private var lastRun: Int
 
+    /// The requests that were answered.
+    private(set) var requestCount = 0
+
     /// The last command: an index of the catalog; nil before the first one.
     private(set) var lastCommand: Int?
 
@@ -141,6 +144,7 @@ final class RequestTimes {
     /// - Parameter isSent: whether replies were just handed to the system.
     @inline(__always)
     func endTurn(_ counts: ReplyQueue.Counts, isSent: Bool, of session: Session) {
+        requestCount &+= counts.replies
         let sending = isSent ? clock.lap() : 0
         clock.count(writes: counts.writes)
         let elapsed = clock.elapsed

@@ -57,6 +57,7 @@ extension Session {
             &replies, at: server.clock.milliseconds, clientHasEnded: peerHasEnded || peerWillEnd)
         {
             turn.touch(self)
+            holdForAudit(&replies)
             replies.end(committed: store.committed, isComplete: !isBusy)
             if request.runsRequest { noteBacklog() }
         } else {

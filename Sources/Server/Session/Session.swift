@@ -44,6 +44,8 @@ final class Session: StreamDelegate, ListMember {
     var isServer = false
     /// Whether it has a place beyond the limit of clients, which only administrators and servers have.
     var isBeyondLimit = false
+    /// What the current reply waits for, so that its line of the audit is on the disk before it is given.
+    var awaitedReceipt: AuditReceipt?
     /// Logins that it has tried in vain.
     var failedLogins = 0
     /// The size of unsent replies at which nothing more is read, in bytes.

@@ -117,6 +117,7 @@ extension Session {
 
     func close() {
         guard stream.isOpen, !isClosed else { return }
+        recordLogout()
         stream.close()
         state = .closed
         settleAtEnd()

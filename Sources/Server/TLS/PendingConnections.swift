@@ -150,6 +150,7 @@ final class PendingConnections {
         let isAllowed = allowsPlain(connection)
         tls.notePlain(isRefused: !isAllowed)
         guard isAllowed else {
+            server.recordRefused(connection.stream.peer, "tls required")
             _ = forget(connection)
             let isRESP = bytes[0] == UInt8(ascii: "*")
             connection.stream.refuse(
@@ -191,6 +192,7 @@ final class PendingConnections {
         case .needsMore: if connection.hasEnded, more.isEmpty { close(connection) } else { connection.goOn() }
         case .failed(let failure):
             tls.noteFailed(failure, from: connection.stream.peer)
+            server.recordRefused(connection.stream.peer, "tls: \(failure)")
             // The alert is on its way; the rest is of no interest.
             connection.stream.endOutput()
             close(connection)

@@ -153,3 +153,11 @@ final class TLSService {
         worker.finish()
     }
 }
+
+extension Server {
+    /// How this server dials another; nil for a plain connection.
+    func security(towards endpoint: Endpoint) -> TLSTarget? {
+        guard let tls, tls.settings.dialsSecurely else { return nil }
+        return TLSTarget(tls.contexts.links, host: endpoint.host)
+    }
+}

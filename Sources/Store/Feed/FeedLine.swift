@@ -3,7 +3,8 @@
 //
 //     {"continue":515392,"crc":"eece75c1"}                the records behind that change follow
 //     {"snapshot":515392,"crc":"eece75c1"}                a snapshot's lines follow, then the records behind it
-//     {"heartbeat":1764000000789,"seq":515400}            between whole lines, now and then
+//     {"heartbeat":1764000000789,"seq":515400}            between whole lines, now and then; of a sender that seals its
+//                                                         audit, with ,"seal":{"n":812,"epoch":17,"mac":"…"}
 //     {"promote":515400,"crc":"0d1e2f3a","followers":["10.0.0.3:8080"]}
 
 import Bytes
@@ -17,12 +18,38 @@ package enum FeedStart: Equatable, Sendable {
     case snapshot(ChainPosition)
 }
 
+/// The newest seal of a server's audit, as it tells others: they can later prove that its audit had it.
+package struct PeerSeal: Equatable, Sendable {
+    /// The number of the last event, and the epoch.
+    package let n: UInt64
+    package let epoch: UInt64
+    /// 64 hexadecimal digits.
+    package let mac: String
+
+    /// - Parameter mac: 64 hexadecimal digits.
+    package init(n: UInt64, epoch: UInt64, mac: String) { (self.n, self.epoch, self.mac) = (n, epoch, mac) }
+
+    /// - Throws: `ReplicationError.malformed`.
+    @_lifetime(fields: copy fields)
+    fileprivate init(_ fields: inout FieldReader) throws(ReplicationError) {
+        n = try fields.expectNumber("n")
+        try fields.expect(",\"epoch\":")
+        epoch = try fields.expectNumber("epoch")
+        try fields.expect(",\"mac\":\"")
+        mac = fields.untilQuote()
+        guard mac.utf8.count == 64, mac.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), fields.skip("\"") else {
+            throw fields.malformed("a seal's code of 64 digits")
+        }
+        try fields.expect("}")
+    }
+}
+
 /// A line that is not part of the log.
 package enum FeedLine: Equatable, Sendable {
     case start(FeedStart)
     /// The sender is alive. `time` is in Unix milliseconds, 0 if it does not lead and lacks some of its own leader's
-    /// changes; `seq` is its newest change that can be sent.
-    case heartbeat(time: UInt64, seq: UInt64)
+    /// changes; `seq` is its newest change that can be sent; `seal` is nil where its audit is not sealed.
+    case heartbeat(time: UInt64, seq: UInt64, seal: PeerSeal? = nil)
     /// The leader makes no change after this one; the follower that has it must lead, and these must follow it
     /// (`host:port` each).
     case promote(ChainPosition, followers: [String])
@@ -36,7 +63,9 @@ package enum FeedLine: Equatable, Sendable {
         if fields.skip("{\"heartbeat\":") {
             let time = try fields.expectNumber("heartbeat")
             try fields.expect(",\"seq\":")
-            self = .heartbeat(time: time, seq: try fields.expectNumber("seq"))
+            let seq = try fields.expectNumber("seq")
+            let hasSeal = fields.skip(",\"seal\":{\"n\":")
+            self = .heartbeat(time: time, seq: seq, seal: hasSeal ? try PeerSeal(&fields) : nil)
         } else if fields.skip("{\"continue\":") {
             self = .start(.continues(try fields.expectPosition()))
         } else if fields.skip("{\"snapshot\":") {
@@ -75,11 +104,12 @@ extension ByteBuffer {
         case .start(.snapshot(let position)):
             append("{\"snapshot\":")
             append(position: position)
-        case .heartbeat(let time, let seq):
+        case .heartbeat(let time, let seq, let seal):
             append("{\"heartbeat\":")
             append(decimal: time)
             append(",\"seq\":")
             append(decimal: seq)
+            if let seal { append(seal) }
         case .promote(let position, let followers):
             append("{\"promote\":")
             append(position: position)
@@ -92,5 +122,15 @@ extension ByteBuffer {
             append("]")
         }
         append("}\n")
+    }
+
+    private mutating func append(_ seal: PeerSeal) {
+        append(",\"seal\":{\"n\":")
+        append(decimal: seal.n)
+        append(",\"epoch\":")
+        append(decimal: seal.epoch)
+        append(",\"mac\":\"")
+        append(text: seal.mac)
+        append("\"}")
     }
 }

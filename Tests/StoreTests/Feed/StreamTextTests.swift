@@ -163,6 +163,12 @@ struct StreamTextTests {
             (FeedLine.start(.continues(position)), #"{"continue":515392,"crc":"eece75c1"}"#),
             (.start(.snapshot(position)), #"{"snapshot":515392,"crc":"eece75c1"}"#),
             (.heartbeat(time: 1_764_000_000_789, seq: 7), #"{"heartbeat":1764000000789,"seq":7}"#),
+            (
+                .heartbeat(
+                    time: 1_764_000_000_789, seq: 7,
+                    seal: PeerSeal(n: 812, epoch: 17, mac: String(repeating: "a1", count: 32))),
+                #"{"heartbeat":1764000000789,"seq":7,"seal":{"n":812,"epoch":17,"mac":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"}}"#
+            ),
             (.promote(position, followers: []), #"{"promote":515392,"crc":"eece75c1","followers":[]}"#),
             (
                 .promote(position, followers: ["[::1]:1", "b:2"]),

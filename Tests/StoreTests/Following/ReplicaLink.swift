@@ -87,7 +87,7 @@ final class ReplicaLink {
         if let told = try FeedLine(line) {
             switch told {
             case .start(let start): try begin(start)
-            case .heartbeat(_, let seq):
+            case .heartbeat(_, let seq, _):
                 heartbeats += 1
                 #expect(incoming != nil || seq >= follower.store.position.seq)
             case .promote: Issue.record("nobody is promoted")
