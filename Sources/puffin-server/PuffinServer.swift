@@ -23,7 +23,7 @@ struct PuffinServer: ParsableCommand {
             """,
         version: "puffin-server \(puffinVersion)",
         subcommands: [
-            ConfigCommand.self, LogCommand.self, CompactCommand.self, ReferenceCommand.self,
+            ConfigCommand.self, LogCommand.self, UsersCommand.self, CompactCommand.self, ReferenceCommand.self,
         ])
 
     @OptionGroup var flags: ServerFlags
