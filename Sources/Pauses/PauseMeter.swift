@@ -73,6 +73,7 @@ package final class PauseMeter: Sendable {
             throw .cannotConnect(to: server, reason: error.reason)
         }
         let reply = String(input.bytes).filter { !$0.isNewline }
+        if reply.contains(PlainRefusal.message) { throw .cannotConnect(to: server, reason: PlainRefusal.reason) }
         if !reply.hasPrefix("+") { throw .notLoggedIn(at: server, reason: String(reply.drop { $0 == "-" })) }
     }
 
@@ -158,7 +159,13 @@ package struct UnexpectedAnswer: Error, CustomStringConvertible {
     package let line: [UInt8]
 
     package var description: String {
-        "PING was answered \"\(String(decoding: line.prefix(100), as: UTF8.self))\", expected PONG; is it the right server, "
+        let text = String(decoding: line, as: UTF8.self)
+        if text.contains(PlainRefusal.message) { return "\(PlainRefusal.reason); use --tls" }
+        if text.contains("Log in first") || text.hasPrefix("-NOAUTH") {
+            return "the server asks for a login; use --user and --password-file"
+        }
+        return
+            "PING was answered \"\(String(decoding: line.prefix(100), as: UTF8.self))\", expected PONG; is it the right server, "
             + "and the right --dialect?"
     }
 }

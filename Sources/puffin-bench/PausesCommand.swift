@@ -74,8 +74,10 @@ struct PausesCommand: ParsableCommand {
                 of: server.addr, every: every.duration, inRESP: server.dialect == .resp, access: access)
         } catch {
             var advice = ""
-            if case .cannotConnect = error, access.security == nil {
-                advice = "; start a server there, or name another with --addr host:port"
+            if case .cannotConnect(_, let reason) = error, access.security == nil {
+                advice =
+                    reason.contains("takes TLS only")
+                    ? "; use --tls" : "; start a server there, or name another with --addr host:port"
             }
             printError("puffin-bench: \(error)\(advice)")
             throw ExitCode.nothingMeasured

@@ -16,8 +16,8 @@ package enum TableReport {
         ]
         lines += table(rows(result))
         lines.append("")
-        lines += remarks(result)
-        if let line = reconnects(result, context) { lines.append(line) }
+        let remarks = remarks(result)
+        lines += remarks.prefix(1) + (reconnects(result, context).map { [$0] } ?? []) + remarks.dropFirst()
         return lines.joined(separator: "\n") + "\n"
     }
 

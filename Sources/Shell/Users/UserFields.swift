@@ -27,9 +27,9 @@ package struct UserFields: Equatable, Sendable {
         else { return nil }
         (self.flags, self.secrets, self.roles) = (flags, secrets, roles)
         (self.certificates, self.needs, self.until) = (certificates, needs.joined(), until.joined())
-        // Redis' form begins with what no rule is: -@all.
-        let own = commands.joined() == "-@all" ? [] : commands
-        rules = (own + keys + channels).filter { !$0.isEmpty }.joined(separator: " ")
+        // Redis' form begins with -@all where the rules do not begin with +@all.
+        let own = commands.joined().split(separator: " ").map(String.init)
+        rules = (own.drop { $0 == "-@all" } + keys + channels).filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     private static func fields(of reply: Reply) -> [String: [String]]? {
@@ -112,4 +112,7 @@ package struct KnownUsers: Sendable {
     package var acting = UserName.default
 
     package init() {}
+
+    /// Whether the server has no users, and so shows one that is not in its log: `default` with all rights.
+    package var hasNoUsers: Bool { users.count == 1 && users[.default]?.user == .everything }
 }

@@ -14,6 +14,15 @@ struct UserLink {
     /// - Throws: an `ExitCode`, after the reason has been printed.
     init(_ server: ServerOptions) throws { link = try server.connect() }
 
+    /// Connects, and logs in as a user other than that of the options.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    init(_ server: ServerOptions, as user: LoginCredentials) throws {
+        let (endpoint, access) = (try server.endpoint(), try server.access())
+        link = try orExit { () throws(ClientError) in
+            try ServerLink(to: endpoint, within: server.limit, ServerAccess(user: user, security: access.security))
+        }
+    }
+
     /// Sends a request.
     /// - Returns: its reply, which is not an error.
     /// - Throws: an `ExitCode`, after the reason has been printed.

@@ -47,7 +47,11 @@ struct UsersApplyCommand: AsyncParsableCommand {
         let plan = try parsed { () throws(UserFileError) in
             try UserPlan(declared, known, wrong: wrong, prunes: prune)
         }
-        var run = UserApplication(link: link, passwords: passwords, format: format)
+        // An open server without users lets everybody in. The first user ends such sessions.
+        let isFounding = try server.access().user == nil && known.hasNoUsers
+        var run = UserApplication(
+            link: link, passwords: passwords, format: format,
+            relink: isFounding ? { try UserLink(server, as: LoginCredentials(user: $0.text, password: $1)) } : nil)
         if dryRun {
             for step in plan.steps { try run.print(step) }
         } else {
@@ -106,16 +110,19 @@ struct UsersApplyCommand: AsyncParsableCommand {
 
 /// The changes of one run, sent in their order.
 private struct UserApplication {
-    let link: UserLink
-    let passwords: [UserName: [UInt8]]
-    let format: OutputFormat
+    private var link: UserLink
+    private let passwords: [UserName: [UInt8]]
+    private let format: OutputFormat
     let output = BufferedOutput()
-    /// The first user that was added with a password, to log in as where the server had no users.
-    private var founder: UserName?
+    /// Connects as the first user, where there was none.
+    private var relink: ((UserName, [UInt8]) throws -> UserLink)?
     private var done = 0
 
-    init(link: UserLink, passwords: [UserName: [UInt8]], format: OutputFormat) {
-        (self.link, self.passwords, self.format) = (link, passwords, format)
+    init(
+        link: UserLink, passwords: [UserName: [UInt8]], format: OutputFormat,
+        relink: ((UserName, [UInt8]) throws -> UserLink)?
+    ) {
+        (self.link, self.passwords, self.format, self.relink) = (link, passwords, format, relink)
     }
 
     func print(_ step: UserStep) throws {
@@ -137,19 +144,17 @@ private struct UserApplication {
     /// - Throws: an `ExitCode`, after the reason has been printed.
     mutating func send(_ steps: [UserStep]) throws {
         for step in steps {
-            var reply = try answer(step, of: steps.count)
-            if case .error(ErrorCode.notLoggedIn.rawValue, _) = reply, let founder, let password = passwords[founder] {
-                // There were no users, so nobody had to log in; now there is one.
-                let login = try link.answer([Array("AUTH".utf8), Array(founder.text.utf8), password])
-                if login == .simple("OK") { reply = try answer(step, of: steps.count) }
-            }
+            let reply = try answer(step, of: steps.count)
             if let text = Outcome(reply, spec: nil, arguments: []).errorText {
                 try output.flush()
                 throw serverError("\(step.line): \(text.trimmed)\(advice(text)); \(progress(of: steps.count))")
             }
             done += 1
             try print(step)
-            if step.kind == .user, founder == nil, passwords[step.name] != nil { founder = step.name }
+            if step.kind == .user, let relink, let password = passwords[step.name] {
+                link = try relink(step.name, password)
+                self.relink = nil
+            }
         }
     }
 

@@ -7,10 +7,10 @@ import Testing
 struct ReconnectTests {
     private func connections(_ server: ServerProcess) throws -> Int {
         let client = try server.connect()
-        try client.send("INFO\n")
+        try client.send("STATS\n")
         let text = String(decoding: try client.receive(through: "END\n"), as: UTF8.self)
-        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("total_connections_received:") }
-        return try #require(line.flatMap { Int($0.drop { $0 != ":" }.dropFirst()) }, "\(text)")
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("connections_accepted ") }
+        return try #require(line.flatMap { Int($0.dropFirst(21)) }, "\(text)")
     }
 
     @Test(
@@ -84,6 +84,11 @@ struct ReconnectTests {
             #expect(refused.exitCode == 2 && refused.output.contains("refuses the login: WRONGPASS"), "\(refused)")
             let stranger = try run("--tls", "--password-file", "password")
             #expect(stranger.exitCode == 2 && stranger.output.contains("unable to get local issuer"), "\(stranger)")
+            let nobody = try run("--cacert", "ca.crt")
+            #expect(
+                nobody.exitCode == 1 && nobody.output.contains("the server asks for a login; use --user"), "\(nobody)")
+            let plain = try run("--password-file", "password")
+            #expect(plain.exitCode == 2 && plain.output.contains("takes TLS only"), "\(plain)")
             let unnamed = try run("--cacert", "ca.crt", "--user", "alice")
             #expect(
                 unnamed.exitCode == 2

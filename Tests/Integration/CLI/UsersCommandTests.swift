@@ -68,7 +68,7 @@ struct UsersCommandTests {
             func mayLogIn(_ secret: String) throws -> Bool {
                 let connection = try users.server.connect()
                 try connection.send("AUTH alice \(secret)\n")
-                return try connection.receiveLine() == "OK\n"
+                return try connection.receiveLine() == "OK"
             }
             #expect(try users("passwd", "alice", "--keep", "--new-password-file", "two") == .init(0, "OK\n"))
             #expect(try mayLogIn("one") && mayLogIn("two"))
