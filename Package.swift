@@ -122,7 +122,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Shell",
-            dependencies: ["Access", "Bytes", "Commands", "Wire", "YAML", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: [
+                "Access", "Bytes", "Commands", "Wire", "YAML",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Bench",
@@ -151,7 +154,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Access", "Audit", "AuditDisk", "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor", "Server",
+                "Access", "Audit", "AuditDisk", "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor",
+                "Server",
                 "ServerConfiguration", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -244,7 +248,8 @@ let package = Package(
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ShellTests", dependencies: ["Access", "Bytes", "Commands", "Shell", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ShellTests", dependencies: ["Access", "Bytes", "Commands", "Shell", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [
