@@ -114,8 +114,19 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "BlockingClient", dependencies: ["Bytes", "OpenSSL", "Wire"], swiftSettings: strict),
         .target(
+            name: "ConnectionOptions",
+            dependencies: [
+                "BlockingClient", "OpenSSL", "Program",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "Shell",
-            dependencies: ["Bytes", "Commands", "Wire", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: [
+                "Access", "Bytes", "Commands", "Wire", "YAML",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Bench",
@@ -136,14 +147,16 @@ let package = Package(
         .target(
             name: "Pauses",
             dependencies: [
-                "BlockingClient", "Bytes", "Reactor", .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "BlockingClient", "Bytes", "Reactor", "Wire",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
 
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Audit", "AuditDisk", "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor", "Server",
+                "Access", "Audit", "AuditDisk", "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor",
+                "Server",
                 "ServerConfiguration", "Settings", "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -153,8 +166,8 @@ let package = Package(
         .executableTarget(
             name: "puffin-cli",
             dependencies: [
-                "BlockingClient", "Bytes", "CLibedit", "Commands", "OpenSSL", "Program", "PuffinClient", "Shell",
-                "Wire",
+                "Access", "BlockingClient", "Bytes", "CLibedit", "Commands", "ConnectionOptions", "Program",
+                "PuffinClient", "Shell", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -162,7 +175,7 @@ let package = Package(
         .executableTarget(
             name: "puffin-bench",
             dependencies: [
-                "Bench", "BlockingClient", "Bytes", "OpenSSL", "Pauses", "Program", "Torture",
+                "Bench", "BlockingClient", "Bytes", "ConnectionOptions", "Pauses", "Program", "Torture",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -236,7 +249,8 @@ let package = Package(
         .testTarget(
             name: "PuffinClientTests", dependencies: ["Bytes", "Wire", "PuffinClient", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ShellTests", dependencies: ["Bytes", "Commands", "Shell", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ShellTests", dependencies: ["Access", "Bytes", "Commands", "Shell", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
             dependencies: [

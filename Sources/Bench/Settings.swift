@@ -70,6 +70,8 @@ package struct LoadSettings: Sendable {
     /// Requests a second, in the open loop; nil for the closed loop.
     package var rate: Double?
     package var verifies = false
+    /// Requests after which a connection is closed and opened anew; nil for never.
+    package var reconnect: Int?
     /// How long the server may be silent.
     package var patience = TimeSpan(seconds: 30)
 
@@ -89,6 +91,7 @@ package struct LoadSettings: Sendable {
         if case .duration(let time) = limit, time.nanoseconds < 10_000_000 {
             throw SettingsError("--duration is 10ms or more; found \(time)")
         }
+        if let reconnect { try LoadSettings.check(reconnect, "--reconnect", in: 1...1_000_000_000) }
         if let rate, !(rate >= 1 && rate <= 100_000_000) {
             throw SettingsError("--rate is a number of requests a second from 1 to 100000000; found \(rate)")
         }

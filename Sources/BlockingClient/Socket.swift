@@ -7,6 +7,7 @@
 import Bytes
 import Glibc
 import OpenSSL
+import Synchronization
 
 /// Why a socket operation failed.
 package enum SocketError: Error, Equatable {
@@ -56,11 +57,13 @@ package struct SocketAddress {
     }
 }
 
-/// A connected TCP socket, closed when it is released.
+/// A connected TCP socket, closed when it is released. One thread may send while another receives.
 package struct Socket: ~Copyable, Sendable {
     private let descriptor: Int32
     /// Its TLS; nil if it is plain.
     private var channel: Channel?
+    /// A channel is not for two threads at once, and what it has sealed must be sent in that order.
+    private let turn = Mutex<Void>(())
 
     /// The most plaintext that is sealed before it is sent, in bytes.
     private static let sealSize = 64 << 10
@@ -103,22 +106,30 @@ package struct Socket: ~Copyable, Sendable {
     package func send(_ bytes: Span<UInt8>, deadline: ContinuousClock.Instant) throws(SocketError) -> Int {
         guard let channel else { return try sendPlain(bytes, deadline: deadline) }
         let size = min(bytes.count, Socket.sealSize)
+        try turn.withLock { _ throws(SocketError) in
+            try seal(bytes.extracting(0..<size), channel, deadline: deadline)
+        }
+        return size
+    }
+
+    private func seal(
+        _ bytes: Span<UInt8>, _ channel: Channel, deadline: ContinuousClock.Instant
+    ) throws(SocketError) {
         var sealed = ByteBuffer()
-        guard channel.seal(plain: bytes.extracting(0..<size), into: &sealed) else { throw failure(of: channel) }
+        guard channel.seal(plain: bytes, into: &sealed) else { throw failure(of: channel) }
         do throws(SocketError) {
             try sendAll(&sealed, deadline: deadline)
         } catch .failed(let reason) {
             // The server may have said why.
             var input = ByteBuffer()
             var answers = ByteBuffer()
-            while let cipher = try? receiveCipher(size, deadline: .now) {
+            while let cipher = try? receiveCipher(bytes.count, deadline: .now) {
                 if case .failed = channel.receive(cipher: cipher.span, into: &input, output: &answers) {
                     throw failure(of: channel)
                 }
             }
             throw .failed(reason: reason)
         }
-        return size
     }
 
     private func sendAll(_ bytes: inout ByteBuffer, deadline: ContinuousClock.Instant) throws(SocketError) {
@@ -165,6 +176,14 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     private func decrypt(
+        _ cipher: Span<UInt8>, _ channel: Channel, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
+    ) throws(SocketError) {
+        try turn.withLock { _ throws(SocketError) in
+            try decryptInTurn(cipher, channel, into: &buffer, deadline: deadline)
+        }
+    }
+
+    private func decryptInTurn(
         _ cipher: Span<UInt8>, _ channel: Channel, into buffer: inout ByteBuffer, deadline: ContinuousClock.Instant
     ) throws(SocketError) {
         let before = buffer.count

@@ -14,6 +14,9 @@ package enum InspectionError: Error, Equatable, Sendable {
     case empty(data: String)
     /// A folder instead of the data file.
     case folder(data: String)
+    /// What users and roles there were at a time is not known; it is from another time on, that of a change. Both are in
+    /// Unix milliseconds.
+    case notesUnknown(at: UInt64, from: UInt64, seq: UInt64)
     case store(StoreError)
 }
 
@@ -29,6 +32,10 @@ extension InspectionError: CustomStringConvertible {
         case .folder(let data):
             "\(data) is a folder; name the data file with --data (for the log in puffin.json.log that is "
                 + "--data puffin.json)"
+        case .notesUnknown(let time, let start, let seq):
+            "Users and roles at \(moment(time)) are not known: they are from \(moment(start)) on (change \(seq)), because "
+                + "older changes were merged into the snapshot and removed. storage.retain_age and storage.retain_size say how "
+                + "much of the log is kept; a backup of that time has them"
         case .store(.notWritable(let path, let uid, let owner, let mode)):
             "Cannot open what is in \(path): this command runs as uid \(uid), \(path) belongs to uid \(owner) with mode "
                 + "\(String(mode, radix: 8)); run as its owner, or as root"
@@ -41,6 +48,13 @@ extension InspectionError: CustomStringConvertible {
             error.description
         }
     }
+}
+
+/// A moment as people read it.
+private func moment(_ time: UInt64) -> String {
+    var text = ByteBuffer()
+    text.append(time: Timestamp(milliseconds: time))
+    return String(text.bytes)
 }
 
 /// A consistent set of files of one data set. Reading them changes nothing and needs no lock.

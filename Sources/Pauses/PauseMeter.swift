@@ -6,6 +6,7 @@ import Bytes
 import Glibc
 import Reactor
 import Synchronization
+import Wire
 
 /// Pings one server.
 package final class PauseMeter: Sendable {
@@ -27,27 +28,53 @@ package final class PauseMeter: Sendable {
     private let first: ContinuousClock.Instant
     /// The time of day at which the schedule began.
     package let start: Timestamp
+    /// The version of TLS and the cipher; nil without TLS.
+    package let security: (version: String, cipher: String)?
 
     /// Connects. The schedule begins now.
     /// - Parameters:
     ///   - interval: the time from one ping to the next.
     ///   - inRESP: whether pings are RESP arrays or lines.
-    /// - Throws: `ClientError.cannotConnect`.
-    package init(of server: Endpoint, every interval: Duration, inRESP: Bool) throws(ClientError) {
+    ///   - access: who logs in, and how to get TLS; both before the schedule begins.
+    /// - Throws: `ClientError.cannotConnect`, or `notLoggedIn`.
+    package init(
+        of server: Endpoint, every interval: Duration, inRESP: Bool, access: ServerAccess = ServerAccess()
+    ) throws(ClientError) {
         self.interval = interval
         request = Array((inRESP ? "*1\r\n$4\r\nPING\r\n" : "PING\n").utf8)
         answer = Array((inRESP ? "+PONG\r" : "PONG").utf8)
         self.server = server
         var early = ByteBuffer()
         do throws(SocketError) {
-            // Plain: a TLS channel is not for two threads at once.
             socket = try Connection.connect(
-                to: server, nil, into: &early, deadline: .now + Connection.defaultTimeLimit)
+                to: server, access.security, into: &early, deadline: .now + Connection.defaultTimeLimit)
         } catch {
             throw .cannotConnect(to: server, reason: error.reason)
         }
+        if let user = access.user { try PauseMeter.logIn(user, at: server, over: socket) }
+        security = socket.security
         start = Timestamp(milliseconds: WallClock.milliseconds)
         first = ContinuousClock.now
+    }
+
+    private static func logIn(
+        _ user: LoginCredentials, at server: Endpoint, over socket: borrowing Socket
+    ) throws(ClientError) {
+        var request = ByteBuffer()
+        var input = ByteBuffer()
+        request.append(request: user.request)
+        let deadline = ContinuousClock.now + Connection.defaultTimeLimit
+        do throws(SocketError) {
+            while !request.isEmpty { request.removeFirst(try socket.send(request.bytes, deadline: deadline)) }
+            while input.bytes.newline(from: 0) == nil {
+                try socket.receive(upTo: 4096, into: &input, deadline: deadline)
+            }
+        } catch {
+            throw .cannotConnect(to: server, reason: error.reason)
+        }
+        let reply = String(input.bytes).filter { !$0.isNewline }
+        if reply.contains(PlainRefusal.message) { throw .cannotConnect(to: server, reason: PlainRefusal.reason) }
+        if !reply.hasPrefix("+") { throw .notLoggedIn(at: server, reason: String(reply.drop { $0 == "-" })) }
     }
 
     /// Pings until `isOver` returns true, and then waits for the last answer. To be called once.
@@ -132,7 +159,13 @@ package struct UnexpectedAnswer: Error, CustomStringConvertible {
     package let line: [UInt8]
 
     package var description: String {
-        "PING was answered \"\(String(decoding: line.prefix(100), as: UTF8.self))\", expected PONG; is it the right server, "
+        let text = String(decoding: line, as: UTF8.self)
+        if text.contains(PlainRefusal.message) { return "\(PlainRefusal.reason); use --tls" }
+        if text.contains("Log in first") || text.hasPrefix("-NOAUTH") {
+            return "the server asks for a login; use --user and --password-file"
+        }
+        return
+            "PING was answered \"\(String(decoding: line.prefix(100), as: UTF8.self))\", expected PONG; is it the right server, "
             + "and the right --dialect?"
     }
 }

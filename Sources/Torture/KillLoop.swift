@@ -11,6 +11,7 @@ package struct KillLoop {
     private let program: String
     private let data: String
     private let load: TortureLoad
+    private let access: ServerAccess
     private var random: SplitMix64
     private var writers: [LedgerWriter]
 
@@ -30,12 +31,16 @@ package struct KillLoop {
     /// - Parameters:
     ///   - program: the server's path.
     ///   - data: the data file's path, which must not exist yet.
-    package init(program: String, data: String, seed: UInt64, load: TortureLoad) {
+    ///   - access: the login and the TLS that the server wants of its clients.
+    package init(
+        program: String, data: String, seed: UInt64, load: TortureLoad, access: ServerAccess = ServerAccess()
+    ) {
         self.program = program
         self.data = data
         self.load = load
+        self.access = access
         random = SplitMix64(seed: seed)
-        writers = (0..<load.writers).map { LedgerWriter($0, seed: seed, load: load) }
+        writers = (0..<load.writers).map { LedgerWriter($0, seed: seed, load: load, access: access) }
     }
 
     /// Starts a server and checks that it has all that the ledgers require, and nothing else.
@@ -43,7 +48,8 @@ package struct KillLoop {
     package mutating func check(options: [String]) throws(TortureError) -> ServerUnderTest {
         log = ""
         let tornTails = tornTailCount
-        let server = try ServerUnderTest(program: program, ["--port", "0", "--data", data] + options)
+        let server = try ServerUnderTest(
+            program: program, ["--port", "0", "--data", data] + options, access: access)
         if tornTailCount > tornTails { tornCount += 1 }
         var known: Set<String> = []
         for index in writers.indices {
@@ -63,7 +69,7 @@ package struct KillLoop {
     }
 
     private func keys(_ server: Endpoint) throws(TortureError) -> [String] {
-        let connection = try open(server)
+        let connection = try open(server, access)
         let reply = try wired { () throws(ClientError) in
             try connection.send(MarkedChange.array("KEYS", "*"))
             return try connection.nextReply()
@@ -82,7 +88,7 @@ package struct KillLoop {
         defer { log = server.log }
         guard findings.isEmpty else { return server.kill() }
         for index in writers.indices { try writers[index].connect(to: server.endpoint) }
-        let reader = try open(server.endpoint)
+        let reader = try open(server.endpoint, access)
         let end = acknowledgedCount + random.below(load.replies.count) + load.replies.lowerBound
         for index in writers.indices { try writers[index].send() }
         while acknowledgedCount < end && findings.isEmpty {

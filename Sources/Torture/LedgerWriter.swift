@@ -8,21 +8,23 @@ import Wire
 struct LedgerWriter {
     private let index: Int
     private let load: TortureLoad
+    private let access: ServerAccess
     private var random: SplitMix64
     private var connection: RawConnection?
     private var lastNumber: Int
     private(set) var ledger: Ledger
 
-    init(_ index: Int, seed: UInt64, load: TortureLoad) {
+    init(_ index: Int, seed: UInt64, load: TortureLoad, access: ServerAccess) {
         self.index = index
         self.load = load
+        self.access = access
         random = SplitMix64(seed: seed &* 1000 &+ UInt64(index))
         lastNumber = index
         ledger = Ledger(name: "w\(index)")
     }
 
     mutating func connect(to server: Endpoint) throws(TortureError) {
-        connection = try open(server)
+        connection = try open(server, access)
     }
 
     func key(_ number: Int) -> String { "w\(index):\(number)" }
@@ -90,7 +92,7 @@ struct LedgerWriter {
     }
 
     private func read(_ server: Endpoint) throws(TortureError) -> [String: [UInt8]] {
-        let connection = try open(server)
+        let connection = try open(server, access)
         let keys = (0..<load.keysPerWriter).map(key)
         return try wired { () throws(ClientError) in
             try connection.send(keys.flatMap { MarkedChange.array("GET", $0) })
@@ -104,8 +106,15 @@ struct LedgerWriter {
 }
 
 /// Opens a new connection.
-func open(_ server: Endpoint) throws(TortureError) -> RawConnection {
-    try wired { () throws(ClientError) in try RawConnection(to: server) }
+func open(_ server: Endpoint, _ access: ServerAccess) throws(TortureError) -> RawConnection {
+    try wired { () throws(ClientError) in try connect(to: server, access) }
+}
+
+/// Opens a new connection, and logs in.
+func connect(to server: Endpoint, _ access: ServerAccess) throws(ClientError) -> RawConnection {
+    let connection = try RawConnection(to: server, security: access.security)
+    if let user = access.user { try connection.logIn(user) }
+    return connection
 }
 
 /// Converts a client's error into one of the torture.

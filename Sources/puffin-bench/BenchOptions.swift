@@ -90,6 +90,13 @@ struct LoadOptions: ParsableArguments {
     var rate: Double?
 
     @Option(
+        name: "-reconnect --reconnect",
+        help: ArgumentHelp(
+            "Close each connection after this number of requests, and open another, with its handshake and login.",
+            valueName: "n"))
+    var reconnect: Int?
+
+    @Option(
         name: "-requests --requests", help: ArgumentHelp("End the run after this number of requests.", valueName: "n"))
     var requests: Int?
 

@@ -43,6 +43,7 @@ struct BenchPlan {
         settings.pipeline = load.pipeline
         settings.threads = load.threads
         settings.rate = load.rate
+        settings.reconnect = load.reconnect
         settings.verifies = options.workload.verify
         settings.patience = load.timeout
         let isSeries = series.compare != nil || series.sweep
@@ -75,7 +76,7 @@ struct BenchPlan {
 
     /// - Throws: `LoadError`, or the `ExitCode` to end with, after everything has been reported.
     func run() throws {
-        let access = try options.access.access()
+        let access = try checkedAccess(options.access)
         let target = try Target(options.server.addr, options.server.dialect, access)
         if let endpoint = options.series.compare {
             let second = try Target(endpoint, options.series.compareDialect ?? options.server.dialect, access)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bench
+import ConnectionOptions
 
 struct LoadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BlockingClient
 import Bytes
+import ConnectionOptions
 import Pauses
 import Synchronization
 
@@ -21,6 +22,7 @@ struct PausesCommand: ParsableCommand {
             """)
 
     @OptionGroup var server: TargetOptions
+    @OptionGroup(title: "Login and TLS") var access: AccessOptions
 
     @Option(name: "-every --every", help: "The time from one ping to the next, such as 1ms or 500us.")
     var every = TimeSpan(milliseconds: 1)
@@ -41,13 +43,7 @@ struct PausesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let meter: PauseMeter
-        do throws(ClientError) {
-            meter = try PauseMeter(of: server.addr, every: every.duration, inRESP: server.dialect == .resp)
-        } catch {
-            printError("puffin-bench: \(error); start a server there, or name another with --addr host:port")
-            throw ExitCode.nothingMeasured
-        }
+        let meter = try meter()
         let end = InputEnd()
         if duration == nil { end.watch() }
         var record = PauseRecord()
@@ -58,11 +54,33 @@ struct PausesCommand: ParsableCommand {
         } catch {
             failure = error
         }
+        if let security = meter.security, format == .table {
+            try printText("\(server.addr), \(security.version) \(security.cipher)\n")
+        }
         let text = format == .json ? record.json(start: meter.start) : record.table(start: meter.start)
         try printText(text)
         if let failure {
             printError("puffin-bench: \(failure)")
             throw failure is UnexpectedAnswer ? ExitCode.wrongReplies : .nothingMeasured
+        }
+    }
+
+    /// Connects.
+    /// - Throws: an `ExitCode`, after the reason has been printed.
+    private func meter() throws -> PauseMeter {
+        let access = try checkedAccess(access)
+        do throws(ClientError) {
+            return try PauseMeter(
+                of: server.addr, every: every.duration, inRESP: server.dialect == .resp, access: access)
+        } catch {
+            var advice = ""
+            if case .cannotConnect(_, let reason) = error, access.security == nil {
+                advice =
+                    reason.contains("takes TLS only")
+                    ? "; use --tls" : "; start a server there, or name another with --addr host:port"
+            }
+            printError("puffin-bench: \(error)\(advice)")
+            throw ExitCode.nothingMeasured
         }
     }
 }

@@ -2,7 +2,9 @@
 
 import ArgumentParser
 import Bench
+import BlockingClient
 import Bytes
+import ConnectionOptions
 import Program
 import SystemPackage
 
@@ -23,6 +25,17 @@ func printError(_ text: String) { printStatus((Terminal.isError ? text.terminalS
 /// Writes to stderr unchanged, including cursor movements, without a line end.
 func printStatus(_ text: String) {
     _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
+}
+
+/// The login and the TLS of options.
+/// - Throws: an `ExitCode`, after the reason has been printed.
+func checkedAccess(_ options: AccessOptions) throws -> ServerAccess {
+    do throws(ConnectionOptionError) {
+        return try options.access()
+    } catch {
+        printError("puffin-bench: \(error)")
+        throw ExitCode.nothingMeasured
+    }
 }
 
 /// Writes a file.

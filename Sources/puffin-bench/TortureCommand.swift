@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Bytes
+import ConnectionOptions
 import Torture
 
 struct TortureCommand: ParsableCommand {
@@ -17,6 +18,9 @@ struct TortureCommand: ParsableCommand {
             then depends on the machine. The kill ends the server, not the machine, so this does not show that a \
             power cut loses nothing.
 
+            The server takes settings from the environment, too: PUFFIN_TLS_CERT_FILE, PUFFIN_TLS_KEY_FILE and \
+            PUFFIN_AUTH_PASSWORD_FILE make it one that wants TLS and a login. Its address is 127.0.0.1.
+
             Exit codes: 0 nothing was lost, 1 something was lost or wrong (the files are kept), 2 wrong options or a \
             folder that cannot be used, 3 the torture could not go on (a server that does not start, for instance; the \
             files are kept).
@@ -24,6 +28,8 @@ struct TortureCommand: ParsableCommand {
 
     @Option(name: "-data --data", help: "A folder for the files: empty, missing, or used by earlier runs.")
     var data: String
+
+    @OptionGroup(title: "Login and TLS") var access: AccessOptions
 
     @Option(name: "-server --server", help: "The server's program. (default: puffin-server beside this one)")
     var server: String?
@@ -83,6 +89,7 @@ struct TortureCommand: ParsableCommand {
     }
 
     func run() throws {
+        let access = try checkedAccess(access)
         let folder: RunFolder
         do throws(TortureError) {
             folder = try RunFolder(in: data)
@@ -106,7 +113,8 @@ struct TortureCommand: ParsableCommand {
             "--retain-size", retainSize,
         ]
         try printText("seed \(seed), \(folder.path), durability \(durability.rawValue): \(durability.promise)\n")
-        let loop = KillLoop(program: program, data: folder.path.appending("puffin.json").string, seed: seed, load: load)
+        let loop = KillLoop(
+            program: program, data: folder.path.appending("puffin.json").string, seed: seed, load: load, access: access)
         var run = TortureRun(loop: loop, options: options, cycles: cycles ?? (duration == nil ? 100 : .max))
         try run.finish(within: duration?.duration, in: folder)
     }

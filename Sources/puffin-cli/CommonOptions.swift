@@ -3,6 +3,8 @@
 import ArgumentParser
 import BlockingClient
 import Bytes
+import ConnectionOptions
+import Program
 import Shell
 import Wire
 
@@ -48,7 +50,9 @@ struct ServerOptions: ParsableArguments {
     /// The login and the TLS.
     /// - Throws: an `ExitCode`, after the reason has been printed.
     func access() throws -> ServerAccess {
-        ServerAccess(user: try login.credentials(), security: try security.security())
+        try checked { () throws(ConnectionOptionError) in
+            ServerAccess(user: try login.credentials(), security: try security.security())
+        }
     }
 }
 

@@ -57,7 +57,7 @@ extension InspectionError {
     /// As for the server.
     var exitCode: Int32 {
         switch self {
-        case .missing, .empty, .folder: 4
+        case .missing, .empty, .folder, .notesUnknown: 4
         case .store(let error): StartError.store(error).exitCode
         }
     }

@@ -78,5 +78,5 @@ final class ConnectionSetup: StreamDelegate {
 }
 
 extension LoadError {
-    fileprivate init(_ error: ReactorError) { self.init(description: "cannot \(error.operation): \(error.reason)") }
+    init(_ error: ReactorError) { self.init(description: "cannot \(error.operation): \(error.reason)") }
 }

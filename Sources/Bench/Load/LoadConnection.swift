@@ -6,7 +6,9 @@ import Reactor
 /// One connection to the server: it passes bytes on, and keeps its unanswered requests.
 final class LoadConnection: StreamDelegate {
     let index: Int
-    let stream: Stream
+    private(set) var stream: Stream
+    /// Requests since the stream was opened.
+    var sentCount = 0
     var inFlight: InFlight
     /// Keys that were read and must now be written.
     var followUps: [Int] = []
@@ -20,6 +22,12 @@ final class LoadConnection: StreamDelegate {
         self.worker = worker
         inFlight = InFlight(limit: pipeline)
         followUps.reserveCapacity(pipeline)
+        stream.start(self)
+    }
+
+    /// Goes on with another stream.
+    func take(_ stream: Stream) {
+        (self.stream, sentCount) = (stream, 0)
         stream.start(self)
     }
 

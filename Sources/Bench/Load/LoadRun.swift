@@ -30,6 +30,7 @@ package struct LoadRun {
         fillWorkload.distribution = .sequential
         fillSettings.pipeline = 64
         fillSettings.rate = nil
+        fillSettings.reconnect = nil
         fillSettings.warmup = TimeSpan(seconds: 0)
         fillSettings.limit = .requests(workload.keyCount)
         return LoadRun(target, fillWorkload, fillSettings, space)

@@ -29,6 +29,10 @@ final class LoadWorker {
     /// Connections whose handshake or login is under way.
     private var setups: [ConnectionSetup] = []
     private var connections: [LoadConnection] = []
+    /// Connections that have sent their share of requests, and those that take their place.
+    private var usedUp: [LoadConnection] = []
+    private var reconnections: [Reconnection] = []
+    private var reconnects = ReconnectFigures()
     private var ready = ConnectionLine()
     private var schedule: Schedule?
 
@@ -60,13 +64,15 @@ final class LoadWorker {
             loop.turn(waiting: !isClose)
             if phase == .connecting { advanceSetups() }
             if phase == .ready { startIfDue() }
+            if phase == .running { reconnect() }
             if isClose { pump() }
             alarm?.set(at: nextStart)
         }
         processor.end(replies: core.replies)
         for connection in connections { connection.stream.close() }
         for setup in setups { setup.close() }
-        setups = []
+        for reconnection in reconnections { reconnection.close() }
+        (setups, reconnections, usedUp) = ([], [], [])
         connections = []
         dialers = []
         ticker = nil
@@ -74,7 +80,8 @@ final class LoadWorker {
         return WorkerResult(
             recorder: core.recorder, failure: failure, end: max(core.lastReply, times.start),
             measureStart: times.measureStart,
-            unanswered: core.outstanding, unsent: unsent, lateness: lateness, processor: processor)
+            unanswered: core.outstanding, unsent: unsent, lateness: lateness, processor: processor,
+            reconnects: reconnects)
     }
 
     /// Ends this thread's part at once.
@@ -144,6 +151,47 @@ final class LoadWorker {
         progress.countReady(waking: wakeup.bell)
     }
 
+    // MARK: Reconnecting
+
+    /// How many requests a connection may still be sent.
+    private func room(_ connection: LoadConnection) -> Int {
+        guard let limit = plan.settings.reconnect else { return connection.inFlight.room }
+        return min(connection.inFlight.room, limit - connection.sentCount)
+    }
+
+    private func isUsedUp(_ connection: LoadConnection) -> Bool {
+        plan.settings.reconnect.map { connection.sentCount >= $0 } ?? false
+    }
+
+    /// Replaces connections that have sent their share.
+    private func reconnect() {
+        do throws(ReactorError) {
+            for connection in usedUp { reconnections.append(try Reconnection(connection, plan, loop)) }
+        } catch {
+            return fail(error)
+        }
+        usedUp.removeAll(keepingCapacity: true)
+        guard !reconnections.isEmpty else { return }
+        var opened: [LoadConnection] = []
+        reconnections.removeAll { reconnection in
+            switch reconnection.advance() {
+            case nil: return false
+            case .success(let stream)?:
+                let now = MonotonicClock.nanoseconds
+                if reconnection.start >= times.measureStart {
+                    reconnects.note(nanoseconds: now - reconnection.start)
+                }
+                quietSince = now
+                reconnection.connection.take(stream)
+                opened.append(reconnection.connection)
+            case .failure(let error)?: fail(error.description)
+            }
+            return true
+        }
+        for connection in opened { if schedule == nil { refill(connection) } else { ready.append(connection) } }
+        if schedule != nil { pump() }
+    }
+
     private func startIfDue() {
         guard let start = progress.startTime else { return }
         phase = .running
@@ -167,7 +215,10 @@ final class LoadWorker {
     /// Called when a connection has had replies.
     func answered(_ connection: LoadConnection) {
         guard phase == .running else { return }
-        if schedule == nil {
+        if isUsedUp(connection) {
+            if connection.inFlight.count == 0 { usedUp.append(connection) }
+            if schedule != nil { pump() }
+        } else if schedule == nil {
             if connection.inFlight.count == 0 { refill(connection) }
         } else {
             if !connection.isReady && connection.inFlight.room > 0 { ready.append(connection) }
@@ -178,7 +229,8 @@ final class LoadWorker {
     /// Sends a batch of the closed loop.
     private func refill(_ connection: LoadConnection) {
         let now = MonotonicClock.nanoseconds
-        let count = allowance(plan.settings.pipeline, at: now)
+        let count = allowance(room(connection), at: now)
+        connection.sentCount += count
         for _ in 0..<count { core.issue(start: now, &connection.inFlight, &connection.followUps) }
         send(on: connection)
     }
@@ -202,7 +254,7 @@ final class LoadWorker {
         if due > 0 { lateness.note(now - schedule.next, requests: due) }
         while due > 0, let connection = ready.popFirst() {
             // Behind schedule each connection gets its share at once: single requests would cost a system call each.
-            let wanted = min(max(due / (ready.count + 1), 1), connection.inFlight.room)
+            let wanted = min(max(due / (ready.count + 1), 1), room(connection))
             // Requests of the warm-up are not counted, so they are not mixed with those that are.
             let warmup = schedule.due(at: times.measureStart - 1)
             let share = allowance(warmup > 0 ? min(wanted, warmup) : wanted, at: schedule.next)
@@ -211,8 +263,9 @@ final class LoadWorker {
                 core.issue(start: schedule.take(), &connection.inFlight, &connection.followUps)
             }
             due -= share
+            connection.sentCount += share
             send(on: connection)
-            if connection.inFlight.room > 0 { ready.append(connection) }
+            if room(connection) > 0 { ready.append(connection) }
         }
         lateness.isServerAwaited = ready.isEmpty
         self.schedule = schedule
@@ -242,7 +295,8 @@ final class LoadWorker {
         }
         processor.noteMeasureStart(at: now, replies: core.replies)
         endIntervalIfDue(at: now)
-        quietSince = core.outstanding == 0 ? now : max(quietSince, core.lastReply)
+        let isQuiet = core.outstanding == 0 && reconnections.isEmpty
+        quietSince = isQuiet ? now : max(quietSince, core.lastReply)
         if now - quietSince > plan.settings.patience.nanoseconds {
             return fail("the server was silent for \(plan.settings.patience)")
         }

@@ -33,6 +33,7 @@ struct WorkerResult: Sendable {
     let unsent: Int
     let lateness: Lateness
     let processor: ProcessorUse
+    let reconnects: ReconnectFigures
 }
 
 /// How late the client itself was against the open loop's schedule: waiting for the server does not count.

@@ -29,6 +29,9 @@ package enum DataReport {
                 json.member("failure", result.failure)
                 json.member("client", object: { $0.members(ofClient: result) })
                 json.member("server_cpu_microseconds", result.serverMicroseconds)
+                if result.reconnects.count > 0 {
+                    json.member("reconnects", object: { $0.members(ofReconnects: result) })
+                }
                 json.member(
                     "timeline",
                     list: { json in
@@ -149,6 +152,13 @@ extension JSONWriter {
         member("late_share", result.client.lateShare)
         member("longest_delay_us", Double(result.client.longestDelay) / 1000)
         member("warning", result.client.warning(serverUse: result.serverUse))
+    }
+
+    fileprivate mutating func members(ofReconnects result: RunResult) {
+        member("count", result.reconnects.count)
+        member("rate", Double(result.reconnects.count) / result.seconds)
+        member("mean_us", result.reconnects.mean / 1000)
+        member("max_us", Double(result.reconnects.longest) / 1000)
     }
 
     fileprivate mutating func members(of point: TimelinePoint) {

@@ -86,6 +86,7 @@ extension LoadSettings {
         let start = warmup.nanoseconds > 0 ? " after \(warmup) of warm-up" : ""
         return
             "\(counted(clients, "client")), pipeline \(pipeline), \(counted(threads, "thread")); \(loop); \(length)\(start)"
+            + (reconnect.map { "; a new connection after each \(counted($0, "request"))" } ?? "")
             + (verifies ? "; values verified" : "")
     }
 }

@@ -16,8 +16,19 @@ package enum TableReport {
         ]
         lines += table(rows(result))
         lines.append("")
-        lines += remarks(result)
+        let remarks = remarks(result)
+        lines += remarks.prefix(1) + (reconnects(result, context).map { [$0] } ?? []) + remarks.dropFirst()
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// How often connections were opened anew, with their handshake and login.
+    private static func reconnects(_ result: RunResult, _ context: RunContext) -> String? {
+        let figures = result.reconnects
+        guard figures.count > 0 else { return nil }
+        let rate = Double(figures.count) / result.seconds
+        let noun = context.security.isEmpty ? "new connections" : "\(context.security) handshakes"
+        return "\(grouped(Int(rate.rounded()))) \(noun) a second, \(grouped(figures.count)) in all; each took "
+            + "\(duration(UInt64(figures.mean))) from the end of the last connection on, \(duration(UInt64(figures.longest))) at most"
     }
 
     private static func rows(_ result: RunResult) -> [[String]] {

@@ -68,6 +68,8 @@ package struct RunResult: Sendable {
     package let client: ClientUse
     /// The server's share of one processor; nil if unknown.
     package let serverUse: Double?
+    /// The connections that were opened anew.
+    package let reconnects: ReconnectFigures
 
     /// Processor microseconds of the server per request; nil if unknown.
     package var serverMicroseconds: Double? {
@@ -110,6 +112,7 @@ package struct RunResult: Sendable {
         self.isInterrupted = isInterrupted
         client = ClientUse(results, isOpenLoop: settings.rate != nil, count: Int(latencies.totalCount))
         serverUse = server
+        reconnects = results.reduce(into: ReconnectFigures()) { $0.add($1.reconnects) }
     }
 }
 
@@ -118,6 +121,6 @@ extension WorkerResult {
     init(failure: String) {
         self.init(
             recorder: Recorder(), failure: failure, end: 0, measureStart: 0, unanswered: 0, unsent: 0,
-            lateness: Lateness(), processor: ProcessorUse())
+            lateness: Lateness(), processor: ProcessorUse(), reconnects: ReconnectFigures())
     }
 }

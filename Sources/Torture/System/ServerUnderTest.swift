@@ -14,6 +14,7 @@ package final class ServerUnderTest {
     /// Its output so far, as read from the pipe by `drain`.
     package private(set) var log = ""
 
+    private let access: ServerAccess
     private let id: pid_t
     private let output: FileDescriptor
     private var exitCode: Int32?
@@ -22,12 +23,16 @@ package final class ServerUnderTest {
     /// - Parameters:
     ///   - program: its path.
     ///   - arguments: with port 0; the real port is read from its output.
-    /// - Throws: `TortureError` with its output if it ends instead.
-    package init(program: String, _ arguments: [String]) throws(TortureError) {
+    ///   - access: the login and the TLS that it wants of its clients.
+    /// - Throws: `TortureError` with its output if it ends instead, or does not let this program in.
+    package init(
+        program: String, _ arguments: [String], access: ServerAccess = ServerAccess()
+    ) throws(TortureError) {
+        self.access = access
         (id, output) = try ServerUnderTest.spawn([program] + arguments)
         _ = fcntl(output.rawValue, F_SETFL, O_NONBLOCK)
         var deadline = ContinuousClock.now + ServerUnderTest.patience
-        while !isReady() {
+        while try !isReady() {
             let isOver = ContinuousClock.now > deadline
             if isOver { deadline += .seconds(1) }
             guard !isOver, waitForOutput(), drain() else {
@@ -41,16 +46,33 @@ package final class ServerUnderTest {
 
     /// Whether the server has said its port and loaded its data: until then it answers `DBSIZE` with the code LOADING.
     /// The line that it logs afterwards ends the wait for output.
-    private func isReady() -> Bool {
+    private func isReady() throws(TortureError) -> Bool {
         guard let port else { return false }
         endpoint = Endpoint(host: "127.0.0.1", port: port)
-        let reply = try? wired { () throws(ClientError) in
-            let connection = try RawConnection(to: endpoint)
+        do throws(ClientError) {
+            let connection = try connect(to: endpoint, access)
             try connection.send(MarkedChange.array("DBSIZE"))
-            return try connection.nextReply()
+            switch try connection.nextReply() {
+            case .integer?: return true
+            case .error("NOAUTH", let message)?: throw .notLoggedIn(at: endpoint, reason: message)
+            default: return false
+            }
+        } catch {
+            guard refuses(error) else { return false }
+            kill()
+            throw TortureError(
+                "\(error); name the login and the TLS that the server wants with --user, --cacert and so on")
         }
-        if case .integer? = reply { return true }
-        return false
+    }
+
+    /// Whether waiting would not help.
+    private func refuses(_ error: ClientError) -> Bool {
+        switch error {
+        case .cannotConnect(_, let reason): access.security != nil || reason == PlainRefusal.reason
+        // Users are in the log: while it is being loaded, nobody is known.
+        case .notLoggedIn(_, let reason): !reason.contains("oading")
+        default: false
+        }
     }
 
     /// Only a server that hangs takes this long.

@@ -1,5 +1,6 @@
 // The prompt's history, kept between sessions: one line each in a file that only its owner may read.
 
+import Program
 import Shell
 import SystemPackage
 

@@ -5,6 +5,8 @@ import ArgumentParser
 import BlockingClient
 import Bytes
 import Commands
+import ConnectionOptions
+import Program
 import Shell
 import Wire
 

@@ -14,6 +14,7 @@ let subcommandGroups: [CommandGroup] = {
         return CommandGroup(
             name: section.name, subcommands: formed[section.name, default: []] + plain.map(plainCommand))
     }
+    groups.append(CommandGroup(name: "Users", subcommands: [UsersCommand.self]))
     groups.insert(CommandGroup(name: "Files", subcommands: [ImportCommand.self, ExportCommand.self]), at: 1)
     return groups
 }()

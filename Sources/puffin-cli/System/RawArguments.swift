@@ -1,10 +1,8 @@
 // The process's arguments as bytes. The argument parser accepts only texts, but a key may be any bytes. So an argument
 // that is not UTF-8 passes the parser with each byte of 0x80 and above written as a character of a private-use range,
-// and `RawBytes` converts those back. `unsafe` is allowed here because a variable's text is zero-terminated, and
-// nothing changes the environment.
+// and `RawBytes` converts those back.
 
 import ArgumentParser
-import Glibc
 
 /// Byte `b` is written as the character `firstStandIn + b`.
 private let firstStandIn: UInt32 = 0x10fe00
@@ -48,10 +46,4 @@ func argumentText(_ bytes: [UInt8]) -> String {
 @Sendable func disguised(_ text: String) -> String {
     guard let first = text.utf8.first, let scalar = Unicode.Scalar(firstStandIn + UInt32(first)) else { return text }
     return String(Character(scalar)) + text.dropFirst()
-}
-
-/// An environment variable; nil if it is not set.
-func environment(_ name: String) -> String? {
-    guard let value = unsafe getenv(name) else { return nil }
-    return unsafe String(cString: value)
 }

@@ -82,6 +82,6 @@ struct UsageTests {
             #expect(help != nil, "\(name)")
         }
         let own = Set(known.map(\.commandName)).filter { Catalog.find($0) == nil }
-        #expect(own == ["send", "import", "export", "latency", "top"])
+        #expect(own == ["send", "import", "export", "latency", "top", "users"])
     }
 }

@@ -6,7 +6,7 @@ import Glibc
 
 /// Asks for a password at the process's terminal, whatever standard input and output are.
 /// - Returns: what was typed, without its end; nil where there is no terminal, or it ends first.
-func askPassword(_ question: String) -> [UInt8]? {
+package func askPassword(_ question: String) -> [UInt8]? {
     let terminal = unsafe open("/dev/tty", O_RDWR | O_CLOEXEC)
     guard terminal >= 0 else { return nil }
     defer { close(terminal) }
