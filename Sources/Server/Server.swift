@@ -40,6 +40,7 @@ package final class Server {
     package weak var settingsKeeper: (any SettingsKeeper)?
     /// Why the server ends once its data is loaded: only then it is known whether there are users.
     package private(set) var startFailure: StartError?
+    package let supervision = Supervision()
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
@@ -346,6 +347,7 @@ package final class Server {
             if isFirst { replication.start() }
             resumeFromNewestChange(isFirst: isFirst)
             if isFirst { log.info("Ready") }
+            if isFirst { supervision.serviceManager?.ready(serviceStatus) }
         } catch {
             state = .failed(error)
         }
@@ -507,6 +509,7 @@ package final class Server {
 
     private func eachSecond() {
         everySecond?()
+        supervise()
         let now = clock.milliseconds
         connections.tick(at: now)
         changes.tick(at: now)

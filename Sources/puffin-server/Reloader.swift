@@ -31,17 +31,24 @@ final class Reloader {
     func reload(_ server: Server) {
         if isReading { return isAskedAgain = true }
         isReading = true
+        server.supervision.serviceManager?.reloading()
         server.read { [sources] in
             Result { () throws(ConfigErrors) in try sources.resolve(ServerSettings.schema) }
         } then: { [unowned self, unowned server] found in
             isReading = false
             switch found {
-            case .success(let fresh): change(server, to: fresh)
+            case .success(let fresh):
+                change(server, to: fresh)
+                server.supervision.lastReloadSucceeded = true
             case .failure(let errors):
+                server.supervision.lastReloadSucceeded = false
                 for error in errors.errors { log.error("Not reloaded: \(error)") }
                 log.error("The configuration was not reloaded; the old one stays in force")
             }
-            guard isAskedAgain else { return }
+            guard isAskedAgain else {
+                server.supervision.serviceManager?.reloaded()
+                return
+            }
             isAskedAgain = false
             reload(server)
         }
