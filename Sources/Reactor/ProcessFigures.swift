@@ -15,17 +15,12 @@ package enum ProcessFigures {
     /// Nanoseconds of processor time of all threads, user and system.
     package static var processorNanoseconds: Int { timespec.nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
 
-    /// Open descriptors; nil if the kernel does not say.
+    /// Open descriptors; nil on kernels that do not say.
     package static var openDescriptorCount: Int? {
         var status = stat()
-        guard unsafe stat("/proc/self/fd", &status) == 0 else { return nil }
-        // Since Linux 6.2 the size of the folder is the number of its entries; older kernels leave it 0.
-        if status.st_size > 0 { return status.st_size }
-        guard let folder = unsafe opendir("/proc/self/fd") else { return nil }
-        defer { unsafe _ = closedir(folder) }
-        var count = 0
-        while unsafe readdir(folder) != nil { count += 1 }
-        // Without ".", ".." and the folder itself.
-        return count - 3
+        // Since Linux 6.2 the size of the folder is the number of its entries, and 0 before. Listing them instead would take tens of
+        // milliseconds with 10,000 clients.
+        guard unsafe stat("/proc/self/fd", &status) == 0, status.st_size > 0 else { return nil }
+        return status.st_size
     }
 }
