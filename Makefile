@@ -83,6 +83,7 @@ test-deploy: $(if $(filter $(BIN),$(DEPLOY_BIN)),build) ## Test deploy/ by a rea
 	Tests/Deploy/systemd $(DEPLOY_BIN)
 	Tests/Deploy/monitoring $(DEPLOY_BIN)
 	Tests/Deploy/manifests $(VENV)/bin $(KUBERNETES)
+	Tests/Deploy/pair $(DEPLOY_BIN) $(VENV)/bin
 	$(VENV)/bin/python Tests/Deploy/chart $(VENV)/bin $(KUBERNETES)
 	Tests/Deploy/image $(DEPLOY_BIN)
 
@@ -150,7 +151,7 @@ lint: setup ## Check format, import directions, places of unsafe code, headers a
 	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
-		Tests/Deploy/image Tests/Deploy/manifests Tests/Deploy/systemd Tests/Deploy/systemd-inside deploy/docker/entrypoint deploy/docker/health \
+		Tests/Deploy/image Tests/Deploy/manifests Tests/Deploy/pair Tests/Deploy/systemd Tests/Deploy/systemd-inside deploy/docker/entrypoint deploy/docker/health \
 		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources
