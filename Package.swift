@@ -236,7 +236,7 @@ let package = Package(
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Bytes", "Commands", "OpenSSL", "TestSupport", "Wire"],
             swiftSettings: strict),
-        .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor"], swiftSettings: strict),
+        .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
             dependencies: [

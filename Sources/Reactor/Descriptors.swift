@@ -19,6 +19,13 @@ package enum Descriptors {
         return opened.count == count
     }
 
+    /// The limit now in force; nil if the system does not say.
+    package static var limit: Int? {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Raises the limit up to `count`, as the system allows.
     /// - Returns: the limit now in force.
     package static func raiseLimit(to count: Int) -> Int {

@@ -1,4 +1,4 @@
-// The process's own memory and processor time, from /proc/self/statm and clock_gettime(2).
+// The process's own memory, processor time and open files, from /proc/self and clock_gettime(2).
 
 import Glibc
 
@@ -14,4 +14,13 @@ package enum ProcessFigures {
 
     /// Nanoseconds of processor time of all threads, user and system.
     package static var processorNanoseconds: Int { timespec.nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
+    /// Open descriptors; nil on kernels that do not say.
+    package static var openDescriptorCount: Int? {
+        var status = stat()
+        // Since Linux 6.2 the size of the folder is the number of its entries, and 0 before. Listing them instead would take tens of
+        // milliseconds with 10,000 clients.
+        guard unsafe stat("/proc/self/fd", &status) == 0, status.st_size > 0 else { return nil }
+        return status.st_size
+    }
 }

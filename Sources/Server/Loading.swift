@@ -106,6 +106,7 @@ extension Server {
             if isFirst {
                 recordStart()
                 log.info("Ready")
+                supervision.serviceManager?.ready(serviceStatus)
             }
         } catch {
             state = .failed(error)

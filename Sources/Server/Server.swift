@@ -40,6 +40,7 @@ package final class Server {
     package weak var settingsKeeper: (any SettingsKeeper)?
     /// Why the server ends once its data is loaded: only then it is known whether there are users.
     package internal(set) var startFailure: StartError?
+    package let supervision = Supervision()
     /// Called each second.
     package var everySecond: (() -> Void)?
     /// The port that was bound.
@@ -357,6 +358,7 @@ package final class Server {
 
     private func eachSecond() {
         everySecond?()
+        supervise()
         let now = clock.milliseconds
         connections.tick(at: now)
         changes.tick(at: now)

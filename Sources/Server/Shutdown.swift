@@ -46,6 +46,7 @@ final class Shutdown {
         steps.begin(receivedSize: server.statistics.receivedSize, hasClients: !connections.isEmpty, at: now)
         server.turn.takesRequests = steps.takesRequests
         server.listeners.pause()
+        server.supervision.serviceManager?.stopping(server.serviceStatus)
         // The timer also makes the loop check the deadline while nothing else happens.
         timer = Timer(server.loop, every: ShutdownSteps.interval) { [unowned self] in look() }
     }

@@ -21,6 +21,9 @@ extension Store {
             segments: (try? files.contents(on: disk))?.segments.count)
     }
 
+    /// How many syncs took how long.
+    package var syncDurations: SyncDurations { openWriter?.syncDurations ?? SyncDurations() }
+
     /// The number of the oldest change that the log still has, or would have next. Lists the log's folder.
     package var oldestSeq: UInt64 {
         (try? files.contents(on: disk))?.segments.first ?? position.seq + 1

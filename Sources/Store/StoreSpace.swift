@@ -40,7 +40,8 @@ extension Store {
         return .diskFull(folder: files.folder.string, available: free, needed: needed)
     }
 
-    private var space: DiskSpace? { try? disk.space(at: files.folder) }
+    /// The space of the log's file system; nil if the system does not say.
+    package var space: DiskSpace? { try? disk.space(at: files.folder) }
 
     /// A record is never split between segments: with all that waits before it, and the durable line, it must fit into
     /// one.

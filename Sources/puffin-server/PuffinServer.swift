@@ -50,6 +50,8 @@ struct PuffinServer: ParsableCommand {
             reloader.server = server
             server.settingsKeeper = reloader
             server.everySecond = { output.sumUp() }
+            server.supervision.lostLogLines = { output.lostLineCount }
+            server.supervision.serviceManager = ServiceManager()
             defer { output.sumUp(all: true) }
             if let failure = server.run() { throw .store(failure) }
             if let failure = server.startFailure { throw failure }

@@ -31,6 +31,7 @@ final class Reloader {
     func reload(_ server: Server) {
         if isReading { return isAskedAgain = true }
         isReading = true
+        server.supervision.serviceManager?.reloading()
         server.read { [sources] in
             Result { () throws(ConfigErrors) in try sources.resolve(ServerSettings.schema) }
         } then: { [unowned self, unowned server] found in
@@ -39,12 +40,17 @@ final class Reloader {
             case .success(let fresh):
                 server.recordReload(fresh.changes(from: settings).map(\.name))
                 change(server, to: fresh)
+                server.supervision.lastReloadSucceeded = true
             case .failure(let errors):
                 server.recordReload([], isApplied: false)
+                server.supervision.lastReloadSucceeded = false
                 for error in errors.errors { log.error("Not reloaded: \(error)") }
                 log.error("The configuration was not reloaded; the old one stays in force")
             }
-            guard isAskedAgain else { return }
+            guard isAskedAgain else {
+                server.supervision.serviceManager?.reloaded()
+                return
+            }
             isAskedAgain = false
             reload(server)
         }

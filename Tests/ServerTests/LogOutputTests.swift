@@ -143,7 +143,8 @@ struct LogOutputTests {
 
     @Test("lines that cannot be written are counted, and a line that was cut ends before the next")
     func failing() throws {
-        let log = paper.output(.json).logger()
+        let output = paper.output(.json)
+        let log = output.logger()
         log.info("first")
         paper.room.withLock { $0 = 10 }
         log.info("second")
@@ -157,5 +158,6 @@ struct LogOutputTests {
             try object(lines[2])["message"] as? String
                 == "2 lines of the log are missing here: standard error could not be written")
         #expect(try object(lines[3])["message"] as? String == "fourth")
+        #expect(output.lostLineCount == 2)
     }
 }

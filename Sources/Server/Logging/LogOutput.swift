@@ -11,6 +11,13 @@ package final class LogOutput: Sendable {
         var limiter = LogRateLimiter()
         /// Lines lost since the last one that was written.
         var lost = 0
+        /// Lines lost since the start.
+        var allLost = 0
+
+        mutating func countLost() {
+            lost += 1
+            allLost += 1
+        }
         /// Whether the last line was written only partly.
         var isCut = false
     }
@@ -46,6 +53,9 @@ package final class LogOutput: Sendable {
         get { state.withLock { $0.format } }
         set { state.withLock { $0.format = newValue } }
     }
+
+    /// Lines lost since the start, because standard error could not be written.
+    package var lostLineCount: Int { state.withLock { $0.allLost } }
 
     /// A logger with this output.
     package func logger() -> Logger { Logger(label: "puffin") { [self] _ in LineLogHandler(self) } }
@@ -89,12 +99,12 @@ package final class LogOutput: Sendable {
         if state.lost > 0 {
             let lost = "\(state.lost) lines of the log are missing here: standard error could not be written"
             guard put(EventLine(level: "warning", message: lost, fields: []), &state) else {
-                state.lost += 1
+                state.countLost()
                 return
             }
             state.lost = 0
         }
-        if !put(line, &state) { state.lost += 1 }
+        if !put(line, &state) { state.countLost() }
     }
 
     private func put(_ line: EventLine, _ state: inout State) -> Bool {

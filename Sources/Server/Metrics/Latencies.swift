@@ -89,7 +89,7 @@ package final class Latencies {
 
 extension MetricsText {
     /// The samples of one histogram.
-    fileprivate mutating func append(
+    mutating func append(
         _ name: String, _ label: (name: String, text: String)?, _ histogram: Latencies.Snapshot
     ) {
         for (bound, count) in histogram.buckets {

@@ -21,6 +21,7 @@ extension Server {
         appendExpiry(to: &page)
         appendLog(to: &page)
         appendCompaction(to: &page)
+        appendSystem(to: &page)
         replication.appendMetrics(to: &page)
         changes.appendMetrics(to: &page)
         return page.finish()

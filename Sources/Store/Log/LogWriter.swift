@@ -65,6 +65,7 @@ final class LogWriter: Sendable {
     private let syncs = Atomic<Int>(0)
     private let syncTime = Atomic<Int>(0)
     private let lastSyncTime = Atomic<Int>(0)
+    private let durations = Mutex(SyncDurations())
     private let sealed = Atomic<Int>(0)
     private let unsynced = Atomic<Int>(0)
     private let obstructed = Atomic<Bool>(false)
@@ -112,6 +113,8 @@ final class LogWriter: Sendable {
     var syncNanoseconds: Int { syncTime.load(ordering: .relaxed) }
     /// The duration of the last sync, in nanoseconds.
     var lastSyncNanoseconds: Int { lastSyncTime.load(ordering: .relaxed) }
+    /// How many syncs took how long.
+    var syncDurations: SyncDurations { durations.withLock { $0 } }
     /// Bytes of the segments sealed so far.
     var sealedSize: Int { sealed.load(ordering: .relaxed) }
     /// Bytes written since the last sync began.
@@ -294,6 +297,7 @@ final class LogWriter: Sendable {
         let time = background.now - start
         syncTime.add(time, ordering: .relaxed)
         lastSyncTime.store(time, ordering: .relaxed)
+        durations.withLock { $0.record(time) }
     }
 
     private func look(_ lock: (any DiskLock)?) {
