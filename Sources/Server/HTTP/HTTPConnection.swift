@@ -2,6 +2,7 @@
 // back-pressure, memory, the end of the connection) is the session's, as for the other dialects.
 
 import Bytes
+import OpenSSL
 import Reactor
 import Wire
 
@@ -191,20 +192,23 @@ extension Session {
     }
 }
 
-/// A user and a password of Basic authentication.
-struct BasicLogin {
+/// A user and a password of Basic authentication. The password is overwritten when it is released.
+final class BasicLogin {
     let user: String
-    let secret: [UInt8]
+    private(set) var secret: [UInt8]
 
     /// - Parameter field: the value of the field Authorization.
     /// - Returns: nil if it is of another scheme, or not well-formed.
     init?(_ field: Span<UInt8>) {
         guard field.count > 6, field.extracting(0..<6).equalsIgnoringCase("BASIC ") else { return nil }
         var decoded = ByteBuffer()
+        defer { decoded.cleanse() }
         guard decoded.append(decodedBase64: field.extracting(6..<field.count)) else { return nil }
-        let bytes = Array(decoded.bytes)
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-        user = String(decoding: bytes[..<colon], as: UTF8.self)
-        secret = Array(bytes[(colon + 1)...])
+        let bytes = decoded.bytes
+        guard let colon = (0..<bytes.count).first(where: { bytes[$0] == UInt8(ascii: ":") }) else { return nil }
+        user = String(bytes.extracting(0..<colon))
+        secret = Array(bytes.extracting(colon + 1..<bytes.count))
     }
+
+    deinit { secret.cleanse() }
 }

@@ -22,7 +22,7 @@ enum ChangeHandlers {
         guard prefix.count <= limits.keySize else {
             return replies.fail(.tooLong("Prefix", size: prefix.count, limit: limits.keySize))
         }
-        if let filter = session.filter(for: .changes), !filter.containsAll(withPrefix: Array(prefix)) {
+        guard session.mayFollow(Array(prefix)) else {
             return replies.fail(.feedNotPermitted(of: session.rights.user))
         }
         do throws(ReplyError) {

@@ -149,6 +149,8 @@ enum UserHandlers {
         session.deferReply(
             DeferredRequest(replies.writer.dialect, within: .unlimited, until: { result.value != nil }) {
                 [unowned session] replies, _ in
+                // The hashing takes some 300 ms, in which the user may have lost the right to change users.
+                if let error = session.lostRight(to: .aclSetUser) { return replies.fail(error) }
                 let outcomes = (result.value ?? []).compactMap { $0 }
                 guard outcomes.count == change.passwords.count else { return replies.fail(.noMemoryForPassword) }
                 set(name, change, outcomes, session, &replies)

@@ -175,27 +175,6 @@ struct UserTests {
         }
     }
 
-    @Test("what was revoked with an OK is not there after a crash, and nothing of the user runs behind it")
-    func revokedForGood() throws {
-        try withTemporaryFolder { folder in
-            for round in 0..<10 {
-                let secured = try SecuredServer(in: folder)
-                let administrator = try secured.connect()
-                try administrator.expect("ACL SETUSER alice on nopass +@all ~*\n", "OK\n")
-                let alice = try login(secured.server, "alice", "x")
-                try alice.send((0..<200).map { resp("SET", "k", "\($0)") }.joined())
-                try administrator.expect("ACL SETUSER alice off\n", "OK\n")
-                let value = try administrator.ask("GET k")
-                secured.server.kill()
-                let later = try SecuredServer(in: folder)
-                #expect(try later.connect().ask("GET k") == value, "round \(round)")
-                try later.server.connect().expect(
-                    resp("AUTH", "alice", "x"), "-WRONGPASS invalid username-password pair or user is disabled.\r\n")
-                later.server.kill()
-            }
-        }
-    }
-
     @Test("a follower has the users of its leader, and ends their sessions as that does")
     func followers() throws {
         try withTemporaryFolder { folder in

@@ -1,18 +1,22 @@
+// What users may do, worked out a second time: tests compare the server with it.
+
 import Commands
 
 /// An independent, naive evaluator of rules: texts, linear searches, and lists of commands of its own.
-struct Oracle {
+package struct AccessOracle {
     /// Each set of rules as words.
     let sets: [[String]]
     /// The command that all of these sets allow; nil if that is not known.
     private var command: Command?
 
-    init(sets: [String]) { self.sets = sets.map { $0.split(separator: " ").map(String.init) } }
+    package init(sets: [String]) { self.sets = sets.map { $0.split(separator: " ").map(String.init) } }
 
     private init(_ sets: [[String]], _ command: Command) { (self.sets, self.command) = (sets, command) }
 
     /// The sets of rules that allow a command: asking them for it is fast.
-    func narrowed(to spec: CommandSpec) -> Oracle { Oracle(sets.filter { allows($0, spec) }, spec.command) }
+    package func narrowed(to spec: CommandSpec) -> AccessOracle {
+        AccessOracle(sets.filter { allows($0, spec) }, spec.command)
+    }
 
     private static let always = ["AUTH", "HELLO", "QUIT", "RESET"]
     private static let changes = [
@@ -55,8 +59,8 @@ struct Oracle {
         case "SET" where option == "GET", "DELEX" where option == "IFEQ": return ["R", "W"]
         default: break
         }
-        if Oracle.changes.contains(name) { return ["W"] }
-        return Oracle.changesAndShows.contains(name) ? ["R", "W"] : ["R"]
+        if AccessOracle.changes.contains(name) { return ["W"] }
+        return AccessOracle.changesAndShows.contains(name) ? ["R", "W"] : ["R"]
     }
 
     private func everywhere(_ set: [String]) -> Set<Character> {
@@ -64,8 +68,8 @@ struct Oracle {
     }
 
     /// Whether a request may run.
-    func may(_ spec: CommandSpec, keys: [[UInt8]], option: String? = nil) -> Bool {
-        if Oracle.always.contains(spec.fullName) { return true }
+    package func may(_ spec: CommandSpec, keys: [[UInt8]], option: String? = nil) -> Bool {
+        if AccessOracle.always.contains(spec.fullName) { return true }
         return sets.contains { set in
             guard allows(set, spec) else { return false }
             let all = everywhere(set)
@@ -84,7 +88,22 @@ struct Oracle {
     }
 
     /// Whether a listing shows a key.
-    func shows(_ spec: CommandSpec, _ key: [UInt8]) -> Bool {
+    package func shows(_ spec: CommandSpec, _ key: [UInt8]) -> Bool {
         sets.contains { allows($0, spec) && letters($0, key).contains("R") }
     }
+
+    /// Whether a feed may show every key with a prefix.
+    package func showsAll(_ spec: CommandSpec, withPrefix prefix: [UInt8]) -> Bool {
+        sets.contains { set in
+            allows(set, spec)
+                && set.contains { word in
+                    guard word.hasPrefix("~") || word.hasPrefix("%R"), word.hasSuffix("*") else { return false }
+                    let pattern = word.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)[1]
+                    return prefix.starts(with: pattern.utf8.dropLast())
+                }
+        }
+    }
+
+    /// Whether any of the rules allow a key to be read, for replies that show keys in passing.
+    package func mayRead(_ key: [UInt8]) -> Bool { sets.contains { letters($0, key).contains("R") } }
 }
