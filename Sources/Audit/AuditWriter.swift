@@ -68,7 +68,12 @@ package struct AuditHealth: Equatable, Sendable {
 package struct AuditWriter: ~Copyable, Sendable {
     let folder: any AuditFolder
     /// May be changed at any time; `node` and `history` count from the next segment on.
-    package var options: AuditOptions
+    package var options: AuditOptions {
+        didSet {
+            let isSame = options.retainAge == oldValue.retainAge && options.retainSize == oldValue.retainSize
+            if !isSame { retentionAt = 0 }
+        }
+    }
 
     // The open segment. `file` is nil where the next write begins a new one.
     var file: (any AuditFile)?

@@ -63,7 +63,7 @@ package final class Server {
     /// A plain flag, because it is read each turn.
     private let hasTLS: Bool
     /// The change of the notes up to which sessions follow the users.
-    private var usersRevision = UInt64.max
+    var usersRevision = UInt64.max
     private lazy var pending = tls.map { PendingConnections(self, $0) }
     private(set) lazy var unauthenticated = UnauthenticatedClients(self)
     private(set) lazy var shutdown = Shutdown(self)
@@ -135,6 +135,7 @@ package final class Server {
         }
         audit = try Server.makeAudit(
             of: configuration, node: "\(listeners.addresses[0])", on: disk, bell: wakeup.bell, at: clock.now / 1000, log: log)
+        authentication.expectUsers(store)
         gate = Gate(store, memory: memory, keySize: limits.keySize)
         gate.attach(to: self)
         store.pendingLimit = memory.shares.log
@@ -168,16 +169,6 @@ package final class Server {
         listeners.start(log: log) { [unowned self] in accept(Stream(loop, $0), isHTTP: false) }
         http?.start(self)
         state = .loading(Loading(at: clock.read()), isFirst: true)
-    }
-
-    /// Makes sessions follow the users, if the log has changed them.
-    func followUsers() {
-        usersRevision = store.notesRevision
-        if authentication.refresh(store) { refreshRights() }
-    }
-
-    private func refreshRights() {
-        for session in connections.all { session.refreshRights() }
     }
 
     /// Takes an accepted connection.

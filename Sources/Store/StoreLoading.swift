@@ -26,6 +26,12 @@ extension Store {
 
     /// Whether everything is loaded, so that the store can be used.
     package var isLoaded: Bool { openWriter != nil }
+    /// Whether there may be notes. Until everything is loaded, only the files' headers tell.
+    package var mayHaveNotes: Bool {
+        if isLoaded { return !noteTable.all.isEmpty }
+        return loading?.mayHaveNotes ?? true
+    }
+
     /// Bytes read by loading, and bytes to read.
     package var loadedSize: (done: Int, total: Int) {
         loading == nil ? (recovery.size, recovery.size) : (loading?.readSize ?? 0, loading?.totalSize ?? 0)

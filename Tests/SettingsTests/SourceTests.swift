@@ -32,6 +32,7 @@ struct SourceTests {
         for setting in ServerSettings.schema.settings where !setting.isSecret {
             // A list may be empty.
             let wrong = setting.isList ? "a b" : ""
+            guard !setting.isAllowed(wrong) else { continue }
             let value = setting.isList ? "[a b]" : "''"
             let rest =
                 ": \(setting.name) cannot be '\(wrong)': expected \(setting.allowed)"
@@ -64,7 +65,7 @@ struct SourceTests {
             }
             guard setting.isList else { continue }
             let beside = try complaints(flags: [(setting, ["", "localhost"])])
-            #expect(beside.count == 1 && beside[0].contains("cannot be ''"), "\(beside)")
+            #expect(beside.contains { $0.contains("cannot be ''") }, "\(beside)")
         }
         #expect(
             try complaints(flags: [(setting("server.bind"), [""])]) == [

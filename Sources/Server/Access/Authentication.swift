@@ -26,6 +26,8 @@ final class Authentication {
     /// The users, as the notes of the log say them.
     private(set) var directory = Directory()
     private var revision: UInt64?
+    /// Whether the log may have users that are not loaded yet. Until they are, nobody but the administrator of the settings is let in.
+    private(set) var awaitsUsers = false
     /// When the next user or secret ends, in Unix milliseconds.
     private var nextEnd = UInt64.max
     /// When secrets and certificates were last used since the start.
@@ -75,10 +77,10 @@ final class Authentication {
     /// Whether clients must log in.
     var isRequired: Bool {
         switch settings.mode {
-        case .open: directory.hasUsers
+        case .open: awaitsUsers || directory.hasUsers
         case .required: true
         // A password that is removed does not open a server that others reach.
-        case .auto: settings.password != nil || directory.hasUsers || exposed != nil
+        case .auto: settings.password != nil || awaitsUsers || directory.hasUsers || exposed != nil
         }
     }
 
@@ -103,11 +105,16 @@ final class Authentication {
 
     // MARK: Users
 
-    /// Reads the users again, if the log has changed them.
+    /// Takes from the files' headers whether the log may have users.
+    func expectUsers(_ store: Store) { awaitsUsers = store.mayHaveNotes }
+
+    /// Reads the users again, if the log has changed them. The store must be loaded.
     /// - Returns: whether it has.
     func refresh(_ store: Store) -> Bool {
-        guard store.notesRevision != revision else { return false }
+        precondition(store.isLoaded, "users of a data set that is not loaded")
+        guard store.notesRevision != revision || awaitsUsers else { return false }
         revision = store.notesRevision
+        awaitsUsers = false
         var fresh = Directory()
         for note in store.notes.all {
             if let error = fresh.apply(kind: note.name.kind, name: note.name.name, value: note.value.span) {
@@ -160,7 +167,7 @@ final class Authentication {
     func login(byCertificateOf stream: Stream, at now: UInt64) -> Login? {
         guard let names = stream.peerNames else { return nil }
         guard directory.hasUsers else {
-            return trustsCertificates ? Login(rights: .everything, isLocal: true) : nil
+            return trustsCertificates && !awaitsUsers ? Login(rights: .everything, isLocal: true) : nil
         }
         switch directory.user(forCertificate: names.all.compactMap { CertificateName($0) }) {
         case .none: return nil
@@ -191,7 +198,10 @@ final class Authentication {
         if user == .default, let password = settings.password, password.equals(secret) {
             return LoginAttempt { [unowned self] in accept(Login(rights: .everything, isLocal: true)) }
         }
-        guard directory.hasUsers else { return LoginAttempt { .refused } }
+        guard directory.hasUsers else {
+            let outcome = awaitsUsers ? LoginAttempt.Outcome.loading : .refused
+            return LoginAttempt { outcome }
+        }
         let found = user.flatMap { directory.user($0) }
         let hasCertificate = user != nil && certificateUser(of: stream) == user
         switch SecretChecks.check(secret, of: found, at: now) {

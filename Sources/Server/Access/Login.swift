@@ -33,6 +33,7 @@ extension Session {
                     become(login)
                     answer(self, &replies)
                 case .failed(let error)?: replies.fail(ReplyError(error.message))
+                case .loading?: replies.fail(server.gate.isServing ? .tryLoginAgain : server.notServing)
                 case .refused?, nil:
                     failedLogins += 1
                     replies.fail(.wrongPassword)
@@ -139,6 +140,15 @@ extension Session {
         self.login = Login(rights: fresh, secret: login.secret)
         take(fresh)
         endForbiddenFeeds()
+    }
+
+    /// Gives it what it has without a login, once it is known whether there are users.
+    func beginOnceLoaded() {
+        guard login == nil, http == nil, !isServer, rights.user == nil, state.isOpen, !isBeyondLimit else { return }
+        server.unauthenticated.remove(self)
+        parser.limits = server.limits.request
+        unsentPauseSize = server.limits.unsentPauseSize
+        begin()
     }
 
     /// Ends the connection after its replies. Nothing more is run for it.
@@ -273,6 +283,7 @@ extension ReplyError {
     /// Redis' text, which its clients recognise.
     static let tooManyClients = ReplyError("max number of clients reached")
     static let loginInTransaction = ReplyError("AUTH is not run in a transaction; log in before MULTI")
+    static let tryLoginAgain = ReplyError("Loading is complete; log in again", code: .loading)
     static let helloNeedsLogin = ReplyError(
         line: "Log in first: HELLO 3 AUTH <user> <password>",
         resp:

@@ -19,6 +19,8 @@ final class LoginAttempt {
         case accepted(Login)
         /// Answered late.
         case refused
+        /// The users are not loaded yet.
+        case loading
         case failed(ReplyErrorBox)
     }
 
@@ -46,7 +48,7 @@ final class LoginAttempt {
         switch outcome {
         case nil: return false
         case .refused?: return now >= time
-        case .accepted?, .failed?: return true
+        case .accepted?, .failed?, .loading?: return true
         }
     }
 }

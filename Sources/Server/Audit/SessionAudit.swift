@@ -119,6 +119,7 @@ extension Session {
             event.how = login.isLocal ? "auth.password" : authentication.secretID(of: login) ?? "none"
             event.result = "ok"
         case .failed?: event.result = "busy"
+        case .loading?: event.result = "loading"
         case .refused?, nil:
             // What is no user's name may be a mistyped password.
             if authentication.isKnown(name) { event.user = name }
@@ -135,8 +136,10 @@ extension Session {
 
     /// Records the end of a login.
     func recordLogout() {
-        guard let audit = server.audit, login != nil, !state.isClosed else { return }
+        guard let audit = server.audit, let login, !state.isClosed else { return }
         var event = event(.logout)
+        // Its rights may be gone already.
+        event.user = login.rights.user?.text
         event.count = UInt64(max(0, times.requestCount))
         audit.record(event)
     }

@@ -167,6 +167,9 @@ extension Session {
         _ attempt: LoginAttempt, _ route: HTTPRoute, _ query: [UInt8], isForHead: Bool,
         _ persistence: HTTPPersistence, _ replies: inout ReplyQueue
     ) {
+        if case .loading? = attempt.outcome {
+            return append(.usersNotLoaded(), isForHead: isForHead, persistence, to: &replies)
+        }
         guard case .accepted(let login)? = attempt.outcome else {
             return append(.notLoggedIn(), isForHead: isForHead, persistence, to: &replies)
         }

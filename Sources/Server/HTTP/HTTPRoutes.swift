@@ -51,6 +51,11 @@ extension HTTPResponse {
         return response
     }
 
+    /// For a login before it is known who the users are.
+    static func usersNotLoaded() -> HTTPResponse {
+        HTTPResponse(status: 503, text: "Users are still being loaded; try again")
+    }
+
     /// For a login that must be recorded, and cannot be.
     static func notAudited() -> HTTPResponse {
         HTTPResponse(status: 503, text: "The audit cannot be written, so nobody can log in; /readyz says why")

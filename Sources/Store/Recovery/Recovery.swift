@@ -62,6 +62,9 @@ struct Recovery: ~Copyable {
     /// What the first line of the last segment names.
     var segmentNeeds: Needs = []
 
+    /// Whether there may be notes, as far as headers tell: nothing else is known before the files are read.
+    var mayHaveNotes = false
+
     /// Bytes to read, and those of finished files.
     var totalSize = 0
     var finishedSize = 0
@@ -96,7 +99,17 @@ struct Recovery: ~Copyable {
         } catch {
             try setAside(error)
         }
+        mayHaveNotes = needs.contains(.notes) || newestSegmentMayHaveNotes
         for seq in segments { totalSize += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0 }
+    }
+
+    /// A segment's header names what the changes before it need, and what its own do. One that cannot be read may name anything.
+    private var newestSegmentMayHaveNotes: Bool {
+        guard let newest = segments.last else { return false }
+        guard let file = try? disk.open(files.segment(firstSeq: newest), for: .reading),
+            let reader = try? SegmentReader(file.source, firstSeq: newest, history: history, after: nil)
+        else { return true }
+        return reader.header.needs.contains(.notes)
     }
 
     /// Bytes read so far.

@@ -44,7 +44,7 @@ struct LiveSettingTests {
                 if !lines.contains("\(setting.section):") { lines.append("\(setting.section):") }
                 lines.append("  \(setting.key): \(setting.isList ? "[\(value)]" : value)")
                 expected.append(
-                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(setting.default.joined())"
+                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(setting.default.joined(separator: ", "))"
                 )
             }
             let reloaded = try Reloaded(in: folder, "# nothing\n")
@@ -84,6 +84,8 @@ private struct LiveChange: Sendable {
         "auth.password": LiveChange(before: "correct horse", after: "battery staple") {
             try $0.server.ask("AUTH \"battery staple\"") == "OK"
         },
+        "audit.on_failure": refusal, "audit.retain_size": auditRetention(before: "0", after: "64K"),
+        "audit.retain_age": auditRetention(before: "0", after: "1s"),
         "replication.secret": LiveChange(before: "a secret of servers", after: "another secret of servers") {
             let secret = try #require(LinkSecret("another secret of servers"))
             let proof = DialingProof(secret, nonce: .random(), binding: [])
@@ -124,6 +126,37 @@ private struct LiveChange: Sendable {
         try Data(made.certificate).write(to: URL(filePath: folder + "/server.pem"))
         try Data(made.privateKey).write(to: URL(filePath: folder + "/server.key"))
         return ["--tls-cert-file", folder + "/server.pem", "--tls-key-file", folder + "/server.key"]
+    }
+
+    /// What cannot be recorded is refused: a file is in the place of the audit's folder.
+    private static var refusal: LiveChange {
+        LiveChange(before: "continue", after: "refuse", options: ["--audit"]) {
+            let folder = $0.server.data + ".audit"
+            if FileManager.default.fileExists(atPath: folder + "/RESERVE") {
+                try FileManager.default.moveItem(atPath: folder, toPath: folder + ".aside")
+                try "".write(toFile: folder, atomically: true, encoding: .utf8)
+            }
+            return try $0.server.ask("FLUSHALL").hasPrefix("ERROR: Nothing was changed, because the audit")
+        }
+    }
+
+    /// The first file of an audit that has several is removed.
+    private static func auditRetention(before: String, after: String) -> LiveChange {
+        let first: @Sendable (Replica) -> String = { $0.data + ".audit/00000000000000000001.jsonl" }
+        return LiveChange(
+            before: before, after: after, options: ["--audit", "--audit-segment-size", "64K"],
+            prepare: { server, _ in
+                let address = String(repeating: "x", count: 200)
+                for index in 0..<500 { _ = try server.ask("CLIENT KILL ADDR \(address)\(index)") }
+                try wait("a file that is older than a second") {
+                    let files = try FileManager.default.contentsOfDirectory(atPath: server.data + ".audit")
+                    let attributes = try FileManager.default.attributesOfItem(atPath: first(server))
+                    let age = (attributes[.modificationDate] as? Date)?.timeIntervalSinceNow ?? 0
+                    return files.count { $0.hasSuffix(".jsonl") } > 1 && age < -1.5
+                }
+                return []
+            }
+        ) { !FileManager.default.fileExists(atPath: first($0.server)) }
     }
 
     /// A follower that says nothing is given up.

@@ -49,6 +49,63 @@ struct LoadingTests {
         }
     }
 
+    /// A data set with a user, or with one that was removed.
+    private func makeUsers(_ folder: String, isRemoved: Bool) throws -> String {
+        let data = folder + "/puffin.json"
+        try make(data)
+        try "a password for a while".write(toFile: folder + "/password", atomically: true, encoding: .utf8)
+        let server = try ServerProcess(
+            data: data, wrapper: ["/usr/bin/env", "PUFFIN_AUTH_PASSWORD_FILE=\(folder)/password"])
+        let client = try server.connect()
+        try client.expect("AUTH \"a password for a while\"\n", "OK\n")
+        try client.expect("ACL SETUSER admin on \">admin's secret\" role:admin\n", "OK\n")
+        if isRemoved { try client.expect("ACL DELUSER admin\n", "1\n") }
+        #expect(server.stop() == 0)
+        return data
+    }
+
+    @Test("before it is known who the users are, nobody is let in, and nobody hears that a secret is wrong")
+    func users() throws {
+        try withTemporaryFolder { folder in
+            let data = try makeUsers(folder, isRemoved: false)
+            let server = try ServerThread(data: data, waits: true)
+            let (stranger, admin) = (try server.connect(), try server.connect())
+            try stranger.send("CONFIG SET slowlog.threshold 1s\nSTATS\nFOLLOW 127.0.0.1:1\n")
+            try admin.send("AUTH admin \"admin's secret\"\n")
+            server.go()
+            for _ in 0..<3 {
+                #expect(try stranger.receiveLine() == "ERROR: Log in first: AUTH <user> <password>")
+            }
+            #expect(try admin.receiveLine().hasPrefix("ERROR: Loading"))
+            let end = TimeLimit.end
+            while true {
+                let reply = try admin.ask("AUTH admin \"admin's secret\"")
+                if reply == "OK" { break }
+                #expect(reply.hasPrefix("ERROR: Loading"))
+                guard Date() < end else { return }
+            }
+            #expect(try admin.ask("GET key:1") == "value")
+            #expect(try stranger.ask("GET key:1") == "ERROR: Log in first: AUTH <user> <password>")
+            #expect(server.stop() == nil)
+        }
+    }
+
+    @Test("clients that came before it was known that there are no users go on as everybody")
+    func noUsers() throws {
+        try withTemporaryFolder { folder in
+            let data = try makeUsers(folder, isRemoved: true)
+            let server = try ServerThread(data: data, waits: true)
+            let client = try server.connect()
+            try client.send("STATS\n")
+            server.go()
+            #expect(try client.receiveLine() == "ERROR: Log in first: AUTH <user> <password>")
+            let end = TimeLimit.end
+            while try client.ask("GET key:1") != "value" { guard Date() < end else { return } }
+            try client.expect("SET key:1 x\nGET key:1\n", "OK\nx\n")
+            #expect(server.stop() == nil)
+        }
+    }
+
     @Test("a stop while loading is a clean end that has changed nothing")
     func stopped() throws {
         try withTemporaryFolder { folder in

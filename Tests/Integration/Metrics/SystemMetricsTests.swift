@@ -17,7 +17,7 @@ struct SystemMetricsTests {
             #expect(free >= 0 && free <= Double(status.f_blocks * status.f_frsize))
             let clients = try (0..<5).map { _ in try server.server.connect() }
             for client in clients { #expect(try client.ask("PING") == "PONG") }
-            let after = try server.samples()
+            let after = try withExtendedLifetime(clients) { try server.samples() }
             #expect((after["process_open_fds"] ?? 0) - (before["process_open_fds"] ?? 0) == 5)
             let limits = try String(contentsOfFile: "/proc/\(server.server.process.id)/limits", encoding: .utf8)
             let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") })
