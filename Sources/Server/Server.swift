@@ -134,7 +134,8 @@ package final class Server {
             throw .store(error)
         }
         audit = try Server.makeAudit(
-            of: configuration, node: "\(listeners.addresses[0])", on: disk, bell: wakeup.bell, at: clock.now / 1000, log: log)
+            of: configuration, node: "\(listeners.addresses[0])", on: disk, bell: wakeup.bell, at: clock.now / 1000,
+            log: log)
         authentication.expectUsers(store)
         gate = Gate(store, memory: memory, keySize: limits.keySize)
         gate.attach(to: self)

@@ -230,7 +230,9 @@ enum UserHandlers {
         do throws(RuleError) {
             let rules = try (session.server.authentication.directory.role(name)?.rules ?? Rules())
                 .applying(arguments, from: 4)
-            if put(.role, name, Role(rules: rules).note, .aclRole, rules.text, session, &replies) { replies.writer.ok() }
+            if put(.role, name, Role(rules: rules).note, .aclRole, rules.text, session, &replies) {
+                replies.writer.ok()
+            }
         } catch {
             replies.fail(.wrongRule(error))
         }
@@ -295,7 +297,8 @@ enum UserHandlers {
 extension ReplyError {
     static let noSuchUser = ReplyError("User not found")
     static let usersNeedProof = ReplyError(
-        "Once there are users, servers must prove who they are: set the same replication.secret on this server and its followers first")
+        "Once there are users, servers must prove who they are: set the same replication.secret on this server and its followers first"
+    )
     static let noSuchRole = ReplyError("Role not found")
     static let hashingInTransaction = ReplyError(
         "A password is not hashed in a transaction; send ACL SETUSER outside of it")

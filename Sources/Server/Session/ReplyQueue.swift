@@ -149,7 +149,8 @@ package struct ReplyQueue: ~Copyable {
 
     /// Takes the current reply out.
     mutating func takeOut() -> Taken {
-        let taken = Taken(bytes: Array(writer.buffer.bytes.extracting(start..<writer.buffer.count)), dependency: dependency)
+        let taken = Taken(
+            bytes: Array(writer.buffer.bytes.extracting(start..<writer.buffer.count)), dependency: dependency)
         takeBack()
         return taken
     }

@@ -30,7 +30,8 @@ struct DocumentTests {
                 data: folder + "/leader.json",
                 [
                     "--follower", "127.0.0.1:\(follower.server.port)", "--tls-cert-file", folder + "/server.pem",
-                    "--tls-key-file", folder + "/server.key", "--tls-mode", "optional", "--no-replication-tls", "--audit",
+                    "--tls-key-file", folder + "/server.key", "--tls-mode", "optional", "--no-replication-tls",
+                    "--audit",
                 ])
             try follower.wait(for: "puffin_replication_lag_seconds") { $0 == 0 }
             let there = names(of: try leader.get("/metrics").body).union(names(of: try follower.get("/metrics").body))

@@ -14,7 +14,8 @@ struct AuditTests {
         try withTemporaryFolder { folder in
             let secured = try SecuredServer(in: folder, "puffin.json", ["--audit"] + options)
             let administrator = try secured.connect()
-            try administrator.expect("ACL SETUSER alice on \">\(secret)\" +@read +@write +@connection ~orders:*\n", "OK\n")
+            try administrator.expect(
+                "ACL SETUSER alice on \">\(secret)\" +@read +@write +@connection ~orders:*\n", "OK\n")
             try body(secured, AuditFiles(data: folder + "/puffin.json"), administrator)
         }
     }
@@ -45,7 +46,9 @@ struct AuditTests {
             }
             let alice = try secured.server.connect()
             try alice.expect("AUTH \(token)\n", "OK\n")
-            try alice.expect("SET orders:1 planted-value\nSET orders:2 x\nGET orders:1\nMGET orders:1 orders:2\n", "OK\nOK\nplanted-value\nplanted-value\nx\nEND\n")
+            try alice.expect(
+                "SET orders:1 planted-value\nSET orders:2 x\nGET orders:1\nMGET orders:1 orders:2\n",
+                "OK\nOK\nplanted-value\nplanted-value\nx\nEND\n")
             try alice.expect("SET other 1\n", "ERROR: alice may not SET this key\n")
             try alice.expect("FLUSHALL\n", "ERROR: alice may not run FLUSHALL: it concerns all keys\n")
             try alice.expect("QUIT\n", "OK\n")
@@ -70,7 +73,8 @@ struct AuditTests {
                 "event=denied user=alice command=SET key=other result=key count=1",
                 "event=denied user=alice command=FLUSHALL result=reach count=1",
                 "event=admin user=default command=CONFIG SET target=slowlog.threshold result=ok",
-                "event=admin user=default command=COMPACT result=ok", "event=clear user=default command=FLUSHALL result=ok",
+                "event=admin user=default command=COMPACT result=ok",
+                "event=clear user=default command=FLUSHALL result=ok",
                 "event=users user=default command=ACL DELUSER target=user alice change=removed result=ok",
                 "event=users user=default command=ACL ROLE target=role clerk change=removed result=ok",
                 "event=settings change=stop result=ok",
@@ -147,13 +151,17 @@ struct AuditTests {
 
     @Test("refuse: what cannot be recorded does not happen; pairs are served; it heals, and says what was lost")
     func refuses() throws {
-        try withAudit(["--audit-on-failure", "refuse", "--metrics", "--metrics-port", "0"]) { secured, audit, administrator in
+        try withAudit(["--audit-on-failure", "refuse", "--metrics", "--metrics-port", "0"]) {
+            secured, audit, administrator in
             let alice = try login(secured)
             try breakFolder(audit)
             try wait(administrator, untilItCan: false)
-            for request in ["FLUSHALL", "CONFIG SET slowlog.threshold 1s", "ACL SETUSER bob on", "ACL TOKEN alice", "COMPACT"] {
+            for request in [
+                "FLUSHALL", "CONFIG SET slowlog.threshold 1s", "ACL SETUSER bob on", "ACL TOKEN alice", "COMPACT",
+            ] {
                 let reply = try administrator.ask(request)
-                #expect(reply.hasPrefix("ERROR: Nothing was changed, because the audit cannot be written: "), "\(reply)")
+                #expect(
+                    reply.hasPrefix("ERROR: Nothing was changed, because the audit cannot be written: "), "\(reply)")
             }
             try administrator.send(resp("FLUSHALL"))
             #expect(try administrator.receiveLine().hasPrefix("-AUDIT Nothing was changed"))
@@ -206,7 +214,9 @@ struct AuditTests {
                 _ = try ServerProcess(data: data, ["--audit", "--audit-on-failure", "refuse"])
             }
             #expect(failure.exitCode == 4)
-            #expect(failure.log.contains("Not started, because audit.on_failure is refuse and the audit cannot be written: "))
+            #expect(
+                failure.log.contains(
+                    "Not started, because audit.on_failure is refuse and the audit cannot be written: "))
             let server = try ServerProcess(data: data, ["--audit"])
             #expect(server.log.contains("The audit cannot be written, and is tried again each second: "))
             let client = try server.connect()
@@ -278,11 +288,15 @@ struct AuditTests {
             for user in ["watcher:x", "watcher:x", "alice:\(secret)", "alice:wrong one"] {
                 let login = Data(user.utf8).base64EncodedString()
                 try connection.send(
-                    "GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Basic \(login)\r\nConnection: \(user.hasSuffix("one") ? "close" : "keep-alive")\r\n\r\n")
+                    "GET /metrics HTTP/1.1\r\nHost: a\r\nAuthorization: Basic \(login)\r\nConnection: \(user.hasSuffix("one") ? "close" : "keep-alive")\r\n\r\n"
+                )
             }
             let replies = try connection.receiveAll()
-            #expect(replies.contains("200 OK") && replies.contains("403 Forbidden") && replies.contains("401 Unauthorized"))
-            _ = try audit.event { $0.description == "event=denied user=alice command=HTTP target=/metrics result=command count=1" }
+            #expect(
+                replies.contains("200 OK") && replies.contains("403 Forbidden") && replies.contains("401 Unauthorized"))
+            _ = try audit.event {
+                $0.description == "event=denied user=alice command=HTTP target=/metrics result=command count=1"
+            }
             _ = try audit.event { $0.description == "event=login user=alice result=wrong secret" }
             #expect(try audit.events().count { $0.kind == "login" && $0["user"] == "watcher" } == 1)
         }

@@ -49,7 +49,8 @@ struct UserLifetimeTests {
         }
     }
 
-    @Test("the first user is refused on a leader whose followers could not be told from strangers; nor does it start so")
+    @Test(
+        "the first user is refused on a leader whose followers could not be told from strangers; nor does it start so")
     func proof() throws {
         try withTemporaryFolder { folder in
             let follower = try ServerProcess(data: folder + "/follower.json", ["--mode", "follower"])
