@@ -1,4 +1,5 @@
 import Server
+import TestSupport
 import Testing
 
 /// Who gives way where every place is taken.
@@ -25,5 +26,27 @@ struct PlaceSharingTests {
             holders.append(9)
         }
         #expect(holders.contains(1))
+    }
+
+    @Test("many holders give way as a look at all of them says", arguments: SeededRandom.seeds(20))
+    func many(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var places = PlaceHolders()
+        var model: [(id: Int, network: UInt64)] = []
+        for id in 0..<2000 {
+            let network = UInt64(random.below(1 + random.below(12)))
+            let networks = model.map(\.network)
+            let index =
+                PlaceSharing.placeToEvict(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
+            let wanted = model.isEmpty ? nil : model[index].id
+            #expect(places.evicted(for: network) == wanted)
+            #expect(places.oldest == model.first?.id && places.count == model.count)
+            if model.count == 40 || !model.isEmpty && random.below(4) == 0 {
+                let gone = random.below(3) == 0 ? index : random.below(model.count)
+                places.remove(model.remove(at: gone).id)
+            }
+            places.add(id, of: network)
+            model.append((id, network))
+        }
     }
 }

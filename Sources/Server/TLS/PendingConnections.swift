@@ -76,8 +76,7 @@ final class PendingConnections {
     private unowned let server: Server
     private let tls: TLSService
     private var pending: [Int: PendingConnection] = [:]
-    /// Their numbers, the oldest first.
-    private var order: [Int] = []
+    private var places = PlaceHolders()
     private var lastID = 0
 
     /// The largest number of them. A further one displaces another: see `PlaceSharing`.
@@ -98,27 +97,18 @@ final class PendingConnections {
         lastID += 1
         let connection = PendingConnection(lastID, stream, isHTTP: isHTTP, self, at: server.clock.milliseconds)
         pending[lastID] = connection
-        order.append(lastID)
+        places.add(lastID, of: stream.peer.network)
         stream.start(connection)
     }
 
     private func makeRoom(for network: UInt64) {
-        order.removeAll { pending[$0] == nil }
-        let networks = order.map { pending[$0]?.stream.peer.network ?? 0 }
-        let index = PlaceSharing.placeToEvict(networks, for: network) ?? networks.firstIndex(of: network) ?? 0
-        if let connection = pending[order[index]] { close(connection) }
+        if let id = places.evicted(for: network), let connection = pending[id] { close(connection) }
     }
 
     /// Ends those that take too long. A plain one that has said nothing yet is a client that waits. Once a second.
     func tick() {
         let longAgo = server.clock.milliseconds - PendingConnections.patience
-        while let first = order.first {
-            guard let connection = pending[first] else {
-                order.removeFirst()
-                continue
-            }
-            guard connection.start <= longAgo else { return }
-            order.removeFirst()
+        while let oldest = places.oldest, let connection = pending[oldest], connection.start <= longAgo {
             let isSilent = connection.channel == nil && allowsPlain(connection)
             if isSilent { admit(connection) } else { close(connection) }
         }
@@ -130,13 +120,16 @@ final class PendingConnections {
         connection.stream.close()
     }
 
-    private func forget(_ connection: PendingConnection) -> Bool { pending.removeValue(forKey: connection.id) != nil }
+    private func forget(_ connection: PendingConnection) -> Bool {
+        places.remove(connection.id)
+        return pending.removeValue(forKey: connection.id) != nil
+    }
 
     /// Closes all of them.
     func close() {
         for connection in pending.values { connection.stream.close() }
         pending.removeAll()
-        order.removeAll()
+        places = PlaceHolders()
     }
 
     // MARK: Without TLS
