@@ -41,7 +41,7 @@ package final class Listener: Ready {
     private var failed: (ReactorError) -> Void = { _ in }
 
     /// The size of the kernel's backlog.
-    private static let backlog: Int32 = 1024
+    package static let backlog: Int32 = 1024
     /// Connections accepted per turn; more wait in the backlog. The owner may have to close some before there are
     /// descriptors for others.
     package static let acceptedCount = 32
