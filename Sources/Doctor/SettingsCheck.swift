@@ -57,8 +57,8 @@ package struct SettingsReading: Sendable {
             return Finding(
                 "acknowledgements",
                 failure:
-                    "replication.ack wants \(counted(wanted, "follower")), and there are \(followers): each change waits "
-                    + "\(timeout) ms, then it is an error",
+                    "replication.ack wants \(counted(wanted, "follower")), and \(followers) \(followers == 1 ? "is" : "are") "
+                    + "named: each change waits \(timeout) ms, then it is an error",
                 advice: "name the followers (--follower), or lower replication.ack", figures: figures)
         default:
             let wanted = acknowledgements.map { "\($0)" } ?? "all"
