@@ -74,6 +74,7 @@ let package = Package(
             name: "Inspection",
             dependencies: ["Bytes", "LogFormat", "Store", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: strict),
+        .target(name: "Doctor", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "OpenSSL", dependencies: ["Bytes", "COpenSSL"], swiftSettings: strict),
         .target(
             name: "Audit",
@@ -155,9 +156,9 @@ let package = Package(
         .executableTarget(
             name: "puffin-server",
             dependencies: [
-                "Access", "Audit", "AuditDisk", "Bytes", "Commands", "Inspection", "LogFormat", "Program", "Reactor",
-                "Server",
-                "ServerConfiguration", "Settings", "Store",
+                "Access", "Audit", "AuditDisk", "BlockingClient", "Bytes", "Commands", "ConnectionOptions", "Doctor",
+                "Inspection", "LogFormat", "OpenSSL", "Program", "Reactor", "Server", "ServerConfiguration", "Settings",
+                "Store",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -236,6 +237,7 @@ let package = Package(
         .testTarget(
             name: "AccessTests", dependencies: ["Access", "Bytes", "Commands", "OpenSSL", "TestSupport", "Wire"],
             swiftSettings: strict),
+        .testTarget(name: "DoctorTests", dependencies: ["Bytes", "Doctor"], swiftSettings: strict),
         .testTarget(name: "ReactorTests", dependencies: ["Bytes", "Reactor", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BenchTests",

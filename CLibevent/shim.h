@@ -12,3 +12,4 @@
 #include <event2/util.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>

@@ -43,6 +43,8 @@ package final class Listener: Ready {
     /// The size of the kernel's backlog, which bounds it by `net.core.somaxconn`, 4096 by default. Beyond it a client's SYN is dropped and
     /// sent again after 1, 3, 7, 15 and 31 s: with 1,024 a fleet of 10,000 that came back at once was complete after 31 s.
     private static let backlog: Int32 = 65_535
+    /// What the kernel should allow of it: its default since Linux 5.4.
+    package static let usualBacklog = 4096
     /// Connections accepted per turn; more wait in the backlog. The owner may have to close some before there are
     /// descriptors for others.
     package static let acceptedCount = 32

@@ -1,4 +1,4 @@
-// Files of /proc and /sys, read whole.
+// Files of /proc and /sys, read whole, and links there.
 
 import Bytes
 import Glibc
@@ -25,5 +25,13 @@ package enum SystemText {
             if count == 0 { break }
         }
         return String(text.bytes)
+    }
+
+    /// Where the link at `path` leads; nil if there is none, or it may not be read.
+    package static func link(_ path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 4096)
+        let count = unsafe readlink(path, &target, target.count)
+        guard count >= 0 else { return nil }
+        return String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -44,11 +44,14 @@ extension Server {
         return made
     }
 
+    /// Descriptors needed beside those of clients and the HTTP service: log, lock, listeners, epoll, signals, the next segment.
+    package static let ownDescriptorCount = 64
+
     /// The limits that the system allows.
     /// - Parameter others: descriptors needed beside those of clients and the data set.
     static func attainable(_ wanted: Limits, others: Int, log: Logger) -> Limits {
-        // Log, lock, listeners, epoll, signals, and the next segment. Newcomers use these if no others are left.
-        let others = 64 + others
+        // Newcomers use these if no others are left.
+        let others = ownDescriptorCount + others
         let descriptors = Descriptors.raiseLimit(to: wanted.clientCount + others + Newcomers.descriptorCount)
         var limits = wanted
         if descriptors < wanted.clientCount + others {

@@ -23,8 +23,8 @@ struct PuffinServer: ParsableCommand {
             """,
         version: "puffin-server \(puffinVersion)",
         subcommands: [
-            ConfigCommand.self, LogCommand.self, UsersCommand.self, AuditCommand.self, CompactCommand.self,
-            ReferenceCommand.self,
+            ConfigCommand.self, DoctorCommand.self, ProbeCommand.self, LogCommand.self, UsersCommand.self,
+            AuditCommand.self, CompactCommand.self, ReferenceCommand.self,
         ])
 
     @OptionGroup var flags: ServerFlags

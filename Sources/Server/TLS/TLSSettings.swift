@@ -30,7 +30,7 @@ package enum ClientCertificateMode: String, CaseIterable, Sendable {
 
 /// The password of an encrypted key.
 package struct KeyPassword: Sendable, Equatable, CustomStringConvertible {
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     package init(_ text: String) { bytes = Array(text.utf8) }
 

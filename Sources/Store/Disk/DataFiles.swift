@@ -28,7 +28,7 @@ package struct DataFiles: Sendable {
     }
 
     package var lock: FilePath { folder.appending("LOCK") }
-    var reserve: FilePath { folder.appending("RESERVE") }
+    package var reserve: FilePath { folder.appending("RESERVE") }
     package var durable: FilePath { folder.appending(DataFiles.durableName) }
     var nextDurable: FilePath { folder.appending(DataFiles.durableName + ".tmp") }
     var snapshotInstall: FilePath { folder.appending("ADOPT") }

@@ -68,7 +68,7 @@ package struct RoleFile: Sendable {
     private let disk: any Disk
     private let background: any Background
 
-    init(_ files: DataFiles, on disk: any Disk, in background: any Background) {
+    package init(_ files: DataFiles, on disk: any Disk, in background: any Background) {
         self.files = files
         self.disk = disk
         self.background = background

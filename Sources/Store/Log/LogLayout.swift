@@ -20,7 +20,7 @@ package struct LogLayout: Sendable {
     /// compaction can free space before the disk is full. No part exceeds the process's limit on file sizes, and the
     /// reserve is at most a quarter of that: it bounds what waits to be written together.
     /// - Throws: `StoreError.fileSizeLimit` if no file may be as large as the smallest segment.
-    func fitted(to space: DiskSpace) throws(StoreError) -> LogLayout {
+    package func fitted(to space: DiskSpace) throws(StoreError) -> LogLayout {
         guard space.largestFile >= LogLayout.leastShare else {
             throw .fileSizeLimit(limit: space.largestFile, needed: LogLayout.leastShare)
         }
