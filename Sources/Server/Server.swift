@@ -134,8 +134,7 @@ package final class Server {
             throw .store(error)
         }
         audit = try Server.makeAudit(
-            of: configuration, node: "\(listeners.addresses[0])", on: disk, bell: wakeup.bell, at: clock.now / 1000,
-            log: log)
+            of: configuration, node: "\(listeners.addresses[0])", on: disk, bell: wakeup.bell, at: clock.now, log: log)
         authentication.expectUsers(store)
         gate = Gate(store, memory: memory, keySize: limits.keySize)
         gate.attach(to: self)
@@ -357,7 +356,7 @@ package final class Server {
         resumeAccepting()
         http?.tick(at: now)
         pending?.tick()
-        tls?.tick(time: Int(clock.now / 1_000_000))
+        tls?.tick(time: Int(clock.now / 1000))
         audit?.tick(history: store.history, at: store.now)
         if authentication.hasEnded(at: store.now) { refreshRights() }
         slowLog.tick()

@@ -128,7 +128,7 @@ extension Session {
         let head = HTTPReplyHead(
             status: response.status, contentType: response.contentType, persistence: persistence, isForHead: isForHead)
         replies.writer.buffer.append(
-            head: head, bodySize: response.body.count, date: HTTPDate(seconds: Int(server.clock.now / 1_000_000)))
+            head: head, bodySize: response.body.count, date: HTTPDate(seconds: Int(server.clock.now / 1000)))
         replies.writer.buffer.append(field: "Cache-Control", "no-store")
         replies.writer.buffer.append(field: "X-Content-Type-Options", "nosniff")
         for (name, value) in response.fields { replies.writer.buffer.append(field: name, value) }

@@ -15,7 +15,7 @@ extension Server {
             "puffin_tls_pending_connections", "Connections whose handshake is not done.", .number(pendingCount))
         page.gauge(
             "puffin_tls_certificate_expires_seconds", "Time until the server's certificate ends; negative once it has.",
-            .number(tls.secondsLeft(at: Int(clock.now / 1_000_000))))
+            .number(tls.secondsLeft(at: Int(clock.now / 1000))))
         page.gauge(
             "puffin_tls_reload_failed", "Whether the newest certificate files could not be loaded.",
             .flag(tls.failure != nil))
