@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Doctor
+import Doctor
 
 @Suite("doctor: network, access, settings")
 struct AccessCheckTests {

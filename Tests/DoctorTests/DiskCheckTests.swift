@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Doctor
+import Doctor
 
 /// That a finding warns or fails is said with what to do.
 func expectAdvice(_ finding: Finding, sourceLocation: SourceLocation = #_sourceLocation) {

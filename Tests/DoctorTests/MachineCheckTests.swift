@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Doctor
+import Doctor
 
 @Suite("doctor: memory, limits, versions")
 struct MachineCheckTests {

@@ -1,7 +1,7 @@
 import Bytes
 import Testing
 
-@testable import Doctor
+import Doctor
 
 @Suite("doctor: the report")
 struct ReportTests {

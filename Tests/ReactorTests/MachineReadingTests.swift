@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import Reactor
+import Reactor
 
 @Suite("What the system says of itself")
 struct MachineReadingTests {

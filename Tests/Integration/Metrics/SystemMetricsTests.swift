@@ -1,4 +1,5 @@
 import Foundation
+import TestCertificates
 import TestSupport
 import Testing
 
@@ -88,6 +89,29 @@ struct SystemMetricsTests {
         try withTemporaryFolder { folder in
             let page = try WatchedServer(data: folder + "/puffin.json").samples()
             #expect(page["puffin_log_lines_dropped_total"] == 0)
+        }
+    }
+
+    @Test("the time of a page and the time that a certificate has left are those of today")
+    func today() throws {
+        try withTemporaryFolder { folder in
+            let certificate = TestCertificate(CertificateRequest("localhost"))
+            try Data(certificate.certificate).write(to: URL(filePath: folder + "/server.pem"))
+            try Data(certificate.privateKey).write(to: URL(filePath: folder + "/server.key"))
+            let server = try WatchedServer(
+                data: folder + "/puffin.json",
+                [
+                    "--tls-cert-file", folder + "/server.pem", "--tls-key-file", folder + "/server.key", "--tls-mode",
+                    "optional",
+                ])
+            let answer = try server.get("/metrics")
+            let form = DateFormatter()
+            (form.locale, form.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
+            form.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
+            let date = try #require(answer.headers["date"].flatMap { form.date(from: $0) })
+            #expect(abs(date.timeIntervalSinceNow) < 3600)
+            let left = try #require(parsedSamples(answer.body)["puffin_tls_certificate_expires_seconds"])
+            #expect(left > 0 && left <= Double(CertificateRequest("localhost").validity.upperBound))
         }
     }
 }
