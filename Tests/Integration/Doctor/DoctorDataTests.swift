@@ -147,7 +147,7 @@ struct DoctorDataTests {
             let (_, good) = try Examined.run(data: data, ["--bind", "0.0.0.0"] + files.options(), wrapper: wrapper)
             #expect(try good("access").text.hasSuffix(", with TLS"))
             #expect(try good("certificate").verdict == "ok")
-            try files.write(files.make("server", validity: -3600...86_400 * 3), as: "soon")
+            try files.write(files.make("server", validity: -3600...86_400 * 3 - 3600), as: "soon")
             #expect(
                 try Examined.run(data: data, files.options("soon")).1("certificate").text.hasSuffix("ends in 2 days"))
             try files.write(files.make("server", validity: -7200 ... -3600), as: "ended")

@@ -108,7 +108,7 @@ struct PastUsersTests {
                 let compacted = try ChildProcess.run(
                     [
                         ChildProcess.program("puffin-server"), "compact", "--data", folder + "/puffin.json",
-                        "--retain-age", "0",
+                        "--retain-age", size == "0" ? "0" : "7d",
                         "--retain-size", size,
                     ])
                 #expect(compacted.exitCode == 0, "\(compacted)")
