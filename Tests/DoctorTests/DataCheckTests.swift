@@ -1,6 +1,5 @@
-import Testing
-
 import Doctor
+import Testing
 
 @Suite("doctor: the data set")
 struct DataCheckTests {

@@ -1,6 +1,5 @@
-import Testing
-
 import Doctor
+import Testing
 
 /// That a finding warns or fails is said with what to do.
 func expectAdvice(_ finding: Finding, sourceLocation: SourceLocation = #_sourceLocation) {

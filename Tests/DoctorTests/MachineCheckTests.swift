@@ -1,6 +1,5 @@
-import Testing
-
 import Doctor
+import Testing
 
 @Suite("doctor: memory, limits, versions")
 struct MachineCheckTests {

@@ -1,7 +1,6 @@
 import Bytes
-import Testing
-
 import Doctor
+import Testing
 
 @Suite("doctor: the report")
 struct ReportTests {

@@ -1,8 +1,7 @@
 import Glibc
+import Reactor
 import TestSupport
 import Testing
-
-import Reactor
 
 @Suite("What the system says of itself")
 struct MachineReadingTests {
