@@ -103,13 +103,16 @@ struct Recovery: ~Copyable {
         for seq in segments { totalSize += try disk.status(of: files.segment(firstSeq: seq))?.size ?? 0 }
     }
 
-    /// A segment's header names what the changes before it need, and what its own do. One that cannot be read may name anything.
+    /// A segment's header names what the changes before it need, and what its own do. Nothing is behind one that a crash has cut; a
+    /// damaged one ends the start.
     private var newestSegmentMayHaveNotes: Bool {
-        guard let newest = segments.last else { return false }
-        guard let file = try? disk.open(files.segment(firstSeq: newest), for: .reading),
-            let reader = try? SegmentReader(file.source, firstSeq: newest, history: history, after: nil)
-        else { return true }
-        return reader.header.needs.contains(.notes)
+        for seq in segments.reversed() {
+            guard let file = try? disk.open(files.segment(firstSeq: seq), for: .reading),
+                let reader = try? SegmentReader(file.source, firstSeq: seq, history: history, after: nil)
+            else { continue }
+            return reader.header.needs.contains(.notes)
+        }
+        return false
     }
 
     /// Bytes read so far.
