@@ -1,6 +1,7 @@
 // What a check has found in one file of a data set.
 
 import LogFormat
+import Store
 
 /// One file, or the place of a missing one.
 package struct FileFinding: Sendable {
@@ -53,6 +54,18 @@ package struct FileFinding: Sendable {
         switch state {
         case .damaged: true
         case .sound, .torn, .otherVersion: kind == .gap
+        }
+    }
+}
+
+extension FileFinding.State {
+    /// What an error says of a file.
+    /// - Throws: the error, if it is about something else.
+    init(_ error: StoreError) throws(StoreError) {
+        switch error {
+        case .corruption(let damage): self = .damaged(damage)
+        case .unknownVersion(_, let found): self = .otherVersion(found: found)
+        default: throw error
         }
     }
 }

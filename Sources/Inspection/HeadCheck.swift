@@ -74,7 +74,7 @@ package struct HeadCheck: Sendable {
             (history, snapshotSeq, newestTime) = (header.history, header.position.seq, header.timestamp)
             finding.last = header.position.seq
         } catch {
-            finding.state = try HeadCheck.state(error)
+            finding.state = try FileFinding.State(error)
         }
         files.append(finding)
     }
@@ -93,7 +93,7 @@ package struct HeadCheck: Sendable {
                 history = reader.header.history
             }
         } catch {
-            finding.state = try HeadCheck.state(error)
+            finding.state = try FileFinding.State(error)
         }
         files.append(finding)
     }
@@ -129,13 +129,5 @@ package struct HeadCheck: Sendable {
         var gap = FileFinding(kind: .gap, path: paths.folder.string)
         (gap.first, gap.last, gap.isLast) = (end + 1, reach, true)
         files.append(gap)
-    }
-
-    private static func state(_ error: StoreError) throws(StoreError) -> FileFinding.State {
-        switch error {
-        case .corruption(let damage): return .damaged(damage)
-        case .unknownVersion(_, let found): return .otherVersion(found: found)
-        default: throw error
-        }
     }
 }

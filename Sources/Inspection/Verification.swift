@@ -111,7 +111,7 @@ package struct Verification: Sendable {
             finding.last = base.seq
             try Verification.check(pairs: &reader, &finding)
         } catch {
-            finding.state = try Verification.state(error)
+            finding.state = try FileFinding.State(error)
         }
         files.append(finding)
     }
@@ -172,7 +172,7 @@ package struct Verification: Sendable {
                 try check(records: &reader, &finding)
             }
         } catch {
-            finding.state = try Verification.state(error)
+            finding.state = try FileFinding.State(error)
         }
         let isFollowed = finding.state == .sound || isLast
         previous = isFollowed ? ChainPosition(seq: finding.last, crc: finding.chain) : nil
@@ -288,13 +288,5 @@ package struct Verification: Sendable {
         (gap.first, gap.last) = (min(first, last + 1), max(mark.position.seq, first))
         gap.isLast = true
         files.append(gap)
-    }
-
-    private static func state(_ error: StoreError) throws(StoreError) -> FileFinding.State {
-        switch error {
-        case .corruption(let damage): return .damaged(damage)
-        case .unknownVersion(_, let found): return .otherVersion(found: found)
-        default: throw error
-        }
     }
 }
