@@ -29,8 +29,8 @@ package struct AccessReading: Sendable {
         }
     }
 
-    /// Whether there is anybody to log in as; nil if that is not known.
-    private var hasAnybody: Bool? { hasPassword || trustsCertificates ? true : hasUsers }
+    /// Whether any password, user or certificate allows a login; nil if that is not known.
+    private var allowsLogin: Bool? { hasPassword || trustsCertificates ? true : hasUsers }
 
     package var finding: Finding {
         if isRequired, hasFollowers, !hasSecret, !trustsCertificates {
@@ -42,7 +42,7 @@ package struct AccessReading: Sendable {
             )
         }
         guard let exposed else {
-            if mode == .required, hasAnybody == false { return nobody }
+            if mode == .required, allowsLogin == false { return noLogin }
             return Finding(
                 "access", ok: "only this machine reaches the server" + (isRequired ? "; clients log in" : ""))
         }
@@ -51,8 +51,8 @@ package struct AccessReading: Sendable {
                 "access", warning: "everyone who reaches \(exposed) can read and change everything (auth.mode is open)",
                 advice: "set a password (PUFFIN_AUTH_PASSWORD_FILE) or make users")
         }
-        if mode == .required, hasAnybody == false { return nobody }
-        switch hasAnybody {
+        if mode == .required, allowsLogin == false { return noLogin }
+        switch allowsLogin {
         case false?:
             return Finding(
                 "access",
@@ -72,7 +72,7 @@ package struct AccessReading: Sendable {
             return Finding(
                 "access",
                 warning:
-                    "clients log in at \(exposed), and may do so without TLS: whoever is on the wire reads passwords and data",
+                    "clients log in at \(exposed), but TLS is optional: passwords and data can be read on the network",
                 advice:
                     "give the server a certificate (--tls-cert-file, --tls-key-file); docs/security.md has the commands"
             )
@@ -80,9 +80,10 @@ package struct AccessReading: Sendable {
         return Finding("access", ok: "clients log in at \(exposed), with TLS")
     }
 
-    private var nobody: Finding {
+    private var noLogin: Finding {
         Finding(
-            "access", warning: "clients must log in (auth.mode is required), and there is nobody to log in as",
+            "access",
+            warning: "auth.mode is required, but no password, user or client certificate allows a login",
             advice: "set PUFFIN_AUTH_PASSWORD_FILE")
     }
 }

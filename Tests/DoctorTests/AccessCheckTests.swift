@@ -59,9 +59,9 @@ struct AccessCheckTests {
         #expect(access { ($0.exposed, $0.trustsCertificates, $0.allowsPlain) = ("x:1", true, false) }.verdict == .ok)
     }
 
-    @Test("nobody to log in as, and followers that cannot know this server")
+    @Test("no way to log in, and followers that cannot know this server")
     func required() {
-        #expect(access { $0.mode = .required }.text.contains("nobody to log in as"))
+        #expect(access { $0.mode = .required }.text.contains("allows a login"))
         #expect(access { ($0.mode, $0.hasUsers) = (.required, nil) }.verdict == .ok)
         #expect(access { ($0.hasPassword, $0.hasFollowers) = (true, true) }.verdict == .failure)
         #expect(access { ($0.hasPassword, $0.hasFollowers, $0.hasSecret) = (true, true, true) }.verdict == .ok)

@@ -25,7 +25,7 @@ final class LoadConnection: StreamDelegate {
         stream.start(self)
     }
 
-    /// Goes on with another stream.
+    /// Replaces the stream, which is closed, by a new connection's.
     func take(_ stream: Stream) {
         (self.stream, sentCount) = (stream, 0)
         stream.start(self)
