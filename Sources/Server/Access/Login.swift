@@ -27,7 +27,7 @@ extension Session {
             } answer: { [unowned self] replies, _ in
                 switch attempt.outcome {
                 case .accepted(let login)?:
-                    if let obstacle = obstacle(to: attempt) { return replies.fail(.notAudited(obstacle)) }
+                    if let obstacle = server.audit?.obstacle(to: .login) { return replies.fail(.notAudited(obstacle)) }
                     server.authentication.noteAccepted(text, from: stream.peer)
                     recordLogout()
                     become(login)
@@ -83,7 +83,7 @@ extension Session {
     func begin() {
         guard http == nil else { return }
         guard let login = server.authentication.login(byCertificateOf: stream, at: store.now),
-            server.audit?.obstacle == nil
+            server.audit?.obstacle(to: .login) == nil
         else { return beginUnknown() }
         record(login, how: "certificate")
         isServer = login.rights.may(.replicate)

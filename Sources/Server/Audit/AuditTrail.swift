@@ -56,6 +56,9 @@ final class AuditTrail {
     /// Why requests that are recorded are refused; nil if they are not.
     var obstacle: AuditError? { settings.onFailure == .refuse ? state.health.failure : nil }
 
+    /// Why what would be recorded as an event of this kind is refused; nil if it is not.
+    func obstacle(to kind: AuditEvent.Kind) -> AuditError? { settings.records(kind) ? obstacle : nil }
+
     /// The newest seal of this run, for heartbeats.
     var seal: PeerSeal? {
         state.seal.map { PeerSeal(n: $0.n, epoch: $0.epoch, mac: $0.macText) }

@@ -128,12 +128,6 @@ extension Session {
         return event
     }
 
-    /// Why a right login is refused: it cannot be recorded.
-    func obstacle(to attempt: LoginAttempt) -> AuditError? {
-        guard let audit = server.audit else { return nil }
-        return audit.obstacle
-    }
-
     /// Records the end of a login.
     func recordLogout() {
         guard let audit = server.audit, let login, !state.isClosed else { return }
@@ -158,7 +152,7 @@ extension Session {
         if let obstacle = audit.obstacle { return replies.fail(.notAudited(obstacle)) }
         replies.lastFailure = nil
         commands.rows[index].perform(arguments, self, gate, &replies)
-        guard let request = deferredRequest, !isRunningPart || isBusy else { return record(events, &replies) }
+        guard let request = deferredRequest else { return record(events, &replies) }
         deferredRequest = request.followed { [unowned self] replies in record(events, &replies) }
     }
 

@@ -173,7 +173,7 @@ extension Session {
         guard case .accepted(let login)? = attempt.outcome else {
             return append(.notLoggedIn(), isForHead: isForHead, persistence, to: &replies)
         }
-        guard server.audit?.obstacle == nil else {
+        guard server.audit?.obstacle(to: .login) == nil else {
             return append(.notAudited(), isForHead: isForHead, persistence, to: &replies)
         }
         guard login.rights.may(route.command) else {

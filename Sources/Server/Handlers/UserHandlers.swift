@@ -248,7 +248,7 @@ enum UserHandlers {
         _ session: Session, _ replies: inout ReplyQueue
     ) -> Bool {
         let (server, authentication) = (session.server, session.server.authentication)
-        if let obstacle = server.audit?.obstacle {
+        if let obstacle = server.audit?.obstacle(to: .users) {
             replies.fail(.notAudited(obstacle))
             return false
         }

@@ -46,10 +46,11 @@ struct DeferredRequest {
         self.answer = answer
     }
 
-    /// The same request, with something to do once its reply is written.
+    /// The same request, with something to do once its reply is written. The queue's `lastFailure` is that of the reply then.
     func followed(by next: @escaping (inout ReplyQueue) -> Void) -> DeferredRequest {
         var request = DeferredRequest(dialect, within: patience, on: conditions, holding: heldSize, until: isDone) {
             [answer] replies, isLate in
+            replies.lastFailure = nil
             answer(&replies, isLate)
             next(&replies)
         }
