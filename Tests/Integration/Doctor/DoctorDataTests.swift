@@ -134,7 +134,7 @@ struct DoctorDataTests {
             #expect(try server.connect().ask("ACL SETUSER ada on >a-long-password role:admin") == "OK")
             #expect(server.stop() == 0)
             let access = try Examined.run(data: data, open).1("access")
-            #expect(access.verdict == "warning" && access.text.contains("without TLS"))
+            #expect(access.verdict == "warning" && access.text.contains("TLS is optional"))
         }
     }
 
