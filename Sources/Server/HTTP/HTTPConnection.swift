@@ -90,7 +90,7 @@ extension Session {
 
     private func answer(_ route: HTTPRoute, _ bytes: Span<UInt8>, _ http: HTTPConnection) {
         do throws(HTTPError) {
-            answer(route.answer(server, try query(bytes, http.parser)), http)
+            answer(route.answer(server, try query(bytes, http.parser), .everything), http)
         } catch {
             answer(HTTPResponse(error), http)
         }
@@ -182,7 +182,7 @@ extension Session {
         }
         do throws(HTTPError) {
             let query = try HTTPQuery(query.span)
-            append(route.answer(server, query), isForHead: isForHead, persistence, to: &replies)
+            append(route.answer(server, query, login.rights), isForHead: isForHead, persistence, to: &replies)
         } catch {
             append(HTTPResponse(error), isForHead: isForHead, persistence, to: &replies)
         }

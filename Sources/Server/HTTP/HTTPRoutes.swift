@@ -1,5 +1,6 @@
 // The resources of the HTTP service: each path once, with what it answers.
 
+import Access
 import Bytes
 import Commands
 import Wire
@@ -12,18 +13,23 @@ struct HTTPRoute: Sendable {
     /// The command whose right it takes.
     let command: Command
     /// Called in a turn of the loop; it must not block.
-    let answer: @Sendable (_ server: Server, _ query: borrowing HTTPQuery) -> HTTPResponse
+    let answer: @Sendable (_ server: Server, _ query: borrowing HTTPQuery, _ rights: AccessRights) -> HTTPResponse
 }
 
 /// The routes.
 enum HTTPRoutes {
-    static let all = [
-        HTTPRoute(path: "/healthz", isPublic: true, command: .stats) { server, _ in server.health() },
-        HTTPRoute(path: "/metrics", command: .stats) { server, _ in
-            HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
-        },
-        HTTPRoute(path: "/readyz", isPublic: true, command: .stats) { $0.readiness($1) },
-    ]
+    static let all =
+        [
+            HTTPRoute(path: "/healthz", isPublic: true, command: .stats) { server, _, _ in server.health() },
+            HTTPRoute(path: "/metrics", command: .stats) { server, _, _ in
+                HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
+            },
+            HTTPRoute(path: "/readyz", isPublic: true, command: .stats) { server, query, _ in server.readiness(query) },
+            HTTPRoute(path: "/status", command: .stats) { server, query, _ in server.statusPage(query) },
+            HTTPRoute(path: "/v1/status", command: .stats) { server, query, _ in server.statusPage(query) },
+            HTTPRoute(path: "/v1/status/settings", command: .configGet) { server, _, _ in server.settingsPage() },
+            HTTPRoute(path: "/v1/status/slow", command: .slowlogGet) { server, _, rights in server.slowPage(rights) },
+        ] + ConsoleRoutes.all
 
     /// The route of a path, which is compared byte by byte.
     static func find(_ path: Span<UInt8>) -> HTTPRoute? { all.first { path.equals($0.path) } }
