@@ -62,6 +62,8 @@ let package = Package(
         // The compiler embeds the files of the console.
         .target(name: "CAssets", path: "Sources/CAssets", exclude: ["files"]),
         .target(name: "Assets", dependencies: ["CAssets"], swiftSettings: strict),
+        // The compiler embeds docs/openapi.json.
+        .target(name: "COpenAPI", path: "Sources/COpenAPI"),
         .target(name: "Program", swiftSettings: strict),
         .target(name: "Bytes", dependencies: ["CMachine"], swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
@@ -94,8 +96,9 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Access", "Assets", "Audit", "AuditDisk", "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store",
-                "Program", "Reactor",
+                "Access", "Assets", "Audit", "AuditDisk", "Bytes", "COpenAPI", "Commands", "LogFormat", "OpenSSL",
+                "Wire",
+                "Store", "Program", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -20,17 +20,19 @@ enum ConsoleRoutes {
     ]
 
     private static func route(_ path: StaticString, _ asset: Asset, _ contentType: StaticString) -> HTTPRoute {
-        HTTPRoute(path: path, isPublic: true, command: .stats) { _, _, _ in
-            var body = ByteBuffer()
-            body.append(asset.bytes)
-            var response = HTTPResponse(contentType: contentType, body: body)
-            response.fields = fields
-            return response
-        }
+        HTTPRoute(
+            path: path, part: .console, isPublic: true, command: .stats, parameters: nil,
+            answer: .page { _, _ in
+                var body = ByteBuffer()
+                body.append(asset.bytes)
+                var response = HTTPResponse(contentType: contentType, body: body)
+                response.fields = fields
+                return response
+            })
     }
 
     /// The page loads nothing from elsewhere, sends nothing elsewhere, and is shown in no other page.
-    private static let fields: [(name: StaticString, value: StaticString)] = [
+    private static let fields: [(name: StaticString, value: String)] = [
         (
             "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -10,18 +10,13 @@ import Wire
 extension Server {
     /// The reply of /v1/status. With `since=N` it has the recent figures from sample N on; 0 gives all that are kept.
     func statusPage(_ query: borrowing HTTPQuery) -> HTTPResponse {
-        if let index = query.firstUnknown(besides: ["since"]) {
-            return HTTPResponse(
-                status: 400,
-                text: "\(String(query.name(at: index))) is not known; there is since, the number of a sample")
-        }
         var since: Int?
         if let text = query.value(of: "since") {
             guard let number = text.signedNumber, number >= 0 else {
                 return HTTPResponse(
-                    status: 400,
-                    text: "since=\(String(text)) is no number of a sample: expected a number from 0 on, such as since=0"
-                )
+                    HTTPRefusal(
+                        .badRequest,
+                        "since=\(String(text)) is no number of a sample: expected a number from 0 on, such as since=0"))
             }
             since = number
         }
@@ -51,8 +46,14 @@ extension Server {
         json.member("log", object: appendLog)
         json.member("clients", object: appendClients)
         json.member("replication", object: replication.append)
-        json.member("routes", HTTPRoutes.all.map { "\($0.path)" })
+        json.member("routes", servedRoutes)
         json.member("now", object: recentFigures.appendNewest)
+    }
+
+    /// The paths that this server serves.
+    private var servedRoutes: [String] {
+        guard let http else { return [] }
+        return Set(HTTPRoutes.all.filter { http.serves($0.part, self) }.map(\.template)).sorted()
     }
 
     private func appendServer(to json: inout JSONWriter) {
