@@ -191,6 +191,7 @@ struct StatusTests {
                 #expect(!text.contains("http://") && !text.contains("https://"), "\(name)")
             }
             #expect(size <= 90 << 10)
+            #expect(try server.get("/assets/index.html").status == 404)
             let names = try FileManager.default.contentsOfDirectory(
                 atPath: Project.root.appendingPathComponent(files).path)
             #expect(Set(names) == Set(paths.values))
