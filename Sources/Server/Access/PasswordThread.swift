@@ -29,6 +29,7 @@ final class PasswordThread: Sendable {
     init(bell: Wakeup.Bell) throws(StartFailure) {
         self.bell = bell
         worker = try Threads().start("passwords")
+        worker.submit { Threads.lowerPriority() }
     }
 
     /// Finds something out.
