@@ -48,7 +48,7 @@ package struct AuditVerifier: ~Copyable {
     }
 
     private mutating func read(_ name: String, isLast: Bool) throws(AuditError) {
-        var reader = AuditLineReader(try folder.open(name, isWritable: false))
+        var reader = AuditLineReader(try folder.open(name, isWritable: false), path: folder.path(of: name))
         file = AuditFileSummary(name: name, size: 0)
         while try reader.next() {
             line = reader.number

@@ -1,5 +1,5 @@
 // `puffin-server audit`: makes the audit's key, and verifies, lists and sums up the audit. Exit codes: 0 all is well, 2 wrong options,
-// 4 the disk or the folder, 6 lines were altered or removed.
+// 4 the disk or the folder, 5 files of another version, 6 lines were altered or removed.
 
 import ArgumentParser
 import Audit
@@ -15,7 +15,8 @@ struct AuditCommand: ParsableCommand {
         discussion: """
             All but init only read, and may be used while a server runs on the same files, or on a copy of the audit's folder.
 
-            Exit codes: 0 all is well, 2 wrong options, 4 the disk or the folder, 6 lines were altered or removed.
+            Exit codes: 0 all is well, 2 wrong options, 4 the disk or the folder, 5 files of another version, 6 lines were altered \
+            or removed.
             """,
         subcommands: [
             AuditInitCommand.self, AuditVerifyCommand.self, AuditShowCommand.self, AuditReportCommand.self,
@@ -43,7 +44,7 @@ private func auditing(_ body: (inout StandardOutput) throws -> Void) throws {
         } catch let error as AuditError {
             try output.flush()
             writeError("\(error)")
-            throw ExitCode(4)
+            throw ExitCode(error.isOtherVersion ? 5 : 4)
         }
     }
 }
