@@ -215,10 +215,10 @@ package struct AuditWriter: ~Copyable, Sendable {
         retryAt = now + options.retryInterval
     }
 
-    /// Counts events that were lost before the audit could be opened.
+    /// Counts events that were lost before they came to the writer.
     /// - Parameter since: when the first was lost, in Unix milliseconds.
     package mutating func noteLost(_ count: UInt64, since: UInt64) {
-        lostSince = since
+        if health.unreportedLost == 0 { lostSince = since }
         health.lost += count
         health.unreportedLost += count
     }

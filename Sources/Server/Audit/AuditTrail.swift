@@ -51,10 +51,16 @@ final class AuditTrail {
     // MARK: State
 
     /// The newest state of the files.
-    var state: AuditState { thread.state }
+    var state: AuditState { thread.state() }
 
     /// Why requests that are recorded are refused; nil if they are not.
-    var obstacle: AuditError? { settings.onFailure == .refuse ? state.health.failure : nil }
+    var obstacle: AuditError? { obstacle(toRecord: 1) }
+
+    /// The same for a request with so many events. Those that were not given to the thread yet need room, too.
+    func obstacle(toRecord count: Int) -> AuditError? {
+        guard settings.onFailure == .refuse else { return nil }
+        return thread.state(with: gathered.count + coalescer.count + count).health.failure
+    }
 
     /// Why what would be recorded as an event of this kind is refused; nil if it is not.
     func obstacle(to kind: AuditEvent.Kind) -> AuditError? { settings.records(kind) ? obstacle : nil }

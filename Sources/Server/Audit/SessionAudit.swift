@@ -149,7 +149,7 @@ extension Session {
         guard let audit = server.audit else { preconditionFailure("a request is recorded without an audit") }
         let events = events(of: commands.spec(index), arguments, audit)
         guard !events.isEmpty else { return commands.rows[index].perform(arguments, self, gate, &replies) }
-        if let obstacle = audit.obstacle { return replies.fail(.notAudited(obstacle)) }
+        if let obstacle = audit.obstacle(toRecord: events.count) { return replies.fail(.notAudited(obstacle)) }
         replies.lastFailure = nil
         commands.rows[index].perform(arguments, self, gate, &replies)
         guard let request = deferredRequest else { return record(events, &replies) }
