@@ -47,7 +47,9 @@ extension Session {
         let isDone = attempt.isDone(at: now) {
             server.authentication.noteRefused(name, from: stream.peer, at: now)
         }
-        return isDone && isRecorded(attempt, name)
+        if case .accepted? = attempt.outcome { server.authentication.noteAccepted(name, from: stream.peer) }
+        // Recorded as soon as it is known: a guesser who hangs up during the delay is recorded too.
+        return attempt.outcome != nil && isRecorded(attempt, name) && isDone
     }
 
     /// Forgets the user, where there are users. As its requests are bounded then, that is done between two of them.

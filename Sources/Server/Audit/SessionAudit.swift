@@ -153,7 +153,19 @@ extension Session {
         replies.lastFailure = nil
         commands.rows[index].perform(arguments, self, gate, &replies)
         guard let request = deferredRequest else { return record(events, &replies) }
-        deferredRequest = request.followed { [unowned self] replies in record(events, &replies) }
+        deferredRequest = request.followed { [unowned self] replies in
+            record(events, &replies)
+        } orIfAbandoned: { [unowned self] in
+            recordUnanswered(events)
+        }
+    }
+
+    /// Records a request that has begun, and whose client is gone before its end: hanging up hides nothing.
+    private func recordUnanswered(_ events: [AuditEvent]) {
+        for var event in events {
+            event.result = "unanswered"
+            server.audit?.record(event)
+        }
     }
 
     private func record(_ events: [AuditEvent], _ replies: inout ReplyQueue) {

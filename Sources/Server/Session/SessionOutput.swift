@@ -117,6 +117,7 @@ extension Session {
 
     func close() {
         guard stream.isOpen, !isClosed else { return }
+        deferredRequest?.abandon?()
         recordLogout()
         stream.close()
         state = .closed
