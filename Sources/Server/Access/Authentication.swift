@@ -253,22 +253,19 @@ final class Authentication {
         _ secret: PlainSecret, _ hashes: [PasswordHash], _ mark: [UInt8],
         then outcome: @escaping (SecretHash) -> LoginAttempt.Outcome
     ) -> LoginAttempt {
-        // Those of clients that are gone are of no use any more.
-        checking = checking.filter { $0.value.value == nil }
-        let result =
-            checking[mark]
+        checking = checking.filter { !$0.value.isOver }
+        let claim =
+            checking[mark]?.claim()
             ?? thread.find { () -> PasswordHash? in
                 secret.withBytes { bytes in
                     for hash in hashes where (try? hash.verify(bytes)) == true { return hash }
                     return nil
                 }
             }
-        guard let result else {
-            return LoginAttempt { .failed(.init(message: "Too many logins are being checked; try again")) }
-        }
-        checking[mark] = result
-        return LoginAttempt { [unowned self] in
-            guard let found = result.value else { return nil }
+        guard let claim else { return LoginAttempt { .tooMany } }
+        checking[mark] = claim.result
+        return LoginAttempt(ifClientEnds: claim.noteEnd) { [unowned self] in
+            guard let found = claim.value else { return claim.isDropped ? .tooMany : nil }
             guard let hash = found else { return .refused }
             let answer = outcome(.password(hash))
             if case .accepted = answer {

@@ -43,6 +43,7 @@ extension Session {
     }
 
     func isDone(_ attempt: LoginAttempt, _ name: String) -> Bool {
+        if peerHasEnded || peerWillEnd { attempt.noteClientEnd() }
         let now = server.clock.milliseconds
         let isDone = attempt.isDone(at: now) {
             server.authentication.noteRefused(name, from: stream.peer, at: now)
