@@ -302,9 +302,11 @@ final class Authentication {
     func noteRefused(_ name: String, from peer: Address, at now: Int) -> Int {
         counts.refused += 1
         refusals.add(.init(reason: "auth", object: "AUTH", user: name, client: "\(peer)"), at: now)
-        log.warning("Login refused: wrong user or password", metadata: ["address": "\(peer)"])
         // A name may be a mistyped password: it is kept no longer than its failures.
-        return delays.failed(LoginDelays.Guesser(network: peer.network, user: String(name.prefix(64))), at: now)
+        let delay = delays.failed(LoginDelays.Guesser(network: peer.network, user: String(name.prefix(64))), at: now)
+        log.warning(
+            "Login refused: wrong user or password", metadata: ["address": "\(peer)", "delay_ms": "\(delay)"])
+        return delay
     }
 
     func noteAccepted(_ name: String, from peer: Address) {

@@ -28,7 +28,6 @@ extension Session {
                 switch attempt.outcome {
                 case .accepted(let login)?:
                     if let obstacle = server.audit?.obstacle(to: .login) { return replies.fail(.notAudited(obstacle)) }
-                    server.authentication.noteAccepted(text, from: stream.peer)
                     recordLogout()
                     become(login)
                     answer(self, &replies)
@@ -43,8 +42,8 @@ extension Session {
     }
 
     func isDone(_ attempt: LoginAttempt, _ name: String) -> Bool {
-        if peerHasEnded || peerWillEnd { attempt.noteClientEnd() }
         let now = server.clock.milliseconds
+        if peerHasEnded || peerWillEnd { attempt.noteClientEnd() }
         let isDone = attempt.isDone(at: now) {
             server.authentication.noteRefused(name, from: stream.peer, at: now)
         }
