@@ -230,7 +230,7 @@ let package = Package(
         .testTarget(
             name: "AuditTests",
             dependencies: [
-                "Audit", "AuditDisk", "Bytes", "OpenSSL", "Store", "TestSupport",
+                "Audit", "AuditDisk", "Bytes", "LogFormat", "OpenSSL", "Store", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -285,6 +285,9 @@ let package = Package(
             ],
             path: "Tests/Integration/Metrics", swiftSettings: strict),
         .testTarget(
+            name: "AuditIntegrationTests", dependencies: ["Bytes", "LogFormat", "TestSupport", "puffin-server"],
+            path: "Tests/Integration/Audit", swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Access", "TestCertificates", "TestSupport", "Torture", "Wire", "puffin-server", "puffin-cli",
@@ -293,6 +296,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/Integration", exclude: ["Metrics"], swiftSettings: strict),
+            path: "Tests/Integration", exclude: ["Audit", "Metrics"], swiftSettings: strict),
     ] + fuzzers
 )
