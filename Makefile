@@ -20,6 +20,8 @@ VENV = .venv
 # What looks at TLS: from Debian, and from PyPI into the same environment.
 TLS_PEERS = testssl.sh jq openssl python3-venv
 SSLYZE = sslyze==6.3.1
+# What asks the HTTP interface for everything that its description has.
+SCHEMATHESIS = schemathesis==4.32.5
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -28,7 +30,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis test-deploy test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
+	test-redis test-deploy test-http test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -95,6 +97,12 @@ test-tls: build ## Look at the server's TLS with testssl.sh and sslyze, which it
 	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
 	@[ -x $(VENV)/bin/sslyze ] || $(VENV)/bin/pip install --quiet $(SSLYZE)
 	Tests/Checks/tls $(BIN)/puffin-server $(VENV)/bin/sslyze
+
+test-http: build ## Compare the HTTP interface with its description by 2,000 requests of schemathesis, which it installs (others: ARGS="200 SEED")
+	$(call install,python3-venv)
+	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
+	@[ -x $(VENV)/bin/schemathesis ] || $(VENV)/bin/pip install --quiet $(SCHEMATHESIS)
+	Tests/Checks/http $(BIN)/puffin-server $(VENV)/bin/schemathesis $(ARGS)
 
 coverage: setup ## Report the lines that tests reach (some tests: make coverage ARGS="--filter WireTests")
 	Tests/Checks/coverage $(ARGS)

@@ -59,6 +59,8 @@ let package = Package(
             name: "CMachine", path: "Sources/CMachine",
             providers: [.apt(["libxxhash-dev"])]),
 
+        // The compiler embeds docs/openapi.json.
+        .target(name: "COpenAPI", path: "Sources/COpenAPI"),
         .target(name: "Program", swiftSettings: strict),
         .target(name: "Bytes", dependencies: ["CMachine"], swiftSettings: fuzzed),
         .target(name: "Wire", dependencies: ["Bytes"], swiftSettings: fuzzed),
@@ -91,7 +93,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Access", "Audit", "AuditDisk", "Bytes", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program",
+                "Access", "Audit", "AuditDisk", "Bytes", "COpenAPI", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program",
                 "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),

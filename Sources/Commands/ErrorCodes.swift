@@ -43,6 +43,24 @@ package enum ErrorCode: String, CaseIterable, Sendable {
         }
     }
 
+    /// What it is in HTTP.
+    package var problem: HTTPProblem {
+        switch self {
+        case .general, .compacted, .diverged, .aborted, .unknownProtocol, .noScript: .badRequest
+        case .audit: .notAudited
+        case .behind: .behind
+        case .diskFull: .diskFull
+        case .loading: .loading
+        case .notLoggedIn, .wrongPassword: .notLoggedIn
+        case .notPermitted: .notPermitted
+        case .outOfMemory: .outOfMemory
+        case .readOnly: .readOnly
+        case .superseded: .superseded
+        case .unacknowledged: .unacknowledged
+        case .unknown: .unknownOutcome
+        }
+    }
+
     /// An error as a person reads it: the general code adds nothing, and READONLY's sentence names the leader.
     package static func described(_ code: String, _ message: String) -> String {
         if code == readOnly.rawValue { return "\(code) \(splitLeader(message).sentence)" }
@@ -134,6 +152,7 @@ extension ReplyError {
     package init(line: String, resp: String, code: ErrorCode) {
         self.init(
             line: line, resp: code.isSecondWord ? "\(code.rawValue) \(resp)" : resp,
-            code: code.isSecondWord ? ErrorCode.general.rawValue : code.rawValue, kind: code.rawValue)
+            code: code.isSecondWord ? ErrorCode.general.rawValue : code.rawValue, kind: code.rawValue,
+            problem: code.problem)
     }
 }

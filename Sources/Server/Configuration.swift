@@ -18,7 +18,7 @@ package struct Configuration: Sendable {
     /// The memory limit for pairs, buffers and connections, in bytes; 0 for no limit, nil for three quarters of the memory
     /// of the machine or the control group.
     package var maxMemory: Int?
-    package var metrics = MetricsSettings()
+    package var http = HTTPSettings()
     package var auth = AuthSettings()
     package var tls = TLSSettings()
     package var audit = AuditSettings()

@@ -105,6 +105,7 @@ extension Server {
             resumeFromNewestChange(isFirst: isFirst)
             if isFirst {
                 recordStart()
+                http?.announceParts(self)
                 log.info("Ready")
                 supervision.serviceManager?.ready(serviceStatus)
             }

@@ -45,8 +45,8 @@ package final class Server {
     package var everySecond: (() -> Void)?
     /// The port that was bound.
     package var port: UInt16 { listeners.port }
-    /// The port of the metrics endpoint; nil if it is disabled.
-    package var metricsPort: UInt16? { http?.port }
+    /// The port of the HTTP service; nil if it is disabled.
+    package var httpPort: UInt16? { http?.port }
 
     let loop: EventLoop
     private let wakeup: Wakeup
@@ -106,9 +106,9 @@ package final class Server {
         }
         for address in listeners.addresses { log.info("Server starting on \(address)") }
         do throws(ReactorError) {
-            if configuration.metrics.isEnabled { http = try HTTPService(loop, configuration.metrics) }
+            if configuration.http.isEnabled { http = try HTTPService(loop, configuration.http) }
         } catch {
-            throw .metrics(error)
+            throw .http(error)
         }
         tls = try Server.makeTLS(of: configuration, bell: wakeup.bell, time: Int(wallClock() / 1_000_000), log: log)
         hasTLS = tls != nil

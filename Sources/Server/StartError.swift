@@ -9,7 +9,7 @@ import Store
 package enum StartError: Error, CustomStringConvertible {
     case network(ReactorError)
     /// The port for metrics.
-    case metrics(ReactorError)
+    case http(ReactorError)
     case store(StoreError)
     /// Certificates, keys or lists.
     case tls(TLSError)
@@ -28,10 +28,10 @@ package enum StartError: Error, CustomStringConvertible {
             "Cannot \(error.operation): another program uses this port; stop it, or choose another with --port"
         case .network(let error):
             "Cannot \(error.operation): \(error.reason); check --bind and --port"
-        case .metrics(let error) where error.isAddressInUse:
-            "Cannot \(error.operation) for metrics: another program uses this port; stop it, or choose another with --metrics-port"
-        case .metrics(let error):
-            "Cannot \(error.operation) for metrics: \(error.reason); check --metrics-bind and --metrics-port"
+        case .http(let error) where error.isAddressInUse:
+            "Cannot \(error.operation) for HTTP: another program uses this port; stop it, or choose another with --http-port"
+        case .http(let error):
+            "Cannot \(error.operation) for HTTP: \(error.reason); check --http-bind and --http-port"
         case .store(let error):
             error.description
         case .tls(let error): "Not started: \(error)"
@@ -61,7 +61,7 @@ package enum StartError: Error, CustomStringConvertible {
         switch self {
         case .openToAll, .noSecret, .noAuditSecret, .tls: 2
         case .audit(let error): error.isOtherVersion ? 5 : 4
-        case .network, .metrics: 3
+        case .network, .http: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.wrongKind), .store(.noThread), .store(.fileSizeLimit): 4
         case .store(.unknownVersion): 5

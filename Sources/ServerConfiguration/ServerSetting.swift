@@ -15,10 +15,10 @@ package struct ServerSetting: Sendable {
     /// - Parameter flag: its flag; nil for its name with dashes, as for new settings.
     package init<Value>(
         _ name: String, _ property: WritableKeyPath<Configuration, Value> & Sendable, flag: String? = nil,
-        _ type: ValueType<Value>, default text: String, isLive: Bool = false, _ help: String
+        older: OlderName? = nil, _ type: ValueType<Value>, default text: String, isLive: Bool = false, _ help: String
     ) {
         let key = Key(
-            name, flag: flag ?? ServerSetting.flag(name), type, default: text, isLive: isLive, help)
+            name, flag: flag ?? ServerSetting.flag(name), older: older, type, default: text, isLive: isLive, help)
         self.init(key, property)
     }
 

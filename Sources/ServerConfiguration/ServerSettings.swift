@@ -227,14 +227,26 @@ package enum ServerSettings {
             "slowlog.threshold", \.slowLog.threshold, flag: "slow-log-threshold", .timeOrOff, default: "100ms",
             isLive: true, "Requests that take longer than this, waits for disk and followers included, are logged."),
         ServerSetting(
-            "metrics.enabled", \.metrics.isEnabled, flag: "metrics", .truth, default: "false",
-            "Serve metrics for Prometheus and health checks over HTTP."),
+            "http.enabled", \.http.isEnabled, older: OlderName("metrics.enabled", flag: "metrics"), .truth,
+            default: "false",
+            "Serve HTTP: metrics for Prometheus, health checks, and keys and commands where http.serve allows it."),
         ServerSetting(
-            "metrics.port", \.metrics.port, flag: "metrics-port", .port, default: "9090",
-            "The HTTP port for metrics and health checks; 0 takes a free one."),
+            "http.port", \.http.port, older: OlderName("metrics.port", flag: "metrics-port"), .port, default: "9090",
+            "The port for HTTP; 0 takes a free one."),
         ServerSetting(
-            "metrics.bind", \.metrics.host, flag: "metrics-bind", .host, default: "127.0.0.1",
-            "The address to serve metrics and health checks on."),
+            "http.bind", \.http.host, older: OlderName("metrics.bind", flag: "metrics-bind"), .host,
+            default: "127.0.0.1", "The address to serve HTTP on."),
+        ServerSetting(
+            "http.serve", \.http.serves, listOf: .choice(), mayBeEmpty: false, default: ["auto"],
+            "What is served over HTTP. auto is everything where only this machine reaches the port or clients must log in, and metrics and health otherwise."
+        ),
+        ServerSetting(
+            "http.hosts", \.http.hosts, listOf: .host,
+            "Names that clients over HTTP may call this server by, besides localhost, addresses and http.bind. /metrics, /healthz and /readyz answer to any name."
+        ),
+        ServerSetting(
+            "http.origins", \.http.origins, listOf: .origin,
+            "The origins of web pages that may use this server over HTTP. Pages of other origins are refused."),
     ]
 }
 

@@ -77,13 +77,16 @@ extension Settings {
         var variable = setting.environmentName + (setting.isList ? " (separated by commas)" : "")
         if let file = setting.environmentFileName { variable += ", or \(file) with the path of a file that holds it" }
         let several = setting.isList ? " (more than once, or separated by commas)" : ""
-        let rows = [
-            ("default", defaultText), ("allowed", setting.allowedText),
-            ("flag", setting.flag.map { "--\($0)" + several } ?? "none: every user of the machine could read it"),
-            ("environment", variable), ("file", "\(setting.key): in \(setting.section):"),
-            ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
-            ("in force", "\(shown(setting)), from: \(self[setting].origin)"),
-        ]
+        let rows =
+            [
+                ("default", defaultText), ("allowed", setting.allowedText),
+                ("flag", setting.flag.map { "--\($0)" + several } ?? "none: every user of the machine could read it"),
+                ("environment", variable),
+            ] + (setting.older.map { [("older name", "\($0.name), --\($0.flag)")] } ?? []) + [
+                ("file", "\(setting.key): in \(setting.section):"),
+                ("changes", setting.isLive ? "live, by SIGHUP" : "with a restart"),
+                ("in force", "\(shown(setting)), from: \(self[setting].origin)"),
+            ]
         return "\(setting.name)\n\(setting.help)\n\n"
             + rows.map { padded($0.0, 11, left: true) + "  " + $0.1 + "\n" }.joined()
     }
@@ -121,7 +124,8 @@ extension Schema {
 
     private func row(_ setting: Setting) -> String {
         let others = [setting.flag.map { "--\($0)" }, setting.environmentName, setting.environmentFileName]
-        let names = ([setting.name] + others.compactMap(\.self)).map { "`\($0)`" }.joined(separator: "<br>")
+        let older = setting.older.map { "<br>before: `\($0.name)`, `--\($0.flag)`" } ?? ""
+        let names = ([setting.name] + others.compactMap(\.self)).map { "`\($0)`" }.joined(separator: "<br>") + older
         let defaultText = setting.isSecret || setting.default.isEmpty ? "none" : "`\(setting.defaultText)`"
         return
             "| \(names) | \(setting.help) | \(defaultText) | \(setting.allowedText) | \(setting.isLive ? "live" : "restart") |\n"

@@ -4,6 +4,9 @@ extension ParsedSource {
     /// Takes the settings of the environment.
     mutating func gather(environment: [String: String], schema: Schema) {
         for setting in schema.settings {
+            if let older = setting.older?.environmentName, let text = environment[older] {
+                take(setting, [(text, .environment(older))], at: .environment(older))
+            }
             let name = setting.environmentName
             if let fileName = setting.environmentFileName, let path = environment[fileName] {
                 take(secret: setting, from: path, named: fileName, isDouble: environment[name] != nil)
@@ -36,11 +39,17 @@ extension ParsedSource {
 
     /// Whether a name begins like those of settings. Other variables are not ours.
     private func isMeant(_ name: String, _ schema: Schema) -> Bool {
-        schema.sections.contains { name.hasPrefix("PUFFIN_\($0.uppercased())_") }
+        schema.settings.contains { setting in
+            [setting.section, setting.older?.section].contains { section in
+                section.map { name.hasPrefix("PUFFIN_\($0.uppercased())_") } ?? false
+            }
+        }
     }
 
     private func isKnown(_ name: String, _ schema: Schema) -> Bool {
-        schema.settings.contains { $0.environmentName == name || $0.environmentFileName == name }
+        schema.settings.contains { setting in
+            [setting.environmentName, setting.environmentFileName, setting.older?.environmentName].contains(name)
+        }
     }
 
     /// Kubernetes sets these in every container for a service named `puffin-server` or similar.

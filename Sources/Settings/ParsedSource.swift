@@ -96,7 +96,15 @@ struct ParsedSource {
             return report(
                 origin, "\(setting.name) has \(items.count) values: expected \(Setting.listLimit) at most")
         }
-        if wrong.isEmpty { values[setting.name] = SettingValue(texts: items.map(\.text), origin: origin) }
+        guard wrong.isEmpty else { return }
+        let texts = items.map(\.text)
+        if let older = setting.older, let known = values[setting.name], known.texts != texts {
+            return report(
+                origin,
+                "\(setting.name) has another value in \(known.origin); \(older.name) is its older name: keep one of them"
+            )
+        }
+        values[setting.name] = SettingValue(texts: texts, origin: origin)
     }
 }
 

@@ -7,10 +7,17 @@ package struct Schema: Sendable {
 
     package init(_ settings: [Setting]) {
         self.settings = settings
-        byName = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0) })
+        let older = settings.compactMap { setting in setting.older.map { ($0.name, setting) } }
+        byName = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0) } + older)
     }
 
+    /// The setting with a name, which may be its older one.
     package subscript(name: String) -> Setting? { byName[name] }
+
+    /// Whether settings are in a section, or were.
+    func hasSection(_ name: String) -> Bool {
+        settings.contains { $0.section == name || $0.older?.section == name }
+    }
 
     /// Section names, each once.
     package var sections: [String] {
@@ -26,7 +33,11 @@ package struct Schema: Sendable {
     package func find(_ text: String) -> Setting? {
         let flag = String(text.drop { $0 == "-" })
         return self[text]
-            ?? settings.first { $0.flag == flag || [$0.environmentName, $0.environmentFileName].contains(text) }
+            ?? settings.first { setting in
+                [setting.flag, setting.older?.flag].contains(flag)
+                    || [setting.environmentName, setting.environmentFileName, setting.older?.environmentName]
+                        .contains(text)
+            }
     }
 
     /// The error for an unknown section, with a suggestion.

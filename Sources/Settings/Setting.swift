@@ -8,6 +8,8 @@ package struct Setting: Sendable {
     /// Its flag without dashes; one dash works as well as two. nil for a secret: every user of a machine can read the
     /// arguments of its processes.
     package let flag: String?
+    /// The name that it had before, which means the same.
+    package let older: OlderName?
     /// What it does, in whole sentences.
     package let help: String
     /// The default: one text, or any number for a list.
@@ -32,11 +34,28 @@ package struct Setting: Sendable {
     /// `port` of `server.port`.
     package var key: String { String(name.drop { $0 != "." }.dropFirst()) }
     /// Its environment variable: `PUFFIN_SERVER_PORT`. A comma separates the values of a list there.
-    package var environmentName: String {
-        "PUFFIN_" + name.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
-    }
+    package var environmentName: String { environmentVariable(of: name) }
     /// For a secret, the variable that may name a file with the value.
     package var environmentFileName: String? { isSecret ? environmentName + "_FILE" : nil }
+}
+
+/// A former name of a setting, which goes on to mean the same.
+package struct OlderName: Sendable {
+    package let name: String
+    package let flag: String
+
+    package init(_ name: String, flag: String) {
+        self.name = name
+        self.flag = flag
+    }
+
+    package var section: String { String(name.prefix { $0 != "." }) }
+    package var environmentName: String { environmentVariable(of: name) }
+}
+
+/// The variable of the setting with a name.
+private func environmentVariable(of name: String) -> String {
+    "PUFFIN_" + name.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
 }
 
 /// A setting with the type of its values.
@@ -49,13 +68,14 @@ package struct Key<Value: Sendable>: Sendable {
 
     /// A setting with one value. A secret has no flag.
     package init(
-        _ name: String, flag: String?, _ type: ValueType<Value>, default text: String, isLive: Bool = false,
-        isSecret: Bool = false, _ help: String
+        _ name: String, flag: String?, older: OlderName? = nil, _ type: ValueType<Value>, default text: String,
+        isLive: Bool = false, isSecret: Bool = false, _ help: String
     ) {
         precondition(isSecret == (flag == nil), "\(name): a secret has no flag, and every other setting has one")
         self.init(
             Setting(
-                name: name, flag: flag, help: help, default: [text], isLive: isLive, isSecret: isSecret, isList: false,
+                name: name, flag: flag, older: older, help: help, default: [text], isLive: isLive, isSecret: isSecret,
+                isList: false,
                 mayBeEmpty: false,
                 allowed: type.allowed, words: type.words, form: type.form, isAllowed: { type.read($0) != nil })
         ) { texts in texts.last.flatMap { type.read($0) } }
@@ -70,7 +90,8 @@ package struct Key<Value: Sendable>: Sendable {
     ) where Value == [Element] {
         self.init(
             Setting(
-                name: name, flag: flag, help: help, default: texts, isLive: isLive, isSecret: false, isList: true,
+                name: name, flag: flag, older: nil, help: help, default: texts, isLive: isLive, isSecret: false,
+                isList: true,
                 mayBeEmpty: mayBeEmpty,
                 allowed: type.allowed, words: type.words, form: type.form, isAllowed: { type.read($0) != nil })
         ) { texts in

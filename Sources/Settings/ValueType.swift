@@ -73,6 +73,23 @@ extension ValueType<String> {
     }
 }
 
+extension ValueType<String> {
+    /// The origin of web pages (RFC 6454): a scheme, a host and perhaps a port.
+    package static var origin: ValueType {
+        ValueType("the origin of a page, such as https://console.example.com or http://localhost:3000") { text in
+            guard let scheme = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return nil }
+            let rest = text.dropFirst(scheme.count)
+            let isBracketed = rest.hasPrefix("[")
+            let host = isBracketed ? rest.dropFirst().prefix { $0 != "]" } : rest.prefix { $0 != ":" }
+            let tail = rest.dropFirst(host.count + (isBracketed ? 2 : 0))
+            guard HostName.problem(String(host)) == nil else { return nil }
+            if tail.isEmpty { return text }
+            guard tail.first == ":", let port = decimal(tail.dropFirst(), upTo: 65_535), port > 0 else { return nil }
+            return text
+        }
+    }
+}
+
 extension ValueType<FilePath> {
     /// A file's path.
     package static var file: ValueType {

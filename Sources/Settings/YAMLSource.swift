@@ -57,7 +57,7 @@ private struct YAMLSource {
                 origin(key.line), "write \(quoted(name)) as \(setting.section): and, indented below it, \(setting.key):"
             )
         }
-        guard schema.sections.contains(name) else {
+        guard schema.hasSection(name) else {
             return source.report(origin(key.line), schema.unknown(section: name))
         }
         switch section.content {

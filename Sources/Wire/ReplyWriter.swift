@@ -3,6 +3,7 @@
 //     line   one line; a value bare where that is unambiguous, a JSON string elsewhere; lists end with a line END
 //     RESP2  +simple  -error  :integer  $bulk  *array
 //     RESP3  the same, and _ for null, % for maps, = for texts of several lines
+//     HTTP   errors only: everything else is written by the resource (`append(head:bodySize:date:)`)
 
 import Bytes
 
@@ -11,6 +12,9 @@ import Bytes
     case line
     case resp2
     case resp3
+    /// A whole answer of HTTP, and one to HEAD, which has no body.
+    case http
+    case httpHead
 }
 
 /// An error reply: what went wrong, without prefix and line end.
@@ -21,17 +25,22 @@ package struct ReplyError: Error, Equatable, Sendable {
     package let resp: String
     /// The kind under which it is counted: the code, or a more precise word if several kinds share a code.
     package let kind: String
+    /// What it is in HTTP.
+    package let problem: HTTPProblem
 
     /// An error that reads the same in both dialects.
-    package init(_ message: String, code: String = "ERR") {
-        self.init(line: message, resp: message, code: code)
+    package init(_ message: String, code: String = "ERR", problem: HTTPProblem = .badRequest) {
+        self.init(line: message, resp: message, code: code, problem: problem)
     }
 
-    package init(line: String, resp: String, code: String = "ERR", kind: String? = nil) {
+    package init(
+        line: String, resp: String, code: String = "ERR", kind: String? = nil, problem: HTTPProblem = .badRequest
+    ) {
         self.code = code
         self.kind = kind ?? code
         self.line = line
         self.resp = resp
+        self.problem = problem
     }
 }
 
@@ -124,6 +133,7 @@ public struct ReplyWriter: ~Copyable {
             buffer.append(UInt8(ascii: "\n"))
         case .resp2: buffer.append("$-1\r\n")
         case .resp3: buffer.append("_\r\n")
+        case .http, .httpHead: preconditionFailure("a resource of HTTP says itself what is missing")
         }
     }
 
@@ -134,14 +144,17 @@ public struct ReplyWriter: ~Copyable {
     }
 
     package mutating func error(_ error: ReplyError) {
-        if isLine {
+        switch dialect {
+        case .line:
             buffer.append("ERROR: ")
             buffer.append(text: error.line)
-        } else {
+        case .resp2, .resp3:
             buffer.append(UInt8(ascii: "-"))
             buffer.append(text: error.code)
             buffer.append(UInt8(ascii: " "))
             buffer.append(text: error.resp)
+        case .http: return buffer.append(error, isForHead: false)
+        case .httpHead: return buffer.append(error, isForHead: true)
         }
         endLine()
     }

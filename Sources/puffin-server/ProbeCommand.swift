@@ -15,8 +15,8 @@ struct ProbeCommand: ParsableCommand {
         abstract: "Asks a running server over its HTTP port whether it is ready, or alive.",
         discussion: """
             It takes the server's own options, so beside a server it finds the port and whether that has TLS by itself: it asks at \
-            metrics.bind and metrics.port. The certificate of a server on this machine is not checked then; with --addr, or an \
-            option of TLS, it is checked as puffin-cli does. The server must have metrics.enabled.
+            http.bind and http.port. The certificate of a server on this machine is not checked then; with --addr, or an \
+            option of TLS, it is checked as puffin-cli does. The server must have http.enabled.
 
             Exit codes: 0 yes, 1 no, or no answer in time; the reason is printed. 2 wrong options or settings.
             """)
@@ -70,7 +70,7 @@ struct ProbeCommand: ParsableCommand {
             reply = try HTTPReply.get(question.path, from: endpoint, security: secured, timeLimit: timeout.duration)
         } catch {
             let hint =
-                isServed ? "" : "; metrics.enabled is false in these settings, and a server with them has no HTTP port"
+                isServed ? "" : "; http.enabled is false in these settings, and a server with them has no HTTP port"
             writeError("no answer from \(name): \(error.reason)\(hint)")
             throw ExitCode(1)
         }
@@ -87,8 +87,8 @@ struct ProbeCommand: ParsableCommand {
             let wanted = try security.wanted()
             if let address { return (try Endpoint(parsing: address), try wanted.map(ProbeCommand.security), true) }
             let configuration = Configuration(try flags.sources.resolveOrExit())
-            let endpoint = try ProbeCommand.endpoint(configuration.metrics)
-            let isServed = configuration.metrics.isEnabled
+            let endpoint = try ProbeCommand.endpoint(configuration.http)
+            let isServed = configuration.http.isEnabled
             if let wanted { return (endpoint, try ProbeCommand.security(wanted), isServed) }
             return (endpoint, try ProbeCommand.ownSecurity(configuration.tls, endpoint), isServed)
         } catch let error as ExitCode {
@@ -100,9 +100,9 @@ struct ProbeCommand: ParsableCommand {
     }
 
     /// Where a server with these settings answers. An address that means all of them is reached over loopback.
-    private static func endpoint(_ settings: MetricsSettings) throws -> Endpoint {
+    private static func endpoint(_ settings: HTTPSettings) throws -> Endpoint {
         guard settings.port != 0 else {
-            throw ValidationError("metrics.port is 0, any free port; name the server's with --metrics-port or --addr")
+            throw ValidationError("http.port is 0, any free port; name the server's with --http-port or --addr")
         }
         let all = ["0.0.0.0": "127.0.0.1", "::": "::1"]
         return Endpoint(host: all[settings.host] ?? settings.host, port: settings.port)

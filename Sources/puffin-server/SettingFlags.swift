@@ -38,7 +38,11 @@ struct SettingFlags<Selection: SettingSelection>: ParsableArguments, CustomRefle
     }
 
     private static var flags: [SettingFlag] {
-        ServerSettings.schema.settings.filter(Selection.has).compactMap { SettingFlag($0) }
+        ServerSettings.schema.settings.filter(Selection.has).flatMap { setting in
+            [setting.flag, setting.older?.flag].compactMap { name in
+                name.map { SettingFlag(setting: setting, name: $0, isOlder: $0 != setting.flag) }
+            }
+        }
     }
 }
 
@@ -56,16 +60,12 @@ private struct FlagName: CodingKey {
 private struct SettingFlag {
     let setting: Setting
     let name: String
-
-    /// - Returns: nil for a secret, which has none.
-    init?(_ setting: Setting) {
-        guard let name = setting.flag else { return nil }
-        (self.setting, self.name) = (setting, name)
-    }
+    /// Whether it is an older name, which works and is not listed.
+    let isOlder: Bool
 
     /// The definition for ArgumentParser: an `Option` or a `Flag`.
     var definition: Any {
-        let help = ArgumentHelp(stringLiteral: setting.flagHelp)
+        let help = ArgumentHelp("\(setting.flagHelp)", visibility: isOlder ? .private : .default)
         let completion = setting.words.isEmpty ? CompletionKind.default : .list(setting.words)
         // One dash works as well as two.
         let names: NameSpecification = [

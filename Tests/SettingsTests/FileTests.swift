@@ -18,8 +18,8 @@ struct FileTests {
             Configuration(settings).replication.followers.map(\.description) == ["localhost:8081", "localhost:8082"])
         #expect(Configuration(settings).logging.level == .info)
         #expect(Configuration(settings).logging.format == .json)
-        #expect(Configuration(settings).metrics.isEnabled)
-        #expect(Configuration(settings).metrics.port == 9090)
+        #expect(Configuration(settings).http.isEnabled)
+        #expect(Configuration(settings).http.port == 9090)
         #expect(settings.countFromFile == 8)
     }
 

@@ -29,6 +29,9 @@ package struct JSONWriter: ~Copyable {
 
     fileprivate init(_ style: Style) { self.style = style }
 
+    /// Bytes written so far, with what was in the buffer before.
+    package var size: Int { buffer.count }
+
     // MARK: Objects and lists
 
     /// Writes an object, whose members `body` writes.

@@ -292,6 +292,15 @@ final class Authentication {
         return accept(Login(rights: rights(of: name), secret: hash))
     }
 
+    /// A login with the rights that its user has now; nil if the user is gone or off, or its secret was removed.
+    func renewed(_ login: Login, at now: UInt64) -> Login? {
+        guard !login.isLocal, let name = login.rights.user else { return login }
+        guard let user = directory.user(name), user.isActive(at: now),
+            login.secret.map({ user.keeps($0, at: now) }) != false
+        else { return nil }
+        return Login(rights: rights(of: name), secret: login.secret)
+    }
+
     private func accept(_ login: Login) -> LoginAttempt.Outcome {
         counts.accepted += 1
         return .accepted(login)

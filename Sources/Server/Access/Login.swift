@@ -74,6 +74,12 @@ extension Session {
         take(login.rights)
     }
 
+    /// Makes it that of the user of one request of HTTP, or nobody's.
+    func take(requestOf login: Login?, _ rights: AccessRights) {
+        self.login = login
+        take(rights)
+    }
+
     private func take(_ rights: AccessRights) {
         self.rights = rights
         mayRun = isBeyondLimit ? rights.free.intersection(.beyondLimit) : rights.free
@@ -132,15 +138,10 @@ extension Session {
             }
             return
         }
-        guard !login.isLocal, let name = login.rights.user else { return }
-        guard let user = authentication.directory.user(name), user.isActive(at: store.now),
-            login.secret.map({ user.keeps($0, at: store.now) }) != false
-        else {
-            return endLogin()
-        }
-        let fresh = authentication.rights(of: name)
-        self.login = Login(rights: fresh, secret: login.secret)
-        take(fresh)
+        guard !login.isLocal, login.rights.user != nil else { return }
+        guard let fresh = authentication.renewed(login, at: store.now) else { return endLogin() }
+        self.login = fresh
+        take(fresh.rights)
         endForbiddenFeeds()
     }
 
@@ -203,11 +204,17 @@ extension Session {
 
     /// Whether the user has a right to a request; if not, replies with the error.
     func isPermitted(_ index: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) -> Bool {
-        let verdict = mayRun.contains(index) ? .allowed : rights.verdict(index, arguments)
-        guard let error = verdict.error(for: rights.user) else { return true }
-        noteNotPermitted(verdict, arguments)
+        guard !mayRun.contains(index), let error = refusal(of: index, arguments) else { return true }
         replies.fail(error)
         return false
+    }
+
+    /// The error of a request that the user has no right to; nil if there is one. It is counted and recorded.
+    func refusal(of index: Int, _ arguments: Arguments) -> ReplyError? {
+        let verdict = rights.verdict(index, arguments)
+        guard let error = verdict.error(for: rights.user) else { return nil }
+        noteNotPermitted(verdict, arguments)
+        return error
     }
 
     /// Checks the right to a request's subcommand before it is queued: its command alone is open to who may run any of them.

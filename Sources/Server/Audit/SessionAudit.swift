@@ -146,12 +146,19 @@ extension Session {
     /// Runs a request, and records it with its result.
     @inline(never)
     func performWatched(_ index: Int, _ arguments: Arguments, _ replies: inout ReplyQueue) {
+        performWatched(index, arguments, &replies) { commands.rows[index].perform(arguments, self, gate, &$0) }
+    }
+
+    /// The same for a request that `perform` runs.
+    func performWatched(
+        _ index: Int, _ arguments: Arguments, _ replies: inout ReplyQueue, perform: (inout ReplyQueue) -> Void
+    ) {
         guard let audit = server.audit else { preconditionFailure("a request is recorded without an audit") }
         let events = events(of: commands.spec(index), arguments, audit)
-        guard !events.isEmpty else { return commands.rows[index].perform(arguments, self, gate, &replies) }
+        guard !events.isEmpty else { return perform(&replies) }
         if let obstacle = audit.obstacle(toRecord: events.count) { return replies.fail(.notAudited(obstacle)) }
         replies.lastFailure = nil
-        commands.rows[index].perform(arguments, self, gate, &replies)
+        perform(&replies)
         guard let request = deferredRequest else { return record(events, &replies) }
         deferredRequest = request.followed { [unowned self] replies in
             record(events, &replies)

@@ -1,217 +1,199 @@
-// What a session has that speaks HTTP, and how its requests run. Everything else (held bytes, the queue of replies,
-// back-pressure, memory, the end of the connection) is the session's, as for the other dialects.
+// What a session has that speaks HTTP, and how its requests are received. Everything else (held bytes, the queue of
+// replies, back-pressure, memory, the end of the connection) is the session's, as for the other dialects.
 
 import Bytes
-import OpenSSL
 import Reactor
 import Wire
 
 /// The HTTP side of a session.
 final class HTTPConnection {
     let owner: HTTPConnections
-    var parser = HTTPParser(limits: .service)
+    var parser: HTTPParser
     /// When it was accepted or last made a complete request, in milliseconds of the turn's clock. Bytes that complete
     /// no request count as silence.
-    fileprivate(set) var lastHeard: Int
+    var lastHeard: Int
+    /// When the first byte of the request in progress came, and when the last bytes.
+    var began = 0
+    var lastBytes = 0
+    /// The order of such events among all connections.
+    var lastEvent = 0
     /// The user whose login was recorded last: each request has one.
     var recordedUser: String?
+    /// The login of the request whose body is still to come; nil if its head says no user, or nobody must log in.
+    var admitted: Login?
+    /// Whether the session has all rights, because nobody logs in.
+    var isOpen = true
+    /// The form of the current answer.
+    var form = HTTPForm()
+    /// The last value of the field Host that was one of this server's names.
+    var knownHost: [UInt8] = []
 
-    init(_ owner: HTTPConnections, at now: Int) {
+    init(_ owner: HTTPConnections, limits: HTTPLimits, at now: Int) {
         self.owner = owner
+        parser = HTTPParser(limits: limits)
         lastHeard = now
     }
 }
 
-extension HTTPMethod {
-    /// Whether it asks for what is there (RFC 9110, section 9.2.1).
-    fileprivate var isRead: Bool { self == .get || self == .head }
-}
-
 extension HTTPLimits {
-    /// The limits of the service. No route takes a body; a small one is read, so that the connection can go on.
-    static let service = HTTPLimits(targetSize: 4 << 10, headSize: 16 << 10, fieldCount: 64, bodySize: 4 << 10)
+    /// The limits of the service: a target has room for a key whose bytes are all written as `%41`, and for a query.
+    init(_ limits: Limits) {
+        let targetSize = 3 * limits.keySize + 1024
+        self.init(
+            targetSize: targetSize, headSize: targetSize + 16 << 10, fieldCount: 64,
+            bodySize: max(limits.valueSize, HTTPLimits.jsonSize))
+    }
+
+    /// The largest body that is JSON, in bytes.
+    static let jsonSize = 16 << 20
+    /// The largest body of a request whose login is still being checked, in bytes, and of those that take none.
+    static let smallBodySize = 4 << 10
 }
 
 extension Session {
     func receivedHTTP(_ bytes: Span<UInt8>, _ http: HTTPConnection) -> Consumption {
+        replies.time = times.now
+        http.lastBytes = server.clock.milliseconds
+        if http.parser.isIdle { http.began = http.lastBytes }
+        let consumption = readHTTP(bytes, http, &replies)
+        statistics.countReceived(consumption.used)
+        http.parser.trim()
+        if times.endRunning() { times.noteSlow(http: bytes, used: consumption.used, of: self) }
+        return consumption
+    }
+
+    private func readHTTP(
+        _ bytes: Span<UInt8>, _ http: HTTPConnection, _ replies: inout ReplyQueue
+    ) -> Consumption {
         let start = replies.size
-        let pauseSize = unsentPauseSize &- stream.unsentSize
-        defer { allowance.take(replies.size &- start) }
+        let pauseSize = allowance.pauseSize(
+            of: charge, from: start, atMost: unsentPauseSize &- stream.unsentSize &- replies.markSize)
+        defer {
+            allowance.take(replies.size &- start)
+            if replies.hasWritten { noteBacklog() }
+        }
         var used = 0
         while used < bytes.count {
             guard case .open = state else { return Consumption(used: bytes.count, missing: 1) }
             guard !isBusy, replies.size <= pauseSize else {
                 isStalled = true
-                return keepHTTP(bytes.count, used, missing: 1)
+                break
             }
             let rest = bytes.extracting(used..<bytes.count)
             switch http.parser.parse(rest) {
             case .complete(let size):
+                guard !allowance.isThrottling || !http.parser.method.mayChange else {
+                    throttle()
+                    return kept(used, of: bytes.count, missing: 1, &replies)
+                }
+                run(rest.extracting(0..<size), http, &replies)
+                // Without memory for the reply, the request runs again later.
+                if isBusy, case .reply = want {
+                    isStalled = true
+                    return kept(used, of: bytes.count, missing: 1, &replies)
+                }
                 used += size
-                run(rest, http)
-            case .head: admitHead(rest, http)
-            case .incomplete(let missing): return keepHTTP(bytes.count, used, missing: missing)
+                reservedSize = 0
+                if http.form.persistence == .close { finish() }
+            case .head: admitHead(rest, http, &replies)
+            case .incomplete(let missing): return kept(used, of: bytes.count, missing: missing, &replies)
             case .malformed(let error):
-                server.statistics.countProtocolError()
-                refuse(HTTPResponse(error))
+                statistics.countProtocolError()
+                http.form = HTTPForm()
+                refuseHTTP(HTTPRefusal(error), &replies)
             }
         }
-        return Consumption(used: used, missing: 1)
+        return kept(used, of: bytes.count, missing: 1, &replies)
     }
 
-    private func keepHTTP(_ size: Int, _ used: Int, missing: Int) -> Consumption {
-        guard state.isOpen else { return Consumption(used: size, missing: 1) }
-        guard keep(size - used) == nil else {
-            refuse(.outOfMemory())
+    /// Keeps the bytes that are not used, if there is memory for them and for the rest of their request.
+    /// - Parameter missing: the least number of bytes still to come; 1 if none are needed.
+    private func kept(_ used: Int, of size: Int, missing: Int, _ replies: inout ReplyQueue) -> Consumption {
+        let rest = size - used
+        guard rest > 0, state.isOpen else { return Consumption(used: state.isOpen ? used : size, missing: 1) }
+        if let error = (missing > 1 ? reserve(rest, missing: missing) : nil) ?? keep(rest) {
+            refuseHTTP(HTTPRefusal(error), &replies)
             return Consumption(used: size, missing: 1)
         }
         return Consumption(used: used, missing: missing)
     }
 
-    /// Looks at a request with a body before that has come: one that will be refused is refused at once.
-    private func admitHead(_ bytes: Span<UInt8>, _ http: HTTPConnection) {
-        guard HTTPRoutes.find(http.parser.head(in: bytes).path) != nil else { return refuse(.notFound()) }
-        guard http.parser.method.isRead else { return refuse(.notAllowed()) }
-        guard http.parser.expectsContinue else { return }
-        replies.begin(.line)
-        replies.writer.buffer.appendContinue()
-        replies.end(committed: store.committed, isComplete: false)
-    }
-
-    /// Runs a complete request. A body is dropped: no route takes one.
-    private func run(_ bytes: Span<UInt8>, _ http: HTTPConnection) {
-        http.lastHeard = server.clock.milliseconds
-        http.owner.heard(self)
-        guard let route = HTTPRoutes.find(http.parser.head(in: bytes).path) else { return answer(.notFound(), http) }
-        guard http.parser.method.isRead else { return answer(.notAllowed(), http) }
-        guard route.isPublic || !authentication.isRequired else { return authenticate(bytes, route, http) }
-        answer(route, bytes, http)
-    }
-
-    private func answer(_ route: HTTPRoute, _ bytes: Span<UInt8>, _ http: HTTPConnection) {
-        do throws(HTTPError) {
-            answer(route.answer(server, try query(bytes, http.parser)), http)
-        } catch {
-            answer(HTTPResponse(error), http)
-        }
-    }
-
-    private func query(_ bytes: Span<UInt8>, _ parser: borrowing HTTPParser) throws(HTTPError) -> HTTPQuery {
-        let head = parser.head(in: bytes)
-        guard let text = head.query else { return try HTTPQuery(bytes.extracting(0..<0)) }
-        return try HTTPQuery(text)
-    }
-
-    private func answer(_ response: consuming HTTPResponse, _ http: HTTPConnection) {
-        let persistence = http.parser.persistence
-        write(response, isForHead: http.parser.method == .head, persistence)
-        if persistence == .close { finish() }
-    }
+    // MARK: Ends
 
     /// Answers what is not a request or will not be read to its end, and ends the connection.
-    func refuse(_ response: consuming HTTPResponse) {
-        write(response, isForHead: false, .close)
+    func refuseHTTP(_ refusal: HTTPRefusal) { refuseHTTP(refusal, &replies) }
+
+    func refuseHTTP(_ refusal: HTTPRefusal, _ replies: inout ReplyQueue) {
+        guard let http else { return }
+        http.form.persistence = .close
+        answerHTTP(&replies) { respond(HTTPResponse(refusal), http.form, &$0) }
         finish()
     }
 
-    private func write(_ response: consuming HTTPResponse, isForHead: Bool, _ persistence: HTTPPersistence) {
-        replies.begin(.line)
-        append(response, isForHead: isForHead, persistence, to: &replies)
-        replies.end(committed: store.committed)
+    /// Ends a connection whose request does not get whole.
+    func refuseLate(_ reason: String) {
+        turn.touch(self)
+        http?.form = HTTPForm()
+        refuseHTTP(HTTPRefusal(.timeout, reason))
+        stream.dropHeld()
     }
 
-    private func append(
-        _ response: borrowing HTTPResponse, isForHead: Bool, _ persistence: HTTPPersistence,
-        to replies: inout ReplyQueue
-    ) {
-        server.http?.count(response.status)
+    /// Makes one answer.
+    func answerHTTP(_ replies: inout ReplyQueue, _ answer: (inout ReplyQueue) -> Void) {
+        replies.begin(http?.form.dialect ?? .http)
+        answer(&replies)
+        replies.end(committed: store.committed, isComplete: !isBusy)
+    }
+
+    /// Writes a response.
+    func respond(_ response: borrowing HTTPResponse, _ form: HTTPForm, _ replies: inout ReplyQueue) {
+        guard let service = server.http else { return }
+        service.count(response.status, form)
+        service.date.set(Int(server.clock.now / 1000))
         let head = HTTPReplyHead(
-            status: response.status, contentType: response.contentType, persistence: persistence, isForHead: isForHead)
-        replies.writer.buffer.append(
-            head: head, bodySize: response.body.count, date: HTTPDate(seconds: Int(server.clock.now / 1000)))
-        replies.writer.buffer.append(field: "Cache-Control", "no-store")
-        replies.writer.buffer.append(field: "X-Content-Type-Options", "nosniff")
-        for (name, value) in response.fields { replies.writer.buffer.append(field: name, value) }
+            status: response.status, contentType: response.contentType, persistence: form.persistence,
+            isForHead: form.isForHead)
+        replies.writer.buffer.append(head: head, bodySize: response.body.count, date: service.date)
+        replies.writer.buffer.append("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n")
+        for (name, value) in response.fields {
+            let value = Array(value.utf8)
+            replies.writer.buffer.append(field: name, value.span)
+        }
+        if let origin = form.origin { replies.writer.buffer.append(allowing: origin) }
         replies.writer.buffer.append(body: response.body.bytes, of: head)
     }
 
-    // MARK: Logging in
-
-    /// Answers a request on behalf of a user, whom it names by Basic authentication (RFC 7617).
-    private func authenticate(_ bytes: Span<UInt8>, _ route: HTTPRoute, _ http: HTTPConnection) {
-        let login: BasicLogin?
-        do throws(HTTPError) {
-            if let field = try http.parser.head(in: bytes).field(.authorization) {
-                login = BasicLogin(field)
-            } else {
-                login = nil
-            }
-        } catch {
-            return answer(HTTPResponse(error), http)
-        }
-        guard let login else { return answer(.notLoggedIn(), http) }
-        let attempt = authentication.begin(
-            Array(login.user.utf8).span, login.secret.span, over: stream, at: store.now)
-        let (isForHead, persistence) = (http.parser.method == .head, http.parser.persistence)
-        let query = text(ofQuery: bytes, http.parser)
-        deferReply(
-            DeferredRequest(.line, within: .unlimited) { [unowned self] in
-                isDone(attempt, login.user)
-            } answer: { [unowned self] replies, _ in
-                answer(attempt, route, query, isForHead: isForHead, persistence, &replies)
-                if persistence == .close { finish() }
-            })
-    }
-
-    private func answer(
-        _ attempt: LoginAttempt, _ route: HTTPRoute, _ query: [UInt8], isForHead: Bool,
-        _ persistence: HTTPPersistence, _ replies: inout ReplyQueue
-    ) {
-        if case .loading? = attempt.outcome {
-            return append(.usersNotLoaded(), isForHead: isForHead, persistence, to: &replies)
-        }
-        guard case .accepted(let login)? = attempt.outcome else {
-            return append(.notLoggedIn(), isForHead: isForHead, persistence, to: &replies)
-        }
-        guard server.audit?.obstacle(to: .login) == nil else {
-            return append(.notAudited(), isForHead: isForHead, persistence, to: &replies)
-        }
-        guard login.rights.may(route.command) else {
-            recordDenied("\(route.path)", of: login.rights.user)
-            return append(.notPermitted(), isForHead: isForHead, persistence, to: &replies)
-        }
-        do throws(HTTPError) {
-            let query = try HTTPQuery(query.span)
-            append(route.answer(server, query), isForHead: isForHead, persistence, to: &replies)
-        } catch {
-            append(HTTPResponse(error), isForHead: isForHead, persistence, to: &replies)
-        }
-    }
-
-    private func text(ofQuery bytes: Span<UInt8>, _ parser: borrowing HTTPParser) -> [UInt8] {
-        let head = parser.head(in: bytes)
-        guard let text = head.query else { return [] }
-        return Array(text)
+    /// Writes the answer to a request that an error of its command ends.
+    func respond(_ error: ReplyError, _ form: HTTPForm, _ replies: inout ReplyQueue) {
+        replies.note(error)
+        respond(HTTPResponse(HTTPRefusal(error)), form, &replies)
     }
 }
 
-/// A user and a password of Basic authentication. The password is overwritten when it is released.
-final class BasicLogin {
-    let user: String
-    private(set) var secret: [UInt8]
+extension HTTPMethod {
+    /// Whether its requests may change something (RFC 9110, section 9.2.1).
+    fileprivate var mayChange: Bool { self == .put || self == .post || self == .delete }
+}
 
-    /// - Parameter field: the value of the field Authorization.
-    /// - Returns: nil if it is of another scheme, or not well-formed.
-    init?(_ field: Span<UInt8>) {
-        guard field.count > 6, field.extracting(0..<6).equalsIgnoringCase("BASIC ") else { return nil }
-        var decoded = ByteBuffer()
-        defer { decoded.cleanse() }
-        guard decoded.append(decodedBase64: field.extracting(6..<field.count)) else { return nil }
-        let bytes = decoded.bytes
-        guard let colon = (0..<bytes.count).first(where: { bytes[$0] == UInt8(ascii: ":") }) else { return nil }
-        user = String(bytes.extracting(0..<colon))
-        secret = Array(bytes.extracting(colon + 1..<bytes.count))
+extension RequestTimes {
+    /// Picks the largest of the requests, as `noteSlow` does.
+    @inline(never)
+    func noteSlow(http bytes: Span<UInt8>, used: Int, of session: Session) {
+        var parser = HTTPParser(limits: HTTPLimits(session.server.limits))
+        var (offset, largest) = (0, 0)
+        while offset < used {
+            let request = bytes.extracting(offset..<used)
+            switch parser.parse(request) {
+            case .head: continue
+            case .incomplete, .malformed: return
+            case .complete(let size):
+                offset += size
+                guard size > largest else { continue }
+                largest = size
+                let head = parser.head(in: request)
+                let words = [head.methodRange, head.pathRange]
+                noteSlow(Arguments(words.span, in: request))
+            }
+        }
     }
-
-    deinit { secret.cleanse() }
 }

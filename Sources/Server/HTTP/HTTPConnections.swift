@@ -3,51 +3,68 @@
 
 import Bytes
 import Reactor
+import Wire
 
-/// The HTTP connections of a server, the one that has been silent longest first. Used on the loop's thread.
+/// The HTTP connections of a server. Used on the loop's thread.
 final class HTTPConnections {
     private unowned let server: Server
-    /// The numbers of the sessions. Times alone do not give the order: several are heard within a millisecond.
-    private var order: [Int] = []
+    /// The numbers of the sessions. Those that are closed stay until they are looked for.
+    private var numbers: [Int] = []
+    /// Requests and connections so far. Times alone do not give the order: several are heard within a millisecond.
+    private var eventCount = 0
+    private let limits: HTTPLimits
+    private let settings: HTTPSettings
 
     /// The largest number of connections. Beyond it, the one that has been silent longest is closed.
-    static let limit = 32
-    /// How long a connection may make no complete request, in milliseconds.
-    private static let patience = 30_000
+    static let limit = 256
 
-    init(_ server: Server) { self.server = server }
+    init(_ server: Server, _ settings: HTTPSettings) {
+        self.server = server
+        self.settings = settings
+        limits = HTTPLimits(server.limits)
+    }
 
     /// Gives a connection a session; another one may lose its place.
     func admit(_ stream: Stream) -> Session {
-        let http = HTTPConnection(self, at: server.clock.milliseconds)
+        let http = HTTPConnection(self, limits: limits, at: server.clock.milliseconds)
+        heard(http, at: server.clock.milliseconds)
         let session = server.connections.begin(stream, http: http)
-        order.append(session.id)
-        if order.count > HTTPConnections.limit { makeRoom() }
+        numbers.append(session.id)
+        if numbers.count > HTTPConnections.limit { makeRoom() }
         stream.start(session)
         return session
     }
 
     private func makeRoom() {
-        order.removeAll { server.connections[$0]?.state.isClosed ?? true }
-        while order.count > HTTPConnections.limit { server.connections[order.removeFirst()]?.close() }
+        forgetClosed()
+        guard numbers.count > HTTPConnections.limit else { return }
+        let sessions = numbers.compactMap { server.connections[$0] }
+        sessions.min { $0.http?.lastEvent ?? 0 < $1.http?.lastEvent ?? 0 }?.close()
+        forgetClosed()
     }
+
+    private func forgetClosed() { numbers.removeAll { server.connections[$0]?.state.isClosed ?? true } }
 
     /// Notes a complete request.
-    func heard(_ session: Session) {
-        guard order.last != session.id, let index = order.firstIndex(of: session.id) else { return }
-        order.append(order.remove(at: index))
+    func heard(_ http: HTTPConnection, at now: Int) {
+        eventCount += 1
+        (http.lastHeard, http.lastEvent) = (now, eventCount)
     }
 
-    /// Closes connections that have been silent for too long. Once a second.
+    /// Ends connections that have been silent for too long, and requests that do not get whole. Once a second.
     func tick(at now: Int) {
-        while let first = order.first {
-            guard let session = server.connections[first], let http = session.http else {
-                order.removeFirst()
-                continue
+        forgetClosed()
+        for number in numbers {
+            guard let session = server.connections[number], let http = session.http, session.state.isOpen,
+                !session.isHeldUp
+            else { continue }
+            if http.parser.isIdle {
+                if http.lastHeard < now - settings.silentTime { session.close() }
+            } else if !http.parser.isHeadComplete, http.began < now - settings.headTime {
+                session.refuseLate("The head did not come within \(settings.headTime / 1000) s")
+            } else if http.lastBytes < now - settings.silentTime {
+                session.refuseLate("Nothing of the body came for \(settings.silentTime / 1000) s")
             }
-            guard http.lastHeard < now - HTTPConnections.patience else { return }
-            session.close()
-            order.removeFirst()
         }
     }
 }

@@ -1,73 +1,146 @@
-// The resources of the HTTP service: each path once, with what it answers.
+// The resources of the HTTP service: a row for each method of each path. What a row says (the rights that it takes, the
+// part of the service, its parameters) is checked before its answer is made. docs/openapi.json describes the same rows.
 
 import Bytes
 import Commands
 import Wire
 
-/// A resource. It answers GET and HEAD; a body is dropped.
+/// A method of a resource.
 struct HTTPRoute: Sendable {
+    /// What answers a request.
+    enum Answer: Sendable {
+        /// A page of the server's own: it is made at once, and does not depend on changes.
+        case page(@Sendable (_ server: Server, _ query: borrowing HTTPQuery) -> HTTPResponse)
+        /// The same for a path that ends with a name; nil if there is no such page.
+        case namedPage(@Sendable (_ name: String) -> HTTPResponse?)
+        /// What stands for commands: it runs them, with their admission, and its reply is held like theirs.
+        case request(@Sendable (_ session: Session, _ request: HTTPRequest, _ replies: inout ReplyQueue) -> Void)
+    }
+
+    /// `get` answers HEAD too.
+    var method = HTTPMethod.get
+    /// The path, or what it begins with: see `name`.
     let path: StaticString
+    /// The name of what follows `path`, in braces: a key, decoded once, of which a slash is a part. Empty if nothing does.
+    var name: StaticString = ""
+    let part: HTTPPart
     /// Whether it answers also those who have not logged in: what keeps a server alive must not need a password.
     var isPublic = false
-    /// The command whose right it takes.
+    /// The command whose right it takes. A request for `request` checks that itself, with its keys.
     let command: Command
-    /// Called in a turn of the loop; it must not block.
-    let answer: @Sendable (_ server: Server, _ query: borrowing HTTPQuery) -> HTTPResponse
+    /// The parameters of the query that it knows; nil to ignore unknown ones.
+    var parameters: [StaticString]? = []
+    /// The type of its body: none, a value of any type, or JSON of at most so many bytes.
+    var body = HTTPBodyKind.none
+    let answer: Answer
+
+    /// Its path as the API's description has it: `/v1/keys/{key}`.
+    var template: String { "\(path)\(name)" }
+    var fullName: String { "\(method.name) \(template)" }
+    /// Whether something follows `path`.
+    var hasName: Bool { name.utf8CodeUnitCount > 0 }
+
+    /// Whether it is at a path.
+    func isAt(_ path: Span<UInt8>) -> Bool {
+        hasName
+            ? path.count > self.path.utf8CodeUnitCount && path.starts(with: self.path) : path.equals(self.path)
+    }
+}
+
+/// What a route takes as its body.
+enum HTTPBodyKind: Sendable {
+    case none
+    /// The bytes of a value.
+    case value
+    case json(limit: Int)
 }
 
 /// The routes.
-enum HTTPRoutes {
-    static let all = [
-        HTTPRoute(path: "/healthz", isPublic: true, command: .stats) { server, _ in server.health() },
-        HTTPRoute(path: "/metrics", command: .stats) { server, _ in
-            HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
-        },
-        HTTPRoute(path: "/readyz", isPublic: true, command: .stats) { $0.readiness($1) },
+package enum HTTPRoutes {
+    /// Each as the API's description has it: `GET /v1/keys/{key}`.
+    package static var names: [String] { all.map(\.fullName) }
+    /// Of those that refuse unknown parameters, the known ones.
+    package static var parameters: [(name: String, parameters: [String])] {
+        all.compactMap { route in route.parameters.map { (route.fullName, $0.map { "\($0)" }) } }
+    }
+    /// The names of the problems, which have pages.
+    package static var problems: [String] { HTTPProblem.allCases.map(\.rawValue) }
+
+    /// In the order of their paths; those of one path are neighbours.
+    static let all: [HTTPRoute] = [
+        HTTPRoute(
+            path: "/healthz", part: .health, isPublic: true, command: .stats, parameters: nil,
+            answer: .page { server, _ in server.health() }),
+        HTTPRoute(
+            path: "/metrics", part: .metrics, command: .stats, parameters: nil,
+            answer: .page { server, _ in
+                HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
+            }),
+        HTTPRoute(
+            path: "/readyz", part: .health, isPublic: true, command: .stats, parameters: nil,
+            answer: .page { $0.readiness($1) }),
+        HTTPRoute(
+            method: .post, path: "/v1/batch", part: .api, command: .exec, body: .json(limit: HTTPLimits.jsonSize),
+            answer: .request(BatchResource.post)),
+        HTTPRoute(
+            method: .post, path: "/v1/commands", part: .api, command: .command,
+            body: .json(limit: HTTPLimits.jsonSize), answer: .request(CommandResource.post)),
+        HTTPRoute(
+            path: "/v1/keys", part: .api, command: .scan, parameters: ["prefix", "cursor", "limit", "values"],
+            answer: .request(KeyPage.get)),
+        HTTPRoute(
+            path: "/v1/keys/", name: "{key}", part: .api, command: .get, answer: .request(KeyResource.get)),
+        HTTPRoute(
+            method: .put, path: "/v1/keys/", name: "{key}", part: .api, command: .set, parameters: ["ttl"],
+            body: .value, answer: .request(KeyResource.put)),
+        HTTPRoute(
+            method: .delete, path: "/v1/keys/", name: "{key}", part: .api, command: .del,
+            answer: .request(KeyResource.delete)),
+        HTTPRoute(
+            path: "/v1/openapi.json", part: .api, isPublic: true, command: .help,
+            answer: .page { _, _ in .description() }),
+        HTTPRoute(
+            path: "/v1/problems/", name: "{name}", part: .api, isPublic: true, command: .help,
+            answer: .namedPage(HTTPResponse.explanation)),
     ]
 
-    /// The route of a path, which is compared byte by byte.
-    static func find(_ path: Span<UInt8>) -> HTTPRoute? { all.first { path.equals($0.path) } }
+    /// Found without a search of the table.
+    private static let keyPlace =
+        all.firstIndex { $0.path.utf8CodeUnitCount == 9 && $0.hasName && $0.method == .get } ?? 0
+
+    /// What a path and a method have.
+    enum Found {
+        /// A place in `all`.
+        case route(Int)
+        /// The path has other methods.
+        case otherMethods([HTTPRoute])
+        case nothing
+    }
+
+    /// The route of a request. Paths are compared byte by byte.
+    static func find(_ method: HTTPMethod, _ path: Span<UInt8>) -> Found {
+        let method = method == .head ? .get : method
+        if method == .get, path.count > 9, path.starts(with: "/v1/keys/") { return .route(keyPlace) }
+        var others: [HTTPRoute] = []
+        for (place, route) in all.enumerated() where route.isAt(path) {
+            if route.method == method { return .route(place) }
+            others.append(route)
+        }
+        return others.isEmpty ? .nothing : .otherMethods(others)
+    }
 }
 
-extension HTTPResponse {
-    /// For a path without a route.
-    static func notFound() -> HTTPResponse {
-        let paths = HTTPRoutes.all.map { "\($0.path)" }.joined(separator: ", ")
-        return HTTPResponse(status: 404, text: "Not found; there are \(paths)")
-    }
-
-    /// For a method that a route does not have.
-    static func notAllowed() -> HTTPResponse {
-        var response = HTTPResponse(status: 405, text: "Method not allowed; there are GET and HEAD")
-        response.fields = [("Allow", "GET, HEAD")]
-        return response
-    }
-
-    /// For a client that must log in.
-    static func notLoggedIn() -> HTTPResponse {
-        var response = HTTPResponse(
-            status: 401, text: "Log in first: with Basic authentication, as a user and a password")
-        response.fields = [("WWW-Authenticate", "Basic realm=\"puffin\", charset=\"UTF-8\"")]
-        return response
-    }
-
-    /// For a login before it is known who the users are.
-    static func usersNotLoaded() -> HTTPResponse {
-        HTTPResponse(status: 503, text: "Users are still being loaded; try again")
-    }
-
-    /// For a login that must be recorded, and cannot be.
-    static func notAudited() -> HTTPResponse {
-        HTTPResponse(status: 503, text: "The audit cannot be written, so nobody can log in; /readyz says why")
-    }
-
-    /// For a user without the right.
-    static func notPermitted() -> HTTPResponse {
-        HTTPResponse(status: 403, text: "This user has no right to it; it takes that to STATS (@monitor)")
-    }
-
-    /// For a request that there is no memory for.
-    static func outOfMemory() -> HTTPResponse {
-        HTTPResponse(status: 503, text: "The memory limit is reached; try again later")
+extension HTTPMethod {
+    /// Its name in a request.
+    var name: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .put: "PUT"
+        case .post: "POST"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .other: "other"
+        }
     }
 }

@@ -71,7 +71,9 @@ extension ReplyError {
     }
 
     static func tooLong(_ what: String, size: Int, limit: Int) -> ReplyError {
-        ReplyError("\(what) too long: \(size) bytes, the limit is \(limit)")
+        ReplyError(
+            "\(what) too long: \(size) bytes, the limit is \(limit)",
+            problem: what == "Key" ? .targetTooLong : .tooLarge)
     }
 
     static func loading(_ loading: Loading) -> ReplyError {
@@ -79,7 +81,7 @@ extension ReplyError {
     }
 
     static func refused(_ obstacle: WriteObstacle) -> ReplyError {
-        guard obstacle.isDiskFull else { return ReplyError(obstacle.description) }
+        guard obstacle.isDiskFull else { return ReplyError(obstacle.description, problem: .unavailable) }
         return ReplyError(obstacle.description, code: .diskFull)
     }
 
@@ -114,7 +116,7 @@ extension ReplyError {
 
     /// The error of a change that was never handed to the disk when the log failed: a restart does not have it.
     static func notWritten(_ reason: StoreError) -> ReplyError {
-        ReplyError("Not written: \(reason)")
+        ReplyError("Not written: \(reason)", problem: .logFailed)
     }
 
     /// The error of a change that was being written when the log failed, and of its dependants: the disk's content is unknown.

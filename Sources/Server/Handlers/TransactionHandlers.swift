@@ -27,8 +27,6 @@ enum TransactionHandlers {
     static func execute(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
         guard let transaction = session.transaction else { return replies.fail(ReplyError("EXEC without MULTI")) }
         let change = session.watcher?.change(at: session.store.now)
-        let (count, summary) = (transaction.count, transaction.summary)
-        let requests = transaction.takeRequests()
         session.endTransaction()
         guard !transaction.isAborted else { return replies.fail(.previousErrors) }
         let store = session.store
@@ -39,20 +37,11 @@ enum TransactionHandlers {
             return
         }
         defer { session.holdForAudit(&replies) }
-        do throws(ReplyError) {
-            if summary.usesData { try session.gate.admitRead() }
-            guard summary.changes else { return session.runQueued(requests.bytes, count: count, &replies) }
-            let permit = try session.gate.admitTransaction(summary) { growth(of: requests, session) }
-            store.beginMulti(permit)
-            session.runQueued(requests.bytes, count: count, &replies)
-            store.endMulti()
-        } catch {
-            replies.fail(.discarded(because: error))
-        }
+        session.runTransaction(transaction, &replies)
     }
 
     /// The bytes by which the table grows at most if these requests run.
-    private static func growth(of requests: borrowing ByteBuffer, _ session: Session) -> Int {
+    fileprivate static func growth(of requests: borrowing ByteBuffer, _ session: Session) -> Int {
         let (commands, bytes) = (session.commands, requests.bytes)
         var parser = RequestParser(limits: session.server.limits.request)
         var (offset, growth) = (0, 0)
@@ -95,6 +84,22 @@ enum TransactionHandlers {
 }
 
 extension Session {
+    /// Runs a transaction: replies with the list of its replies, or with why none of it has run.
+    func runTransaction(_ transaction: Transaction, _ replies: inout ReplyQueue) {
+        let (count, summary) = (transaction.count, transaction.summary)
+        let requests = transaction.takeRequests()
+        do throws(ReplyError) {
+            if summary.usesData { try gate.admitRead() }
+            guard summary.changes else { return runQueued(requests.bytes, count: count, &replies) }
+            let permit = try gate.admitTransaction(summary) { TransactionHandlers.growth(of: requests, self) }
+            store.beginMulti(permit)
+            runQueued(requests.bytes, count: count, &replies)
+            store.endMulti()
+        } catch {
+            replies.fail(.discarded(because: error))
+        }
+    }
+
     /// Queues a request for EXEC, or refuses it, which aborts the transaction.
     /// - Returns: false if it is one of those that run at once.
     @inline(never)

@@ -49,9 +49,11 @@ extension Server {
         if let tls { append(tls, to: &page) }
         if let audit { append(audit, to: &page) }
         guard let http else { return }
-        page.begin("puffin_http_responses_total", .counter, "Responses of the HTTP service by status code.")
-        for (code, count) in http.responses.sorted(by: { $0.key < $1.key }) {
-            page.sample("puffin_http_responses_total", "code", "\(code)", .number(count))
+        page.begin("puffin_http_requests_total", .counter, "Answers of the HTTP service by route, method and status.")
+        for (route, method, status, count) in http.counts {
+            page.sample(
+                "puffin_http_requests_total", [("route", route), ("method", method), ("code", "\(status)")],
+                .number(count))
         }
     }
 }

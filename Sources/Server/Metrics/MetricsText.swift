@@ -81,6 +81,18 @@ struct MetricsText: ~Copyable {
         end(value)
     }
 
+    /// A sample with several labels.
+    mutating func sample(_ name: String, _ labels: [(name: String, text: String)], _ value: Value) {
+        buffer.append(text: name)
+        for (index, label) in labels.enumerated() {
+            buffer.append(text: "\(index == 0 ? "{" : ",")\(label.name)=\"")
+            append(label: label.text)
+            buffer.append("\"")
+        }
+        buffer.append("}")
+        end(value)
+    }
+
     private mutating func begin(_ name: String, _ label: String, _ text: String) {
         buffer.append(text: "\(name){\(label)=\"")
         append(label: text)

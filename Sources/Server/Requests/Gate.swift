@@ -125,6 +125,12 @@ package final class Gate {
         return permit
     }
 
+    /// Why changes are refused whatever their size; nil if they are not. For a door that is asked before the change is there.
+    var refusalOfChanges: ReplyError? {
+        guard isServing else { return keeper.notServing }
+        return keeper.readOnly ?? store.obstacle.map { .refused($0) }
+    }
+
     // MARK: Slow path
 
     @inline(never)

@@ -43,6 +43,29 @@ struct KeyList: ~Copyable {
         pieces.append(piece)
     }
 
+    /// Takes the keys out, one after the other. Only for keys in RESP.
+    mutating func take(_ visit: (Span<UInt8>) -> Void) {
+        precondition(dialect == .resp2, "keys with their sizes before them")
+        for piece in pieces { KeyList.visit(piece.writer.buffer, visit) }
+        pieces = []
+        (size, count) = (0, 0)
+    }
+
+    private static func visit(_ buffer: borrowing ByteBuffer, _ visit: (Span<UInt8>) -> Void) {
+        let bytes = buffer.bytes
+        var offset = 0
+        while offset < bytes.count {
+            // $3 CR LF key CR LF
+            var (size, digit) = (0, offset + 1)
+            while bytes[digit] != UInt8(ascii: "\r") {
+                size = size * 10 + Int(bytes[digit] - UInt8(ascii: "0"))
+                digit += 1
+            }
+            visit(bytes.extracting(digit + 2..<digit + 2 + size))
+            offset = digit + 2 + size + 2
+        }
+    }
+
     /// Moves keys, as encoded for the reply, to the end of the reply.
     /// - Parameter limit: stop once so many bytes have been moved.
     mutating func move(atLeast limit: Int = .max, to writer: inout ReplyWriter) {

@@ -19,6 +19,8 @@ struct KeySearch: ~Copyable {
     private(set) var cursor: ScanCursor
     /// The keys that match.
     var keys: KeyList
+    /// Keys that were reached so far.
+    private(set) var reached = 0
     /// Keys that were reached and not matched to the end; the match of the first is in progress.
     private var undecided: [[UInt8]] = []
     private var undecidedSize = 0
@@ -102,6 +104,7 @@ struct KeySearch: ~Copyable {
 
     private mutating func look(at key: Span<UInt8>, _ steps: inout Int) {
         steps -= KeySearch.keySteps + key.count >> 3
+        reached += 1
         if let range, !readsRange, !range.contains(key) { return }
         if let filter, !filter.passes(key) { return }
         if matchesAll { return keys.append(key) }

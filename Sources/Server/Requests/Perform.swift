@@ -59,23 +59,64 @@ extension CommandTable {
         func perform(_ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue) {
             assert(session.turn.phase == .run, "a request runs outside the turn's run phase")
             do throws(ReplyError) {
-                let extent = arguments.extent
-                try gate.admitKeys(of: arguments, extent: extent, keys)
                 if traits.contains(.change) {
-                    if replies.noteWrite() { session.times.notice(arguments) }
-                    let permit = try gate.admitChange(arguments, extent: extent, traits, keys)
+                    let permit = try admitChange(arguments, session, gate, &replies)
                     write(arguments, session, permit, &replies)
                 } else {
-                    if traits.contains(.data) {
-                        replies.noteRead()
-                        try gate.admitRead()
-                    } else if traits.contains(.loopback) {
-                        try session.admitLoopback(Catalog.rows[index])
-                    }
+                    try admitRead(arguments, session, gate, &replies)
                     read(arguments, session, &replies)
                 }
             } catch {
                 replies.fail(error)
+            }
+        }
+
+        /// Admits a request that reads, and runs `function` instead of the row's own: for a door whose answers have
+        /// another form than replies.
+        /// - Throws: the error reply if it may not run.
+        @inline(never)
+        func perform(
+            _ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue,
+            reading function: (inout ReplyQueue) -> Void
+        ) throws(ReplyError) {
+            assert(session.turn.phase == .run, "a request runs outside the turn's run phase")
+            precondition(!traits.contains(.change), "a command that changes data is run as a read")
+            try admitRead(arguments, session, gate, &replies)
+            function(&replies)
+        }
+
+        /// The same for a request that changes data.
+        @inline(never)
+        func perform(
+            _ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue,
+            writing function: (borrowing Permit, inout ReplyQueue) -> Void
+        ) throws(ReplyError) {
+            assert(session.turn.phase == .run, "a request runs outside the turn's run phase")
+            precondition(traits.contains(.change), "a command that only reads is run as a change")
+            let permit = try admitChange(arguments, session, gate, &replies)
+            function(permit, &replies)
+        }
+
+        @inline(__always)
+        private func admitChange(
+            _ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue
+        ) throws(ReplyError) -> Permit {
+            let extent = arguments.extent
+            try gate.admitKeys(of: arguments, extent: extent, keys)
+            if replies.noteWrite() { session.times.notice(arguments) }
+            return try gate.admitChange(arguments, extent: extent, traits, keys)
+        }
+
+        @inline(__always)
+        private func admitRead(
+            _ arguments: Arguments, _ session: Session, _ gate: Gate, _ replies: inout ReplyQueue
+        ) throws(ReplyError) {
+            try gate.admitKeys(of: arguments, extent: arguments.extent, keys)
+            if traits.contains(.data) {
+                replies.noteRead()
+                try gate.admitRead()
+            } else if traits.contains(.loopback) {
+                try session.admitLoopback(Catalog.rows[index])
             }
         }
     }

@@ -2,6 +2,7 @@
 // change or a handover. Its connection runs no further requests meanwhile.
 
 import Bytes
+import OpenSSL
 import Reactor
 import Wire
 
@@ -98,8 +99,9 @@ struct DeferredRequest {
 }
 
 /// The bytes of a request that runs later, counted as buffer memory until then.
+/// They are overwritten when they are released: there may be a password in them.
 final class HeldRequest {
-    let bytes: [UInt8]
+    private(set) var bytes: [UInt8]
     private var memory = CountedMemory()
     /// Bytes of memory in use.
     var size: Int { memory.size }
@@ -108,4 +110,6 @@ final class HeldRequest {
         self.bytes = bytes
         memory.set(Allocation.size(of: bytes.capacity))
     }
+
+    deinit { bytes.cleanse() }
 }

@@ -252,6 +252,7 @@ extension Session {
             &+ transactionSize &+ feedSize
         if isBusy || stream.heldCapacity > 0 {
             size += parser.heldSize + longReplySize + (deferredRequest?.heldSize ?? 0)
+            if let http { size += http.parser.heldSize }
         }
         if size != charge { settle(at: size) }
     }
@@ -311,7 +312,7 @@ extension Session {
     func refuseIncomplete() {
         turn.touch(self)
         let error = refusal(ofRequestOf: incompleteSize)
-        if http == nil { answerOutside(parser.dialect, error, &replies) } else { refuse(.outOfMemory()) }
+        if http == nil { answerOutside(parser.dialect, error, &replies) } else { refuseHTTP(HTTPRefusal(error)) }
         stream.dropHeld()
         (reservedSize, want) = (0, .nothing)
         parser = RequestParser(limits: server.limits.request)

@@ -124,10 +124,15 @@ package struct ReplyQueue: ~Copyable {
     /// Makes the reply an error. Never inlined, to keep the commands small.
     @inline(never)
     package mutating func fail(_ error: ReplyError) {
+        note(error)
+        writer.error(error)
+    }
+
+    /// Counts an error whose reply somebody else writes.
+    mutating func note(_ error: ReplyError) {
         counts.errors += 1
         lastFailure = error.kind
         requestCounts?.count(error)
-        writer.error(error)
     }
 
     /// Discards the bytes of the current reply, so that another one can be written.
@@ -182,6 +187,14 @@ package struct ReplyQueue: ~Copyable {
     mutating func endPart(_ outer: Outer) {
         (start, dependency) = (outer.start, max(outer.dependency, dependency))
         writer.isElement = false
+    }
+
+    /// Takes the bytes of the current part out. What they depend on stays.
+    mutating func takePart() -> [UInt8] {
+        let bytes = Array(writer.buffer.bytes.extracting(start..<writer.buffer.count))
+        writer.buffer.truncate(to: start)
+        writer.forgetList()
+        return bytes
     }
 
     /// Uncounts a read request, which runs again later.

@@ -95,11 +95,19 @@ final class RequestTimes {
         return clock.elapsed > slowLog.threshold
     }
 
+    /// Whether it is not known which of the requests was slow. If another one took the time, a change is what the reply may still
+    /// wait for.
+    private var needsExcerpt: Bool { !hasExcerpt || runTime > slowLog.threshold }
+
+    /// Picks a request.
+    func noteSlow(_ arguments: Arguments) {
+        if needsExcerpt { keep(arguments) }
+    }
+
     /// Picks the request that most likely took the time: the largest.
     @inline(never)
     func noteSlow(_ bytes: Span<UInt8>, used: Int, of session: Session) {
-        // If another request took the time, a change is what the reply may still wait for.
-        guard !hasExcerpt || runTime > slowLog.threshold else { return }
+        guard needsExcerpt else { return }
         var parser = RequestParser(limits: session.server.limits.request)
         var (offset, largest) = (0, 0)
         while offset < used, case .complete(let size) = parser.parse(bytes.extracting(offset..<used)) {

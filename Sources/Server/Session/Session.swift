@@ -104,9 +104,9 @@ final class Session: StreamDelegate, ListMember {
     /// Requests wait in the stream's buffer.
     var isStalled = false
     /// Whether the current request runs as a part of another one: it cannot wait for memory.
-    private(set) var isRunningPart = false
+    var isRunningPart = false
     /// Whether that other request is EXEC: then nothing is deferred.
-    private(set) var isInExec = false
+    var isInExec = false
     /// The open transaction; nil if there is none.
     var transaction: Transaction?
     /// The watched keys; nil if there are none.
@@ -143,7 +143,7 @@ final class Session: StreamDelegate, ListMember {
         self.http = http
         parser = RequestParser(limits: server.limits.request)
         unsentPauseSize = server.limits.unsentPauseSize
-        replies.keepsApart = server.replication.settings.acks != .local
+        replies.keepsApart = http != nil || server.replication.settings.acks != .local
         replies.requestCounts = server.requestCounts
     }
 

@@ -84,7 +84,8 @@ extension Session {
     /// - Returns: false if the connection is lost.
     private func send(_ replies: inout ReplyQueue) -> Bool {
         let counts = replies.takeCounts()
-        if http == nil { statistics.add(counts) }
+        // Pages for monitoring are no requests of clients.
+        if http == nil || counts.reads + counts.writes > 0 { statistics.add(counts) }
         let size = replies.released.count
         if size > 0 {
             guard let sent = stream.sendSome(replies.released) else { return false }

@@ -13,6 +13,19 @@ package struct HTTPError: Error, Equatable, Sendable {
         self.reason = reason
     }
 
+    /// The same as a problem.
+    package var problem: HTTPProblem {
+        switch status {
+        case 413: .tooLarge
+        case 414: .targetTooLong
+        case 417: .expectation
+        case 431: .headTooLarge
+        case 501: .unsupported
+        case 505: .version
+        default: .badRequest
+        }
+    }
+
     package static func == (left: HTTPError, right: HTTPError) -> Bool {
         left.status == right.status && left.reason.description == right.reason.description
     }
@@ -82,7 +95,7 @@ extension HTTPError {
     static var fieldValue: HTTPError {
         HTTPError("A field's value has a control byte: expected printable text and tabs")
     }
-    static var repeatedField: HTTPError {
+    package static var repeatedField: HTTPError {
         HTTPError("A field that has one value is sent twice: send it once")
     }
     static var noHost: HTTPError {
@@ -155,6 +168,22 @@ extension HTTPError {
     }
     static var namelessParameter: HTTPError {
         HTTPError("A parameter of the query has no name: expected name=value, with one & between two of them")
+    }
+    /// For a parameter that a resource does not have.
+    package static var unknownParameter: HTTPError {
+        HTTPError(
+            "The query has a parameter that this resource does not have: /v1/openapi.json lists those that it has")
+    }
+    /// For a page of keys.
+    package static var pageLimit: HTTPError { HTTPError("The parameter limit is a number from 1 to 1000") }
+    package static var cursor: HTTPError {
+        HTTPError("The parameter cursor is not one: leave it out for the first page, then give that of the last answer")
+    }
+    package static var prefix: HTTPError { HTTPError("The parameter prefix is longer than a key may be") }
+    package static var truth: HTTPError { HTTPError("The parameter values is true or false") }
+    /// For a time to live that is none.
+    package static var timeToLive: HTTPError {
+        HTTPError("The parameter ttl is not a time of 1ms or more, such as 500ms, 90s, 15m or 2h")
     }
     static var tooManyParameters: HTTPError {
         HTTPError("The query has more than 32 parameters: give fewer")

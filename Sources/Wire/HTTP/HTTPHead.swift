@@ -67,6 +67,12 @@ package struct HTTPHead: ~Escapable {
         get { bytes.extracting(parts.path) }
     }
 
+    /// Where the method and the path are in the bytes of the request.
+    package var methodRange: Slice { parts.method }
+    package var pathRange: Slice { parts.path }
+    /// The same of the query; nil without one.
+    package var queryRange: Slice? { parts.query }
+
     /// What follows the target's first `?`, not decoded (`HTTPQuery`); nil without one.
     package var query: Span<UInt8>? {
         @_lifetime(copy self)

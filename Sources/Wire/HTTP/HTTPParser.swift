@@ -40,7 +40,7 @@ package enum HTTPParseResult: Equatable, Sendable {
 }
 
 /// The methods that a server tells apart (RFC 9110, section 9). Upper and lower case differ.
-package enum HTTPMethod: Equatable, Sendable {
+package enum HTTPMethod: Int, CaseIterable, Sendable {
     case get, head, put, post, delete, options
     /// Any other token but CONNECT, which is refused.
     case other
@@ -170,6 +170,9 @@ package struct HTTPParser: ~Copyable {
     /// What an answer to this request says about the connection, unless the server wants to close it.
     package var persistence: HTTPPersistence { keepsAlive ? (minorVersion == 1 ? .open : .keepAlive) : .close }
 
+    /// Whether no request is in progress.
+    package var isIdle: Bool { stage == .idle }
+
     /// Bytes of memory held by the parser for an incomplete request.
     package var heldSize: Int { fieldMemory.size + gathered.capacity }
 
@@ -196,6 +199,9 @@ package struct HTTPParser: ~Copyable {
     package func head(in bytes: Span<UInt8>) -> HTTPHead {
         HTTPHead(parts, fields: isHeadComplete ? fields.span : Span(), in: bytes)
     }
+
+    /// Where that body is in the bytes of the request; nil if it came in several chunks.
+    package var bodyRange: Slice? { gathered.isEmpty ? parts.body : nil }
 
     /// The body of the last complete request, decoded. `bytes` are those that `parse` got.
     @_lifetime(borrow self, copy bytes)

@@ -39,14 +39,29 @@ extension ByteBuffer {
     /// - Parameter bodySize: bytes of the body, or of the one that a GET would get; nil if the body ends where the
     ///   connection is closed, which `head` then has to say.
     package mutating func append(head: HTTPReplyHead, bodySize: Int?, date: borrowing HTTPDate) {
-        precondition(bodySize != nil || head.isBodiless || head.persistence == .close, "a body without an end")
-        append("HTTP/1.1 ")
-        append(decimal: head.status)
-        append(UInt8(ascii: " "))
-        append(reasonPhrase(of: head.status))
-        append("\r\nDate: ")
+        append(statusLine: head.status)
+        append("Date: ")
         append(date.bytes)
         append("\r\n")
+        append(fieldsOf: head, bodySize: bodySize)
+    }
+
+    /// The same without the field Date, which only an answer of the 500s may lack.
+    mutating func append(head: HTTPReplyHead, bodySize: Int?) {
+        append(statusLine: head.status)
+        append(fieldsOf: head, bodySize: bodySize)
+    }
+
+    private mutating func append(statusLine status: Int) {
+        append("HTTP/1.1 ")
+        append(decimal: status)
+        append(UInt8(ascii: " "))
+        append(reasonPhrase(of: status))
+        append("\r\n")
+    }
+
+    private mutating func append(fieldsOf head: HTTPReplyHead, bodySize: Int?) {
+        precondition(bodySize != nil || head.isBodiless || head.persistence == .close, "a body without an end")
         if !head.isBodiless {
             if let contentType = head.contentType { append(field: "Content-Type", contentType) }
             if let bodySize { append(field: "Content-Length", bodySize) }

@@ -13,9 +13,9 @@ extension Examination {
 
     /// The addresses that the server would listen on, with their purposes.
     private var places: [(purpose: String, flag: String, host: String, port: UInt16)] {
-        let metrics = configuration.metrics
+        let http = configuration.http
         let clients = configuration.hosts.map { ("clients", "--port", $0, configuration.port) }
-        return clients + (metrics.isEnabled ? [("HTTP", "--metrics-port", metrics.host, metrics.port)] : [])
+        return clients + (http.isEnabled ? [("HTTP", "--http-port", http.host, http.port)] : [])
     }
 
     /// Each address, free or taken. Port 0 is any free one.

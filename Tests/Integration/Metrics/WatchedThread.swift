@@ -18,8 +18,8 @@ final class WatchedThread: @unchecked Sendable {
     init(data: String, configure: @Sendable (inout Configuration) -> Void = { _ in }) throws {
         var configuration = Configuration()
         configuration.port = 0
-        configuration.metrics.isEnabled = true
-        configuration.metrics.port = 0
+        configuration.http.isEnabled = true
+        configuration.http.port = 0
         configuration.data = FilePath(data)
         configure(&configuration)
         let wanted = configuration
@@ -35,7 +35,7 @@ final class WatchedThread: @unchecked Sendable {
     private func run(_ configuration: Configuration) {
         defer { publish { hasEnded = true } }
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        guard let server = try? Server(configuration, disk: disk, log: log), let port = server.metricsPort else {
+        guard let server = try? Server(configuration, disk: disk, log: log), let port = server.httpPort else {
             return
         }
         publish { started = (server.port, port, server.shutdownRequest) }
@@ -50,6 +50,8 @@ final class WatchedThread: @unchecked Sendable {
     }
 
     func connect() throws -> WireConnection { try WireConnection(port: started?.port ?? 0) }
+
+    func client() throws -> HTTPClient { try HTTPClient(port: started?.metricsPort ?? 0) }
 
     func get(_ path: String) throws -> HTTPAnswer { try httpGet(path, port: started?.metricsPort ?? 0) }
 
