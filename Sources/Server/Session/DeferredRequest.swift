@@ -50,9 +50,9 @@ struct DeferredRequest {
     }
 
     /// The same request, with something to do once its reply is written. The queue's `lastFailure` is that of the reply then.
-    /// - Parameter abandon: done instead if the connection ends before that.
+    /// - Parameter abandon: done instead if the connection ends before that; nil for what this request does then.
     func followed(
-        by next: @escaping (inout ReplyQueue) -> Void, orIfAbandoned abandon: @escaping () -> Void
+        by next: @escaping (inout ReplyQueue) -> Void, orIfAbandoned abandon: (() -> Void)? = nil
     ) -> DeferredRequest {
         var request = DeferredRequest(dialect, within: patience, on: conditions, holding: heldSize, until: isDone) {
             [answer] replies, isLate in
@@ -61,7 +61,7 @@ struct DeferredRequest {
             next(&replies)
         }
         request.deadline = deadline
-        request.abandon = abandon
+        request.abandon = abandon ?? self.abandon
         return request
     }
 
