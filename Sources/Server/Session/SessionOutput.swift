@@ -119,6 +119,7 @@ extension Session {
         guard stream.isOpen, !isClosed else { return }
         deferredRequest?.abandon?()
         recordLogout()
+        server.unauthenticated.remove(self)
         stream.close()
         state = .closed
         settleAtEnd()
