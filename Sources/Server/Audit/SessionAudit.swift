@@ -267,6 +267,6 @@ extension ReplyError {
 
     /// A request that has run, and whose line is lost.
     static func doneUnaudited(_ error: AuditError) -> ReplyError {
-        ReplyError("It was done, but its line of the audit is lost: \(error)", code: .audit)
+        ReplyError("It was done, but its line of the audit may be lost: \(error)", code: .audit)
     }
 }
