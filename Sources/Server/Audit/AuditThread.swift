@@ -95,7 +95,7 @@ final class AuditThread: Sendable {
 
     /// What has become of the audit so far. A full queue is a failure like one of the disk.
     /// - Parameter further: events that are about to be added.
-    func state(with further: Int = 1) -> AuditState {
+    func state(with further: Int) -> AuditState {
         let level = queue.level
         var state = published.withLock { $0 }
         state.health.lost += level.lost

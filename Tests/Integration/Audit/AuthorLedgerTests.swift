@@ -111,6 +111,10 @@ struct AuthorLedgerTests {
         for (value, author) in authors { #expect(value.hasPrefix(name(author) + "."), "\(value) by \(author)") }
         try checkClients(Set(authors.values), AuditFiles(data: leader.data))
         try checkHistory(authors, leader)
+        for server in [leader, follower] {
+            let verdict = try AuditFiles(data: server.data).verify(data: server.data)
+            #expect(verdict.exitCode == 0, "\(verdict)")
+        }
         print("\(count) acknowledged values of \(loads.count) users, \(authors.count) in the log: authors are right")
     }
 
