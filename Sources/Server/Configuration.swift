@@ -19,6 +19,7 @@ package struct Configuration: Sendable {
     /// of the machine or the control group.
     package var maxMemory: Int?
     package var http = HTTPSettings()
+    package var console = ConsoleSettings()
     package var auth = AuthSettings()
     package var tls = TLSSettings()
     package var audit = AuditSettings()

@@ -33,9 +33,31 @@ final class BackgroundRead {
 package protocol SettingsKeeper: AnyObject {
     /// All settings in force.
     var shownSettings: [(name: String, value: String)] { get }
+    /// The same, with what a person wants to know of them.
+    var describedSettings: [SettingDescription] { get }
     /// Applies values, all or none, until the configuration is read again.
     /// - Throws: `SettingRefusal`.
     func change(_ values: [(name: String, value: String)]) throws(SettingRefusal)
+}
+
+/// A setting for people. The value of a secret is `***`, or `none` if it has none.
+package struct SettingDescription: Sendable {
+    package let name: String
+    package let value: String
+    package let defaultValue: String
+    package let isDefault: Bool
+    /// Where the value comes from: `default`, `flag --port`, a file and its line.
+    package let origin: String
+    /// Whether it can be changed without a restart.
+    package let isLive: Bool
+    package let help: String
+
+    package init(
+        name: String, value: String, defaultValue: String, isDefault: Bool, origin: String, isLive: Bool, help: String
+    ) {
+        (self.name, self.value, self.defaultValue, self.isDefault) = (name, value, defaultValue, isDefault)
+        (self.origin, self.isLive, self.help) = (origin, isLive, help)
+    }
 }
 
 /// Why a setting was not changed.

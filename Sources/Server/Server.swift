@@ -20,6 +20,9 @@ package final class Server {
     let gate: Gate
     let statistics: Statistics
     let requestCounts = RequestCounts()
+    var recentFigures = RecentFigures()
+    /// What the console's banner says; nil for none.
+    let consoleLabel: String?
     let clock: TurnClock
     let latencies = Latencies()
     let slowLog: SlowLog
@@ -116,6 +119,7 @@ package final class Server {
             of: configuration, addresses: listeners.addresses + (http?.addresses ?? []), bell: wakeup.bell, log: log)
         slowLog = SlowLog(configuration.slowLog, log: log)
         allowsDebug = configuration.allowsDebug
+        consoleLabel = configuration.console.label
         hotKeys = HotKeys(seed: configuration.store.seed ?? .random(in: 0 ... .max))
         shutdownRequest = ShutdownRequest(bell: wakeup.bell)
         limits = Server.attainable(configuration.limits, others: http?.descriptorCount ?? 0, log: log)
@@ -351,6 +355,7 @@ package final class Server {
     private func eachSecond() {
         everySecond?()
         supervise()
+        noteFigures()
         let now = clock.milliseconds
         connections.tick(at: now)
         changes.tick(at: now)

@@ -12,7 +12,7 @@ import Wire
 /// The settings of puffin-server.
 package enum ServerSettings {
     /// All settings, in the order of the documentation.
-    package static let all = server + auth + tls + audit + replication + storage + limits + observation
+    package static let all = server + auth + tls + audit + replication + storage + limits + observation + console
 
     /// Their schema, by which flags, environment and file are read.
     package static let schema = Schema(all.map(\.setting))

@@ -61,6 +61,9 @@ extension Settings {
         }
     }
 
+    /// Whether the value is the default, whoever set it.
+    package func isDefault(_ setting: Setting) -> Bool { self[setting].texts == setting.default }
+
     /// A value for people.
     package func shown(_ setting: Setting) -> String {
         if setting.isSecret { return "***" }
@@ -94,7 +97,7 @@ extension Settings {
 
 extension Setting {
     /// The default for people.
-    var defaultText: String { `default`.isEmpty ? "none" : `default`.joined(separator: ", ") }
+    package var defaultText: String { `default`.isEmpty ? "none" : `default`.joined(separator: ", ") }
 
     var allowedText: String { isList ? "a list\(mayBeEmpty ? "" : " of one or more"); each \(allowed)" : allowed }
 

@@ -90,6 +90,16 @@ extension Reloader: SettingsKeeper {
         settings.schema.settings.map { ($0.name, settings.shown($0)) }
     }
 
+    var describedSettings: [SettingDescription] {
+        settings.schema.settings.map { setting in
+            let isDefault = settings.isDefault(setting)
+            return SettingDescription(
+                name: setting.name, value: setting.isSecret && isDefault ? "none" : settings.shown(setting),
+                defaultValue: setting.defaultText, isDefault: isDefault,
+                origin: settings[setting].origin.description, isLive: setting.isLive, help: setting.help)
+        }
+    }
+
     func change(_ values: [(name: String, value: String)]) throws(SettingRefusal) {
         var fresh = settings
         for (name, value) in values {

@@ -319,6 +319,12 @@ extension Session {
             } catch {
                 throw HTTPRefusal(error)
             }
+        case .list(let make):
+            guard rights.may(route.command) else {
+                recordDenied("\(route.path)", of: rights.user)
+                throw .notPermitted(route.command)
+            }
+            respond(make(server, rights), http.form, &replies)
         case .namedPage(let make):
             let name = head.path.extracting(route.path.utf8CodeUnitCount..<head.path.count)
             guard let response = make(String(name)) else {

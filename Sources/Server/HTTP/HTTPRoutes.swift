@@ -1,6 +1,7 @@
 // The resources of the HTTP service: a row for each method of each path. What a row says (the rights that it takes, the
 // part of the service, its parameters) is checked before its answer is made. docs/openapi.json describes the same rows.
 
+import Access
 import Bytes
 import Commands
 import Wire
@@ -11,6 +12,8 @@ struct HTTPRoute: Sendable {
     enum Answer: Sendable {
         /// A page of the server's own: it is made at once, and does not depend on changes.
         case page(@Sendable (_ server: Server, _ query: borrowing HTTPQuery) -> HTTPResponse)
+        /// The same, where it depends on the user what it shows.
+        case list(@Sendable (_ server: Server, _ rights: AccessRights) -> HTTPResponse)
         /// The same for a path that ends with a name; nil if there is no such page.
         case namedPage(@Sendable (_ name: String) -> HTTPResponse?)
         /// What stands for commands: it runs them, with their admission, and its reply is held like theirs.
@@ -67,45 +70,57 @@ package enum HTTPRoutes {
     package static var problems: [String] { HTTPProblem.allCases.map(\.rawValue) }
 
     /// In the order of their paths; those of one path are neighbours.
-    static let all: [HTTPRoute] = [
-        HTTPRoute(
-            path: "/healthz", part: .health, isPublic: true, command: .stats, parameters: nil,
-            answer: .page { server, _ in server.health() }),
-        HTTPRoute(
-            path: "/metrics", part: .metrics, command: .stats, parameters: nil,
-            answer: .page { server, _ in
-                HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
-            }),
-        HTTPRoute(
-            path: "/readyz", part: .health, isPublic: true, command: .stats, parameters: nil,
-            answer: .page { $0.readiness($1) }),
-        HTTPRoute(
-            method: .post, path: "/v1/batch", part: .api, command: .exec, body: .json(limit: HTTPLimits.jsonSize),
-            answer: .request(BatchResource.post)),
-        HTTPRoute(
-            path: "/v1/changes", part: .changes, command: .changes,
-            parameters: ["from", "limit", "prefix", "raw", "wait"], answer: .request(ChangesResource.get)),
-        HTTPRoute(
-            method: .post, path: "/v1/commands", part: .api, command: .command,
-            body: .json(limit: HTTPLimits.jsonSize), answer: .request(CommandResource.post)),
-        HTTPRoute(
-            path: "/v1/keys", part: .api, command: .scan, parameters: ["prefix", "cursor", "limit", "values"],
-            answer: .request(KeyPage.get)),
-        HTTPRoute(
-            path: "/v1/keys/", name: "{key}", part: .api, command: .get, answer: .request(KeyResource.get)),
-        HTTPRoute(
-            method: .put, path: "/v1/keys/", name: "{key}", part: .api, command: .set, parameters: ["ttl"],
-            body: .value, answer: .request(KeyResource.put)),
-        HTTPRoute(
-            method: .delete, path: "/v1/keys/", name: "{key}", part: .api, command: .del,
-            answer: .request(KeyResource.delete)),
-        HTTPRoute(
-            path: "/v1/openapi.json", part: .api, isPublic: true, command: .help,
-            answer: .page { _, _ in .description() }),
-        HTTPRoute(
-            path: "/v1/problems/", name: "{name}", part: .api, isPublic: true, command: .help,
-            answer: .namedPage(HTTPResponse.explanation)),
-    ]
+    static let all: [HTTPRoute] =
+        [
+            HTTPRoute(
+                path: "/healthz", part: .health, isPublic: true, command: .stats, parameters: nil,
+                answer: .page { server, _ in server.health() }),
+            HTTPRoute(
+                path: "/metrics", part: .metrics, command: .stats, parameters: nil,
+                answer: .page { server, _ in
+                    HTTPResponse(contentType: MetricsText.contentType, body: server.metricsPage())
+                }),
+            HTTPRoute(
+                path: "/readyz", part: .health, isPublic: true, command: .stats, parameters: nil,
+                answer: .page { $0.readiness($1) }),
+            HTTPRoute(
+                method: .post, path: "/v1/batch", part: .api, command: .exec, body: .json(limit: HTTPLimits.jsonSize),
+                answer: .request(BatchResource.post)),
+            HTTPRoute(
+                path: "/v1/changes", part: .changes, command: .changes,
+                parameters: ["from", "limit", "prefix", "raw", "wait"], answer: .request(ChangesResource.get)),
+            HTTPRoute(
+                method: .post, path: "/v1/commands", part: .api, command: .command,
+                body: .json(limit: HTTPLimits.jsonSize), answer: .request(CommandResource.post)),
+            HTTPRoute(
+                path: "/v1/keys", part: .api, command: .scan, parameters: ["prefix", "cursor", "limit", "values"],
+                answer: .request(KeyPage.get)),
+            HTTPRoute(
+                path: "/v1/keys/", name: "{key}", part: .api, command: .get, answer: .request(KeyResource.get)),
+            HTTPRoute(
+                method: .put, path: "/v1/keys/", name: "{key}", part: .api, command: .set, parameters: ["ttl"],
+                body: .value, answer: .request(KeyResource.put)),
+            HTTPRoute(
+                method: .delete, path: "/v1/keys/", name: "{key}", part: .api, command: .del,
+                answer: .request(KeyResource.delete)),
+            HTTPRoute(
+                path: "/v1/openapi.json", part: .api, isPublic: true, command: .help,
+                answer: .page { _, _ in .description() }),
+            HTTPRoute(
+                path: "/v1/problems/", name: "{name}", part: .api, isPublic: true, command: .help,
+                answer: .namedPage(HTTPResponse.explanation)),
+            HTTPRoute(
+                path: "/status", part: .status, command: .stats, parameters: ["since"],
+                answer: .page { $0.statusPage($1) }),
+            HTTPRoute(
+                path: "/v1/status", part: .status, command: .stats, parameters: ["since"],
+                answer: .page { $0.statusPage($1) }),
+            HTTPRoute(
+                path: "/v1/status/settings", part: .status, command: .configGet,
+                answer: .page { server, _ in server.settingsPage() }),
+            HTTPRoute(
+                path: "/v1/status/slow", part: .status, command: .slowlogGet, answer: .list { $0.slowPage($1) }),
+        ] + ConsoleRoutes.all
 
     /// Found without a search of the table.
     private static let keyPlace =
