@@ -3,27 +3,25 @@
 // part of a later write, the second read sees all of the earlier one.
 
 import Bytes
-import LogFormat
-import Store
 
 /// What comes next in a segment that may be being written.
-enum LiveStep {
+package enum LiveStep {
     case record
     case end
     /// The rest of a write that is in progress, or was cut short.
     case torn(Damage)
 }
 
-extension SegmentReader where Source == FileSource {
+extension SegmentReader {
     /// Goes to the next record of the last segment.
-    /// - Throws: `StoreError.corruption` for damage found twice in a row that no torn write explains.
-    mutating func nextWhileWritten() throws(StoreError) -> LiveStep {
+    /// - Throws: `corruption` for damage found twice in a row that no torn write explains.
+    package mutating func nextWhileWritten() throws(Source.Failure) -> LiveStep {
         var suspected: Int?
         while true {
-            do throws(StoreError) {
+            do throws(Source.Failure) {
                 return try next() ? .record : .end
             } catch {
-                guard case .corruption(let damage) = error else { throw error }
+                guard let damage = error.damage else { throw error }
                 let isTorn = damage.isWhole ? false : try self.isTorn()
                 goBack()
                 if isTorn { return .torn(damage) }
@@ -36,19 +34,19 @@ extension SegmentReader where Source == FileSource {
 
     /// Opens the last segment, whose creation may be in progress.
     /// - Returns: nil if it has no complete header yet, and nothing after it.
-    /// - Throws: `StoreError.corruption` for damage found twice in a row.
-    static func last(
-        _ file: any DiskFile, firstSeq: UInt64, history: String?, after expected: ChainPosition?,
+    /// - Throws: `corruption` for damage found twice in a row.
+    package static func last(
+        _ source: Source, firstSeq: UInt64, history: String?, after expected: ChainPosition?,
         reserveSize: Int = .max
-    ) throws(StoreError) -> SegmentReader? {
+    ) throws(Source.Failure) -> SegmentReader? {
         var isSuspected = false
         while true {
-            do throws(StoreError) {
+            do throws(Source.Failure) {
                 return try SegmentReader(
-                    file.source, firstSeq: firstSeq, history: history, after: expected, reserveSize: reserveSize)
+                    source, firstSeq: firstSeq, history: history, after: expected, reserveSize: reserveSize)
             } catch {
-                guard case .corruption(let damage) = error, !damage.isWhole else { throw error }
-                var reader = LineReader(file.source)
+                guard let damage = error.damage, !damage.isWhole else { throw error }
+                var reader = LineReader(source)
                 _ = try reader.next()
                 // A crash leaves one line at most: the header is durable before anything is written after it.
                 if try !reader.next() { return nil }
