@@ -23,12 +23,18 @@ SSLYZE = sslyze==6.3.1
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# What builds the JavaScript client and the log viewer, and what tests them. The module itself needs the Swift toolchain alone.
+WASM_TOOLS = nodejs
+WASM_PEERS = chromium openssl
+WASM = dist/wasm
+SWIFT_BUILD_WASM = PUFFIN_WASM=1 swift build -c release --triple wasm32-unknown-none-wasm --toolset wasm-toolset.json \
+	--scratch-path .build-wasm -Xswiftc -Xcc -Xswiftc -I$(CURDIR)/Sources/WasmShims/include
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis test-deploy test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
+	test-redis test-deploy test-tls wasm test-wasm bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -136,6 +142,17 @@ micro-instructions: setup ## Count instructions an operation, which are repeatab
 request-instructions: build ## Count instructions of a request in the server, GET and SET (another build: ARGS="--compare OTHER")
 	@Tests/Benchmarks/Load/request-instructions $(BIN)/puffin-server $(ARGS)
 
+wasm: ## Build the client for JavaScript and the log viewer into dist/wasm/
+	$(call install,$(WASM_TOOLS))
+	$(SWIFT_BUILD_WASM) --product PuffinWasm
+	@PuffinWasm="$$($(SWIFT_BUILD_WASM) --show-bin-path)/PuffinWasm.wasm" Sources/PuffinWasm/assemble "$(WASM)"
+
+test-wasm: build wasm ## Test them with node and chromium: a minute (fewer damaged logs: PUFFIN_WASM_LOGS=100)
+	$(call install,$(WASM_PEERS))
+	$(SWIFT_BUILD) --product puffin-reply-oracle
+	PUFFIN_ORACLE="$$($(SWIFT_BUILD) --show-bin-path)/puffin-reply-oracle" PUFFIN_PROGRAMS="$(CURDIR)/$(BIN)" \
+		PUFFIN_WASM_DIST="$(CURDIR)/$(WASM)" node --test Tests/Wasm/
+
 docs: setup ## Build the client library's pages into doc-site/ (to read: cd doc-site && python3 -m http.server)
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
 		generate-documentation --target PuffinClient --disable-indexing --warnings-as-errors \
@@ -195,4 +212,4 @@ deb: setup ## Build a Debian package in dist/
 	@deploy/package/deb
 
 clean: ## Remove all build products
-	rm -rf .build .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)
+	rm -rf .build .build-wasm .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)
