@@ -23,8 +23,9 @@ SSLYZE = sslyze==6.3.1
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
 DESTDIR ?=
-# What builds the JavaScript client and the log viewer, and what tests them. The module itself needs the Swift toolchain alone.
-WASM_TOOLS = nodejs
+# What builds the JavaScript client and the log viewer, and what tests them. The module needs the Swift toolchain alone, whose linker
+# makes it smaller if binaryen's wasm-opt is there.
+WASM_TOOLS = nodejs binaryen
 WASM_PEERS = chromium openssl
 WASM = dist/wasm
 SWIFT_BUILD_WASM = PUFFIN_WASM=1 swift build -c release --triple wasm32-unknown-none-wasm --toolset wasm-toolset.json \

@@ -200,7 +200,8 @@ let package = Package(
             ],
             path: "Tests/Benchmarks/Micro", exclude: ["instructions"], swiftSettings: strict),
         .executableTarget(
-            name: "puffin-reply-oracle", dependencies: ["Bytes", "Wire"], path: "Tests/Wasm/Oracle", swiftSettings: strict),
+            name: "puffin-reply-oracle", dependencies: ["Bytes", "Wire"], path: "Tests/Wasm/Oracle",
+            swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [

@@ -100,7 +100,8 @@ package struct HeadCheck: Sendable {
 
     /// Reads every line of the last segment.
     private mutating func take(last file: any DiskFile, _ finding: inout FileFinding) throws(StoreError) {
-        guard var reader = try SegmentReader.last(file.source, firstSeq: finding.first, history: history, after: nil) else {
+        guard var reader = try SegmentReader.last(file.source, firstSeq: finding.first, history: history, after: nil)
+        else {
             return
         }
         history = reader.header.history

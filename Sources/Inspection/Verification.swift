@@ -19,7 +19,9 @@ package struct Verification: Sendable {
             var verification = try found(files, on: disk)
             do throws(StoreError) {
                 // If needed segments are gone, a newer snapshot has their changes: check again with that one.
-                if try verification.findings.check(CapturedSources(captured: verification.captured)) { return verification }
+                if try verification.findings.check(CapturedSources(captured: verification.captured)) {
+                    return verification
+                }
             } catch {
                 throw .store(error)
             }
@@ -52,4 +54,14 @@ private struct CapturedSources: DataSetFiles {
     func segment(_ first: UInt64) throws(StoreError) -> FileSource? { try captured.segment(first)?.source }
     func path(ofSegment first: UInt64) -> String { captured.files.segment(firstSeq: first).string }
     var durablePath: String { captured.files.durable.string }
+
+    func pass(
+        _ reader: inout SegmentReader<FileSource>, _ good: inout GoodEnd, upTo one: UInt64, or other: UInt64
+    ) throws(StoreError) -> Bool {
+        try reader.pass(&good, upTo: one, or: other)
+    }
+
+    func passPairs(_ reader: inout SnapshotReader<FileSource>, _ good: inout Int) throws(StoreError) {
+        try reader.passPairs(&good)
+    }
 }

@@ -19,6 +19,16 @@ final class DataSet: Holder, DataSetFiles {
     func path(ofSegment first: UInt64) -> String { "\(data).log/\(SegmentName.text(first))" }
     var durablePath: String { "\(data).log/\(DurableMark.fileName)" }
 
+    func pass(
+        _ reader: inout SegmentReader<HostFile>, _ good: inout GoodEnd, upTo one: UInt64, or other: UInt64
+    ) throws(HostFailure) -> Bool {
+        try reader.pass(&good, upTo: one, or: other)
+    }
+
+    func passPairs(_ reader: inout SnapshotReader<HostFile>, _ good: inout Int) throws(HostFailure) {
+        try reader.passPairs(&good)
+    }
+
     /// - Returns: false if the name is neither a segment's nor DURABLE, or was there already.
     func add(_ name: String, _ number: Int32, size: Int) -> Bool {
         if Array(name.utf8) == Array(DurableMark.fileName.utf8) {

@@ -132,7 +132,8 @@ package struct ReplyParser: ~Copyable {
     private mutating func nextBulkValue(in bytes: Span<UInt8>, type: UInt8) throws(Stop) -> Reply {
         let line = try nextLine(in: bytes)
         let start = line.upperBound + 2
-        guard let size = bytes.extracting(line).replyInteger, size >= 0 || (size == -1 && type == UInt8(ascii: "$")) else {
+        guard let size = bytes.extracting(line).replyInteger, size >= 0 || (size == -1 && type == UInt8(ascii: "$"))
+        else {
             throw .malformed(.invalidLength(type: type))
         }
         if size == -1 {

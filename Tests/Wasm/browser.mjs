@@ -25,7 +25,7 @@ export class Browser {
 
   async #start(address) {
     const options = [
-      "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--no-first-run",
+      "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--no-first-run",
       "--disable-background-networking", "--disable-component-update", `--user-data-dir=${this.#folder}`, "about:blank",
     ];
     this.#child = spawn(process.env.PUFFIN_CHROMIUM ?? "chromium", options, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });

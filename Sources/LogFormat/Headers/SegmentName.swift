@@ -15,7 +15,9 @@ package enum SegmentName {
     /// reports it.
     package static func firstSeq(_ name: String) -> UInt64? {
         let bytes = Array(name.utf8)
-        guard bytes.count > digitCount, bytes.span.extracting(digitCount..<bytes.count).equals(".jsonl") else { return nil }
+        guard bytes.count > digitCount, bytes.span.extracting(digitCount..<bytes.count).equals(".jsonl") else {
+            return nil
+        }
         var seq: UInt64 = 0
         for byte in bytes[..<digitCount] {
             let digit = byte &- UInt8(ascii: "0")

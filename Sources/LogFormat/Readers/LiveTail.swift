@@ -5,7 +5,7 @@
 import Bytes
 
 /// What comes next in a segment that may be being written.
-package enum LiveStep {
+public enum LiveStep {
     case record
     case end
     /// The rest of a write that is in progress, or was cut short.
@@ -15,21 +15,31 @@ package enum LiveStep {
 extension SegmentReader {
     /// Goes to the next record of the last segment.
     /// - Throws: `corruption` for damage found twice in a row that no torn write explains.
-    package mutating func nextWhileWritten() throws(Source.Failure) -> LiveStep {
+    @inlinable public mutating func nextWhileWritten() throws(Source.Failure) -> LiveStep {
         var suspected: Int?
         while true {
             do throws(Source.Failure) {
                 return try next() ? .record : .end
             } catch {
-                guard let damage = error.damage else { throw error }
-                let isTorn = damage.isWhole ? false : try self.isTorn()
-                goBack()
-                if isTorn { return .torn(damage) }
-                // A durable line moves the end without being a record: then this is different damage.
-                if suspected == end { throw error }
-                suspected = end
+                if let torn = try torn(by: error, &suspected) { return .torn(torn) }
             }
         }
+    }
+
+    /// What an error of `next` means in the last segment.
+    /// - Parameter suspected: where damage was found before; nil at first.
+    /// - Returns: the damage that a write has left; nil if `next` is to be called again.
+    /// - Throws: the error, if it is not about a write.
+    @usableFromInline
+    package mutating func torn(by error: Source.Failure, _ suspected: inout Int?) throws(Source.Failure) -> Damage? {
+        guard let damage = error.damage else { throw error }
+        let isTorn = damage.isWhole ? false : try self.isTorn()
+        goBack()
+        if isTorn { return damage }
+        // A durable line moves the end without being a record: then this is different damage.
+        if suspected == end { throw error }
+        suspected = end
+        return nil
     }
 
     /// Opens the last segment, whose creation may be in progress.

@@ -14,6 +14,12 @@ package protocol DataSetFiles {
     /// The paths of a segment, even one that is not there, and of DURABLE; for messages.
     func path(ofSegment first: UInt64) -> String
     var durablePath: String { get }
+    /// Calls `pass` and `passPairs`, which take nearly all of the time. A generic function is compiled for a type only where both
+    /// are known: not here, where no source is.
+    func pass(
+        _ reader: inout SegmentReader<Source>, _ good: inout GoodEnd, upTo one: UInt64, or other: UInt64
+    ) throws(Source.Failure) -> Bool
+    func passPairs(_ reader: inout SnapshotReader<Source>, _ good: inout Int) throws(Source.Failure)
 }
 
 /// The result of a check of all files.
@@ -59,7 +65,7 @@ package struct Findings: Sendable {
     /// Checks the files, once.
     /// - Returns: false if needed files were removed.
     package mutating func check<Files: DataSetFiles>(_ set: Files) throws(Files.Source.Failure) -> Bool {
-        if let snapshot = set.snapshot { try check(snapshot: snapshot) }
+        if let snapshot = set.snapshot { try check(snapshot: snapshot, of: set) }
         previous = set.segments.first == 1 ? ChainPosition.start : nil
         for (index, first) in set.segments.enumerated() {
             let next = index + 1 < set.segments.count ? set.segments[index + 1] : nil
@@ -71,7 +77,7 @@ package struct Findings: Sendable {
                 continue
             }
             noteGap(before: first, set)
-            try check(segment: file, first, isMerged: isMerged, isLast: next == nil)
+            try check(segment: file, first, isMerged: isMerged, isLast: next == nil, of: set)
         }
         checkReach()
         checkMark(set)
@@ -80,40 +86,23 @@ package struct Findings: Sendable {
 
     // MARK: The snapshot
 
-    private mutating func check<Source: ByteSource>(snapshot file: Source) throws(Source.Failure) {
+    private mutating func check<Files: DataSetFiles>(
+        snapshot file: Files.Source, of set: Files
+    ) throws(Files.Source.Failure) {
         var finding = FileFinding(kind: .snapshot, path: file.path)
         finding.size = try file.size()
-        do throws(Source.Failure) {
+        do throws(Files.Source.Failure) {
             var reader = try SnapshotReader(file)
             history = reader.header.history
             base = reader.header.position
             snapshotSeq = base.seq
             finding.header = reader.header
             finding.last = base.seq
-            try Findings.check(pairs: &reader, &finding)
+            try set.passPairs(&reader, &finding.count)
         } catch {
             finding.state = try FileFinding.State(error)
         }
         files.append(finding)
-    }
-
-    private static func check<Source: ByteSource>(
-        pairs reader: inout SnapshotReader<Source>, _ finding: inout FileFinding
-    ) throws(Source.Failure) {
-        var previous = ByteBuffer()
-        while try reader.next() {
-            var isAscending = true
-            let isFirst = finding.count == 0
-            try reader.pair { change in
-                isAscending = isFirst || previous.bytes.compared(with: change.key) < 0
-                previous.removeAll()
-                previous.append(change.key)
-            }
-            guard isAscending else {
-                throw reader.damage(expected: "keys in their order", found: "one that comes earlier, or twice")
-            }
-            finding.count += 1
-        }
     }
 
     // MARK: Segments
@@ -136,21 +125,21 @@ package struct Findings: Sendable {
         return isFirst && first > base.seq + 1 ? base.seq + 1 : nil
     }
 
-    private mutating func check<Source: ByteSource>(
-        segment file: Source, _ first: UInt64, isMerged: Bool, isLast: Bool
-    ) throws(Source.Failure) {
+    private mutating func check<Files: DataSetFiles>(
+        segment file: Files.Source, _ first: UInt64, isMerged: Bool, isLast: Bool, of set: Files
+    ) throws(Files.Source.Failure) {
         var finding = FileFinding(kind: .segment, path: file.path)
         finding.size = try file.size()
         (finding.first, finding.last) = (first, first - 1)
         (finding.isMerged, finding.isLast) = (isMerged, isLast)
         if previous == nil && first == base.seq + 1 { previous = base }
         finding.chain = previous?.crc ?? 0
-        do throws(Source.Failure) {
+        do throws(Files.Source.Failure) {
             if isLast {
-                try check(last: file, first, &finding)
+                try check(last: file, first, &finding, of: set)
             } else {
                 var reader = try SegmentReader(file, firstSeq: first, history: history, after: previous)
-                try check(records: &reader, &finding)
+                try check(records: &reader, &finding, of: set)
             }
         } catch {
             finding.state = try FileFinding.State(error)
@@ -160,11 +149,11 @@ package struct Findings: Sendable {
         files.append(finding)
     }
 
-    private mutating func check<Source: ByteSource>(
-        last file: Source, _ first: UInt64, _ finding: inout FileFinding
-    ) throws(Source.Failure) {
+    private mutating func check<Files: DataSetFiles>(
+        last file: Files.Source, _ first: UInt64, _ finding: inout FileFinding, of set: Files
+    ) throws(Files.Source.Failure) {
         if var reader = try SegmentReader.last(file, firstSeq: first, history: history, after: previous) {
-            return try check(records: &reader, &finding)
+            return try check(records: &reader, &finding, of: set)
         }
         // An empty file is left where a torn header was set aside, or where a segment's header is about to be written.
         let size = try file.usedSize(from: 0)
@@ -175,56 +164,54 @@ package struct Findings: Sendable {
         finding.state = .torn(damage, size: size)
     }
 
-    private func note<Source: ByteSource>(_ reader: borrowing SegmentReader<Source>, _ finding: inout FileFinding) {
-        finding.last = reader.position.seq
-        finding.chain = reader.position.crc
-        finding.count = reader.recordCount
-        finding.isClosed = reader.isClosed
-        (finding.end, finding.endNumber) = (reader.end, reader.endNumber)
+    private func note(_ good: GoodEnd, _ finding: inout FileFinding) {
+        (finding.last, finding.chain) = (good.position.seq, good.position.crc)
+        (finding.count, finding.isClosed) = (good.recordCount, good.isClosed)
+        (finding.end, finding.endNumber) = (good.end, good.endNumber)
     }
 
-    private mutating func check<Source: ByteSource>(
-        records reader: inout SegmentReader<Source>, _ finding: inout FileFinding
-    ) throws(Source.Failure) {
+    private mutating func check<Files: DataSetFiles>(
+        records reader: inout SegmentReader<Files.Source>, _ finding: inout FileFinding, of set: Files
+    ) throws(Files.Source.Failure) {
         history = reader.header.history
-        note(reader, &finding)
-        while try next(&reader, &finding) {
-            if let mark, reader.position.seq == mark.position.seq, reader.position != mark.position {
-                throw reader.damage(
-                    expected:
-                        "crc \(hex(mark.position.crc)), as \(DurableMark.fileName) has it for seq \(mark.position.seq)",
-                    found: "crc \(hex(reader.position.crc))")
-            }
-            if reader.position.seq == base.seq && reader.position != base {
-                throw reader.damage(
-                    expected: "crc \(hex(base.crc)), as the snapshot has it for seq \(base.seq)",
-                    found: "crc \(hex(reader.position.crc))")
-            }
-            try reader.changes { _ in }
-            // Only now is it known to be good.
-            note(reader, &finding)
-        }
-        note(reader, &finding)
-    }
-
-    /// Goes to the next record.
-    private func next<Source: ByteSource>(
-        _ reader: inout SegmentReader<Source>, _ finding: inout FileFinding
-    ) throws(Source.Failure) -> Bool {
-        do throws(Source.Failure) {
-            guard finding.isLast else { return try reader.next() }
-            switch try reader.nextWhileWritten() {
-            case .record: return true
-            case .end: return false
-            case .torn(let damage):
+        var good = reader.goodEnd
+        var suspected: Int?
+        var isAtStop = true
+        while isAtStop {
+            do throws(Files.Source.Failure) {
+                isAtStop = try set.pass(&reader, &good, upTo: mark?.position.seq ?? 0, or: base.seq)
+            } catch {
+                // A record that is not understood is no torn write, and what precedes it is good.
+                let isRead = reader.recordCount > good.recordCount
+                note(isRead ? good : reader.goodEnd, &finding)
+                guard finding.isLast, !isRead else { throw error }
+                guard let torn = try reader.torn(by: error, &suspected) else { continue }
                 let size = try reader.source.usedSize(from: reader.end)
                 // A write in progress may be complete by now, or undone.
-                if size > 0 { finding.state = .torn(damage, size: size) }
-                return false
+                if size > 0 { finding.state = .torn(torn, size: size) }
+                isAtStop = false
             }
-        } catch {
-            note(reader, &finding)
-            throw error
+            guard isAtStop else { break }
+            note(good, &finding)
+            try checkIdentity(of: reader)
+            try reader.changes { _ in }
+            good = reader.goodEnd
+        }
+        note(reader.goodEnd, &finding)
+    }
+
+    /// Compares a change with what DURABLE and the snapshot say of it.
+    private func checkIdentity<Source: ByteSource>(of reader: borrowing SegmentReader<Source>) throws(Source.Failure) {
+        if let mark, reader.position.seq == mark.position.seq, reader.position != mark.position {
+            throw reader.damage(
+                expected:
+                    "crc \(hex(mark.position.crc)), as \(DurableMark.fileName) has it for seq \(mark.position.seq)",
+                found: "crc \(hex(reader.position.crc))")
+        }
+        if reader.position.seq == base.seq && reader.position != base {
+            throw reader.damage(
+                expected: "crc \(hex(base.crc)), as the snapshot has it for seq \(base.seq)",
+                found: "crc \(hex(reader.position.crc))")
         }
     }
 

@@ -10,7 +10,8 @@ extension ByteBuffer {
         let rows = found.files.map(cells)
         let widths = (0..<4).map { column in rows.map { $0[column].unicodeScalars.count }.max() ?? 0 }
         for (file, cells) in zip(found.files, rows) {
-            append(text: padded(cells[0], widths[0], left: true) + "  " + padded(cells[1], widths[1], left: true) + "  ")
+            append(
+                text: padded(cells[0], widths[0], left: true) + "  " + padded(cells[1], widths[1], left: true) + "  ")
             append(text: padded(cells[2], widths[2]) + "  ")
             append(text: padded(cells[3], widths[3]) + "  " + stateText(file) + "\n")
         }

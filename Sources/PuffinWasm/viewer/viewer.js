@@ -205,8 +205,8 @@ const showHistory = async (text) => {
   Object.assign(state, { key: text, events: answer.entries });
   const notes = [`${countOf(answer.entries.length + answer.dropped)} events.`];
   if (answer.dropped > 0) notes.push(`Only the newest ${countOf(answer.entries.length)} are listed.`);
-  if (answer.stops.length > 0) notes.push(`Not read beyond damage: ${shown(answer.stops[0])}.`);
   if (answer.entries[0]?.kind === "snapshot") notes.push("Earlier changes are merged into the snapshot.");
+  if (answer.stops.length > 0) notes.push(`Not read beyond damage: ${shown(answer.stops[0])}`);
   find("key-note").textContent = notes.join(" ");
   find("events").tBodies[0].replaceChildren(
     ...answer.entries.map((entry) => {
@@ -240,7 +240,7 @@ const showKey = () => {
   const key = shown(state.key);
   const isUnknown = place < 0 && state.first > 1;
   const expiry = value && expires > 0 ? `, expires ${momentOf(expires)}` : "";
-  const fact = isUnknown ? "is not known: older changes were removed" : value ? `has ${countOf(value.size)} bytes${expiry}` : "is not there";
+  const fact = isUnknown ? "is not known: older changes were removed" : value ? `has ${countOf(value.size)} ${value.size === 1 ? "byte" : "bytes"}${expiry}` : "is not there";
   find("key-now").textContent = `At change ${countOf(state.seq)}, ${key} ${fact}.`;
   find("key-value").hidden = !value;
   find("key-value").textContent = value ? textOf(value.value, value.size) : "";
@@ -257,7 +257,7 @@ const showPairs = async () => {
     return;
   }
   const cut = answer.count > answer.pairs.length ? `, the first ${answer.pairs.length} are listed` : "";
-  const stop = answer.stops.length > 0 ? ` Not read beyond damage: ${shown(answer.stops[0])}.` : "";
+  const stop = answer.stops.length > 0 ? ` Not read beyond damage: ${shown(answer.stops[0])}` : "";
   find("pairs-note").textContent = `${countOf(answer.count)} ${answer.count === 1 ? "pair" : "pairs"} at change ${countOf(seq)}${cut}.${stop}`;
   find("pairs").tBodies[0].replaceChildren(
     ...answer.pairs.map((pair) =>

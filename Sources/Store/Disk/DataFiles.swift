@@ -52,7 +52,8 @@ package struct DataFiles: Sendable {
     /// A file of sorted changes, numbered from 1.
     func run(_ number: Int) -> FilePath {
         let digits = String(number)
-        return folder.appending("compaction-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits + ".tmp")
+        return folder.appending(
+            "compaction-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits + ".tmp")
     }
 
     /// The content of the log's folder.
