@@ -183,7 +183,7 @@ lint: setup ## Check format, import directions, places of unsafe code, headers a
 	$(SWIFT_BUILD) --product puffin-server
 	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/tls Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
-		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
+		Sources/PuffinWasm/assemble deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Deploy/image Tests/Deploy/manifests Tests/Deploy/pair Tests/Deploy/systemd Tests/Deploy/systemd-inside deploy/docker/entrypoint \
 		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/handshakes Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
