@@ -152,7 +152,7 @@ test-wasm: build wasm ## Test them with node and chromium: a minute (fewer damag
 	$(call install,$(WASM_PEERS))
 	$(SWIFT_BUILD) --product puffin-reply-oracle
 	PUFFIN_ORACLE="$$($(SWIFT_BUILD) --show-bin-path)/puffin-reply-oracle" PUFFIN_PROGRAMS="$(CURDIR)/$(BIN)" \
-		PUFFIN_WASM_DIST="$(CURDIR)/$(WASM)" node --test Tests/Wasm/
+		PUFFIN_WASM_DIST="$(CURDIR)/$(WASM)" node --test Tests/Wasm/*.test.mjs
 
 docs: setup ## Build the client library's pages into doc-site/ (to read: cd doc-site && python3 -m http.server)
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \

@@ -22,6 +22,8 @@ test("values, counts, conditions and lists", async (t) => {
   assert.equal(await one.get("none"), null);
   assert.equal(await one.set("key", "grüße"), true);
   assert.equal(await one.getText("key"), "grüße");
+  await one.set("mark", "\ufeffa byte order mark");
+  assert.equal(await one.getText("mark"), "\ufeffa byte order mark");
   assert.deepEqual(await one.get("key"), new TextEncoder().encode("grüße"));
   const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
   await one.set(bytes, bytes);

@@ -31,7 +31,7 @@ const makeSample = async (t) => {
     await one.set("counter", String(index));
   }
   await one.set("<img src=x onerror=window.harmed=1>", "<script>window.harmed=1</script>");
-  await one.set("turned", "abc\u202edef\u0007");
+  await one.set("turned", "\ufeffabc\u202edef\u0007");
   await one.set(new Uint8Array([0xff, 0xfe]), new Uint8Array([0, 1, 2, 255]));
   await one.delete("counter");
   await server.stop("SIGTERM");
@@ -81,7 +81,7 @@ test("a data set: verdict, change by change, history of a key, pairs", async (t)
   await browser.until(`${text("#pairs-note")}.startsWith('23 pairs')`);
   // What would harm a page is text, and what would turn a line round is visible.
   const pairs = await browser.evaluate(text("#pairs tbody"));
-  assert.ok(pairs.includes("<img src=x onerror=window.harmed=1>") && pairs.includes("abc\\u{202e}def\\u{7}") && pairs.includes("bytes ff fe"), pairs);
+  assert.ok(pairs.includes("<img src=x onerror=window.harmed=1>") && pairs.includes("\\u{feff}abc\\u{202e}def\\u{7}") && pairs.includes("bytes ff fe"), pairs);
   assert.equal(await browser.evaluate("window.harmed === undefined"), true);
   assert.deepEqual(browser.errors, []);
 });

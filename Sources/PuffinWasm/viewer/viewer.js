@@ -2,7 +2,7 @@
 // characters that steer a display are shown as escapes.
 
 const find = (id) => document.getElementById(id);
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 // MARK: The worker
 

@@ -11,7 +11,7 @@ const largestHistory = 10_000;
 const shownSize = 16 << 10;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const reader = new FileReaderSync();
 
 let core;
