@@ -28,12 +28,19 @@ SCHEMATHESIS = schemathesis==4.32.5
 # Where `make install` puts things; DESTDIR goes before it.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# What builds the JavaScript client and the log viewer, and what tests them. The module needs the Swift toolchain alone, whose linker
+# makes it smaller if binaryen's wasm-opt is there.
+WASM_TOOLS = nodejs binaryen
+WASM_PEERS = chromium openssl
+WASM = dist/wasm
+SWIFT_BUILD_WASM = PUFFIN_WASM=1 swift build -c release --triple wasm32-unknown-none-wasm --toolset wasm-toolset.json \
+	--scratch-path .build-wasm -Xswiftc -Xcc -Xswiftc -I$(CURDIR)/Sources/WasmShims/include
 # How long each fuzzer runs.
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-dev build run test test-integration coverage security torture fuzz bench bench-compare bench-pauses \
-	test-redis test-deploy test-http test-console test-tls bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
+	test-redis test-deploy test-http test-console test-tls wasm test-wasm bench-http bench-handshakes bench-storms micro micro-instructions request-instructions docs reference clients lint fmt man install uninstall build-all release deb clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -143,6 +150,9 @@ bench-handshakes: build ## Measure TLS handshakes side by side with redis-server
 bench-storms: build ## Measure what half handshakes cost others, and how soon 10,000 sessions are back after a restart
 	@Tests/Benchmarks/Load/storms $(BIN) $(ARGS)
 
+bench-http: build ## Measure what HTTP costs beside RESP, what harmful HTTP clients cost the others, and what monitoring costs
+	@Tests/Benchmarks/Load/http $(BIN) $(ARGS)
+
 micro: setup ## Measure nanoseconds an operation: parsers, replies, table, log lines (one: make micro ARGS="--only table-get")
 	$(SWIFT_BUILD) --product puffin-micro
 	@"$$($(SWIFT_BUILD) --show-bin-path)"/puffin-micro $(ARGS)
@@ -153,6 +163,17 @@ micro-instructions: setup ## Count instructions an operation, which are repeatab
 
 request-instructions: build ## Count instructions of a request in the server, GET and SET (another build: ARGS="--compare OTHER")
 	@Tests/Benchmarks/Load/request-instructions $(BIN)/puffin-server $(ARGS)
+
+wasm: ## Build the client for JavaScript and the log viewer into dist/wasm/
+	$(call install,$(WASM_TOOLS))
+	$(SWIFT_BUILD_WASM) --product PuffinWasm
+	@PuffinWasm="$$($(SWIFT_BUILD_WASM) --show-bin-path)/PuffinWasm.wasm" Sources/PuffinWasm/assemble "$(WASM)"
+
+test-wasm: build wasm ## Test them with node and chromium: a minute (fewer damaged logs: PUFFIN_WASM_LOGS=100)
+	$(call install,$(WASM_PEERS))
+	$(SWIFT_BUILD) --product puffin-reply-oracle
+	PUFFIN_ORACLE="$$($(SWIFT_BUILD) --show-bin-path)/puffin-reply-oracle" PUFFIN_PROGRAMS="$(CURDIR)/$(BIN)" \
+		PUFFIN_WASM_DIST="$(CURDIR)/$(WASM)" node --test Tests/Wasm/*.test.mjs
 
 docs: setup ## Build the client library's pages into doc-site/ (to read: cd doc-site && python3 -m http.server)
 	PUFFIN_DOCS=1 swift package --scratch-path .build-docs --allow-writing-to-directory doc-site \
@@ -183,7 +204,7 @@ lint: setup ## Check format, import directions, places of unsafe code, headers a
 	$(SWIFT_BUILD) --product puffin-server
 	@Tests/Checks/check-reference "$$($(SWIFT_BUILD) --show-bin-path)"/puffin-server
 	@! command -v shellcheck >/dev/null || shellcheck Tests/Checks/check-rooms Tests/Checks/check-style Tests/Checks/check-reference Tests/Checks/tls Tests/Checks/coverage Tests/Checks/fuzz .ci/run Tests/Checks/security \
-		deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
+		Sources/PuffinWasm/assemble deploy/package/build-static deploy/package/deb deploy/package/install deploy/package/manual deploy/package/release \
 		Tests/Deploy/image Tests/Deploy/manifests Tests/Deploy/pair Tests/Deploy/systemd Tests/Deploy/systemd-inside deploy/docker/entrypoint \
 		Tests/Redis/run Tests/Benchmarks/Load/standard Tests/Benchmarks/Load/compare Tests/Benchmarks/Load/handshakes Tests/Benchmarks/Load/servers.bash Tests/Benchmarks/Micro/instructions
 
@@ -213,4 +234,4 @@ deb: setup ## Build a Debian package in dist/
 	@deploy/package/deb
 
 clean: ## Remove all build products
-	rm -rf .build .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)
+	rm -rf .build .build-wasm .build-coverage .build-docs .build-fuzz .build-static .build-address .build-thread doc-site $(BIN) dist $(VENV)

@@ -205,6 +205,9 @@ let package = Package(
                 "Bytes", "LogFormat", "Store", "Wire", .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Benchmarks/Micro", exclude: ["instructions"], swiftSettings: strict),
+        .executableTarget(
+            name: "puffin-reply-oracle", dependencies: ["Bytes", "Wire"], path: "Tests/Wasm/Oracle",
+            swiftSettings: strict),
         .target(
             name: "FuzzChecks",
             dependencies: [
@@ -236,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "AuditTests",
             dependencies: [
-                "Audit", "AuditDisk", "Bytes", "OpenSSL", "Store", "TestSupport",
+                "Audit", "AuditDisk", "Bytes", "LogFormat", "OpenSSL", "Store", "TestSupport",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -291,6 +294,9 @@ let package = Package(
             ],
             path: "Tests/Integration/Metrics", swiftSettings: strict),
         .testTarget(
+            name: "AuditIntegrationTests", dependencies: ["Bytes", "LogFormat", "TestSupport", "puffin-server"],
+            path: "Tests/Integration/Audit", swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "Access", "TestCertificates", "TestSupport", "Torture", "Wire", "puffin-server", "puffin-cli",
@@ -299,6 +305,29 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Tests/Integration", exclude: ["Metrics"], swiftSettings: strict),
+            path: "Tests/Integration", exclude: ["Audit", "Metrics"], swiftSettings: strict),
     ] + fuzzers
 )
+
+// `make wasm` sets PUFFIN_WASM: the package is then the core of the JavaScript client and of the log viewer, built for WebAssembly in
+// Embedded Swift from the same sources. What is left out needs a system, and the core does not use it.
+if Context.environment["PUFFIN_WASM"] != nil {
+    package.products = [.executable(name: "PuffinWasm", targets: ["PuffinWasm"])]
+    package.dependencies = []
+    package.targets = [
+        .systemLibrary(name: "CMachine", path: "Sources/WasmShims/machine"),
+        .target(
+            name: "Bytes", dependencies: ["CMachine"],
+            exclude: [
+                "Network", "Threads", "Units", "Numbers/FloatSum.swift", "Numbers/ValueDigest.swift",
+                "Text/EditDistance.swift", "Text/TerminalText.swift",
+            ],
+            swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["Bytes"], exclude: ["HTTP"], swiftSettings: strict),
+        .target(name: "LogFormat", dependencies: ["Bytes", "CMachine"], swiftSettings: strict),
+        .target(name: "WasmShims", exclude: ["machine"]),
+        .executableTarget(
+            name: "PuffinWasm", dependencies: ["Bytes", "CMachine", "LogFormat", "WasmShims", "Wire"],
+            exclude: ["assemble", "npm", "viewer"], swiftSettings: strict),
+    ]
+}

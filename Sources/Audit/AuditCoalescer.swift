@@ -14,6 +14,9 @@ package struct AuditCoalescer: Sendable {
     /// Holds nothing.
     package init() {}
 
+    /// The number of events that are held.
+    package var count: Int { order.count }
+
     /// Whether no event is held.
     package var isEmpty: Bool { order.isEmpty }
 

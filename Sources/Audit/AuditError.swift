@@ -24,12 +24,19 @@ package enum AuditError: Error, Equatable, Sendable {
     case alreadySealed(path: String)
     /// There is no audit to read.
     case missing(path: String)
+    /// A segment was written by a version that this one does not know. It is not damaged.
+    case otherVersion(path: String, found: String)
+    /// So many events wait for the disk that there is no room for more.
+    case queueFull(limit: Int)
 
     /// Whether the disk, or the process's share of it, is full.
     package var isDiskFull: Bool {
         guard case .disk(_, _, let errno) = self else { return false }
         return errno == .noSpace || errno == .diskQuotaExceeded
     }
+
+    /// Whether a file was written by a version that this one does not know.
+    package var isOtherVersion: Bool { if case .otherVersion = self { true } else { false } }
 
     /// Whether a file exists that must not.
     var isExisting: Bool {
@@ -49,6 +56,10 @@ extension AuditError: CustomStringConvertible {
         case .alreadySealed(let path):
             "\(path) exists: this audit has a key. Move the audit's folder away to start one with a new key"
         case .missing(let path): "There is no audit in \(path)"
+        case .otherVersion(let path, let found):
+            "\(path) is of another version: expected an audit of version 1, found \(found); use the Puffin that wrote it"
+        case .queueFull(let limit):
+            "\(limit) events wait for the disk of the audit, the most that may; look at that disk"
         }
     }
 }

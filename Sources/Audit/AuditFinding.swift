@@ -26,11 +26,15 @@ package struct AuditFinding: Equatable, Sendable {
         case truncated(last: UInt64?, key: UInt64)
         /// The key in `SEAL` was not made from the given one.
         case foreignKey
+        /// The seal is not the one that a follower has heard of: the epoch was sealed anew.
+        case resealed
+        /// A follower has heard of the seal of a later epoch: sealed epochs were removed from the end.
+        case unwitnessed(last: UInt64?, seen: UInt64)
         /// A key was given, but no seal was found that it could have made.
         case noSeal
     }
 
-    /// The file's name, and the line in it, from 1; 0 for the file as a whole.
+    /// The file's name, empty for the witness, and the line in it, from 1; 0 for the file as a whole.
     package var file: String
     package var line: Int
     /// The epoch that the line belongs to; nil in an audit without seals.
@@ -42,7 +46,7 @@ package struct AuditFinding: Equatable, Sendable {
 extension AuditFinding: CustomStringConvertible {
     /// `00000000000000000001.jsonl line 3, epoch 17: …`
     package var description: String {
-        let place = line > 0 ? "\(file) line \(line)" : file
+        let place = file.isEmpty ? "the witness" : line > 0 ? "\(file) line \(line)" : file
         return place + (epoch.map { ", epoch \($0)" } ?? "") + ": \(meaning)"
     }
 
@@ -67,6 +71,10 @@ extension AuditFinding: CustomStringConvertible {
         case .unsealed: "lines without seals where there must be seals"
         case .truncated(let last, let key):
             "the key is of epoch \(key), but the last seal "
+                + (last.map { "is of epoch \($0)" } ?? "is missing") + ": sealed epochs were removed from the end"
+        case .resealed: "the seal is not the one that the follower has heard of: this epoch was sealed anew"
+        case .unwitnessed(let last, let seen):
+            "a follower has heard of the seal of epoch \(seen), but the last seal "
                 + (last.map { "is of epoch \($0)" } ?? "is missing") + ": sealed epochs were removed from the end"
         case .foreignKey: "the key in this file does not descend from the given key"
         case .noSeal: "no line of this audit is sealed"
@@ -107,6 +115,8 @@ package struct AuditVerdict: Equatable, Sendable {
     package var tornSize = 0
     /// Whether a key was given.
     package var hasKey = false
+    /// Seals that were compared with those that a follower has heard of.
+    package var witnessed = 0
     /// Whether `SEAL` was there: without it nobody can tell whether epochs were removed from the end.
     package var hasSealFile = false
     /// In the order of the files; no more than `findingLimit`.

@@ -2,10 +2,12 @@
 // them too.
 
 import Bytes
+import LogFormat
 
 /// Reads lines from a file's beginning to its end.
 struct AuditLineReader: ~Copyable {
     private let file: any AuditFile
+    private let path: String
     private var buffer = ByteBuffer()
     private var scanned = 0
     private var (lineSize, feedSize) = (0, 0)
@@ -16,7 +18,8 @@ struct AuditLineReader: ~Copyable {
 
     private static let chunkSize = 256 << 10
 
-    init(_ file: any AuditFile) { self.file = file }
+    /// - Parameter path: the file's, for messages.
+    init(_ file: any AuditFile, path: String) { (self.file, self.path) = (file, path) }
 
     /// The current line, without its line feed.
     var line: Span<UInt8> {
@@ -37,6 +40,7 @@ struct AuditLineReader: ~Copyable {
 
     /// Goes to the next line.
     /// - Returns: false at the end of the file.
+    /// - Throws: also `AuditError.otherVersion`, at the first line.
     mutating func next() throws(AuditError) -> Bool {
         offset = end
         buffer.removeFirst(lineSize + feedSize)
@@ -54,6 +58,18 @@ struct AuditLineReader: ~Copyable {
         }
         guard lineSize + feedSize > 0 else { return false }
         number += 1
+        if number == 1, isTerminated, line.isHeaderOfOtherVersion {
+            throw .otherVersion(path: path, found: excerpt(of: line))
+        }
         return true
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether the line is the intact header of a segment of another version: what follows it may look like damage, and is none.
+    fileprivate var isHeaderOfOtherVersion: Bool {
+        guard let body = soundBody else { return false }
+        var fields = FieldReader(body)
+        return fields.skip("{\"puffin\":\"audit\",\"version\":") && !fields.isAt("1,")
     }
 }

@@ -39,7 +39,7 @@ package enum AuditListing {
         let segments = try folder.segments()
         guard !segments.isEmpty else { throw AuditError.missing(path: folder.path) }
         for name in segments {
-            var reader = AuditLineReader(try folder.open(name, isWritable: false))
+            var reader = AuditLineReader(try folder.open(name, isWritable: false), path: folder.path(of: name))
             while try reader.next() {
                 guard reader.isTerminated, case .event = AuditLine(reader.line),
                     let event = AuditEvent(line: reader.line), query.matches(event)

@@ -32,7 +32,7 @@ extension AuditWriter {
 
     /// A segment's header; nil if it is damaged or unfinished.
     private func header(of name: String) throws(AuditError) -> AuditHeader? {
-        var reader = AuditLineReader(try folder.open(name, isWritable: false))
+        var reader = AuditLineReader(try folder.open(name, isWritable: false), path: folder.path(of: name))
         guard try reader.next(), reader.isTerminated, reader.line.soundBody != nil,
             case .header(let header) = AuditLine(reader.line)
         else { return nil }
@@ -43,7 +43,7 @@ extension AuditWriter {
         _ name: String, isLast: Bool, _ lastSealed: inout UInt64?, at now: UInt64
     ) throws(AuditError) {
         let opened = try folder.open(name, isWritable: isLast)
-        var reader = AuditLineReader(opened)
+        var reader = AuditLineReader(opened, path: folder.path(of: name))
         var firstBad: (line: Int, offset: Int)?
         // Lines that are not sound: an unfinished end, unless a line follows that is one.
         var bad = ByteBuffer()

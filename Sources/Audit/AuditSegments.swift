@@ -65,7 +65,7 @@ extension AuditWriter {
         chain = crc
         epochHash.reset()
         epochStart = nil
-        newestSeal = seal
+        pendingSeal = seal
         pendingEvolution = true
         try syncTail()
     }

@@ -11,6 +11,7 @@ import OpenSSL
 package struct AuditVerifier: ~Copyable {
     private let folder: any AuditFolder
     private let firstKey: SealingKey?
+    private let witness: AuditWitness?
     /// The key of the epoch that was checked last.
     private var key: SealingKey?
     private var verdict = AuditVerdict()
@@ -26,29 +27,35 @@ package struct AuditVerifier: ~Copyable {
     private var epoch: UInt64?
     private var hash = SHA256Hasher()
 
-    private init(_ folder: any AuditFolder, _ key: SealingKey?) {
+    private init(_ folder: any AuditFolder, _ key: SealingKey?, _ witness: AuditWitness?) {
         self.folder = folder
+        self.witness = witness
         firstKey = key
         self.key = key
         verdict.hasKey = key != nil
     }
 
     /// Verifies an audit.
-    /// - Parameter key: the key of epoch 0. Without it the seals' codes are not checked, and whoever could write the files could
-    ///   have written any others.
+    /// - Parameters:
+    ///   - key: the key of epoch 0. Without it the seals' codes are not checked, and whoever could write the files could have
+    ///     written any others.
+    ///   - witness: the seals that a follower has heard of, read before the audit, so that a server may seal meanwhile.
     /// - Throws: `AuditError` if a file cannot be read, or there are no segments.
-    package static func verify(_ folder: any AuditFolder, key: SealingKey?) throws(AuditError) -> AuditVerdict {
-        var verifier = AuditVerifier(folder, key)
+    package static func verify(
+        _ folder: any AuditFolder, key: SealingKey?, witness: AuditWitness? = nil
+    ) throws(AuditError) -> AuditVerdict {
+        var verifier = AuditVerifier(folder, key, witness)
         let stored = try SealingKey.stored(in: folder)
         let segments = try folder.segments()
         guard !segments.isEmpty else { throw .missing(path: folder.path) }
         for name in segments { try verifier.read(name, isLast: name == segments.last) }
         verifier.check(stored)
+        verifier.checkWitness()
         return verifier.verdict
     }
 
     private mutating func read(_ name: String, isLast: Bool) throws(AuditError) {
-        var reader = AuditLineReader(try folder.open(name, isWritable: false))
+        var reader = AuditLineReader(try folder.open(name, isWritable: false), path: folder.path(of: name))
         file = AuditFileSummary(name: name, size: 0)
         while try reader.next() {
             line = reader.number
@@ -154,12 +161,29 @@ package struct AuditVerifier: ~Copyable {
         if seal.n != next - 1 { find(.number(expected: next - 1, found: seal.n)) }
         if seal.sha256 != hash.digest() { find(.altered) }
         if let code = mac(of: seal), !Digests.areEqual(code.span, seal.mac.span) { find(.forged) }
+        compareWithWitness(seal)
         verdict.seals += 1
         file.seals += 1
         verdict.unsealed = 0
         verdict.firstEpoch = verdict.firstEpoch ?? seal.epoch
         verdict.lastEpoch = seal.epoch
         epoch = seal.epoch + 1
+    }
+
+    // MARK: The witness
+
+    private mutating func compareWithWitness(_ seal: AuditSeal) {
+        guard let seen = witness?.seals[seal.epoch] else { return }
+        verdict.witnessed += 1
+        let isSeen = seen == [AuditWitness.Seal(n: seal.n, mac: seal.macText)]
+        if !isSeen { find(.resealed) }
+    }
+
+    /// Seals of epochs before those of this folder went with segments that retention has removed.
+    private mutating func checkWitness() {
+        guard let newest = witness?.newest, verdict.lastEpoch.map({ newest > $0 }) ?? true else { return }
+        (file.name, line) = ("", 0)
+        find(.unwitnessed(last: verdict.lastEpoch, seen: newest))
     }
 
     // MARK: Keys

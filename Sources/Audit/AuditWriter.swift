@@ -102,8 +102,10 @@ package struct AuditWriter: ~Copyable, Sendable {
     var epochHash = SHA256Hasher()
     /// When the epoch's first line was written; nil if it has none but a header.
     var epochStart: UInt64?
-    /// The last seal of this run, for heartbeats.
+    /// The last seal that is on the disk, for heartbeats: followers must not have one that a crash undoes.
     package internal(set) var newestSeal: AuditSeal?
+    /// A seal that was written and not yet synced.
+    var pendingSeal: AuditSeal?
 
     /// Whether lines can be written.
     package internal(set) var health = AuditHealth()
@@ -215,10 +217,10 @@ package struct AuditWriter: ~Copyable, Sendable {
         retryAt = now + options.retryInterval
     }
 
-    /// Counts events that were lost before the audit could be opened.
+    /// Counts events that were lost before they came to the writer.
     /// - Parameter since: when the first was lost, in Unix milliseconds.
     package mutating func noteLost(_ count: UInt64, since: UInt64) {
-        lostSince = since
+        if health.unreportedLost == 0 { lostSince = since }
         health.lost += count
         health.unreportedLost += count
     }
@@ -256,6 +258,7 @@ package struct AuditWriter: ~Copyable, Sendable {
         remarks.append(remark)
         file = nil
         tail.removeAll()
+        pendingSeal = nil
         needsRewrite = false
         storeKey()
         // A header alone is not worth a seal that nobody can check.
@@ -340,6 +343,8 @@ package struct AuditWriter: ~Copyable, Sendable {
         needsRewrite = false
         tail.removeAll()
         durable = next - 1
+        if let pendingSeal { newestSeal = pendingSeal }
+        pendingSeal = nil
         // The lines behind a seal belong to the next epoch, and so does a header.
         if pendingEvolution { storeKey() }
     }

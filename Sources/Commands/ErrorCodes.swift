@@ -46,7 +46,9 @@ package enum ErrorCode: String, CaseIterable, Sendable {
     /// What it is in HTTP.
     package var problem: HTTPProblem {
         switch self {
-        case .general, .compacted, .diverged, .aborted, .unknownProtocol, .noScript: .badRequest
+        case .general, .aborted, .unknownProtocol, .noScript: .badRequest
+        case .compacted: .gone
+        case .diverged: .anotherHistory
         case .audit: .notAudited
         case .behind: .behind
         case .diskFull: .diskFull

@@ -100,7 +100,8 @@ package struct HeadCheck: Sendable {
 
     /// Reads every line of the last segment.
     private mutating func take(last file: any DiskFile, _ finding: inout FileFinding) throws(StoreError) {
-        guard var reader = try SegmentReader.last(file, firstSeq: finding.first, history: history, after: nil) else {
+        guard var reader = try SegmentReader.last(file.source, firstSeq: finding.first, history: history, after: nil)
+        else {
             return
         }
         history = reader.header.history
@@ -113,7 +114,7 @@ package struct HeadCheck: Sendable {
             case .record: continue
             case .end: return
             case .torn(let damage):
-                let size = try TornTail.size(of: file, from: reader.end)
+                let size = try file.source.usedSize(from: reader.end)
                 if size > 0 { finding.state = .torn(damage, size: size) }
                 return
             }

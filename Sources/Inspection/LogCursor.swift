@@ -81,7 +81,7 @@ struct LogCursor: ~Copyable {
         let opened =
             pending.isEmpty
             ? try SegmentReader.last(
-                file, firstSeq: first, history: history, after: expected, reserveSize: LogCursor.reserveSize)
+                file.source, firstSeq: first, history: history, after: expected, reserveSize: LogCursor.reserveSize)
             : try SegmentReader(file.source, firstSeq: first, history: history, after: expected)
         begun = first
         guard let reader = opened else { return false }

@@ -71,7 +71,7 @@ package struct LogStatistics: Sendable {
             segmentCount += 1
             guard index + 1 < captured.segments.count else {
                 // Used space ends with the last line's line feed.
-                let used = min(try TornTail.size(of: file, from: 0) + 1, size)
+                let used = min(try file.source.usedSize(from: 0) + 1, size)
                 unmergedSize += used
                 reservedSize = size - used
                 return

@@ -1,32 +1,17 @@
-// Checks everything that the files of a data set promise, each alone and each against the others, and continues after
-// damage. It changes nothing and holds only the findings in memory.
+// `Findings` of the files on a disk that a server may be using.
 
 import Bytes
 import LogFormat
 import Store
 import SystemPackage
 
-/// The result of a check of all files.
+/// The result of a check of all files, and the files.
+@dynamicMemberLookup
 package struct Verification: Sendable {
-    /// In the order of the log, the snapshot first.
-    package private(set) var files: [FileFinding] = []
-    /// The data set's id; nil if no file has a readable header.
-    package private(set) var history: String?
-    /// The last change in the snapshot; nil if there is none, or its header is unreadable.
-    package private(set) var snapshotSeq: UInt64?
-    /// Merged segments that retention removed during the check.
-    package private(set) var removedCount = 0
-
-    /// Possible problems, as sentences.
-    package private(set) var warnings: [String] = []
-
+    package private(set) var findings: Findings
     let captured: CapturedFiles
-    /// What DURABLE said before the files were found: a server may have written more since.
-    let mark: DurableMark?
-    /// The position that the segments must continue.
-    private var base = ChainPosition.start
-    /// The position after the last segment read; nil if it is unknown.
-    private var previous: ChainPosition?
+
+    package subscript<Value>(dynamicMember path: KeyPath<Findings, Value>) -> Value { findings[keyPath: path] }
 
     /// Checks the files of a data set that a server may be using.
     package static func run(_ files: DataFiles, on disk: any Disk) throws(InspectionError) -> Verification {
@@ -34,7 +19,9 @@ package struct Verification: Sendable {
             var verification = try found(files, on: disk)
             do throws(StoreError) {
                 // If needed segments are gone, a newer snapshot has their changes: check again with that one.
-                if try verification.check() { return verification }
+                if try verification.findings.check(CapturedSources(captured: verification.captured)) {
+                    return verification
+                }
             } catch {
                 throw .store(error)
             }
@@ -53,240 +40,28 @@ package struct Verification: Sendable {
         } catch {
             throw .store(error)
         }
-        return Verification(captured: try CapturedFiles(files, on: disk), reading)
+        return Verification(
+            findings: Findings(reading, path: files.durable.string), captured: try CapturedFiles(files, on: disk))
     }
+}
 
-    private init(captured: CapturedFiles, _ reading: DurableMark.Reading) {
-        self.captured = captured
-        mark = reading.mark
-        history = mark?.history
-        if reading == .unreadable {
-            warnings.append(
-                "\(captured.files.durable) is not as it was written: how far the log reached is not known")
-        }
-    }
+/// The files as `Findings` reads them.
+private struct CapturedSources: DataSetFiles {
+    let captured: CapturedFiles
 
-    package var isSound: Bool { !files.contains { $0.state != .sound || $0.kind == .gap } }
-    package var isDamaged: Bool { files.contains(where: \.isDamage) }
-    package var isOfOtherVersion: Bool {
-        files.contains { if case .otherVersion = $0.state { true } else { false } }
-    }
-    /// The newest good change: the log's, or the snapshot's.
-    package var last: UInt64 { max(files.map(\.last).max() ?? 0, snapshotSeq ?? 0) }
-    /// The oldest change that a segment still has; nil if there is none.
-    package var first: UInt64? { files.first { $0.kind == .segment && $0.count > 0 }?.first }
+    var snapshot: FileSource? { captured.snapshot?.source }
+    var segments: [UInt64] { captured.segments }
+    func segment(_ first: UInt64) throws(StoreError) -> FileSource? { try captured.segment(first)?.source }
+    func path(ofSegment first: UInt64) -> String { captured.files.segment(firstSeq: first).string }
+    var durablePath: String { captured.files.durable.string }
 
-    /// - Returns: false if needed files were removed.
-    private mutating func check() throws(StoreError) -> Bool {
-        if let snapshot = captured.snapshot { try check(snapshot: snapshot) }
-        previous = captured.segments.first == 1 ? ChainPosition.start : nil
-        for (index, first) in captured.segments.enumerated() {
-            let next = index + 1 < captured.segments.count ? captured.segments[index + 1] : nil
-            let isMerged = next.map { $0 <= base.seq + 1 } ?? false
-            guard let file = try captured.segment(first) else {
-                guard isMerged else { return false }
-                removedCount += 1
-                previous = nil
-                continue
-            }
-            noteGap(before: first)
-            try check(segment: file, first, isMerged: isMerged, isLast: next == nil)
-        }
-        checkReach()
-        checkMark()
-        return true
-    }
-
-    // MARK: The snapshot
-
-    private mutating func check(snapshot file: any DiskFile) throws(StoreError) {
-        var finding = FileFinding(kind: .snapshot, path: file.path.string)
-        finding.size = try file.size()
-        do throws(StoreError) {
-            var reader = try SnapshotReader(file.source)
-            history = reader.header.history
-            base = reader.header.position
-            snapshotSeq = base.seq
-            finding.header = reader.header
-            finding.last = base.seq
-            try Verification.check(pairs: &reader, &finding)
-        } catch {
-            finding.state = try FileFinding.State(error)
-        }
-        files.append(finding)
-    }
-
-    private static func check(pairs reader: inout SnapshotReader<FileSource>, _ finding: inout FileFinding)
-        throws(StoreError)
-    {
-        var previous = ByteBuffer()
-        while try reader.next() {
-            var isAscending = true
-            let isFirst = finding.count == 0
-            try reader.pair { change in
-                isAscending = isFirst || previous.bytes.compared(with: change.key) < 0
-                previous.removeAll()
-                previous.append(change.key)
-            }
-            guard isAscending else {
-                throw reader.damage(expected: "keys in their order", found: "one that comes earlier, or twice")
-            }
-            finding.count += 1
-        }
-    }
-
-    // MARK: Segments
-
-    /// Records changes that neither a segment nor, at the beginning, the snapshot has.
-    private mutating func noteGap(before first: UInt64) {
-        guard let missing = missing(before: first), missing < first else { return }
-        var gap = FileFinding(kind: .gap, path: captured.files.segment(firstSeq: missing).string)
-        (gap.first, gap.last) = (missing, first - 1)
-        gap.isMerged = gap.last <= base.seq
-        files.append(gap)
-        previous = first == base.seq + 1 ? base : nil
-    }
-
-    /// The change that should precede `first`, if it is known.
-    private func missing(before first: UInt64) -> UInt64? {
-        if let previous { return previous.seq + 1 }
-        // A snapshot of another version has an unknown part of the log.
-        let isFirst = !files.contains { $0.kind == .segment } && !isOfOtherVersion
-        return isFirst && first > base.seq + 1 ? base.seq + 1 : nil
-    }
-
-    private mutating func check(
-        segment file: any DiskFile, _ first: UInt64, isMerged: Bool, isLast: Bool
-    ) throws(StoreError) {
-        var finding = FileFinding(kind: .segment, path: file.path.string)
-        finding.size = try file.size()
-        (finding.first, finding.last) = (first, first - 1)
-        (finding.isMerged, finding.isLast) = (isMerged, isLast)
-        if previous == nil && first == base.seq + 1 { previous = base }
-        finding.chain = previous?.crc ?? 0
-        do throws(StoreError) {
-            if isLast {
-                try check(last: file, first, &finding)
-            } else {
-                var reader = try SegmentReader(file.source, firstSeq: first, history: history, after: previous)
-                try check(records: &reader, &finding)
-            }
-        } catch {
-            finding.state = try FileFinding.State(error)
-        }
-        let isFollowed = finding.state == .sound || isLast
-        previous = isFollowed ? ChainPosition(seq: finding.last, crc: finding.chain) : nil
-        files.append(finding)
-    }
-
-    private mutating func check(
-        last file: any DiskFile, _ first: UInt64, _ finding: inout FileFinding
-    ) throws(StoreError) {
-        if var reader = try SegmentReader.last(file, firstSeq: first, history: history, after: previous) {
-            return try check(records: &reader, &finding)
-        }
-        // An empty file is left where a torn header was set aside, or where a segment's header is about to be written.
-        let size = try TornTail.size(of: file, from: 0)
-        guard size > 0 else { return }
-        let damage = Damage(
-            path: file.path.string, line: 1, offset: 0, expected: "a segment's header", found: "a part of one",
-            isWhole: false)
-        finding.state = .torn(damage, size: size)
-    }
-
-    private func note(_ reader: borrowing SegmentReader<FileSource>, _ finding: inout FileFinding) {
-        finding.last = reader.position.seq
-        finding.chain = reader.position.crc
-        finding.count = reader.recordCount
-        finding.isClosed = reader.isClosed
-        (finding.end, finding.endNumber) = (reader.end, reader.endNumber)
-    }
-
-    private mutating func check(
-        records reader: inout SegmentReader<FileSource>, _ finding: inout FileFinding
-    ) throws(StoreError) {
-        history = reader.header.history
-        note(reader, &finding)
-        while try next(&reader, &finding) {
-            if let mark, reader.position.seq == mark.position.seq, reader.position != mark.position {
-                throw reader.damage(
-                    expected:
-                        "crc \(hex(mark.position.crc)), as \(DataFiles.durableName) has it for seq \(mark.position.seq)",
-                    found: "crc \(hex(reader.position.crc))")
-            }
-            if reader.position.seq == base.seq && reader.position != base {
-                throw reader.damage(
-                    expected: "crc \(hex(base.crc)), as the snapshot has it for seq \(base.seq)",
-                    found: "crc \(hex(reader.position.crc))")
-            }
-            try reader.changes { _ in }
-            // Only now is it known to be good.
-            note(reader, &finding)
-        }
-        note(reader, &finding)
-    }
-
-    /// Goes to the next record.
-    private func next(
-        _ reader: inout SegmentReader<FileSource>, _ finding: inout FileFinding
+    func pass(
+        _ reader: inout SegmentReader<FileSource>, _ good: inout GoodEnd, upTo one: UInt64, or other: UInt64
     ) throws(StoreError) -> Bool {
-        do throws(StoreError) {
-            guard finding.isLast else { return try reader.next() }
-            switch try reader.nextWhileWritten() {
-            case .record: return true
-            case .end: return false
-            case .torn(let damage):
-                let size = try TornTail.size(of: reader.file, from: reader.end)
-                // A write in progress may be complete by now, or undone.
-                if size > 0 { finding.state = .torn(damage, size: size) }
-                return false
-            }
-        } catch {
-            note(reader, &finding)
-            throw error
-        }
+        try reader.pass(&good, upTo: one, or: other)
     }
 
-    /// Reports damage if the log ends before the snapshot's last change.
-    private mutating func checkReach() {
-        guard let index = files.indices.last, files[index].kind == .segment, files[index].last < base.seq
-        else { return }
-        if files[index].isDamage { return }
-        if case .otherVersion = files[index].state { return }
-        files[index].state = .damaged(
-            Damage(
-                path: files[index].path, line: 1, offset: files[index].end,
-                expected: "seq \(base.seq), which the snapshot holds",
-                found: "seq \(files[index].last) as the last"))
-    }
-
-    /// Reports damage if the log ends before the change that DURABLE names.
-    private mutating func checkMark() {
-        guard let mark, !isOfOtherVersion, files.last?.isDamage != true else { return }
-        let reach = last
-        if let index = files.indices.last, files[index].kind == .segment, files[index].end == 0,
-            mark.hasBeenWhole(segment: files[index].first, behind: files[index].first - 1)
-        {
-            files[index].state = .damaged(
-                Damage(
-                    path: files[index].path, line: 1, offset: 0,
-                    expected: "a segment's header, for \(mark.reached)", found: "no whole line"))
-        } else if case .torn(let damage, _)? = files.last?.state, reach < mark.position.seq {
-            files[files.count - 1].state = .damaged(
-                Damage(
-                    path: damage.path, line: damage.line, offset: damage.offset,
-                    expected: "seq \(reach + 1): \(mark.reached)", found: damage.found))
-        } else if mark.names(segmentBehind: captured.segments.last) {
-            noteMissingEnd(captured.files.segment(firstSeq: mark.segment), from: max(reach + 1, mark.segment), mark)
-        } else if reach < mark.position.seq {
-            noteMissingEnd(captured.files.durable, from: reach + 1, mark)
-        }
-    }
-
-    private mutating func noteMissingEnd(_ path: FilePath, from first: UInt64, _ mark: DurableMark) {
-        var gap = FileFinding(kind: .gap, path: path.string)
-        (gap.first, gap.last) = (min(first, last + 1), max(mark.position.seq, first))
-        gap.isLast = true
-        files.append(gap)
+    func passPairs(_ reader: inout SnapshotReader<FileSource>, _ good: inout Int) throws(StoreError) {
+        try reader.passPairs(&good)
     }
 }

@@ -49,6 +49,7 @@ package final class HandshakeThread: Sendable {
     package init(bell: Wakeup.Bell) throws(StartFailure) {
         self.bell = bell
         worker = try Threads().start("tls")
+        worker.submit { Threads.lowerPriority() }
     }
 
     /// Hands over a step. The channel is the thread's until the result is taken.

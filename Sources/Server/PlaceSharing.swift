@@ -17,63 +17,142 @@ package enum PlaceSharing {
     }
 }
 
-/// The connections that have places, where there are many: finds the one that gives way without a look at all of them.
+/// The connections that have places, where there are many. Adding, removing and finding the one that gives way take logarithmic time.
 package struct PlaceHolders {
-    private struct Holder {
-        let id: Int
+    private struct Place {
+        /// Of all places that were ever taken, from 1.
+        let number: Int
         let network: UInt64
     }
 
-    /// The oldest first, from `first` on. Those that were removed are still in it.
-    private var order: [Holder] = []
-    private var first = 0
-    private var networks: [Int: UInt64] = [:]
-    /// The places of each network, and how many networks have so many.
-    private var counts: [UInt64: Int] = [:]
-    private var networksByCount: [Int: Int] = [:]
-    private var largest = 0
+    /// The numbers of places, the oldest first. Those that were left stay in the list for a while.
+    private struct Queue {
+        private var numbers: [Int] = []
+        private var first = 0
+        /// Those that were not left.
+        private(set) var count = 0
+
+        var oldest: Int? { first < numbers.count ? numbers[first] : nil }
+
+        mutating func add(_ number: Int) {
+            numbers.append(number)
+            count += 1
+        }
+
+        /// Notes that one was left.
+        /// - Parameter isTaken: whether a place is taken.
+        mutating func noteRemoval(_ isTaken: (Int) -> Bool) {
+            count -= 1
+            while first < numbers.count, !isTaken(numbers[first]) { first += 1 }
+            guard numbers.count > 2 * count + 64 else { return }
+            numbers = numbers[first...].filter(isTaken)
+            first = 0
+        }
+    }
+
+    /// A network as it was when it last changed.
+    private struct Rank {
+        let count: Int
+        /// The number of its oldest place.
+        let oldest: Int
+        let network: UInt64
+
+        /// Whether it gives way before another: with more places, or with an older connection.
+        func precedes(_ other: Rank) -> Bool {
+            count != other.count ? count > other.count : oldest < other.oldest
+        }
+    }
+
+    /// By the connections' numbers.
+    private var places: [Int: Place] = [:]
+    /// The connections by the places' numbers.
+    private var holders: [Int: Int] = [:]
+    private var lastNumber = 0
+    private var all = Queue()
+    private var queues: [UInt64: Queue] = [:]
+    /// A binary heap. The first one is up to date, others may not be.
+    private var ranks: [Rank] = []
 
     package init() {}
 
     /// The number of connections.
-    package var count: Int { networks.count }
+    package var count: Int { places.count }
+    /// The connection that has waited longest; nil if there is none.
+    package var oldest: Int? { all.oldest.flatMap { holders[$0] } }
 
-    /// Adds a connection, which is the newest. Its number must not be in use.
+    /// The connection that a further one displaces: as `PlaceSharing.placeToEvict` says, or else the oldest of its own network.
+    package func evicted(for network: UInt64) -> Int? {
+        guard let first = ranks.first else { return nil }
+        let own = queues[network]
+        let number = first.count > own?.count ?? 0 ? first.oldest : own?.oldest
+        return number.flatMap { holders[$0] }
+    }
+
+    /// Gives a connection a place, which is the newest. It must have none.
     package mutating func add(_ id: Int, of network: UInt64) {
-        precondition(networks.updateValue(network, forKey: id) == nil, "a connection has two places")
-        order.append(Holder(id: id, network: network))
-        move(network, by: 1)
+        lastNumber += 1
+        let place = Place(number: lastNumber, network: network)
+        precondition(places.updateValue(place, forKey: id) == nil, "a connection has two places")
+        holders[place.number] = id
+        all.add(place.number)
+        queues[network, default: Queue()].add(place.number)
+        rank(network)
     }
 
     /// Removes a connection, if it has a place.
     package mutating func remove(_ id: Int) {
-        guard let network = networks.removeValue(forKey: id) else { return }
-        move(network, by: -1)
-        while first < order.count, networks[order[first].id] == nil { first += 1 }
-        guard order.count > 2 * networks.count + 64 else { return }
-        order = order[first...].filter { networks[$0.id] != nil }
-        first = 0
+        guard let place = places.removeValue(forKey: id) else { return }
+        holders[place.number] = nil
+        let left = holders
+        all.noteRemoval { left[$0] != nil }
+        queues[place.network]?.noteRemoval { left[$0] != nil }
+        if queues[place.network]?.count == 0 { queues[place.network] = nil }
+        rank(place.network)
     }
 
-    private mutating func move(_ network: UInt64, by change: Int) {
-        let old = counts[network] ?? 0
-        let new = old + change
-        counts[network] = new == 0 ? nil : new
-        if old > 0 { networksByCount[old, default: 0] -= 1 }
-        if new > 0 { networksByCount[new, default: 0] += 1 }
-        if networksByCount[old] == 0 { networksByCount[old] = nil }
-        if new > largest { largest = new } else if old == largest, networksByCount[old] == nil { largest = new }
+    // MARK: Ranks
+
+    private func current(_ network: UInt64) -> Rank? {
+        guard let queue = queues[network], let oldest = queue.oldest else { return nil }
+        return Rank(count: queue.count, oldest: oldest, network: network)
     }
 
-    /// The connection that has waited longest; nil if there is none.
-    package var oldest: Int? { order.indices.contains(first) ? order[first].id : nil }
+    private func isCurrent(_ rank: Rank) -> Bool {
+        guard let queue = queues[rank.network] else { return false }
+        return queue.count == rank.count && queue.oldest == rank.oldest
+    }
 
-    /// The connection that a further one displaces: as `PlaceSharing.placeToEvict` says, or else the oldest of its own network.
-    package func evicted(for network: UInt64) -> Int? {
-        let own = counts[network] ?? 0
-        for holder in order[first...] where networks[holder.id] != nil {
-            if largest > own ? counts[holder.network] == largest : holder.network == network { return holder.id }
+    /// Enters a network that has changed.
+    private mutating func rank(_ network: UInt64) {
+        if let rank = current(network) { insert(rank) }
+        while let first = ranks.first, !isCurrent(first) { removeFirst() }
+        guard ranks.count > 2 * queues.count + 64 else { return }
+        let networks = Array(queues.keys)
+        ranks.removeAll(keepingCapacity: true)
+        for network in networks { if let rank = current(network) { insert(rank) } }
+    }
+
+    private mutating func insert(_ rank: Rank) {
+        var index = ranks.count
+        ranks.append(rank)
+        while index > 0, rank.precedes(ranks[(index - 1) / 2]) {
+            ranks.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
         }
-        return nil
+    }
+
+    private mutating func removeFirst() {
+        ranks.swapAt(0, ranks.count - 1)
+        ranks.removeLast()
+        var index = 0
+        while true {
+            let children = (2 * index + 1...2 * index + 2).filter { $0 < ranks.count }
+            guard let best = children.min(by: { ranks[$0].precedes(ranks[$1]) }), ranks[best].precedes(ranks[index])
+            else {
+                return
+            }
+            ranks.swapAt(index, best)
+            index = best
+        }
     }
 }

@@ -209,7 +209,7 @@ package final class Server {
 
     /// A serving server ends only by a stop or by a failed log.
     package var isFinished: Bool {
-        if gate.isServing, !shutdownRequest.wasMade, store.failure == nil { return false }
+        if gate.isServing, !shutdownRequest.wasMade, !store.hasFailed { return false }
         return shutdown.isFinished
     }
 
@@ -229,11 +229,12 @@ package final class Server {
         resume()  // the next step of long replies, and suspended requests
         expiry.advance(store)  // a step of the pairs that have expired
 
+        let replication = replication  // a lazy property, read once
         turn.enter(.commit)
-        let hasCommitted = commit()  // passes the turn's changes to the log writer
+        let hasCommitted = commit(replication)  // passes the turn's changes to the log writer
 
         turn.enter(.release)
-        release(hasCommitted)  // replies whose changes are committed
+        release(hasCommitted, replication)  // replies whose changes are committed
 
         turn.enter(.send)
         replication.advance()  // sends the log to followers, acknowledgements to the leader
@@ -271,7 +272,7 @@ package final class Server {
     // MARK: Committing
 
     /// - Returns: whether changes were committed at once, as in the modes that do not sync each change.
-    private func commit() -> Bool {
+    private func commit(_ replication: Replication) -> Bool {
         let isRelaxed = store.durability != .always
         // In the modes that do not sync each change, this commits the changes, so no reply waits.
         if isRelaxed { writeAtOnce() }
@@ -304,9 +305,9 @@ package final class Server {
         groupCommit.handedOver()
     }
 
-    private func release(_ hasCommitted: Bool) {
+    private func release(_ hasCommitted: Bool, _ replication: Replication) {
         // Read this first: changes that were on the disk when the log failed are answered below.
-        let failure = store.failure
+        let hasFailed = store.hasFailed
         noteDurable()
         if store.commit(through: replication.committed(local: store.poll())) || hasCommitted {
             var waiting = turn.take(.waiting)
@@ -325,7 +326,7 @@ package final class Server {
             // Changes that arrived while the writer was busy.
             handOver()
         }
-        if let failure { shutdown.fail(failure) }
+        if hasFailed, let failure = store.failure { shutdown.fail(failure) }
     }
 
     /// Notes when changes are on this server's disk, if replies wait for more than that.

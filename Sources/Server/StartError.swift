@@ -60,7 +60,7 @@ package enum StartError: Error, CustomStringConvertible {
     package var exitCode: Int32 {
         switch self {
         case .openToAll, .noSecret, .noAuditSecret, .tls: 2
-        case .audit: 4
+        case .audit(let error): error.isOtherVersion ? 5 : 4
         case .network, .http: 3
         case .store(.disk), .store(.notWritable), .store(.displaced): 4
         case .store(.wrongKind), .store(.noThread), .store(.fileSizeLimit): 4

@@ -313,6 +313,8 @@ package final class Store {
     /// Changes after this one were never given to the disk: if the log has failed, a restart does not have them.
     /// Uncommitted ones up to it may survive or not.
     package var attempted: UInt64 { openWriter?.attemptedSeq ?? 0 }
+    /// Whether nothing more will ever be committed.
+    package var hasFailed: Bool { openWriter?.hasFailed ?? false }
     /// Why nothing more will ever be committed.
     package var failure: StoreError? { openWriter?.failureError }
 
@@ -322,9 +324,9 @@ package final class Store {
     package func poll() -> UInt64 {
         guard let openWriter else { return 0 }
         if openWriter.isObstructed { renewSpaceQuota() }
-        let seq = locallyCommitted
+        let seq = locallyCommitted(by: openWriter)
         assert(seq <= newest.seq, "the log has changes that were never made")
-        return refusesChanges && isObstructed && seq >= lastOwnSeq ? newest.seq : seq
+        return refusesChanges && openWriter.isObstructed && seq >= lastOwnSeq ? newest.seq : seq
     }
 
     /// Commits changes up to `seq`. The commit rule is the caller's: `poll` says only what this log allows.

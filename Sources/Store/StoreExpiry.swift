@@ -40,7 +40,7 @@ extension Store {
 
     @inline(never)
     private func stepExpiry() -> Bool {
-        guard isLoaded, failure == nil else { return false }
+        guard isLoaded, !hasFailed else { return false }
         if refusesChanges {
             _ = table.removeDue(at: max(time, Store.followerDelay) - Store.followerDelay) { _ in false }
         } else if isBacklogged {

@@ -23,7 +23,7 @@ extension Store {
     /// Periodic work: checks whether the log's file is in its place and whether there is space again, removes segments
     /// beyond retention, and starts a compaction if one is due. To be called each second.
     package func tick() {
-        guard isLoaded, failure == nil else { return }
+        guard isLoaded, !hasFailed else { return }
         news.isThere.store(true, ordering: .relaxed)
         let isShort = isDiskFull
         if isShort && compactionScheduler.prepareOnFullDisk(now: now) {
@@ -132,7 +132,7 @@ extension Store {
     /// - Returns: what is wrong; empty if all is well.
     package func check() -> [String] {
         var problems = table.check()
-        if isLoaded && !isWriting && batch.isEmpty && compactionScheduler.isIdle && failure == nil {
+        if isLoaded && !isWriting && batch.isEmpty && compactionScheduler.isIdle && !hasFailed {
             problems += FileCheck(disk: disk, files: files).problems(
                 history: history, position: position, table: table, notes: noteTable)
         }

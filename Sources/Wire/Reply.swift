@@ -1,13 +1,20 @@
 // A server's reply, as a client of RESP2 and RESP3 sees it. The cases are those of the protocol, not of Puffin's
 // commands: a client must understand whatever a server may send.
 
+/// The integers of RESP have 64 bits. An `Int` of WebAssembly has 32.
+#if _pointerBitWidth(_64)
+    package typealias ReplyInteger = Int
+#else
+    package typealias ReplyInteger = Int64
+#endif
+
 /// One reply. Values are the bytes that the server sent; texts are UTF-8, invalid bytes replaced.
 package enum Reply: Equatable, Sendable {
     /// `+`: a fixed word, such as `OK`.
     case simple(String)
     /// `-` or `!`: the code is the first word if that is upper case (`ERR`, `WRONGTYPE`), otherwise empty.
     case error(code: String, message: String)
-    case integer(Int)
+    case integer(ReplyInteger)
     /// `$`: the bytes of a value or of a key.
     case bulk([UInt8])
     /// `_`, `$-1` or `*-1`.

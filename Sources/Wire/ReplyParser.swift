@@ -132,7 +132,8 @@ package struct ReplyParser: ~Copyable {
     private mutating func nextBulkValue(in bytes: Span<UInt8>, type: UInt8) throws(Stop) -> Reply {
         let line = try nextLine(in: bytes)
         let start = line.upperBound + 2
-        guard let size = bytes.extracting(line).decimal, size >= 0 || (size == -1 && type == UInt8(ascii: "$")) else {
+        guard let size = bytes.extracting(line).replyInteger, size >= 0 || (size == -1 && type == UInt8(ascii: "$"))
+        else {
             throw .malformed(.invalidLength(type: type))
         }
         if size == -1 {
@@ -140,7 +141,7 @@ package struct ReplyParser: ~Copyable {
             return .null
         }
         guard size <= limits.replySize - start - 2 else { throw .malformed(.tooLarge(limit: limits.replySize)) }
-        let end = start + size
+        let end = start + Int(size)
         guard end + 2 <= bytes.count else { throw .incomplete(missing: end + 2 - bytes.count) }
         guard bytes[end] == UInt8(ascii: "\r"), bytes[end + 1] == UInt8(ascii: "\n") else {
             throw .malformed(.expectedEndOfLine)
@@ -155,7 +156,7 @@ package struct ReplyParser: ~Copyable {
     private mutating func nextOpening(in bytes: Span<UInt8>, type: UInt8) throws(Stop) -> Item {
         let line = try nextLine(in: bytes)
         let start = line.upperBound + 2
-        guard let count = bytes.extracting(line).decimal, count >= 0 || (count == -1 && type == UInt8(ascii: "*"))
+        guard let count = bytes.extracting(line).replyInteger, count >= 0 || (count == -1 && type == UInt8(ascii: "*"))
         else {
             throw .malformed(.invalidLength(type: type))
         }
@@ -166,7 +167,7 @@ package struct ReplyParser: ~Copyable {
         guard count <= (limits.replySize - start) / (Self.smallestSize * perElement) else {
             throw .malformed(.tooLarge(limit: limits.replySize))
         }
-        return .opening(ReplyList(type: type, missing: count * perElement))
+        return .opening(ReplyList(type: type, missing: Int(count) * perElement))
     }
 
     /// Finds the rest of the line whose type is at `scanned`.

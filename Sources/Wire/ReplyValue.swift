@@ -10,7 +10,7 @@ extension Reply {
         case UInt8(ascii: "+"): self = .simple(String(line))
         case UInt8(ascii: "-"): self.init(error: line)
         case UInt8(ascii: ":"):
-            guard let value = line.withoutPlus.decimal else { return nil }
+            guard let value = line.withoutPlus.replyInteger else { return nil }
             self = .integer(value)
         case UInt8(ascii: "_") where line.isEmpty: self = .null
         case UInt8(ascii: "#") where line.equals("t"): self = .boolean(true)
@@ -84,6 +84,9 @@ extension Span where Element == UInt8 {
             return hasPlus ? extracting(1..<count) : self
         }
     }
+
+    /// The whole span as an integer; nil if it is none.
+    var replyInteger: ReplyInteger? { decimal64.map { ReplyInteger($0) } }
 
     fileprivate var isBigNumber: Bool {
         let hasSign = count > 0 && (self[0] == UInt8(ascii: "-") || self[0] == UInt8(ascii: "+"))

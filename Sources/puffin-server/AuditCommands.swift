@@ -1,5 +1,5 @@
 // `puffin-server audit`: makes the audit's key, and verifies, lists and sums up the audit. Exit codes: 0 all is well, 2 wrong options,
-// 4 the disk or the folder, 6 lines were altered or removed.
+// 4 the disk or the folder, 5 files of another version, 6 lines were altered or removed.
 
 import ArgumentParser
 import Audit
@@ -15,7 +15,8 @@ struct AuditCommand: ParsableCommand {
         discussion: """
             All but init only read, and may be used while a server runs on the same files, or on a copy of the audit's folder.
 
-            Exit codes: 0 all is well, 2 wrong options, 4 the disk or the folder, 6 lines were altered or removed.
+            Exit codes: 0 all is well, 2 wrong options, 4 the disk or the folder, 5 files of another version, 6 lines were altered \
+            or removed.
             """,
         subcommands: [
             AuditInitCommand.self, AuditVerifyCommand.self, AuditShowCommand.self, AuditReportCommand.self,
@@ -43,7 +44,7 @@ private func auditing(_ body: (inout StandardOutput) throws -> Void) throws {
         } catch let error as AuditError {
             try output.flush()
             writeError("\(error)")
-            throw ExitCode(4)
+            throw ExitCode(error.isOtherVersion ? 5 : 4)
         }
     }
 }
@@ -73,7 +74,8 @@ struct AuditVerifyCommand: ParsableCommand {
         abstract: "Checks every line of the audit, and with the key every seal.",
         discussion: """
             Prints what was altered or removed, then the whole range. Exits with 6 if there is anything. Without the key it finds \
-            accidents, but not somebody who computes checksums anew. Lines behind the last seal have no proof yet.
+            accidents, but not somebody who computes checksums anew. Lines behind the last seal have no proof yet. The audit of a \
+            follower shows whether epochs were sealed anew, or removed from the end, by somebody who had taken the server's key.
             """)
 
     @OptionGroup var audit: AuditFlags
@@ -83,18 +85,51 @@ struct AuditVerifyCommand: ParsableCommand {
         completion: .file())
     var keyFile: String?
 
+    @Option(
+        name: "-witness --witness",
+        help: "The audit's folder of a follower, to compare its witness lines with the seals.",
+        completion: .directory)
+    var witness: String?
+
+    @Option(
+        name: "-leader --leader",
+        help: "The address of this audit's server in the witness lines; needed if the follower has followed several.")
+    var leader: String?
+
     @Option(name: "-format --format", help: "The format of the report: text, or json, one object.")
     var format: FindingsFormat = .text
 
+    func validate() throws {
+        guard leader == nil || witness != nil else { throw ValidationError("--leader needs --witness") }
+    }
+
     func run() throws {
         try auditing { output in
-            let verdict = try AuditVerifier.verify(try audit.opened(), key: try key())
+            // The witness first: the server may seal meanwhile.
+            let seen = try seenSeals()
+            let verdict = try AuditVerifier.verify(try audit.opened(), key: try key(), witness: seen)
             try output.write { buffer in
                 if format == .json { buffer.append(object: verdict) } else { buffer.append(text: verdict) }
             }
             try output.flush()
             if !verdict.isSound { throw ExitCode(6) }
         }
+    }
+
+    private func seenSeals() throws -> AuditWitness? {
+        guard let witness else { return nil }
+        let seen = try AuditWitness(DiskAuditFolder(FilePath(witness)), leader: leader)
+        let known = seen.leaders.joined(separator: ", ")
+        if leader == nil, seen.leaders.count > 1 {
+            writeError("\(witness) has seals of several leaders; name one of them with --leader: \(known)")
+            throw ExitCode(2)
+        }
+        if seen.count == 0 {
+            let others = seen.leaders.isEmpty ? "there are no witness lines" : "it has seals of \(known)"
+            writeError("\(witness) has no seal of \(leader ?? "a leader"): \(others)")
+            throw ExitCode(2)
+        }
+        return seen
     }
 
     private func key() throws -> SealingKey? {

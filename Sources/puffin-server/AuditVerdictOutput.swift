@@ -24,6 +24,9 @@ extension ByteBuffer {
         if verdict.hasKey, !verdict.hasSealFile {
             append("SEAL is not in this folder: epochs removed from the end cannot be noticed\n")
         }
+        if verdict.witnessed > 0 {
+            append(text: "Compared with a follower's audit: \(counted(verdict.witnessed, "seal"))\n")
+        }
         if verdict.tornSize > 0 {
             append(
                 text:
@@ -50,6 +53,7 @@ extension ByteBuffer {
                 json.member("torn", verdict.tornSize)
                 json.member("key", verdict.hasKey)
                 json.member("seal_file", verdict.hasSealFile)
+                json.member("witnessed", verdict.witnessed)
                 json.member("findings", list: { json in for finding in verdict.findings { write(finding, to: &json) } })
             }
         }
@@ -59,7 +63,7 @@ extension ByteBuffer {
 
 private func write(_ finding: AuditFinding, to json: inout JSONWriter) {
     json.object { json in
-        json.member("file", finding.file)
+        json.member("file", finding.file.isEmpty ? nil : finding.file)
         json.member("line", finding.line)
         json.member("epoch", finding.epoch)
         json.member("meaning", finding.meaning)

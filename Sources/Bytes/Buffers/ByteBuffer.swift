@@ -6,6 +6,9 @@
 
 #if canImport(Glibc)
     import Glibc
+#else
+    // In a module of WebAssembly: the allocator of WasmShims.
+    import CMachine
 #endif
 
 /// A first-in, first-out run of bytes that owns its memory. Sizes are in bytes.

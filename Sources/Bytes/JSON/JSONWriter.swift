@@ -141,9 +141,14 @@ package struct JSONWriter: ~Copyable {
 
     private mutating func quote(_ bytes: Span<UInt8>) {
         if style == .compact || bytes.isPlainASCII { return buffer.append(jsonString: bytes) }
-        var string = ByteBuffer()
-        string.append(jsonString: bytes)
-        buffer.append(terminalSafe: string.bytes)
+        #if hasFeature(Embedded)
+            // A module of WebAssembly writes for no terminal, and goes without Unicode's tables.
+            buffer.append(jsonString: bytes)
+        #else
+            var string = ByteBuffer()
+            string.append(jsonString: bytes)
+            buffer.append(terminalSafe: string.bytes)
+        #endif
     }
 
     // MARK: What stands between
@@ -208,14 +213,6 @@ extension Int: JSONValue {
 
 extension UInt64: JSONValue {
     package func write(to json: inout JSONWriter) { json.plain(String(self)) }
-}
-
-/// Three decimals, as in reports; `null` for values that JSON cannot express.
-extension Double: JSONValue {
-    package func write(to json: inout JSONWriter) {
-        guard isFinite else { return json.plain("null") }
-        json.plain(abs(self) < 1e15 ? fixed(self, 3, trimmed: true) : "\(self)")
-    }
 }
 
 extension Bool: JSONValue {

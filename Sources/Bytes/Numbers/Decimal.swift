@@ -126,7 +126,13 @@ private func digitCount(_ value: UInt64) -> Int {
 extension Span where Element == UInt8 {
     /// The whole span as a decimal Int: digits, or a minus and digits. Like Redis' `string2ll` it accepts one spelling
     /// per number: no `+`, no leading zeros, no `-0`, no spaces. nil if it is not a number or does not fit.
-    package var decimal: Int? {
+    package var decimal: Int? { wholeNumber() }
+
+    /// As `decimal`, also where an `Int` has 32 bits.
+    package var decimal64: Int64? { wholeNumber() }
+
+    @inline(__always)
+    private func wholeNumber<Whole: FixedWidthInteger>() -> Whole? {
         let negative = count > 0 && self[0] == UInt8(ascii: "-")
         let start = negative ? 1 : 0
         guard count > start, count - start <= 19 else { return nil }
@@ -137,7 +143,8 @@ extension Span where Element == UInt8 {
             guard digit < 10 else { return nil }
             value = value &* 10 &+ UInt64(digit)
         }
-        return negative ? (value <= 1 << 63 ? Int(truncatingIfNeeded: 0 &- value) : nil) : Int(exactly: value)
+        guard negative else { return Whole(exactly: value) }
+        return value <= 1 << 63 ? Whole(exactly: Int64(truncatingIfNeeded: 0 &- value)) : nil
     }
 
     /// As `decimal`, for cursors and other numbers of all 64 bits.

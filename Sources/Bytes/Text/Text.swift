@@ -21,6 +21,6 @@ package func counted(_ number: Int, _ noun: String) -> String {
 
 /// `text` padded with spaces to `width` characters, on the right, or on the left.
 package func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
-    let blanks = String(repeating: " ", count: max(0, width - text.count))
+    let blanks = String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
     return left ? text + blanks : blanks + text
 }

@@ -43,3 +43,11 @@ package func duration(_ nanoseconds: UInt64) -> String {
 private func significant(_ value: Double) -> String {
     fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)
 }
+
+/// Three decimals, as in reports; `null` for values that JSON cannot express.
+extension Double: JSONValue {
+    package func write(to json: inout JSONWriter) {
+        guard isFinite else { return json.plain("null") }
+        json.plain(abs(self) < 1e15 ? fixed(self, 3, trimmed: true) : "\(self)")
+    }
+}

@@ -28,12 +28,13 @@ public struct Needs: OptionSet, Sendable {
     package static let readableVersions = "version 1, or version 2 with no needs but \(known)"
 
     init?(name: String) {
-        guard let known = Needs.names.first(where: { "\($0.name)" == name }) else { return nil }
+        let bytes = Array(name.utf8)
+        guard let known = Needs.names.first(where: { bytes.span.equals($0.name) }) else { return nil }
         self = known.need
     }
 
     /// The names in files, in alphabetical order.
-    package var names: [StaticString] { Needs.names.filter { contains($0.need) }.map(\.name) }
+    package var names: [StaticString] { Needs.names.filter { contains($0.need) }.map { $0.name } }
 }
 
 extension Needs: CustomStringConvertible {
@@ -78,7 +79,7 @@ extension FieldReader {
             let name = untilQuote()
             guard (1...32).contains(name.utf8.count),
                 name.utf8.allSatisfy((UInt8(ascii: "a")...UInt8(ascii: "z")).contains),
-                name > last, skip("\"")
+                last.utf8.lexicographicallyPrecedes(name.utf8), skip("\"")
             else { return nil }
             last = name
             if let need = Needs(name: name) { needs.known.formUnion(need) } else { needs.unknown.append(name) }

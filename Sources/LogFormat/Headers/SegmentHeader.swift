@@ -28,6 +28,12 @@ package struct LogHeader: Equatable, Sendable {
         self.chain = chain
         self.needs = needs
     }
+
+    /// Histories are ASCII, so their bytes are compared: Unicode's tables would take half of a module of WebAssembly.
+    package static func == (one: LogHeader, other: LogHeader) -> Bool {
+        one.history.utf8.elementsEqual(other.history.utf8) && one.firstSeq == other.firstSeq && one.chain == other.chain
+            && one.needs == other.needs
+    }
 }
 
 extension LogHeader: CustomStringConvertible {

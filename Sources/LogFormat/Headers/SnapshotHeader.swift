@@ -79,9 +79,9 @@ extension FieldReader {
 
     /// The fields after the first one's name, in a snapshot's last line.
     mutating func end() -> LogLine? {
-        guard skip("true,\"count\":"), let count = number() else { return nil }
-        guard skip(",\"notes\":") else { return .end(count: Int(count), notes: 0) }
-        return number().map { .end(count: Int(count), notes: Int($0)) }
+        guard skip("true,\"count\":"), let count = number().flatMap({ Int(exactly: $0) }) else { return nil }
+        guard skip(",\"notes\":") else { return .end(count: count, notes: 0) }
+        return number().flatMap { Int(exactly: $0) }.map { .end(count: count, notes: $0) }
     }
 }
 

@@ -37,7 +37,7 @@ public struct LineError: Error, Equatable, Sendable {
 /// Eight digits, as the log writes them.
 package func hex(_ crc: UInt32) -> String {
     let digits = String(crc, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
+    return String(repeating: "0", count: 8 - digits.utf8.count) + digits
 }
 
 /// The first bytes of a line, safe to print, without its value, because the server logs them.

@@ -14,12 +14,34 @@ public protocol ByteSource {
     func read(_ size: Int, at offset: Int, into buffer: inout ByteBuffer) throws(Failure) -> Int
 }
 
+extension ByteSource {
+    /// Bytes from `start` on, without the preallocated space after them.
+    package func usedSize(from start: Int) throws(Failure) -> Int {
+        var (position, last) = (start, start)
+        var chunk = ByteBuffer()
+        while true {
+            chunk.removeAll()
+            let count = try read(1 << 20, at: position, into: &chunk)
+            if count == 0 { return last - start }
+            for index in stride(from: count - 1, through: 0, by: -1) where chunk.bytes[index] != UInt8(ascii: "\n") {
+                last = position + index + 1
+                break
+            }
+            position += count
+        }
+    }
+}
+
 /// What a reader throws: errors of its source, and of the bytes.
 public protocol ReadFailure: Error {
     /// The bytes are not what was written.
     static func corruption(_ damage: Damage) -> Self
     /// The first line belongs to a file that this version cannot read.
     static func unknownVersion(path: String, found: String) -> Self
+    /// What `corruption` was made with; nil for another error.
+    var damage: Damage? { get }
+    /// What was `found` in a file of an unknown version; nil for another error.
+    var otherVersion: String? { get }
 }
 
 /// Where a file is damaged. Lines count from 1, offsets from 0 in bytes.

@@ -21,7 +21,7 @@ public struct RecordRun: ~Copyable {
     /// The highest number that a line claims to be durable.
     package private(set) var durable: UInt64 = 0
     /// Whether the last good line says that the log was closed cleanly.
-    package private(set) var isClosed = false
+    public private(set) var isClosed = false
     private var parser = RecordParser()
 
     /// - Parameters:
@@ -104,6 +104,22 @@ public struct RecordRun: ~Copyable {
     }
 }
 
+/// The end of what is known to be good in a segment.
+public struct GoodEnd: Sendable {
+    public var position: ChainPosition
+    public var recordCount: Int
+    /// The offset after the last good line, and that line's number.
+    public var end: Int
+    public var endNumber: Int
+    /// Whether that line says that the log was closed cleanly.
+    public var isClosed: Bool
+
+    @inlinable public init(_ run: borrowing RecordRun) {
+        (position, recordCount) = (run.position, run.recordCount)
+        (end, endNumber, isClosed) = (run.end, run.endNumber, run.isClosed)
+    }
+}
+
 /// Reads the records of one segment.
 public struct SegmentReader<Source: ByteSource>: ~Copyable {
     @usableFromInline var lines: LineReader<Source>
@@ -177,6 +193,8 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
     @inlinable public var endNumber: Int { run.endNumber }
     /// Whether the last good line says that the log was closed cleanly.
     package var isClosed: Bool { run.isClosed }
+    /// The end of the records and durable lines that have been read.
+    package var goodEnd: GoodEnd { GoodEnd(run) }
 
     /// The current record's line, without its line feed.
     public var line: Span<UInt8> {
@@ -219,6 +237,21 @@ public struct SegmentReader<Source: ByteSource>: ~Copyable {
         } catch {
             throw lines.damage(error)
         }
+    }
+
+    /// Goes over records, and checks that each is understood, up to one of two numbers, which the caller checks, or the end.
+    /// - Parameter good: the end of the last record that was found to be good.
+    /// - Returns: whether it is at one of the two.
+    /// - Throws: as `next`; as `changes` if there are more records than `good` has.
+    @inlinable public mutating func pass(
+        _ good: inout GoodEnd, upTo one: UInt64, or other: UInt64
+    ) throws(Source.Failure) -> Bool {
+        while try next() {
+            if position.seq == one || position.seq == other { return true }
+            try changes { _ in }
+            good = GoodEnd(run)
+        }
+        return false
     }
 
     /// The error for an intact record in the wrong place.

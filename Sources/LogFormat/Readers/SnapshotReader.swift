@@ -179,8 +179,27 @@ public struct SnapshotReader<Source: ByteSource>: ~Copyable {
         }
     }
 
+    /// Goes over all pairs, and checks that their keys ascend.
+    /// - Parameter good: how many were found to be good.
+    @inlinable public mutating func passPairs(_ good: inout Int) throws(Source.Failure) {
+        var previous = ByteBuffer()
+        while try next() {
+            var isAscending = true
+            let isFirst = good == 0
+            try pair { change in
+                isAscending = isFirst || previous.bytes.compared(with: change.key) < 0
+                previous.removeAll()
+                previous.append(change.key)
+            }
+            guard isAscending else {
+                throw damage(expected: "keys in their order", found: "one that comes earlier, or twice")
+            }
+            good += 1
+        }
+    }
+
     /// The error for an intact pair in the wrong place.
-    package func damage(expected: String, found: String) -> Source.Failure {
+    @usableFromInline package func damage(expected: String, found: String) -> Source.Failure {
         lines.damage(expected: expected, found: found)
     }
 }

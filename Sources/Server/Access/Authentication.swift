@@ -253,22 +253,19 @@ final class Authentication {
         _ secret: PlainSecret, _ hashes: [PasswordHash], _ mark: [UInt8],
         then outcome: @escaping (SecretHash) -> LoginAttempt.Outcome
     ) -> LoginAttempt {
-        // Those of clients that are gone are of no use any more.
-        checking = checking.filter { $0.value.value == nil }
-        let result =
-            checking[mark]
+        checking = checking.filter { !$0.value.isOver }
+        let claim =
+            checking[mark]?.claim()
             ?? thread.find { () -> PasswordHash? in
                 secret.withBytes { bytes in
                     for hash in hashes where (try? hash.verify(bytes)) == true { return hash }
                     return nil
                 }
             }
-        guard let result else {
-            return LoginAttempt { .failed(.init(message: "Too many logins are being checked; try again")) }
-        }
-        checking[mark] = result
-        return LoginAttempt { [unowned self] in
-            guard let found = result.value else { return nil }
+        guard let claim else { return LoginAttempt { .tooMany } }
+        checking[mark] = claim.result
+        return LoginAttempt(ifClientEnds: claim.noteEnd) { [unowned self] in
+            guard let found = claim.value else { return claim.isDropped ? .tooMany : nil }
             guard let hash = found else { return .refused }
             let answer = outcome(.password(hash))
             if case .accepted = answer {
@@ -314,9 +311,11 @@ final class Authentication {
     func noteRefused(_ name: String, from peer: Address, at now: Int) -> Int {
         counts.refused += 1
         refusals.add(.init(reason: "auth", object: "AUTH", user: name, client: "\(peer)"), at: now)
-        log.warning("Login refused: wrong user or password", metadata: ["address": "\(peer)"])
         // A name may be a mistyped password: it is kept no longer than its failures.
-        return delays.failed(LoginDelays.Guesser(network: peer.network, user: String(name.prefix(64))), at: now)
+        let delay = delays.failed(LoginDelays.Guesser(network: peer.network, user: String(name.prefix(64))), at: now)
+        log.warning(
+            "Login refused: wrong user or password", metadata: ["address": "\(peer)", "delay_ms": "\(delay)"])
+        return delay
     }
 
     func noteAccepted(_ name: String, from peer: Address) {

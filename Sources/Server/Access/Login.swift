@@ -28,7 +28,6 @@ extension Session {
                 switch attempt.outcome {
                 case .accepted(let login)?:
                     if let obstacle = server.audit?.obstacle(to: .login) { return replies.fail(.notAudited(obstacle)) }
-                    server.authentication.noteAccepted(text, from: stream.peer)
                     recordLogout()
                     become(login)
                     answer(self, &replies)
@@ -44,10 +43,13 @@ extension Session {
 
     func isDone(_ attempt: LoginAttempt, _ name: String) -> Bool {
         let now = server.clock.milliseconds
+        if peerHasEnded || peerWillEnd { attempt.noteClientEnd() }
         let isDone = attempt.isDone(at: now) {
             server.authentication.noteRefused(name, from: stream.peer, at: now)
         }
-        return isDone && isRecorded(attempt, name)
+        if case .accepted? = attempt.outcome { server.authentication.noteAccepted(name, from: stream.peer) }
+        // Recorded as soon as it is known: a guesser who hangs up during the delay is recorded too.
+        return attempt.outcome != nil && isRecorded(attempt, name) && isDone
     }
 
     /// Forgets the user, where there are users. As its requests are bounded then, that is done between two of them.

@@ -22,6 +22,10 @@ final class LoginAttempt {
         /// The users are not loaded yet.
         case loading
         case failed(ReplyErrorBox)
+
+        static var tooMany: Outcome {
+            .failed(ReplyErrorBox(message: "Too many logins are being checked; try again"))
+        }
     }
 
     /// Nothing but the error, whose type is of another module.
@@ -35,8 +39,19 @@ final class LoginAttempt {
     var isRecorded = false
     /// Asked each turn until there is an outcome.
     private var ask: (() -> Outcome?)?
+    private let clientEnded: (() -> Void)?
 
-    init(_ ask: @escaping () -> Outcome?) { self.ask = ask }
+    /// - Parameters:
+    ///   - clientEnded: called when the client has closed its side.
+    ///   - ask: called until it gives an outcome.
+    init(ifClientEnds clientEnded: (() -> Void)? = nil, _ ask: @escaping () -> Outcome?) {
+        (self.clientEnded, self.ask) = (clientEnded, ask)
+    }
+
+    /// The client has closed its side: it can read the answer, but others are more important.
+    func noteClientEnd() {
+        if outcome == nil { clientEnded?() }
+    }
 
     /// Whether it can be answered.
     /// - Parameter delay: how late a refusal is answered, in milliseconds; asked for once.

@@ -13,8 +13,9 @@ extension RequestLimits {
 /// The connected clients that have not logged in. Used on the loop's thread.
 final class UnauthenticatedClients {
     private unowned let server: Server
-    /// Their numbers, the oldest first.
-    private var waiting: [Int] = []
+    private var places = PlaceHolders()
+    /// Since when each of them has not been logged in, in milliseconds of the turn's clock.
+    private var starts: [Int: Int] = [:]
 
     /// The time they have for it, in milliseconds.
     static let patience = 15_000
@@ -25,44 +26,42 @@ final class UnauthenticatedClients {
 
     init(_ server: Server) { self.server = server }
 
-    var count: Int {
-        forgetOthers()
-        return waiting.count
-    }
+    var count: Int { places.count }
 
     /// How many there may be.
     private var limit: Int { max(server.limits.clientCount / 4, 1) }
 
+    /// Adds the newest client, or one that has logged out.
     func add(_ session: Session) {
-        waiting.append(session.id)
-        guard waiting.count > limit else { return }
-        forgetOthers()
-        let isLocal = session.stream.peer.isLocal
-        while waiting.count > limit + (isLocal ? UnauthenticatedClients.localCount : 0) {
-            let networks = waiting.dropLast().map { server.connections[$0]?.stream.peer.network ?? 0 }
-            let index = PlaceSharing.placeToEvict(networks, for: session.stream.peer.network) ?? 0
-            drop(waiting.remove(at: index), "too many clients have not logged in")
+        remove(session)
+        let peer = session.stream.peer
+        while places.count >= limit + (peer.isLocal ? UnauthenticatedClients.localCount : 0),
+            let oldest = places.evicted(for: peer.network)
+        {
+            drop(oldest, "too many clients have not logged in")
         }
+        places.add(session.id, of: peer.network)
+        starts[session.id] = server.clock.milliseconds
     }
 
-    func remove(_ session: Session) { waiting.removeAll { $0 == session.id } }
+    /// Removes a client that has logged in, or is gone.
+    func remove(_ session: Session) { remove(session.id) }
+
+    private func remove(_ id: Int) {
+        places.remove(id)
+        starts[id] = nil
+    }
 
     /// Closes those whose time is up. Once a second.
     func tick() {
-        forgetOthers()
-        while let oldest = waiting.first, let session = server.connections[oldest],
-            session.times.age > UnauthenticatedClients.patience * 1_000_000
-        {
-            waiting.removeFirst()
+        let longAgo = server.clock.milliseconds - UnauthenticatedClients.patience
+        while let oldest = places.oldest, let start = starts[oldest], start < longAgo {
             drop(oldest, "it did not log in within 15 s")
         }
     }
 
-    private func forgetOthers() {
-        waiting.removeAll { server.connections[$0].map { $0.state.isClosed || $0.isLoggedIn } ?? true }
-    }
-
     private func drop(_ id: Int, _ reason: String) {
+        remove(id)
         guard let session = server.connections[id] else { return }
         server.authentication.noteDropped()
         server.recordRefused(session.stream.peer, reason)

@@ -10,10 +10,13 @@ import Synchronization
 final class AuditReceipt: Sendable {
     private let result = Mutex<Bool?>(nil)
 
-    /// nil until the thread is done with them; false if they are lost.
+    /// nil until the thread is done with them; false if one of them is lost.
     var isDurable: Bool? { result.withLock { $0 } }
 
-    fileprivate func set(_ isDurable: Bool) { result.withLock { $0 = isDurable } }
+    /// Events that are lost stay so.
+    func set(_ isDurable: Bool) {
+        result.withLock { if $0 != false { $0 = isDurable } }
+    }
 }
 
 /// What the thread has published.
@@ -32,6 +35,8 @@ final class AuditThread: Sendable {
     private let folder: any AuditFolder
     private let log: Logger
     private let files: Mutex<Files>
+    private let queue = AuditQueue()
+    private let upkeep = Mutex(Upkeep())
     private let published = Mutex(AuditState())
 
     /// What only the thread uses once it has begun.
@@ -43,9 +48,18 @@ final class AuditThread: Sendable {
         /// Events lost before there was a writer, and since when.
         var lost: UInt64 = 0
         var lostSince: UInt64 = 0
+        /// Events that the queue had no room for, among those that are counted as lost.
+        var lostByQueue: UInt64 = 0
         /// When the folder is tried again, in Unix milliseconds.
         var retryAt: UInt64 = 0
         var failure: AuditError?
+    }
+
+    /// What is due next. A disk that hangs must not let jobs pile up, so there is at most one of each kind.
+    private struct Upkeep: Sendable {
+        var isWritingDue = false
+        /// The newest call of `tick` that was not carried out.
+        var tick: (time: UInt64, change: (@Sendable (inout AuditOptions) -> Void)?)?
     }
 
     /// Opens the audit.
@@ -79,36 +93,81 @@ final class AuditThread: Sendable {
         (files.lost, files.failure) = (0, nil)
     }
 
-    /// What has become of the audit so far.
-    var state: AuditState { published.withLock { $0 } }
+    /// What has become of the audit so far. A full queue is a failure like one of the disk.
+    /// - Parameter further: events that are about to be added.
+    func state(with further: Int) -> AuditState {
+        let level = queue.level
+        var state = published.withLock { $0 }
+        state.health.lost += level.lost
+        if state.health.failure == nil, level.waiting + further > AuditQueue.limit {
+            state.health.failure = .queueFull(limit: AuditQueue.limit)
+        }
+        return state
+    }
 
     // MARK: Work
 
-    /// Writes events.
+    /// Writes events. Those that the queue has no room for are lost.
     /// - Parameters:
     ///   - syncs: whether they are wanted on the disk at once.
     ///   - now: Unix milliseconds.
     func write(_ events: [AuditEvent], syncs: Bool, _ receipt: AuditReceipt, at now: UInt64) {
-        worker.submit { [self] in
-            let isDurable = files.withLock { files in
-                defer { publish(&files) }
-                return AuditThread.write(events, syncs: syncs, to: &files, at: now)
-            }
-            receipt.set(isDurable)
-            bell.ring()
+        if case .overflowed(isFirst: true) = queue.add(events, syncs: syncs, receipt, at: now) {
+            log.error("Events of the audit are lost: \(AuditError.queueFull(limit: AuditQueue.limit))")
         }
+        let isDue = upkeep.withLock { upkeep in
+            defer { upkeep.isWritingDue = true }
+            return upkeep.isWritingDue
+        }
+        if !isDue { worker.submit { [self] in writeAll() } }
     }
 
-    private static func write(_ events: [AuditEvent], syncs: Bool, to files: inout Files, at now: UInt64) -> Bool {
+    private func writeAll() {
+        upkeep.withLock { $0.isWritingDue = false }
+        files.withLock { files in
+            let (entries, loss) = queue.take()
+            // One sync is enough for all of them.
+            var written: [(entry: AuditQueue.Entry, isWritten: Bool)] = []
+            for entry in entries {
+                if let loss = entry.lossBefore { AuditThread.count(loss, in: &files) }
+                written.append((entry, AuditThread.write(entry.events, to: &files, at: entry.time)))
+            }
+            if let loss { AuditThread.count(loss, in: &files) }
+            var isSynced = true
+            if let last = written.last(where: { $0.entry.syncs && $0.isWritten }) {
+                isSynced = files.writer?.sync(at: last.entry.time) == true
+            }
+            publish(&files)
+            for (entry, isWritten) in written {
+                entry.receipt.set(isWritten && (isSynced || !entry.syncs))
+                queue.finish(entry)
+            }
+        }
+        bell.ring()
+    }
+
+    private static func count(_ loss: AuditQueue.Loss, in files: inout Files) {
+        files.lostByQueue += loss.count
+        lose(loss.count, since: loss.since, in: &files)
+    }
+
+    private static func lose(_ count: UInt64, since: UInt64, in files: inout Files) {
+        guard files.writer == nil else {
+            files.writer?.noteLost(count, since: since)
+            return
+        }
+        if files.lost == 0 { files.lostSince = since }
+        files.lost += count
+    }
+
+    private static func write(_ events: [AuditEvent], to files: inout Files, at now: UInt64) -> Bool {
         var batch = AuditBatch()
         for event in events { batch.append(event) }
         guard files.writer != nil else {
-            if files.lost == 0 { files.lostSince = now }
-            files.lost += UInt64(batch.count)
+            lose(UInt64(batch.count), since: now, in: &files)
             return false
         }
-        guard files.writer?.append(batch, at: now) == true else { return false }
-        return syncs ? files.writer?.sync(at: now) == true : true
+        return files.writer?.append(batch, at: now) == true
     }
 
     /// Upkeep, once a second: syncs, seals, removes old segments, and recovers from a failure.
@@ -116,19 +175,31 @@ final class AuditThread: Sendable {
     ///   - change: applied to the options first.
     ///   - now: Unix milliseconds.
     func tick(at now: UInt64, _ change: (@Sendable (inout AuditOptions) -> Void)? = nil) {
-        worker.submit { [self] in
-            files.withLock { files in
-                change?(&files.options)
-                if files.writer == nil, now >= files.retryAt || now + files.options.retryInterval < files.retryAt {
-                    openAgain(&files, at: now)
-                }
-                if files.writer != nil {
-                    files.writer?.options = files.options
-                    files.writer?.tick(at: now)
-                    _ = files.writer?.sync(at: now)
-                }
-                publish(&files)
+        let isDue = upkeep.withLock { upkeep in
+            defer { upkeep.tick = (now, change) }
+            return upkeep.tick != nil
+        }
+        if !isDue { worker.submit { [self] in tickNow() } }
+    }
+
+    private func tickNow() {
+        guard
+            let (now, change) = upkeep.withLock({ upkeep in
+                defer { upkeep.tick = nil }
+                return upkeep.tick
+            })
+        else { return }
+        files.withLock { files in
+            change?(&files.options)
+            if files.writer == nil, now >= files.retryAt || now + files.options.retryInterval < files.retryAt {
+                openAgain(&files, at: now)
             }
+            if files.writer != nil {
+                files.writer?.options = files.options
+                files.writer?.tick(at: now)
+                _ = files.writer?.sync(at: now)
+            }
+            publish(&files)
         }
     }
 
@@ -167,6 +238,8 @@ final class AuditThread: Sendable {
         if let next = files.writer?.next { state.events = next - files.first }
         state.seal = files.writer?.newestSeal
         state.health = files.writer?.health ?? AuditHealth(failure: files.failure, lost: files.lost)
+        // `state` adds what the queue says, which is ahead of this thread.
+        state.health.lost -= files.lostByQueue
         published.withLock { $0 = state }
     }
 }

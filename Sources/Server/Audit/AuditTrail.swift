@@ -50,11 +50,17 @@ final class AuditTrail {
 
     // MARK: State
 
-    /// The newest state of the files.
-    var state: AuditState { thread.state }
+    /// The newest state of the files. Events that were not given to the thread yet need room there, too.
+    var state: AuditState { thread.state(with: gathered.count + coalescer.count + 1) }
 
     /// Why requests that are recorded are refused; nil if they are not.
-    var obstacle: AuditError? { settings.onFailure == .refuse ? state.health.failure : nil }
+    var obstacle: AuditError? { obstacle(toRecord: 1) }
+
+    /// The same for a request with so many events.
+    func obstacle(toRecord count: Int) -> AuditError? {
+        guard settings.onFailure == .refuse else { return nil }
+        return thread.state(with: gathered.count + coalescer.count + count).health.failure
+    }
 
     /// Why what would be recorded as an event of this kind is refused; nil if it is not.
     func obstacle(to kind: AuditEvent.Kind) -> AuditError? { settings.records(kind) ? obstacle : nil }

@@ -156,11 +156,23 @@ extension Session {
         guard let audit = server.audit else { preconditionFailure("a request is recorded without an audit") }
         let events = events(of: commands.spec(index), arguments, audit)
         guard !events.isEmpty else { return perform(&replies) }
-        if let obstacle = audit.obstacle { return replies.fail(.notAudited(obstacle)) }
+        if let obstacle = audit.obstacle(toRecord: events.count) { return replies.fail(.notAudited(obstacle)) }
         replies.lastFailure = nil
         perform(&replies)
         guard let request = deferredRequest else { return record(events, &replies) }
-        deferredRequest = request.followed { [unowned self] replies in record(events, &replies) }
+        deferredRequest = request.followed { [unowned self] replies in
+            record(events, &replies)
+        } orIfAbandoned: { [unowned self] in
+            recordUnanswered(events)
+        }
+    }
+
+    /// Records a request that has begun, and whose client is gone before its end: hanging up hides nothing.
+    private func recordUnanswered(_ events: [AuditEvent]) {
+        for var event in events {
+            event.result = "unanswered"
+            server.audit?.record(event)
+        }
     }
 
     private func record(_ events: [AuditEvent], _ replies: inout ReplyQueue) {
@@ -262,6 +274,6 @@ extension ReplyError {
 
     /// A request that has run, and whose line is lost.
     static func doneUnaudited(_ error: AuditError) -> ReplyError {
-        ReplyError("It was done, but its line of the audit is lost: \(error)", code: .audit)
+        ReplyError("It was done, but its line of the audit may be lost: \(error)", code: .audit)
     }
 }

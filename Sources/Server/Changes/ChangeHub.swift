@@ -201,14 +201,14 @@ final class ChangeHub {
             if change.kind == .clear { return found.formUnion(groups.indices) }
             prefixes.visitMatches(of: change.key) { found.insert($0) }
         }
+        // Who gets the log's own lines gets each of them.
+        if let index = prefixes.index(of: []), groups[index].members.keys.contains(where: { $0.stream?.isRaw == true }) { found.insert(index) }
         var refused: [ChangeSubscriber] = []
         for index in found {
             for (form, members) in groups[index].members {
                 message.buffer.removeAll()
                 message.dialect = form.dialect
-                guard message.message(record, of: prefixes.prefixes[index], isElement: form.isElement) else {
-                    preconditionFailure("a change concerns a prefix, and its message does not")
-                }
+                guard message.message(record, of: prefixes.prefixes[index], in: form) else { continue }
                 for member in members {
                     guard member.take(message.buffer.bytes) else {
                         refused.append(member)
@@ -321,7 +321,7 @@ final class ChangeHub {
         guard subscriber.page == nil, let position = shared?.position else { return }
         var mark = ReplyWriter()
         mark.dialect = subscriber.dialect
-        mark.message("at", position)
+        mark.message("at", position, in: subscriber.form)
         if subscriber.take(mark.buffer.bytes) { count(mark.buffer.count) } else { pause(subscriber) }
     }
 

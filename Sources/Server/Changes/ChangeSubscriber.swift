@@ -33,11 +33,15 @@ final class ChangeSubscriber {
         let dialect: ReplyDialect
         /// Whether a message is an element of a reply.
         let isElement: Bool
+        /// How HTTP has it; nil for the other dialects.
+        let stream: StreamForm?
     }
 
     unowned let session: Session
     let prefix: [UInt8]
     let dialect: ReplyDialect
+    /// How HTTP has its messages; nil for the other dialects.
+    let stream: StreamForm?
     var state = State.queued
     /// Where it begins.
     private let start: ChangeToken
@@ -61,7 +65,8 @@ final class ChangeSubscriber {
 
     /// - Parameter start: where it begins, as the client has said; nil for the newest change.
     init(
-        _ session: Session, prefix: [UInt8], from start: ChangeToken?, dialect: ReplyDialect, page: Page?
+        _ session: Session, prefix: [UInt8], from start: ChangeToken?, dialect: ReplyDialect, stream: StreamForm? = nil,
+        page: Page?
     ) {
         self.session = session
         self.prefix = prefix
@@ -69,11 +74,12 @@ final class ChangeSubscriber {
         self.start = start ?? .position(newest.position)
         if start == nil { (position, place) = (newest.position, newest) }
         self.dialect = dialect
+        self.stream = stream
         self.page = page
         messages.dialect = dialect
     }
 
-    var form: Form { Form(dialect: dialect, isElement: page != nil && dialect != .line) }
+    var form: Form { Form(dialect: dialect, isElement: page != nil && dialect != .line, stream: stream) }
 
     /// Where a feed of its own begins.
     var token: ChangeToken { position.map { .position($0) } ?? start }
@@ -114,14 +120,14 @@ final class ChangeSubscriber {
     func take(_ record: borrowing ChangeRecord, taken: (Int) -> Void) -> ChangeFeed.Answer {
         guard page == nil else {
             let size = messages.buffer.count
-            guard messages.message(record, of: prefix, isElement: true) else { return .more }
+            guard messages.message(record, of: prefix, in: form) else { return .more }
             page?.count += 1
             taken(messages.buffer.count - size)
             return isPageFull ? .enough : .more
         }
         var message = ReplyWriter()
         message.dialect = dialect
-        guard message.message(record, of: prefix, isElement: false) else { return .more }
+        guard message.message(record, of: prefix, in: form) else { return .more }
         guard session.push(message.buffer.bytes) else { return .refused }
         taken(message.buffer.count)
         return session.canTakePush ? .more : .enough
@@ -149,12 +155,21 @@ final class ChangeSubscriber {
         return page.count > 0 || !page.waits
     }
 
-    /// Writes the reply of the page.
-    func writePage(_ replies: inout ReplyQueue) {
-        // In time, a position that the client has named need not have been found.
-        guard let position = position ?? start.position else { return replies.fail(.notFoundYet) }
+    /// Where the next page begins; nil if the beginning was not found in time. A position that the client has named need
+    /// not be found for that.
+    var next: ChainPosition? { position ?? start.position }
+
+    /// Takes the messages of the page.
+    func takeMessages() -> ReplyWriter {
         var messages = ReplyWriter()
         swap(&messages, &self.messages)
+        return messages
+    }
+
+    /// Writes the reply of the page.
+    func writePage(_ replies: inout ReplyQueue) {
+        guard let position = next else { return replies.fail(.notFoundYet) }
+        let messages = takeMessages()
         if replies.writer.isLine {
             replies.writer.message("next", position)
             replies.writer.buffer.append(messages.buffer.bytes)
@@ -209,13 +224,14 @@ extension Session {
 
     /// Ends its feed, and tells the client why.
     func endFeed(because error: ReplyError) {
-        guard let dialect = feed?.dialect else { return }
+        guard let form = feed?.form else { return }
         endFeed()
         requestCounts.count(error)
         var message = ReplyWriter()
-        message.dialect = dialect
-        message.end(error)
+        message.dialect = form.dialect
+        message.end(error, in: form)
         replies.push(message.buffer.bytes, committed: store.committed)
+        if form.stream != nil { finish() }
     }
 
     /// Ends what reads changes for it, because the connection is closed.

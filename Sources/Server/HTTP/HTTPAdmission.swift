@@ -186,7 +186,10 @@ extension Session {
         var response = HTTPResponse(status: 204)
         response.fields = [
             ("Access-Control-Allow-Methods", methods.map(\.method.name).joined(separator: ", ")),
-            ("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Puffin-After"),
+            (
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID, Puffin-After"
+            ),
             ("Access-Control-Max-Age", "600"),
         ]
         return response
@@ -336,7 +339,8 @@ extension Session {
             let isOpen = login == nil && !authentication.isRequired && server.audit == nil
             if !isOpen || !http.isOpen { take(requestOf: login, rights) }
             http.isOpen = isOpen
-            defer { if !isOpen { take(requestOf: nil, .nobody) } }
+            // What reads changes for it ends with its user's right to them.
+            defer { if !isOpen, feed == nil, page == nil { take(requestOf: nil, .nobody) } }
             if authentication.namesAuthors { store.setAuthor(author) }
             try run(make, route, bytes, parser, fields, http.form, &replies)
         }

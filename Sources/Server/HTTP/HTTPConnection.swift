@@ -52,6 +52,7 @@ extension HTTPLimits {
 
 extension Session {
     func receivedHTTP(_ bytes: Span<UInt8>, _ http: HTTPConnection) -> Consumption {
+        guard feed == nil else { return Consumption(used: bytes.count, missing: 1) }
         replies.time = times.now
         http.lastBytes = server.clock.milliseconds
         if http.parser.isIdle { http.began = http.lastBytes }
@@ -94,7 +95,8 @@ extension Session {
                 }
                 used += size
                 reservedSize = 0
-                if http.form.persistence == .close { finish() }
+                // An answer without an end is the last one.
+                if http.form.persistence == .close, feed == nil { finish() }
             case .head: admitHead(rest, http, &replies)
             case .incomplete(let missing): return kept(used, of: bytes.count, missing: missing, &replies)
             case .malformed(let error):

@@ -39,7 +39,9 @@ final class HTTPConnections {
         forgetClosed()
         guard numbers.count > HTTPConnections.limit else { return }
         let sessions = numbers.compactMap { server.connections[$0] }
-        sessions.min { $0.http?.lastEvent ?? 0 < $1.http?.lastEvent ?? 0 }?.close()
+        // A feed is silent by its nature, and there are few of them (limits.feeds).
+        let silent = sessions.filter { $0.feed == nil }
+        silent.min { $0.http?.lastEvent ?? 0 < $1.http?.lastEvent ?? 0 }?.close()
         forgetClosed()
     }
 
@@ -56,7 +58,7 @@ final class HTTPConnections {
         forgetClosed()
         for number in numbers {
             guard let session = server.connections[number], let http = session.http, session.state.isOpen,
-                !session.isHeldUp
+                !session.isHeldUp, session.feed == nil
             else { continue }
             if http.parser.isIdle {
                 if http.lastHeard < now - settings.silentTime { session.close() }

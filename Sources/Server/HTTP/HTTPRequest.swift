@@ -11,6 +11,7 @@ struct HTTPRequestFields {
     private(set) var contentType = -1
     private(set) var ifMatch = -1
     private(set) var ifNoneMatch = -1
+    private(set) var lastEventID = -1
     private(set) var origin = -1
 
     /// - Throws: `HTTPError` if a field is sent twice that has one value: a proxy may have checked the other one.
@@ -36,8 +37,10 @@ struct HTTPRequestFields {
             case 13:
                 if name.equalsIgnoringCase("AUTHORIZATION") {
                     try HTTPRequestFields.set(&authorization, index)
-                } else if name.equalsIgnoringCase("IF-NONE-MATCH"), ifNoneMatch < 0 {
-                    ifNoneMatch = index
+                } else if name.equalsIgnoringCase("IF-NONE-MATCH") {
+                    if ifNoneMatch < 0 { ifNoneMatch = index }
+                } else if name.equalsIgnoringCase("LAST-EVENT-ID") {
+                    try HTTPRequestFields.set(&lastEventID, index)
                 }
             default: break
             }

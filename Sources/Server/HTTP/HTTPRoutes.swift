@@ -87,6 +87,9 @@ package enum HTTPRoutes {
                 method: .post, path: "/v1/batch", part: .api, command: .exec, body: .json(limit: HTTPLimits.jsonSize),
                 answer: .request(BatchResource.post)),
             HTTPRoute(
+                path: "/v1/changes", part: .changes, command: .changes,
+                parameters: ["from", "limit", "prefix", "raw", "wait"], answer: .request(ChangesResource.get)),
+            HTTPRoute(
                 method: .post, path: "/v1/commands", part: .api, command: .command,
                 body: .json(limit: HTTPLimits.jsonSize), answer: .request(CommandResource.post)),
             HTTPRoute(

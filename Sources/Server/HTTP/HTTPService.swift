@@ -129,6 +129,6 @@ extension ByteBuffer {
     mutating func append(allowing origin: String) {
         let value = Array(origin.utf8)
         append(field: "Access-Control-Allow-Origin", value.span)
-        append("Vary: Origin\r\nAccess-Control-Expose-Headers: ETag, Puffin-Seq, Puffin-Expires\r\n")
+        append("Vary: Origin\r\nAccess-Control-Expose-Headers: ETag, Puffin-Seq, Puffin-Expires, Puffin-Next\r\n")
     }
 }

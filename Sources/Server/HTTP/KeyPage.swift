@@ -169,7 +169,7 @@ extension HTTPQuery {
         return ScanCursor(number: number)
     }
 
-    fileprivate func truth(_ name: StaticString) throws(HTTPError) -> Bool {
+    func truth(_ name: StaticString) throws(HTTPError) -> Bool {
         guard let text = value(of: name) else { return false }
         if text.equals("true") { return true }
         guard text.equals("false") else { throw .truth }

@@ -3,6 +3,7 @@
 import Access
 import Bytes
 import Commands
+import LogFormat
 import Store
 import Wire
 
@@ -37,9 +38,18 @@ enum ChangeHandlers {
             let subscriber = ChangeSubscriber(
                 session, prefix: Array(prefix), from: options.token, dialect: replies.writer.dialect, page: page)
             if page == nil {
-                begin(subscriber, session, &replies)
+                begin(subscriber, session, &replies) { position, replies in
+                    replies.writer.message("from", position, isReply: true)
+                    if subscriber.isLive { replies.writer.message("at", position) }
+                } fail: { error, replies in
+                    replies.fail(error)
+                }
             } else {
-                collect(subscriber, within: options.wait, session, &replies)
+                collect(subscriber, within: options.wait, session, &replies) { replies in
+                    subscriber.writePage(&replies)
+                } fail: { error, replies in
+                    replies.fail(error)
+                }
             }
         } catch {
             replies.fail(error)
@@ -75,16 +85,21 @@ enum ChangeHandlers {
         return options
     }
 
-    /// Begins a feed. The first message is the reply to CHANGES.
-    private static func begin(_ subscriber: ChangeSubscriber, _ session: Session, _ replies: inout ReplyQueue) {
+    /// Begins a feed.
+    /// - Parameters:
+    ///   - start: writes what stands before the first message, once the position is found.
+    ///   - fail: writes what stands there if it is not.
+    static func begin(
+        _ subscriber: ChangeSubscriber, _ session: Session, _ replies: inout ReplyQueue,
+        start: @escaping (ChainPosition, inout ReplyQueue) -> Void,
+        fail: @escaping (ReplyError, inout ReplyQueue) -> Void
+    ) {
         session.feed = subscriber
         session.server.changes.add(subscriber)
         session.noteFeedSize()
         if let position = subscriber.position {
             subscriber.isAnswered = true
-            replies.writer.message("from", position, isReply: true)
-            if subscriber.isLive { replies.writer.message("at", position) }
-            return
+            return start(position, &replies)
         }
         session.deferReply(
             DeferredRequest(replies.writer.dialect, within: .unlimited, on: [.owner]) {
@@ -92,17 +107,21 @@ enum ChangeHandlers {
             } answer: { [unowned session] replies, _ in
                 if let error = subscriber.error {
                     session.endFeed()
-                    return replies.fail(error)
+                    return fail(error, &replies)
                 }
                 guard let position = subscriber.position else { preconditionFailure("a feed begins nowhere") }
                 subscriber.isAnswered = true
-                replies.writer.message("from", position, isReply: true)
+                start(position, &replies)
             })
     }
 
     /// Collects one reply.
-    private static func collect(
-        _ subscriber: ChangeSubscriber, within wait: Int?, _ session: Session, _ replies: inout ReplyQueue
+    /// - Parameters:
+    ///   - answer: writes it.
+    ///   - fail: writes what stands in its place if the position is not found.
+    static func collect(
+        _ subscriber: ChangeSubscriber, within wait: Int?, _ session: Session, _ replies: inout ReplyQueue,
+        answer: @escaping (inout ReplyQueue) -> Void, fail: @escaping (ReplyError, inout ReplyQueue) -> Void
     ) {
         let hub = session.server.changes
         session.page = subscriber
@@ -117,8 +136,8 @@ enum ChangeHandlers {
                 hub.remove(subscriber)
                 session.page = nil
                 session.noteFeedSize()
-                if let error = subscriber.error { return replies.fail(error) }
-                subscriber.writePage(&replies)
+                if let error = subscriber.error { return fail(error, &replies) }
+                answer(&replies)
             })
     }
 

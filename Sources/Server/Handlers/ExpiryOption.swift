@@ -99,12 +99,16 @@ extension Session {
     @inline(never)
     private func admitFirstExpiry() throws(ReplyError) {
         guard let follower = server.replication.followerLacking(.expiry) else { return }
-        throw ReplyError(
-            "Follower \(follower) does not know pairs that expire: upgrade it, or remove it with FOLLOWER REMOVE")
+        throw .tooOld(follower, for: "pairs that expire")
     }
 }
 
 extension ReplyError {
+    /// A connected follower could not read the change.
+    static func tooOld(_ follower: Endpoint, for what: String) -> ReplyError {
+        ReplyError("Follower \(follower) does not know \(what): upgrade it, or remove it with FOLLOWER REMOVE")
+    }
+
     static func invalidExpireTime(of command: Command) -> ReplyError {
         ReplyError("invalid expire time in '\(command.spec.redisName)' command")
     }

@@ -260,6 +260,10 @@ enum UserHandlers {
             replies.fail(.usersNeedProof)
             return false
         }
+        if !session.store.needs.contains(.notes), let follower = server.replication.followerLacking(.notes) {
+            replies.fail(.tooOld(follower, for: "users and roles"))
+            return false
+        }
         do throws(DirectoryError) {
             try authentication.directory.check(
                 kind, name, value?.span, at: session.store.now,

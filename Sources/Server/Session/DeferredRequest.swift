@@ -27,6 +27,8 @@ struct DeferredRequest {
     private let patience: Patience
     private let isDone: () -> Bool
     private let answer: (inout ReplyQueue, _ isLate: Bool) -> Void
+    /// What is done if the connection ends before the reply; nil for nothing.
+    private(set) var abandon: (() -> Void)?
 
     /// - Parameters:
     ///   - conditions: see the property.
@@ -48,7 +50,10 @@ struct DeferredRequest {
     }
 
     /// The same request, with something to do once its reply is written. The queue's `lastFailure` is that of the reply then.
-    func followed(by next: @escaping (inout ReplyQueue) -> Void) -> DeferredRequest {
+    /// - Parameter abandon: done instead if the connection ends before that; nil for what this request does then.
+    func followed(
+        by next: @escaping (inout ReplyQueue) -> Void, orIfAbandoned abandon: (() -> Void)? = nil
+    ) -> DeferredRequest {
         var request = DeferredRequest(dialect, within: patience, on: conditions, holding: heldSize, until: isDone) {
             [answer] replies, isLate in
             replies.lastFailure = nil
@@ -56,6 +61,7 @@ struct DeferredRequest {
             next(&replies)
         }
         request.deadline = deadline
+        request.abandon = abandon ?? self.abandon
         return request
     }
 

@@ -342,6 +342,7 @@ final class Session: StreamDelegate, ListMember {
     func giveAwayStream() -> Stream {
         precondition(stream.unsentSize == 0, "a connection with unsent replies is handed over")
         forgetFeeds()
+        server.unauthenticated.remove(self)
         state = .closed
         settleAtEnd()
         turn.add(self, to: .retired)

@@ -118,7 +118,9 @@ extension Session {
 
     func close() {
         guard stream.isOpen, !isClosed else { return }
+        deferredRequest?.abandon?()
         recordLogout()
+        server.unauthenticated.remove(self)
         stream.close()
         state = .closed
         settleAtEnd()

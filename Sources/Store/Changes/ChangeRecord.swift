@@ -10,7 +10,7 @@ package struct ChangeRecord: ~Escapable {
     /// In Unix milliseconds.
     package let timestamp: UInt64
     /// Without the line feed; it was checked.
-    private let line: Span<UInt8>
+    package let line: Span<UInt8>
     private let plain: PlainLine?
 
     @_lifetime(copy line)

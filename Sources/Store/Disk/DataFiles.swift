@@ -14,6 +14,7 @@
 //     ….torn-<time>  ….damaged-<time>              what recovery or repair has set aside
 //     ….diverged-<time>  ….superseded-<time>       what a follower has set aside to follow its leader
 
+import LogFormat
 import SystemPackage
 
 /// Where a data set keeps its files.
@@ -29,8 +30,8 @@ package struct DataFiles: Sendable {
 
     package var lock: FilePath { folder.appending("LOCK") }
     package var reserve: FilePath { folder.appending("RESERVE") }
-    package var durable: FilePath { folder.appending(DataFiles.durableName) }
-    var nextDurable: FilePath { folder.appending(DataFiles.durableName + ".tmp") }
+    package var durable: FilePath { folder.appending(DurableMark.fileName) }
+    var nextDurable: FilePath { folder.appending(DurableMark.fileName + ".tmp") }
     var snapshotInstall: FilePath { folder.appending("ADOPT") }
     var role: FilePath { folder.appending("ROLE") }
     var nextRole: FilePath { folder.appending("ROLE.tmp") }
@@ -40,30 +41,19 @@ package struct DataFiles: Sendable {
 
     /// A segment, by the number of its first record.
     package func segment(firstSeq: UInt64) -> FilePath {
-        folder.appending(padded(firstSeq, to: 20) + ".jsonl")
+        folder.appending(SegmentName.text(firstSeq))
     }
 
     /// The number in a segment's path; nil if the path is not a segment's.
     func firstSeq(ofSegment path: FilePath) -> UInt64? {
-        path.lastComponent.flatMap { firstSeq(ofSegment: $0.string) }
-    }
-
-    private func firstSeq(ofSegment name: String) -> UInt64? {
-        // A file named by a number beyond the bound is a damaged segment: its reader reports it.
-        guard let seq = UInt64(name.prefix(20)), seq > 0, segment(firstSeq: seq).lastComponent?.string == name else {
-            return nil
-        }
-        return seq
+        path.lastComponent.flatMap { SegmentName.firstSeq($0.string) }
     }
 
     /// A file of sorted changes, numbered from 1.
     func run(_ number: Int) -> FilePath {
-        folder.appending("compaction-" + padded(UInt64(number), to: 6) + ".tmp")
-    }
-
-    private func padded(_ number: UInt64, to width: Int) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(width - digits.count, 0)) + digits
+        return folder.appending(
+            "compaction-" + String(repeating: "0", count: max(6 - digits.count, 0)) + digits + ".tmp")
     }
 
     /// The content of the log's folder.
@@ -83,7 +73,7 @@ package struct DataFiles: Sendable {
     package func contents(on disk: any Disk) throws(StoreError) -> Contents {
         var contents = Contents()
         for name in try disk.names(in: folder).sorted() {
-            if let seq = firstSeq(ofSegment: name) {
+            if let seq = SegmentName.firstSeq(name) {
                 contents.segments.append(seq)
             } else if name.hasPrefix("compaction-") && name.hasSuffix(".tmp") {
                 contents.temporary.append(name)
@@ -98,15 +88,14 @@ package struct DataFiles: Sendable {
         return contents
     }
 
-    package static let durableName = "DURABLE"
     private static let traceNames = ["RESERVE", "NEXT", "ROLE"]
-    private static let names = ["LOCK", "ADOPT", "ROLE.tmp", durableName, durableName + ".tmp"]
+    private static let names = ["LOCK", "ADOPT", "ROLE.tmp", DurableMark.fileName, DurableMark.fileName + ".tmp"]
     /// Words in the names of files that were set aside although they were intact, or acknowledged.
     static let asideWords = [".damaged-", ".diverged-", ".superseded-"]
 
     private func isSetAside(_ name: String) -> Bool {
         ([".torn-"] + DataFiles.asideWords).contains { name.contains(".jsonl" + $0) }
-            || name.hasPrefix(DataFiles.durableName + ".damaged-")
+            || name.hasPrefix(DurableMark.fileName + ".damaged-")
     }
 
     /// Removes the next segment's file, left by a server that was killed. No server may be running.

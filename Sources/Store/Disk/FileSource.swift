@@ -15,7 +15,10 @@ package struct FileSource: ByteSource {
     }
 }
 
-extension StoreError: ReadFailure {}
+extension StoreError: ReadFailure {
+    package var damage: Damage? { if case .corruption(let damage) = self { damage } else { nil } }
+    package var otherVersion: String? { if case .unknownVersion(_, let found) = self { found } else { nil } }
+}
 
 extension DiskFile {
     package var source: FileSource { FileSource(file: self) }

@@ -6,9 +6,11 @@ import LogFormat
 
 extension Store {
     /// Changes up to this one are committed by this server's own log and durability mode.
-    package var locallyCommitted: UInt64 {
-        guard let openWriter else { return 0 }
-        return options.durability == .always ? openWriter.durableSeq : openWriter.writtenSeq
+    package var locallyCommitted: UInt64 { openWriter.map(locallyCommitted(by:)) ?? 0 }
+
+    @inline(__always)
+    func locallyCommitted(by writer: LogWriter) -> UInt64 {
+        options.durability == .always ? writer.durableSeq : writer.writtenSeq
     }
 
     /// Whether no change was ever made: then a leader with any history may be followed.

@@ -1,5 +1,6 @@
 // Unwanted files are renamed to `<file>.<word>-<time>`, not deleted.
 
+import LogFormat
 import SystemPackage
 
 /// Renames files so that no start reads them.

@@ -69,6 +69,8 @@ final class LogWriter: Sendable {
     private let sealed = Atomic<Int>(0)
     private let unsynced = Atomic<Int>(0)
     private let obstructed = Atomic<Bool>(false)
+    /// Whether `failure` is set. Read each turn: a flag needs no lock.
+    private let failed = Atomic<Bool>(false)
     private let room = Atomic<Int>(.max)
 
     /// The retry interval after an obstacle, in nanoseconds.
@@ -121,6 +123,8 @@ final class LogWriter: Sendable {
     var unsyncedSize: Int { unsynced.load(ordering: .relaxed) }
     /// Whether the next segment is being prepared, on another thread.
     var isPreparing: Bool { next.isFilling }
+    /// Whether the log has failed. Then nothing is written any more.
+    var hasFailed: Bool { failed.load(ordering: .acquiring) }
     /// The failure after which nothing is written.
     var failureError: StoreError? { failure.withLock { $0 } }
 
@@ -145,7 +149,7 @@ final class LogWriter: Sendable {
     /// may.
     /// - Returns: false if it was not written; then `submit` it.
     func writeAtOnce(_ batch: inout LogBatch) -> Bool {
-        guard failureError == nil, segment.withLock({ $0.takesAtOnce(batch.lines.count, batch.needs) }) else {
+        guard !hasFailed, segment.withLock({ $0.takesAtOnce(batch.lines.count, batch.needs) }) else {
             return false
         }
         do throws(StoreError) {
@@ -255,7 +259,7 @@ final class LogWriter: Sendable {
     /// - Returns: false if it must be tried again, because of an obstacle; true if it has succeeded or failed, now or
     ///   earlier.
     private func attempt(_ isHeld: inout Bool, _ step: () throws(StoreError) -> Void) -> Bool {
-        while failureError == nil {
+        while !hasFailed {
             do throws(StoreError) {
                 try step()
                 if isHeld { note(nil) }
@@ -279,7 +283,7 @@ final class LogWriter: Sendable {
 
     /// Outside the segment's lock, so that in the relaxed modes writing continues meanwhile.
     private func sync() {
-        guard failureError == nil else { return }
+        guard !hasFailed else { return }
         let (file, filePosition, position) = segment.withLock { ($0.file, $0.filePosition, $0.position) }
         precondition(filePosition.seq <= attemptedSeq, "what was never written is about to be called durable")
         assert(filePosition.seq >= durableSeq, "less is durable than before")
@@ -301,7 +305,7 @@ final class LogWriter: Sendable {
     }
 
     private func look(_ lock: (any DiskLock)?) {
-        guard failureError == nil else { return }
+        guard !hasFailed else { return }
         do throws(StoreError) {
             try lock?.check()
             try segment.withLock { segment throws(StoreError) in
@@ -332,6 +336,7 @@ final class LogWriter: Sendable {
 
     private func fail(_ error: StoreError) {
         failure.withLock { $0 = $0 ?? error }
+        failed.store(true, ordering: .releasing)
         noteSpace()
     }
 

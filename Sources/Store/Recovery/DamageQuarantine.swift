@@ -34,7 +34,7 @@ extension Recovery {
     /// Sets damage aside if requested. Nothing is left to read then.
     /// - Throws: `error` if not requested, or if it is not damage.
     mutating func setAside(_ error: StoreError) throws(StoreError) {
-        guard policy == .setAside, let damage = error.damage else { throw error }
+        guard policy == .setAside, let damage = error.damageForQuarantine else { throw error }
         // What is left reaches less far.
         try DurableMark.forget(files, on: disk)
         mark = nil
@@ -73,8 +73,8 @@ extension Recovery {
 }
 
 extension StoreError {
-    /// The damage; nil for other errors.
-    fileprivate var damage: Damage? {
+    /// What a follower sets aside; nil for other errors.
+    fileprivate var damageForQuarantine: Damage? {
         switch self {
         case .corruption(let damage): damage
         case .emptied(let folder, let found):

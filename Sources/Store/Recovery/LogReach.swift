@@ -50,28 +50,15 @@ extension Recovery {
     {
         guard let mark, position.seq == mark.position.seq, position != mark.position else { return }
         throw damage(
-            "crc \(hex(mark.position.crc)), as \(DataFiles.durableName) has it for seq \(position.seq)",
+            "crc \(hex(mark.position.crc)), as \(DurableMark.fileName) has it for seq \(position.seq)",
             "crc \(hex(position.crc))")
-    }
-}
-
-extension DurableMark {
-    /// For messages.
-    package var reached: String { "change \(position.seq) was on the disk, as \(DataFiles.durableName) says" }
-
-    /// Whether a segment must exist after `last`. If the log was closed cleanly, its last change says enough.
-    package func names(segmentBehind last: UInt64?) -> Bool { !isClosed && (last ?? 0) < segment }
-
-    /// Whether the header of a segment that begins after change `seq` was on the disk.
-    package func hasBeenWhole(segment first: UInt64, behind seq: UInt64) -> Bool {
-        isClosed ? seq < position.seq : first <= segment
     }
 }
 
 extension DataFiles {
     /// Evidence that a folder without segments has had some; nil if there is none.
     package func traces(_ contents: Contents, _ mark: DurableMark?, on disk: any Disk) throws(StoreError) -> [String]? {
-        if let mark { return mark.isClosed && mark.position.seq == 0 ? nil : [DataFiles.durableName] }
+        if let mark { return mark.isClosed && mark.position.seq == 0 ? nil : [DurableMark.fileName] }
         // An interrupted operation may have renamed all of them.
         guard !contents.traces.isEmpty, try !hasSetAside(contents, on: disk) else { return nil }
         return contents.traces

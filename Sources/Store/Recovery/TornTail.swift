@@ -56,22 +56,3 @@ package struct TornTail: Equatable, Sendable {
         return FilePath(prefix + "\(time)")
     }
 }
-
-extension TornTail {
-    /// Bytes from `end` on, without the preallocated space after them.
-    package static func size(of file: any DiskFile, from end: Int) throws(StoreError) -> Int {
-        var position = end
-        var last = end
-        var chunk = ByteBuffer()
-        while true {
-            chunk.removeAll()
-            let count = try file.read(1 << 20, at: position, into: &chunk)
-            if count == 0 { return last - end }
-            for index in stride(from: count - 1, through: 0, by: -1) where chunk.bytes[index] != UInt8(ascii: "\n") {
-                last = position + index + 1
-                break
-            }
-            position += count
-        }
-    }
-}

@@ -176,11 +176,20 @@ extension HTTPError {
     }
     /// For a page of keys.
     package static var pageLimit: HTTPError { HTTPError("The parameter limit is a number from 1 to 1000") }
+    /// For a request for changes.
+    package static var changeLimit: HTTPError { HTTPError("The parameter limit is a number from 1 to 10000") }
+    package static var wait: HTTPError { HTTPError("The parameter wait is a time, such as 10s or 500ms") }
+    package static var changeToken: HTTPError {
+        HTTPError("Where the changes begin is now, the number of a change, or the id of an event, such as 515400-eece75c1")
+    }
+    package static var rawPrefix: HTTPError {
+        HTTPError("The log's own lines are those of every key: leave out the parameter prefix, or raw")
+    }
     package static var cursor: HTTPError {
         HTTPError("The parameter cursor is not one: leave it out for the first page, then give that of the last answer")
     }
     package static var prefix: HTTPError { HTTPError("The parameter prefix is longer than a key may be") }
-    package static var truth: HTTPError { HTTPError("The parameter values is true or false") }
+    package static var truth: HTTPError { HTTPError("A parameter is true or false") }
     /// For a time to live that is none.
     package static var timeToLive: HTTPError {
         HTTPError("The parameter ttl is not a time of 1ms or more, such as 500ms, 90s, 15m or 2h")

@@ -16,6 +16,8 @@ package enum HTTPProblem: String, CaseIterable, Sendable {
     case methodNotAllowed = "method-not-allowed"
     case notAcceptable = "not-acceptable"
     case timeout = "timeout"
+    case gone
+    case anotherHistory = "another-history"
     case conditionFailed = "condition-failed"
     case tooLarge = "too-large"
     case targetTooLong = "target-too-long"
@@ -66,6 +68,16 @@ package enum HTTPProblem: String, CaseIterable, Sendable {
             (406, "No such representation", "Accept application/octet-stream: every value has that representation.")
         case .timeout:
             (408, "The request took too long to arrive", "Send a head within 10 s, and a body without a pause of 30 s.")
+        case .gone:
+            (
+                410, "The log no longer has those changes",
+                "Read the keys again, page by page, and follow the changes from the seq of the first page."
+            )
+        case .anotherHistory:
+            (
+                410, "The position is of another history",
+                "Read the keys again, page by page, and follow the changes from the seq of the first page."
+            )
         case .conditionFailed:
             (412, "A condition is not met", "Get the value and its ETag again, and decide anew.")
         case .tooLarge: (413, "The request is too large", "The detail has the limit; send less at a time.")

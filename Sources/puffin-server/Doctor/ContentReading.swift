@@ -3,6 +3,7 @@
 import Bytes
 import Doctor
 import Inspection
+import LogFormat
 import Store
 import SystemPackage
 

@@ -17,7 +17,8 @@ struct AccessRouteTests {
     ]
     /// The routes that stand for commands, with those.
     private static let commands: [String: Command] = [
-        "POST /v1/batch": .exec, "POST /v1/commands": .command, "GET /v1/keys": .scan, "GET /v1/keys/{key}": .get,
+        "POST /v1/batch": .exec, "GET /v1/changes": .changes, "POST /v1/commands": .command, "GET /v1/keys": .scan,
+        "GET /v1/keys/{key}": .get,
         "PUT /v1/keys/{key}": .set, "DELETE /v1/keys/{key}": .del,
     ]
 
@@ -151,7 +152,16 @@ struct AccessRouteTests {
                     ? ["201", "204"] : route.hasPrefix("DEL") ? ["204", "404"] : ["200", "404"]
                 guard route.hasSuffix("{key}") else {
                     let may = user.map { $0.oracle.may(command.spec, keys: []) }
-                    add(route, "/v1/keys", user, may == nil ? ["401"] : may == true ? ["200"] : ["403"], "all keys")
+                    let isAllowed: Bool?
+                    if command == .changes, may == true {
+                        // A feed of all keys takes the right to read all of them.
+                        isAllowed = user?.oracle.showsAll(command.spec, withPrefix: [])
+                    } else {
+                        isAllowed = may
+                    }
+                    let expected = isAllowed == nil ? ["401"] : isAllowed == true ? ["200"] : ["403"]
+                    let path = command == .changes ? "/v1/changes?limit=1" : "/v1/keys"
+                    add(route, path, user, expected, "all keys")
                     continue
                 }
                 for key in keys {

@@ -120,8 +120,96 @@ struct LoginTests {
             let others = try (0..<20).map { _ in try secured.server.connect(from: "127.0.0.3") }
             for client in others.suffix(3) { try client.expect("GET a\n", needed) }
             #expect(try others[0].receiveAll() == "")
+            // A flood displaces its own, not the one that came before it from elsewhere.
+            try first.expect("GET a\n", needed)
             #expect(try user.ask("PING") == "PONG")
             #expect(try secured.connect().ask("PING") == "PONG")
+        }
+    }
+
+    @Test("who logs out has time and a place of his own to log in again, and gives it up by leaving")
+    func loggedOut() throws {
+        try withServer(["--max-clients", "40"]) { secured in
+            let user = try secured.connect()
+            func waiting() throws -> String? {
+                try user.send("STATS\n")
+                return String(decoding: try user.receive(through: "\nEND\n"), as: UTF8.self).split(separator: "\n")
+                    .first { $0.hasPrefix("clients_not_logged_in ") }.map { String($0.dropFirst(22)) }
+            }
+            let client = try secured.connect()
+            #expect(try waiting() == "0")
+            try client.expect("RESET\n", "RESET\n")
+            #expect(try waiting() == "1")
+            try client.expect("AUTH \"correct horse\"\nRESET\nRESET\n", "OK\nRESET\nRESET\n")
+            #expect(try waiting() == "1")
+            client.reset()
+            client.shutDown()
+            let others = try (0..<3).map { _ in try secured.server.connect() }
+            for other in others { try other.expect("GET a\n", needed) }
+            try others[0].expect("QUIT\n", "OK\n")
+            let end = TimeLimit.end
+            while try waiting() != "2" {
+                guard Date() < end else { throw WireError(description: "\(try waiting() ?? "") are waiting") }
+                usleep(20_000)
+            }
+            for other in others.dropFirst() { try other.expect("GET a\n", needed) }
+        }
+    }
+
+    @Test("logins of clients that hung up do not keep others from logging in")
+    func hungUp() throws {
+        try withServer { secured in
+            let administrator = try secured.connect()
+            try administrator.expect("ACL SETUSER alice on >password +@all ~*\n", "OK\n")
+            // Each takes 300 ms to verify, and there are 64 places; some close their side, the others reset.
+            for number in 0..<200 {
+                let client = try secured.server.connect()
+                try client.send(resp("AUTH", "alice", "guess \(number)"))
+                if number.isMultiple(of: 2) { client.reset() }
+            }
+            // Once the server has seen all of them, and that they are gone as far as that can be seen.
+            let end = TimeLimit.end
+            var reply = ""
+            repeat {
+                let alice = try secured.server.connect()
+                try alice.send(resp("AUTH", "alice", "password"))
+                reply = try alice.receiveLine()
+                guard Date() < end else { throw WireError(description: "never let in: \(reply)") }
+            } while reply == "-ERR Too many logins are being checked; try again\r"
+            #expect(reply == "+OK\r")
+            // The rest of the flood has not been verified: most of it never will.
+            let refused = secured.server.log.components(separatedBy: "Login refused").count - 1
+            print("of 200 logins of clients that hung up, \(refused) were verified before another client's")
+            #expect(refused < 32)
+        }
+    }
+
+    @Test("a right password over HTTP ends the delay of the wrong ones before it, as one by AUTH does")
+    func delays() throws {
+        try withServer(["--metrics", "--metrics-port", "0"]) { secured in
+            let port = try #require(
+                secured.server.log.firstMatch(of: /Metrics on http:\/\/127.0.0.1:([0-9]+)\//).flatMap { UInt16($0.1) })
+            func get(_ password: String) throws -> String {
+                let connection = try WireConnection(port: port)
+                let login = Data("default:\(password)".utf8).base64EncodedString()
+                try connection.send(
+                    "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Basic \(login)\r\n\r\n")
+                return String(try connection.receiveAll().prefix(12))
+            }
+            func delays() -> [String] {
+                secured.server.log.matches(of: /Login refused: wrong user or password.*delay_ms=([0-9]+)/).map {
+                    String($0.1)
+                }
+            }
+            #expect(try get("wrong") == "HTTP/1.1 401" && get("wrong") == "HTTP/1.1 401")
+            #expect(delays() == ["400", "800"])
+            #expect(try get(SecuredServer.password) == "HTTP/1.1 200")
+            #expect(try get("wrong") == "HTTP/1.1 401")
+            #expect(delays() == ["400", "800", "400"])
+            try secured.server.connect().expect("AUTH default wrong\n", "ERROR: Wrong user or password\n")
+            try secured.server.connect().expect("AUTH default \"correct horse\"\n", "OK\n")
+            #expect(try get("wrong") == "HTTP/1.1 401")
+            #expect(delays() == ["400", "800", "400", "800", "400"])
         }
     }
 

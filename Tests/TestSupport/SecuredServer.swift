@@ -1,20 +1,22 @@
+// A server whose clients must log in.
+
 import Foundation
-import TestSupport
 
 /// A server whose clients must log in, with files for its secrets.
-struct SecuredServer {
-    static let password = "correct horse"
-    static let secret = "a secret of these servers"
+package struct SecuredServer {
+    package static let password = "correct horse"
+    package static let secret = "a secret of these servers"
 
-    let server: ServerProcess
-    let folder: String
+    package let server: ServerProcess
+    package let folder: String
 
     /// - Parameters:
     ///   - name: the data file's.
     ///   - secrets: the lines of replication.secret; none for no such setting.
-    init(
+    ///   - environment: further variables: `NAME=value`.
+    package init(
         in folder: String, _ name: String = "puffin.json", _ options: [String] = [], secrets: [String] = [],
-        password: String? = SecuredServer.password
+        password: String? = SecuredServer.password, environment: [String] = []
     ) throws {
         self.folder = folder
         var wrapper = ["/usr/bin/env"]
@@ -27,11 +29,11 @@ struct SecuredServer {
             try secrets.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
             wrapper.append("PUFFIN_REPLICATION_SECRET_FILE=\(path)")
         }
-        server = try ServerProcess(data: folder + "/" + name, options, wrapper: wrapper)
+        server = try ServerProcess(data: folder + "/" + name, options, wrapper: wrapper + environment)
     }
 
     /// A connection that has logged in.
-    func connect() throws -> WireConnection {
+    package func connect() throws -> WireConnection {
         let connection = try server.connect()
         try connection.expect("AUTH default \"\(SecuredServer.password)\"\n", "OK\n")
         return connection

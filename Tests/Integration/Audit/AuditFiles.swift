@@ -9,6 +9,9 @@ struct AuditFiles {
     /// - Parameter data: the data file's path.
     init(data: String) { folder = data + ".audit" }
 
+    /// - Parameter folder: the audit's own.
+    init(folder: String) { self.folder = folder }
+
     /// Makes the audit's key.
     static func makeKey(data: String, in folder: String) throws -> String {
         let made = try ChildProcess.run([ChildProcess.program("puffin-server"), "audit", "init", "--data", data])
@@ -43,10 +46,12 @@ struct AuditFiles {
     }
 
     /// What `audit verify` says of it, and its exit code.
-    func verify(data: String, key: String? = nil) throws -> (exitCode: Int32, output: String) {
+    func verify(
+        data: String, key: String? = nil, _ more: [String] = []
+    ) throws -> (exitCode: Int32, output: String) {
         let options = key.map { ["--key-file", $0] } ?? []
         let run = try ChildProcess.run(
-            [ChildProcess.program("puffin-server"), "audit", "verify", "--data", data] + options)
+            [ChildProcess.program("puffin-server"), "audit", "verify", "--data", data] + options + more)
         return (run.exitCode, run.output)
     }
 

@@ -275,6 +275,27 @@ struct AuditTests {
             #expect(try audit.text().contains("\"mac\":\"\(code)\""))
             #expect(leader.server.stop() == 0)
             #expect(try audit.verify(data: leaderData, key: key).exitCode == 0)
+            let seen = ["--witness", folder + "/follower.json.audit"]
+            let address = "127.0.0.1:\(leader.server.port)"
+            for more in [seen, seen + ["--leader", address]] {
+                let compared = try audit.verify(data: leaderData, key: key, more)
+                #expect(compared.exitCode == 0 && compared.output.contains("\nCompared with a follower's audit: "))
+            }
+            for (more, error) in [
+                (["--leader", address], "--leader needs --witness"),
+                (seen + ["--leader", "other:1"], "has no seal of other:1: it has seals of \(address)"),
+                (["--witness", audit.folder], "has no seal of a leader: there are no witness lines"),
+            ] {
+                let refused = try audit.verify(data: leaderData, key: key, more)
+                #expect(refused.exitCode == 2 && refused.output.contains(error), "\(refused)")
+            }
+            // The epochs of another audit are not those that the follower has heard of.
+            let otherData = folder + "/other.json"
+            let otherKey = try AuditFiles.makeKey(data: otherData, in: folder)
+            let other = try SecuredServer(in: folder, "other.json", ["--audit"])
+            #expect(other.server.stop() == 0)
+            let foreign = try AuditFiles(data: otherData).verify(data: otherData, key: otherKey, seen)
+            #expect(foreign.exitCode == 6 && foreign.output.contains("follower has heard of"), "\(foreign)")
         }
     }
 

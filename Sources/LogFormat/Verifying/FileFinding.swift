@@ -1,11 +1,8 @@
 // What a check has found in one file of a data set.
 
-import LogFormat
-import Store
-
 /// One file, or the place of a missing one.
 package struct FileFinding: Sendable {
-    package enum Kind: Equatable, Sendable {
+    package enum Kind: String, Sendable {
         case snapshot
         case segment
         /// Changes that no file has: between two segments, before the first, or after the last, if the log is known to
@@ -42,14 +39,21 @@ package struct FileFinding: Sendable {
     package var isClosed = false
 
     /// The offset after a segment's last good line; 0 if not even its header is good.
-    var end = 0
+    package var end = 0
     /// That line's number.
-    var endNumber = 0
+    package var endNumber = 0
     /// The checksum at `last`, or before the first change.
-    var chain: UInt32 = 0
+    package var chain: UInt32 = 0
     /// For a snapshot with a good header.
-    var header: SnapshotHeader?
+    package var header: SnapshotHeader?
 
+    package init(kind: Kind, path: String) {
+        self.kind = kind
+        self.path = path
+    }
+
+    package var isSound: Bool { if case .sound = state { true } else { false } }
+    package var isOfOtherVersion: Bool { if case .otherVersion = state { true } else { false } }
     package var isDamage: Bool {
         switch state {
         case .damaged: true
@@ -61,11 +65,13 @@ package struct FileFinding: Sendable {
 extension FileFinding.State {
     /// What an error says of a file.
     /// - Throws: the error, if it is about something else.
-    init(_ error: StoreError) throws(StoreError) {
-        switch error {
-        case .corruption(let damage): self = .damaged(damage)
-        case .unknownVersion(_, let found): self = .otherVersion(found: found)
-        default: throw error
+    package init<Failure: ReadFailure>(_ error: Failure) throws(Failure) {
+        if let damage = error.damage {
+            self = .damaged(damage)
+        } else if let found = error.otherVersion {
+            self = .otherVersion(found: found)
+        } else {
+            throw error
         }
     }
 }
