@@ -125,6 +125,10 @@ test("events are read whole, however they are cut", () => {
   }
 });
 
+test("the end of a feed is an event with a name", () => {
+  assert.deepEqual(log.eventReader()('event: end\ndata: {"code":"COMPACTED"}\n\n'), [{ id: null, data: '{"code":"COMPACTED"}', name: "end" }]);
+});
+
 test("a record of several changes is several rows", () => {
   assert.deepEqual(log.changesOf({ op: "multi", changes: [{ op: "set", key: "a", value: "1", expires: 5 }, { op: "delete", key64: "/w==" }] }), [
     { op: "set", key: "a", value: "1", expires: 5 }, { op: "delete", key: "base64:/w==", value: "", expires: null }]);

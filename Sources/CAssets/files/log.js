@@ -30,7 +30,7 @@ export function isWhole(line, before) {
 
 // MARK: Events
 
-/** Takes the pieces of a text/event-stream, and gives its events: { id, data }, of which a position alone has no data. */
+/** Takes the pieces of a text/event-stream, and gives its events: { id, data, name }; a position alone has no data, and most have no name. */
 export function eventReader() {
   let rest = "";
   let event = { id: null, data: null };
@@ -43,6 +43,7 @@ export function eventReader() {
         if (event.id !== null || event.data !== null) events.push(event);
         event = { id: null, data: null };
       } else if (line.startsWith("id:")) event.id = line.slice(3).trimStart();
+      else if (line.startsWith("event:")) event.name = line.slice(6).trimStart();
       else if (line.startsWith("data:")) event.data = (event.data === null ? "" : `${event.data}\n`) + line.slice(line[5] === " " ? 6 : 5);
     }
     return events;
@@ -98,7 +99,16 @@ export function setUpLog(root, { ask, reason }) {
     told.classList.toggle("problem", counts.wrong > 0);
   }
 
+  /** The end of a feed says why. */
+  function end(text) {
+    const { code, detail } = JSON.parse(text);
+    told.textContent = detail;
+    // The log no longer has the changes that follow, or the server has another history.
+    if (["COMPACTED", "DIVERGED"].includes(code)) token = null;
+  }
+
   function take(event) {
+    if (event.name === "end") return end(event.data);
     const before = token === null ? null : parseInt(token.split("-")[1], 16);
     if (event.id) token = event.id;
     if (event.data === null) return;
@@ -142,8 +152,9 @@ export function setUpLog(root, { ask, reason }) {
           tell();
           const [read, decoder] = [eventReader(), new TextDecoder()];
           for await (const piece of answer.body) {
-            for (const event of read(decoder.decode(piece, { stream: true }))) take(event);
-            tell();
+            const events = read(decoder.decode(piece, { stream: true }));
+            for (const event of events) take(event);
+            if (events.at(-1)?.name !== "end") tell();
           }
         }
       } catch {
