@@ -22,6 +22,9 @@ final class ChangeSubscriber {
 
     /// What a CHANGES … LIMIT collects.
     struct Page {
+        /// The largest number of changes in one reply.
+        static let largestLimit = 10_000
+
         let limit: Int
         /// Whether it waits for the first change.
         let waits: Bool

@@ -48,7 +48,7 @@ struct ChangesResource {
             self.wait = wait.map { min($0, ChangesResource.longestWait) }
             page =
                 limit != nil || wait != nil
-                ? ChangeSubscriber.Page(limit: limit ?? ChangeHandlers.pageLimit, waits: wait != nil) : nil
+                ? ChangeSubscriber.Page(limit: limit ?? ChangeSubscriber.Page.largestLimit, waits: wait != nil) : nil
             let isRaw = try query.truth("raw")
             guard !isRaw || prefix.isEmpty else { throw .rawPrefix }
             start = try request.changeStart(query)
@@ -86,7 +86,7 @@ struct ChangesResource {
     private func follow(
         _ subscriber: ChangeSubscriber, _ form: HTTPForm, _ session: Session, _ replies: inout ReplyQueue
     ) {
-        ChangeHandlers.begin(subscriber, session, &replies) { [unowned session, stream] position, replies in
+        session.begin(subscriber, &replies) { [unowned session, stream] position, replies in
             session.begin(stream: stream, form, &replies)
             replies.writer.message("from", position, in: subscriber.form)
         } fail: { [unowned session] error, replies in
@@ -99,7 +99,7 @@ struct ChangesResource {
         _ subscriber: ChangeSubscriber, _ form: HTTPForm, _ session: Session, _ replies: inout ReplyQueue
     ) {
         let stream = stream
-        ChangeHandlers.collect(subscriber, within: wait, session, &replies) { [unowned session] replies in
+        session.collect(subscriber, within: wait, &replies) { [unowned session] replies in
             session.endRequest()
             guard let position = subscriber.next else {
                 return session.respond(.notFoundYet, form, &replies)
@@ -167,7 +167,9 @@ extension ChangeToken {
 extension HTTPQuery {
     fileprivate func changeLimit() throws(HTTPError) -> Int? {
         guard let text = value(of: "limit") else { return nil }
-        guard let limit = text.signedNumber, (1...ChangeHandlers.pageLimit).contains(limit) else { throw .changeLimit }
+        guard let limit = text.signedNumber, (1...ChangeSubscriber.Page.largestLimit).contains(limit) else {
+            throw .changeLimit
+        }
         return limit
     }
 

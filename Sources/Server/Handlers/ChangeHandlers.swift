@@ -8,9 +8,6 @@ import Store
 import Wire
 
 enum ChangeHandlers {
-    /// The largest number of changes in one reply.
-    static let pageLimit = 10_000
-
     private struct Options {
         var token: ChangeToken?
         var limit: Int?
@@ -38,14 +35,14 @@ enum ChangeHandlers {
             let subscriber = ChangeSubscriber(
                 session, prefix: Array(prefix), from: options.token, dialect: replies.writer.dialect, page: page)
             if page == nil {
-                begin(subscriber, session, &replies) { position, replies in
+                session.begin(subscriber, &replies) { position, replies in
                     replies.writer.message("from", position, isReply: true)
                     if subscriber.isLive { replies.writer.message("at", position) }
                 } fail: { error, replies in
                     replies.fail(error)
                 }
             } else {
-                collect(subscriber, within: options.wait, session, &replies) { replies in
+                session.collect(subscriber, within: options.wait, &replies) { replies in
                     subscriber.writePage(&replies)
                 } fail: { error, replies in
                     replies.fail(error)
@@ -67,8 +64,8 @@ enum ChangeHandlers {
                 options.token = token
             } else if name.equalsIgnoringCase("LIMIT"), options.limit == nil {
                 guard let limit = value.signedNumber else { throw .notAnInteger }
-                guard (1...pageLimit).contains(limit) else {
-                    throw ReplyError("value is out of range, LIMIT is 1 to \(pageLimit)")
+                guard (1...ChangeSubscriber.Page.largestLimit).contains(limit) else {
+                    throw ReplyError("value is out of range, LIMIT is 1 to \(ChangeSubscriber.Page.largestLimit)")
                 }
                 options.limit = limit
             } else if name.equalsIgnoringCase("WAIT"), options.limit != nil, options.wait == nil {
@@ -85,28 +82,35 @@ enum ChangeHandlers {
         return options
     }
 
+    static func end(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
+        session.endFeed()
+        replies.writer.ok()
+    }
+}
+
+extension Session {
     /// Begins a feed.
     /// - Parameters:
     ///   - start: writes what stands before the first message, once the position is found.
     ///   - fail: writes what stands there if it is not.
-    static func begin(
-        _ subscriber: ChangeSubscriber, _ session: Session, _ replies: inout ReplyQueue,
+    func begin(
+        _ subscriber: ChangeSubscriber, _ replies: inout ReplyQueue,
         start: @escaping (ChainPosition, inout ReplyQueue) -> Void,
         fail: @escaping (ReplyError, inout ReplyQueue) -> Void
     ) {
-        session.feed = subscriber
-        session.server.changes.add(subscriber)
-        session.noteFeedSize()
+        feed = subscriber
+        server.changes.add(subscriber)
+        noteFeedSize()
         if let position = subscriber.position {
             subscriber.isAnswered = true
             return start(position, &replies)
         }
-        session.deferReply(
+        deferReply(
             DeferredRequest(replies.writer.dialect, within: .unlimited, on: [.owner]) {
                 subscriber.position != nil || subscriber.error != nil
-            } answer: { [unowned session] replies, _ in
+            } answer: { [unowned self] replies, _ in
                 if let error = subscriber.error {
-                    session.endFeed()
+                    endFeed()
                     return fail(error, &replies)
                 }
                 guard let position = subscriber.position else { preconditionFailure("a feed begins nowhere") }
@@ -119,35 +123,28 @@ enum ChangeHandlers {
     /// - Parameters:
     ///   - answer: writes it.
     ///   - fail: writes what stands in its place if the position is not found.
-    static func collect(
-        _ subscriber: ChangeSubscriber, within wait: Int?, _ session: Session, _ replies: inout ReplyQueue,
+    func collect(
+        _ subscriber: ChangeSubscriber, within wait: Int?, _ replies: inout ReplyQueue,
         answer: @escaping (inout ReplyQueue) -> Void, fail: @escaping (ReplyError, inout ReplyQueue) -> Void
     ) {
-        let hub = session.server.changes
-        session.page = subscriber
+        let hub = server.changes
+        page = subscriber
         hub.add(subscriber)
-        session.noteFeedSize()
+        noteFeedSize()
         let patience: DeferredRequest.Patience =
             wait.map { $0 == 0 ? .client : .milliseconds($0) } ?? .unlimited
-        session.deferReply(
+        deferReply(
             DeferredRequest(replies.writer.dialect, within: patience, on: [.owner]) {
                 subscriber.isEnded
-            } answer: { [unowned session] replies, _ in
+            } answer: { [unowned self] replies, _ in
                 hub.remove(subscriber)
-                session.page = nil
-                session.noteFeedSize()
+                page = nil
+                noteFeedSize()
                 if let error = subscriber.error { return fail(error, &replies) }
                 answer(&replies)
             })
     }
 
-    static func end(_ arguments: Arguments, _ session: Session, _ replies: inout ReplyQueue) {
-        session.endFeed()
-        replies.writer.ok()
-    }
-}
-
-extension Session {
     /// Refuses a request on a connection that is a feed.
     /// - Returns: false if it may run.
     @inline(never)
