@@ -324,6 +324,7 @@ extension Session {
                 recordDenied("\(route.path)", of: rights.user)
                 throw .notPermitted(route.command)
             }
+            do throws(HTTPError) { try check(head.parsedQuery(), of: route) } catch { throw HTTPRefusal(error) }
             respond(make(server, rights), http.form, &replies)
         case .namedPage(let make):
             let name = head.path.extracting(route.path.utf8CodeUnitCount..<head.path.count)

@@ -80,8 +80,10 @@ struct StatusTests {
                 let answer = try server.get("/v1/status?since=\(value)")
                 #expect(answer.status == 400 && answer.body.contains("expected a number from 0 on"), "\(answer.body)")
             }
-            let unknown = try server.get("/v1/status?sine=3")
-            #expect(unknown.status == 400, "\(unknown.body)")
+            for path in ["/v1/status?sine=3", "/v1/status/slow?since=3", "/v1/status/settings?x"] {
+                let unknown = try server.get(path)
+                #expect(unknown.status == 400, "\(path): \(unknown.body)")
+            }
         }
     }
 

@@ -271,7 +271,7 @@ struct ChangesResourceTests {
                     let next = try #require(found["seq"] as? Int)
                     try #require(next == seq + 1, "round \(round) (seed \(seed)): \(next) after \(seq)")
                     seq = next
-                    id = found["token"] as? String ?? "\(next)-\(try #require(found["crc"] as? String))"
+                    id = try found["token"] as? String ?? "\(next)-\(#require(found["crc"] as? String))"
                     pairs[try #require(found["key"] as? String)] = found["value"] as? String
                 }
                 feed.close()
