@@ -49,7 +49,7 @@ struct FileTests {
             ("\nloging:\n  level: info\n", "config.yaml:2: unknown section 'loging'; did you mean 'logging'?"),
             (
                 "xyzzy: 1\n",
-                "config.yaml:1: unknown section 'xyzzy'; the sections are server, auth, tls, audit, replication, storage, memory, limits, logging, slowlog, metrics"
+                "config.yaml:1: unknown section 'xyzzy'; the sections are server, auth, tls, audit, replication, storage, memory, limits, logging, slowlog, http, console"
             ),
             (
                 "logging:\n  level: inf\n",

@@ -22,7 +22,7 @@ struct ServerSettingTests {
         for setting in ServerSettings.all.map(\.setting) where setting.name != "server.data_file" {
             guard
                 let value =
-                    ((setting.isSecret ? [] : setting.words) + ["17", "2M", "7d", "a:1", "0.5"]
+                    ((setting.isSecret ? [] : setting.words) + ["17", "2M", "7d", "a:1", "0.5", "https://a.example"]
                     + (setting.isSecret ? ["correct horse battery"] : [])).first(where: setting.isAllowed)
             else {
                 Issue.record("no value of \(setting.name)")

@@ -40,11 +40,12 @@ struct LiveSettingTests {
             var expected: [String] = []
             for setting in others {
                 let value = try #require(
-                    (setting.words + ["17", "2M"]).first { setting.isAllowed($0) && setting.default != [$0] })
+                    (setting.words + ["17", "2M", "https://a.example"]).first { setting.isAllowed($0) && setting.default != [$0] })
+                let former = setting.default.isEmpty ? "none" : setting.default.joined(separator: ", ")
                 if !lines.contains("\(setting.section):") { lines.append("\(setting.section):") }
                 lines.append("  \(setting.key): \(setting.isList ? "[\(value)]" : value)")
                 expected.append(
-                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(setting.default.joined(separator: ", "))"
+                    "\(setting.name) is \(value) (\(folder)/config.yaml:\(lines.count)) after a restart; until then it is \(former)"
                 )
             }
             let reloaded = try Reloaded(in: folder, "# nothing\n")
