@@ -179,7 +179,7 @@ struct DisplayTests {
         #expect(object.count == ServerSettings.schema.settings.count)
         #expect(object["server.port"]?["value"] as? Int == 8080)
         #expect(object["storage.compact_ratio"]?["value"] as? Double == 1.5)
-        #expect(object["metrics.enabled"]?["value"] as? Bool == true)
+        #expect(object["http.enabled"]?["value"] as? Bool == true)
         #expect(object["replication.followers"]?["value"] as? [String] == ["localhost:8081", "localhost:8082"])
         #expect(object["memory.max"]?["source"] as? String == "default")
     }

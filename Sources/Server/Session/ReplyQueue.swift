@@ -255,7 +255,7 @@ package struct ReplyQueue: ~Copyable {
     private mutating func fileApart(_ size: Int, committed: UInt64) {
         counts.held += 1
         let seq = dependency > committed ? dependency : 0
-        if seq == 0, let last = marks.last, last.seq == 0 {
+        if seq == 0, let last = marks.last, last.seq == 0, last.dialect == writer.dialect {
             marks[marks.count - 1].size += size
             marks[marks.count - 1].replies += 1
         } else {
@@ -365,6 +365,7 @@ package struct ReplyQueue: ~Copyable {
         for mark in marks {
             // A reply without a dependency waits only for earlier ones.
             seq = max(seq, mark.seq)
+            if keepsApart { writer.dialect = mark.dialect }
             for _ in 0..<mark.replies { fail(error(seq)) }
         }
         removeFirstMarks(marks.count)

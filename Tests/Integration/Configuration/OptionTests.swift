@@ -38,13 +38,13 @@ struct OptionTests {
             (["--port", "x", "--log-format", "y"], ["--port: ", "--log-format: "]),
             (["--data", ""], ["--data", "path of a file"]),
             (["--bind", ""], ["--bind", "server.bind cannot be empty"]),
-            (["--metrics-bind", ""], ["--metrics-bind", "cannot be ''"]),
+            (["--http-bind", ""], ["--http-bind", "cannot be ''"]),
             (["--max-unsent-size", "64K"], ["--max-unsent-size", "'64K'", "such as 64M"]),
             (["--replication-timeout", "500ms"], ["such as 10s or 2m"]),
             (["--data", "folder/"], ["--data", "path of a file", "folder/"]),
             (["log", "verify", "--data", "folder/"], ["--data", "path of a file", "folder/"]),
             (["compact", "--retain-size", "x"], ["--retain-size", "'x'"]),
-            (["config", "check", "--port", "x", "--metrics-port", "y"], ["--port: ", "--metrics-port: "]),
+            (["config", "check", "--port", "x", "--metrics-port", "y"], ["--port: ", "--http-port: "]),
         ])
     func wrong(arguments: [String], expected: [String]) throws {
         let (code, output) = try run(arguments)

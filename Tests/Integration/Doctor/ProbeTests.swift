@@ -52,7 +52,7 @@ struct ProbeTests {
     func nobody() throws {
         let gone = try probe(["--metrics-port", "\(freePort())"])
         #expect(gone.exitCode == 1)
-        #expect(gone.output.contains("Connection refused; metrics.enabled is false in these settings"))
+        #expect(gone.output.contains("Connection refused; http.enabled is false in these settings"))
         let silent = try WireListener()
         let address = "127.0.0.1:\(silent.port)"
         let late = try probe(["--addr", address, "--timeout", "50ms"])

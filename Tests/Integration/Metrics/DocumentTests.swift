@@ -53,7 +53,7 @@ struct DocumentTests {
                 .split { $0 == " " || $0 == "\n" }.joined(separator: " ")
             #expect(
                 help.contains("--slow-log-threshold") && help.contains("(default: 100ms)") && text.contains("100 ms"))
-            #expect(help.contains("--metrics-port") && help.contains("(default: 9090)") && text.contains("port 9090"))
+            #expect(help.contains("--http-port") && help.contains("(default: 9090)") && text.contains("port 9090"))
         }
     }
 }

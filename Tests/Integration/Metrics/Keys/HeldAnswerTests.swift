@@ -65,6 +65,7 @@ struct HeldAnswerTests {
             try send(reader, "GET", "/v1/keys/k")
             let head = try server.client()
             try send(head, "HEAD", "/v1/keys/k")
+            try send(head, "GET", "/v1/keys/old")
             try letServerCatchUp(server)
             server.disk.gate.fail(with: .ioError)
             for held in [client, reader] {
@@ -75,6 +76,7 @@ struct HeldAnswerTests {
                 #expect(answer.body.contains("\"code\":\"UNKNOWN\""))
             }
             #expect(try head.answer(hasBody: false).status == 500)
+            #expect(try head.answer().status == 500)
             #expect(try head.connection.receiveAll() == "")
         }
     }
