@@ -222,7 +222,7 @@ const Chart = globalThis.HTMLElement && class extends HTMLElement {
     for (const [minutes, anchor] of [[15, "start"], [10, "middle"], [5, "middle"], [0, "end"]]) {
       const place = margin.left + (width - margin.left) * (1 - minutes / 15);
       if (minutes % 15) parts.push(make("svg:path", { class: "axis", d: `M${Math.round(place) + 0.5} ${height - margin.bottom}v4` }));
-      parts.push(make("svg:text", { x: place, y: height - 3, "text-anchor": anchor }, minutes ? `−${minutes} min` : "now"));
+      if (minutes % 10 === 5 || minutes === 0 || width > 320) parts.push(make("svg:text", { x: place, y: height - 3, "text-anchor": anchor }, minutes ? `−${minutes} min` : "now"));
     }
     columns.forEach((values, index) => {
       const { line, band } = paths(joined(values, this.first ?? 0, Math.max(width / 2, 60)), x, y);
