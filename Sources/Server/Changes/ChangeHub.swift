@@ -202,7 +202,7 @@ final class ChangeHub {
             prefixes.visitMatches(of: change.key) { found.insert($0) }
         }
         // Who gets the log's own lines gets each of them.
-        if let index = prefixes.index(of: []), groups[index].members.keys.contains(where: { $0.stream?.isRaw == true }) { found.insert(index) }
+        if let rawGroup { found.insert(rawGroup) }
         var refused: [ChangeSubscriber] = []
         for index in found {
             for (form, members) in groups[index].members {
@@ -222,6 +222,13 @@ final class ChangeHub {
         }
         message.buffer.trim(above: ChangeHub.keptSize)
         return refused
+    }
+
+    /// The group in which somebody gets the log's own lines; nil if nobody does.
+    private var rawGroup: Int? {
+        prefixes.index(of: []).flatMap { index in
+            groups[index].members.keys.contains { $0.stream?.isRaw == true } ? index : nil
+        }
     }
 
     /// Memory that is kept for the next message.

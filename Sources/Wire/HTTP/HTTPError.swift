@@ -180,7 +180,8 @@ extension HTTPError {
     package static var changeLimit: HTTPError { HTTPError("The parameter limit is a number from 1 to 10000") }
     package static var wait: HTTPError { HTTPError("The parameter wait is a time, such as 10s or 500ms") }
     package static var changeToken: HTTPError {
-        HTTPError("Where the changes begin is now, the number of a change, or the id of an event, such as 515400-eece75c1")
+        HTTPError(
+            "Where the changes begin is now, the number of a change, or the id of an event, such as 515400-eece75c1")
     }
     package static var rawPrefix: HTTPError {
         HTTPError("The log's own lines are those of every key: leave out the parameter prefix, or raw")

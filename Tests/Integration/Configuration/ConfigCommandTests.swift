@@ -166,7 +166,9 @@ struct ConfigCommandTests {
             // Its default is as good as any value.
             let value = (entry["value"] as? [Any])?.first ?? entry["value"] ?? ""
             let isTruth = ["true", "false"].contains { json.contains("\"\(name)\":{\"value\":\($0),") }
-            let samples = ["replication.followers": "a:1", "http.origins": "https://a.example", "http.hosts": "a.example"]
+            let samples = [
+                "replication.followers": "a:1", "http.origins": "https://a.example", "http.hosts": "a.example",
+            ]
             let text = samples[name] ?? "\(value)"
             for dashes in ["-", "--"] {
                 let arguments = isTruth ? [dashes + flag] : [dashes + String(flag), text]

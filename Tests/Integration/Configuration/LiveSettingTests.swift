@@ -40,7 +40,9 @@ struct LiveSettingTests {
             var expected: [String] = []
             for setting in others {
                 let value = try #require(
-                    (setting.words + ["17", "2M", "https://a.example"]).first { setting.isAllowed($0) && setting.default != [$0] })
+                    (setting.words + ["17", "2M", "https://a.example"]).first {
+                        setting.isAllowed($0) && setting.default != [$0]
+                    })
                 let former = setting.default.isEmpty ? "none" : setting.default.joined(separator: ", ")
                 if !lines.contains("\(setting.section):") { lines.append("\(setting.section):") }
                 lines.append("  \(setting.key): \(setting.isList ? "[\(value)]" : value)")

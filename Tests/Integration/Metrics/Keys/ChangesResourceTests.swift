@@ -195,15 +195,17 @@ struct ChangesResourceTests {
     func rights() throws {
         try withTemporaryFolder { folder in
             let server = try WatchedServer(data: folder + "/puffin.json")
+            let first = try server.server.connect()
+            try first.expect("ACL SETUSER root on >first-secret role:admin\n", "OK\n")
+            // Who has not logged in has no rights any more.
             let root = try server.server.connect()
             try root.expect(
                 """
-                ACL SETUSER root on >first-secret role:admin
                 AUTH root first-secret
                 ACL SETUSER shop on >second-secret +@read ~shop:*
                 ACL SETUSER copy on >third-secret +@read +@replicate ~*
 
-                """, "OK\nOK\nOK\nOK\n")
+                """, "OK\nOK\nOK\n")
             func authorization(_ text: String) -> [String] {
                 ["Authorization: Basic \(Data(text.utf8).base64EncodedString())"]
             }
@@ -234,7 +236,8 @@ struct ChangesResourceTests {
             let (port, metricsPort) = (lastingPort(), lastingPort())
             func start() throws -> ServerProcess {
                 try ServerProcess(arguments: [
-                    "--data", folder + "/puffin.json", "--port", "\(port)", "--metrics-port", "\(metricsPort)",
+                    "--data", folder + "/puffin.json", "--port", "\(port)", "--http-enabled",
+                    "--http-port", "\(metricsPort)",
                     "--segment-size", "64K",
                 ])
             }

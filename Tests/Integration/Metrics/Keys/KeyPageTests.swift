@@ -14,9 +14,15 @@ struct KeyPageTests {
             let etag: String?
             let expires: UInt64?
         }
+        static var decoder: JSONDecoder {
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return decoder
+        }
+
         let keys: [Item]
         let cursor: String?
-        let looked_at: Int
+        let lookedAt: Int
         let of: Int
         let seq: UInt64
     }
@@ -24,7 +30,7 @@ struct KeyPageTests {
     private func page(_ client: HTTPClient, _ query: String) throws -> Page {
         let answer = try client.ask("/v1/keys\(query)")
         #expect(answer.status == 200 && answer.headers["content-type"] == "application/json", "\(answer.body)")
-        return try JSONDecoder().decode(Page.self, from: Data(answer.body.utf8))
+        return try Page.decoder.decode(Page.self, from: Data(answer.body.utf8))
     }
 
     @Test("pages list every key once, those with a prefix only, and say how far they have looked")
@@ -49,14 +55,14 @@ struct KeyPageTests {
                         client, "?prefix=user:&limit=\(limit)" + (next.isEmpty ? "" : "&cursor=\(next)"))
                     found += page.keys.compactMap(\.key)
                     #expect(page.keys.count <= limit + 10 && page.of == count + 2 && page.seq == 11)
-                    (looked, pages, cursor) = (looked + page.looked_at, pages + 1, page.cursor)
+                    (looked, pages, cursor) = (looked + page.lookedAt, pages + 1, page.cursor)
                 }
                 #expect(found.count == count && Set(found).count == count && found.allSatisfy { $0.hasPrefix("user:") })
                 #expect(looked == count + 2 && pages >= count / (limit + 10))
             }
             let rare = try page(client, "?prefix=other:")
             #expect(Set(rare.keys.compactMap(\.key)) == ["other:1", "other:2"] && rare.cursor == nil)
-            #expect(rare.looked_at == count + 2)
+            #expect(rare.lookedAt == count + 2)
         }
     }
 
@@ -101,8 +107,8 @@ struct KeyPageTests {
                 answered += 1
             }
             let answer = try client.answer()
-            let page = try JSONDecoder().decode(Page.self, from: Data(answer.body.utf8))
-            #expect(page.keys.isEmpty && page.of == count && (page.cursor != nil || page.looked_at == count))
+            let page = try Page.decoder.decode(Page.self, from: Data(answer.body.utf8))
+            #expect(page.keys.isEmpty && page.of == count && (page.cursor != nil || page.lookedAt == count))
             #expect(answered > 1)
         }
     }
