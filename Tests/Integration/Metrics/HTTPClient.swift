@@ -27,8 +27,16 @@ final class HTTPClient {
         return try answer(hasBody: method != "HEAD")
     }
 
-    /// Reads an answer.
+    /// Reads an answer. One that is not the last one to a request (1xx, RFC 9110, section 15.2) is passed over.
     func answer(hasBody: Bool = true) throws -> HTTPAnswer {
+        while true {
+            let found = try anyAnswer(hasBody: hasBody)
+            if found.status >= 200 { return found }
+        }
+    }
+
+    /// Reads an answer, which may be `100 Continue`.
+    func anyAnswer(hasBody: Bool = true) throws -> HTTPAnswer {
         let first = try connection.receiveLine()
         guard let status = Int(first.split(separator: " ").dropFirst().first ?? "") else {
             throw WireError(description: "no HTTP: \(first)")
