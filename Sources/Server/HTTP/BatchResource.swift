@@ -72,7 +72,7 @@ enum BatchResource {
         session.requestCounts.count(index)
         if !session.rights.free.contains(index), let error = session.refusal(of: index, arguments) { throw error }
         // A change that compares the value takes the right to read it.
-        if operation.kind == .set, operation.comparesValue {
+        if operation.kind != .get, operation.comparesValue {
             var asking = ByteBuffer()
             asking.append(request: words + [Array("IFDEQ".utf8), []])
             var parser = RequestParser(limits: session.server.limits.request)
