@@ -323,7 +323,7 @@ if Context.environment["PUFFIN_WASM"] != nil {
                 "Text/EditDistance.swift", "Text/TerminalText.swift",
             ],
             swiftSettings: strict),
-        .target(name: "Wire", dependencies: ["Bytes"], exclude: ["HTTP"], swiftSettings: strict),
+        .target(name: "Wire", dependencies: ["Bytes"], exclude: ["HTTP", "ReplyWriter.swift"], swiftSettings: strict),
         .target(name: "LogFormat", dependencies: ["Bytes", "CMachine"], swiftSettings: strict),
         .target(name: "WasmShims", exclude: ["machine"]),
         .executableTarget(
