@@ -37,9 +37,9 @@ package struct AuditVerifier: ~Copyable {
 
     /// Verifies an audit.
     /// - Parameters:
-    ///   - key: the key of epoch 0. Without it the seals' codes are not checked, and whoever could write the files could have
-    ///     written any others.
-    ///   - witness: the seals that a follower has heard of, read before the audit, so that a server may seal meanwhile.
+    ///   - key: the key of epoch 0. Without it the codes of the seals are not checked, so a writer of the files could have
+    ///     forged them.
+    ///   - witness: the seals that a follower has received. Read them before the audit: the server may add a seal in between.
     /// - Throws: `AuditError` if a file cannot be read, or there are no segments.
     package static func verify(
         _ folder: any AuditFolder, key: SealingKey?, witness: AuditWitness? = nil

@@ -74,7 +74,7 @@ extension Session {
         take(login.rights)
     }
 
-    /// Makes it that of the user of one request of HTTP, or nobody's.
+    /// Sets the user and the rights for one HTTP request.
     func take(requestOf login: Login?, _ rights: AccessRights) {
         self.login = login
         take(rights)

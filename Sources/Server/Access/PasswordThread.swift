@@ -1,7 +1,6 @@
-// Scrypt takes some 300 ms and 16 MiB a password, so it runs on a thread, one password at a time. A flood of clients that ask and hang
-// up must not keep others from logging in: passwords that nobody waits for are not verified, and those of clients that have closed
-// their side are verified last. These may still read the answer, which cannot be known of a TCP connection; so they are answered
-// where nobody else waits.
+// Scrypt takes some 300 ms and 16 MiB a password, so it runs on a thread, one password at a time. Clients that send a password and
+// disconnect must not delay other logins. A password without a waiting client is dropped. A client that has closed only its sending
+// side may still read the answer, so its password is verified after all others.
 
 import Bytes
 import OpenSSL
@@ -12,7 +11,7 @@ import Synchronization
 private protocol QueuedPassword: AnyObject, Sendable {
     /// Whether a client waits for it that has not closed its side.
     var isAwaited: Bool { get }
-    /// Whether nobody waits for it any more.
+    /// Whether every client that waited for it has disconnected.
     var isAbandoned: Bool { get }
     func run()
     /// Gives it up.
@@ -138,7 +137,7 @@ package final class PasswordThread: Sendable {
         self.init(on: worker) { bell.ring() }
     }
 
-    /// Finds something out, unless nobody waits for it any more when its turn comes.
+    /// Queues a computation. It is dropped if no client waits for it when its turn comes.
     /// - Returns: nil if too many wait already.
     package func find<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> PasswordClaim<Value>? {
         let result = PasswordResult(work)
